@@ -1,0 +1,114 @@
+/**
+ * What a storage engine offers to kgdump: an EntrySource to read a store from, an EntrySink to fill one.
+ *
+ * Entries cross this border in blocks, encoded as they are in a dump (`bin key, bin value` over and over, each `bin`
+ * in its shortest MessagePack form), so that no JavaScript object is ever made for a record.
+ */
+
+/** Name of an engine, as the dump's header has it. */
+export type EngineName = "rocksdb" | "sled";
+
+/** The keyspace that is RocksDB's family `default` and sled's default tree. */
+export const DEFAULT_KEYSPACE = "default";
+
+/** One keyspace of a store: a RocksDB column family or a sled tree. */
+export interface KeyspaceInfo {
+  /** Name as bytes; any bytes are possible. */
+  readonly name: Uint8Array;
+  /** Order of its keys. */
+  readonly comparator: KeyOrder;
+  /** How many entries it holds, roughly; 0 when unknown. */
+  readonly estimatedEntries: number;
+  /** Size of its keys and values in bytes, roughly; 0 when unknown. */
+  readonly estimatedBytes: number;
+}
+
+/** Key orders that a dump can have: unsigned byte order, or its reverse. */
+export type KeyOrder = "bytewise" | "reverse-bytewise";
+
+/** What is known of an open store before it is scanned. */
+export interface StoreInfo {
+  readonly engine: EngineName;
+  /** Version of the engine's library that reads it, such as "10.10.1". */
+  readonly version: string;
+  /** Absolute path of the store. */
+  readonly path: string;
+  /** RocksDB's database id, or null. */
+  readonly databaseId: string | null;
+  /** RocksDB's latest sequence number, or null. */
+  readonly sequenceNumber: bigint | null;
+  readonly keyspaces: readonly KeyspaceInfo[];
+  /** What a user should know of this store although it can be read whole, a sentence each. */
+  readonly warnings: readonly string[];
+}
+
+/** A run of entries of one keyspace, in its order. */
+export interface EntryBlock {
+  /** Encoded entries. Valid until `release` is called. */
+  readonly data: Uint8Array;
+  readonly entries: number;
+  /** Sum of the keys' lengths in bytes. */
+  readonly keyBytes: number;
+  /** Sum of the values' lengths in bytes. */
+  readonly valueBytes: number;
+  /** First and last key, views into `data`. */
+  readonly firstKey: Uint8Array;
+  readonly lastKey: Uint8Array;
+  /** Gives the buffer back to be filled again. Call it once, when nothing needs `data` any more. */
+  release(): void;
+}
+
+/** Which entries of one keyspace a scan yields. */
+export interface ScanOptions {
+  /** Encoded bytes that a block holds at most, unless one entry alone is bigger. */
+  readonly blockSize: number;
+  /** First key, inclusive, in the keyspace's own order. */
+  readonly from?: Uint8Array | undefined;
+  /** End key, exclusive, in the keyspace's own order. */
+  readonly to?: Uint8Array | undefined;
+  /** Only keys that start with these bytes. */
+  readonly prefix?: Uint8Array | undefined;
+  /** Number of entries at most. */
+  readonly limit?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A store that is open for reading. Nothing in it is ever changed. */
+export interface EntrySource extends AsyncDisposable {
+  readonly info: StoreInfo;
+  /**
+   * Yields the entries of one keyspace in its order, in blocks. While one block is worked on, the next is already
+   * being read. Stopping early (`break`, `return()`) ends the scan.
+   * @throws {KgdumpError} STORE_DAMAGED, STORE_WIDE_COLUMNS, STORE_MERGE_OPERATOR, … when not every entry can be read
+   */
+  scan(keyspace: Uint8Array, options: ScanOptions): AsyncIterable<EntryBlock>;
+  /** Closes the store; a second call does nothing. */
+  close(): Promise<void>;
+}
+
+/** What to do with a key that the target already has. */
+export type IfExists = "fail" | "keep" | "overwrite";
+
+/** What one `apply` did. */
+export interface Applied {
+  /** Entries that were written. */
+  readonly written: number;
+  /** Entries whose key was there before and was kept. */
+  readonly kept: number;
+}
+
+/** A store that is open for writing. */
+export interface EntrySink extends AsyncDisposable {
+  readonly info: StoreInfo;
+  /** Makes the keyspace when it is not there. */
+  createKeyspace(name: Uint8Array): Promise<void>;
+  /**
+   * Writes the entries of one block. With `fail`, the first key that exists ends it with KEY_EXISTS; entries before it
+   * may have been written.
+   */
+  apply(keyspace: Uint8Array, block: Uint8Array, ifExists: IfExists): Promise<Applied>;
+  /** Makes all that was written durable. */
+  flush(): Promise<void>;
+  /** Closes the store without losing what was written; a second call does nothing. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,150 @@
+/**
+ * The one error type that kgdump throws, its codes, and the exit code of each.
+ *
+ * A code is part of the public interface: it changes only with a major version. Messages may change at any time.
+ * The exit codes are documented in README.md and in `kgdump --help`.
+ */
+
+/** Exit codes of the program, by meaning. */
+export const ExitCode = {
+  done: 0,
+  other: 1,
+  usage: 2,
+  damagedDump: 3,
+  difference: 4,
+  noSpace: 5,
+  inUse: 6,
+  unreadableStore: 7,
+} as const;
+
+/** Each error code and the exit code that a command which ends with it has. */
+export const EXIT_CODE_OF = {
+  // The caller's words
+  USAGE: ExitCode.usage,
+  KEYSPACE_UNKNOWN: ExitCode.usage,
+  // The dump (the format's own codes are listed in format-spec/)
+  DUMP_NOT_A_DUMP: ExitCode.damagedDump,
+  DUMP_VERSION_UNSUPPORTED: ExitCode.damagedDump,
+  DUMP_TRUNCATED: ExitCode.damagedDump,
+  DUMP_ABORTED: ExitCode.damagedDump,
+  DUMP_FRAME_DAMAGED: ExitCode.damagedDump,
+  DUMP_CHECKSUM_MISMATCH: ExitCode.damagedDump,
+  DUMP_SEQUENCE_BROKEN: ExitCode.damagedDump,
+  DUMP_MALFORMED: ExitCode.damagedDump,
+  DUMP_LIMIT_EXCEEDED: ExitCode.damagedDump,
+  DUMP_CODEC_UNKNOWN: ExitCode.damagedDump,
+  DUMP_BLOCK_DAMAGED: ExitCode.damagedDump,
+  DUMP_ORDER_BROKEN: ExitCode.damagedDump,
+  DUMP_TOTALS_MISMATCH: ExitCode.damagedDump,
+  DUMP_DIGEST_MISMATCH: ExitCode.damagedDump,
+  DUMP_INDEX_WRONG: ExitCode.damagedDump,
+  DUMP_TRAILING_DATA: ExitCode.damagedDump,
+  // The store
+  STORE_NOT_FOUND: ExitCode.other,
+  STORE_NOT_RECOGNIZED: ExitCode.unreadableStore,
+  STORE_IN_USE: ExitCode.inUse,
+  STORE_MOVING: ExitCode.inUse,
+  STORE_DAMAGED: ExitCode.unreadableStore,
+  STORE_LOG_DAMAGED: ExitCode.unreadableStore,
+  STORE_COMPARATOR_UNSUPPORTED: ExitCode.unreadableStore,
+  STORE_MERGE_OPERATOR: ExitCode.unreadableStore,
+  STORE_TTL: ExitCode.unreadableStore,
+  STORE_TIMESTAMPS: ExitCode.unreadableStore,
+  STORE_WIDE_COLUMNS: ExitCode.unreadableStore,
+  STORE_ENCRYPTED: ExitCode.unreadableStore,
+  STORE_UNSUPPORTED: ExitCode.unreadableStore,
+  STORE_SETTINGS_MISMATCH: ExitCode.other,
+  STORE_FAILED: ExitCode.other,
+  // The target and the output
+  TARGET_EXISTS: ExitCode.other,
+  KEY_EXISTS: ExitCode.other,
+  OUTPUT_EXISTS: ExitCode.other,
+  VERIFY_DIFFERENCE: ExitCode.difference,
+  // The system
+  NO_SPACE: ExitCode.noSpace,
+  PERMISSION_DENIED: ExitCode.other,
+  NOT_FOUND: ExitCode.other,
+  BROKEN_PIPE: ExitCode.other,
+  IO_FAILED: ExitCode.other,
+  ADDON_MISSING: ExitCode.other,
+  INTERNAL: ExitCode.other,
+} as const satisfies Record<string, number>;
+
+/** A stable error code. */
+export type ErrorCode = keyof typeof EXIT_CODE_OF;
+
+/** What an error may carry besides its message: all of it optional, all of it for people and programs alike. */
+export interface ErrorDetails {
+  /** The error that led to this one. */
+  cause?: unknown;
+  /** What the user can do next, as a sentence. */
+  hint?: string;
+  /** The file or directory that the error is about. */
+  path?: string;
+  /** Byte offset within the dump at which the problem starts. */
+  offset?: number;
+  /** Number of the block (0-based, over the whole dump) that the problem is in. */
+  block?: number;
+  /** Name of the keyspace, as bytes. */
+  keyspace?: Uint8Array;
+}
+
+/** Every failure that kgdump reports on purpose. */
+export class KgdumpError extends Error {
+  override readonly name = "KgdumpError";
+  readonly code: ErrorCode;
+  readonly hint: string | undefined;
+  readonly path: string | undefined;
+  readonly offset: number | undefined;
+  readonly block: number | undefined;
+  readonly keyspace: Uint8Array | undefined;
+
+  /**
+   * @param code stable code
+   * @param message what happened, where and why, in one line, without a full stop at its end
+   * @param details cause, hint for the user, and the place
+   */
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.hint = details.hint;
+    this.path = details.path;
+    this.offset = details.offset;
+    this.block = details.block;
+    this.keyspace = details.keyspace;
+  }
+
+  /** Exit code of a command that ends with this error. */
+  get exitCode(): number {
+    return EXIT_CODE_OF[this.code];
+  }
+}
+
+/** Whether `code` is one of kgdump's own error codes. */
+export function isErrorCode(code: string): code is ErrorCode {
+  return Object.hasOwn(EXIT_CODE_OF, code);
+}
+
+const SYSTEM_CODES: Readonly<Record<string, ErrorCode>> = {
+  ENOSPC: "NO_SPACE",
+  EDQUOT: "NO_SPACE",
+  EFBIG: "NO_SPACE",
+  EACCES: "PERMISSION_DENIED",
+  EPERM: "PERMISSION_DENIED",
+  EROFS: "PERMISSION_DENIED",
+  ENOENT: "NOT_FOUND",
+  EPIPE: "BROKEN_PIPE",
+};
+
+/**
+ * Turns an error of a system call into a KgdumpError; one that is a KgdumpError already is returned as it is.
+ * @param error what was thrown
+ * @param what what was being done, as in "writing /tmp/x.kgd"
+ * @param details path and hint
+ */
+export function systemError(error: unknown, what: string, details: ErrorDetails = {}): KgdumpError {
+  if (error instanceof KgdumpError) return error;
+  const systemCode = error instanceof Error && "code" in error ? String(error.code) : "";
+  const reason = error instanceof Error ? error.message : String(error);
+  return new KgdumpError(SYSTEM_CODES[systemCode] ?? "IO_FAILED", `${what}: ${reason}`, { cause: error, ...details });
+}
