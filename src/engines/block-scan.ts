@@ -1,0 +1,192 @@
+/**
+ * The piece that every engine's scan shares: it asks a native iterator to fill buffers of ours and yields them as
+ * EntryBlocks, reading ahead while the consumer works, and reusing the buffers that the consumer gives back.
+ */
+
+import { KgdumpError } from "../errors.js";
+import type { EntryBlock } from "./engine.js";
+
+/** What a native iterator did with one buffer. Offsets and lengths are bytes from the buffer's start. */
+export interface FillResult {
+  /** Bytes of encoded entries at the start of the buffer. */
+  readonly bytes: number;
+  readonly entries: number;
+  /** Sum of the keys' lengths. */
+  readonly keyBytes: number;
+  /** Sum of the values' lengths. */
+  readonly valueBytes: number;
+  readonly firstKeyStart: number;
+  readonly firstKeyEnd: number;
+  readonly lastKeyStart: number;
+  readonly lastKeyEnd: number;
+  /** Whether the iterator has nothing more: this block, if it has entries, is the last one. */
+  readonly done: boolean;
+  /** 0, or the buffer length that the next entry needs, when it is bigger than the whole buffer; then entries is 0. */
+  readonly needed: number;
+}
+
+/**
+ * Fills `buffer` with the next entries: an entry is added when the block is empty or when the block stays within
+ * `target` bytes, and never more than `maxEntries`. An entry that does not fit the empty buffer is not consumed: its
+ * encoded length comes back as `needed`. Never called again before the promise of the call before has settled.
+ */
+export type Fill = (buffer: Buffer, target: number, maxEntries: number) => Promise<FillResult>;
+
+/** How blocks are cut and when the scan ends early. */
+export interface BlockScanOptions {
+  /** Encoded bytes that a block holds at most, unless one entry alone is bigger. */
+  readonly blockSize: number;
+  /** Number of entries at most over the whole scan. */
+  readonly limit?: number | undefined;
+  /** Its reason is thrown as soon as the fill under way has ended. */
+  readonly signal?: AbortSignal | undefined;
+  /** Blocks that are read before they are asked for; default 2. */
+  readonly readAhead?: number | undefined;
+}
+
+interface FilledBuffer {
+  readonly buffer: Buffer;
+  readonly result: FillResult;
+}
+
+const DEFAULT_READ_AHEAD = 2;
+/** Buffers kept for reuse; a consumer that holds more blocks at once costs fresh allocations, not correctness. */
+const POOL_LIMIT = 8;
+
+/**
+ * Yields what `fill` delivers, block by block, and calls `close` once at the end, however the scan ends.
+ * The consumer may hold several blocks at a time; each block's bytes stay valid until its `release`.
+ * @param fill reads the next entries into a buffer, off the main thread
+ * @param close frees the native iterator; it is called when no fill is under way
+ * @throws the signal's reason when it is aborted; what `fill` throws; KgdumpError STORE_UNSUPPORTED when one entry is
+ *   more than this process can hold; TypeError for a block size or limit that is none
+ */
+export async function* scanBlocks(
+  fill: Fill,
+  close: () => Promise<void>,
+  options: BlockScanOptions,
+): AsyncGenerator<EntryBlock, void, undefined> {
+  const pending: Promise<FilledBuffer | null>[] = [];
+  let failed = false;
+  try {
+    const reader = new BlockReader(fill, options);
+    const readAhead = Math.max(0, options.readAhead ?? DEFAULT_READ_AHEAD);
+    let last: Promise<unknown> = Promise.resolve();
+    for (;;) {
+      while (pending.length <= readAhead) {
+        const next = last.then(() => reader.next());
+        // The consumer may still be busy with an earlier block when this one fails; it sees the error at its turn.
+        next.catch(() => undefined);
+        pending.push(next);
+        last = next;
+      }
+      const filled = await pending.shift();
+      options.signal?.throwIfAborted();
+      if (filled === null || filled === undefined) return;
+      yield reader.block(filled);
+      options.signal?.throwIfAborted();
+    }
+  } catch (error) {
+    failed = true;
+    throw error;
+  } finally {
+    await Promise.allSettled(pending);
+    // An error while closing must not hide the one that ended the scan.
+    await close().catch((error: unknown) => {
+      if (!failed) throw error;
+    });
+  }
+}
+
+/** Runs the fills of one scan one after another, and keeps its pool of buffers. */
+class BlockReader {
+  readonly #fill: Fill;
+  readonly #blockSize: number;
+  readonly #signal: AbortSignal | undefined;
+  readonly #pool: Buffer[] = [];
+  #left: number;
+  #done = false;
+
+  constructor(fill: Fill, options: BlockScanOptions) {
+    const { blockSize, limit = Number.MAX_SAFE_INTEGER } = options;
+    if (!Number.isSafeInteger(blockSize) || blockSize < 1) throw new TypeError("blockSize must be a positive integer");
+    if (!Number.isSafeInteger(limit) || limit < 0) throw new TypeError("limit must be a non-negative integer");
+    this.#fill = fill;
+    this.#blockSize = blockSize;
+    this.#signal = options.signal;
+    this.#left = limit;
+  }
+
+  /** Reads the next block; null when there is none. Calls must not overlap. */
+  async next(): Promise<FilledBuffer | null> {
+    if (this.#done || this.#left === 0 || this.#signal?.aborted === true) return null;
+    let buffer = this.#pool.pop() ?? Buffer.allocUnsafeSlow(this.#blockSize);
+    try {
+      let result = await this.#fill(buffer, this.#blockSize, this.#left);
+      if (result.entries === 0 && result.needed > 0) {
+        this.#recycle(buffer);
+        buffer = allocateBig(result.needed);
+        result = await this.#fill(buffer, this.#blockSize, this.#left);
+      }
+      this.#check(result, buffer.length);
+      this.#left -= result.entries;
+      this.#done = result.done;
+      if (result.entries > 0) return { buffer, result };
+      this.#recycle(buffer);
+      return null;
+    } catch (error) {
+      this.#done = true;
+      throw error;
+    }
+  }
+
+  /** The block that a filled buffer holds; its `release` gives the buffer back to the pool. */
+  block({ buffer, result }: FilledBuffer): EntryBlock {
+    let released = false;
+    return {
+      data: buffer.subarray(0, result.bytes),
+      entries: result.entries,
+      keyBytes: result.keyBytes,
+      valueBytes: result.valueBytes,
+      firstKey: buffer.subarray(result.firstKeyStart, result.firstKeyEnd),
+      lastKey: buffer.subarray(result.lastKeyStart, result.lastKeyEnd),
+      release: () => {
+        // A second call must not put the buffer into the pool twice: two blocks would share it.
+        if (released) return;
+        released = true;
+        this.#recycle(buffer);
+      },
+    };
+  }
+
+  #recycle(buffer: Buffer): void {
+    if (buffer.length === this.#blockSize && this.#pool.length < POOL_LIMIT) this.#pool.push(buffer);
+  }
+
+  /** A result that cannot be true would become silent loss or endless waiting: it ends the scan instead. */
+  #check(result: FillResult, capacity: number): void {
+    const { entries, bytes, firstKeyStart, firstKeyEnd, lastKeyStart, lastKeyEnd } = result;
+    const plausible =
+      entries === 0
+        ? result.done && bytes === 0
+        : entries <= this.#left &&
+          bytes <= capacity &&
+          firstKeyStart <= firstKeyEnd &&
+          firstKeyEnd <= lastKeyEnd &&
+          lastKeyStart <= lastKeyEnd &&
+          lastKeyEnd <= bytes;
+    if (!plausible) throw new KgdumpError("INTERNAL", `native scan returned ${JSON.stringify(result)} for ${capacity} bytes`);
+  }
+}
+
+/** A buffer for one entry that is bigger than a block. */
+function allocateBig(length: number): Buffer {
+  try {
+    return Buffer.allocUnsafeSlow(length);
+  } catch (cause) {
+    throw new KgdumpError("STORE_UNSUPPORTED", `one entry takes ${length} bytes, more than this process can hold`, {
+      cause,
+      hint: "Run it with more memory available; entries of this size cannot travel in a dump",
+    });
+  }
+}
