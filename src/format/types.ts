@@ -1,0 +1,136 @@
+/** What a dump is made of, as TypeScript sees it. Sizes are bytes; counts are safe integers. */
+
+import type { KeyOrder } from "./key-order.js";
+import type { CodecName } from "./codec.js";
+
+export type { CodecName } from "./codec.js";
+export type { KeyOrder } from "./key-order.js";
+
+/** Version of the dump format. */
+export interface FormatVersion {
+  readonly major: number;
+  readonly minor: number;
+}
+
+/** "full": all entries of a store or of a part of it. "delta": what changed since the dump `baseId`; a null value deletes. */
+export type DumpKind = "full" | "delta";
+
+/** Where the entries came from. */
+export interface DumpSource {
+  /** Name of the engine, such as "rocksdb" or "sled". */
+  readonly engine: string;
+  /** Version of the library that read the store. */
+  readonly version: string;
+  /** The store's own id, or null. */
+  readonly databaseId: string | null;
+  /** The store's sequence number at the snapshot (unsigned, 64 bits), or null. */
+  readonly sequenceNumber: bigint | null;
+}
+
+/** One keyspace as the header announces it. */
+export interface HeaderKeyspace {
+  /** Name as bytes; any bytes are possible. */
+  readonly name: Uint8Array;
+  /** Order of its keys, and of its entries in the dump. */
+  readonly comparator: KeyOrder;
+  /** Roughly how many entries follow; 0 when unknown. */
+  readonly estimatedEntries: number;
+  /** Roughly how many bytes of keys and values follow; 0 when unknown. */
+  readonly estimatedBytes: number;
+  /** Settings of the source's keyspace that `restore` may want, as text; nothing here changes how a dump is read. */
+  readonly sourceOptions?: ReadonlyMap<string, string> | undefined;
+}
+
+/** The header: all that is known before the first entry. */
+export interface DumpHeader {
+  /** Version of the format that the dump is written in; a writer always writes its own. */
+  readonly formatVersion: FormatVersion;
+  /** UUID in lower case. */
+  readonly dumpId: string;
+  /** When the snapshot was taken, to the millisecond. */
+  readonly createdAt: Date;
+  /** Program and version that wrote it, such as "kgdump 0.1.0". */
+  readonly producer: string;
+  readonly kind: DumpKind;
+  /** Dump id of the dump that a delta builds on; null in a full dump. */
+  readonly baseId: string | null;
+  readonly source: DumpSource;
+  /** Codec of the blocks; a block that does not shrink is stored with "none". */
+  readonly codec: CodecName;
+  /** Raw bytes of a block that the writer aims at. */
+  readonly blockSize: number;
+  /** All keyspaces, in the order in which they follow. */
+  readonly keyspaces: readonly HeaderKeyspace[];
+  /** What a person should know when the dump is a part of the store, such as "prefix=node:"; null for the whole store. */
+  readonly filter: string | null;
+}
+
+/** Sums over entries and blocks. */
+export interface Totals {
+  readonly entries: number;
+  readonly keyBytes: number;
+  readonly valueBytes: number;
+  readonly blocks: number;
+  /** Blocks decoded. */
+  readonly rawBytes: number;
+  /** Blocks as stored, without their frames. */
+  readonly storedBytes: number;
+}
+
+/** Sums of one keyspace, and the digest of its entries. */
+export interface KeyspaceTotals extends Totals {
+  /** SHA-256 of the keyspace's encoded entries in order, 32 bytes: the same whatever the codec and block size. */
+  readonly digest: Uint8Array;
+}
+
+/** Where an index frame is, and which blocks it lists. */
+export interface IndexLocation {
+  /** Offset of its frame in the dump. */
+  readonly offset: number;
+  /** Length of its whole frame. */
+  readonly frameLength: number;
+  /** The keyspace (index into the header's) that all its blocks belong to. */
+  readonly keyspace: number;
+  /** Number of its first block, over the whole dump. */
+  readonly firstBlock: number;
+  /** How many blocks it lists. */
+  readonly blocks: number;
+  /** First key of its first block; null when that is longer than FOOTER_KEY_BYTES. */
+  readonly firstKey: Uint8Array | null;
+}
+
+/** The footer: sums of all, and where the index is. */
+export interface DumpFooter extends Totals {
+  /** In the header's order. */
+  readonly keyspaces: readonly (KeyspaceTotals & { readonly name: Uint8Array })[];
+  readonly indexes: readonly IndexLocation[];
+}
+
+/** One block without its data. */
+export interface BlockInfo {
+  /** Number of the block over the whole dump, from 0. */
+  readonly number: number;
+  /** Index into the header's keyspaces. */
+  readonly keyspace: number;
+  readonly codec: CodecName;
+  readonly rawLength: number;
+  /** Length of the data as stored. */
+  readonly storedLength: number;
+  readonly entries: number;
+  readonly firstKey: Uint8Array;
+  readonly lastKey: Uint8Array;
+  /** Offset of its frame in the dump. */
+  readonly offset: number;
+  /** Length of its whole frame. */
+  readonly frameLength: number;
+}
+
+/** What reading a dump yields, in the order of the dump. */
+export type DumpEvent =
+  | { readonly type: "header"; readonly header: DumpHeader }
+  | { readonly type: "keyspace-start"; readonly keyspace: number }
+  /** `raw` are the encoded entries; null when the reader was told not to decode. */
+  | { readonly type: "block"; readonly block: BlockInfo; readonly raw: Uint8Array | null }
+  | { readonly type: "keyspace-end"; readonly keyspace: number; readonly totals: KeyspaceTotals }
+  /** The dump is complete and nothing follows it; `bytes` is its length. */
+  | { readonly type: "footer"; readonly footer: DumpFooter; readonly bytes: number };
