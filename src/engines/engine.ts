@@ -70,6 +70,11 @@ export interface ScanOptions {
   readonly prefix?: Uint8Array | undefined;
   /** Number of entries at most. */
   readonly limit?: number | undefined;
+  /**
+   * Order to scan in; the keyspace's own unless given. `from` and `to` are in this order. An engine that can't scan in
+   * it throws STORE_UNSUPPORTED.
+   */
+  readonly order?: KeyOrder | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -97,6 +102,16 @@ export interface Applied {
   readonly kept: number;
 }
 
+/** What comparing the entries of one block with a store found. */
+export interface BlockComparison {
+  /** Entries whose key the store does not have. */
+  readonly missing: number;
+  /** Entries that the store has with another value. */
+  readonly changed: number;
+  /** Key of the first of these, or null when there is none. */
+  readonly firstKey: Uint8Array | null;
+}
+
 /** A store that is open for writing. */
 export interface EntrySink extends AsyncDisposable {
   readonly info: StoreInfo;
@@ -107,6 +122,8 @@ export interface EntrySink extends AsyncDisposable {
    * may have been written.
    */
   apply(keyspace: Uint8Array, block: Uint8Array, ifExists: IfExists): Promise<Applied>;
+  /** Looks up every entry of one block. Writes nothing. */
+  compare(keyspace: Uint8Array, block: Uint8Array): Promise<BlockComparison>;
   /** Makes all that was written durable. */
   flush(): Promise<void>;
   /** Closes the store without losing what was written; a second call does nothing. */

@@ -1,0 +1,30 @@
+/** kgdump as a library: the same operations as the commands. */
+export { KgdumpError, EXIT_CODE_OF, ExitCode, type ErrorCode } from "./errors.js";
+export type { EngineName, IfExists, KeyOrder, KeyspaceInfo, StoreInfo } from "./engines/engine.js";
+export { exportStore, type ExportOptions, type ExportResult } from "./operations/export.js";
+export { planExport, type ExportPlan, type PlannedExport } from "./operations/export-plan.js";
+export { importDump, type ImportedKeyspace, type ImportOptions, type ImportResult } from "./operations/import.js";
+export { inspectDump, type DumpProblem, type DumpSummary, type KeyspaceSummary, type ReadOptions } from "./operations/inspect.js";
+export {
+  getEntry,
+  listBlocks,
+  listEntries,
+  type DumpBlock,
+  type DumpEntry,
+  type GetOptions,
+  type ListOptions,
+} from "./operations/inspect-entries.js";
+export { openDump, type Dump } from "./operations/open-dump.js";
+export {
+  verifyDump,
+  type KeyDifference,
+  type KeyspaceComparison,
+  type StoreComparison,
+  type VerifyDumpOptions,
+  type VerifyResult,
+} from "./operations/verify.js";
+export type { OnProgress, Phase, Progress } from "./operations/progress.js";
+export type { KeyspaceResult } from "./operations/results.js";
+export type { KeyspaceName } from "./operations/keyspaces.js";
+export type { BlockInfo, CodecName, DumpFooter, DumpHeader, HeaderKeyspace } from "./format/index.js";
+export { VERSION } from "./operations/version.js";

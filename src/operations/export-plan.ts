@@ -1,0 +1,78 @@
+/** What an export would do, without doing it. */
+import { statfs } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import type { KeyOrder, StoreInfo } from "../engines/engine.js";
+import type { ExportSelection } from "./export.js";
+import { selectKeyspaces } from "./keyspaces.js";
+import { openSource } from "./load-engine.js";
+import { nameIsTaken } from "./output.js";
+
+/** One keyspace of the store, and whether it would be exported. */
+export interface PlannedExport {
+  readonly name: Uint8Array;
+  readonly comparator: KeyOrder;
+  readonly estimatedEntries: number;
+  readonly estimatedBytes: number;
+  readonly selected: boolean;
+}
+
+/** What an export would do. */
+export interface ExportPlan {
+  readonly store: StoreInfo;
+  readonly keyspaces: readonly PlannedExport[];
+  /** Sums over the selected keyspaces; they don't take key ranges, prefix and limit into account. */
+  readonly estimatedEntries: number;
+  readonly estimatedBytes: number;
+  /** What a user should know, a sentence each. */
+  readonly warnings: readonly string[];
+  /** What would make the export fail, a sentence each. */
+  readonly problems: readonly string[];
+}
+
+/**
+ * Plans an export: opens the store, so that one that can't be read whole is refused just as the export would, and
+ * looks at the output.
+ * @param options the selection, and the output file if there is one
+ * @throws {KgdumpError} STORE_*, KEYSPACE_UNKNOWN, PERMISSION_DENIED, IO_FAILED
+ */
+export async function planExport(
+  options: ExportSelection & { readonly output?: string | undefined; readonly force?: boolean | undefined },
+): Promise<ExportPlan> {
+  await using source = await openSource(options.store, { ttl: options.ttl });
+  const { info } = source;
+  const names = info.keyspaces.map((keyspace) => keyspace.name);
+  const selected = selectKeyspaces(names, { only: options.keyspaces, except: options.excludeKeyspaces });
+  const keyspaces = info.keyspaces.map((keyspace, index) => ({ ...keyspace, selected: selected[index] === true }));
+  const chosen = keyspaces.filter((keyspace) => keyspace.selected);
+  const estimatedBytes = chosen.reduce((total, keyspace) => total + keyspace.estimatedBytes, 0);
+  const looked = options.output === undefined ? NOTHING : await lookAtOutput(resolve(options.output), options.force === true, estimatedBytes);
+  return {
+    store: info,
+    keyspaces,
+    estimatedEntries: chosen.reduce((total, keyspace) => total + keyspace.estimatedEntries, 0),
+    estimatedBytes,
+    warnings: [...info.warnings, ...looked.warnings],
+    problems: looked.problems,
+  };
+}
+
+const NOTHING = { warnings: [], problems: [] };
+
+async function lookAtOutput(
+  path: string,
+  force: boolean,
+  estimatedBytes: number,
+): Promise<{ warnings: string[]; problems: string[] }> {
+  const warnings: string[] = [];
+  const problems: string[] = [];
+  if (!force && (await nameIsTaken(path))) problems.push(`${path} exists already; --force would replace it`);
+  try {
+    const { bavail, bsize } = await statfs(dirname(path));
+    if (bavail * bsize < estimatedBytes) {
+      warnings.push(`${dirname(path)} has ${String(bavail * bsize)} bytes free; uncompressed, the entries take about ${String(estimatedBytes)}`);
+    }
+  } catch {
+    problems.push(`${dirname(path)} is not a directory that can be written to`);
+  }
+  return { warnings, problems };
+}

@@ -1,0 +1,31 @@
+/** Choosing entries by key. */
+
+/** Which entries of each keyspace to take. Bounds are in the keyspace's own order. */
+export interface EntryFilter {
+  /** Only keys that start with these bytes. */
+  readonly prefix?: Uint8Array | undefined;
+  /** First key, inclusive. */
+  readonly from?: Uint8Array | undefined;
+  /** End key, exclusive. */
+  readonly to?: Uint8Array | undefined;
+  /** Entries at most, over all keyspaces. */
+  readonly limit?: number | undefined;
+}
+
+/** What a dump's header says of the part of the store that it holds; null when it holds all. */
+export function describeFilter(filter: EntryFilter, keyspacesLeftOut: boolean): string | null {
+  const hex = (key: Uint8Array): string => Buffer.from(key).toString("hex");
+  const parts = [
+    ...(keyspacesLeftOut ? ["some keyspaces"] : []),
+    ...(filter.prefix === undefined ? [] : [`prefix=hex:${hex(filter.prefix)}`]),
+    ...(filter.from === undefined ? [] : [`from=hex:${hex(filter.from)}`]),
+    ...(filter.to === undefined ? [] : [`to=hex:${hex(filter.to)}`]),
+    ...(filter.limit === undefined ? [] : [`limit=${filter.limit.toString()}`]),
+  ];
+  return parts.length === 0 ? null : parts.join(" ");
+}
+
+/** Whether `key` starts with `prefix`. */
+export function startsWith(key: Uint8Array, prefix: Uint8Array): boolean {
+  return key.length >= prefix.length && Buffer.compare(key.subarray(0, prefix.length), prefix) === 0;
+}

@@ -1,0 +1,137 @@
+/** What an import takes from a dump, under which tree names, and what it has taken so far. */
+import { createHash, type Hash } from "node:crypto";
+import type { BlockComparison, IfExists, KeyOrder } from "../engines/engine.js";
+import { KgdumpError } from "../errors.js";
+import { type BlockInfo, type DumpHeader, encodeEntries, iterateEntries } from "../format/index.js";
+import { startsWith } from "./filter.js";
+import { type KeyspaceName, nameBytes, nameText, sameName, selectKeyspaces } from "./keyspaces.js";
+
+/** Which part of a dump to import, and under which names. */
+export interface ImportSelection {
+  readonly keyspaces?: readonly KeyspaceName[] | undefined;
+  readonly map?: ReadonlyMap<KeyspaceName, KeyspaceName> | undefined;
+  readonly prefix?: Uint8Array | undefined;
+}
+
+/** One keyspace that is imported: where it goes, and what has been selected of it. */
+export class PlannedKeyspace {
+  readonly name: Uint8Array;
+  readonly tree: Uint8Array;
+  readonly comparator: KeyOrder;
+  readonly #prefix: Uint8Array | undefined;
+  readonly #hash: Hash = createHash("sha256");
+  entries = 0;
+  /** Encoded bytes. */
+  bytes = 0;
+  written = 0;
+  kept = 0;
+
+  constructor(name: Uint8Array, tree: Uint8Array, comparator: KeyOrder, prefix: Uint8Array | undefined) {
+    this.name = name;
+    this.tree = tree;
+    this.comparator = comparator;
+    this.#prefix = prefix;
+  }
+
+  /**
+   * The encoded entries of a block that are imported, counted and hashed; null when there are none.
+   * @param raw the block's decoded bytes
+   */
+  select(block: BlockInfo, raw: Uint8Array | null): Uint8Array | null {
+    const selected = this.pick(block, raw);
+    if (selected === null) return null;
+    this.entries += selected.entries;
+    this.bytes += selected.raw.length;
+    this.#hash.update(selected.raw);
+    return selected.raw;
+  }
+
+  /** Like `select`, but nothing is counted. */
+  pick(block: BlockInfo, raw: Uint8Array | null): { raw: Uint8Array; entries: number } | null {
+    if (raw === null) throw new TypeError("an import needs decoded blocks");
+    const prefix = this.#prefix;
+    if (prefix === undefined) return { raw, entries: block.entries };
+    const matching = [...iterateEntries(raw)].filter((entry) => startsWith(entry.key, prefix));
+    if (matching.length === 0) return null;
+    return { raw: encodeEntries(matching), entries: matching.length };
+  }
+
+  /** SHA-256 over all that `select` returned. */
+  digest(): Buffer {
+    return this.#hash.copy().digest();
+  }
+
+  /**
+   * Checks what was found in the target after a block was written.
+   * @throws {KgdumpError} VERIFY_DIFFERENCE
+   */
+  expectFound(found: BlockComparison, ifExists: IfExists): void {
+    const changed = ifExists === "keep" ? 0 : found.changed;
+    if (found.missing === 0 && changed === 0) return;
+    throw new KgdumpError(
+      "VERIFY_DIFFERENCE",
+      `the target does not hold what was written to tree "${nameText(this.tree)}": ` +
+        `${found.missing.toString()} entries missing, ${changed.toString()} with another value`,
+      { keyspace: this.name, hint: "does another program write to the target? Check its disk, then import again" },
+    );
+  }
+}
+
+/** What an import takes from a dump. */
+export class ImportPlan {
+  readonly header: DumpHeader;
+  /** By the number of the keyspace in the header; undefined where it is left out. */
+  readonly keyspaces: readonly (PlannedKeyspace | undefined)[];
+  readonly #partial: boolean;
+
+  /** @throws {KgdumpError} KEYSPACE_UNKNOWN, and USAGE when two keyspaces would share a tree */
+  constructor(header: DumpHeader, selection: ImportSelection) {
+    if (header.kind !== "full") {
+      throw new KgdumpError("STORE_UNSUPPORTED", "this dump holds only changes since another dump, and can't be imported alone");
+    }
+    this.header = header;
+    this.#partial = selection.prefix !== undefined;
+    const names = header.keyspaces.map((keyspace) => keyspace.name);
+    const selected = selectKeyspaces(names, { only: selection.keyspaces });
+    const trees = treeNames(names, selection.map ?? new Map<KeyspaceName, KeyspaceName>());
+    this.keyspaces = header.keyspaces.map((keyspace, index) =>
+      selected[index] === true
+        ? new PlannedKeyspace(keyspace.name, trees[index] ?? keyspace.name, keyspace.comparator, selection.prefix)
+        : undefined,
+    );
+    refuseSharedTrees(this.selected);
+  }
+
+  /** The keyspaces that are imported, in the dump's order. */
+  get selected(): PlannedKeyspace[] {
+    return this.keyspaces.filter((keyspace) => keyspace !== undefined);
+  }
+
+  /** What the header lets expect, for progress. */
+  estimates(): { entries: number | null; bytes: number | null } {
+    if (this.#partial) return { entries: null, bytes: null };
+    const chosen = this.header.keyspaces.filter((_, index) => this.keyspaces[index] !== undefined);
+    return {
+      entries: chosen.reduce((total, keyspace) => total + keyspace.estimatedEntries, 0) || null,
+      bytes: chosen.reduce((total, keyspace) => total + keyspace.estimatedBytes, 0) || null,
+    };
+  }
+}
+
+function treeNames(names: readonly Uint8Array[], map: ReadonlyMap<KeyspaceName, KeyspaceName>): Uint8Array[] {
+  const renamed = [...map].map(([from, to]) => ({ from: nameBytes(from), to: nameBytes(to) }));
+  selectKeyspaces(names, { only: [...names, ...renamed.map((rename) => rename.from)] });
+  return names.map((name) => renamed.find((rename) => sameName(rename.from, name))?.to ?? name);
+}
+
+function refuseSharedTrees(keyspaces: readonly PlannedKeyspace[]): void {
+  for (const [index, keyspace] of keyspaces.entries()) {
+    const other = keyspaces.slice(0, index).find((earlier) => sameName(earlier.tree, keyspace.tree));
+    if (other === undefined) continue;
+    throw new KgdumpError(
+      "USAGE",
+      `keyspaces "${nameText(other.name)}" and "${nameText(keyspace.name)}" would both become tree "${nameText(keyspace.tree)}"`,
+      { hint: "give one of them another tree with --map" },
+    );
+  }
+}

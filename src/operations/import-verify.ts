@@ -1,0 +1,113 @@
+/** Reading an imported store back and comparing it with the dump. */
+import { createHash } from "node:crypto";
+import type { EntrySink, EntrySource, IfExists } from "../engines/engine.js";
+import { KgdumpError } from "../errors.js";
+import type { DumpEvent } from "../format/index.js";
+import type { ImportPlan, PlannedKeyspace } from "./import-plan.js";
+import { nameText, sameName } from "./keyspaces.js";
+import { type OnProgress, ProgressMeter } from "./progress.js";
+
+/** Who wants to know, and who may stop it. */
+export interface VerifyOptions {
+  readonly onProgress?: OnProgress | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const BLOCK_SIZE = 1024 * 1024;
+
+/**
+ * Checks that a new store holds exactly what was selected from the dump: the same trees, and in each the same entries
+ * by number and digest.
+ * @throws {KgdumpError} VERIFY_DIFFERENCE
+ */
+export async function verifyNew(plan: ImportPlan, store: EntrySource, options: VerifyOptions): Promise<void> {
+  const meter = new ProgressMeter("verify", options.onProgress, {
+    entries: plan.selected.reduce((total, keyspace) => total + keyspace.entries, 0),
+    bytes: plan.selected.reduce((total, keyspace) => total + keyspace.bytes, 0),
+  });
+  for (const keyspace of plan.selected) {
+    meter.enter(keyspace.name);
+    const found = await readBack(store, keyspace, options, meter);
+    if (found.entries === keyspace.entries && found.digest.equals(keyspace.digest())) continue;
+    throw difference(
+      keyspace,
+      `tree "${nameText(keyspace.tree)}" holds ${found.entries.toString()} entries with digest ` +
+        `${found.digest.toString("hex")}, the dump ${keyspace.entries.toString()} with ${keyspace.digest().toString("hex")}`,
+    );
+  }
+  await refuseOthers(plan, store, options);
+  meter.end();
+}
+
+async function readBack(
+  store: EntrySource,
+  keyspace: PlannedKeyspace,
+  options: VerifyOptions,
+  meter: ProgressMeter,
+): Promise<{ entries: number; digest: Buffer }> {
+  const hash = createHash("sha256");
+  let entries = 0;
+  const scan = store.scan(keyspace.tree, { blockSize: BLOCK_SIZE, order: keyspace.comparator, signal: options.signal });
+  for await (const block of scan) {
+    hash.update(block.data);
+    entries += block.entries;
+    meter.add(block.entries, block.data.length);
+    block.release();
+  }
+  return { entries, digest: hash.digest() };
+}
+
+/** A tree that nobody asked for may only be empty: sled always has its default tree. */
+async function refuseOthers(plan: ImportPlan, store: EntrySource, options: VerifyOptions): Promise<void> {
+  for (const { name } of store.info.keyspaces) {
+    if (plan.selected.some((keyspace) => sameName(keyspace.tree, name))) continue;
+    for await (const block of store.scan(name, { blockSize: BLOCK_SIZE, limit: 1, signal: options.signal })) {
+      block.release();
+      throw new KgdumpError("VERIFY_DIFFERENCE", `tree "${nameText(name)}" is not empty, although nothing was imported into it`);
+    }
+  }
+}
+
+/**
+ * Checks that a store which held entries before now also holds those of the dump, by looking up each of them.
+ * @param events the dump, read once more from its beginning
+ * @throws {KgdumpError} VERIFY_DIFFERENCE, or DUMP_* when the dump can't be read again
+ */
+export async function verifyMerged(
+  plan: ImportPlan,
+  events: AsyncGenerator<DumpEvent>,
+  store: EntrySink,
+  options: VerifyOptions,
+  ifExists: IfExists,
+): Promise<void> {
+  const meter = new ProgressMeter("verify", options.onProgress, {
+    entries: plan.selected.reduce((total, keyspace) => total + keyspace.entries, 0),
+    bytes: plan.selected.reduce((total, keyspace) => total + keyspace.bytes, 0),
+  });
+  let entries = 0;
+  for await (const event of events) {
+    options.signal?.throwIfAborted();
+    if (event.type === "header" && event.header.dumpId !== plan.header.dumpId) {
+      throw new KgdumpError("VERIFY_DIFFERENCE", "the dump was replaced by another one while it was imported");
+    }
+    const keyspace = event.type === "block" ? plan.keyspaces[event.block.keyspace] : undefined;
+    if (event.type !== "block" || keyspace === undefined) continue;
+    const picked = keyspace.pick(event.block, event.raw);
+    if (picked === null) continue;
+    keyspace.expectFound(await store.compare(keyspace.tree, picked.raw), ifExists);
+    entries += picked.entries;
+    meter.add(picked.entries, picked.raw.length, event.block.frameLength);
+  }
+  const expected = plan.selected.reduce((total, keyspace) => total + keyspace.entries, 0);
+  if (entries !== expected) {
+    throw new KgdumpError("VERIFY_DIFFERENCE", "the dump was changed while it was imported");
+  }
+  meter.end();
+}
+
+function difference(keyspace: PlannedKeyspace, message: string): KgdumpError {
+  return new KgdumpError("VERIFY_DIFFERENCE", message, {
+    keyspace: keyspace.name,
+    hint: "nothing was put at the target; check the disk and the memory of this machine, then import again",
+  });
+}

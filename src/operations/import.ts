@@ -1,0 +1,207 @@
+/**
+ * Import: a dump's entries go into a sled store.
+ *
+ * Into a new target, nothing appears at the final path until the store was written, closed, reopened, read back and
+ * found equal. An existing target is only touched with `merge`.
+ */
+import type { EntrySink, IfExists } from "../engines/engine.js";
+import { KgdumpError } from "../errors.js";
+import { type DumpEvent, type DumpHeader, readDump } from "../format/index.js";
+import { type DumpInput, readInput } from "./input.js";
+import { ImportPlan, type PlannedKeyspace } from "./import-plan.js";
+import { verifyMerged, verifyNew } from "./import-verify.js";
+import type { KeyspaceName } from "./keyspaces.js";
+import { nameText } from "./keyspaces.js";
+import { detectEngine, loadCodec } from "./load-engine.js";
+import { type OnProgress, ProgressMeter } from "./progress.js";
+import { Staging, targetState } from "./staging.js";
+
+/** What `importDump` does. */
+export interface ImportOptions {
+  /** Directory of the sled store. */
+  readonly target: string;
+  readonly input: DumpInput;
+  /** Write into a target that exists; default false. */
+  readonly merge?: boolean | undefined;
+  /** What to do with keys that the target has; implies `merge`; default overwrite. */
+  readonly ifExists?: IfExists | undefined;
+  /** Read everything back and compare before it is done; default true. */
+  readonly verify?: boolean | undefined;
+  /** Tree name for keyspace name, where it is to differ. */
+  readonly map?: ReadonlyMap<KeyspaceName, KeyspaceName> | undefined;
+  /** Only these keyspaces of the dump; all when undefined. */
+  readonly keyspaces?: readonly KeyspaceName[] | undefined;
+  /** Only keys that start with these bytes. */
+  readonly prefix?: Uint8Array | undefined;
+  readonly onProgress?: OnProgress | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What became of one keyspace. */
+export interface ImportedKeyspace {
+  readonly name: Uint8Array;
+  readonly tree: Uint8Array;
+  /** Entries that were selected in the dump. */
+  readonly entries: number;
+  readonly written: number;
+  /** Entries whose key was there before and was kept. */
+  readonly kept: number;
+  /** SHA-256 over the selected entries as encoded, in order, in hex. */
+  readonly digest: string;
+}
+
+/** What was imported. */
+export interface ImportResult {
+  readonly target: string;
+  readonly dumpId: string;
+  readonly merged: boolean;
+  readonly verified: boolean;
+  readonly keyspaces: readonly ImportedKeyspace[];
+  readonly entries: number;
+  /** Encoded, uncompressed bytes. */
+  readonly bytes: number;
+  readonly seconds: number;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Imports a dump.
+ * @throws {KgdumpError} TARGET_EXISTS, DUMP_*, KEY_EXISTS, STORE_*, VERIFY_DIFFERENCE, NO_SPACE, …; a new target is
+ * not there then; an existing one holds what was merged before
+ * @throws the signal's reason when it aborts
+ */
+export async function importDump(options: ImportOptions): Promise<ImportResult> {
+  const started = performance.now();
+  const merge = options.merge === true || options.ifExists !== undefined;
+  const state = await targetState(options.target);
+  if (state === "occupied") await checkOccupied(options.target, merge);
+  const events = openEvents(options);
+  try {
+    const plan = new ImportPlan(await readHeader(events), options);
+    if (state === "occupied") await importInto(plan, events, options);
+    else await importNew(plan, events, options);
+    return result(plan, options, state === "occupied", started);
+  } finally {
+    await events.return(undefined);
+  }
+}
+
+async function checkOccupied(target: string, merge: boolean): Promise<void> {
+  if (!merge) {
+    throw new KgdumpError("TARGET_EXISTS", `${target} exists already`, {
+      path: target,
+      hint: "choose a new path, or write into it with --merge",
+    });
+  }
+  if ((await detectEngine(target)) === "sled") return;
+  throw new KgdumpError("STORE_NOT_RECOGNIZED", `${target} is a RocksDB store; a dump is imported into a sled store`, {
+    path: target,
+    hint: "choose another path",
+  });
+}
+
+function openEvents(options: ImportOptions): AsyncGenerator<DumpEvent> {
+  return readDump(readInput(options.input), {
+    loadCodec: (name) => loadCodec(name),
+    signal: options.signal,
+  });
+}
+
+async function readHeader(events: AsyncGenerator<DumpEvent>): Promise<DumpHeader> {
+  const first = await events.next();
+  if (first.done === true || first.value.type !== "header") throw new TypeError("a dump begins with its header");
+  return first.value.header;
+}
+
+async function importNew(plan: ImportPlan, events: AsyncGenerator<DumpEvent>, options: ImportOptions): Promise<void> {
+  const { openSledSink, openSledSource } = await import("../engines/sled.js");
+  const staging = await Staging.create(options.target);
+  try {
+    {
+      await using sink = await openSledSink(staging.storePath, { create: true });
+      await load(plan, events, sink, options, "fail");
+      await sink.flush();
+    }
+    if (options.verify !== false) {
+      await using source = await openSledSource(staging.storePath);
+      await verifyNew(plan, source, options);
+    }
+    options.signal?.throwIfAborted();
+    await staging.publish();
+  } catch (error) {
+    await staging.discard();
+    throw error;
+  }
+}
+
+async function importInto(plan: ImportPlan, events: AsyncGenerator<DumpEvent>, options: ImportOptions): Promise<void> {
+  const { openSledSink } = await import("../engines/sled.js");
+  const ifExists = options.ifExists ?? "overwrite";
+  const verify = options.verify !== false;
+  // A stream can't be read twice: each of its blocks is looked up as soon as it was written.
+  const atOnce = verify && typeof options.input !== "string";
+  {
+    await using sink = await openSledSink(options.target, { create: false });
+    await load(plan, events, sink, options, ifExists, atOnce);
+    await sink.flush();
+  }
+  if (!verify) return;
+  await using sink = await openSledSink(options.target, { create: false });
+  if (!atOnce) await verifyMerged(plan, openEvents(options), sink, options, ifExists);
+}
+
+async function load(
+  plan: ImportPlan,
+  events: AsyncGenerator<DumpEvent>,
+  sink: EntrySink,
+  options: ImportOptions,
+  ifExists: IfExists,
+  lookUp = false,
+): Promise<void> {
+  const meter = new ProgressMeter("load", options.onProgress, plan.estimates());
+  for (const keyspace of plan.selected) await sink.createKeyspace(keyspace.tree);
+  for await (const event of events) {
+    options.signal?.throwIfAborted();
+    const keyspace = enter(event, plan, meter);
+    if (event.type !== "block" || keyspace === undefined) continue;
+    const raw = keyspace.select(event.block, event.raw);
+    if (raw === null) continue;
+    const { written, kept } = await sink.apply(keyspace.tree, raw, ifExists);
+    keyspace.written += written;
+    keyspace.kept += kept;
+    if (lookUp) keyspace.expectFound(await sink.compare(keyspace.tree, raw), ifExists);
+    meter.add(written + kept, raw.length, event.block.frameLength);
+  }
+  meter.end();
+}
+
+function enter(event: DumpEvent, plan: ImportPlan, meter: ProgressMeter): PlannedKeyspace | undefined {
+  if (event.type === "keyspace-start") {
+    const entered = plan.keyspaces[event.keyspace];
+    if (entered !== undefined) meter.enter(entered.name);
+  }
+  return event.type === "block" ? plan.keyspaces[event.block.keyspace] : undefined;
+}
+
+function result(plan: ImportPlan, options: ImportOptions, merged: boolean, started: number): ImportResult {
+  return {
+    target: options.target,
+    dumpId: plan.header.dumpId,
+    merged,
+    verified: options.verify !== false,
+    keyspaces: plan.selected.map((keyspace) => ({
+      name: keyspace.name,
+      tree: keyspace.tree,
+      entries: keyspace.entries,
+      written: keyspace.written,
+      kept: keyspace.kept,
+      digest: keyspace.digest().toString("hex"),
+    })),
+    entries: plan.selected.reduce((total, keyspace) => total + keyspace.entries, 0),
+    bytes: plan.selected.reduce((total, keyspace) => total + keyspace.bytes, 0),
+    seconds: (performance.now() - started) / 1000,
+    warnings: plan.selected
+      .filter((keyspace) => keyspace.comparator !== "bytewise")
+      .map((keyspace) => `keyspace "${nameText(keyspace.name)}" was in reverse key order; a sled tree is always in byte order`),
+  };
+}

@@ -1,0 +1,114 @@
+/** Where a dump is read from: a file, or a stream that is open already. */
+import { constants } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
+import { resolve } from "node:path";
+import { KgdumpError, systemError } from "../errors.js";
+import type { RandomAccess } from "../format/index.js";
+
+/** A dump's path, or its bytes as they come. */
+export type DumpInput = string | AsyncIterable<Uint8Array>;
+
+const CHUNK = 1024 * 1024;
+
+/**
+ * The bytes of a dump from its beginning, in chunks of any size.
+ * @throws {KgdumpError} NOT_FOUND, PERMISSION_DENIED, DUMP_NOT_A_DUMP for a directory, IO_FAILED; while iterating
+ */
+export async function* readInput(input: DumpInput): AsyncGenerator<Uint8Array> {
+  if (typeof input !== "string") {
+    try {
+      yield* input;
+    } catch (error) {
+      throw systemError(error, "reading the dump from its stream");
+    }
+    return;
+  }
+  const path = resolve(input);
+  await using file = await openInputFile(path);
+  let next = readChunk(file.handle, path);
+  try {
+    for (;;) {
+      const chunk = await next;
+      if (chunk.length === 0) return;
+      next = readChunk(file.handle, path);
+      yield chunk;
+    }
+  } finally {
+    // A read that is under way must end before the file is closed.
+    await next.catch(() => undefined);
+  }
+}
+
+async function readChunk(handle: FileHandle, path: string): Promise<Uint8Array> {
+  const buffer = Buffer.allocUnsafeSlow(CHUNK);
+  try {
+    const { bytesRead } = await handle.read(buffer, 0, CHUNK, null);
+    return buffer.subarray(0, bytesRead);
+  } catch (error) {
+    throw systemError(error, `reading ${path}`, { path });
+  }
+}
+
+/** A dump file that is open. */
+export interface OpenFile extends AsyncDisposable {
+  readonly handle: FileHandle;
+  /** Bytes of the file, or null for a device or FIFO, which can only be read front to back. */
+  readonly size: number | null;
+}
+
+/**
+ * Opens a dump file for reading.
+ * @throws {KgdumpError} NOT_FOUND, PERMISSION_DENIED, DUMP_NOT_A_DUMP for a directory, IO_FAILED
+ */
+export async function openInputFile(path: string): Promise<OpenFile> {
+  let handle: FileHandle | undefined;
+  try {
+    const opened = await open(path, constants.O_RDONLY);
+    handle = opened;
+    const status = await opened.stat();
+    if (status.isDirectory()) {
+      throw new KgdumpError("DUMP_NOT_A_DUMP", `${path} is a directory, not a dump`, {
+        path,
+        hint: "name the dump's file; a store is exported first, with kgdump export",
+      });
+    }
+    let closed = false;
+    return {
+      handle: opened,
+      size: status.isFile() ? status.size : null,
+      [Symbol.asyncDispose]: async () => {
+        if (closed) return;
+        closed = true;
+        await opened.close();
+      },
+    };
+  } catch (error) {
+    await handle?.close();
+    throw systemError(error, `opening ${path}`, { path });
+  }
+}
+
+/** Random access to an open file of known size. */
+export function randomAccess(file: OpenFile, path: string): RandomAccess {
+  if (file.size === null) throw new TypeError("a device has no random access");
+  return {
+    size: file.size,
+    read: async (offset, length) => {
+      const buffer = Buffer.allocUnsafeSlow(length);
+      let filled = 0;
+      while (filled < length) {
+        let bytesRead: number;
+        try {
+          ({ bytesRead } = await file.handle.read(buffer, filled, length - filled, offset + filled));
+        } catch (error) {
+          throw systemError(error, `reading ${path}`, { path });
+        }
+        if (bytesRead === 0) {
+          throw new KgdumpError("DUMP_TRUNCATED", `${path} became shorter while it was read`, { path, offset: offset + filled });
+        }
+        filled += bytesRead;
+      }
+      return buffer;
+    },
+  };
+}

@@ -1,0 +1,58 @@
+/**
+ * The one place that loads an engine or a codec, and only when it is needed: export never loads sled, import never
+ * loads RocksDB, and inspect loads neither.
+ */
+import { readdir } from "node:fs/promises";
+import type { EngineName, EntrySource } from "../engines/engine.js";
+import { KgdumpError, systemError } from "../errors.js";
+import type { Codec, CodecName } from "../format/index.js";
+
+/** What to do with the timestamps that end each value of a RocksDB TTL store. */
+export type TtlMode = "strip" | "keep";
+
+/**
+ * Tells which engine's store lies at `path`, by the names of its files.
+ * @throws {KgdumpError} STORE_NOT_FOUND when nothing is there, STORE_NOT_RECOGNIZED when it is no store of a known
+ * engine, PERMISSION_DENIED, IO_FAILED
+ */
+export async function detectEngine(path: string): Promise<EngineName> {
+  let names: string[];
+  try {
+    names = await readdir(path);
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (code === "ENOENT") {
+      throw new KgdumpError("STORE_NOT_FOUND", `there is no store at ${path}`, { cause: error, path });
+    }
+    if (code === "ENOTDIR") {
+      throw new KgdumpError("STORE_NOT_RECOGNIZED", `${path} is a file, not the directory of a store`, { cause: error, path });
+    }
+    throw systemError(error, `looking at ${path}`, { path });
+  }
+  if (names.includes("CURRENT")) return "rocksdb";
+  if (names.includes("db") && names.includes("conf")) return "sled";
+  throw new KgdumpError("STORE_NOT_RECOGNIZED", `${path} is neither a RocksDB store (no file CURRENT) nor a sled store`, {
+    path,
+    hint: "name the directory that holds the store's own files",
+  });
+}
+
+/**
+ * Opens a store for reading with the engine that wrote it.
+ * @throws {KgdumpError} see detectEngine and the engine
+ */
+export async function openSource(path: string, options: { ttl?: TtlMode | undefined }): Promise<EntrySource> {
+  const engine = await detectEngine(path);
+  if (engine === "rocksdb") {
+    const { openRocksdbSource } = await import("../engines/rocksdb.js");
+    return openRocksdbSource(path, options);
+  }
+  const { openSledSource } = await import("../engines/sled.js");
+  return openSledSource(path);
+}
+
+/** Loads a codec. @throws {KgdumpError} USAGE for a level that it does not have */
+export async function loadCodec(name: CodecName, options: { level?: number | undefined } = {}): Promise<Codec> {
+  const codecs = await import("../codecs/index.js");
+  return codecs.loadCodec(name, options);
+}

@@ -1,0 +1,104 @@
+/** An open dump file, for programs that look things up in it. */
+import { resolve } from "node:path";
+import { KgdumpError } from "../errors.js";
+import { type DumpFile, type DumpFooter, type DumpHeader, iterateEntries, rangeMayHoldPrefix } from "../format/index.js";
+import { startsWith } from "./filter.js";
+import { type IndexedDump, openIndexed } from "./inspect.js";
+import type { DumpEntry } from "./inspect-entries.js";
+import { type KeyspaceName, nameBytes, nameText, sameName } from "./keyspaces.js";
+
+/** A complete dump file that is open for random access. Close it with `close` or `await using`. */
+export class Dump implements AsyncDisposable {
+  /** Absolute path. */
+  readonly path: string;
+  readonly #indexed: IndexedDump;
+
+  /** @internal Use `openDump`. */
+  constructor(path: string, indexed: IndexedDump) {
+    this.path = path;
+    this.#indexed = indexed;
+  }
+
+  get #file(): DumpFile {
+    return this.#indexed.dump;
+  }
+
+  /** What is known of the dump before its entries: id, time, source, keyspaces. */
+  get header(): DumpHeader {
+    return this.#file.header;
+  }
+
+  /** Totals and digests of the keyspaces. */
+  get footer(): DumpFooter {
+    return this.#file.footer;
+  }
+
+  /** Length of the file in bytes. */
+  get bytes(): number {
+    return this.#indexed.bytes;
+  }
+
+  /**
+   * Gets one value. Reads one index frame and one block.
+   * @returns undefined when the keyspace does not have the key; null when a delta dump deletes it
+   * @throws {KgdumpError} KEYSPACE_UNKNOWN, DUMP_* for damage that is met, IO_FAILED
+   */
+  async get(keyspace: KeyspaceName, key: Uint8Array): Promise<Uint8Array | null | undefined> {
+    return this.#file.get(this.#keyspace(keyspace), key);
+  }
+
+  /**
+   * Yields the entries of one keyspace in its order; keys and values are views that stay valid.
+   * @param options prefix: only keys that start with it; only blocks that may hold it are read
+   * @throws {KgdumpError} KEYSPACE_UNKNOWN, DUMP_* for damage that is met, IO_FAILED
+   */
+  async *entries(keyspace: KeyspaceName, options: { prefix?: Uint8Array; signal?: AbortSignal } = {}): AsyncGenerator<DumpEntry> {
+    const index = this.#keyspace(keyspace);
+    const { prefix } = options;
+    const described = this.header.keyspaces[index];
+    if (described === undefined) return;
+    for await (const block of this.#file.blocks(index)) {
+      options.signal?.throwIfAborted();
+      if (prefix !== undefined && !rangeMayHoldPrefix(described.comparator, block.firstKey, block.lastKey, prefix)) continue;
+      for (const { key, value } of iterateEntries(await this.#file.readBlock(block))) {
+        if (prefix === undefined || startsWith(key, prefix)) yield { keyspace: described.name, key, value };
+      }
+    }
+  }
+
+  /** Closes the file; a second call does nothing. */
+  async close(): Promise<void> {
+    await this.#indexed[Symbol.asyncDispose]();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #keyspace(name: KeyspaceName): number {
+    const wanted = nameBytes(name);
+    const index = this.header.keyspaces.findIndex((keyspace) => sameName(keyspace.name, wanted));
+    if (index >= 0) return index;
+    throw new KgdumpError("KEYSPACE_UNKNOWN", `there is no keyspace "${nameText(wanted)}"`, {
+      keyspace: wanted,
+      hint: `there are: ${this.header.keyspaces.map((keyspace) => nameText(keyspace.name)).join(", ") || "none"}`,
+    });
+  }
+}
+
+/**
+ * Opens a complete dump file for random access: its header, footer and index are checked, its blocks when they are
+ * read.
+ * @param path the dump's file
+ * @param options maxBlockSize: decoded bytes that a block may have
+ * @throws {KgdumpError} DUMP_* when it is cut short or its index is damaged, NOT_FOUND, PERMISSION_DENIED, IO_FAILED;
+ * USAGE when it is no regular file
+ */
+export async function openDump(path: string, options: { maxBlockSize?: number } = {}): Promise<Dump> {
+  const indexed = await openIndexed(path, options.maxBlockSize);
+  if (indexed !== null) return new Dump(resolve(path), indexed);
+  throw new KgdumpError("USAGE", `${path} is no regular file, so it has no random access`, {
+    path,
+    hint: "read it front to back with inspectDump or listEntries",
+  });
+}

@@ -1,0 +1,88 @@
+/** Progress of a long operation, reported at a bounded rate. */
+
+/** What an operation is doing: reading a store, writing a target, reading a dump, or comparing. */
+export type Phase = "export" | "load" | "verify" | "read";
+
+/** How far an operation is. Totals are estimates and may be exceeded. */
+export interface Progress {
+  readonly phase: Phase;
+  /** Entries done in this phase. */
+  readonly entries: number;
+  /** Encoded, uncompressed bytes done in this phase. */
+  readonly bytes: number;
+  /** Bytes of the dump that were written or read in this phase; 0 where no dump is involved. */
+  readonly dumpBytes: number;
+  /** Entries expected, or null when nobody knows. */
+  readonly totalEntries: number | null;
+  /** Encoded, uncompressed bytes expected, or null when nobody knows. */
+  readonly totalBytes: number | null;
+  /** Keyspace that is being worked on, or null. */
+  readonly keyspace: Uint8Array | null;
+}
+
+/** Called a few times a second, and once more when a phase ends. Must not throw. */
+export type OnProgress = (progress: Progress) => void;
+
+const INTERVAL_MS = 100;
+
+/** Counts one phase and reports it at most ten times a second. */
+export class ProgressMeter {
+  #entries = 0;
+  #bytes = 0;
+  #dumpBytes = 0;
+  #keyspace: Uint8Array | null = null;
+  #reportedAt = 0;
+  readonly #phase: Phase;
+  readonly #report: OnProgress | undefined;
+  readonly #totals: { entries: number | null; bytes: number | null };
+
+  /**
+   * @param phase what is being done
+   * @param report who wants to know; nobody when undefined
+   * @param totals what is expected, null when unknown
+   */
+  constructor(phase: Phase, report: OnProgress | undefined, totals: { entries: number | null; bytes: number | null }) {
+    this.#phase = phase;
+    this.#report = report;
+    this.#totals = totals;
+  }
+
+  /** Names the keyspace that is worked on from now. */
+  enter(keyspace: Uint8Array): void {
+    this.#keyspace = keyspace;
+    this.#tick();
+  }
+
+  /** Adds what was done since the last call. */
+  add(entries: number, bytes: number, dumpBytes = 0): void {
+    this.#entries += entries;
+    this.#bytes += bytes;
+    this.#dumpBytes += dumpBytes;
+    this.#tick();
+  }
+
+  /** Reports the end of the phase. */
+  end(): void {
+    this.#send();
+  }
+
+  #tick(): void {
+    if (this.#report === undefined) return;
+    const now = performance.now();
+    if (now - this.#reportedAt < INTERVAL_MS) return;
+    this.#reportedAt = now;
+    this.#send();
+  }
+
+  #send(): void {
+    this.#report?.({
+      phase: this.#phase,
+      entries: this.#entries,
+      bytes: this.#bytes,
+      dumpBytes: this.#dumpBytes,
+      totalEntries: this.#totals.entries,
+      totalBytes: this.#totals.bytes,
+      keyspace: this.#keyspace,
+    });
+  }
+}

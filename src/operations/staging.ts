@@ -1,0 +1,174 @@
+/**
+ * A target that appears whole or not at all: it is built in a staging directory beside its final path and renamed.
+ *
+ * The staging directory is `.<name>.kgdump-<random>`; its file `owner.json` says which process builds there, so that a
+ * later import to the same target can clear what a killed one left, and never what a running one is building.
+ */
+import { randomBytes } from "node:crypto";
+import { mkdir, open, readdir, readFile, rename, rm, rmdir, stat, writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
+import { basename, dirname, join, resolve } from "node:path";
+import { KgdumpError, systemError } from "../errors.js";
+import { syncDirectory } from "./output.js";
+
+/** What lies at the path of an import's target. */
+export type TargetState = "absent" | "empty" | "occupied";
+
+/**
+ * Looks at the path of a target.
+ * @returns absent: nothing there; empty: a directory without entries; occupied: anything else
+ * @throws {KgdumpError} PERMISSION_DENIED, IO_FAILED
+ */
+export async function targetState(path: string): Promise<TargetState> {
+  try {
+    return (await readdir(path)).length === 0 ? "empty" : "occupied";
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (code === "ENOENT") return "absent";
+    if (code === "ENOTDIR") return "occupied";
+    throw systemError(error, `looking at ${path}`, { path });
+  }
+}
+
+interface Owner {
+  readonly pid: number;
+  /** Start of the process in clock ticks since boot, which tells it from a later one with the same pid. */
+  readonly started: string | null;
+  readonly host: string;
+}
+
+async function processStart(pid: number): Promise<string | null> {
+  try {
+    const text = await readFile(`/proc/${pid.toString()}/stat`, "utf8");
+    return text.slice(text.lastIndexOf(")") + 2).split(" ")[19] ?? null;
+  } catch {
+    return null;
+  }
+}
+
+/** A directory beside the final path of a store that is being built. */
+export class Staging {
+  /** Where the store is built. It does not exist before the engine makes it. */
+  readonly storePath: string;
+  readonly #directory: string;
+  readonly #finalPath: string;
+
+  private constructor(directory: string, finalPath: string) {
+    this.#directory = directory;
+    this.#finalPath = finalPath;
+    this.storePath = join(directory, "store");
+  }
+
+  /**
+   * Makes the staging directory, after clearing those that earlier, dead imports to the same target left.
+   * @param target final path of the store; its parent directory must exist
+   * @throws {KgdumpError} NOT_FOUND, PERMISSION_DENIED, NO_SPACE, IO_FAILED, and TARGET_EXISTS for a mount point
+   */
+  static async create(target: string): Promise<Staging> {
+    const finalPath = resolve(target);
+    const parent = dirname(finalPath);
+    const prefix = `.${basename(finalPath).slice(0, 200)}.kgdump-`;
+    const directory = join(parent, prefix + randomBytes(8).toString("hex"));
+    try {
+      await refuseMountPoint(finalPath, parent);
+      await clearStale(parent, prefix);
+      await mkdir(directory, { mode: 0o700 });
+      const owner: Owner = { pid: process.pid, started: await processStart(process.pid), host: hostname() };
+      await writeFile(join(directory, OWNER_FILE), JSON.stringify(owner), { flag: "wx", mode: 0o600 });
+    } catch (error) {
+      await rm(directory, { recursive: true, force: true }).catch(() => undefined);
+      throw systemError(error, `preparing ${finalPath}`, {
+        path: finalPath,
+        hint: `${parent} must be a directory that exists and that you may write to`,
+      });
+    }
+    return new Staging(directory, finalPath);
+  }
+
+  /**
+   * Makes the closed store durable and gives it its final name.
+   * @throws {KgdumpError} TARGET_EXISTS when something appeared there meanwhile, NO_SPACE, IO_FAILED
+   */
+  async publish(): Promise<void> {
+    try {
+      await syncTree(this.storePath);
+      // rename(2) replaces an empty directory, and refuses one that is not.
+      await rename(this.storePath, this.#finalPath);
+      await syncDirectory(dirname(this.#finalPath));
+    } catch (error) {
+      const code = error instanceof Error && "code" in error ? String(error.code) : "";
+      if (["ENOTEMPTY", "EEXIST", "ENOTDIR"].includes(code)) {
+        throw new KgdumpError("TARGET_EXISTS", `${this.#finalPath} came into being while the import ran`, {
+          cause: error,
+          path: this.#finalPath,
+          hint: "look at what made it, then import again",
+        });
+      }
+      throw systemError(error, `publishing ${this.#finalPath}`, { path: this.#finalPath });
+    }
+    await this.discard();
+  }
+
+  /** Removes the staging directory and what is in it. Never throws. */
+  async discard(): Promise<void> {
+    await rm(this.#directory, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);
+  }
+}
+
+const OWNER_FILE = "owner.json";
+
+async function refuseMountPoint(path: string, parent: string): Promise<void> {
+  if ((await targetState(path)) !== "empty") return;
+  if ((await stat(path)).dev === (await stat(parent)).dev) return;
+  throw new KgdumpError("TARGET_EXISTS", `${path} is a mount point, which a finished store cannot replace`, {
+    path,
+    hint: `import into a directory inside it, such as ${join(path, "store")}`,
+  });
+}
+
+async function clearStale(parent: string, prefix: string): Promise<void> {
+  for (const name of await readdir(parent)) {
+    if (!name.startsWith(prefix) || !/^[0-9a-f]{16}$/.test(name.slice(prefix.length))) continue;
+    const directory = join(parent, name);
+    if (await isStale(directory)) await rm(directory, { recursive: true, force: true });
+  }
+}
+
+/** Stale: its owner is of this machine and is not running any more. In doubt it is not. */
+async function isStale(directory: string): Promise<boolean> {
+  let owner: Partial<Owner>;
+  try {
+    owner = JSON.parse(await readFile(join(directory, OWNER_FILE), "utf8")) as Partial<Owner>;
+  } catch {
+    // Killed between mkdir and the owner file: nothing was built. One that was made just now may get its file yet.
+    const age = Date.now() - (await stat(directory)).mtimeMs;
+    if (age > 60_000) await rmdir(directory).catch(() => undefined);
+    return false;
+  }
+  if (owner.host !== hostname() || typeof owner.pid !== "number") return false;
+  try {
+    process.kill(owner.pid, 0);
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "ESRCH";
+  }
+  const started = await processStart(owner.pid);
+  return typeof owner.started === "string" && started !== null && started !== owner.started;
+}
+
+/** Syncs every file and directory below `path`. */
+async function syncTree(path: string): Promise<void> {
+  for (const entry of await readdir(path, { withFileTypes: true })) {
+    const child = join(path, entry.name);
+    if (entry.isDirectory()) {
+      await syncTree(child);
+    } else if (entry.isFile()) {
+      const handle = await open(child, "r");
+      try {
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+    }
+  }
+  await syncDirectory(path);
+}
