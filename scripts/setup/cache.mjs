@@ -1,0 +1,113 @@
+// @ts-check
+/**
+ * The cache of this user: entries that appear whole or not at all, and a lock for what only one set-up may do at a time.
+ * Two set-ups at once are fine: the second of two equal entries is dropped.
+ */
+import { mkdir, mkdtemp, readdir, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { rmSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { ignoreAbsent } from "./fingerprint.mjs";
+import { SetupError } from "./setup-error.mjs";
+
+/** A holder touches its lock this often (ms); one that was not touched for STALE ms belongs to a process that is gone. */
+const HEARTBEAT = 2_000;
+const STALE = 20_000;
+
+/** Age (ms) from which on a temporary directory was surely left behind by a set-up that was killed. */
+const ABANDONED = 24 * 3600 * 1000;
+
+/**
+ * Makes a directory of the cache: `fill` gets an empty one beside it, which is then renamed into place.
+ * @param {string} entry absolute path
+ * @param {(directory: string) => Promise<void>} fill
+ */
+export async function publishEntry(entry, fill) {
+  try {
+    await mkdir(dirname(entry), { recursive: true });
+  } catch (error) {
+    throw new SetupError(`the cache directory cannot be made (${String(error)}): set KGDUMP_CACHE_DIR to one that can`);
+  }
+  const staging = await mkdtemp(join(dirname(entry), `.${basename(entry)}-`));
+  try {
+    await fill(staging);
+    await rename(staging, entry).catch(async (/** @type {NodeJS.ErrnoException} */ error) => {
+      // Another set-up was quicker; its entry has the same key, so it is as good as ours.
+      if (error.code !== "ENOTEMPTY" && error.code !== "EEXIST") throw error;
+    });
+  } finally {
+    await rm(staging, { recursive: true, force: true });
+  }
+}
+
+/** @param {string} path */
+export async function exists(path) {
+  return (await stat(path).catch(ignoreAbsent)) !== undefined;
+}
+
+/**
+ * Marks an entry as used now, so that pruning keeps it.
+ * @param {string} entry
+ */
+export async function touchEntry(entry) {
+  const now = new Date();
+  // A read-only cache is fine to read from.
+  await utimes(entry, now, now).catch(() => undefined);
+}
+
+/**
+ * Removes all but the `keep` entries of a directory that were used last, and what killed set-ups left there.
+ * @param {string} directory
+ * @param {number} keep
+ */
+export async function prune(directory, keep) {
+  const names = (await readdir(directory).catch(ignoreAbsent)) ?? [];
+  const found = [];
+  for (const name of names) {
+    const info = await stat(join(directory, name)).catch(ignoreAbsent);
+    if (info !== undefined) found.push({ name, used: info.mtimeMs });
+  }
+  const staged = found.filter(({ name, used }) => name.startsWith(".") && Date.now() - used > ABANDONED);
+  const entries = found.filter(({ name }) => !name.startsWith(".")).sort((a, b) => b.used - a.used);
+  for (const { name } of [...staged, ...entries.slice(keep)]) {
+    await rm(join(directory, name), { recursive: true, force: true });
+  }
+}
+
+/**
+ * Does `work` while no other set-up holds the lock. The lock is a file that its holder touches; when the holder is
+ * killed it goes stale and is taken over.
+ * @template T
+ * @param {string} lock absolute path
+ * @param {() => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+export async function withLock(lock, work) {
+  await mkdir(dirname(lock), { recursive: true });
+  for (;;) {
+    try {
+      await writeFile(lock, `${String(process.pid)}\n`, { flag: "wx" });
+      break;
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
+    }
+    const info = await stat(lock).catch(ignoreAbsent);
+    if (info !== undefined && Date.now() - info.mtimeMs > STALE) await rm(lock, { force: true });
+    else await sleep(200);
+  }
+  const heartbeat = setInterval(() => {
+    const now = new Date();
+    utimes(lock, now, now).catch(() => undefined);
+  }, HEARTBEAT);
+  const release = () => {
+    rmSync(lock, { force: true });
+  };
+  process.once("exit", release);
+  try {
+    return await work();
+  } finally {
+    clearInterval(heartbeat);
+    process.removeListener("exit", release);
+    release();
+  }
+}

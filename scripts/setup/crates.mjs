@@ -1,0 +1,44 @@
+// @ts-check
+/** The Rust crates of the project: what each one yields and where that goes. */
+import { inProject } from "./paths.mjs";
+
+/**
+ * @typedef {object} Crate
+ * @property {string} name
+ * @property {string} directory absolute path
+ * @property {string} built file name that cargo gives the product
+ * @property {string} output absolute path of the directory that the product goes to
+ * @property {string} product file name there
+ * @property {boolean} usesRocksdb whether it is linked to the RocksDB library
+ */
+
+const SHARED_LIBRARY = process.platform === "darwin" ? ".dylib" : ".so";
+
+/** @param {string} engine @returns {Crate} */
+const addon = (engine) => ({
+  name: `native/${engine}`,
+  directory: inProject("native", engine),
+  built: `libkgdump_${engine}${SHARED_LIBRARY}`,
+  output: inProject("native", engine, "build"),
+  product: `kgdump_${engine}.node`,
+  usesRocksdb: engine === "rocksdb",
+});
+
+/** The addon that reads and writes RocksDB stores. */
+export const ROCKSDB = addon("rocksdb");
+
+/** The addon that reads and writes sled stores. */
+export const SLED = addon("sled");
+
+/** The program that reads sled stores with the unmodified crate, for tests. */
+export const CHECKER = {
+  name: "test/checker",
+  directory: inProject("test", "checker"),
+  built: "sled-check",
+  output: inProject("build", "checker"),
+  product: "sled-check",
+  usesRocksdb: false,
+};
+
+/** All of them. */
+export const CRATES = [SLED, ROCKSDB, CHECKER];

@@ -1,0 +1,188 @@
+// @ts-check
+/**
+ * Builds the crates, or takes what was built of the same sources before from the user's cache.
+ *
+ * The key of a build is made of all that decides its content: the crate's files, the compiler, the library that it is
+ * linked to, the flags in the environment and the recipe, which is this file. The cargo target directory lies in the
+ * cache too, so that another clone or another commit compiles only what changed.
+ */
+import { constants } from "node:fs";
+import { copyFile, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { exists, prune, publishEntry, touchEntry, withLock } from "./cache.mjs";
+import { ROCKSDB } from "./crates.mjs";
+import { filesBelow, fingerprint, textOf } from "./fingerprint.mjs";
+import { CACHE, ROOT } from "./paths.mjs";
+import { findLibrary, headersOf, libraryRequest, linkedName } from "./rocksdb-library.mjs";
+import { run } from "./run.mjs";
+import { SetupError } from "./setup-error.mjs";
+import { step } from "./steps.mjs";
+import { checkCompilers, rustCompiler } from "./tools.mjs";
+
+/** @typedef {import("./crates.mjs").Crate} Crate */
+/** @typedef {import("./rocksdb-library.mjs").RocksdbLibrary} RocksdbLibrary */
+/** @typedef {{ text: string, host: string }} Compiler */
+
+/** Builds of each crate, libraries of RocksDB, and target directories (one for each compiler) that are kept. */
+const KEPT_BUILDS = 5;
+const KEPT_LIBRARIES = 2;
+const KEPT_TARGETS = 2;
+
+const BUILD_VARIABLES = ["RUSTFLAGS", "CC", "CXX", "CFLAGS", "CXXFLAGS", "CARGO_BUILD_TARGET"];
+
+/**
+ * Sees that the product of each crate is in its place.
+ * @param {readonly Crate[]} crates
+ * @throws {SetupError} when a tool is missing or a crate does not compile
+ */
+export async function buildCrates(crates) {
+  const compiler = await rustCompiler();
+  const missing = [];
+  for (const crate of crates) {
+    const sources = await sourceKey(crate, compiler);
+    if (!(await isInPlace(crate, sources))) missing.push({ crate, sources });
+  }
+  if (missing.length === 0) return;
+  // The library and the headers come while the first crate compiles.
+  const rocksdb = missing.some(({ crate }) => crate.usesRocksdb) ? prepareRocksdb(compiler) : undefined;
+  rocksdb?.catch(() => undefined);
+  for (const { crate, sources } of missing) {
+    const library = crate.usesRocksdb ? await rocksdb : undefined;
+    const key = await fingerprint(ROOT, [], [sources, library?.identity ?? ""]);
+    const entry = join(CACHE, "native", basename(crate.directory), key);
+    if (await exists(entry)) await touchEntry(entry);
+    else await compile(crate, library, compiler, entry);
+    await place(crate, entry, sources);
+    await prune(join(CACHE, "native", basename(crate.directory)), KEPT_BUILDS);
+  }
+  await prune(join(CACHE, "rocksdb"), KEPT_LIBRARIES);
+  await prune(join(CACHE, "target"), KEPT_TARGETS);
+}
+
+/**
+ * The environment in which cargo compiles a crate, for the checks that do it again (clippy, cargo test).
+ * @param {Crate} crate
+ * @returns {Promise<NodeJS.ProcessEnv>}
+ */
+export async function cargoEnvironment(crate) {
+  const compiler = await rustCompiler();
+  const library = crate.usesRocksdb ? await prepareRocksdb(compiler) : undefined;
+  return buildEnvironment(library, await targetDirectory(compiler));
+}
+
+/**
+ * @param {Compiler} compiler
+ * @returns {Promise<RocksdbLibrary & { headers: string }>}
+ */
+async function prepareRocksdb(compiler) {
+  const library = step("RocksDB", findLibrary, ({ description }) => description);
+  if (process.env["KGDUMP_ROCKSDB"] === "source") return { ...(await library), headers: "" };
+  const found = await library;
+  return { ...found, headers: await headersOf(found, compiler.host) };
+}
+
+/**
+ * @param {Crate} crate
+ * @param {Compiler} compiler
+ */
+async function sourceKey(crate, compiler) {
+  const own = (/** @type {string} */ path) => /^(target|build|tests)$/.test(path);
+  const files = await filesBelow(crate.directory, own);
+  if (files.length === 0) throw new SetupError(`${crate.directory} is missing: take a whole clone of the project`);
+  const flags = BUILD_VARIABLES.map((name) => `${name}=${process.env[name] ?? ""}`);
+  const request = crate.usesRocksdb ? libraryRequest() : "";
+  return fingerprint(ROOT, [...files, fileURLToPath(import.meta.url)], [compiler.text, ...flags, request]);
+}
+
+/** @param {Crate} crate */
+const stampOf = (crate) => join(crate.output, ".setup-stamp.json");
+
+/**
+ * @param {Crate} crate
+ * @param {string} sources
+ */
+async function isInPlace(crate, sources) {
+  const text = await textOf(stampOf(crate));
+  if (text === "") return false;
+  /** @type {{ sources: string, files: string[] }} */
+  const stamp = JSON.parse(text);
+  if (stamp.sources !== sources) return false;
+  const there = await Promise.all(stamp.files.map((file) => exists(join(crate.output, file))));
+  return there.every(Boolean);
+}
+
+/** @param {Compiler} compiler */
+async function targetDirectory(compiler) {
+  return join(CACHE, "target", await fingerprint(ROOT, [], [compiler.text]));
+}
+
+/**
+ * @param {(RocksdbLibrary & { headers: string }) | undefined} library
+ * @param {string} target
+ * @returns {NodeJS.ProcessEnv}
+ */
+function buildEnvironment(library, target) {
+  if (library?.path === undefined) return { CARGO_TARGET_DIR: target };
+  return { CARGO_TARGET_DIR: target, KGDUMP_ROCKSDB_LIB: library.path, KGDUMP_ROCKSDB_INCLUDE: library.headers };
+}
+
+/**
+ * Compiles a crate into a new entry of the cache.
+ * @param {Crate} crate
+ * @param {(RocksdbLibrary & { headers: string }) | undefined} library
+ * @param {Compiler} compiler
+ * @param {string} entry
+ */
+async function compile(crate, library, compiler, entry) {
+  await checkCompilers();
+  const target = await targetDirectory(compiler);
+  const args = ["build", "--release", "--locked", `--manifest-path=${join(crate.directory, "Cargo.toml")}`];
+  if (crate.usesRocksdb && library?.path === undefined) args.push("--features=source");
+  const work = () =>
+    // Cargo's own lock ends with the build; ours holds until the product, whose name every clone shares, is copied.
+    withLock(join(CACHE, "locks", `${basename(target)}.lock`), async () => {
+      await run("cargo", args, { env: buildEnvironment(library, target), failure: `${crate.name} does not compile` });
+      await publishEntry(entry, async (staging) => {
+        const release = process.env["CARGO_BUILD_TARGET"] ? join(process.env["CARGO_BUILD_TARGET"], "release") : "release";
+        await copyFile(join(target, release, crate.built), join(staging, crate.product), constants.COPYFILE_FICLONE);
+        if (library?.path === undefined) return;
+        const name = await linkedName(library.path);
+        await copyFile(library.path, join(staging, name), constants.COPYFILE_FICLONE);
+      });
+      await touchEntry(target);
+    });
+  await step(crate.name, work, () => "compiled");
+}
+
+/**
+ * Copies an entry of the cache to where the crate's product belongs. Each file is renamed into place, so that a program
+ * that runs with the old one is not disturbed.
+ * @param {Crate} crate
+ * @param {string} entry
+ * @param {string} sources
+ */
+async function place(crate, entry, sources) {
+  await mkdir(crate.output, { recursive: true });
+  const files = await readdir(entry);
+  for (const file of files) {
+    const staged = join(crate.output, `.${file}.${String(process.pid)}`);
+    await copyFile(join(entry, file), staged, constants.COPYFILE_FICLONE);
+    await rename(staged, join(crate.output, file));
+  }
+  for (const old of await readdir(crate.output)) {
+    if (!old.startsWith(".") && !files.includes(old)) await rm(join(crate.output, old), { recursive: true, force: true });
+  }
+  await checkThatItLoads(crate);
+  await writeFile(stampOf(crate), JSON.stringify({ sources, files }));
+}
+
+/** @param {Crate} crate */
+async function checkThatItLoads(crate) {
+  if (!crate.product.endsWith(".node")) return;
+  const path = join(crate.output, crate.product);
+  const hint = crate === ROCKSDB ? ": a system without libstdc++ needs `apt install libstdc++6`" : "";
+  await run(process.execPath, ["-e", "require(process.argv[1])", path], {
+    failure: `${crate.name} was made, but Node cannot load it${hint}`,
+  });
+}

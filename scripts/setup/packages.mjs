@@ -1,0 +1,46 @@
+// @ts-check
+/** The npm packages of the project. */
+import { inProject, ROOT } from "./paths.mjs";
+import { textOf } from "./fingerprint.mjs";
+import { run } from "./run.mjs";
+import { step } from "./steps.mjs";
+import { checkNpm, npmCommand } from "./tools.mjs";
+
+/** @typedef {{ version?: string, integrity?: string, optional?: boolean, devOptional?: boolean, peer?: boolean }} LockEntry */
+
+/** Installs the packages of package-lock.json unless exactly these are there. */
+export async function installPackages() {
+  if (await packagesAreInstalled()) return;
+  await checkNpm();
+  const { command, args } = npmCommand();
+  await step(
+    "npm packages",
+    // No install scripts: what we depend on works without them, and `prepare` would come back here.
+    () => run(command, [...args, "ci", "--ignore-scripts", "--include=dev", "--loglevel=error"], { cwd: ROOT, failure: "`npm ci` failed" }),
+    () => "installed",
+  );
+}
+
+/**
+ * npm leaves a record of what it installed in node_modules; it is written last and goes with the directory, so it serves
+ * as the stamp.
+ */
+async function packagesAreInstalled() {
+  const wanted = await lockEntries(inProject("package-lock.json"));
+  const installed = await lockEntries(inProject("node_modules", ".package-lock.json"));
+  return Object.entries(wanted).every(([path, entry]) => {
+    const found = installed[path];
+    if (path === "") return true;
+    if (found === undefined) return entry.optional === true || entry.devOptional === true;
+    return found.version === entry.version && found.integrity === entry.integrity;
+  });
+}
+
+/**
+ * @param {string} path
+ * @returns {Promise<Record<string, LockEntry>>} by path of the package
+ */
+async function lockEntries(path) {
+  const text = await textOf(path);
+  return text === "" ? {} : JSON.parse(text).packages;
+}

@@ -1,0 +1,136 @@
+// @ts-check
+/**
+ * RocksDB's own release binary: the shared library inside its Java artifact, which exports the C API too. It comes by
+ * Maven, or from a mirror of Maven's repository that KGDUMP_MAVEN_URL names, and is taken only with the right SHA-256.
+ */
+import { createHash } from "node:crypto";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { exists, publishEntry, touchEntry } from "./cache.mjs";
+import { textOf } from "./fingerprint.mjs";
+import { CACHE } from "./paths.mjs";
+import { tryRun } from "./run.mjs";
+import { SetupError } from "./setup-error.mjs";
+
+export const RELEASE_VERSION = "10.10.1";
+
+/** The Maven plugin that copies an artifact, pinned so that it is the same everywhere. */
+const COPY_GOAL = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy";
+
+/** The oldest glibc that the release binary runs on. */
+const OLDEST_GLIBC = [2, 30];
+
+/** SHA-256 of rocksdbjni-10.10.1-<classifier>.jar. */
+const PINS = {
+  linux64: "fda4a26cd4ea229636c5379ed41d827ce119a99c404fab94d9f863783c9ccb18",
+  "linux64-musl": "09ac723fd315b6864f06611f0440eda639d2729da96e8202ce4f2ae6f304489a",
+  osx: "68544a8c90c2384dd80f6b0aab547a144232fcd64e19019c0f21ac6171baf75e",
+};
+
+/** @typedef {{ classifier: keyof typeof PINS, file: string }} ReleaseBinary */
+
+/** Names of the processor in the release's file names, by Node's `process.arch`. */
+const LINUX_SUFFIX = { x64: "64", arm64: "-aarch64", ppc64: "-ppc64le", s390x: "-s390x", riscv64: "-riscv64" };
+const OSX_SUFFIX = { x64: "x86_64", arm64: "arm64" };
+
+/**
+ * Which file of which archive is for this machine.
+ * @returns {ReleaseBinary | string} a string says why there is none
+ */
+export function releaseBinary() {
+  const arch = process.arch;
+  if (process.platform === "darwin" && (arch === "x64" || arch === "arm64")) {
+    return { classifier: "osx", file: `librocksdbjni-osx-${OSX_SUFFIX[arch]}.jnilib` };
+  }
+  if (process.platform !== "linux" || !(arch in LINUX_SUFFIX)) {
+    return `there is no release binary for ${process.platform} on ${arch}`;
+  }
+  const suffix = LINUX_SUFFIX[/** @type {keyof typeof LINUX_SUFFIX} */ (arch)];
+  const glibc = glibcVersion();
+  if (glibc === undefined) return { classifier: "linux64-musl", file: `librocksdbjni-linux${suffix}-musl.so` };
+  const [major = 0, minor = 0] = glibc.split(".").map(Number);
+  const [oldestMajor = 0, oldestMinor = 0] = OLDEST_GLIBC;
+  if (major < oldestMajor || (major === oldestMajor && minor < oldestMinor)) {
+    return `the release binary needs glibc ${OLDEST_GLIBC.join(".")} or newer, and this system has ${glibc}`;
+  }
+  return { classifier: "linux64", file: `librocksdbjni-linux${suffix}.so` };
+}
+
+/** @returns {string | undefined} undefined on systems with another C library */
+function glibcVersion() {
+  const report = /** @type {{ header: { glibcVersionRuntime?: string } }} */ (process.report.getReport());
+  return report.header.glibcVersionRuntime;
+}
+
+/**
+ * The release binary in the cache, fetched when it is not there.
+ * @param {ReleaseBinary} binary
+ * @returns {Promise<{ path: string, how: string } | string>} a string says why it cannot be had
+ * @throws {SetupError} when what was fetched is not what was published
+ */
+export async function takeReleaseBinary({ classifier, file }) {
+  const entry = join(CACHE, "rocksdb", `${RELEASE_VERSION}-${file}`);
+  const path = join(entry, file);
+  if ((await exists(path)) && (await textOf(join(entry, "sha256"))) === sha256(await readFile(path))) {
+    await touchEntry(entry);
+    return { path, how: "from the cache" };
+  }
+  await rm(entry, { recursive: true, force: true });
+  const { readFromZip } = await import("./zip.mjs");
+  const directory = await mkdtemp(join(tmpdir(), "kgdump-rocksdb-"));
+  try {
+    const fetched = await fetchArchive(classifier, directory);
+    if (typeof fetched === "string") return fetched;
+    const found = sha256(fetched.archive);
+    if (found !== PINS[classifier]) {
+      throw new SetupError(
+        `RocksDB's release archive from ${fetched.from} has SHA-256 ${found} and not ${PINS[classifier]}: it is not used; ` +
+          "remove it there, or set KGDUMP_ROCKSDB_LIB to a RocksDB library that you trust",
+      );
+    }
+    const library = readFromZip(fetched.archive, file);
+    if (library === undefined) return `the release archive holds no ${file}`;
+    await publishEntry(entry, async (staging) => {
+      await writeFile(join(staging, file), library, { mode: 0o755 });
+      await writeFile(join(staging, "sha256"), sha256(library));
+    });
+    return { path, how: `by ${fetched.from}` };
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+/**
+ * @param {string} classifier
+ * @param {string} directory an empty one
+ * @returns {Promise<{ archive: Buffer, from: string } | string>}
+ */
+async function fetchArchive(classifier, directory) {
+  const name = `rocksdbjni-${RELEASE_VERSION}-${classifier}.jar`;
+  const mirror = process.env["KGDUMP_MAVEN_URL"];
+  if (mirror) {
+    const url = `${mirror.replace(/\/$/, "")}/org/rocksdb/rocksdbjni/${RELEASE_VERSION}/${name}`;
+    try {
+      const response = await fetch(url);
+      if (!response.ok) return `${url} answers ${String(response.status)}`;
+      return { archive: Buffer.from(await response.arrayBuffer()), from: "KGDUMP_MAVEN_URL" };
+    } catch (error) {
+      return `${url} cannot be fetched: ${String(error instanceof Error ? (error.cause ?? error) : error)}`;
+    }
+  }
+  const artifact = `org.rocksdb:rocksdbjni:${RELEASE_VERSION}:jar:${classifier}`;
+  const args = ["-q", "-B", COPY_GOAL, `-Dartifact=${artifact}`, `-DoutputDirectory=${directory}`];
+  const result = await tryRun("mvn", args, { cwd: directory });
+  if (result.status === null) return "Maven, which fetches RocksDB's release binary, is missing";
+  if (result.status !== 0) {
+    const reason = /\[ERROR\] (.*)/.exec(result.stdout + result.stderr)?.[1] ?? `exit status ${String(result.status)}`;
+    return `Maven could not fetch RocksDB's release binary: ${reason.slice(0, 300)}`;
+  }
+  return { archive: await readFile(join(directory, name)), from: "Maven" };
+}
+
+/** @param {Buffer} bytes */
+function sha256(bytes) {
+  return createHash("sha256").update(bytes).digest("hex");
+}

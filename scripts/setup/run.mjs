@@ -1,0 +1,74 @@
+// @ts-check
+import { spawn } from "node:child_process";
+import { SetupError } from "./setup-error.mjs";
+
+/** How many lines of a failed program's output are shown. */
+const SHOWN_LINES = 60;
+
+/** @type {Set<import("node:child_process").ChildProcess>} */
+const running = new Set();
+
+/**
+ * @typedef {object} RunOptions
+ * @property {string} [cwd]
+ * @property {NodeJS.ProcessEnv} [env] added to this process's environment
+ * @property {string} [failure] the line that says what went wrong when the program fails
+ */
+
+/**
+ * Runs a program without a terminal and returns what it wrote to stdout.
+ * @param {string} command
+ * @param {readonly string[]} args
+ * @param {RunOptions} [options]
+ * @returns {Promise<string>}
+ * @throws {SetupError} when it cannot be started or ends with another status than 0
+ */
+export async function run(command, args, options = {}) {
+  const result = await tryRun(command, args, options);
+  if (result.status === 0) return result.stdout;
+  const failure = options.failure ?? `\`${[command, ...args].join(" ")}\` failed`;
+  const reason = result.status === null ? result.reason : `exit status ${String(result.status)}`;
+  throw new SetupError(`${failure} (${reason})`, lastLines(result.stdout + result.stderr));
+}
+
+/**
+ * Like `run`, but a failure is a result. `status` is null when the program could not be started or was killed; then
+ * `reason` says why.
+ * @param {string} command
+ * @param {readonly string[]} args
+ * @param {RunOptions} [options]
+ * @returns {Promise<{ status: number | null, reason: string, stdout: string, stderr: string }>}
+ */
+export function tryRun(command, args, options = {}) {
+  return new Promise((done) => {
+    const child = spawn(command, args, {
+      cwd: options.cwd,
+      env: { ...process.env, ...options.env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    running.add(child);
+    let stdout = "";
+    let stderr = "";
+    child.stdout.setEncoding("utf8").on("data", (text) => (stdout += text));
+    child.stderr.setEncoding("utf8").on("data", (text) => (stderr += text));
+    child.on("error", (error) => {
+      running.delete(child);
+      const missing = "code" in error && error.code === "ENOENT";
+      done({ status: null, reason: missing ? `${command}: not found` : error.message, stdout, stderr });
+    });
+    child.on("close", (status, signal) => {
+      running.delete(child);
+      done({ status, reason: signal === null ? "" : `killed by ${signal}`, stdout, stderr });
+    });
+  });
+}
+
+/** Ends the programs that are still running, as one step failed and the others are in vain. */
+export function stopAll() {
+  for (const child of running) child.kill();
+}
+
+/** @param {string} text */
+function lastLines(text) {
+  return text.trimEnd().split("\n").slice(-SHOWN_LINES).join("\n");
+}

@@ -1,0 +1,15 @@
+// @ts-check
+/** A reason why set-up cannot go on that the user can do something about: shown as one line, without a stack trace. */
+export class SetupError extends Error {
+  name = "SetupError";
+
+  /**
+   * @param {string} message what is missing or went wrong and what to do about it, in one line
+   * @param {string} [output] what the failed program printed, shown above the line
+   */
+  constructor(message, output = "") {
+    super(message);
+    /** @readonly */
+    this.output = output;
+  }
+}
