@@ -17,7 +17,8 @@ if (!supported) {
     await import(program.href);
   } catch (error) {
     // Only the program itself: a module that is missing deeper down is another story.
-    if (error?.code !== "ERR_MODULE_NOT_FOUND" || error.url !== program.href) throw error;
+    const missing = error instanceof Error && "url" in error && error.url === program.href;
+    if (!missing) throw error;
     fail(`it is not built yet: run \`npm run setup\` in ${new URL("..", import.meta.url).pathname}`);
   }
 }

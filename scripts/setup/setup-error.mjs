@@ -1,6 +1,7 @@
 // @ts-check
 /** A reason why set-up cannot go on that the user can do something about: shown as one line, without a stack trace. */
 export class SetupError extends Error {
+  /** @override */
   name = "SetupError";
 
   /**

@@ -1,0 +1,99 @@
+// @ts-check
+/** The layers of src/: who may import whom. CONTRIBUTING.md says why; `npm run lint` holds them. */
+
+/**
+ * A rule that what `from` matches must not import what `to` matches.
+ * @param {string} name
+ * @param {string} comment
+ * @param {object} from
+ * @param {object} to
+ */
+const forbid = (name, comment, from, to) => ({ name, comment, severity: "error", from, to });
+
+const TYPE_ONLY = ["type-only"];
+
+/** @type {import("dependency-cruiser").IConfiguration} */
+module.exports = {
+  forbidden: [
+    forbid("no-cycles", "A cycle means that two files are one.", {}, { circular: true }),
+    forbid("no-unresolved", "What is imported must be there.", {}, { couldNotResolve: true }),
+    forbid(
+      "no-undeclared-packages",
+      "Packages are declared in package.json; those for development stay out of src/.",
+      { path: "^src/" },
+      { dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-unknown", "undetermined"], dependencyTypesNot: TYPE_ONLY },
+    ),
+    forbid(
+      "format-is-pure",
+      "The format is bytes in and bytes out: no files, no engine, no compressor.",
+      { path: "^src/format/" },
+      { pathNot: ["^src/format/", "^src/errors\\.ts$", "node_modules/msgpackr/", "^(node:)?(zlib|crypto|buffer)$"] },
+    ),
+    forbid(
+      "codecs-know-the-format-only",
+      "A codec implements the format's interface.",
+      { path: "^src/codecs/" },
+      { path: "^src/(engines|operations|cli|index)" },
+    ),
+    forbid("lz4-in-one-place", "Only codecs/lz4.ts imports lz4-napi.", { pathNot: "^src/codecs/lz4\\.ts$" }, { path: "node_modules/lz4-napi/" }),
+    forbid(
+      "zstd-in-one-place",
+      "Only codecs/zstd.ts imports the zstd binding.",
+      { pathNot: "^src/codecs/zstd\\.ts$" },
+      { path: "node_modules/@mongodb-js/zstd" },
+    ),
+    forbid(
+      "engines-know-no-operation",
+      "Engines read and write stores; what that is good for is decided above.",
+      { path: "^src/engines/" },
+      { path: "^src/(codecs|operations|cli|index)" },
+    ),
+    forbid("rocksdb-not-sled", "Export never loads sled.", { path: "^src/engines/rocksdb" }, { path: "^src/engines/sled" }),
+    forbid("sled-not-rocksdb", "Import never loads RocksDB.", { path: "^src/engines/sled" }, { path: "^src/engines/rocksdb" }),
+    forbid(
+      "addons-in-one-place",
+      "Only the engines import the loader of native addons.",
+      { pathNot: "^src/engines/(rocksdb|sled)" },
+      { path: "^src/engines/addon\\.ts$" },
+    ),
+    forbid(
+      "engines-and-codecs-on-demand",
+      "Concrete engines and codecs are loaded by import() only, so that no command loads what it does not use.",
+      { pathNot: "^src/(engines/(rocksdb|sled)|codecs/)" },
+      { path: ["^src/engines/(rocksdb|sled)", "^src/codecs/(lz4|zstd|none)\\.ts$"], dynamic: false, dependencyTypesNot: TYPE_ONLY },
+    ),
+    forbid(
+      "codecs-on-demand",
+      "The choice of a codec does not load the others.",
+      { path: "^src/codecs/(?!lz4|zstd|none)" },
+      { path: "^src/codecs/(lz4|zstd|none)\\.ts$", dynamic: false, dependencyTypesNot: TYPE_ONLY },
+    ),
+    forbid("operations-know-no-terminal", "Operations work without a terminal.", { path: "^src/operations/" }, { path: "^src/(cli/|index)" }),
+    forbid(
+      "operations-use-the-format-through-its-index",
+      "What is not exported by format/index.ts is its own business.",
+      { path: "^src/operations/" },
+      { path: "^src/format/", pathNot: "^src/format/index\\.ts$" },
+    ),
+    forbid("export-not-import", "Export and import share the format, nothing else.", { path: "^src/operations/export" }, { path: "^src/operations/import" }),
+    forbid("import-not-export", "Export and import share the format, nothing else.", { path: "^src/operations/import" }, { path: "^src/operations/export" }),
+    forbid(
+      "cli-above-operations",
+      "The command line uses operations; bytes of dumps and stores are not its business.",
+      { path: "^src/cli/" },
+      { path: "^src/(engines|codecs)/", dependencyTypesNot: TYPE_ONLY },
+    ),
+    forbid(
+      "terminal-packages-in-cli",
+      "Colours, tables and bars are for src/cli.",
+      { pathNot: "^src/cli/" },
+      { path: "node_modules/(commander|cli-progress|cli-table3|picocolors|pretty-bytes)/" },
+    ),
+  ],
+  options: {
+    doNotFollow: { path: "node_modules" },
+    tsConfig: { fileName: "tsconfig.json" },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "node", "default", "types"] },
+  },
+};

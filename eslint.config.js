@@ -1,0 +1,98 @@
+// @ts-check
+import eslint from "@eslint/js";
+import { defineConfig } from "eslint/config";
+import tseslint from "typescript-eslint";
+import { requireDocs } from "./scripts/eslint/require-docs.mjs";
+
+const kgdump = { rules: { "require-docs": requireDocs } };
+
+/** Only what is above the operations talks to the terminal. */
+const terminal = ["exitCode", "stdout", "stderr", "stdin", "argv"].map((property) => ({
+  object: "process",
+  property,
+  message: "Only src/cli talks to the terminal: take it as a parameter.",
+}));
+const exit = {
+  object: "process",
+  property: "exit",
+  message: "Output may be lost: set process.exitCode and return.",
+};
+
+export default defineConfig(
+  { ignores: ["dist/", "build/", "coverage/", "demo/", "native/", "**/node_modules/", "test/checker/"] },
+  eslint.configs.recommended,
+  {
+    linterOptions: { reportUnusedDisableDirectives: "error", noInlineConfig: true },
+    rules: {
+      eqeqeq: "error",
+      "no-console": "error",
+      "object-shorthand": "error",
+      "prefer-const": "error",
+    },
+  },
+  {
+    files: ["src/**/*.ts", "test/**/*.ts"],
+    extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      "@typescript-eslint/consistent-type-imports": ["error", { fixStyle: "inline-type-imports" }],
+      "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }],
+      "@typescript-eslint/switch-exhaustiveness-check": ["error", { considerDefaultExhaustiveForUnions: true }],
+      // Numbers and booleans in messages are what they look like.
+      "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true, allowBoolean: true }],
+      // A loop with `for (;;)` or `while (true)` is how a reader reads.
+      "@typescript-eslint/no-unnecessary-condition": ["error", { allowConstantLoopConditions: "only-allowed-literals" }],
+      // Implementing an async interface needs no await.
+      "@typescript-eslint/require-await": "off",
+      "@typescript-eslint/no-non-null-assertion": "error",
+    },
+  },
+  {
+    files: ["src/**/*.ts"],
+    plugins: { kgdump },
+    rules: {
+      "kgdump/require-docs": "error",
+      "no-restricted-properties": ["error", exit, ...terminal],
+    },
+  },
+  {
+    files: ["src/cli/**/*.ts"],
+    rules: { "no-restricted-properties": ["error", exit] },
+  },
+  {
+    files: ["src/**/*.ts"],
+    ignores: ["src/engines/addon.ts"],
+    rules: {
+      "no-restricted-imports": ["error", { paths: [{ name: "node:module", message: "Only src/engines/addon.ts loads native addons." }] }],
+    },
+  },
+  {
+    files: ["src/**/index.ts"],
+    rules: {
+      "no-restricted-syntax": [
+        "error",
+        {
+          selector: "Program > :not(ExportNamedDeclaration[source], ExportAllDeclaration)",
+          message: "An index exports from other files, nothing else.",
+        },
+      ],
+    },
+  },
+  {
+    files: ["test/**/*.ts"],
+    rules: {
+      // ava's assertions and its `t` are meant to be used without being bound or awaited.
+      "@typescript-eslint/unbound-method": "off",
+    },
+  },
+  {
+    files: ["scripts/**/*.mjs", "bench/**/*.mjs", "bin/*.js", "*.js", "*.cjs"],
+    languageOptions: {
+      globals: Object.fromEntries(
+        ["Buffer", "URL", "console", "fetch", "performance", "process", "setInterval", "clearInterval", "setTimeout", "clearTimeout", "TextEncoder", "TextDecoder", "AbortController", "AbortSignal"].map(
+          (name) => [name, "readonly"],
+        ),
+      ),
+    },
+  },
+);

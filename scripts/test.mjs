@@ -1,0 +1,87 @@
+#!/usr/bin/env node
+// @ts-check
+/**
+ * Sets up what is missing and runs all tests: those in TypeScript, then those of the crates. The last line has the sums.
+ *
+ *     node scripts/test.mjs                               everything
+ *     node scripts/test.mjs --lint                        the checks of `npm run lint` before
+ *     node scripts/test.mjs build/test/format/*.test.js   these only
+ */
+import "./setup/node-version.mjs";
+import { dirname, join } from "node:path";
+import { lint } from "./lint.mjs";
+import { runScript, setUp } from "./setup.mjs";
+import { CRATES } from "./setup/crates.mjs";
+import { cargoEnvironment } from "./setup/native.mjs";
+import { inProject, ROOT } from "./setup/paths.mjs";
+import { stream } from "./setup/stream.mjs";
+
+/** @typedef {{ passed: number, failed: number }} Counts */
+
+/**
+ * @param {string} output
+ * @param {RegExp} pattern its first group is a number
+ */
+function sum(output, pattern) {
+  let total = 0;
+  for (const match of output.matchAll(pattern)) total += Number(match[1]);
+  return total;
+}
+
+/**
+ * @param {boolean} ok whether the program itself ended well
+ * @param {Counts} counts
+ * @returns {Counts} with one failure at least when it did not
+ */
+function settle(ok, { passed, failed }) {
+  return { passed, failed: ok ? failed : Math.max(1, failed) };
+}
+
+/**
+ * @param {readonly string[]} files
+ * @returns {Promise<Counts>}
+ */
+async function testTypeScript(files) {
+  const { ok, output } = await stream(process.execPath, [inProject("node_modules", "ava", "entrypoints", "cli.mjs"), ...files], { cwd: ROOT });
+  return settle(ok, {
+    passed: sum(output, /^ {2}(\d+) tests? passed/gm),
+    failed: sum(output, /^ {2}(\d+) (?:tests? failed|uncaught exceptions?|unhandled rejections?)/gm),
+  });
+}
+
+/**
+ * @param {import("./setup/crates.mjs").Crate} crate
+ * @returns {Promise<Counts>}
+ */
+async function testCrate(crate) {
+  const env = await cargoEnvironment(crate);
+  const library = env["KGDUMP_ROCKSDB_LIB"];
+  // The test program does not lie beside the library, as the addon does.
+  if (library) env["LD_LIBRARY_PATH"] = env["DYLD_LIBRARY_PATH"] = dirname(library);
+  const args = ["test", "--quiet", "--locked", `--manifest-path=${join(crate.directory, "Cargo.toml")}`];
+  const { ok, output } = await stream("cargo", args, { cwd: ROOT, env });
+  return settle(ok, {
+    passed: sum(output, /^test result: .*? (\d+) passed;/gm),
+    failed: sum(output, /^test result: .*? (\d+) failed;/gm),
+  });
+}
+
+/** @param {readonly string[]} args */
+async function main(args) {
+  const files = args.filter((arg) => arg !== "--lint");
+  await setUp({ tests: true });
+  const counts = [];
+  if (args.includes("--lint")) counts.push({ passed: 0, failed: await lint() });
+  counts.push(await testTypeScript(files));
+  if (files.length === 0) for (const crate of CRATES) counts.push(await testCrate(crate));
+  const passed = counts.reduce((total, part) => total + part.passed, 0);
+  const failed = counts.reduce((total, part) => total + part.failed, 0);
+  closing = `${String(passed)} passed, ${String(failed)} failed\n`;
+  if (failed > 0) process.exitCode = 1;
+}
+
+let closing = "0 passed, 1 failed\n";
+process.on("exit", () => {
+  process.stdout.write(closing);
+});
+await runScript(() => main(process.argv.slice(2)));
