@@ -1,0 +1,32 @@
+import test from "ava";
+import { OrderedQueue } from "#src/operations/ordered-queue.js";
+
+const later = <T>(ms: number, value: T): Promise<T> => new Promise((done) => setTimeout(() => { done(value); }, ms));
+
+test("results come in the order in which the work began", async (t) => {
+  const queue = new OrderedQueue<number>(3);
+  queue.push(later(30, 1));
+  queue.push(later(1, 2));
+  t.false(queue.full);
+  queue.push(later(10, 3));
+  t.true(queue.full);
+  t.deepEqual([await queue.take(), await queue.take(), await queue.take()], [1, 2, 3]);
+  t.true(queue.empty);
+});
+
+test("a failure is thrown when its turn comes, and settle waits for the rest", async (t) => {
+  const queue = new OrderedQueue<number>(3);
+  let finished = false;
+  queue.push(later(1, 1));
+  queue.push(Promise.reject(new Error("broken")));
+  queue.push(later(20, 3).then((value) => { finished = true; return value; }));
+  t.is(await queue.take(), 1);
+  await t.throwsAsync(queue.take(), { message: "broken" });
+  await queue.settle();
+  t.true(finished);
+  t.true(queue.empty);
+});
+
+test("taking from an empty queue is the caller's mistake", async (t) => {
+  await t.throwsAsync(new OrderedQueue<number>(1).take(), { instanceOf: TypeError });
+});

@@ -1,0 +1,149 @@
+import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { PassThrough, Writable } from "node:stream";
+import test from "ava";
+import { openOutput } from "#src/operations/output.js";
+import { temporaryDirectory } from "../support/temporary.js";
+
+const bytes = (text: string): Uint8Array => Buffer.from(text);
+
+test("a file appears whole at commit, private, and not before", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const path = join(directory, "a.kgd");
+  const output = await openOutput(path, { force: false });
+  await output.write([bytes("one "), bytes(""), bytes("two")]);
+  t.false((await readdir(directory)).includes("a.kgd"));
+  await output.commit();
+  t.deepEqual(await readdir(directory), ["a.kgd"]);
+  t.is(await readFile(path, "utf8"), "one two");
+  t.is((await stat(path)).mode & 0o777, 0o600);
+});
+
+test("a discarded file leaves nothing", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const output = await openOutput(join(directory, "a.kgd"), { force: false });
+  await output.write([bytes("half")]);
+  await output.discard(() => [bytes("never written")]);
+  t.deepEqual(await readdir(directory), []);
+});
+
+test("an existing file is refused before anything is written", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const path = join(directory, "a.kgd");
+  await writeFile(path, "precious");
+  await t.throwsAsync(openOutput(path, { force: false }), { code: "OUTPUT_EXISTS" });
+  t.deepEqual(await readdir(directory), ["a.kgd"]);
+  t.is(await readFile(path, "utf8"), "precious");
+});
+
+test("a file that comes into being meanwhile is not replaced", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const path = join(directory, "a.kgd");
+  const output = await openOutput(path, { force: false });
+  await output.write([bytes("mine")]);
+  await writeFile(path, "precious");
+  const error = await t.throwsAsync(output.commit());
+  t.like(error, { code: "OUTPUT_EXISTS" });
+  await output.discard(() => []);
+  t.deepEqual(await readdir(directory), ["a.kgd"]);
+  t.is(await readFile(path, "utf8"), "precious");
+});
+
+test("with force a file is replaced, at commit only", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const path = join(directory, "a.kgd");
+  await writeFile(path, "old");
+  const output = await openOutput(path, { force: true });
+  await output.write([bytes("new")]);
+  t.is(await readFile(path, "utf8"), "old");
+  await output.commit();
+  t.is(await readFile(path, "utf8"), "new");
+  t.deepEqual(await readdir(directory), ["a.kgd"]);
+});
+
+test("a directory and a missing parent are refused by name", async (t) => {
+  const directory = await temporaryDirectory(t);
+  await mkdir(join(directory, "d"));
+  await t.throwsAsync(openOutput(join(directory, "d"), { force: true }), { code: "OUTPUT_EXISTS", message: /is a directory/ });
+  await t.throwsAsync(openOutput(join(directory, "no", "a.kgd"), { force: false }), { code: "NOT_FOUND" });
+});
+
+test("a device takes the bytes as they come", async (t) => {
+  const output = await openOutput("/dev/null", { force: false });
+  await output.write([bytes("x")]);
+  await output.commit();
+  t.is(output.path, null);
+});
+
+test("a full device is NO_SPACE", async (t) => {
+  const output = await openOutput("/dev/full", { force: false });
+  await t.throwsAsync(output.write([bytes("x")]), { code: "NO_SPACE" });
+  await output.discard(() => []);
+});
+
+test("a stream gets the bytes in order, then ends", async (t) => {
+  const stream = new PassThrough();
+  const received: Buffer[] = [];
+  stream.on("data", (chunk: Buffer) => received.push(chunk));
+  const output = await openOutput(stream, { force: false });
+  await output.write([bytes("a"), bytes("b")]);
+  await output.write([bytes("c")]);
+  await output.commit();
+  t.is(Buffer.concat(received).toString(), "abc");
+});
+
+test("a discarded stream ends with the last words", async (t) => {
+  const stream = new PassThrough();
+  const received: Buffer[] = [];
+  stream.on("data", (chunk: Buffer) => received.push(chunk));
+  const output = await openOutput(stream, { force: false });
+  await output.write([bytes("half")]);
+  await output.discard(() => [bytes(" aborted")]);
+  t.is(Buffer.concat(received).toString(), "half aborted");
+});
+
+test("a reader that went away is BROKEN_PIPE", async (t) => {
+  const gone = Object.assign(new Error("write EPIPE"), { code: "EPIPE" });
+  const stream = new Writable({
+    write: (_chunk, _encoding, done) => {
+      done(gone);
+    },
+  });
+  const output = await openOutput(stream, { force: false });
+  await t.throwsAsync(output.write([bytes("x")]), { code: "BROKEN_PIPE" });
+  await output.discard(() => [bytes("nobody reads this")]);
+});
+
+test("a write resolves only when the reader took the bytes", async (t) => {
+  let take: (() => void) | undefined;
+  const stream = new Writable({
+    write: (_chunk, _encoding, done) => {
+      take = done;
+    },
+  });
+  const output = await openOutput(stream, { force: false });
+  let resolved = false;
+  const writing = output.write([bytes("x")]).then(() => {
+    resolved = true;
+  });
+  await new Promise((done) => setTimeout(done, 20));
+  t.false(resolved);
+  take?.();
+  await writing;
+  t.true(resolved);
+});
+
+test("an abort ends a write that waits for a slow reader", async (t) => {
+  const stream = new Writable({
+    write: () => {
+      // A reader that never reads.
+    },
+  });
+  const controller = new AbortController();
+  const output = await openOutput(stream, { force: false, signal: controller.signal });
+  const writing = output.write([bytes("x")]);
+  controller.abort(new Error("stop"));
+  await t.throwsAsync(writing, { message: "stop" });
+  await output.discard(() => [bytes("aborted")]);
+  t.true(stream.destroyed);
+});
