@@ -9,6 +9,8 @@ import { type KeyspaceName, selectKeyspaces } from "./keyspaces.js";
 export interface ListOptions extends ReadOptions {
   /** Only this keyspace; all when undefined. */
   readonly keyspace?: KeyspaceName | undefined;
+  /** Only these keyspaces, besides `keyspace`; all when both are undefined. */
+  readonly keyspaces?: readonly KeyspaceName[] | undefined;
   readonly prefix?: Uint8Array | undefined;
   /** Entries, or blocks, at most. */
   readonly limit?: number | undefined;
@@ -27,9 +29,11 @@ export interface DumpBlock extends BlockInfo {
   readonly keyspaceName: Uint8Array;
 }
 
-function chosen(header: DumpHeader, keyspace: KeyspaceName | undefined): boolean[] {
+function chosen(header: DumpHeader, selection: Pick<ListOptions, "keyspace" | "keyspaces">): boolean[] {
+  const { keyspace, keyspaces } = selection;
   const names = header.keyspaces.map(({ name }) => name);
-  return selectKeyspaces(names, { only: keyspace === undefined ? undefined : [keyspace] });
+  const wanted = [...(keyspace === undefined ? [] : [keyspace]), ...(keyspaces ?? [])];
+  return selectKeyspaces(names, { only: keyspace === undefined && keyspaces === undefined ? undefined : wanted });
 }
 
 function mayMatch(block: BlockInfo, order: KeyOrder, prefix: Uint8Array | undefined): boolean {
@@ -50,7 +54,7 @@ async function* candidateBlocks(options: ListOptions, decode: boolean): AsyncGen
   }
   await using open = indexed;
   const { dump } = open;
-  const selected = chosen(dump.header, options.keyspace);
+  const selected = chosen(dump.header, options);
   for (const [index, keyspace] of dump.header.keyspaces.entries()) {
     if (selected[index] !== true) continue;
     for await (const block of dump.blocks(index)) {
@@ -77,7 +81,7 @@ async function* streamedBlocks(options: ListOptions, decode: boolean): AsyncGene
   for await (const event of readEvents(options, decode)) {
     if (event.type === "header") {
       header = event.header;
-      selected = chosen(header, options.keyspace);
+      selected = chosen(header, options);
     }
     if (event.type !== "block" || selected[event.block.keyspace] !== true) continue;
     const keyspace = header?.keyspaces[event.block.keyspace];
@@ -127,6 +131,8 @@ export interface GetOptions {
   readonly key: Uint8Array;
   /** The keyspace to look in; without it all are looked into, in the dump's order. */
   readonly keyspace?: KeyspaceName | undefined;
+  /** The keyspaces to look in, besides `keyspace`. */
+  readonly keyspaces?: readonly KeyspaceName[] | undefined;
   readonly maxBlockSize?: number | undefined;
 }
 
@@ -144,7 +150,7 @@ export async function getEntry(options: GetOptions): Promise<DumpEntry | undefin
     });
   }
   const { dump } = indexed;
-  const selected = chosen(dump.header, options.keyspace);
+  const selected = chosen(dump.header, options);
   for (const [index, keyspace] of dump.header.keyspaces.entries()) {
     if (selected[index] !== true) continue;
     const value = await dump.get(index, options.key);

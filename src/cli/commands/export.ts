@@ -1,0 +1,139 @@
+/** `kgdump export`: a store becomes a dump. */
+import { Command, Option } from "commander";
+import { KgdumpError } from "../../errors.js";
+import type { ExportOptions, ExportSelection } from "../../operations/export.js";
+import { BYTE_TEXT_HELP } from "../byte-text.js";
+import type { Context } from "../context.js";
+import { escapeText } from "../escape.js";
+import { addHelp } from "../help.js";
+import { exportJson, jsonDocument, jsonLine, planJson } from "../json.js";
+import { bytesOf, countOf, keyspaceOption, manyOf, oneOf, prefixOption, refuseBoth, sizeOf } from "../options.js";
+import { SIZE_HELP } from "../quantities.js";
+import { renderExport, renderPlan } from "../render/results.js";
+import { connectionOf, openStdout } from "../stdio.js";
+
+interface ExportFlags {
+  readonly output?: string;
+  readonly codec?: "lz4" | "zstd" | "none";
+  readonly level?: number;
+  readonly blockSize?: number;
+  readonly columnFamily?: Uint8Array[];
+  readonly excludeColumnFamily?: Uint8Array[];
+  readonly prefix?: Uint8Array;
+  readonly from?: Uint8Array;
+  readonly to?: Uint8Array;
+  readonly limit?: number;
+  readonly ttl?: "strip" | "keep";
+  readonly force?: boolean;
+  readonly dryRun?: boolean;
+}
+
+/** Defines the command. */
+export function exportCommand(): Command {
+  const command = new Command("export")
+    .summary("write a RocksDB store (or a sled one) to a dump")
+    .description(
+      "Reads a store, which is never changed, and writes all its entries to a dump: to a file, which appears whole or\n" +
+        "not at all, or to standard output. What can't be read whole is refused.",
+    )
+    .argument("<store>", "directory of the store");
+  const options = [
+    new Option("-o, --output <file>", "the dump's file; - or nothing is standard output"),
+    new Option("--codec <codec>", "lz4 (default), zstd or none").argParser(oneOf("--codec", ["lz4", "zstd", "none"])),
+    new Option("--level <n>", "compression level of zstd, 1 to 22 (default 3)").argParser(countOf("--level", { min: 1, max: 22 })),
+    new Option("--block-size <size>", "bytes of a block before compression (default 1MiB)").argParser(sizeOf("--block-size")),
+    keyspaceOption("only this family or tree; may be repeated"),
+    new Option("--exclude-keyspace, --exclude-column-family <name>", "all but this one; may be repeated").argParser(
+      manyOf(bytesOf("--exclude-keyspace")),
+    ),
+    prefixOption("only keys that start with this"),
+    new Option("--from <key>", "first key, in the order of the store").argParser(bytesOf("--from")),
+    new Option("--to <key>", "end before this key").argParser(bytesOf("--to")),
+    new Option("--limit <n>", "this many entries at most").argParser(countOf("--limit")),
+    new Option("--ttl <mode>", "a store with time to live: strip the times from the values, or keep them").argParser(
+      oneOf("--ttl", ["strip", "keep"]),
+    ),
+    new Option("-n, --dry-run", "tell what would be exported, with estimates and problems; write nothing"),
+    new Option("-f, --force", "replace an output file that exists"),
+  ];
+  for (const option of options) command.addOption(option);
+  addHelp(command, {
+    paragraphs: [
+      BYTE_TEXT_HELP,
+      SIZE_HELP,
+      "The result goes to standard error; with --json and -o FILE, to standard output. A dump that goes to a pipe\n" +
+        "shows no progress, because the import at its other end does; --progress always shows it.",
+    ],
+    examples: [
+      "kgdump export /var/lib/maya/rocksdb -o graph.kgd",
+      "kgdump export /var/lib/maya/rocksdb | kgdump import /var/lib/maya/knowledge_graph",
+      "kgdump export /var/lib/maya/rocksdb | ssh new-host kgdump import /var/lib/maya/knowledge_graph",
+      "kgdump export store --codec zstd --level 9 --prefix node: -o nodes.kgd",
+      "kgdump export store --dry-run",
+    ],
+  });
+  return command;
+}
+
+/**
+ * Runs the command.
+ * @throws {KgdumpError} USAGE, and what exportStore throws
+ */
+export async function runExport(context: Context, args: readonly string[], flags: ExportFlags): Promise<void> {
+  const [store = ""] = args;
+  const selection: ExportSelection = {
+    store,
+    keyspaces: flags.columnFamily,
+    excludeKeyspaces: flags.excludeColumnFamily,
+    prefix: flags.prefix,
+    from: flags.from,
+    to: flags.to,
+    limit: flags.limit,
+    ttl: flags.ttl,
+    signal: context.signal,
+  };
+  refuseBoth({
+    "--keyspace": flags.columnFamily !== undefined,
+    "--exclude-keyspace": flags.excludeColumnFamily !== undefined,
+  });
+  if (flags.level !== undefined && flags.codec !== "zstd") {
+    throw new KgdumpError("USAGE", "--level has no meaning without --codec zstd", {
+      hint: `for example: --codec zstd --level ${flags.level.toString()}`,
+    });
+  }
+  const path = flags.output === undefined || flags.output === "-" ? null : flags.output;
+  if (path === "") throw new KgdumpError("USAGE", "--output is empty", { hint: "name a file, or - for standard output" });
+  if (flags.dryRun === true) return plan(context, selection, flags, path);
+  const options = { ...selection, codec: flags.codec, level: flags.level, blockSize: flags.blockSize, force: flags.force };
+  await write(context, options, path);
+}
+
+async function plan(context: Context, selection: ExportSelection, flags: ExportFlags, path: string | null): Promise<void> {
+  const { planExport } = await import("../../operations/export-plan.js");
+  const result = await planExport({ ...selection, ...(path === null ? {} : { output: path }), force: flags.force });
+  for (const warning of result.warnings) context.warn(warning);
+  await context.out.write(context.json ? jsonDocument(planJson(result)) : renderPlan(result, context.paint));
+  const [problem] = result.problems;
+  if (problem === undefined) return;
+  for (const other of result.problems.slice(1)) context.warn(other);
+  throw new KgdumpError("OUTPUT_EXISTS", `the export would fail: ${problem}`);
+}
+
+async function write(context: Context, options: Omit<ExportOptions, "output">, path: string | null): Promise<void> {
+  if (path === null) refuseTerminalOutput(options.store);
+  const { exportStore } = await import("../../operations/export.js");
+  const { onProgress } = context.startProgress(path === null);
+  const result = await exportStore({ ...options, output: path ?? openStdout(), onProgress });
+  context.stopProgress();
+  for (const warning of result.warnings) context.warn(warning);
+  if (context.json && path !== null) await context.out.write(jsonDocument(exportJson(result)));
+  else if (context.json) process.stderr.write(jsonLine(exportJson(result)));
+  else if (!context.quiet) context.say(renderExport(result, context.errorPaint));
+}
+
+function refuseTerminalOutput(store: string): void {
+  if (connectionOf(1) !== "terminal") return;
+  throw new KgdumpError("USAGE", "a dump is binary, and standard output is a terminal", {
+    hint: `for example: kgdump export ${escapeText(store)} -o graph.kgd`,
+  });
+}

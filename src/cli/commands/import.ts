@@ -1,0 +1,84 @@
+/** `kgdump import`: a dump becomes a sled store. */
+import { Command, Option } from "commander";
+import { KgdumpError } from "../../errors.js";
+import { BYTE_TEXT_HELP, parseMapping } from "../byte-text.js";
+import type { Context } from "../context.js";
+import { escapeText } from "../escape.js";
+import { addHelp } from "../help.js";
+import { importJson, jsonDocument } from "../json.js";
+import { keyspaceOption, manyOf, oneOf, prefixOption } from "../options.js";
+import { renderImport } from "../render/results.js";
+import { readStdin, refuseTerminalInput } from "../stdio.js";
+
+interface ImportFlags {
+  readonly input?: string;
+  readonly merge?: boolean;
+  readonly ifExists?: "fail" | "keep" | "overwrite";
+  /** False with `--no-verify`. */
+  readonly verify: boolean;
+  readonly map?: { from: Uint8Array; to: Uint8Array }[];
+  readonly columnFamily?: Uint8Array[];
+  readonly prefix?: Uint8Array;
+}
+
+/** Defines the command. */
+export function importCommand(): Command {
+  const command = new Command("import")
+    .summary("write a dump to a sled store")
+    .description(
+      "Checks a dump and writes its entries to a sled store. A new store appears only when all of it was written, read\n" +
+        "back and found equal; until then nothing is at its path.",
+    )
+    .argument("<target>", "directory of the sled store");
+  const options = [
+    new Option("-i, --input <file>", "the dump's file; - or nothing is standard input"),
+    new Option("--merge", "write into a store that exists; keys that it has are overwritten"),
+    new Option("--if-exists <what>", "for keys that the store has: fail, keep or overwrite; implies --merge").argParser(
+      oneOf("--if-exists", ["fail", "keep", "overwrite"]),
+    ),
+    new Option("--no-verify", "do not read the store back to compare"),
+    new Option("--map <family=tree>", "give a family another tree's name; may be repeated").argParser(manyOf(parseMapping)),
+    keyspaceOption("only this family of the dump; may be repeated"),
+    prefixOption("only keys that start with this"),
+  ];
+  for (const option of options) command.addOption(option);
+  addHelp(command, {
+    paragraphs: [BYTE_TEXT_HELP, "The result goes to standard error; with --json, to standard output."],
+    examples: [
+      "kgdump import /var/lib/maya/knowledge_graph -i graph.kgd",
+      "kgdump export /var/lib/maya/rocksdb | kgdump import /var/lib/maya/knowledge_graph",
+      "kgdump import target -i graph.kgd --if-exists keep",
+      "kgdump import target -i graph.kgd --keyspace nodes --map nodes=graph_nodes",
+    ],
+  });
+  return command;
+}
+
+/**
+ * Runs the command.
+ * @throws {KgdumpError} USAGE, and what importDump throws
+ */
+export async function runImport(context: Context, args: readonly string[], flags: ImportFlags): Promise<void> {
+  const [target = ""] = args;
+  if (target === "") throw new KgdumpError("USAGE", "the target is empty", { hint: "name a directory" });
+  const fromStdin = flags.input === undefined || flags.input === "-";
+  if (fromStdin) refuseTerminalInput(`kgdump import ${escapeText(target)} -i graph.kgd`);
+  const { importDump } = await import("../../operations/import.js");
+  const { onProgress } = context.startProgress();
+  const result = await importDump({
+    target,
+    input: fromStdin ? readStdin(context.signal) : (flags.input ?? "-"),
+    merge: flags.merge,
+    ifExists: flags.ifExists,
+    verify: flags.verify,
+    map: flags.map === undefined ? undefined : new Map(flags.map.map(({ from, to }) => [from, to])),
+    keyspaces: flags.columnFamily,
+    prefix: flags.prefix,
+    onProgress,
+    signal: context.signal,
+  });
+  context.stopProgress();
+  for (const warning of result.warnings) context.warn(warning);
+  if (context.json) await context.out.write(jsonDocument(importJson(result)));
+  else if (!context.quiet) context.say(renderImport(result, context.errorPaint));
+}

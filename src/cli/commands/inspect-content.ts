@@ -1,0 +1,104 @@
+/** What `kgdump inspect` lists: blocks, entries, keys, one value. */
+import { KgdumpError } from "../../errors.js";
+import type { DumpEntry, ListOptions } from "../../operations/inspect-entries.js";
+import type { ReadOptions } from "../../operations/inspect.js";
+import type { Context } from "../context.js";
+import { formatBytes, formatShort, uuidForm } from "../escape.js";
+import { blockJson, entryJson, jsonDocument, jsonLine } from "../json.js";
+import { formatCount } from "../quantities.js";
+import { renderValue } from "../render/value.js";
+import type { InspectFlags } from "./inspect.js";
+
+/** Values on a terminal are set in from their keys by so much. */
+const INDENT = "    ";
+
+/** Whether lists name the keyspace of each line: not when it was asked for. */
+function namesKeyspaces(flags: InspectFlags): boolean {
+  return flags.columnFamily?.length !== 1;
+}
+
+/** Lists entries or keys, a line each: to a terminal for reading, else with tabs between the fields. */
+export async function showEntries(context: Context, options: ListOptions, flags: InspectFlags): Promise<void> {
+  const { listEntries } = await import("../../operations/inspect-entries.js");
+  const withValue = flags.entries === true;
+  for await (const entry of listEntries(options)) {
+    const text = context.json ? jsonLine(entryJson(entry, withValue)) : entryText(context, entry, flags);
+    if (!(await context.out.write(text))) return;
+  }
+}
+
+function entryText(context: Context, entry: DumpEntry, flags: InspectFlags): string {
+  const key = formatBytes(entry.key);
+  const name = namesKeyspaces(flags) ? formatBytes(entry.keyspace) : null;
+  const withValue = flags.entries === true;
+  if (!context.out.isTerminal || flags.keys === true) {
+    const fields = [...(name === null ? [] : [name]), key, ...(withValue ? [renderValue(entry.value, valueWidth(context, flags))] : [])];
+    return `${fields.join("\t")}\n`;
+  }
+  const { paint } = context;
+  const uuid = uuidForm(entry.key);
+  const head = [...(name === null ? [] : [paint.dim(name)]), paint.cyan(key), ...(uuid === null ? [] : [paint.dim(`= ${uuid}`)])];
+  const width = valueWidth(context, flags);
+  const value = renderValue(entry.value, width === null ? null : Math.max(20, width - INDENT.length));
+  return `${head.join("  ")}\n${INDENT}${value}\n`;
+}
+
+/** Columns that a value may take; null when it is shown whole. */
+function valueWidth(context: Context, flags: InspectFlags): number | null {
+  if (flags.width !== undefined) return flags.width === 0 ? null : flags.width;
+  return context.out.columns;
+}
+
+/** Lists blocks, a line each. */
+export async function showBlocks(context: Context, options: ListOptions): Promise<void> {
+  const { listBlocks } = await import("../../operations/inspect-entries.js");
+  const widths = [8, 12, 5, 9, 11, 11, 14];
+  const columns = (cells: readonly string[]): string =>
+    cells.map((cell, index) => (index === 1 || index === 2 ? cell.padEnd(widths[index] ?? 0) : cell.padStart(widths[index] ?? 0))).join("  ");
+  const heading = columns(["block", "keyspace", "codec", "entries", "raw bytes", "stored", "offset"]);
+  if (!context.json) await context.out.line(context.paint.dim(`${heading}  first key .. last key`));
+  for await (const block of listBlocks(options)) {
+    const { number, keyspaceName, codec, entries, rawLength, storedLength, offset, firstKey, lastKey } = block;
+    const figures = [formatCount(number), formatShort(keyspaceName), codec, ...[entries, rawLength, storedLength, offset].map(formatCount)];
+    const line = `${columns(figures)}  ${formatShort(firstKey)} .. ${formatShort(lastKey)}\n`;
+    if (!(await context.out.write(context.json ? jsonLine(blockJson(block)) : line))) return;
+  }
+}
+
+/** Shows the value of one key. @throws {KgdumpError} NOT_FOUND when the dump does not have the key */
+export async function showOne(context: Context, source: ReadOptions, key: Uint8Array, flags: InspectFlags): Promise<void> {
+  if (flags.raw === true && context.out.isTerminal) {
+    throw new KgdumpError("USAGE", "--raw writes bytes as they are, and standard output is a terminal", {
+      hint: "send it to a file or a pipe, or leave --raw out",
+    });
+  }
+  const entry = await findEntry(source, key, flags.columnFamily);
+  if (entry === undefined) throw notThere(source, key, flags.columnFamily);
+  if (flags.raw === true) await context.out.bytes(entry.value ?? new Uint8Array(0));
+  else if (context.json) await context.out.write(jsonDocument(entryJson(entry, true)));
+  else await context.out.line(renderValue(entry.value, flags.width === undefined || flags.width === 0 ? null : flags.width));
+}
+
+async function findEntry(
+  source: ReadOptions,
+  key: Uint8Array,
+  keyspaces: readonly Uint8Array[] | undefined,
+): Promise<DumpEntry | undefined> {
+  const { getEntry, listEntries } = await import("../../operations/inspect-entries.js");
+  if (typeof source.input === "string") {
+    return getEntry({ path: source.input, key, keyspaces, maxBlockSize: source.maxBlockSize });
+  }
+  // Of all keys that begin with this one, it can be the last.
+  for await (const entry of listEntries({ ...source, keyspaces, prefix: key })) {
+    if (Buffer.compare(entry.key, key) === 0) return entry;
+  }
+  return undefined;
+}
+
+function notThere(source: ReadOptions, key: Uint8Array, keyspaces: readonly Uint8Array[] | undefined): KgdumpError {
+  const where = keyspaces === undefined ? "" : ` in ${keyspaces.map(formatShort).join(", ")}`;
+  return new KgdumpError("NOT_FOUND", `the dump has no key ${formatShort(key)}${where}`, {
+    ...(typeof source.input === "string" ? { path: source.input } : {}),
+    hint: "list what there is with --keys --prefix",
+  });
+}

@@ -1,0 +1,120 @@
+/** `kgdump inspect`: what a dump is and what it holds. */
+import { Command, Option } from "commander";
+import { isErrorCode, KgdumpError } from "../../errors.js";
+import type { ListOptions } from "../../operations/inspect-entries.js";
+import type { DumpSummary } from "../../operations/inspect.js";
+import { BYTE_TEXT_HELP } from "../byte-text.js";
+import type { Context } from "../context.js";
+import { addHelp } from "../help.js";
+import { JSON_HELP, jsonDocument, summaryJson } from "../json.js";
+import { bytesOf, countOf, keyspaceOption, maxBlockSizeOption, prefixOption, refuseBoth, requireWith } from "../options.js";
+import { renderSummary } from "../render/summary.js";
+import { readStdin, refuseTerminalInput } from "../stdio.js";
+import { showBlocks, showEntries, showOne } from "./inspect-content.js";
+
+/** Options of the command. */
+export interface InspectFlags {
+  readonly blocks?: boolean;
+  readonly entries?: boolean;
+  readonly keys?: boolean;
+  readonly get?: Uint8Array;
+  readonly raw?: boolean;
+  readonly prefix?: Uint8Array;
+  readonly columnFamily?: Uint8Array[];
+  readonly limit?: number;
+  readonly width?: number;
+  readonly maxBlockSize?: number;
+}
+
+/** Defines the command. */
+export function inspectCommand(): Command {
+  const command = new Command("inspect")
+    .summary("show what a dump is and what it holds")
+    .description("Tells what a dump is, where it comes from, what it holds, and whether it is complete; or lists what is in it.")
+    .argument("[dump]", "the dump's file; - or nothing is standard input", "-");
+  const options = [
+    new Option("--blocks", "list the blocks"),
+    new Option("--entries", "list the entries: keyspace, key and value, with a tab between them"),
+    new Option("--keys", "list the keys: keyspace and key"),
+    new Option("--get <key>", "show the value of one key; in a file, without reading the rest").argParser(bytesOf("--get")),
+    new Option("--raw", "with --get: the value's bytes as they are, and nothing else"),
+    keyspaceOption("only this family or tree; may be repeated. With exactly one, lists leave its name out"),
+    prefixOption("only keys that start with this"),
+    new Option("--limit <n>", "this many entries or blocks at most").argParser(countOf("--limit")),
+    new Option("--width <columns>", "cut values to this; 0 is whole (default: the terminal's width, whole elsewhere)").argParser(
+      countOf("--width", { min: 0, max: 1_000_000 }),
+    ),
+    maxBlockSizeOption(),
+  ];
+  for (const option of options) command.addOption(option);
+  addHelp(command, {
+    paragraphs: [BYTE_TEXT_HELP, JSON_HELP],
+    examples: [
+      "kgdump inspect graph.kgd",
+      "kgdump export store | kgdump inspect",
+      "kgdump inspect graph.kgd --keys --prefix node_edges: --limit 10",
+      "kgdump inspect graph.kgd --entries --keyspace nodes --json",
+      "kgdump inspect graph.kgd --get 'hex:6e6f64653a0f8fad5bd9cb469fa16570867728950e' --raw | jq .",
+    ],
+  });
+  return command;
+}
+
+/**
+ * Runs the command.
+ * @throws {KgdumpError} USAGE, DUMP_* also for a dump whose summary was shown but that is not complete, NOT_FOUND for a
+ * key that is not there, and what the operations throw
+ */
+export async function runInspect(context: Context, args: readonly string[], flags: InspectFlags): Promise<void> {
+  const [dump = "-"] = args;
+  checkFlags(flags);
+  if (dump === "-") refuseTerminalInput("kgdump inspect graph.kgd");
+  const source = {
+    input: dump === "-" ? readStdin(context.signal) : dump,
+    maxBlockSize: flags.maxBlockSize,
+    signal: context.signal,
+  };
+  const list: ListOptions = { ...source, keyspaces: flags.columnFamily, prefix: flags.prefix, limit: flags.limit };
+  if (flags.get !== undefined) await showOne(context, source, flags.get, flags);
+  else if (flags.blocks === true) await showBlocks(context, list);
+  else if (flags.entries === true || flags.keys === true) await showEntries(context, list, flags);
+  else await summarize(context, source);
+}
+
+function checkFlags(flags: InspectFlags): void {
+  const { blocks, entries, keys, get } = flags;
+  refuseBoth({ "--blocks": blocks === true, "--entries": entries === true, "--keys": keys === true, "--get": get !== undefined });
+  requireWith({ "--raw": flags.raw === true }, "--get", get !== undefined);
+  requireWith(
+    { "--prefix": flags.prefix !== undefined, "--limit": flags.limit !== undefined },
+    "--entries, --keys or --blocks",
+    blocks === true || entries === true || keys === true,
+  );
+  requireWith(
+    { "--keyspace": flags.columnFamily !== undefined },
+    "--entries, --keys, --blocks or --get",
+    blocks === true || entries === true || keys === true || get !== undefined,
+  );
+  requireWith({ "--width": flags.width !== undefined }, "--entries or --get", entries === true || get !== undefined);
+}
+
+async function summarize(context: Context, source: Pick<ListOptions, "input" | "maxBlockSize" | "signal">): Promise<void> {
+  const { inspectDump } = await import("../../operations/inspect.js");
+  const { onProgress } = context.startProgress();
+  const summary = await inspectDump({ ...source, onProgress });
+  context.stopProgress();
+  await context.out.write(context.json ? jsonDocument(summaryJson(summary)) : renderSummary(summary, context));
+  await context.out.flush();
+  if (!summary.complete) throw incomplete(summary);
+}
+
+/** What makes a command that showed an incomplete dump end with the exit code of its damage. */
+function incomplete(summary: DumpSummary): KgdumpError {
+  const { problem, path } = summary;
+  const code = problem !== null && isErrorCode(problem.code) ? problem.code : "DUMP_TRUNCATED";
+  return new KgdumpError(code, problem?.message ?? "the dump is not complete", {
+    ...(path === null ? {} : { path }),
+    ...(problem?.offset === undefined ? {} : { offset: problem.offset }),
+    ...(problem?.block === undefined ? {} : { block: problem.block }),
+  });
+}

@@ -1,0 +1,86 @@
+/** What every command gets besides its own options: where to write, how, and when to stop. */
+import { isatty } from "node:tty";
+import { escapeMessage } from "./escape.js";
+import { renderError, renderErrorJson } from "./error-report.js";
+import { makeProgressDisplay, type ProgressChoice, type ProgressDisplay, progressStyle } from "./progress.js";
+import { connectionOf, DataOutput } from "./stdio.js";
+import { type ColorChoice, makePaint, type Paint, useColors } from "./style.js";
+
+/** Options that every command takes. */
+export interface GlobalFlags {
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+  readonly verbose?: boolean;
+  readonly noInput?: boolean;
+  readonly color?: ColorChoice;
+  readonly progress?: ProgressChoice;
+}
+
+/** Erases the line that a bar, of this process or of another on the same terminal, may have left. */
+const ERASE_LINE = "\r\x1b[K";
+
+/** The surroundings of one run of a command. */
+export class Context {
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+  /** Aborts when the user interrupts. */
+  readonly signal: AbortSignal;
+  /** Standard output, for data only. */
+  readonly out: DataOutput;
+  /** Colours of stdout and of stderr. */
+  readonly paint: Paint;
+  readonly errorPaint: Paint;
+  readonly #flags: GlobalFlags;
+  readonly #erases: boolean;
+  #display: ProgressDisplay | null = null;
+
+  constructor(flags: GlobalFlags, signal: AbortSignal, env: NodeJS.ProcessEnv = process.env) {
+    this.#flags = flags;
+    this.json = flags.json === true;
+    this.quiet = flags.quiet === true;
+    this.verbose = flags.verbose === true;
+    this.signal = signal;
+    this.out = new DataOutput(isatty(1));
+    this.paint = makePaint(useColors(flags.color, isatty(1), env));
+    this.errorPaint = makePaint(useColors(flags.color, isatty(2), env));
+    this.#erases = isatty(2) && env.TERM !== "dumb";
+  }
+
+  /** Starts to show progress; `stopProgress` ends it. @param feedsPipe whether the command writes its dump to stdout */
+  startProgress(feedsPipe = false): ProgressDisplay {
+    const style = progressStyle({
+      choice: this.#flags.progress,
+      quiet: this.quiet,
+      json: this.json,
+      terminal: this.#erases,
+      feedsPipe: feedsPipe && connectionOf(1) === "pipe",
+    });
+    this.#display = makeProgressDisplay(style, process.stderr);
+    return this.#display;
+  }
+
+  /** Ends the display of progress, with the terminal as it was. */
+  stopProgress(): void {
+    this.#display?.stop();
+    this.#display = null;
+  }
+
+  /** Tells something on stderr, line by line; the lines must be safe to print. */
+  say(text: string): void {
+    this.stopProgress();
+    process.stderr.write(`${this.#erases ? ERASE_LINE : ""}${text}${text.endsWith("\n") ? "" : "\n"}`);
+  }
+
+  /** Warns on stderr, even when quiet; the sentence need not be safe. */
+  warn(sentence: string): void {
+    if (!this.json) this.say(`${this.errorPaint.yellow("warning:")} ${escapeMessage(sentence)}`);
+  }
+
+  /** Reports an error on stderr. */
+  fail(error: unknown): void {
+    this.stopProgress();
+    if (this.json) process.stderr.write(renderErrorJson(error));
+    else this.say(renderError(error, { paint: this.errorPaint, verbose: this.verbose }));
+  }
+}

@@ -1,0 +1,100 @@
+/** How an error is told: one clear message on stderr, its place, and what to do next. */
+import { inspect } from "node:util";
+import { EXIT_CODE_OF, ExitCode, KgdumpError } from "../errors.js";
+import { escapeJson, escapeMessage, formatBytes } from "./escape.js";
+import { Interrupted } from "./signals.js";
+import type { Paint } from "./style.js";
+
+/** What is told of an error. */
+export interface ErrorReport {
+  /** One of kgdump's codes, or INTERRUPTED. */
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string | null;
+  readonly path: string | null;
+  readonly offset: number | null;
+  readonly block: number | null;
+  readonly keyspace: Uint8Array | null;
+  readonly exitCode: number;
+}
+
+/**
+ * Describes anything that was thrown.
+ * @param error what was thrown; anything but a KgdumpError or an Interrupted is a fault of kgdump itself
+ */
+export function describeError(error: unknown): ErrorReport {
+  const nowhere = { path: null, offset: null, block: null, keyspace: null };
+  if (error instanceof Interrupted) {
+    return { code: "INTERRUPTED", message: error.message, hint: null, ...nowhere, exitCode: error.exitCode };
+  }
+  if (error instanceof KgdumpError) {
+    return {
+      code: error.code,
+      message: error.message,
+      hint: error.hint ?? null,
+      path: error.path ?? null,
+      offset: error.offset ?? null,
+      block: error.block ?? null,
+      keyspace: error.keyspace ?? null,
+      exitCode: EXIT_CODE_OF[error.code],
+    };
+  }
+  return {
+    code: "INTERNAL",
+    message: `something went wrong inside kgdump: ${error instanceof Error ? error.message : inspect(error)}`,
+    hint: "run it again with -v, and report what it says",
+    ...nowhere,
+    exitCode: ExitCode.other,
+  };
+}
+
+/** Where the problem is, as far as the message does not say so itself; null when there is nothing to add. */
+function place(report: ErrorReport): string | null {
+  const path = report.path === null ? null : escapeMessage(report.path);
+  const parts = [
+    ...(path === null || report.message.includes(path) ? [] : [path]),
+    ...(report.keyspace === null ? [] : [`keyspace ${formatBytes(report.keyspace)}`]),
+    ...(report.block === null ? [] : [`block ${report.block.toString()}`]),
+    ...(report.offset === null ? [] : [`byte ${report.offset.toString()} of the dump`]),
+  ];
+  return parts.length === 0 ? null : parts.join(", ");
+}
+
+/** The chain of errors that led to this one, with stacks, a safe line each. */
+function history(error: unknown): string[] {
+  const lines: string[] = [];
+  const seen = new Set<unknown>();
+  for (let current = error; current !== undefined && !seen.has(current); ) {
+    seen.add(current);
+    const text = current instanceof Error ? (current.stack ?? current.message) : inspect(current);
+    const [first = "", ...rest] = text.split("\n");
+    lines.push(`${lines.length === 0 ? "stack" : "caused by"}: ${first.trim()}`, ...rest.map((line) => `  ${line.trim()}`));
+    current = current instanceof Error ? current.cause : undefined;
+  }
+  return lines.map(escapeMessage);
+}
+
+/**
+ * The error as lines for a person, each ended.
+ * @param error what was thrown
+ * @param options paint: colours of stderr; verbose: with the causes and stacks
+ */
+export function renderError(error: unknown, options: { paint: Paint; verbose: boolean }): string {
+  const { paint } = options;
+  const report = describeError(error);
+  const where = place(report);
+  const lines = [
+    `${paint.red("kgdump:")} ${escapeMessage(report.message)} ${paint.dim(`[${report.code}]`)}`,
+    ...(where === null ? [] : [`  where: ${where}`]),
+    ...(report.hint === null ? [] : [`  hint: ${escapeMessage(report.hint)}`]),
+    ...(options.verbose && !(error instanceof Interrupted) ? history(error).map((line) => paint.dim(`  ${line}`)) : []),
+  ];
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+/** The error as one line of JSON: `{"error":{code,message,hint,path,offset,block,keyspace,exitCode}}`. */
+export function renderErrorJson(error: unknown): string {
+  const report = describeError(error);
+  const keyspace = report.keyspace === null ? null : formatBytes(report.keyspace);
+  return `${escapeJson(JSON.stringify({ error: { ...report, keyspace } }))}\n`;
+}

@@ -1,0 +1,159 @@
+/**
+ * Shows bytes and text so that they are safe on a terminal, unambiguous, and can be typed back.
+ *
+ * One rule for names, keys and values, read back by `parseBytes` in byte-text.ts: printable characters stand for
+ * themselves, a backslash is `\\`, a byte that is no printable UTF-8 is `\xNN`, and a character that does not print
+ * (control, bidi, zero-width, line separator, any space but U+0020) is `\xNN` below U+0080 and `\u{H…}` above.
+ * Bytes that are mostly not text are `hex:` and hex digits.
+ */
+
+/**
+ * Characters that a terminal obeys, hides or reorders, or that look like a plain space and are not. U+FFFD is one of
+ * them because Node puts it in place of bytes that it could not decode: unescaped, nobody could tell what it was.
+ */
+const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\ufffd]|(?! )\p{Zs}/u;
+const UNPRINTABLE_ALL = new RegExp(UNPRINTABLE.source, "gu");
+const UNPRINTABLE_OR_BACKSLASH = new RegExp(`${UNPRINTABLE.source}|\\\\`, "gu");
+
+const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** Whether every character of `text` can go to a terminal as it is. */
+export function isPrintable(text: string): boolean {
+  return !UNPRINTABLE.test(text);
+}
+
+/** The text of well-formed UTF-8, or null. A byte order mark is kept. */
+export function decodeUtf8(bytes: Uint8Array): string | null {
+  try {
+    return strictUtf8.decode(bytes);
+  } catch {
+    return null;
+  }
+}
+
+function hexByte(byte: number): string {
+  return byte.toString(16).padStart(2, "0");
+}
+
+function escapeCharacter(character: string): string {
+  const codePoint = character.codePointAt(0) ?? 0;
+  if (character === "\\") return "\\\\";
+  return codePoint < 0x80 ? `\\x${hexByte(codePoint)}` : `\\u{${codePoint.toString(16)}}`;
+}
+
+/** Escapes a name or path that is text already; what comes out has no unprintable character and is unambiguous. */
+export function escapeText(text: string): string {
+  return text.replace(UNPRINTABLE_OR_BACKSLASH, escapeCharacter);
+}
+
+/**
+ * Makes a sentence safe to print. Backslashes stay as they are: messages quote names that are escaped already, and
+ * are never read back.
+ */
+export function escapeMessage(text: string): string {
+  return text.replace(UNPRINTABLE_ALL, escapeCharacter);
+}
+
+/** Makes the text of a JSON document safe to print without changing what it means: `\uXXXX` within its strings. */
+export function escapeJson(json: string): string {
+  return json.replace(UNPRINTABLE_ALL, (character) => {
+    let escaped = "";
+    for (let unit = 0; unit < character.length; unit++) {
+      escaped += `\\u${character.charCodeAt(unit).toString(16).padStart(4, "0")}`;
+    }
+    return escaped;
+  });
+}
+
+/** Length of the well-formed UTF-8 character at `start`, or 0. */
+function characterLength(bytes: Uint8Array, start: number): number {
+  const lead = bytes[start] ?? 0;
+  if (lead < 0x80) return 1;
+  const length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc2 ? 2 : 0;
+  if (length === 0 || start + length > bytes.length) return 0;
+  return decodeUtf8(bytes.subarray(start, start + length)) === null ? 0 : length;
+}
+
+/** Escapes bytes, whatever they are; see the rule above. Never uses the `hex:` form. */
+function escapeMixed(bytes: Uint8Array): string {
+  const whole = decodeUtf8(bytes);
+  if (whole !== null) return escapeText(whole);
+  const parts: string[] = [];
+  let textStart = 0;
+  for (let index = 0; index < bytes.length; ) {
+    const length = characterLength(bytes, index);
+    if (length > 0) {
+      index += length;
+      continue;
+    }
+    if (index > textStart) parts.push(escapeText(decodeUtf8(bytes.subarray(textStart, index)) ?? ""));
+    parts.push(`\\x${hexByte(bytes[index] ?? 0)}`);
+    index += 1;
+    textStart = index;
+  }
+  if (textStart < bytes.length) parts.push(escapeText(decodeUtf8(bytes.subarray(textStart)) ?? ""));
+  return parts.join("");
+}
+
+/** The `hex:` form of bytes. */
+export function formatHex(bytes: Uint8Array): string {
+  return `hex:${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex")}`;
+}
+
+/** Printable ASCII that bytes begin with, at which a reader recognises them, such as `node:`. */
+const TEXT_START = 3;
+
+function printableAscii(byte: number): boolean {
+  return byte >= 0x20 && byte < 0x7f;
+}
+
+/** Whether hex shows these bytes better than text with escapes: no text at the start, and little of it elsewhere. */
+function isMostlyBinary(bytes: Uint8Array): boolean {
+  if (bytes.subarray(0, TEXT_START).every(printableAscii)) return false;
+  const whole = decodeUtf8(bytes);
+  if (whole !== null && isPrintable(whole)) return false;
+  let printable = 0;
+  for (let index = 0; index < bytes.length; ) {
+    const length = characterLength(bytes, index);
+    if (length > 0 && isPrintable(decodeUtf8(bytes.subarray(index, index + length)) ?? "\0")) printable += length;
+    index += Math.max(length, 1);
+  }
+  return printable * 2 < bytes.length;
+}
+
+/**
+ * The readable form of a key, a name or any bytes. `parseBytes` gives back exactly these bytes.
+ * No bytes at all are `hex:`, so that they can be seen.
+ */
+export function formatBytes(bytes: Uint8Array): string {
+  if (bytes.length === 0 || isMostlyBinary(bytes)) return formatHex(bytes);
+  const text = escapeMixed(bytes);
+  // A key that happens to begin like one of the two notations must not be read back as one.
+  return /^(?:hex|text):/.test(text) ? `\\x${hexByte(bytes[0] ?? 0)}${text.slice(1)}` : text;
+}
+
+/** Bytes looked at and characters shown of a key in a table. */
+const SHORT_LENGTH = 96;
+
+/** The readable form of bytes, cut where a table would become too wide. What is cut ends with `…`. */
+export function formatShort(bytes: Uint8Array): string {
+  const whole = formatBytes(bytes.subarray(0, SHORT_LENGTH));
+  if (bytes.length <= SHORT_LENGTH && whole.length <= SHORT_LENGTH) return whole;
+  return `${Array.from(whole).slice(0, SHORT_LENGTH - 1).join("")}…`;
+}
+
+/**
+ * For a key that is a printable prefix and exactly 16 bytes which are not text: the prefix and the bytes as a UUID,
+ * such as `node:0f8fad5b-d9cb-469f-a165-70867728950e`. Null for any other key. For people only; it can't be typed back.
+ */
+export function uuidForm(key: Uint8Array): string | null {
+  if (key.length < 16) return null;
+  const raw = key.subarray(key.length - 16);
+  const text = decodeUtf8(raw);
+  if (text !== null && isPrintable(text)) return null;
+  const prefix = decodeUtf8(key.subarray(0, key.length - 16));
+  if (prefix === null || !isPrintable(prefix)) return null;
+  const hex = formatHex(raw).slice(4);
+  const parts = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)];
+  return escapeText(prefix) + parts.join("-");
+}

@@ -1,0 +1,93 @@
+/**
+ * The program: understands the arguments, runs the command, tells its error, and sets the exit code. Nothing else sets
+ * it, and nothing calls `process.exit`, so that what was written arrives.
+ */
+import { writeSync } from "node:fs";
+import { ExitCode } from "../errors.js";
+import { Context, type GlobalFlags } from "./context.js";
+import { describeError } from "./error-report.js";
+import { parseCommandLine } from "./program.js";
+import { SignalWatch } from "./signals.js";
+
+/** Global flags as far as a command line has them that makes no sense as a whole. */
+function guessFlags(args: readonly string[]): GlobalFlags {
+  const end = args.indexOf("--");
+  const options = end === -1 ? args : args.slice(0, end);
+  return {
+    json: options.includes("--json"),
+    verbose: options.includes("-v") || options.includes("--verbose"),
+    ...(options.includes("--color=never") ? { color: "never" as const } : {}),
+  };
+}
+
+/** One run of the program. */
+class Run {
+  readonly #args: readonly string[];
+  readonly #watch = new SignalWatch(() => {
+    this.#context.stopProgress();
+  });
+  #context: Context;
+  /** Whether an error came up outside of any operation, and was told. */
+  #faulty = false;
+
+  constructor(args: readonly string[]) {
+    this.#args = args;
+    this.#context = new Context(guessFlags(args), this.#watch.signal);
+  }
+
+  /** Runs what was asked for. @returns the exit code; errors have been told */
+  async execute(): Promise<number> {
+    try {
+      const invocation = parseCommandLine(this.#args);
+      if (invocation.kind === "command") {
+        this.#context = new Context(invocation.flags, this.#watch.signal);
+        await invocation.run(this.#context);
+      } else {
+        await this.#context.out.write(invocation.text);
+      }
+      await this.#context.out.flush();
+      return this.#faulty ? ExitCode.other : ExitCode.done;
+    } catch (error) {
+      if (this.#faulty) return ExitCode.other;
+      // Once interrupted, whatever an operation ended with is a consequence of that.
+      const told = this.#watch.interrupted ?? error;
+      this.#context.fail(told);
+      return describeError(told).exitCode;
+    } finally {
+      this.#context.stopProgress();
+      this.#context.out.destroy();
+      this.#watch.stop();
+    }
+  }
+
+  /** Tells an error that no operation caught, and has the operation that runs clean up. */
+  fault(error: unknown): void {
+    this.#faulty = true;
+    this.#context.fail(error);
+    this.#watch.abort(error);
+  }
+}
+
+/**
+ * Runs kgdump with the arguments of the process, and sets its exit code.
+ * A process whose work never ends, because something that it waits for is lost, must not look as if it were done:
+ * until the end is reached the exit code is that of an error.
+ */
+async function main(args: readonly string[]): Promise<void> {
+  let ended = false;
+  process.exitCode = ExitCode.other;
+  // What can't be told to stderr can't be told at all.
+  process.stderr.on("error", () => undefined);
+  process.on("exit", () => {
+    if (!ended) writeSync(2, "kgdump: ended before its work was done; this is a fault of kgdump [INTERNAL]\n");
+  });
+  const run = new Run(args);
+  process.on("uncaughtException", (error) => {
+    process.exitCode = ExitCode.other;
+    run.fault(error);
+  });
+  process.exitCode = await run.execute();
+  ended = true;
+}
+
+await main(process.argv.slice(2));

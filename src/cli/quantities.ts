@@ -1,0 +1,102 @@
+/** Sizes, counts, rates and durations: read as a person types them, written as a person reads them. */
+import prettyBytes from "pretty-bytes";
+import { KgdumpError } from "../errors.js";
+import { escapeText } from "./escape.js";
+
+const UNITS: Readonly<Record<string, number>> = {
+  "": 1,
+  b: 1,
+  k: 1024,
+  kib: 1024,
+  kb: 1000,
+  m: 1024 ** 2,
+  mib: 1024 ** 2,
+  mb: 1000 ** 2,
+  g: 1024 ** 3,
+  gib: 1024 ** 3,
+  gb: 1000 ** 3,
+};
+
+/** The rule for sizes in words, for `--help`. */
+export const SIZE_HELP = "Sizes: 4MiB, 512KiB, 1.5M; k, M, G and KiB, MiB, GiB are powers of 1024; kB, MB, GB powers of 1000.";
+
+/**
+ * Reads a size in bytes, such as `4MiB`, `512k`, `1.5 MB`.
+ * @param text what was typed
+ * @param what the option, for the error
+ * @throws {KgdumpError} USAGE for anything else, for a size below one byte, a part of a byte, or more than 2^53 - 1
+ */
+export function parseSize(text: string, what: string): number {
+  const match = /^(\d+(?:\.\d+)?)\s*([a-zA-Z]*)$/.exec(text.trim());
+  const unit = UNITS[(match?.[2] ?? "").toLowerCase()];
+  if (match === null || unit === undefined || !Object.hasOwn(UNITS, (match[2] ?? "").toLowerCase())) {
+    throw new KgdumpError("USAGE", `${what} '${escapeText(text)}' is not a size`, {
+      hint: "write a number with B, k, KiB, kB, M, MiB, MB, G, GiB or GB, such as 4MiB",
+    });
+  }
+  const bytes = Number(match[1]) * unit;
+  if (!Number.isSafeInteger(bytes) || bytes < 1) {
+    throw new KgdumpError("USAGE", `${what} '${escapeText(text)}' is not a whole number of bytes between 1 and 2^53 - 1`, {
+      hint: "write for example 4MiB",
+    });
+  }
+  return bytes;
+}
+
+/**
+ * Reads a whole number.
+ * @param text what was typed
+ * @param what the option, for the error
+ * @param range smallest and largest number allowed
+ * @throws {KgdumpError} USAGE for anything else
+ */
+export function parseCount(text: string, what: string, range: { min: number; max?: number } = { min: 1 }): number {
+  const max = range.max ?? Number.MAX_SAFE_INTEGER;
+  const number = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (!Number.isSafeInteger(number) || number < range.min || number > max) {
+    const bounds = range.max === undefined ? `of at least ${range.min.toString()}` : `from ${range.min.toString()} to ${max.toString()}`;
+    throw new KgdumpError("USAGE", `${what} '${escapeText(text)}' is not a whole number ${bounds}`, {
+      hint: "write plain digits, such as 1000",
+    });
+  }
+  return number;
+}
+
+/** A count with thousands apart, such as `945,893`. */
+export function formatCount(count: number | bigint): string {
+  return count.toLocaleString("en-US");
+}
+
+/** A count and its noun, such as `1 entry` or `2 entries`. */
+export function formatNumberOf(count: number, one: string, many: string): string {
+  return `${formatCount(count)} ${count === 1 ? one : many}`;
+}
+
+/** A size in bytes to three digits, such as `223 MB`. */
+export function formatSize(bytes: number): string {
+  return prettyBytes(bytes);
+}
+
+/** A rate in bytes a second, or a dash when no time has passed. */
+export function formatRate(bytes: number, seconds: number): string {
+  return seconds > 0 ? `${prettyBytes(bytes / seconds)}/s` : "-";
+}
+
+/** How big `part` is, in percent of `whole`; a dash when there is no whole. */
+export function formatPercent(part: number, whole: number): string {
+  return whole > 0 ? `${((part / whole) * 100).toFixed(1)} %` : "-";
+}
+
+/** A duration, such as `0.42 s`, `12.3 s`, `3 min 05 s`, `2 h 07 min`, `3 d 04 h`. */
+export function formatDuration(seconds: number): string {
+  if (!Number.isFinite(seconds) || seconds < 0) return "-";
+  if (seconds < 9.995) return `${seconds.toFixed(2)} s`;
+  if (seconds < 59.95) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  const two = (number: number): string => number.toString().padStart(2, "0");
+  if (whole < 3600) return `${Math.floor(whole / 60).toString()} min ${two(whole % 60)} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 24 * 60) return `${Math.floor(minutes / 60).toString()} h ${two(minutes % 60)} min`;
+  const hours = Math.round(seconds / 3600);
+  return `${Math.floor(hours / 24).toString()} d ${two(hours % 24)} h`;
+}

@@ -1,0 +1,145 @@
+/** What `inspect` says of a dump, for a person. */
+import type { DumpSummary, KeyspaceSummary } from "../../operations/inspect.js";
+import { escapeMessage, escapeText, formatShort } from "../escape.js";
+import { formatCount, formatNumberOf, formatPercent, formatSize } from "../quantities.js";
+import type { Paint } from "../style.js";
+import { type Column, renderTable } from "./table.js";
+
+/** How much of a digest is enough to compare by eye. */
+const SHORT_DIGEST = 12;
+
+const ENGINE_NAMES: Readonly<Record<string, string>> = { rocksdb: "RocksDB", sled: "sled" };
+
+/** An engine's name as its makers write it. */
+export function engineName(engine: string): string {
+  return Object.hasOwn(ENGINE_NAMES, engine) ? (ENGINE_NAMES[engine] ?? engine) : escapeText(engine);
+}
+
+function fields(rows: readonly (readonly [string, string] | null)[], paint: Paint): string {
+  return rows
+    .filter((row) => row !== null)
+    .map(([name, text]) => `${paint.dim(`${name}:`.padEnd(10))}${text}\n`)
+    .join("");
+}
+
+function versionText(summary: DumpSummary): string {
+  const { major, minor } = summary.header.formatVersion;
+  return `${major.toString()}.${minor.toString()}`;
+}
+
+function sourceText(summary: DumpSummary): string {
+  const { source } = summary.header;
+  const parts = [
+    `${engineName(source.engine)} (read with version ${escapeText(source.version)})`,
+    ...(source.databaseId === null ? [] : [`database ${escapeText(source.databaseId)}`]),
+    ...(source.sequenceNumber === null ? [] : [`sequence number ${formatCount(source.sequenceNumber)}`]),
+  ];
+  return parts.join(", ");
+}
+
+function holdsText(summary: DumpSummary): string {
+  const { header } = summary;
+  const what = header.kind === "delta" ? `changes since dump ${escapeText(header.baseId ?? "?")}` : "a whole store";
+  if (header.filter === null) return what;
+  return `${header.kind === "delta" ? what : "part of a store"} (${escapeText(header.filter)})`;
+}
+
+function totalOf(summary: DumpSummary, pick: (keyspace: KeyspaceSummary) => number): number {
+  return summary.keyspaces.reduce((total, keyspace) => total + pick(keyspace), 0);
+}
+
+function contentText(summary: DumpSummary): string {
+  const entries = totalOf(summary, (keyspace) => keyspace.entries);
+  const raw = totalOf(summary, (keyspace) => keyspace.rawBytes);
+  const stored = totalOf(summary, (keyspace) => keyspace.storedBytes);
+  const blocks = totalOf(summary, (keyspace) => keyspace.blocks);
+  const sizes = blocks === 0 ? "" : `, ${formatSize(raw)} stored as ${formatSize(stored)} (${formatPercent(stored, raw)})`;
+  return `${formatNumberOf(entries, "entry", "entries")} in ${formatNumberOf(summary.keyspaces.length, "keyspace", "keyspaces")}${sizes}`;
+}
+
+function codecsText(keyspace: KeyspaceSummary): string {
+  const used = Object.entries(keyspace.codecs).filter(([, blocks]) => blocks > 0);
+  if (used.length === 0) return "-";
+  const total = used.reduce((sum, [, blocks]) => sum + blocks, 0);
+  return used.map(([name, blocks]) => (blocks === total ? name : `${name} ${formatCount(blocks)}`)).join(", ");
+}
+
+function blockSizesText(keyspace: KeyspaceSummary): string {
+  if (keyspace.blocks === 0) return "-";
+  const { minBlockBytes: min, maxBlockBytes: max } = keyspace;
+  return min === max ? formatSize(max) : `${formatSize(min)} to ${formatSize(max)}`;
+}
+
+function digestText(keyspace: KeyspaceSummary, verbose: boolean): string {
+  if (keyspace.digest === null) return "-";
+  return verbose ? keyspace.digest : keyspace.digest.slice(0, SHORT_DIGEST);
+}
+
+const COLUMNS: readonly Column[] = [
+  { heading: "keyspace", align: "left" },
+  { heading: "entries", align: "right" },
+  { heading: "keys", align: "right" },
+  { heading: "values", align: "right" },
+  { heading: "ratio", align: "right" },
+  { heading: "blocks", align: "right" },
+  { heading: "block sizes", align: "left" },
+  { heading: "codecs", align: "left" },
+  { heading: "sha-256", align: "left" },
+];
+
+function keyspaceTable(summary: DumpSummary, options: { paint: Paint; verbose: boolean }): string {
+  const rows = summary.keyspaces.map((keyspace) => [
+    formatShort(keyspace.name) + (keyspace.comparator === "bytewise" ? "" : " (reverse order)"),
+    formatCount(keyspace.entries),
+    keyspace.keyBytes === null ? "-" : formatSize(keyspace.keyBytes),
+    keyspace.valueBytes === null ? "-" : formatSize(keyspace.valueBytes),
+    formatPercent(keyspace.storedBytes, keyspace.rawBytes),
+    formatCount(keyspace.blocks),
+    blockSizesText(keyspace),
+    codecsText(keyspace),
+    digestText(keyspace, options.verbose),
+  ]);
+  return renderTable(COLUMNS, rows, options.paint);
+}
+
+/** Whether it is whole, and what is still sound when it is not. */
+function stateText(summary: DumpSummary, paint: Paint): string {
+  const { problem } = summary;
+  if (problem === null) return paint.green("complete");
+  return paint.red(`NOT COMPLETE: ${escapeMessage(problem.message)} [${escapeMessage(problem.code)}]`);
+}
+
+function soundText(summary: DumpSummary): string {
+  const whole = summary.keyspaces.filter((keyspace) => keyspace.digest !== null).length;
+  const entries = totalOf(summary, (keyspace) => keyspace.entries);
+  const blocks = totalOf(summary, (keyspace) => keyspace.blocks);
+  return (
+    `before the damage, ${formatNumberOf(blocks, "block", "blocks")} with ${formatNumberOf(entries, "entry", "entries")} ` +
+    `passed their checksums; ${whole.toString()} of ${formatNumberOf(summary.keyspaces.length, "keyspace is", "keyspaces are")} whole`
+  );
+}
+
+/**
+ * The summary of a dump, as lines, each ended.
+ * @param options paint: colours of stdout; verbose: whole digests
+ */
+export function renderSummary(summary: DumpSummary, options: { paint: Paint; verbose: boolean }): string {
+  const { header, problem } = summary;
+  const { paint } = options;
+  const name = summary.path === null ? "a dump from standard input" : escapeText(summary.path);
+  const head = fields(
+    [
+      ["dump", `${paint.bold(name)} (${formatSize(summary.bytes)})`],
+      ["state", stateText(summary, paint)],
+      problem === null ? null : ["sound", soundText(summary)],
+      ["holds", holdsText(summary)],
+      ["source", sourceText(summary)],
+      ["made", `${header.createdAt.toISOString()} by ${escapeText(header.producer)}`],
+      ["format", `version ${versionText(summary)}, id ${escapeText(header.dumpId)}`],
+      ["written", `with ${header.codec}, blocks of ${formatSize(header.blockSize)}`],
+      ["content", contentText(summary)],
+    ],
+    paint,
+  );
+  return summary.keyspaces.length === 0 ? head : `${head}\n${keyspaceTable(summary, options)}`;
+}

@@ -1,0 +1,65 @@
+/** Values as a person reads them: JSON on one line, other text with escapes, anything else in hex. */
+import { decodeUtf8, escapeJson, formatBytes, formatHex, isPrintable } from "../escape.js";
+import { formatCount } from "../quantities.js";
+
+/** Of a value that is going to be cut anyway, no more than this is looked at. */
+const LOOK_AT_BYTES = 64 * 1024;
+
+/** Whether the text is a JSON document. */
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * A JSON document without the blanks between its parts. Not parsed and written again: that would change large numbers
+ * and doubled names.
+ */
+function compactJson(json: string): string {
+  return json.replace(/"(?:[^"\\]|\\.)*"|[ \t\n\r]+/gs, (part) => (part.startsWith('"') ? part : ""));
+}
+
+/** The whole value on one line. */
+function wholeValue(value: Uint8Array): string {
+  if (value.length === 0) return "";
+  const text = decodeUtf8(value);
+  if (text !== null && isJson(text)) return escapeJson(compactJson(text));
+  const shown = formatBytes(value);
+  // Escaping may have made JSON of what is none; nobody could tell the two apart.
+  return shown.includes("\\") && isJson(shown) ? formatHex(value) : shown;
+}
+
+/** Cuts a text to so many characters, never within a pair of surrogates. */
+function cut(text: string, length: number): string {
+  const end = /[\ud800-\udbff]/.test(text.charAt(length - 1)) ? length - 1 : length;
+  return text.slice(0, end);
+}
+
+/**
+ * A value on one line, safe to print. JSON stays the same JSON; the same line never stands for two values.
+ * @param value the value, or null for a key that is deleted
+ * @param width columns that it may take; what is cut ends with its size. Not cut when null
+ */
+export function renderValue(value: Uint8Array | null, width: number | null): string {
+  if (value === null) return "(deleted)";
+  if (width === null) return wholeValue(value);
+  const start = value.length > LOOK_AT_BYTES ? beginning(value) : wholeValue(value);
+  if (value.length <= LOOK_AT_BYTES && start.length <= width) return start;
+  const note = `… (${formatCount(value.length)} bytes)`;
+  return cut(start, Math.max(1, width - note.length)) + note;
+}
+
+/** The beginning of a large value, which can't be told to be JSON without reading all of it. */
+function beginning(value: Uint8Array): string {
+  let end = LOOK_AT_BYTES;
+  // Not within a character of UTF-8.
+  while (end > LOOK_AT_BYTES - 4 && ((value[end] ?? 0) & 0xc0) === 0x80) end -= 1;
+  const bytes = value.subarray(0, end);
+  const text = decodeUtf8(bytes);
+  const looksLikeJson = text !== null && /^\s*[[{"]/.test(text) && isPrintable(text.replace(/\s/g, ""));
+  return looksLikeJson ? escapeJson(text.replace(/\s+/g, " ")) : formatBytes(bytes);
+}
