@@ -25,7 +25,6 @@ export default defineConfig(
     linterOptions: { reportUnusedDisableDirectives: "error", noInlineConfig: true },
     rules: {
       eqeqeq: "error",
-      "no-console": "error",
       "object-shorthand": "error",
       "prefer-const": "error",
     },
@@ -52,6 +51,7 @@ export default defineConfig(
     plugins: { kgdump },
     rules: {
       "kgdump/require-docs": "error",
+      "no-console": "error",
       "no-restricted-properties": ["error", exit, ...terminal],
     },
   },

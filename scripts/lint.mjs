@@ -84,7 +84,7 @@ export async function lint() {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
-  await runScript(async () => {
+  await runScript("lint", async () => {
     await setUp({ tests: true });
     if ((await lint()) > 0) process.exitCode = 1;
   });

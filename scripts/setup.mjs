@@ -26,27 +26,39 @@ export async function setUp({ tests = false, packages = true } = {}) {
     if (packages) await installPackages();
     await compileTypeScript({ tests });
   };
-  await Promise.all([javascript(), buildCrates(tests ? [SLED, ROCKSDB, CHECKER] : [SLED, ROCKSDB])]);
+  // An exit by the front door gives the cache's lock back.
+  const quit = (/** @type {NodeJS.Signals} */ signal) => {
+    stopAll();
+    process.exit(signal === "SIGINT" ? 130 : 143);
+  };
+  process.on("SIGINT", quit).on("SIGTERM", quit);
+  try {
+    await Promise.all([javascript(), buildCrates(tests ? [SLED, ROCKSDB, CHECKER] : [SLED, ROCKSDB])]);
+  } finally {
+    process.off("SIGINT", quit).off("SIGTERM", quit);
+  }
 }
 
 /**
- * Runs a script's work; a SetupError becomes one line and exit code 1.
+ * Runs a script's work. What the user can do something about becomes one line and an exit code.
+ * @param {string} name of the script
  * @param {() => Promise<void>} work
  */
-export async function runScript(work) {
+export async function runScript(name, work) {
   try {
     await work();
   } catch (error) {
     stopAll();
-    if (!(error instanceof SetupError)) throw error;
-    if (error.output !== "") process.stderr.write(`${error.output}\n`);
-    process.stderr.write(`set-up failed: ${error.message}\n`);
+    if (!(error instanceof SetupError) && !(error instanceof Error && error.name === "KgdumpError")) throw error;
+    const { output, exitCode } = { output: "", exitCode: 1, ...error };
+    if (output !== "") process.stderr.write(`${output}\n`);
+    process.stderr.write(`${name} failed: ${error.message}\n`);
     // Steps that are still under way must not go on behind the last line.
-    process.exit(1);
+    process.exit(exitCode);
   }
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
   const args = process.argv.slice(2);
-  await runScript(() => setUp({ tests: args.includes("--tests"), packages: !args.includes("--prepare") }));
+  await runScript("set-up", () => setUp({ tests: args.includes("--tests"), packages: !args.includes("--prepare") }));
 }

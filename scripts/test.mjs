@@ -84,4 +84,4 @@ let closing = "0 passed, 1 failed\n";
 process.on("exit", () => {
   process.stdout.write(closing);
 });
-await runScript(() => main(process.argv.slice(2)));
+await runScript("test", () => main(process.argv.slice(2)));

@@ -11,11 +11,10 @@ import { copyFile, mkdir, readdir, rename, rm, writeFile } from "node:fs/promise
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { exists, prune, publishEntry, touchEntry, withLock } from "./cache.mjs";
-import { ROCKSDB } from "./crates.mjs";
 import { filesBelow, fingerprint, textOf } from "./fingerprint.mjs";
 import { CACHE, ROOT } from "./paths.mjs";
 import { findLibrary, headersOf, libraryRequest, linkedName } from "./rocksdb-library.mjs";
-import { run } from "./run.mjs";
+import { run, tryRun } from "./run.mjs";
 import { SetupError } from "./setup-error.mjs";
 import { step } from "./steps.mjs";
 import { checkCompilers, rustCompiler } from "./tools.mjs";
@@ -76,10 +75,8 @@ export async function cargoEnvironment(crate) {
  * @returns {Promise<RocksdbLibrary & { headers: string }>}
  */
 async function prepareRocksdb(compiler) {
-  const library = step("RocksDB", findLibrary, ({ description }) => description);
-  if (process.env["KGDUMP_ROCKSDB"] === "source") return { ...(await library), headers: "" };
-  const found = await library;
-  return { ...found, headers: await headersOf(found, compiler.host) };
+  const library = await step("RocksDB", findLibrary, ({ description }) => description);
+  return { ...library, headers: await headersOf(library, compiler.host) };
 }
 
 /**
@@ -123,8 +120,11 @@ async function targetDirectory(compiler) {
  * @returns {NodeJS.ProcessEnv}
  */
 function buildEnvironment(library, target) {
-  if (library?.path === undefined) return { CARGO_TARGET_DIR: target };
-  return { CARGO_TARGET_DIR: target, KGDUMP_ROCKSDB_LIB: library.path, KGDUMP_ROCKSDB_INCLUDE: library.headers };
+  return {
+    CARGO_TARGET_DIR: target,
+    ...(library?.path === undefined ? {} : { KGDUMP_ROCKSDB_LIB: library.path }),
+    ...(library === undefined ? {} : { KGDUMP_ROCKSDB_INCLUDE: library.headers }),
+  };
 }
 
 /**
@@ -180,9 +180,10 @@ async function place(crate, entry, sources) {
 /** @param {Crate} crate */
 async function checkThatItLoads(crate) {
   if (!crate.product.endsWith(".node")) return;
-  const path = join(crate.output, crate.product);
-  const hint = crate === ROCKSDB ? ": a system without libstdc++ needs `apt install libstdc++6`" : "";
-  await run(process.execPath, ["-e", "require(process.argv[1])", path], {
-    failure: `${crate.name} was made, but Node cannot load it${hint}`,
-  });
+  const load = "try { require(process.argv[1]) } catch (error) { console.error(error.message); process.exit(1) }";
+  const result = await tryRun(process.execPath, ["-e", load, join(crate.output, crate.product)]);
+  if (result.status === 0) return;
+  const why = (result.stderr || result.reason).trim().replaceAll("\n", " ");
+  const hint = /libstdc\+\+|GLIBCXX/.test(why) ? ": install libstdc++ (`apt install libstdc++6`)" : "";
+  throw new SetupError(`${crate.name} was made, but Node cannot load it (${why})${hint}`);
 }

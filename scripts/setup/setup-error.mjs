@@ -7,10 +7,13 @@ export class SetupError extends Error {
   /**
    * @param {string} message what is missing or went wrong and what to do about it, in one line
    * @param {string} [output] what the failed program printed, shown above the line
+   * @param {number} [exitCode]
    */
-  constructor(message, output = "") {
+  constructor(message, output = "", exitCode = 1) {
     super(message);
     /** @readonly */
     this.output = output;
+    /** @readonly */
+    this.exitCode = exitCode;
   }
 }
