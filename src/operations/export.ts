@@ -9,7 +9,17 @@ import { availableParallelism } from "node:os";
 import type { Writable } from "node:stream";
 import type { EntryBlock, EntrySource, KeyspaceInfo, StoreInfo } from "../engines/engine.js";
 import { KgdumpError } from "../errors.js";
-import { type Codec, type CodecName, type DumpHeader, DumpWriter, FORMAT_VERSION, packBlock, type PackedBlock } from "../format/index.js";
+import {
+  type Codec,
+  type CodecName,
+  DEFAULT_BLOCK_SIZE,
+  type DumpHeader,
+  DumpWriter,
+  FORMAT_MAJOR,
+  FORMAT_MINOR,
+  packBlock,
+  type PackedBlock,
+} from "../format/index.js";
 import { describeFilter, type EntryFilter } from "./filter.js";
 import { type KeyspaceName, selectKeyspaces } from "./keyspaces.js";
 import { loadCodec, openSource, type TtlMode } from "./load-engine.js";
@@ -68,8 +78,6 @@ export interface ExportResult {
   readonly path: string | null;
 }
 
-/** Default size of a block. */
-export const DEFAULT_BLOCK_SIZE = 1024 * 1024;
 /** Smallest and biggest block size that can be asked for. */
 export const BLOCK_SIZE_RANGE = { min: 4 * 1024, max: 64 * 1024 * 1024 } as const;
 
@@ -205,7 +213,7 @@ function makeHeader(
 ): DumpHeader {
   const partial = isPartial(options);
   return {
-    formatVersion: FORMAT_VERSION,
+    formatVersion: { major: FORMAT_MAJOR, minor: FORMAT_MINOR },
     dumpId: options.dumpId ?? randomUUID(),
     createdAt: options.createdAt ?? sourceDateEpoch() ?? new Date(),
     producer: PRODUCER,
