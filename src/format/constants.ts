@@ -8,6 +8,9 @@ export const FORMAT_MAJOR = 1;
 /** Minor version: what a newer one adds, this reader may skip. */
 export const FORMAT_MINOR = 0;
 
+/** Both: what a writer writes. */
+export const FORMAT_VERSION = { major: FORMAT_MAJOR, minor: FORMAT_MINOR } as const;
+
 /** Ext type of the magic, "K". */
 export const MAGIC_TYPE = 0x4b;
 

@@ -1,4 +1,28 @@
-export * from "./codec.js";
-export * from "./key-order.js";
-export * from "./limits.js";
-export type * from "./types.js";
+export { CODEC_IDS, CODEC_NAMES, packBlock, unpackBlock } from "./codec.js";
+export type { Codec, CodecLoader, CodecName, PackedBlock } from "./codec.js";
+export { DEFAULT_BLOCK_SIZE, FORMAT_MAJOR, FORMAT_MINOR, FORMAT_VERSION } from "./constants.js";
+export { DumpFile } from "./dump-file.js";
+export type { DumpFileOptions, RandomAccess } from "./dump-file.js";
+export { readDump } from "./dump-reader.js";
+export type { ReadOptions } from "./dump-reader.js";
+export { DumpWriter } from "./dump-writer.js";
+export type { BlockToWrite } from "./dump-writer.js";
+export { checkEntries, encodeEntries, findEntry, iterateEntries } from "./entries.js";
+export type { Entry, ExpectedEntries } from "./entries.js";
+export { compareKeys, rangeMayHoldPrefix } from "./key-order.js";
+export { DEFAULT_LIMITS, resolveLimits } from "./limits.js";
+export type { Limits } from "./limits.js";
+export type {
+  BlockInfo,
+  DumpEvent,
+  DumpFooter,
+  DumpHeader,
+  DumpKind,
+  DumpSource,
+  FormatVersion,
+  HeaderKeyspace,
+  IndexLocation,
+  KeyOrder,
+  KeyspaceTotals,
+  Totals,
+} from "./types.js";

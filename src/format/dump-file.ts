@@ -1,0 +1,244 @@
+/** Random access to a complete dump through its index: a look-up touches the tail, the footer, one index frame and one block. */
+
+import { KgdumpError } from "../errors.js";
+import { decodeBlock } from "./block-payload.js";
+import { unpackBlock } from "./codec.js";
+import type { CodecLoader } from "./codec.js";
+import { FORMAT_MINOR, FRAME_HEAD_LENGTH, Kind, MAGIC_LENGTH, TAIL_LENGTH } from "./constants.js";
+import { checkEntries, findEntry } from "./entries.js";
+import { checkPayload, checkPayloadLength, decodeFrameHead, decodeMagic, decodeTail, kindName, startsLikeMagic } from "./frame.js";
+import type { FrameHead } from "./frame.js";
+import { decodeHeader } from "./header-payload.js";
+import { decodeIndex } from "./index-payload.js";
+import { compareKeys, rangeMayHoldPrefix } from "./key-order.js";
+import type { KeyOrder } from "./key-order.js";
+import { resolveLimits } from "./limits.js";
+import type { Limits } from "./limits.js";
+import { at, placed } from "./place.js";
+import { guessFormat } from "./sniff.js";
+import { decodeFooter } from "./totals-payload.js";
+import type { BlockInfo, DumpFooter, DumpHeader, IndexLocation } from "./types.js";
+
+/** Something with a known size whose bytes can be read anywhere, such as a file. */
+export interface RandomAccess {
+  readonly size: number;
+  /**
+   * Reads exactly `length` bytes at `offset`.
+   * @throws when there are fewer
+   */
+  read(offset: number, length: number): Promise<Uint8Array>;
+}
+
+/** How to open a dump for random access. */
+export interface DumpFileOptions {
+  readonly loadCodec: CodecLoader;
+  readonly limits?: Partial<Limits> | undefined;
+}
+
+/** Bytes read at once for the magic and the header. */
+const FIRST_READ = 64 * 1024;
+
+/** A complete dump, open for random access. It checks each frame that it touches; only `readDump` checks all of them. */
+export class DumpFile {
+  readonly header: DumpHeader;
+  readonly footer: DumpFooter;
+  readonly #access: RandomAccess;
+  readonly #loadCodec: CodecLoader;
+  readonly #limits: Limits;
+  readonly #marker: Uint8Array;
+  #lastIndex: { readonly location: IndexLocation; readonly blocks: readonly BlockInfo[] } | undefined;
+
+  /** @internal use `DumpFile.open` */
+  private constructor(access: RandomAccess, loadCodec: CodecLoader, limits: Limits, head: OpenedHead, footer: DumpFooter) {
+    this.#access = access;
+    this.#loadCodec = loadCodec;
+    this.#limits = limits;
+    this.#marker = head.marker;
+    this.header = head.header;
+    this.footer = footer;
+  }
+
+  /**
+   * Opens a dump: reads its header, tail and footer.
+   * @throws {KgdumpError} DUMP_TRUNCATED when it has no tail, and any code for what is wrong with the parts that are read
+   */
+  static async open(access: RandomAccess, options: DumpFileOptions): Promise<DumpFile> {
+    const limits = resolveLimits(options.limits);
+    const head = await openHead(access, limits);
+    const footer = await openFooter(access, limits, head);
+    return new DumpFile(access, options.loadCodec, limits, head, footer);
+  }
+
+  /**
+   * All blocks in order, or those of one keyspace, from the index; no block is read.
+   * @throws {KgdumpError} DUMP_INDEX_WRONG and the codes of a damaged frame
+   */
+  async *blocks(keyspace?: number): AsyncGenerator<BlockInfo, void, undefined> {
+    for (const location of this.footer.indexes) {
+      if (keyspace === undefined || location.keyspace === keyspace) yield* await this.#index(location);
+    }
+  }
+
+  /**
+   * The blocks of a keyspace that may hold keys with a prefix, in order.
+   * @throws as `blocks`
+   */
+  async *scanBlocksFrom(keyspace: number, prefix: Uint8Array): AsyncGenerator<BlockInfo, void, undefined> {
+    const order = this.#order(keyspace);
+    const own = this.footer.indexes.filter((location) => location.keyspace === keyspace);
+    for (const [place, location] of own.entries()) {
+      // The frame's keys end before the next frame's first key; both ends are known unless a key is long.
+      const next = own[place + 1];
+      const known = location.firstKey !== null && next !== undefined && next.firstKey !== null;
+      if (known && !rangeMayHoldPrefix(order, location.firstKey, next.firstKey, prefix)) continue;
+      for (const block of await this.#index(location)) {
+        if (rangeMayHoldPrefix(order, block.firstKey, block.lastKey, prefix)) yield block;
+      }
+    }
+  }
+
+  /**
+   * Decodes one block and checks it wholly.
+   * @param info from `blocks` or `scanBlocksFrom` of this dump
+   * @returns encoded entries
+   * @throws {KgdumpError} DUMP_INDEX_WRONG when another block is there, and the codes of a damaged one
+   */
+  async readBlock(info: BlockInfo): Promise<Uint8Array> {
+    const keyspace = this.header.keyspaces[info.keyspace]?.name;
+    try {
+      const payload = await this.#frame(Kind.block, info.offset, info.frameLength);
+      const block = decodeBlock(payload, this.header, this.#limits);
+      if (!isListed(block, info)) throw new KgdumpError("DUMP_INDEX_WRONG", "the block is not the one that the index lists");
+      const raw = await unpackBlock(await this.#loadCodec(block.codec), block.data, block.rawLength);
+      checkEntries(raw, { ...info, order: this.#order(info.keyspace), deletions: this.header.kind === "delta" }, this.#limits);
+      return raw;
+    } catch (error) {
+      throw placed(error, { offset: info.offset, block: info.number, keyspace });
+    }
+  }
+
+  /**
+   * Looks up one key.
+   * @returns its value as an array of its own, null when a delta dump deletes the key, undefined when the dump does not have it
+   * @throws as `readBlock`
+   */
+  async get(keyspace: number, key: Uint8Array): Promise<Uint8Array | null | undefined> {
+    const order = this.#order(keyspace);
+    const own = this.footer.indexes.filter((location) => location.keyspace === keyspace);
+    for (const location of own.reverse()) {
+      if (location.firstKey !== null && compareKeys(order, location.firstKey, key) > 0) continue;
+      const blocks = await this.#index(location);
+      const block = blocks.findLast(({ firstKey }) => compareKeys(order, firstKey, key) <= 0);
+      if (block === undefined) continue;
+      if (compareKeys(order, block.lastKey, key) < 0) return undefined;
+      const entry = findEntry(await this.readBlock(block), key);
+      return entry?.value?.slice() ?? (entry === undefined ? undefined : null);
+    }
+    return undefined;
+  }
+
+  #order(keyspace: number): KeyOrder {
+    const found = this.header.keyspaces[keyspace];
+    if (found === undefined) throw new TypeError(`no keyspace ${String(keyspace)}`);
+    return found.comparator;
+  }
+
+  async #index(location: IndexLocation): Promise<readonly BlockInfo[]> {
+    if (this.#lastIndex?.location === location) return this.#lastIndex.blocks;
+    const { offset, keyspace, firstBlock } = location;
+    const payload = await this.#frame(Kind.index, offset, location.frameLength);
+    const blocks = at({ offset }, () => {
+      const found = decodeIndex(payload, this.header, this.#limits, offset);
+      const first = found[0];
+      const sameKey = location.firstKey === null || (first !== undefined && Buffer.compare(location.firstKey, first.firstKey) === 0);
+      if (found.length !== location.blocks || first?.keyspace !== keyspace || first.number !== firstBlock || !sameKey) {
+        throw new KgdumpError("DUMP_INDEX_WRONG", "the index frame is not the one that the footer lists");
+      }
+      return found;
+    });
+    this.#lastIndex = { location, blocks };
+    return blocks;
+  }
+
+  async #frame(kind: number, offset: number, frameLength: number): Promise<Uint8Array> {
+    if (offset + frameLength > this.#access.size || frameLength < FRAME_HEAD_LENGTH) {
+      throw new KgdumpError("DUMP_INDEX_WRONG", `the index points to byte ${String(offset)}, where no whole frame can be`, { offset });
+    }
+    const { head, payload } = await readFrame(this.#access, this.#limits, offset);
+    checkMember(head, this.#marker, kind, offset);
+    if (FRAME_HEAD_LENGTH + payload.length !== frameLength) {
+      throw new KgdumpError("DUMP_INDEX_WRONG", `the frame at byte ${String(offset)} has another length than the index says`, { offset });
+    }
+    return payload;
+  }
+}
+
+interface OpenedHead {
+  readonly header: DumpHeader;
+  readonly marker: Uint8Array;
+  readonly lenient: boolean;
+}
+
+async function openHead(access: RandomAccess, limits: Limits): Promise<OpenedHead> {
+  const start = await access.read(0, Math.min(access.size, FIRST_READ));
+  if (start.length === 0) throw new KgdumpError("DUMP_TRUNCATED", "the file is empty: its producer wrote nothing", { offset: 0 });
+  if (!startsLikeMagic(start)) throw new KgdumpError("DUMP_NOT_A_DUMP", "the file is not a dump", { offset: 0, hint: guessFormat(start.subarray(0, 512)) });
+  if (start.length < MAGIC_LENGTH) throw cut(access);
+  const version = decodeMagic(start.subarray(0, MAGIC_LENGTH));
+  const { head, payload } = await readFrame(access, limits, MAGIC_LENGTH);
+  checkMember(head, head.marker, Kind.header, MAGIC_LENGTH);
+  const header = at({ offset: MAGIC_LENGTH }, () => decodeHeader(payload, version, limits));
+  return { header, marker: head.marker, lenient: version.minor > FORMAT_MINOR };
+}
+
+async function openFooter(access: RandomAccess, limits: Limits, { header, marker, lenient }: OpenedHead): Promise<DumpFooter> {
+  const tailOffset = access.size - TAIL_LENGTH;
+  let offset = 0;
+  try {
+    offset = decodeTail(await access.read(tailOffset, TAIL_LENGTH), tailOffset);
+  } catch (error) {
+    if (!(error instanceof KgdumpError)) throw error;
+    const hint = "it is cut off, was aborted by its producer, or something was added to it: read it front to back to learn what it holds";
+    throw new KgdumpError("DUMP_TRUNCATED", "the file does not end as a complete dump does", { cause: error, offset: access.size, hint });
+  }
+  const { head, payload } = await readFrame(access, limits, offset);
+  checkMember(head, marker, Kind.footer, offset);
+  if (offset + FRAME_HEAD_LENGTH + payload.length !== tailOffset) {
+    throw new KgdumpError("DUMP_TAIL_DAMAGED", "the dump's tail does not follow its footer", { offset: tailOffset });
+  }
+  return at({ offset }, () => decodeFooter(payload, header, lenient));
+}
+
+async function readFrame(access: RandomAccess, limits: Limits, offset: number): Promise<{ head: FrameHead; payload: Uint8Array }> {
+  if (offset + FRAME_HEAD_LENGTH > access.size) throw cut(access);
+  const head = decodeFrameHead(await access.read(offset, FRAME_HEAD_LENGTH), offset);
+  checkPayloadLength(head, limits, offset);
+  if (offset + FRAME_HEAD_LENGTH + head.payloadLength > access.size) throw cut(access);
+  const payload = await access.read(offset + FRAME_HEAD_LENGTH, head.payloadLength);
+  checkPayload(head, payload, offset);
+  return { head, payload };
+}
+
+function checkMember(head: FrameHead, marker: Uint8Array, kind: number, offset: number): void {
+  if (Buffer.compare(head.marker, marker) !== 0) {
+    throw new KgdumpError("DUMP_FRAME_FOREIGN", `the ${kindName(head.kind)} frame at byte ${String(offset)} belongs to another dump`, { offset });
+  }
+  if (head.kind === kind) return;
+  throw new KgdumpError("DUMP_FRAME_MISPLACED", `a ${kindName(head.kind)} frame stands at byte ${String(offset)}, where a ${kindName(kind)} frame should`, { offset });
+}
+
+function isListed(block: Omit<BlockInfo, "number" | "offset" | "frameLength" | "storedLength"> & { data: Uint8Array }, info: BlockInfo): boolean {
+  return (
+    block.keyspace === info.keyspace &&
+    block.codec === info.codec &&
+    block.rawLength === info.rawLength &&
+    block.entries === info.entries &&
+    block.data.length === info.storedLength &&
+    Buffer.compare(block.firstKey, info.firstKey) === 0 &&
+    Buffer.compare(block.lastKey, info.lastKey) === 0
+  );
+}
+
+function cut(access: RandomAccess): KgdumpError {
+  return new KgdumpError("DUMP_TRUNCATED", `the dump is cut off after ${String(access.size)} bytes`, { offset: access.size });
+}

@@ -1,0 +1,225 @@
+/**
+ * Writing a dump: gives the bytes to write, chunk by chunk, in the order of the calls. Synchronous and pure; the data of
+ * a block is handed on as it is, never copied. The same calls give the same bytes.
+ */
+
+import { KgdumpError } from "../errors.js";
+import { blockInfo, encodeBlock } from "./block-payload.js";
+import { markerOf } from "./checksum.js";
+import type { CodecName } from "./codec.js";
+import {
+  FOOTER_KEY_BYTES,
+  FORMAT_VERSION,
+  FRAME_HEAD_LENGTH,
+  Kind,
+  LIMIT_EXPANSION,
+  LIMIT_FOOTER,
+  LIMIT_HEADER,
+  LIMIT_KEYSPACES,
+  MAX_PAYLOAD_LENGTH,
+  MAX_SEQUENCE,
+} from "./constants.js";
+import { ContentChecker } from "./content-checker.js";
+import { encodeFrameHead, encodeMagic, encodeTail } from "./frame.js";
+import { encodeHeader } from "./header-payload.js";
+import { IndexBuilder } from "./index-payload.js";
+import { compareKeys } from "./key-order.js";
+import type { Limits } from "./limits.js";
+import { encodeAbort, encodeFooter, encodeKeyspaceEnd, encodeKeyspaceStart, sumTotals } from "./totals-payload.js";
+import type { DumpHeader, IndexLocation, KeyspaceTotals } from "./types.js";
+
+/** What a writer holds to: as much as the format can say, so that a value beyond a reader's default can still be saved. */
+const WRITER_LIMITS: Limits = {
+  key: MAX_PAYLOAD_LENGTH,
+  value: MAX_PAYLOAD_LENGTH,
+  rawBlock: MAX_PAYLOAD_LENGTH,
+  payload: MAX_PAYLOAD_LENGTH,
+  keyspaces: LIMIT_KEYSPACES,
+  header: LIMIT_HEADER,
+  footer: LIMIT_FOOTER,
+  expansion: LIMIT_EXPANSION,
+};
+
+/** One block to write: encoded entries, as the engine gave them and as packed. */
+export interface BlockToWrite {
+  readonly entries: number;
+  readonly keyBytes: number;
+  readonly valueBytes: number;
+  readonly firstKey: Uint8Array;
+  readonly lastKey: Uint8Array;
+  /** Encoded entries. */
+  readonly raw: Uint8Array;
+  /** Codec of `data`: "none" (`data` is `raw`) or the header's. */
+  readonly codec: CodecName;
+  /** What `packBlock` made of `raw`. */
+  readonly data: Uint8Array;
+}
+
+interface Sums extends Omit<KeyspaceTotals, "digest"> {
+  digest: Uint8Array | undefined;
+}
+
+/** Makes the bytes of one dump. */
+export class DumpWriter {
+  readonly #header: DumpHeader;
+  readonly #marker: Uint8Array;
+  readonly #content: ContentChecker;
+  readonly #index = new IndexBuilder();
+  readonly #indexes: IndexLocation[] = [];
+  readonly #sums: Sums[] = [];
+  #state: "new" | "between" | "inside" | "closed" = "new";
+  #lastKey: Uint8Array | undefined;
+  #blocks = 0;
+  #sequence = 0;
+  #bytesWritten = 0;
+
+  /** @param header its format version is not looked at: the writer writes its own */
+  constructor(header: DumpHeader) {
+    this.#header = { ...header, formatVersion: FORMAT_VERSION };
+    this.#marker = markerOf(header.dumpId, header.createdAt);
+    this.#content = new ContentChecker(this.#header, WRITER_LIMITS);
+  }
+
+  /** Bytes given out so far. */
+  get bytesWritten(): number {
+    return this.#bytesWritten;
+  }
+
+  /** Sums and digests of the keyspaces that were begun, so far. */
+  get totals(): KeyspaceTotals[] {
+    return this.#sums.map((sums) => ({ ...sums, digest: sums.digest ?? this.#content.digest() }));
+  }
+
+  /**
+   * Magic and header.
+   * @throws {KgdumpError} DUMP_MALFORMED, DUMP_LIMIT_EXCEEDED when readers would refuse the header
+   */
+  start(): Uint8Array[] {
+    this.#mustBe("new");
+    const payload = encodeHeader(this.#header, WRITER_LIMITS);
+    const magic = encodeMagic(this.#header.formatVersion);
+    this.#bytesWritten += magic.length;
+    this.#state = "between";
+    return [magic, ...this.#frame(Kind.header, payload)];
+  }
+
+  /** Begins a keyspace: each of the header's, in its order, empty ones too. */
+  startKeyspace(index: number): Uint8Array[] {
+    this.#mustBe("between");
+    if (index !== this.#sums.length) throw new TypeError(`keyspace ${String(index)} begins where ${String(this.#sums.length)} should`);
+    const payload = encodeKeyspaceStart(this.#header, index);
+    this.#sums.push({ ...sumTotals([]), digest: undefined });
+    this.#content.start();
+    this.#lastKey = undefined;
+    this.#state = "inside";
+    return this.#frame(Kind.keyspaceStart, payload);
+  }
+
+  /**
+   * A block of the keyspace, and the index of the last ones when it is due. Its entries are checked as a reader would.
+   * `raw` is needed only during the call, `data` until the returned chunks are written.
+   * @throws {KgdumpError} DUMP_ENTRIES_MALFORMED, DUMP_ORDER_BROKEN when the entries are not what they should be;
+   * DUMP_LIMIT_EXCEEDED when the block is larger than a frame can be
+   */
+  block(block: BlockToWrite): Uint8Array[] {
+    this.#mustBe("inside");
+    const keyspace = this.#sums.length - 1;
+    const { entries, firstKey, lastKey, raw, codec, data } = block;
+    if (codec === "none" ? data.length !== raw.length : codec !== this.#header.codec || data.length >= raw.length) {
+      throw new TypeError(`a block of ${String(raw.length)} bytes cannot be ${String(data.length)} bytes of ${codec} in this dump`);
+    }
+    if (this.#lastKey !== undefined && compareKeys(this.#header.keyspaces[keyspace]?.comparator ?? "bytewise", this.#lastKey, firstKey) >= 0) {
+      throw new KgdumpError("DUMP_ORDER_BROKEN", "the block's first key does not come after the last key of the block before it", { block: this.#blocks });
+    }
+    const sums = this.#content.block({ keyspace, entries, firstKey, lastKey }, raw);
+    if (sums.keyBytes !== block.keyBytes || sums.valueBytes !== block.valueBytes) throw new TypeError("keyBytes and valueBytes are not those of the entries");
+
+    const payload = { keyspace, codec, rawLength: raw.length, entries, firstKey, lastKey, data };
+    const offset = this.#bytesWritten;
+    const chunks = this.#frame(Kind.block, ...encodeBlock(payload));
+    const info = blockInfo(payload, this.#blocks, offset, this.#bytesWritten - offset - FRAME_HEAD_LENGTH);
+    this.#index.add(info);
+    this.#blocks += 1;
+    this.#lastKey = info.lastKey;
+    this.#add(keyspace, block);
+    return this.#index.full ? [...chunks, ...this.#indexFrame()] : chunks;
+  }
+
+  /** Ends the keyspace. */
+  endKeyspace(): Uint8Array[] {
+    this.#mustBe("inside");
+    const keyspace = this.#sums.length - 1;
+    const sums = this.#sums[keyspace];
+    const digest = this.#content.digest();
+    if (sums !== undefined) sums.digest = digest;
+    const chunks = this.#index.blocks > 0 ? this.#indexFrame() : [];
+    this.#state = "between";
+    return [...chunks, ...this.#frame(Kind.keyspaceEnd, encodeKeyspaceEnd(keyspace, { ...sumTotals(sums === undefined ? [] : [sums]), digest }))];
+  }
+
+  /**
+   * Footer and tail: the dump is complete.
+   * @throws {KgdumpError} DUMP_LIMIT_EXCEEDED when there are so many blocks that readers would refuse the footer
+   */
+  finish(): Uint8Array[] {
+    this.#mustBe("between");
+    const { keyspaces } = this.#header;
+    if (this.#sums.length < keyspaces.length) throw new TypeError(`keyspace ${String(this.#sums.length)} was not written`);
+    const named = this.totals.map((totals, index) => ({ ...totals, name: keyspaces[index]?.name ?? new Uint8Array(0) }));
+    const payload = encodeFooter({ ...sumTotals(named), keyspaces: named, indexes: this.#indexes });
+    if (payload.length > LIMIT_FOOTER) {
+      throw new KgdumpError("DUMP_LIMIT_EXCEEDED", `the footer would take ${String(payload.length)} bytes, more than the limit of ${String(LIMIT_FOOTER)}`, { hint: "use a larger block size" });
+    }
+    const footerOffset = this.#bytesWritten;
+    const chunks = this.#frame(Kind.footer, payload);
+    const tail = encodeTail(footerOffset, this.#bytesWritten);
+    this.#bytesWritten += tail.length;
+    this.#state = "closed";
+    return [...chunks, tail];
+  }
+
+  /**
+   * Ends a dump that cannot be completed, so that no reader takes it for a good one; nothing may follow.
+   * @param reason what went wrong, for the person who reads it
+   */
+  abort(reason: string): Uint8Array[] {
+    if (this.#state === "closed") throw new TypeError("the dump has ended already");
+    const start = this.#state === "new" ? this.start() : [];
+    this.#state = "closed";
+    return [...start, ...this.#frame(Kind.abort, encodeAbort(reason))];
+  }
+
+  #add(keyspace: number, block: BlockToWrite): void {
+    const sums = this.#sums[keyspace];
+    if (sums === undefined) return;
+    const own = { entries: block.entries, keyBytes: block.keyBytes, valueBytes: block.valueBytes, blocks: 1, rawBytes: block.raw.length, storedBytes: block.data.length };
+    this.#sums[keyspace] = { ...sumTotals([sums, own]), digest: undefined };
+  }
+
+  #indexFrame(): Uint8Array[] {
+    const { first, blocks } = this.#index;
+    const offset = this.#bytesWritten;
+    const chunks = this.#frame(Kind.index, this.#index.take());
+    if (first !== undefined) {
+      const firstKey = first.firstKey.length > FOOTER_KEY_BYTES ? null : first.firstKey;
+      this.#indexes.push({ offset, frameLength: this.#bytesWritten - offset, keyspace: first.keyspace, firstBlock: first.number, blocks, firstKey });
+    }
+    return chunks;
+  }
+
+  #frame(kind: number, ...parts: Uint8Array[]): Uint8Array[] {
+    const length = parts.reduce((sum, part) => sum + part.length, 0);
+    if (length > MAX_PAYLOAD_LENGTH) {
+      throw new KgdumpError("DUMP_LIMIT_EXCEEDED", `a frame of ${String(length)} bytes is more than the format can say`, { block: this.#blocks });
+    }
+    if (this.#sequence > MAX_SEQUENCE) throw new KgdumpError("DUMP_LIMIT_EXCEEDED", "the dump has more frames than the format can number", { hint: "use a larger block size" });
+    const head = encodeFrameHead(kind, this.#marker, this.#sequence, parts);
+    this.#sequence += 1;
+    this.#bytesWritten += FRAME_HEAD_LENGTH + length;
+    return [head, ...parts];
+  }
+
+  #mustBe(state: "new" | "between" | "inside"): void {
+    if (this.#state !== state) throw new TypeError(`called out of order: the dump is ${this.#state}, not ${state}`);
+  }
+}

@@ -1,0 +1,195 @@
+/** The header's payload: a map that says all that is known before the first entry. */
+
+import { KgdumpError } from "../errors.js";
+import { CODEC_IDS, CODEC_NAMES } from "./codec.js";
+import { FORMAT_MAJOR, FORMAT_MINOR, FORMAT_VERSION, LIMIT_NAME, LIMIT_OPTIONS, LIMIT_TEXT, MAX_PAYLOAD_LENGTH } from "./constants.js";
+import { MsgpackReader } from "./decode.js";
+import { MsgpackWriter } from "./encode.js";
+import { KEY_ORDERS } from "./key-order.js";
+import type { KeyOrder } from "./key-order.js";
+import type { Limits } from "./limits.js";
+import type { CodecName, DumpHeader, DumpKind, DumpSource, FormatVersion, HeaderKeyspace } from "./types.js";
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const KINDS: readonly DumpKind[] = ["full", "delta"];
+const MAX_TIME = 8_640_000_000_000_000;
+
+/**
+ * Encodes a header, always with this program's format version.
+ * @throws {KgdumpError} DUMP_MALFORMED, DUMP_LIMIT_EXCEEDED when a reader would refuse it
+ */
+export function encodeHeader(header: DumpHeader, limits: Limits): Uint8Array {
+  const writer = new MsgpackWriter().map(11);
+  writer.str("format").array(2).uint(FORMAT_MAJOR).uint(FORMAT_MINOR);
+  writer.str("id").str(header.dumpId);
+  writer.str("time").uint(header.createdAt.getTime());
+  writer.str("producer").str(header.producer);
+  writer.str("kind").str(header.kind);
+  nullable(writer.str("base"), header.baseId);
+  writer.str("source").map(4);
+  writer.str("engine").str(header.source.engine);
+  writer.str("version").str(header.source.version);
+  nullable(writer.str("database"), header.source.databaseId);
+  writer.str("sequence");
+  if (header.source.sequenceNumber === null) writer.nil();
+  else writer.uint(header.source.sequenceNumber);
+  writer.str("codec").uint(CODEC_IDS[header.codec]);
+  writer.str("blockSize").uint(header.blockSize);
+  nullable(writer.str("filter"), header.filter);
+  writer.str("keyspaces").array(header.keyspaces.length);
+  for (const keyspace of header.keyspaces) encodeKeyspace(writer, keyspace);
+  const payload = writer.bytes();
+  if (payload.length > limits.header) {
+    throw new KgdumpError("DUMP_LIMIT_EXCEEDED", `the header would take ${String(payload.length)} bytes, more than the limit of ${String(limits.header)}`);
+  }
+  decodeHeader(payload, FORMAT_VERSION, limits);
+  return payload;
+}
+
+/**
+ * Decodes and checks a header.
+ * @param payload of the header frame
+ * @param version from the magic; the header repeats it
+ * @throws {KgdumpError} DUMP_MALFORMED, DUMP_LIMIT_EXCEEDED, DUMP_CODEC_UNKNOWN
+ */
+export function decodeHeader(payload: Uint8Array, version: FormatVersion, limits: Limits): DumpHeader {
+  const lenient = version.minor > FORMAT_MINOR;
+  const reader = new MsgpackReader(payload, "header");
+  const options = { left: LIMIT_OPTIONS };
+  const found = reader.fields(
+    "",
+    {
+      format: (r, field) => {
+        r.tuple(field, 2);
+        const [major, minor] = [r.uint(field), r.uint(field)];
+        if (major !== version.major || minor !== version.minor) {
+          throw r.malformed(field, `is ${String(major)}.${String(minor)}, but the dump's first bytes say ${String(version.major)}.${String(version.minor)}`);
+        }
+        return { major, minor };
+      },
+      id: uuid,
+      time: (r, field) => new Date(r.uint(field, MAX_TIME)),
+      producer: text,
+      kind: (r, field) => oneOf(r, field, KINDS),
+      base: (r, field) => r.nullable(() => uuid(r, field)),
+      source: (r, field) => decodeSource(r, field, lenient),
+      codec: (r, field) => codecName(r.uint(field)),
+      blockSize: (r, field) => {
+        const size = r.uint(field, MAX_PAYLOAD_LENGTH);
+        if (size === 0) throw r.malformed(field, "is 0");
+        return size;
+      },
+      filter: (r, field) => r.nullable(() => text(r, field)),
+      keyspaces: (r, field) => decodeKeyspaces(r, field, lenient, limits, options),
+    },
+    lenient,
+  );
+  reader.end();
+  if ((found.kind === "delta") !== (found.base !== null)) throw reader.malformed("base", `does not fit a ${found.kind} dump`);
+  const { format, id, time, base, ...rest } = found;
+  return { formatVersion: format, dumpId: id, createdAt: time, baseId: base, ...rest };
+}
+
+/**
+ * Name of the codec with an id.
+ * @throws {KgdumpError} DUMP_CODEC_UNKNOWN
+ */
+export function codecName(id: number): CodecName {
+  const name = CODEC_NAMES[id];
+  if (name !== undefined) return name;
+  throw new KgdumpError("DUMP_CODEC_UNKNOWN", `the dump uses codec ${String(id)}, which this program does not know`, { hint: "read it with a newer kgdump" });
+}
+
+function encodeKeyspace(writer: MsgpackWriter, keyspace: HeaderKeyspace): void {
+  writer.map(5);
+  writer.str("name").bin(keyspace.name);
+  writer.str("order").str(keyspace.comparator);
+  writer.str("entries").uint(keyspace.estimatedEntries);
+  writer.str("bytes").uint(keyspace.estimatedBytes);
+  const options = keyspace.sourceOptions ?? new Map<string, string>();
+  writer.str("options").map(options.size);
+  for (const [name, value] of options) writer.str(name).str(value);
+}
+
+function decodeSource(reader: MsgpackReader, field: string, lenient: boolean): DumpSource {
+  const { database, sequence, ...rest } = reader.fields(
+    field,
+    {
+      engine: text,
+      version: text,
+      database: (r, name) => r.nullable(() => text(r, name)),
+      sequence: (r, name) => r.nullable(() => r.biguint(name)),
+    },
+    lenient,
+  );
+  return { ...rest, databaseId: database, sequenceNumber: sequence };
+}
+
+function decodeKeyspaces(reader: MsgpackReader, field: string, lenient: boolean, limits: Limits, options: { left: number }): HeaderKeyspace[] {
+  const count = reader.array(field);
+  if (count > limits.keyspaces) {
+    throw new KgdumpError("DUMP_LIMIT_EXCEEDED", `the dump has ${String(count)} keyspaces, more than the limit of ${String(limits.keyspaces)}`);
+  }
+  const keyspaces: HeaderKeyspace[] = [];
+  const names = new Set<string>();
+  for (let index = 0; index < count; index += 1) {
+    const place = `${field}[${String(index)}]`;
+    const keyspace = decodeKeyspace(reader, place, lenient, options);
+    const name = Buffer.from(keyspace.name).toString("latin1");
+    if (names.has(name)) throw reader.malformed(`${place}.name`, "is the name of two keyspaces");
+    names.add(name);
+    keyspaces.push(keyspace);
+  }
+  return keyspaces;
+}
+
+function decodeKeyspace(reader: MsgpackReader, field: string, lenient: boolean, options: { left: number }): HeaderKeyspace {
+  const { name, order, entries, bytes, options: sourceOptions } = reader.fields(
+    field,
+    {
+      name: (r, at) => r.bin(at, LIMIT_NAME).slice(),
+      order: (r, at) => oneOf<KeyOrder>(r, at, KEY_ORDERS),
+      entries: (r, at) => r.uint(at),
+      bytes: (r, at) => r.uint(at),
+      options: (r, at) => decodeOptions(r, at, options),
+    },
+    lenient,
+  );
+  const keyspace = { name, comparator: order, estimatedEntries: entries, estimatedBytes: bytes };
+  return sourceOptions.size === 0 ? keyspace : { ...keyspace, sourceOptions };
+}
+
+function decodeOptions(reader: MsgpackReader, field: string, options: { left: number }): Map<string, string> {
+  const count = reader.mapHead(field);
+  options.left -= count;
+  if (options.left < 0) throw new KgdumpError("DUMP_LIMIT_EXCEEDED", `header: more than ${String(LIMIT_OPTIONS)} source options`);
+  const found = new Map<string, string>();
+  for (let left = count; left > 0; left -= 1) {
+    const name = text(reader, field);
+    if (found.has(name)) throw reader.malformed(field, `has the option ${JSON.stringify(name)} twice`);
+    found.set(name, text(reader, field));
+  }
+  return found;
+}
+
+function uuid(reader: MsgpackReader, field: string): string {
+  const id = text(reader, field);
+  if (!UUID.test(id)) throw reader.malformed(field, "is not a UUID in lower case");
+  return id;
+}
+
+function oneOf<T extends string>(reader: MsgpackReader, field: string, choices: readonly T[]): T {
+  const found = text(reader, field);
+  const choice = choices.find((candidate) => candidate === found);
+  if (choice === undefined) throw reader.malformed(field, `is ${JSON.stringify(found)}, none of ${choices.join(", ")}`);
+  return choice;
+}
+
+function text(reader: MsgpackReader, field: string): string {
+  return reader.str(field, LIMIT_TEXT);
+}
+
+function nullable(writer: MsgpackWriter, value: string | null): void {
+  if (value === null) writer.nil();
+  else writer.str(value);
+}

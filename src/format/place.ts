@@ -1,0 +1,43 @@
+/** Telling where in a dump an error is. */
+
+import { KgdumpError } from "../errors.js";
+
+/** A place in a dump. */
+export interface Place {
+  /** Offset of the frame. */
+  readonly offset: number;
+  /** Number of the block, when it is one. */
+  readonly block?: number | undefined;
+  /** Name of the keyspace, when it is in one. */
+  readonly keyspace?: Uint8Array | undefined;
+}
+
+/**
+ * Adds a place to an error of this folder that has none; any other is returned as it is.
+ * @returns what to throw instead
+ */
+export function placed(error: unknown, place: Place): unknown {
+  if (!(error instanceof KgdumpError) || error.offset !== undefined) return error;
+  const { offset, keyspace } = place;
+  const block = error.block ?? place.block;
+  const where = block === undefined ? `at byte ${String(offset)}` : `block ${String(block)} at byte ${String(offset)}`;
+  const { cause, hint, path } = error;
+  const details = { cause, offset, ...(hint !== undefined && { hint }), ...(path !== undefined && { path }) };
+  return new KgdumpError(error.code, `${where}: ${error.message}`, {
+    ...details,
+    ...(block !== undefined && { block }),
+    ...(keyspace !== undefined && { keyspace }),
+  });
+}
+
+/**
+ * Runs a check; an error of it gets the place.
+ * @throws what `check` throws
+ */
+export function at<T>(place: Place, check: () => T): T {
+  try {
+    return check();
+  } catch (error) {
+    throw placed(error, place);
+  }
+}

@@ -1,0 +1,201 @@
+/**
+ * The grammar of a dump, frame by frame:
+ *   magic header (keyspace-start (block | index)* keyspace-end)* footer tail
+ * Says what each frame means, and refuses one that stands where it must not or contradicts those before it.
+ */
+
+import { KgdumpError } from "../errors.js";
+import { blockInfo, decodeBlock } from "./block-payload.js";
+import { FOOTER_KEY_BYTES, FORMAT_MINOR, FRAME_HEAD_LENGTH, Kind, SKIPPABLE_BIT } from "./constants.js";
+import type { Frame } from "./frame-reader.js";
+import { kindName } from "./frame.js";
+import { decodeHeader } from "./header-payload.js";
+import { decodeIndex, IndexBuilder } from "./index-payload.js";
+import { compareKeys } from "./key-order.js";
+import type { Limits } from "./limits.js";
+import { at } from "./place.js";
+import { checkKeyspaceStart, decodeAbort, decodeFooter, decodeKeyspaceEnd, totalsDifference } from "./totals-payload.js";
+import type { BlockInfo, DumpFooter, DumpHeader, FormatVersion, HeaderKeyspace, IndexLocation, KeyspaceTotals } from "./types.js";
+
+/** What a frame means. */
+export type Step =
+  | { readonly type: "header"; readonly header: DumpHeader }
+  | { readonly type: "keyspace-start"; readonly keyspace: number }
+  | { readonly type: "block"; readonly block: BlockInfo; readonly data: Uint8Array }
+  | { readonly type: "keyspace-end"; readonly keyspace: number; readonly totals: KeyspaceTotals; readonly offset: number }
+  | { readonly type: "footer"; readonly footer: DumpFooter; readonly offset: number }
+  /** An index frame, or one that is skipped. */
+  | { readonly type: "nothing" };
+
+/** What the blocks of one keyspace say of themselves, added up. */
+interface Sums {
+  entries: number;
+  blocks: number;
+  rawBytes: number;
+  storedBytes: number;
+}
+
+/** Follows one dump through its grammar. */
+export class StreamChecker {
+  readonly #version: FormatVersion;
+  readonly #lenient: boolean;
+  readonly #limits: Limits;
+  readonly #index = new IndexBuilder();
+  readonly #indexes: IndexLocation[] = [];
+  readonly #ended: KeyspaceTotals[] = [];
+  #header: DumpHeader | undefined;
+  /** The keyspace that frames now belong to. */
+  #inside: HeaderKeyspace | undefined;
+  #sums: Sums = { entries: 0, blocks: 0, rawBytes: 0, storedBytes: 0 };
+  #lastKey: Uint8Array | undefined;
+  #blocks = 0;
+
+  /** @param version from the magic */
+  constructor(version: FormatVersion, limits: Limits) {
+    this.#version = version;
+    this.#lenient = version.minor > FORMAT_MINOR;
+    this.#limits = limits;
+  }
+
+  /** What of the dump is complete, for the error of one that is cut. */
+  get progress(): string {
+    if (this.#header === undefined) return "not even its header is complete";
+    return `complete are ${String(this.#ended.length)} of ${String(this.#header.keyspaces.length)} keyspaces and ${String(this.#blocks)} blocks`;
+  }
+
+  /**
+   * Takes the next frame.
+   * @throws {KgdumpError} with the code for what is wrong with it, and its place
+   */
+  accept(frame: Frame): Step {
+    const block = frame.kind === Kind.block ? this.#blocks : undefined;
+    return at({ offset: frame.offset, block, keyspace: this.#inside?.name }, () => this.#accept(frame));
+  }
+
+  #accept(frame: Frame): Step {
+    const { kind, payload } = frame;
+    if (this.#header === undefined) {
+      if (kind !== Kind.header) throw misplaced(kind, "before the header");
+      this.#header = decodeHeader(payload, this.#version, this.#limits);
+      return { type: "header", header: this.#header };
+    }
+    switch (kind) {
+      case Kind.keyspaceStart:
+        return this.#start(this.#header, payload);
+      case Kind.block:
+        return this.#block(this.#header, frame);
+      case Kind.index:
+        return this.#listed(this.#header, frame);
+      case Kind.keyspaceEnd:
+        return this.#end(frame);
+      case Kind.footer:
+        return this.#footer(this.#header, frame);
+      case Kind.abort: {
+        const hint = "what came before it is sound but not all: solve the producer's problem and export again";
+        throw new KgdumpError("DUMP_ABORTED", `the dump's producer gave up: ${decodeAbort(payload, this.#lenient)}`, { hint });
+      }
+      case Kind.header:
+        throw misplaced(kind, "for the second time");
+      default:
+        return this.#unknown(kind);
+    }
+  }
+
+  #unknown(kind: number): Step {
+    const lowerCase = kind >= 0x61 && kind <= 0x7a && (kind & SKIPPABLE_BIT) !== 0;
+    if (this.#lenient && lowerCase) return { type: "nothing" };
+    const { major, minor } = this.#version;
+    const hint = this.#lenient ? "read it with a newer kgdump" : "what wrote it is not a correct writer of that version";
+    throw new KgdumpError("DUMP_FRAME_UNKNOWN", `a frame of kind ${kindName(kind)} is in a dump of version ${String(major)}.${String(minor)}`, { hint });
+  }
+
+  #start(header: DumpHeader, payload: Uint8Array): Step {
+    if (this.#inside !== undefined) throw misplaced(Kind.keyspaceStart, "before the last keyspace has ended");
+    const keyspace = this.#ended.length;
+    checkKeyspaceStart(payload, header, keyspace, this.#lenient);
+    this.#inside = header.keyspaces[keyspace];
+    this.#sums = { entries: 0, blocks: 0, rawBytes: 0, storedBytes: 0 };
+    this.#lastKey = undefined;
+    return { type: "keyspace-start", keyspace };
+  }
+
+  #block(header: DumpHeader, { payload, offset }: Frame): Step {
+    if (this.#inside === undefined) throw misplaced(Kind.block, "outside of a keyspace");
+    if (this.#index.full) throw new KgdumpError("DUMP_INDEX_WRONG", "a block stands where an index frame must");
+    const block = decodeBlock(payload, header, this.#limits);
+    if (block.keyspace !== this.#ended.length) {
+      throw new KgdumpError("DUMP_FRAME_MISPLACED", `a block of keyspace ${String(block.keyspace)} stands in keyspace ${String(this.#ended.length)}`);
+    }
+    if (this.#lastKey !== undefined && compareKeys(this.#inside.comparator, this.#lastKey, block.firstKey) >= 0) {
+      throw new KgdumpError("DUMP_ORDER_BROKEN", "its first key does not come after the last key of the block before it");
+    }
+    const info = blockInfo(block, this.#blocks, offset, payload.length);
+    this.#index.add(info);
+    this.#blocks += 1;
+    this.#lastKey = info.lastKey;
+    this.#sums.entries += block.entries;
+    this.#sums.blocks += 1;
+    this.#sums.rawBytes += block.rawLength;
+    this.#sums.storedBytes += block.data.length;
+    return { type: "block", block: info, data: block.data };
+  }
+
+  #listed(header: DumpHeader, { payload, offset }: Frame): Step {
+    const { first, blocks } = this.#index;
+    if (first === undefined) throw misplaced(Kind.index, "without a block before it");
+    if (Buffer.compare(payload, this.#index.take()) !== 0) {
+      decodeIndex(payload, header, this.#limits, offset);
+      throw new KgdumpError("DUMP_INDEX_WRONG", "the index frame does not list the blocks before it");
+    }
+    const firstKey = first.firstKey.length > FOOTER_KEY_BYTES ? null : first.firstKey;
+    const frameLength = FRAME_HEAD_LENGTH + payload.length;
+    this.#indexes.push({ offset, frameLength, keyspace: first.keyspace, firstBlock: first.number, blocks, firstKey });
+    return { type: "nothing" };
+  }
+
+  #end({ payload, offset }: Frame): Step {
+    if (this.#inside === undefined) throw misplaced(Kind.keyspaceEnd, "outside of a keyspace");
+    if (this.#index.blocks > 0) throw new KgdumpError("DUMP_INDEX_WRONG", "the keyspace ends without an index of its last blocks");
+    const { keyspace, ...totals } = decodeKeyspaceEnd(payload, this.#lenient);
+    if (keyspace !== this.#ended.length) {
+      throw new KgdumpError("DUMP_FRAME_MISPLACED", `keyspace ${String(keyspace)} ends in keyspace ${String(this.#ended.length)}`);
+    }
+    const wrong = totalsDifference(totals, { ...totals, ...this.#sums });
+    if (wrong !== undefined) throw new KgdumpError("DUMP_TOTALS_MISMATCH", `the keyspace's ${wrong} is not what its blocks add up to`);
+    this.#ended.push(totals);
+    this.#inside = undefined;
+    return { type: "keyspace-end", keyspace, totals, offset };
+  }
+
+  #footer(header: DumpHeader, { payload, offset }: Frame): Step {
+    if (this.#inside !== undefined || this.#ended.length < header.keyspaces.length) throw misplaced(Kind.footer, "before all keyspaces have ended");
+    const footer = decodeFooter(payload, header, this.#lenient);
+    footer.keyspaces.forEach((said, place) => {
+      const real = this.#ended[place] ?? said;
+      const wrong = totalsDifference(said, real);
+      if (wrong !== undefined) throw new KgdumpError("DUMP_TOTALS_MISMATCH", `the footer's ${wrong} of keyspace ${String(place)} is not what its end says`);
+      if (Buffer.compare(said.digest, real.digest) !== 0) {
+        throw new KgdumpError("DUMP_DIGEST_MISMATCH", `the footer's digest of keyspace ${String(place)} is not what its end says`);
+      }
+    });
+    const same = footer.indexes.length === this.#indexes.length && footer.indexes.every((said, place) => isSameLocation(said, this.#indexes[place]));
+    if (!same) throw new KgdumpError("DUMP_INDEX_WRONG", "the footer's list of index frames is not where they are");
+    return { type: "footer", footer, offset };
+  }
+}
+
+function isSameLocation(a: IndexLocation, b: IndexLocation | undefined): boolean {
+  const sameKey = a.firstKey === null ? b?.firstKey === null : Buffer.compare(a.firstKey, b?.firstKey ?? new Uint8Array(1)) === 0;
+  return (
+    sameKey &&
+    a.offset === b?.offset &&
+    a.frameLength === b.frameLength &&
+    a.keyspace === b.keyspace &&
+    a.firstBlock === b.firstBlock &&
+    a.blocks === b.blocks
+  );
+}
+
+function misplaced(kind: number, where: string): KgdumpError {
+  return new KgdumpError("DUMP_FRAME_MISPLACED", `the ${kindName(kind)} frame stands ${where}`);
+}

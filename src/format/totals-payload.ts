@@ -1,0 +1,171 @@
+/** The payloads of keyspace-start, keyspace-end, footer and abort frames: maps. */
+
+import { KgdumpError } from "../errors.js";
+import { ABORT_REASON_BYTES, DIGEST_LENGTH, FOOTER_KEY_BYTES, LIMIT_NAME, LIMIT_SMALL_PAYLOAD, LIMIT_TEXT } from "./constants.js";
+import { MsgpackReader } from "./decode.js";
+import { MsgpackWriter } from "./encode.js";
+import type { DumpFooter, DumpHeader, IndexLocation, KeyspaceTotals, Totals } from "./types.js";
+
+/** The sums, in the order in which they are written. */
+export const TOTAL_NAMES = ["entries", "keyBytes", "valueBytes", "blocks", "rawBytes", "storedBytes"] as const satisfies readonly (keyof Totals)[];
+
+const NUMBERS = Object.fromEntries(TOTAL_NAMES.map((name) => [name, (r: MsgpackReader, field: string) => r.uint(field)])) as {
+  [K in keyof Totals]: (reader: MsgpackReader, field: string) => number;
+};
+const digest = (r: MsgpackReader, field: string): Uint8Array => {
+  const bytes = r.bin(field, DIGEST_LENGTH);
+  if (bytes.length !== DIGEST_LENGTH) throw r.malformed(field, `has ${String(bytes.length)} bytes, not ${String(DIGEST_LENGTH)}`);
+  return bytes.slice();
+};
+
+/** Encodes the payload of a keyspace-start frame. */
+export function encodeKeyspaceStart(header: DumpHeader, keyspace: number): Uint8Array {
+  const announced = header.keyspaces[keyspace];
+  if (announced === undefined) throw new TypeError(`no keyspace ${String(keyspace)}`);
+  return new MsgpackWriter().map(3).str("keyspace").uint(keyspace).str("name").bin(announced.name).str("order").str(announced.comparator).bytes();
+}
+
+/**
+ * Checks that a keyspace-start frame begins the keyspace that the header has at that place.
+ * @throws {KgdumpError} DUMP_MALFORMED; DUMP_FRAME_MISPLACED when it is another keyspace's
+ */
+export function checkKeyspaceStart(payload: Uint8Array, header: DumpHeader, keyspace: number, lenient: boolean): void {
+  const announced = header.keyspaces[keyspace];
+  const reader = new MsgpackReader(payload, "keyspace-start");
+  const shape = { keyspace: NUMBERS.entries, name: (r: MsgpackReader, field: string) => r.bin(field, LIMIT_NAME), order: text };
+  const found = reader.fields("", shape, lenient);
+  reader.end();
+  if (announced === undefined || found.keyspace !== keyspace) {
+    throw new KgdumpError("DUMP_FRAME_MISPLACED", `keyspace ${String(found.keyspace)} begins where keyspace ${String(keyspace)} should`);
+  }
+  if (Buffer.compare(found.name, announced.name) !== 0) throw reader.malformed("name", "is not the one in the header");
+  if (found.order !== announced.comparator) throw reader.malformed("order", "is not the one in the header");
+}
+
+/** Encodes the payload of a keyspace-end frame. */
+export function encodeKeyspaceEnd(keyspace: number, totals: KeyspaceTotals): Uint8Array {
+  const writer = new MsgpackWriter().map(8).str("keyspace").uint(keyspace);
+  return keyspaceTotals(writer, totals).bytes();
+}
+
+/**
+ * Decodes a keyspace-end frame.
+ * @throws {KgdumpError} DUMP_MALFORMED
+ */
+export function decodeKeyspaceEnd(payload: Uint8Array, lenient: boolean): KeyspaceTotals & { keyspace: number } {
+  const reader = new MsgpackReader(payload, "keyspace-end");
+  const found = reader.fields("", { keyspace: NUMBERS.entries, ...NUMBERS, digest }, lenient);
+  reader.end();
+  return found;
+}
+
+/** Encodes the footer's payload. */
+export function encodeFooter(footer: DumpFooter): Uint8Array {
+  const writer = sums(new MsgpackWriter().map(8), footer).str("keyspaces").array(footer.keyspaces.length);
+  for (const totals of footer.keyspaces) keyspaceTotals(writer.map(7), totals);
+  writer.str("indexes").array(footer.indexes.length);
+  for (const index of footer.indexes) {
+    writer.array(6).uint(index.offset).uint(index.frameLength).uint(index.keyspace).uint(index.firstBlock).uint(index.blocks);
+    if (index.firstKey === null) writer.nil();
+    else writer.bin(index.firstKey);
+  }
+  return writer.bytes();
+}
+
+/**
+ * Decodes the footer, and checks that its sums add up and that its index covers all blocks in order.
+ * @throws {KgdumpError} DUMP_MALFORMED, DUMP_TOTALS_MISMATCH, DUMP_INDEX_WRONG
+ */
+export function decodeFooter(payload: Uint8Array, header: DumpHeader, lenient: boolean): DumpFooter {
+  const reader = new MsgpackReader(payload, "footer");
+  const found = reader.fields(
+    "",
+    {
+      ...NUMBERS,
+      keyspaces: (r, field) => {
+        r.tuple(field, header.keyspaces.length);
+        return header.keyspaces.map(({ name }, index) => ({ name, ...r.fields(`${field}[${String(index)}]`, { ...NUMBERS, digest }, lenient) }));
+      },
+      indexes: (r, field) => Array.from({ length: r.array(field) }, () => decodeLocation(r, field)),
+    },
+    lenient,
+  );
+  reader.end();
+  const wrong = totalsDifference(found, sumTotals(found.keyspaces));
+  if (wrong !== undefined) throw new KgdumpError("DUMP_TOTALS_MISMATCH", `the footer's ${wrong} is not the sum of the keyspaces'`);
+  checkLocations(found);
+  return found;
+}
+
+/** Encodes the payload of an abort frame; a reason that is too long is cut. */
+export function encodeAbort(reason: string): Uint8Array {
+  const whole = Buffer.from(reason, "utf8");
+  let end = Math.min(whole.length, ABORT_REASON_BYTES);
+  while (end < whole.length && ((whole[end] ?? 0) & 0xc0) === 0x80) end -= 1;
+  return new MsgpackWriter().map(1).str("reason").str(whole.toString("utf8", 0, end)).bytes();
+}
+
+/**
+ * Decodes an abort frame.
+ * @returns the producer's reason
+ * @throws {KgdumpError} DUMP_MALFORMED
+ */
+export function decodeAbort(payload: Uint8Array, lenient: boolean): string {
+  const reader = new MsgpackReader(payload, "abort");
+  const { reason } = reader.fields("", { reason: text }, lenient);
+  reader.end();
+  return reason;
+}
+
+/** Adds up the totals of keyspaces. */
+export function sumTotals(keyspaces: readonly Totals[]): Totals {
+  const sum = (name: keyof Totals): number => keyspaces.reduce((total, keyspace) => total + keyspace[name], 0);
+  return Object.fromEntries(TOTAL_NAMES.map((name) => [name, sum(name)])) as unknown as Totals;
+}
+
+/** Name of the first sum in which two totals differ. */
+export function totalsDifference(a: Totals, b: Totals): string | undefined {
+  return TOTAL_NAMES.find((name) => a[name] !== b[name]);
+}
+
+function decodeLocation(reader: MsgpackReader, field: string): IndexLocation {
+  reader.tuple(field, 6);
+  const [offset, frameLength, keyspace, firstBlock, blocks] = [
+    reader.uint(field),
+    reader.uint(field),
+    reader.uint(field),
+    reader.uint(field),
+    reader.uint(field),
+  ];
+  const firstKey = reader.nullable(() => reader.bin(field, FOOTER_KEY_BYTES).slice());
+  return { offset, frameLength, keyspace, firstBlock, blocks, firstKey };
+}
+
+function checkLocations(footer: DumpFooter): void {
+  const listed = footer.keyspaces.map(() => 0);
+  let [end, block, keyspace] = [0, 0, 0];
+  for (const index of footer.indexes) {
+    const sound = index.offset >= end && index.keyspace >= keyspace && index.firstBlock === block && index.blocks > 0;
+    if (!sound) throw new KgdumpError("DUMP_INDEX_WRONG", `the footer's list of index frames is not in order at byte ${String(index.offset)} of the dump`);
+    end = index.offset + index.frameLength;
+    block += index.blocks;
+    keyspace = index.keyspace;
+    listed[keyspace] = (listed[keyspace] ?? 0) + index.blocks;
+  }
+  if (listed.length !== footer.keyspaces.length || footer.keyspaces.some(({ blocks }, place) => listed[place] !== blocks)) {
+    throw new KgdumpError("DUMP_INDEX_WRONG", "the footer's index frames do not list each block of each keyspace once");
+  }
+}
+
+function sums(writer: MsgpackWriter, totals: Totals): MsgpackWriter {
+  for (const name of TOTAL_NAMES) writer.str(name).uint(totals[name]);
+  return writer;
+}
+
+function keyspaceTotals(writer: MsgpackWriter, totals: KeyspaceTotals): MsgpackWriter {
+  return sums(writer, totals).str("digest").bin(totals.digest);
+}
+
+function text(reader: MsgpackReader, field: string): string {
+  return reader.str(field, Math.min(LIMIT_TEXT, LIMIT_SMALL_PAYLOAD));
+}
