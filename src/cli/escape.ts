@@ -2,8 +2,9 @@
  * Shows bytes and text so that they are safe on a terminal, unambiguous, and can be typed back.
  *
  * One rule for names, keys and values, read back by `parseBytes` in byte-text.ts: printable characters stand for
- * themselves, a backslash is `\\`, a byte that is no printable UTF-8 is `\xNN`, and a character that does not print
- * (control, bidi, zero-width, line separator, any space but U+0020) is `\xNN` below U+0080 and `\u{H…}` above.
+ * themselves, a backslash is `\\`, and a character that does not print (control, bidi, zero-width, line separator, any
+ * space but U+0020) is `\xNN` below U+0080 and `\u{H…}` above. In bytes that are no UTF-8, each byte that is no
+ * printable ASCII is `\xNN`.
  * Bytes that are mostly not text are `hex:` and hex digits.
  */
 
@@ -65,34 +66,23 @@ export function escapeJson(json: string): string {
   });
 }
 
-/** Length of the well-formed UTF-8 character at `start`, or 0. */
-function characterLength(bytes: Uint8Array, start: number): number {
-  const lead = bytes[start] ?? 0;
-  if (lead < 0x80) return 1;
-  const length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc2 ? 2 : 0;
-  if (length === 0 || start + length > bytes.length) return 0;
-  return decodeUtf8(bytes.subarray(start, start + length)) === null ? 0 : length;
+function printableAscii(byte: number): boolean {
+  return byte >= 0x20 && byte < 0x7f;
 }
 
-/** Escapes bytes, whatever they are; see the rule above. Never uses the `hex:` form. */
+/**
+ * Escapes bytes, whatever they are; see the rule above. Never uses the `hex:` form. Where the whole is no UTF-8, only
+ * ASCII stands for itself: among raw bytes, what looks like a character of another script is an accident.
+ */
 function escapeMixed(bytes: Uint8Array): string {
   const whole = decodeUtf8(bytes);
   if (whole !== null) return escapeText(whole);
-  const parts: string[] = [];
-  let textStart = 0;
-  for (let index = 0; index < bytes.length; ) {
-    const length = characterLength(bytes, index);
-    if (length > 0) {
-      index += length;
-      continue;
-    }
-    if (index > textStart) parts.push(escapeText(decodeUtf8(bytes.subarray(textStart, index)) ?? ""));
-    parts.push(`\\x${hexByte(bytes[index] ?? 0)}`);
-    index += 1;
-    textStart = index;
+  let text = "";
+  for (const byte of bytes) {
+    if (byte === 0x5c) text += "\\\\";
+    else text += printableAscii(byte) ? String.fromCharCode(byte) : `\\x${hexByte(byte)}`;
   }
-  if (textStart < bytes.length) parts.push(escapeText(decodeUtf8(bytes.subarray(textStart)) ?? ""));
-  return parts.join("");
+  return text;
 }
 
 /** The `hex:` form of bytes. */
@@ -103,22 +93,13 @@ export function formatHex(bytes: Uint8Array): string {
 /** Printable ASCII that bytes begin with, at which a reader recognises them, such as `node:`. */
 const TEXT_START = 3;
 
-function printableAscii(byte: number): boolean {
-  return byte >= 0x20 && byte < 0x7f;
-}
-
 /** Whether hex shows these bytes better than text with escapes: no text at the start, and little of it elsewhere. */
 function isMostlyBinary(bytes: Uint8Array): boolean {
   if (bytes.subarray(0, TEXT_START).every(printableAscii)) return false;
   const whole = decodeUtf8(bytes);
-  if (whole !== null && isPrintable(whole)) return false;
-  let printable = 0;
-  for (let index = 0; index < bytes.length; ) {
-    const length = characterLength(bytes, index);
-    if (length > 0 && isPrintable(decodeUtf8(bytes.subarray(index, index + length)) ?? "\0")) printable += length;
-    index += Math.max(length, 1);
-  }
-  return printable * 2 < bytes.length;
+  if (whole === null) return bytes.filter(printableAscii).length * 2 < bytes.length;
+  const characters = Array.from(whole);
+  return characters.filter(isPrintable).length * 2 < characters.length;
 }
 
 /**

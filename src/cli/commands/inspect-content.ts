@@ -7,7 +7,7 @@ import { formatBytes, formatShort, uuidForm } from "../escape.js";
 import { blockJson, entryJson, jsonDocument, jsonLine } from "../json.js";
 import { formatCount } from "../quantities.js";
 import { renderValue } from "../render/value.js";
-import type { InspectFlags } from "./inspect.js";
+import type { InspectFlags } from "./inspect-flags.js";
 
 /** Values on a terminal are set in from their keys by so much. */
 const INDENT = "    ";

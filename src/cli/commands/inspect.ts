@@ -11,20 +11,7 @@ import { bytesOf, countOf, keyspaceOption, maxBlockSizeOption, prefixOption, ref
 import { renderSummary } from "../render/summary.js";
 import { readStdin, refuseTerminalInput } from "../stdio.js";
 import { showBlocks, showEntries, showOne } from "./inspect-content.js";
-
-/** Options of the command. */
-export interface InspectFlags {
-  readonly blocks?: boolean;
-  readonly entries?: boolean;
-  readonly keys?: boolean;
-  readonly get?: Uint8Array;
-  readonly raw?: boolean;
-  readonly prefix?: Uint8Array;
-  readonly columnFamily?: Uint8Array[];
-  readonly limit?: number;
-  readonly width?: number;
-  readonly maxBlockSize?: number;
-}
+import type { InspectFlags } from "./inspect-flags.js";
 
 /** Defines the command. */
 export function inspectCommand(): Command {

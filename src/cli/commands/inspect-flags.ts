@@ -1,0 +1,13 @@
+/** Options of `kgdump inspect`, as they were given. */
+export interface InspectFlags {
+  readonly blocks?: boolean;
+  readonly entries?: boolean;
+  readonly keys?: boolean;
+  readonly get?: Uint8Array;
+  readonly raw?: boolean;
+  readonly prefix?: Uint8Array;
+  readonly columnFamily?: Uint8Array[];
+  readonly limit?: number;
+  readonly width?: number;
+  readonly maxBlockSize?: number;
+}

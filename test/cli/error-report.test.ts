@@ -1,0 +1,90 @@
+import test from "ava";
+import { KgdumpError } from "#src/errors.js";
+import { describeError, renderError, renderErrorJson } from "#src/cli/error-report.js";
+import { isPrintable } from "#src/cli/escape.js";
+import { Interrupted } from "#src/cli/signals.js";
+import { makePaint } from "#src/cli/style.js";
+
+const plain = { paint: makePaint(false), verbose: false };
+
+const damaged = new KgdumpError("DUMP_BLOCK_DAMAGED", "block 7 does not decode", {
+  path: "/tmp/a.kgd",
+  offset: 4711,
+  block: 7,
+  keyspace: Buffer.from("nodes"),
+  hint: "make the dump again",
+  cause: new Error("lz4: bad\x1b[31m input"),
+});
+
+test("an error is its message and code, its place, and what to do", (t) => {
+  t.is(
+    renderError(damaged, plain),
+    "kgdump: block 7 does not decode [DUMP_BLOCK_DAMAGED]\n" +
+      "  where: /tmp/a.kgd, keyspace nodes, block 7, byte 4711 of the dump\n" +
+      "  hint: make the dump again\n",
+  );
+});
+
+test("what the message says already is not said again", (t) => {
+  const error = new KgdumpError("OUTPUT_EXISTS", "/tmp/a exists already", { path: "/tmp/a" });
+  t.is(renderError(error, plain), "kgdump: /tmp/a exists already [OUTPUT_EXISTS]\n");
+});
+
+test("verbose tells the causes, safely", (t) => {
+  const text = renderError(damaged, { ...plain, verbose: true });
+  t.regex(text, /caused by: Error: lz4: bad\\x1b\[31m input/);
+  t.true(text.split("\n").every(isPrintable));
+});
+
+test("causes that go in a circle are told once", (t) => {
+  const a = new Error("a");
+  a.cause = new Error("b", { cause: a });
+  t.is(renderError(a, { ...plain, verbose: true }).match(/caused by/g)?.length, 1);
+});
+
+test("an unknown error is internal, one message without a stack, and asks for -v", (t) => {
+  for (const thrown of [new TypeError("x is undefined"), "x is undefined", { odd: true }, null]) {
+    const text = renderError(thrown, plain);
+    t.regex(text, /^kgdump: something went wrong inside kgdump: .*\[INTERNAL\]\n {2}hint: .*-v/);
+    t.notRegex(text, /\n\s+at /);
+    t.is(describeError(thrown).exitCode, 1);
+  }
+});
+
+test("JSON has every field, null where there is nothing", (t) => {
+  t.deepEqual(JSON.parse(renderErrorJson(damaged)), {
+    error: {
+      code: "DUMP_BLOCK_DAMAGED",
+      message: "block 7 does not decode",
+      hint: "make the dump again",
+      path: "/tmp/a.kgd",
+      offset: 4711,
+      block: 7,
+      keyspace: "nodes",
+      exitCode: 3,
+    },
+  });
+  t.deepEqual(JSON.parse(renderErrorJson(new KgdumpError("USAGE", "no"))), {
+    error: { code: "USAGE", message: "no", hint: null, path: null, offset: null, block: null, keyspace: null, exitCode: 2 },
+  });
+});
+
+test("hostile messages, paths and names are made safe, in JSON too", (t) => {
+  const hostile = "\x1b]0;title\x07\u202e\u2028\n\x9b";
+  const error = new KgdumpError("IO_FAILED", hostile, { path: hostile, hint: hostile, keyspace: Buffer.from(hostile) });
+  for (const text of [renderError(error, plain), renderErrorJson(error)]) {
+    t.true(text.split("\n").every(isPrintable), JSON.stringify(text));
+  }
+});
+
+for (const [signal, code] of [
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+  ["SIGHUP", 129],
+] as const) {
+  test(`${signal} is told and has exit code ${code.toString()}`, (t) => {
+    const error = new Interrupted(signal);
+    t.is(renderError(error, { ...plain, verbose: true }), `kgdump: interrupted by ${signal} [INTERRUPTED]\n`);
+    t.is(describeError(error).exitCode, code);
+  });
+}
