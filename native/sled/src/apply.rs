@@ -1,0 +1,97 @@
+//! Writes the entries of a block into a tree.
+
+use sled::Tree;
+
+use crate::entries::{self, Entry};
+use crate::failure::{Code, Doing, Failure, Outcome, printable};
+use crate::store::Store;
+
+/// Keys and values up to these sizes are taken; sled has no limits of its own, but writes a page with up to 16 entries
+/// as a whole and holds several copies of it while it does.
+pub const MAX_KEY: usize = 16 << 20;
+pub const MAX_VALUE: usize = 512 << 20;
+
+/// What to do with a key that is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IfExists {
+    Fail,
+    Keep,
+    Overwrite,
+}
+
+/// What was done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Applied {
+    pub written: u32,
+    pub kept: u32,
+}
+
+/// Writes every entry of `block` into `tree`, which is made when it is not there. A block that cannot be parsed, or has an
+/// entry that is too big, changes nothing. With `Fail`, neither does one that has a key that exists. An entry without a
+/// value deletes its key; a key that exists is then kept, or fails, as with a value.
+///
+/// # Errors
+/// DUMP_BLOCK_DAMAGED, STORE_UNSUPPORTED (too big), KEY_EXISTS, and what writing fails with: then a part of the block
+/// may have been written.
+pub fn apply(store: &Store, tree: &[u8], block: &[u8], if_exists: IfExists) -> Outcome<Applied> {
+    let entries = entries::parse(block)?;
+    check_sizes(block, &entries)?;
+    store.with_writable(|db| {
+        let tree = db.open_tree(tree).map_err(failed)?;
+        if if_exists == IfExists::Fail {
+            for entry in &entries {
+                let key = &block[entry.key.clone()];
+                if tree.contains_key(key).map_err(failed)? {
+                    return Err(exists(key));
+                }
+            }
+        }
+        let mut applied = Applied::default();
+        for entry in entries {
+            let key = &block[entry.key];
+            let value = entry.value.map(|value| &block[value]);
+            if put(&tree, key, value, if_exists)? {
+                applied.written += 1;
+            } else if if_exists == IfExists::Keep {
+                applied.kept += 1;
+            } else {
+                return Err(exists(key));
+            }
+        }
+        Ok(applied)
+    })
+}
+
+/// Writes or deletes one key; false when it was there and must not be changed.
+fn put(tree: &Tree, key: &[u8], value: Option<&[u8]>, if_exists: IfExists) -> Outcome<bool> {
+    match (value, if_exists) {
+        (Some(value), IfExists::Overwrite) => tree.insert(key, value).map(|_| true),
+        (None, IfExists::Overwrite) => tree.remove(key).map(|_| true),
+        (Some(value), _) => tree.compare_and_swap(key, None::<&[u8]>, Some(value)).map(|swapped| swapped.is_ok()),
+        (None, _) => tree.contains_key(key).map(|there| !there),
+    }
+    .map_err(failed)
+}
+
+fn check_sizes(block: &[u8], entries: &[Entry]) -> Outcome<()> {
+    for entry in entries {
+        let value = entry.value.as_ref().map_or(0, |value| value.len());
+        let (what, size, limit) = match (entry.key.len(), value) {
+            (key, _) if key > MAX_KEY => ("key", key, MAX_KEY),
+            (_, value) if value > MAX_VALUE => ("value", value, MAX_VALUE),
+            _ => continue,
+        };
+        let key = printable(&block[entry.key.clone()]);
+        let message = format!("the {what} of {key} has {size} bytes; kgdump writes up to {limit} to a sled store");
+        return Err(Failure::new(Code::StoreUnsupported, message));
+    }
+    Ok(())
+}
+
+fn exists(key: &[u8]) -> Failure {
+    Failure::new(Code::KeyExists, format!("the store has the key {} already", printable(key)))
+}
+
+fn failed(error: sled::Error) -> Failure {
+    Failure::sled(&error, Doing::Writing, "writing")
+}

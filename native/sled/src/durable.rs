@@ -1,0 +1,59 @@
+//! Makes a store durable. Sled's own flush is not: it writes its log with `sync_file_range`, which leaves out the file's
+//! size and place, and never syncs value files, `conf`, or the directories.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use crate::failure::{Failure, Outcome};
+
+/// Syncs a store's files; remembers which value files were, since they never change once written.
+#[derive(Debug, Default)]
+pub struct Syncer {
+    /// Highest number of a value file that is durable: sled numbers them in the order of its log.
+    synced: Option<i64>,
+}
+
+impl Syncer {
+    /// Syncs everything in `store` that may not be on disk, files first and then the directories that name them.
+    /// Call it after sled's flush.
+    ///
+    /// # Errors
+    /// IO_FAILED, NO_SPACE, PERMISSION_DENIED with the file.
+    pub fn sync(&mut self, store: &Path) -> Outcome<()> {
+        let blobs = store.join("blobs");
+        let mut highest = self.synced;
+        for path in list(&blobs)? {
+            let number = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.parse::<i64>().ok());
+            if number.is_none() || number > self.synced {
+                sync_file(&path)?;
+                highest = highest.max(number);
+            }
+        }
+        for path in list(store)? {
+            if path != blobs {
+                sync_file(&path)?;
+            }
+        }
+        sync_file(&blobs)?;
+        sync_file(store)?;
+        if let Some(parent) = store.parent().filter(|p| !p.as_os_str().is_empty()) {
+            sync_file(parent)?;
+        }
+        self.synced = highest;
+        Ok(())
+    }
+}
+
+fn list(directory: &Path) -> Outcome<Vec<PathBuf>> {
+    let read = || fs::read_dir(directory)?.map(|entry| entry.map(|e| e.path())).collect::<Result<Vec<_>, _>>();
+    read().map_err(|e| Failure::io(&e, "listing it").at(directory))
+}
+
+fn sync_file(path: &Path) -> Outcome<()> {
+    match File::open(path).and_then(|file| file.sync_all()) {
+        // Sled removes value files and snapshots that it no longer needs, also while we look.
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(e) => Err(Failure::io(&e, "making it durable").at(path)),
+        Ok(()) => Ok(()),
+    }
+}

@@ -1,0 +1,213 @@
+//! The one error of this crate: a stable code of kgdump's, a message for people, and the path it is about.
+//!
+//! It crosses into JavaScript as an error whose message is JSON (`{"code","message","path"?}`); the TypeScript side makes
+//! a KgdumpError of it. Nothing here panics.
+
+use std::fmt::Write as _;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// kgdump's error codes that this addon can report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Code {
+    StoreFailed,
+    StoreDamaged,
+    StoreInUse,
+    StoreNotFound,
+    StoreNotRecognized,
+    StoreSettingsMismatch,
+    StoreUnsupported,
+    TargetExists,
+    KeyExists,
+    DumpBlockDamaged,
+    KeyspaceUnknown,
+    NoSpace,
+    PermissionDenied,
+    IoFailed,
+}
+
+impl Code {
+    /// The code as JavaScript knows it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Code::StoreFailed => "STORE_FAILED",
+            Code::StoreDamaged => "STORE_DAMAGED",
+            Code::StoreInUse => "STORE_IN_USE",
+            Code::StoreNotFound => "STORE_NOT_FOUND",
+            Code::StoreNotRecognized => "STORE_NOT_RECOGNIZED",
+            Code::StoreSettingsMismatch => "STORE_SETTINGS_MISMATCH",
+            Code::StoreUnsupported => "STORE_UNSUPPORTED",
+            Code::TargetExists => "TARGET_EXISTS",
+            Code::KeyExists => "KEY_EXISTS",
+            Code::DumpBlockDamaged => "DUMP_BLOCK_DAMAGED",
+            Code::KeyspaceUnknown => "KEYSPACE_UNKNOWN",
+            Code::NoSpace => "NO_SPACE",
+            Code::PermissionDenied => "PERMISSION_DENIED",
+            Code::IoFailed => "IO_FAILED",
+        }
+    }
+}
+
+/// What went wrong, where.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    pub code: Code,
+    pub message: String,
+    pub path: Option<PathBuf>,
+}
+
+/// The result of everything that can fail here.
+pub type Outcome<T> = Result<T, Failure>;
+
+/// What was being done when sled failed: unexpected behaviour means damage when reading what is on disk, a failure of the
+/// store when writing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doing {
+    Reading,
+    Writing,
+}
+
+impl Doing {
+    /// The code for behaviour of sled that only damage or a bug of its explains.
+    pub fn unexpected(self) -> Code {
+        match self {
+            Doing::Reading => Code::StoreDamaged,
+            Doing::Writing => Code::StoreFailed,
+        }
+    }
+}
+
+impl Failure {
+    pub fn new(code: Code, message: impl Into<String>) -> Failure {
+        Failure { code, message: message.into(), path: None }
+    }
+
+    /// The same failure, about `path` (unless it names a path already).
+    pub fn at(mut self, path: &Path) -> Failure {
+        self.path.get_or_insert_with(|| path.to_path_buf());
+        self
+    }
+
+    /// A failed system call; `what` says what was being done, as in "opening /x/db".
+    pub fn io(error: &io::Error, what: &str) -> Failure {
+        Failure::new(io_code(error), format!("{what}: {}", io_text(error)))
+    }
+
+    /// An error that sled returned; `what` says what was being done.
+    pub fn sled(error: &sled::Error, doing: Doing, what: &str) -> Failure {
+        match error {
+            sled::Error::Io(e) if is_cut_short(e) && doing == Doing::Reading => Failure::new(
+                Code::StoreDamaged,
+                format!("{what}: the store refers to data that is not there: {}", io_text(e)),
+            ),
+            sled::Error::Io(e) => Failure::io(e, what),
+            sled::Error::Corruption { at: Some(at), .. } => {
+                Failure::new(Code::StoreDamaged, format!("{what}: damaged data at {at:?}"))
+            }
+            sled::Error::Corruption { at: None, .. } => {
+                Failure::new(Code::StoreDamaged, format!("{what}: damaged data"))
+            }
+            sled::Error::Unsupported(why) => Failure::new(Code::StoreSettingsMismatch, format!("{what}: {why}")),
+            sled::Error::ReportableBug(why) => Failure::new(doing.unexpected(), format!("{what}: {why}")),
+            sled::Error::CollectionNotFound(_) => {
+                Failure::new(doing.unexpected(), format!("{what}: a tree that the store lists is not there"))
+            }
+        }
+    }
+
+    /// The JSON that crosses into JavaScript as the error's message.
+    pub fn to_json(&self) -> String {
+        let mut out = format!("{{\"code\":\"{}\",\"message\":\"", self.code.name());
+        push_json_text(&mut out, &self.message);
+        out.push('"');
+        if let Some(path) = &self.path {
+            out.push_str(",\"path\":\"");
+            push_json_text(&mut out, &path.to_string_lossy());
+            out.push('"');
+        }
+        out.push('}');
+        out
+    }
+}
+
+fn push_json_text(out: &mut String, text: &str) {
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            c if (c as u32) < 0x20 => {
+                // Writing to a String does not fail.
+                let _ = write!(out, "\\u{:04x}", c as u32);
+            }
+            c => out.push(c),
+        }
+    }
+}
+
+/// A key or name as text that is safe to print: printable ASCII as it is, every other byte as `\xNN`, cut at 64 bytes.
+pub fn printable(bytes: &[u8]) -> String {
+    const SHOWN: usize = 64;
+    let mut out = String::with_capacity(SHOWN + 16);
+    for &b in bytes.iter().take(SHOWN) {
+        match b {
+            b'\\' => out.push_str("\\\\"),
+            0x20..=0x7e => out.push(char::from(b)),
+            _ => {
+                let _ = write!(out, "\\x{b:02x}");
+            }
+        }
+    }
+    if bytes.len() > SHOWN {
+        let _ = write!(out, "... ({} bytes)", bytes.len());
+    }
+    out
+}
+
+fn io_code(error: &io::Error) -> Code {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => Code::NoSpace,
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => Code::PermissionDenied,
+        _ => Code::IoFailed,
+    }
+}
+
+fn is_cut_short(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::UnexpectedEof | io::ErrorKind::NotFound | io::ErrorKind::InvalidData)
+}
+
+/// The system's words. Sled copies an error by printing it with `Debug`, and may do so several times over.
+fn io_text(error: &io::Error) -> String {
+    let text = error.to_string();
+    let Some((_, quoted)) = text.rsplit_once("message: ") else { return text };
+    let words = quoted.trim_start_matches(['"', '\\']);
+    words.split(['"', '\\']).next().unwrap_or(words).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_is_escaped() {
+        let failure = Failure::new(Code::KeyExists, "a \"b\"\n\\ \u{7f}").at(Path::new("/x\ty"));
+        assert_eq!(
+            failure.to_json(),
+            "{\"code\":\"KEY_EXISTS\",\"message\":\"a \\\"b\\\"\\u000a\\\\ \u{7f}\",\"path\":\"/x\\u0009y\"}"
+        );
+    }
+
+    #[test]
+    fn keys_are_printed_safely() {
+        assert_eq!(printable(b"node:\x1b[2J\\\xff"), "node:\\x1b[2J\\\\\\xff");
+        assert!(printable(&[b'a'; 100]).ends_with("... (100 bytes)"));
+    }
+
+    #[test]
+    fn errors_that_sled_copied_keep_code_and_words() {
+        let original = io::Error::from_raw_os_error(28);
+        let copied = sled::Error::Io(original).clone().clone();
+        let failure = Failure::sled(&copied, Doing::Writing, "writing");
+        assert_eq!(failure.code, Code::NoSpace);
+        assert_eq!(failure.message, "writing: No space left on device");
+    }
+}

@@ -1,0 +1,19 @@
+//! Sled 0.34.7 as kgdump's Node addon sees it: stores that are opened, filled, scanned and closed off the main thread.
+//!
+//! Contract with JavaScript: every method returns a promise, is done on another thread, and rejects with an error whose
+//! message is the JSON of `Failure`. Buffers that are passed in must not be touched until the promise has settled; a
+//! scan's `fill` is not called again before that. No panic of sled's crosses (see `guard`).
+
+pub mod apply;
+pub mod conf;
+pub mod durable;
+pub mod entries;
+pub mod failure;
+pub mod guard;
+pub mod lock;
+pub mod log_check;
+pub mod log_message;
+pub mod node;
+pub mod place;
+pub mod scan;
+pub mod store;

@@ -1,0 +1,93 @@
+//! The lock of a store: sled holds a `flock` on the file `db` while it has it open.
+
+use std::fs::{self, File};
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use fs2::FileExt as _;
+
+use crate::failure::{Code, Failure, Outcome};
+
+const RETRY: Duration = Duration::from_millis(10);
+
+/// Takes the lock on `store`'s file `db`, trying for as long as `wait`: sled's own threads let it go a little late.
+/// The lock ends when the file is dropped.
+///
+/// # Errors
+/// STORE_IN_USE with what can be learned of the holder; PERMISSION_DENIED, IO_FAILED.
+pub fn acquire(store: &Path, wait: Duration) -> Outcome<File> {
+    let db = store.join("db");
+    let file = File::open(&db).map_err(|e| Failure::io(&e, "opening its file db").at(store))?;
+    let until = Instant::now() + wait;
+    loop {
+        match file.try_lock_exclusive() {
+            Ok(()) => return Ok(file),
+            Err(e) if e.kind() != fs2::lock_contended_error().kind() => {
+                return Err(Failure::io(&e, "locking its file db").at(store));
+            }
+            Err(_) if Instant::now() >= until => return Err(in_use(store)),
+            Err(_) => thread::sleep(RETRY),
+        }
+    }
+}
+
+/// The failure for a store that another process holds.
+pub fn in_use(store: &Path) -> Failure {
+    let holders = holders(&store.join("db"));
+    let by = if holders.is_empty() { String::new() } else { format!(" by {}", holders.join(", ")) };
+    Failure::new(Code::StoreInUse, format!("it is open in another program: the lock on its file db is held{by}"))
+        .at(store)
+}
+
+/// Who holds a `flock` on a file, as "process 1234 (name)"; empty when that cannot be learned (another container, not Linux).
+fn holders(file: &Path) -> Vec<String> {
+    let (Ok(metadata), Ok(locks)) = (fs::metadata(file), fs::read_to_string("/proc/locks")) else { return Vec::new() };
+    let mut pids: Vec<u32> = locks.lines().filter_map(|line| holder(line, metadata.dev(), metadata.ino())).collect();
+    pids.sort_unstable();
+    pids.dedup();
+    pids.into_iter().map(describe).collect()
+}
+
+/// The process of one line of /proc/locks, such as `1: FLOCK  ADVISORY  WRITE 1234 08:01:5678 0 EOF`, if it is about the inode.
+fn holder(line: &str, dev: u64, ino: u64) -> Option<u32> {
+    let fields: Vec<&str> = line.split_whitespace().collect();
+    let [_, "FLOCK", _, _, pid, place, ..] = fields.as_slice() else { return None };
+    let mut parts = place.split(':');
+    let major = u64::from_str_radix(parts.next()?, 16).ok()?;
+    let minor = u64::from_str_radix(parts.next()?, 16).ok()?;
+    let inode: u64 = parts.next()?.parse().ok()?;
+    // As glibc's gnu_dev_major and gnu_dev_minor take a device number apart.
+    let same_device =
+        major == ((dev >> 8) & 0xfff) | ((dev >> 32) & !0xfff) && minor == (dev & 0xff) | ((dev >> 12) & !0xff);
+    if inode == ino && same_device { pid.parse().ok().filter(|&p| p > 0) } else { None }
+}
+
+fn describe(pid: u32) -> String {
+    let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+    let name: String = name.trim().chars().filter(|c| !c.is_control()).collect();
+    if pid == std::process::id() {
+        format!("this process ({pid})")
+    } else if name.is_empty() {
+        format!("process {pid}")
+    } else {
+        format!("process {pid} ({name})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_lines_of_proc_locks() {
+        let dev = (8 << 8) | 1;
+        assert_eq!(holder("1: FLOCK  ADVISORY  WRITE 1234 08:01:5678 0 EOF", dev, 5678), Some(1234));
+        assert_eq!(holder("1: FLOCK  ADVISORY  WRITE 1234 08:02:5678 0 EOF", dev, 5678), None);
+        assert_eq!(holder("1: POSIX  ADVISORY  WRITE 1234 08:01:5678 0 EOF", dev, 5678), None);
+        assert_eq!(holder("1: -> FLOCK  ADVISORY  WRITE 1234 08:01:5678 0 EOF", dev, 5678), None);
+        assert_eq!(holder("1: FLOCK  ADVISORY  WRITE -1 08:01:5678 0 EOF", dev, 5678), None);
+        assert_eq!(holder("nonsense", dev, 5678), None);
+    }
+}

@@ -1,0 +1,78 @@
+//! What is at a path before sled touches it. Sled makes a store of any directory that it is pointed at, and starts an
+//! empty one when its file `db` or `conf` is missing: so look first. Nothing here writes.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+
+use crate::conf::{self, Settings};
+use crate::failure::{Code, Failure, Outcome};
+
+/// What a path holds.
+#[derive(Debug)]
+pub enum Place {
+    Missing,
+    EmptyDirectory,
+    Store(Settings),
+}
+
+/// Says what is at `path`.
+///
+/// # Errors
+/// STORE_NOT_RECOGNIZED for anything that is neither empty nor sled's; STORE_DAMAGED for a store without its `db` or `conf`, or
+/// whose `conf` is damaged; STORE_SETTINGS_MISMATCH for one of another version of sled; PERMISSION_DENIED, IO_FAILED.
+pub fn inspect(path: &Path) -> Outcome<Place> {
+    let metadata = match fs::metadata(path) {
+        Ok(metadata) => metadata,
+        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(Place::Missing),
+        Err(e) => return Err(Failure::io(&e, "looking at it").at(path)),
+    };
+    if !metadata.is_dir() {
+        return Err(Failure::new(Code::StoreNotRecognized, "it is not a directory").at(path));
+    }
+    let names = names(path).map_err(|f| f.at(path))?;
+    if names.is_empty() {
+        return Ok(Place::EmptyDirectory);
+    }
+    let has = |name: &str| names.iter().any(|n| n == name);
+    match (has("db"), has("conf")) {
+        (true, true) => {}
+        (false, false) if !has("blobs") && !names.iter().any(|n| n.starts_with("snap.")) => {
+            let what =
+                if has("CURRENT") { "it is a RocksDB or LevelDB store, not sled's" } else { "it is no sled store" };
+            return Err(Failure::new(Code::StoreNotRecognized, what).at(path));
+        }
+        (false, true) if names.len() == 1 => {
+            return Err(Failure::new(Code::StoreNotRecognized, "it has a file conf but no file db").at(path));
+        }
+        (true, false) if names.len() == 1 => {
+            return Err(Failure::new(Code::StoreNotRecognized, "it has a file db but no file conf").at(path));
+        }
+        (true, false) => return Err(Failure::new(Code::StoreDamaged, "its file conf is missing").at(path)),
+        (false, _) => return Err(Failure::new(Code::StoreDamaged, "its file db is missing").at(path)),
+    }
+    let conf = path.join("conf");
+    let bytes = read_small(&conf)?;
+    conf::parse(&bytes).map(Place::Store).map_err(|f| f.at(path))
+}
+
+/// The content of `conf`, which is some 60 bytes; of a bigger file only a part, which then is not recognized.
+fn read_small(path: &Path) -> Outcome<Vec<u8>> {
+    use std::io::Read as _;
+    let read = || {
+        let mut bytes = Vec::new();
+        fs::File::open(path)?.take(4096).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    };
+    read().map_err(|e: std::io::Error| Failure::io(&e, "reading it").at(path))
+}
+
+fn names(path: &Path) -> Outcome<Vec<String>> {
+    let entries = fs::read_dir(path).map_err(|e| Failure::io(&e, "listing it"))?;
+    let mut names = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(|e| Failure::io(&e, "listing it"))?;
+        names.push(entry.file_name().to_string_lossy().into_owned());
+    }
+    Ok(names)
+}

@@ -1,0 +1,270 @@
+//! A sled store that is open: opening, trees, reading one key, flushing, closing.
+//!
+//! Everything here may block and may panic inside sled: call it through `guard::run` only. A `Store` is shared between
+//! threads; every use holds `db` for reading, `close` takes it for writing, so that it waits for calls under way.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError, RwLock, Weak};
+use std::time::{Duration, Instant};
+
+use sled::Db;
+
+use crate::conf::Settings;
+use crate::durable::Syncer;
+use crate::failure::{Code, Doing, Failure, Outcome, printable};
+use crate::guard::{self, Health};
+use crate::place::{Place, inspect};
+use crate::scan::ScanState;
+use crate::{lock, log_check};
+
+/// The name by which sled knows its default tree.
+pub const DEFAULT_TREE: &[u8] = b"__sled__default";
+
+/// How long opening waits for a lock.
+const LOCK_WAIT: Duration = Duration::from_secs(2);
+/// How long closing waits until sled has let its lock go.
+const CLOSE_WAIT: Duration = Duration::from_secs(10);
+
+/// How to open a store.
+#[derive(Clone, Debug)]
+pub struct Options {
+    pub path: PathBuf,
+    /// Make a new store: nothing, or an empty directory, must be there. Otherwise the store must be there.
+    pub create: bool,
+    /// Only read: nothing may be applied. Sled still opens its files for writing.
+    pub read_only: bool,
+    pub cache_capacity: u64,
+    /// Default: what the store was made with; for a new one, false.
+    pub compression: Option<bool>,
+    /// Zstd's level, 1 to 22.
+    pub compression_factor: i32,
+    /// Default: what the store was made with; for a new one, sled's own.
+    pub segment_size: Option<usize>,
+    /// Milliseconds between the flushes of sled's own thread; None for no such thread.
+    pub flush_every_ms: Option<u64>,
+    /// Check an existing store's files before sled opens them.
+    pub check: bool,
+}
+
+/// An open store.
+#[derive(Debug)]
+pub struct Store {
+    pub path: PathBuf,
+    pub settings: Settings,
+    pub was_recovered: bool,
+    /// Taken before it was opened: later panics of sled's threads are its own.
+    pub health: Health,
+    read_only: bool,
+    db: RwLock<Option<Db>>,
+    scans: Mutex<Vec<Weak<Mutex<ScanState>>>>,
+    syncer: Mutex<Syncer>,
+}
+
+impl Store {
+    /// Opens or makes a store.
+    ///
+    /// # Errors
+    /// STORE_NOT_FOUND, STORE_NOT_RECOGNIZED, STORE_DAMAGED, STORE_SETTINGS_MISMATCH, STORE_IN_USE, TARGET_EXISTS,
+    /// NO_SPACE, PERMISSION_DENIED, IO_FAILED, STORE_FAILED.
+    pub fn open(options: &Options, health: Health) -> Outcome<Store> {
+        let path = &options.path;
+        let mut config = sled::Config::new()
+            .path(path)
+            .cache_capacity(options.cache_capacity)
+            .compression_factor(options.compression_factor)
+            .flush_every_ms(options.flush_every_ms);
+        let existing = match (inspect(path)?, options.create) {
+            (Place::Store(settings), false) => Some(settings),
+            (Place::Missing, false) => return Err(Failure::new(Code::StoreNotFound, "there is no store").at(path)),
+            (Place::EmptyDirectory, false) => {
+                return Err(Failure::new(Code::StoreNotRecognized, "it is an empty directory, no sled store").at(path));
+            }
+            (Place::Store(_), true) => {
+                return Err(Failure::new(Code::TargetExists, "there is a sled store already").at(path));
+            }
+            (Place::Missing | Place::EmptyDirectory, true) => None,
+        };
+        let doing = if existing.is_some() { Doing::Reading } else { Doing::Writing };
+        if let Some(settings) = existing {
+            agree(options, settings).map_err(|f| f.at(path))?;
+            // Held while the files are checked, and dropped for sled to take.
+            let lock = lock::acquire(path, LOCK_WAIT)?;
+            if options.check {
+                log_check::check(path, settings)?;
+            }
+            drop(lock);
+            config = config.use_compression(settings.compression).segment_size(settings.segment_size);
+        } else {
+            config = config.use_compression(options.compression.unwrap_or(false));
+            if let Some(size) = options.segment_size {
+                config = config.segment_size(size);
+            }
+        }
+        guard::forget_log();
+        let db = open_db(&config, doing, path)?;
+        let settings = Settings {
+            segment_size: config.segment_size,
+            compression: config.use_compression,
+            version: crate::conf::VERSION,
+        };
+        Ok(Store {
+            path: path.clone(),
+            settings,
+            was_recovered: db.was_recovered(),
+            health,
+            read_only: options.read_only,
+            db: RwLock::new(Some(db)),
+            scans: Mutex::default(),
+            syncer: Mutex::default(),
+        })
+    }
+
+    /// Runs `work` with the open database.
+    ///
+    /// # Errors
+    /// STORE_FAILED when the store is closed; what `work` returns.
+    pub fn with<T>(&self, work: impl FnOnce(&Db) -> Outcome<T>) -> Outcome<T> {
+        let db = self.db.read().unwrap_or_else(PoisonError::into_inner);
+        match db.as_ref() {
+            Some(db) => work(db).map_err(|f| f.at(&self.path)),
+            None => Err(Failure::new(Code::StoreFailed, "the store is closed").at(&self.path)),
+        }
+    }
+
+    /// Runs `work` with the open database, which it may change.
+    ///
+    /// # Errors
+    /// STORE_FAILED when the store is closed or was opened only to be read; what `work` returns.
+    pub fn with_writable<T>(&self, work: impl FnOnce(&Db) -> Outcome<T>) -> Outcome<T> {
+        if self.read_only {
+            return Err(Failure::new(Code::StoreFailed, "the store was opened only to be read").at(&self.path));
+        }
+        self.with(work)
+    }
+
+    /// Names of all trees, the default tree's too, in byte order.
+    pub fn trees(&self) -> Outcome<Vec<Vec<u8>>> {
+        self.with(|db| {
+            let mut names: Vec<Vec<u8>> = db.tree_names().iter().map(|name| name.to_vec()).collect();
+            names.sort_unstable();
+            Ok(names)
+        })
+    }
+
+    /// Makes a tree when it is not there.
+    pub fn create_tree(&self, name: &[u8]) -> Outcome<()> {
+        self.with_writable(|db| {
+            let what = || format!("making tree {}", printable(name));
+            db.open_tree(name).map(drop).map_err(|e| Failure::sled(&e, Doing::Writing, &what()))
+        })
+    }
+
+    /// The value of a key.
+    ///
+    /// # Errors
+    /// KEYSPACE_UNKNOWN for a tree that is not there, and what reading can fail with.
+    pub fn get(&self, tree: &[u8], key: &[u8]) -> Outcome<Option<Vec<u8>>> {
+        self.with(|db| {
+            let tree = existing_tree(db, tree)?;
+            let value = tree.get(key).map_err(|e| Failure::sled(&e, Doing::Reading, "reading a key"))?;
+            Ok(value.map(|v| v.to_vec()))
+        })
+    }
+
+    /// Makes all that was written durable: sled's flush, then the files that it does not sync.
+    pub fn flush(&self) -> Outcome<()> {
+        if self.read_only {
+            return self.with(|_| Ok(()));
+        }
+        self.with(|db| {
+            db.flush().map_err(|e| Failure::sled(&e, Doing::Writing, "flushing"))?;
+            self.syncer.lock().unwrap_or_else(PoisonError::into_inner).sync(&self.path)
+        })
+    }
+
+    /// Bytes of the store's files.
+    pub fn size_on_disk(&self) -> Outcome<u64> {
+        self.with(|db| db.size_on_disk().map_err(|e| Failure::sled(&e, Doing::Reading, "measuring")))
+    }
+
+    /// Remembers a scan, to end it when the store is closed.
+    pub fn register(&self, scan: Weak<Mutex<ScanState>>) {
+        let mut scans = self.scans.lock().unwrap_or_else(PoisonError::into_inner);
+        scans.retain(|scan| scan.strong_count() > 0);
+        scans.push(scan);
+    }
+
+    /// Ends all scans, flushes, lets go of the store, and waits until its directory can be opened or renamed by anyone.
+    /// A second call does nothing.
+    ///
+    /// # Errors
+    /// What flushing fails with; the store is closed then, too.
+    pub fn close(&self) -> Outcome<()> {
+        let mut slot = self.db.write().unwrap_or_else(PoisonError::into_inner);
+        let Some(db) = slot.take() else { return Ok(()) };
+        drop(slot);
+        let scans = std::mem::take(&mut *self.scans.lock().unwrap_or_else(PoisonError::into_inner));
+        for scan in scans.iter().filter_map(Weak::upgrade) {
+            scan.lock().unwrap_or_else(PoisonError::into_inner).end();
+        }
+        let flushed = if self.read_only {
+            Ok(())
+        } else {
+            db.flush().map(drop).map_err(|e| Failure::sled(&e, Doing::Writing, "flushing"))
+        };
+        drop(db);
+        let synced = if self.read_only {
+            Ok(())
+        } else {
+            self.syncer.lock().unwrap_or_else(PoisonError::into_inner).sync(&self.path)
+        };
+        // Whoever else takes the lock in the meantime proves that sled has let it go.
+        let _ = lock::acquire(&self.path, CLOSE_WAIT);
+        flushed.and(synced).map_err(|f| f.at(&self.path))
+    }
+}
+
+/// The tree of that name, never a new one.
+pub fn existing_tree(db: &Db, name: &[u8]) -> Outcome<sled::Tree> {
+    if !db.tree_names().iter().any(|n| n == name) {
+        return Err(Failure::new(Code::KeyspaceUnknown, format!("there is no tree {}", printable(name))));
+    }
+    db.open_tree(name).map_err(|e| Failure::sled(&e, Doing::Reading, "opening a tree"))
+}
+
+/// Settings that the caller named must be those of the store.
+fn agree(options: &Options, settings: Settings) -> Outcome<()> {
+    let word = |on: bool| if on { "with" } else { "without" };
+    if let Some(wanted) = options.compression.filter(|&wanted| wanted != settings.compression) {
+        let message = format!("it was made {} compression, not {}", word(settings.compression), word(wanted));
+        return Err(Failure::new(Code::StoreSettingsMismatch, message));
+    }
+    if let Some(wanted) = options.segment_size.filter(|&wanted| wanted != settings.segment_size) {
+        let message = format!("it was made with segments of {} bytes, not {wanted}", settings.segment_size);
+        return Err(Failure::new(Code::StoreSettingsMismatch, message));
+    }
+    Ok(())
+}
+
+/// Lets sled open the store; its lock is not waited for by sled, so try for a moment.
+fn open_db(config: &sled::Config, doing: Doing, path: &Path) -> Outcome<Db> {
+    let until = Instant::now() + LOCK_WAIT;
+    loop {
+        match config.open() {
+            Ok(db) => return Ok(db),
+            Err(sled::Error::Io(e)) if e.to_string().starts_with("could not acquire lock") => {
+                if Instant::now() >= until {
+                    return Err(lock::in_use(path));
+                }
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            Err(e) => {
+                let mut failure = Failure::sled(&e, doing, "opening it");
+                if let Some(log) = guard::last_log().filter(|_| failure.code == Code::StoreDamaged) {
+                    failure.message = format!("{} ({log})", failure.message);
+                }
+                return Err(failure.at(path));
+            }
+        }
+    }
+}
