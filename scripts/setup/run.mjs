@@ -2,8 +2,9 @@
 import { spawn } from "node:child_process";
 import { SetupError } from "./setup-error.mjs";
 
-/** How many lines of a failed program's output are shown. */
-const SHOWN_LINES = 60;
+/** How many lines of a failed program's output are shown, from its start and from its end. */
+const FIRST_LINES = 20;
+const LAST_LINES = 40;
 
 /** @type {Set<import("node:child_process").ChildProcess>} */
 const running = new Set();
@@ -28,7 +29,7 @@ export async function run(command, args, options = {}) {
   if (result.status === 0) return result.stdout;
   const failure = options.failure ?? `\`${[command, ...args].join(" ")}\` failed`;
   const reason = result.status === null ? result.reason : `exit status ${String(result.status)}`;
-  throw new SetupError(`${failure} (${reason})`, lastLines(result.stdout + result.stderr));
+  throw new SetupError(`${failure} (${reason})`, shorten(result.stdout + result.stderr));
 }
 
 /**
@@ -69,6 +70,8 @@ export function stopAll() {
 }
 
 /** @param {string} text */
-function lastLines(text) {
-  return text.trimEnd().split("\n").slice(-SHOWN_LINES).join("\n");
+function shorten(text) {
+  const lines = text.trimEnd().split("\n");
+  if (lines.length <= FIRST_LINES + LAST_LINES) return lines.join("\n");
+  return [...lines.slice(0, FIRST_LINES), "…", ...lines.slice(-LAST_LINES)].join("\n");
 }
