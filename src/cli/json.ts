@@ -39,7 +39,8 @@ export function jsonLine(value: Json): string {
 
 /** JSON over several lines that is safe on a terminal. */
 export function jsonDocument(value: Json): string {
-  return `${escapeJson(JSON.stringify(value, null, 2))}\n`;
+  const lines = JSON.stringify(value, null, 2).split("\n");
+  return lines.map((line) => `${escapeJson(line)}\n`).join("");
 }
 
 /** Result of `export`. */

@@ -32,8 +32,8 @@ export function manyOf<T>(read: (text: string) => T): (text: string, before: T[]
 }
 
 /** Makes a value reader for sizes. */
-export function sizeOf(what: string): (text: string) => number {
-  return (text) => parseSize(text, what);
+export function sizeOf(what: string, max?: number): (text: string) => number {
+  return (text) => parseSize(text, what, max);
 }
 
 /** Makes a value reader for counts. */
@@ -51,10 +51,13 @@ export function prefixOption(description: string): Option {
   return new Option("--prefix <key>", description).argParser(bytesOf("--prefix"));
 }
 
+/** The largest length that the format can say. */
+const LARGEST_BLOCK = 2 ** 32 - 1;
+
 /** `--max-block-size`. */
 export function maxBlockSizeOption(): Option {
   return new Option("--max-block-size <size>", "accept blocks up to this size; the default is the format's limit").argParser(
-    sizeOf("--max-block-size"),
+    sizeOf("--max-block-size", LARGEST_BLOCK),
   );
 }
 

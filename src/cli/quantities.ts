@@ -24,9 +24,10 @@ export const SIZE_HELP = "Sizes: 4MiB, 512KiB, 1.5M; k, M, G and KiB, MiB, GiB a
  * Reads a size in bytes, such as `4MiB`, `512k`, `1.5 MB`.
  * @param text what was typed
  * @param what the option, for the error
- * @throws {KgdumpError} USAGE for anything else, for a size below one byte, a part of a byte, or more than 2^53 - 1
+ * @param max the largest size allowed
+ * @throws {KgdumpError} USAGE for anything else, for a size below one byte, a part of a byte, or more than `max`
  */
-export function parseSize(text: string, what: string): number {
+export function parseSize(text: string, what: string, max = Number.MAX_SAFE_INTEGER): number {
   const match = /^(\d+(?:\.\d+)?)\s*([a-zA-Z]*)$/.exec(text.trim());
   const unit = UNITS[(match?.[2] ?? "").toLowerCase()];
   if (match === null || unit === undefined || !Object.hasOwn(UNITS, (match[2] ?? "").toLowerCase())) {
@@ -35,8 +36,8 @@ export function parseSize(text: string, what: string): number {
     });
   }
   const bytes = Number(match[1]) * unit;
-  if (!Number.isSafeInteger(bytes) || bytes < 1) {
-    throw new KgdumpError("USAGE", `${what} '${escapeText(text)}' is not a whole number of bytes between 1 and 2^53 - 1`, {
+  if (!Number.isSafeInteger(bytes) || bytes < 1 || bytes > max) {
+    throw new KgdumpError("USAGE", `${what} '${escapeText(text)}' is not a whole number of bytes from 1 to ${max.toString()}`, {
       hint: "write for example 4MiB",
     });
   }
@@ -75,6 +76,11 @@ export function formatNumberOf(count: number, one: string, many: string): string
 /** A size in bytes to three digits, such as `223 MB`. */
 export function formatSize(bytes: number): string {
   return prettyBytes(bytes);
+}
+
+/** A size that is a power of two at heart, such as `1 MiB`. */
+export function formatBlockSize(bytes: number): string {
+  return prettyBytes(bytes, { binary: true });
 }
 
 /** A rate in bytes a second, or a dash when no time has passed. */

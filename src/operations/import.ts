@@ -33,6 +33,8 @@ export interface ImportOptions {
   readonly keyspaces?: readonly KeyspaceName[] | undefined;
   /** Only keys that start with these bytes. */
   readonly prefix?: Uint8Array | undefined;
+  /** Decoded bytes that a block may have; default: the format's limit. */
+  readonly maxBlockSize?: number | undefined;
   readonly onProgress?: OnProgress | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -103,6 +105,7 @@ async function checkOccupied(target: string, merge: boolean): Promise<void> {
 function openEvents(options: ImportOptions): AsyncGenerator<DumpEvent> {
   return readDump(readInput(options.input), {
     loadCodec: (name) => loadCodec(name),
+    limits: options.maxBlockSize === undefined ? {} : { rawBlock: options.maxBlockSize },
     signal: options.signal,
   });
 }

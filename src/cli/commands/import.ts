@@ -6,7 +6,7 @@ import type { Context } from "../context.js";
 import { escapeText } from "../escape.js";
 import { addHelp } from "../help.js";
 import { importJson, jsonDocument } from "../json.js";
-import { keyspaceOption, manyOf, oneOf, prefixOption } from "../options.js";
+import { keyspaceOption, manyOf, maxBlockSizeOption, oneOf, prefixOption } from "../options.js";
 import { renderImport } from "../render/results.js";
 import { readStdin, refuseTerminalInput } from "../stdio.js";
 
@@ -19,6 +19,7 @@ interface ImportFlags {
   readonly map?: { from: Uint8Array; to: Uint8Array }[];
   readonly columnFamily?: Uint8Array[];
   readonly prefix?: Uint8Array;
+  readonly maxBlockSize?: number;
 }
 
 /** Defines the command. */
@@ -40,6 +41,7 @@ export function importCommand(): Command {
     new Option("--map <family=tree>", "give a family another tree's name; may be repeated").argParser(manyOf(parseMapping)),
     keyspaceOption("only this family of the dump; may be repeated"),
     prefixOption("only keys that start with this"),
+    maxBlockSizeOption(),
   ];
   for (const option of options) command.addOption(option);
   addHelp(command, {
@@ -74,6 +76,7 @@ export async function runImport(context: Context, args: readonly string[], flags
     map: flags.map === undefined ? undefined : new Map(flags.map.map(({ from, to }) => [from, to])),
     keyspaces: flags.columnFamily,
     prefix: flags.prefix,
+    maxBlockSize: flags.maxBlockSize,
     onProgress,
     signal: context.signal,
   });

@@ -1,7 +1,7 @@
 /** What `inspect` says of a dump, for a person. */
 import type { DumpSummary, KeyspaceSummary } from "../../operations/inspect.js";
 import { escapeMessage, escapeText, formatShort } from "../escape.js";
-import { formatCount, formatNumberOf, formatPercent, formatSize } from "../quantities.js";
+import { formatBlockSize, formatCount, formatNumberOf, formatPercent, formatSize } from "../quantities.js";
 import type { Paint } from "../style.js";
 import { type Column, renderTable } from "./table.js";
 
@@ -67,7 +67,7 @@ function codecsText(keyspace: KeyspaceSummary): string {
 function blockSizesText(keyspace: KeyspaceSummary): string {
   if (keyspace.blocks === 0) return "-";
   const { minBlockBytes: min, maxBlockBytes: max } = keyspace;
-  return min === max ? formatSize(max) : `${formatSize(min)} to ${formatSize(max)}`;
+  return min === max ? formatBlockSize(max) : `${formatBlockSize(min)} to ${formatBlockSize(max)}`;
 }
 
 function digestText(keyspace: KeyspaceSummary, verbose: boolean): string {
@@ -136,7 +136,7 @@ export function renderSummary(summary: DumpSummary, options: { paint: Paint; ver
       ["source", sourceText(summary)],
       ["made", `${header.createdAt.toISOString()} by ${escapeText(header.producer)}`],
       ["format", `version ${versionText(summary)}, id ${escapeText(header.dumpId)}`],
-      ["written", `with ${header.codec}, blocks of ${formatSize(header.blockSize)}`],
+      ["written", `with ${header.codec}, blocks of ${formatBlockSize(header.blockSize)}`],
       ["content", contentText(summary)],
     ],
     paint,
