@@ -1,0 +1,196 @@
+//! The one error of this crate, and how RocksDB's messages become kgdump's codes.
+//!
+//! Contract: a `Fault` crosses into JavaScript as an error whose message is a JSON object
+//! `{"code", "message", "path", "hint"}`; `src/engines/addon.ts` makes a KgdumpError of it.
+
+use std::any::Any;
+use std::ffi::{c_char, CStr};
+use std::fmt::Write as _;
+use std::io;
+use std::path::Path;
+
+use crate::ffi;
+
+/// What went wrong, as kgdump's error model has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// One of the codes of src/errors.ts.
+    pub code: &'static str,
+    pub message: String,
+    /// The file or directory that it is about.
+    pub path: Option<String>,
+    /// What to do next.
+    pub hint: Option<String>,
+}
+
+pub type Outcome<T> = Result<T, Fault>;
+
+impl Fault {
+    pub fn new(code: &'static str, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), path: None, hint: None }
+    }
+
+    pub fn at(mut self, path: &Path) -> Self {
+        self.path = Some(path.to_string_lossy().into_owned());
+        self
+    }
+
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// An error of a system call while doing `what` with `path`.
+    pub fn io(what: &str, path: &Path, error: &io::Error) -> Self {
+        let code = match error.kind() {
+            io::ErrorKind::NotFound => "NOT_FOUND",
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => "PERMISSION_DENIED",
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "NO_SPACE",
+            _ => "IO_FAILED",
+        };
+        Self::new(code, format!("{what} {}: {error}", path.display())).at(path)
+    }
+
+    /// What a caught panic said. It never gets past the addon as a panic.
+    pub fn panic(payload: &(dyn Any + Send)) -> Self {
+        let said = payload
+            .downcast_ref::<&str>()
+            .map(|text| (*text).to_owned())
+            .or_else(|| payload.downcast_ref::<String>().cloned())
+            .unwrap_or_else(|| "no message".to_owned());
+        Self::new("INTERNAL", format!("the RocksDB addon failed: {said}"))
+    }
+
+    /// A message of RocksDB's about the store at `store`.
+    pub fn rocksdb(message: &str, store: &Path) -> Self {
+        let code = code_of(message);
+        let mut fault = Self::new(code, format!("RocksDB: {message}"));
+        fault.path = file_in(message).or_else(|| Some(store.to_string_lossy().into_owned()));
+        match code {
+            "STORE_IN_USE" => fault.hint("another program has this store open; stop it first"),
+            "STORE_DAMAGED" => fault.hint("copy the store again from its origin or a backup"),
+            _ => fault,
+        }
+    }
+
+    fn to_json(&self) -> String {
+        let mut json = String::from("{\"code\":");
+        push_json(&mut json, self.code);
+        json.push_str(",\"message\":");
+        push_json(&mut json, &self.message);
+        for (name, text) in [("path", &self.path), ("hint", &self.hint)] {
+            if let Some(text) = text {
+                let _ = write!(json, ",\"{name}\":");
+                push_json(&mut json, text);
+            }
+        }
+        json.push('}');
+        json
+    }
+}
+
+impl From<Fault> for napi::Error {
+    fn from(fault: Fault) -> Self {
+        napi::Error::new(napi::Status::GenericFailure, fault.to_json())
+    }
+}
+
+/// Takes the error that a C call left in `slot`, and frees it.
+///
+/// # Safety
+/// `slot` is null or a 0-terminated string allocated by the library, used by nobody else.
+pub unsafe fn take_message(slot: *mut c_char) -> Option<String> {
+    if slot.is_null() {
+        return None;
+    }
+    // SAFETY: not null, 0-terminated and ours, as the caller promises.
+    let message = unsafe { CStr::from_ptr(slot) }.to_string_lossy().into_owned();
+    // SAFETY: allocated by the library, not used afterwards.
+    unsafe { ffi::rocksdb_free(slot.cast()) };
+    Some(message)
+}
+
+fn code_of(message: &str) -> &'static str {
+    let has = |part: &str| message.contains(part);
+    if has("erge operator") || has("merge_operator") {
+        "STORE_MERGE_OPERATOR"
+    } else if has("No space left") || has("Disk quota exceeded") {
+        "NO_SPACE"
+    } else if has("LOCK")
+        && (has("lock hold by current process") || has("While lock file"))
+        && !has("Permission denied")
+    {
+        "STORE_IN_USE"
+    } else if has("Permission denied") || has("Read-only file system") {
+        "PERMISSION_DENIED"
+    } else if has("omparator") && (has("does not match") || has("mismatch")) {
+        "STORE_COMPARATOR_UNSUPPORTED"
+    } else if message.starts_with("Corruption") || has("No such file") {
+        "STORE_DAMAGED"
+    } else if message.starts_with("Not implemented") || message.starts_with("Invalid argument: Compression type") {
+        "STORE_UNSUPPORTED"
+    } else if message.starts_with("IO error") {
+        "IO_FAILED"
+    } else {
+        "STORE_FAILED"
+    }
+}
+
+/// The first word of a message that is the path of one of a store's files.
+fn file_in(message: &str) -> Option<String> {
+    let parts = message.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '\'' | '"' | '(' | ')'));
+    for part in parts {
+        let part = part.trim_end_matches([':', '.']);
+        let name = part.rsplit('/').next().unwrap_or(part);
+        if [".sst", ".ldb", ".log", ".blob"].iter().any(|end| name.ends_with(end)) || name.starts_with("MANIFEST-") {
+            return Some(part.to_owned());
+        }
+    }
+    None
+}
+
+fn push_json(out: &mut String, text: &str) {
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            c if (c as u32) < 0x20 => {
+                let _ = write!(out, "\\u{:04x}", c as u32);
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_get_codes_and_files() {
+        let store = Path::new("/s");
+        let fault = Fault::rocksdb(
+            "Corruption: block checksum mismatch: stored = 1, computed = 2  in /s/000009.sst offset 0 size 9",
+            store,
+        );
+        assert_eq!((fault.code, fault.path.as_deref()), ("STORE_DAMAGED", Some("/s/000009.sst")));
+        let fault = Fault::rocksdb(
+            "IO error: lock hold by current process, acquire time 1 acquiring thread 2: /s/LOCK: No locks available",
+            store,
+        );
+        assert_eq!(fault.code, "STORE_IN_USE");
+        let fault = Fault::rocksdb(
+            "IO error: No space left on device: While appending to file: /s/000004.log: No space left",
+            store,
+        );
+        assert_eq!((fault.code, fault.path.as_deref()), ("NO_SPACE", Some("/s/000004.log")));
+    }
+
+    #[test]
+    fn json_is_escaped() {
+        let fault = Fault::new("INTERNAL", "a \"b\"\n\u{1}\\");
+        assert_eq!(fault.to_json(), "{\"code\":\"INTERNAL\",\"message\":\"a \\\"b\\\"\\u000a\\u0001\\\\\"}");
+    }
+}

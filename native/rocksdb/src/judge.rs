@@ -1,0 +1,194 @@
+//! Decides from MANIFEST and OPTIONS whether each family of a store can be read whole, and how.
+//!
+//! Contract: pure but for the existence and sizes of table files. What can't be read whole is refused by name, never half.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use crate::error::{Fault, Outcome};
+use crate::layout::missing;
+use crate::manifest::{Family, Manifest};
+use crate::options_file::{object_name, FamilyOptions, OptionsFile};
+
+const BYTEWISE: &str = "leveldb.BytewiseComparator";
+const REVERSE_BYTEWISE: &str = "rocksdb.ReverseBytewiseComparator";
+
+/// What to do with the four timestamp bytes that end each value of a TTL store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ttl {
+    Strip,
+    Keep,
+}
+
+/// How a family is to be read.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    pub name: Vec<u8>,
+    /// Keys come in reverse byte order.
+    pub reverse: bool,
+    /// Each value ends with a timestamp that is left out.
+    pub strip_timestamps: bool,
+    /// Name of the merge operator that OPTIONS tells.
+    pub merge_operator: Option<String>,
+    /// What OPTIONS says of it, when it does.
+    pub options: Option<FamilyOptions>,
+}
+
+/// Plans the reading of all families, in the order of their ids. `options` are all OPTIONS files, newest first.
+///
+/// Errors: STORE_COMPARATOR_UNSUPPORTED, STORE_TIMESTAMPS, STORE_TTL, STORE_UNSUPPORTED, STORE_DAMAGED, USAGE.
+pub fn plan(
+    store: &Path,
+    manifest: &Manifest,
+    options: &[OptionsFile],
+    ttl: Option<Ttl>,
+    warnings: &mut Vec<String>,
+) -> Outcome<Vec<Plan>> {
+    let mut plans = Vec::new();
+    let mut any_ttl = false;
+    for family in manifest.families.values() {
+        let told = options.first().and_then(|file| file.family(&family.name)).cloned();
+        let reverse = is_reverse(store, family, told.as_ref())?;
+        if let Some((format, _)) = told.as_ref().and_then(|told| told.table.as_ref()) {
+            if format != "BlockBasedTable" {
+                let message = format!("{} has tables of the format {format}", family_of(store, &family.name));
+                return Err(Fault::new("STORE_UNSUPPORTED", format!("{message}, which kgdump can't read")).at(store));
+            }
+        }
+        let has_ttl = told.as_ref().is_some_and(is_ttl);
+        any_ttl |= has_ttl;
+        if has_ttl && ttl.is_none() {
+            return Err(Fault::new(
+                "STORE_TTL",
+                format!(
+                    "{} has a time to live: four bytes of timestamp end each value",
+                    family_of(store, &family.name)
+                ),
+            )
+            .at(store)
+            .hint("say `--ttl strip` to leave the timestamps out, or `--ttl keep` to export the values as they are"));
+        }
+        let before = options.iter().skip(1).filter_map(|file| file.family(&family.name)).any(is_ttl);
+        if told.is_some() && !has_ttl && before {
+            warnings.push(format!(
+                "{} had a time to live when it was opened before; its older values may end in four bytes of timestamp",
+                family_of(store, &family.name)
+            ));
+        }
+        if told.is_none() && !options.is_empty() {
+            warnings.push(format!(
+                "the OPTIONS file does not know {}: default options are assumed",
+                family_of(store, &family.name)
+            ));
+        }
+        check_tables(store, family)?;
+        let merge_operator =
+            told.as_ref().and_then(|told| told.values.get("merge_operator")).and_then(|value| object_name(value));
+        plans.push(Plan {
+            name: family.name.clone(),
+            reverse,
+            strip_timestamps: has_ttl && ttl == Some(Ttl::Strip),
+            merge_operator: merge_operator.map(str::to_owned),
+            options: told,
+        });
+    }
+    if ttl == Some(Ttl::Strip) && !any_ttl {
+        return Err(Fault::new(
+            "USAGE",
+            format!(
+                "the OPTIONS file of {} tells of no time to live: stripping timestamps would damage its values",
+                store.display()
+            ),
+        )
+        .at(store)
+        .hint("leave `--ttl` out"));
+    }
+    if options.is_empty() {
+        warnings.push(
+            "the store has no OPTIONS file that can be read: a time to live or a merge operator can't be told from it"
+                .to_owned(),
+        );
+    }
+    Ok(plans)
+}
+
+fn family_of(store: &Path, name: &[u8]) -> String {
+    format!("the family \"{}\" of {}", name.escape_ascii(), store.display())
+}
+
+/// Whether the family's keys are in reverse byte order. MANIFEST is asked first: RocksDB itself goes by it.
+fn is_reverse(store: &Path, family: &Family, told: Option<&FamilyOptions>) -> Outcome<bool> {
+    let said = told.and_then(|told| told.values.get("comparator")).and_then(|value| object_name(value));
+    let name = match &family.comparator {
+        Some(name) => String::from_utf8_lossy(name).into_owned(),
+        None => said.unwrap_or(BYTEWISE).to_owned(),
+    };
+    if name == BYTEWISE || name == REVERSE_BYTEWISE {
+        return Ok(name == REVERSE_BYTEWISE);
+    }
+    let family = family_of(store, &family.name);
+    Err(if name.ends_with(".u64ts") {
+        Fault::new(
+            "STORE_TIMESTAMPS",
+            format!("{family} has user-defined timestamps (comparator {name}): a key may have several versions"),
+        )
+    } else {
+        Fault::new(
+            "STORE_COMPARATOR_UNSUPPORTED",
+            format!("{family} is ordered by the comparator {name}, which kgdump does not know"),
+        )
+    }
+    .at(store))
+}
+
+/// Whether a family was opened by RocksDB's DBWithTTL.
+fn is_ttl(options: &FamilyOptions) -> bool {
+    [
+        ("compaction_filter_factory", "TtlCompactionFilterFactory"),
+        ("compaction_filter", "TtlCompactionFilter"),
+        ("merge_operator", "TtlMergeOperator"),
+        ("merge_operator", "Merge By TTL"),
+    ]
+    .iter()
+    .any(|(option, wanted)| {
+        let value = options.values.get(*option);
+        value
+            .and_then(|value| object_name(value))
+            .is_some_and(|name| name == *wanted || name.ends_with(&format!(".{wanted}")))
+    })
+}
+
+/// Checks that all table files are there and have the size that MANIFEST tells.
+fn check_tables(store: &Path, family: &Family) -> Outcome<()> {
+    for (number, file) in &family.tables {
+        if file.path_id != 0 {
+            return Err(Fault::new(
+                "STORE_UNSUPPORTED",
+                format!(
+                    "{} has files in another directory (db_paths), which kgdump can't read",
+                    family_of(store, &family.name)
+                ),
+            )
+            .at(store));
+        }
+        let path = store.join(format!("{number:06}.sst"));
+        let facts = match fs::metadata(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => fs::metadata(path.with_extension("ldb")),
+            other => other,
+        };
+        let facts = facts.map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => missing(&path),
+            _ => Fault::io("looking at", &path, &error),
+        })?;
+        if facts.len() != file.size {
+            return Err(Fault::new(
+                "STORE_DAMAGED",
+                format!("the file {} has {} bytes, but the store wrote {}", path.display(), facts.len(), file.size),
+            )
+            .at(&path)
+            .hint("copy the store again from its origin or a backup"));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,152 @@
+//! What the files of a store's directory say before RocksDB is asked: whether it is a RocksDB store at all, which
+//! MANIFEST and OPTIONS count, and a fingerprint that tells whether a live writer changed the store meanwhile.
+//!
+//! Contract: only reads; never opens LOCK (see lock_holder.rs).
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use crate::error::{Fault, Outcome};
+use crate::options_file::{parse_options, OptionsFile};
+
+/// RocksDB's CTR encryption puts this many bytes before the content of each file.
+const ENCRYPTION_PREFIX: usize = 4096;
+
+/// What must stand still while a store is opened, or a whole memtable may be missing from what is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fingerprint {
+    /// Name of the MANIFEST that CURRENT names.
+    pub manifest: String,
+    /// Its size, modification time (s, ns) and inode.
+    stamp: (u64, i64, i64, u64),
+}
+
+/// Checks that `store` is a directory which holds a RocksDB store, and takes its fingerprint.
+///
+/// Errors: STORE_NOT_FOUND, STORE_NOT_RECOGNIZED, STORE_ENCRYPTED, STORE_DAMAGED, PERMISSION_DENIED.
+pub fn fingerprint(store: &Path) -> Outcome<Fingerprint> {
+    let current = store.join("CURRENT");
+    let content = match fs::read(&current) {
+        Ok(content) => content,
+        Err(error) => return Err(without_current(store, &current, &error)),
+    };
+    let Some(manifest) = manifest_name(&content) else { return Err(bad_current(store, &current, &content)) };
+    let path = store.join(&manifest);
+    let facts = fs::metadata(&path).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => missing(&path),
+        _ => Fault::io("looking at", &path, &error),
+    })?;
+    Ok(Fingerprint { manifest, stamp: (facts.size(), facts.mtime(), facts.mtime_nsec(), facts.ino()) })
+}
+
+/// The error of a file that the store needs and that is not there.
+pub fn missing(path: &Path) -> Fault {
+    Fault::new("STORE_DAMAGED", format!("the file {} is missing", path.display()))
+        .at(path)
+        .hint("copy the store again from its origin or a backup")
+}
+
+fn manifest_name(content: &[u8]) -> Option<String> {
+    let name = std::str::from_utf8(content).ok()?.strip_suffix('\n')?;
+    let digits = name.strip_prefix("MANIFEST-")?;
+    (!digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())).then(|| name.to_owned())
+}
+
+fn without_current(store: &Path, current: &Path, error: &io::Error) -> Fault {
+    match fs::metadata(store) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Fault::new("STORE_NOT_FOUND", format!("there is no store at {}", store.display())).at(store);
+        }
+        Err(error) => return Fault::io("looking at", store, &error),
+        Ok(facts) if !facts.is_dir() => {
+            return Fault::new(
+                "STORE_NOT_RECOGNIZED",
+                format!("{} is not a directory, so it is not a RocksDB store", store.display()),
+            )
+            .at(store);
+        }
+        Ok(_) => {}
+    }
+    if error.kind() != io::ErrorKind::NotFound {
+        return Fault::io("reading", current, error);
+    }
+    let names = match names(store) {
+        Ok(names) => names,
+        Err(fault) => return fault,
+    };
+    if names.iter().any(|name| name.starts_with("MANIFEST-") || name.ends_with(".sst")) {
+        return missing(current);
+    }
+    if names.iter().any(|name| name == "db") && names.iter().any(|name| name == "conf") {
+        return Fault::new(
+            "STORE_NOT_RECOGNIZED",
+            format!("{} is not a RocksDB store: it looks like a Sled store", store.display()),
+        )
+        .at(store);
+    }
+    Fault::new("STORE_NOT_RECOGNIZED", format!("{} is not a RocksDB store: it has no file CURRENT", store.display()))
+        .at(store)
+        .hint("give the directory that holds the files CURRENT and MANIFEST-…")
+}
+
+fn bad_current(store: &Path, current: &Path, content: &[u8]) -> Fault {
+    let blank = content.iter().all(|&byte| byte == 0);
+    if !blank && (content.len() >= ENCRYPTION_PREFIX || options_are_encrypted(store)) {
+        return encrypted(store);
+    }
+    let what = if blank { "empty" } else { "not the name of a MANIFEST" };
+    Fault::new("STORE_DAMAGED", format!("{} is damaged: its content is {what}", current.display()))
+        .at(current)
+        .hint("copy the store again from its origin or a backup")
+}
+
+/// The error of a store whose files are encrypted.
+pub fn encrypted(store: &Path) -> Fault {
+    Fault::new("STORE_ENCRYPTED", format!("the files of the store at {} are encrypted", store.display()))
+        .at(store)
+        .hint("let the program that owns the store write an unencrypted copy of it, and export that")
+}
+
+/// Whether the newest OPTIONS file holds bytes that no text has.
+pub fn options_are_encrypted(store: &Path) -> bool {
+    let Ok(mut files) = options_files(store) else { return false };
+    let content = files.pop().and_then(|(_, path)| fs::read(path).ok()).unwrap_or_default();
+    let strange = content.iter().filter(|&&byte| byte >= 0x80 || (byte < 0x20 && !(9..=13).contains(&byte))).count();
+    strange * 4 > content.len()
+}
+
+/// Names of the files in a directory; names that are not UTF-8 are not RocksDB's and are left out.
+pub fn names(directory: &Path) -> Outcome<Vec<String>> {
+    let read = |error| Fault::io("listing", directory, &error);
+    let mut names = Vec::new();
+    for entry in fs::read_dir(directory).map_err(read)? {
+        if let Ok(name) = entry.map_err(read)?.file_name().into_string() {
+            names.push(name);
+        }
+    }
+    Ok(names)
+}
+
+fn options_files(store: &Path) -> Outcome<Vec<(u64, PathBuf)>> {
+    let mut files: Vec<(u64, PathBuf)> = names(store)?
+        .into_iter()
+        .filter_map(|name| Some((name.strip_prefix("OPTIONS-")?.parse().ok()?, store.join(&name))))
+        .collect();
+    files.sort();
+    Ok(files)
+}
+
+/// All OPTIONS files that can be parsed, the newest first.
+pub fn read_options(store: &Path) -> Outcome<Vec<OptionsFile>> {
+    let mut parsed = Vec::new();
+    for (_, path) in options_files(store)?.into_iter().rev() {
+        match fs::read(&path) {
+            Ok(content) => parsed.extend(parse_options(&content)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {} // a live writer has just replaced it
+            Err(error) => return Err(Fault::io("reading", &path, &error)),
+        }
+    }
+    Ok(parsed)
+}

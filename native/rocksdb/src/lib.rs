@@ -1,0 +1,32 @@
+//! The RocksDB addon of kgdump: reads stores whole and never writes to them; writes stores of its own.
+//!
+//! Contract: every call that may touch the disk is a promise and runs on libuv's pool. No panic crosses. Errors are those
+//! of error.rs. The JavaScript side is src/engines/rocksdb*.ts and nobody else.
+
+mod encode;
+mod error;
+mod ffi;
+mod handle;
+mod job;
+mod judge;
+mod layout;
+mod lock_holder;
+mod log_file;
+mod manifest;
+mod options_file;
+mod scan;
+mod sink;
+mod sink_api;
+mod source_api;
+mod store;
+mod tripwire;
+mod version;
+mod wal;
+
+use napi_derive::napi;
+
+/// Version of the RocksDB library.
+#[napi]
+pub fn library_version() -> napi::Result<String> {
+    Ok(version::library_version()?)
+}

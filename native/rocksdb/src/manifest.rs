@@ -1,0 +1,256 @@
+//! Reads what a MANIFEST says: families and their comparators, live table and blob files, which logs count, and the
+//! last sequence number that any table file may hold.
+//!
+//! RocksDB reads the same file when it opens the store. It is read here before, because RocksDB takes a MANIFEST whose
+//! end is missing as an older state of the store, with status OK, and does not say what it expects of the logs.
+//! Tags and fields as RocksDB's `VersionEdit` encodes them (MANIFEST is documented in its wiki).
+//!
+//! Contract: pure but for reading one file; memory grows with the number of live files.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs::File;
+use std::path::Path;
+
+use crate::error::{Fault, Outcome};
+use crate::log_file::{read_log, End, LogError};
+
+/// A table file that the store needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LiveFile {
+    /// Size in bytes.
+    pub size: u64,
+    /// Which of the store's directories it lies in; 0 is the first.
+    pub path_id: u32,
+}
+
+/// One column family.
+#[derive(Debug, Default)]
+pub struct Family {
+    pub name: Vec<u8>,
+    /// Name of the comparator; RocksDB's default one when nothing was written.
+    pub comparator: Option<Vec<u8>>,
+    /// Logs with a smaller number hold nothing that this family lacks.
+    pub log_number: u64,
+    /// Table files by number. Blob files are not kept: which of them are still needed only their tables tell.
+    pub tables: HashMap<u64, LiveFile>,
+}
+
+/// The state that a MANIFEST ends with.
+#[derive(Debug, Default)]
+pub struct Manifest {
+    /// Families by id.
+    pub families: BTreeMap<u32, Family>,
+    pub last_sequence: u64,
+    pub next_file: u64,
+    pub min_log_to_keep: u64,
+}
+
+impl Manifest {
+    /// Number of the oldest log that may hold entries which no table file has; with two-phase commit, prepared
+    /// transactions may be in logs that are older than all that was flushed.
+    pub fn first_log(&self, two_phase: bool) -> u64 {
+        if two_phase {
+            return self.min_log_to_keep;
+        }
+        let unflushed = self.families.values().map(|family| family.log_number).min().unwrap_or(0);
+        unflushed.max(self.min_log_to_keep)
+    }
+}
+
+/// Reads the MANIFEST at `path`.
+///
+/// Errors: STORE_DAMAGED when any of it is damaged or its last record is not complete.
+pub fn read_manifest(path: &Path) -> Outcome<Manifest> {
+    let file = File::open(path).map_err(|error| Fault::io("opening", path, &error))?;
+    let mut manifest = Manifest::default();
+    manifest.families.insert(0, Family { name: b"default".to_vec(), ..Family::default() });
+    let mut group_open = false;
+    let facts = read_log::<ManifestError>(file, None, |offset, record| {
+        group_open = apply(&mut manifest, record).ok_or(ManifestError::Edit(offset))?;
+        Ok(())
+    })
+    .map_err(|error| match error {
+        ManifestError::Log(LogError::Io(error)) => Fault::io("reading", path, &error),
+        ManifestError::Log(LogError::Damaged { offset, reason }) => damaged(path, offset, &reason),
+        ManifestError::Edit(offset) => damaged(path, offset, "an edit can't be understood"),
+    })?;
+    if let End::Torn { offset, .. } = facts.end {
+        return Err(damaged(path, offset, "its last record is not complete"));
+    }
+    if group_open {
+        return Err(damaged(path, 0, "its last group of edits is not complete"));
+    }
+    Ok(manifest)
+}
+
+fn damaged(path: &Path, offset: u64, reason: &str) -> Fault {
+    Fault::new("STORE_DAMAGED", format!("{} is damaged at byte {offset}: {reason}", path.display()))
+        .at(path)
+        .hint("copy the store again from its origin; when its program stopped hard, start and stop that program once so that RocksDB repairs it")
+}
+
+enum ManifestError {
+    Log(LogError),
+    Edit(u64),
+}
+
+impl From<LogError> for ManifestError {
+    fn from(error: LogError) -> Self {
+        Self::Log(error)
+    }
+}
+
+/// The bytes of an edit that are still to be read.
+struct Fields<'a>(&'a [u8]);
+
+impl<'a> Fields<'a> {
+    fn varint(&mut self) -> Option<u64> {
+        let mut value = 0_u64;
+        for shift in (0..64).step_by(7) {
+            let (&byte, rest) = self.0.split_first()?;
+            self.0 = rest;
+            value |= u64::from(byte & 0x7f) << shift;
+            if byte & 0x80 == 0 {
+                return Some(value);
+            }
+        }
+        None
+    }
+
+    fn bytes(&mut self) -> Option<&'a [u8]> {
+        let length = usize::try_from(self.varint()?).ok()?;
+        if length > self.0.len() {
+            return None;
+        }
+        let (bytes, rest) = self.0.split_at(length);
+        self.0 = rest;
+        Some(bytes)
+    }
+}
+
+/// What one edit says, before it is known which family it is about.
+#[derive(Default)]
+struct Edit {
+    family: u32,
+    add: Option<Vec<u8>>,
+    drop: bool,
+    comparator: Option<Vec<u8>>,
+    log_number: Option<u64>,
+    new_tables: Vec<(u64, LiveFile)>,
+    gone_tables: Vec<u64>,
+}
+
+/// Applies one edit; `None` when it can't be understood. The result says whether more edits of its group must follow.
+fn apply(manifest: &mut Manifest, record: &[u8]) -> Option<bool> {
+    const SAFE_TO_IGNORE: u64 = 1 << 13;
+    let mut fields = Fields(record);
+    let mut edit = Edit::default();
+    let mut group_open = false;
+    while !fields.0.is_empty() {
+        match fields.varint()? {
+            1 => edit.comparator = Some(fields.bytes()?.to_vec()),
+            2 => edit.log_number = Some(fields.varint()?),
+            3 => manifest.next_file = fields.varint()?,
+            4 => manifest.last_sequence = manifest.last_sequence.max(fields.varint()?),
+            5 => {
+                fields.varint()?;
+                fields.bytes()?;
+            }
+            6 => {
+                fields.varint()?;
+                edit.gone_tables.push(fields.varint()?);
+            }
+            9 | 203 => {
+                fields.varint()?;
+            }
+            10 => manifest.min_log_to_keep = manifest.min_log_to_keep.max(fields.varint()?),
+            kind @ (7 | 100 | 102 | 103) => {
+                let (table, min_log) = new_table(&mut fields, kind)?;
+                edit.new_tables.push(table);
+                manifest.min_log_to_keep = manifest.min_log_to_keep.max(min_log);
+            }
+            200 => edit.family = u32::try_from(fields.varint()?).ok()?,
+            201 => edit.add = Some(fields.bytes()?.to_vec()),
+            202 => edit.drop = true,
+            300 => group_open = fields.varint()? > 0,
+            // A new blob file, or garbage in one: number, count, bytes, a checksum for the first, fields of later versions.
+            tag @ (400 | 401 | 8194 | 8195) => {
+                for _ in 0..3 {
+                    fields.varint()?;
+                }
+                if tag == 400 || tag == 8194 {
+                    fields.bytes()?;
+                    fields.bytes()?;
+                }
+                while fields.varint()? != 0 {
+                    fields.bytes()?;
+                }
+            }
+            // Logs that came and went, as versions before 7 wrote them: without a length.
+            8196 => {
+                fields.varint()?;
+                while fields.varint()? != 1 {
+                    fields.varint()?;
+                }
+            }
+            8197 => {
+                fields.varint()?;
+            }
+            tag if tag & SAFE_TO_IGNORE != 0 => {
+                fields.bytes()?;
+            }
+            _ => return None,
+        }
+    }
+    settle(manifest, edit);
+    Some(group_open)
+}
+
+/// Applies an edit to its family. One about a family that is gone changes nothing; RocksDB judges whether it may be.
+fn settle(manifest: &mut Manifest, edit: Edit) {
+    if let Some(name) = edit.add {
+        manifest.families.insert(edit.family, Family { name, ..Family::default() });
+    }
+    if edit.drop {
+        manifest.families.remove(&edit.family);
+        return;
+    }
+    let Some(family) = manifest.families.get_mut(&edit.family) else { return };
+    if edit.comparator.is_some() {
+        family.comparator = edit.comparator;
+    }
+    if let Some(number) = edit.log_number {
+        family.log_number = number;
+    }
+    for number in edit.gone_tables {
+        family.tables.remove(&number);
+    }
+    family.tables.extend(edit.new_tables);
+}
+
+/// A new table file: level, number, size, smallest and largest key, and by kind the sequence numbers and more fields.
+/// Also the number of the oldest log to keep that may be among them, else 0.
+fn new_table(fields: &mut Fields<'_>, kind: u64) -> Option<((u64, LiveFile), u64)> {
+    fields.varint()?;
+    let number = fields.varint()?;
+    let mut path_id = if kind == 102 { u32::try_from(fields.varint()?).ok()? } else { 0 };
+    let size = fields.varint()?;
+    fields.bytes()?;
+    fields.bytes()?;
+    if kind != 7 {
+        fields.varint()?;
+        fields.varint()?;
+    }
+    let mut min_log = 0;
+    while kind == 103 {
+        match fields.varint()? {
+            1 => break,
+            3 => min_log = u64::from_le_bytes(fields.bytes()?.try_into().ok()?),
+            65 => path_id = u32::from(*fields.bytes()?.first()?),
+            _ => {
+                fields.bytes()?;
+            }
+        }
+    }
+    Some(((number, LiveFile { size, path_id }), min_log))
+}

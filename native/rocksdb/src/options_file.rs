@@ -1,0 +1,193 @@
+//! Parser of RocksDB's OPTIONS files: what a store's program told RocksDB when it last opened the store.
+//!
+//! The format is RocksDB's own INI: sections `[Title "argument"]`, statements `name=value`, comments from an unescaped
+//! `#`, and a backslash before `\`, `#`, `:`, and for CR and LF as `\r` and `\n`. Names of families are any bytes.
+//!
+//! Contract: pure, never fails on unknown names.
+
+use std::collections::BTreeMap;
+
+/// Options of one section, by name; the values are as they stand in the file.
+pub type Values = BTreeMap<String, String>;
+
+/// The options of one column family.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FamilyOptions {
+    pub name: Vec<u8>,
+    pub values: Values,
+    /// Name of the table format, such as `BlockBasedTable`, and its options.
+    pub table: Option<(String, Values)>,
+}
+
+/// A whole OPTIONS file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OptionsFile {
+    /// Version of the RocksDB that wrote it, such as `8.10.0`.
+    pub version: String,
+    pub database: Values,
+    pub families: Vec<FamilyOptions>,
+}
+
+impl OptionsFile {
+    /// The options of the family with this name.
+    pub fn family(&self, name: &[u8]) -> Option<&FamilyOptions> {
+        self.families.iter().find(|family| family.name == name)
+    }
+}
+
+enum Section {
+    Version,
+    Database,
+    Family,
+    Table,
+    Other,
+}
+
+/// Parses a file's content. `None` when it is not a complete OPTIONS file.
+pub fn parse_options(content: &[u8]) -> Option<OptionsFile> {
+    let mut file = OptionsFile::default();
+    let mut section = Section::Other;
+    let (mut has_database, mut has_default) = (false, false);
+    for line in content.split(|&byte| byte == b'\n') {
+        let line = trim(without_comment(line));
+        if line.is_empty() {
+            continue;
+        }
+        if line.len() > 1 && line.starts_with(b"[") && line.ends_with(b"]") {
+            section = start_section(&mut file, line)?;
+            has_database |= matches!(section, Section::Database);
+            has_default |= matches!(section, Section::Family)
+                && file.families.last().is_some_and(|family| family.name == b"default");
+            continue;
+        }
+        let equals = line.iter().position(|&byte| byte == b'=')?;
+        let name = text(trim(&line[..equals]));
+        let value = text(trim(&line[equals + 1..]));
+        match section {
+            Section::Version if name == "rocksdb_version" => file.version = value,
+            Section::Version | Section::Other => {}
+            Section::Database => {
+                file.database.insert(name, value);
+            }
+            Section::Family => {
+                file.families.last_mut()?.values.insert(name, value);
+            }
+            Section::Table => {
+                if let Some((_, values)) = &mut file.families.last_mut()?.table {
+                    values.insert(name, value);
+                }
+            }
+        }
+    }
+    (has_database && has_default && !file.version.is_empty()).then_some(file)
+}
+
+fn start_section(file: &mut OptionsFile, line: &[u8]) -> Option<Section> {
+    let first = line.iter().position(|&byte| byte == b'"');
+    let last = line.iter().rposition(|&byte| byte == b'"');
+    let (title, argument) = match (first, last) {
+        (Some(first), Some(last)) if first < last => (&line[1..first], unescape(&line[first + 1..last])),
+        _ => (&line[1..line.len() - 1], Vec::new()),
+    };
+    let title = text(trim(title));
+    Some(match title.as_str() {
+        "Version" => Section::Version,
+        "DBOptions" => Section::Database,
+        "CFOptions" => {
+            if file.family(&argument).is_some() {
+                return None;
+            }
+            file.families.push(FamilyOptions { name: argument, ..FamilyOptions::default() });
+            Section::Family
+        }
+        _ => match title.strip_prefix("TableOptions/") {
+            Some(format) => {
+                let family = file.families.last_mut().filter(|family| family.name == argument)?;
+                family.table = Some((format.to_owned(), Values::new()));
+                Section::Table
+            }
+            None => Section::Other,
+        },
+    })
+}
+
+fn without_comment(line: &[u8]) -> &[u8] {
+    let comment = (0..line.len()).find(|&at| line[at] == b'#' && (at == 0 || line[at - 1] != b'\\'));
+    &line[..comment.unwrap_or(line.len())]
+}
+
+/// Trims what C's isspace() calls space.
+fn trim(mut bytes: &[u8]) -> &[u8] {
+    let space = |byte: &u8| matches!(byte, b' ' | 9..=13);
+    while let Some((_, rest)) = bytes.split_first().filter(|(first, _)| space(first)) {
+        bytes = rest;
+    }
+    while let Some((_, rest)) = bytes.split_last().filter(|(last, _)| space(last)) {
+        bytes = rest;
+    }
+    bytes
+}
+
+fn unescape(escaped: &[u8]) -> Vec<u8> {
+    let mut plain = Vec::with_capacity(escaped.len());
+    let mut bytes = escaped.iter();
+    while let Some(&byte) = bytes.next() {
+        let byte = match byte {
+            b'\\' => match bytes.next() {
+                Some(b'n') => b'\n',
+                Some(b'r') => b'\r',
+                Some(&other) => other,
+                None => byte,
+            },
+            _ => byte,
+        };
+        plain.push(byte);
+    }
+    plain
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// The name of an object in an option's value: `x` of both `x` and `{id=x;…}`, none of `nullptr`.
+pub fn object_name(value: &str) -> Option<&str> {
+    let name = match value.strip_prefix('{') {
+        Some(inside) => inside.split([';', '}']).find_map(|part| part.trim().strip_prefix("id="))?,
+        None => value,
+    };
+    (!name.is_empty() && name != "nullptr").then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: &str = "# head\n[Version]\n  rocksdb_version=8.10.0\n  options_file_version=1.1\n\n[DBOptions]\n  wal_dir=/w\n  x={a=b;c=d}\n\n\
+        [CFOptions \"default\"]\n  comparator=leveldb.BytewiseComparator\n  merge_operator=nullptr\n\
+        [TableOptions/BlockBasedTable \"default\"]\n  block_size=16384 # note\n\
+        [CFOptions \"a\\nb\\#c\\:\\\\d\"e\"]\n  merge_operator={id=maya.append;x=1}\n";
+
+    #[test]
+    fn sections_values_and_names_are_read() {
+        let file = parse_options(FILE.as_bytes()).expect("a good file");
+        assert_eq!(file.version, "8.10.0");
+        assert_eq!(file.database["x"], "{a=b;c=d}");
+        let default = file.family(b"default").expect("default");
+        assert_eq!(
+            default.table.as_ref().map(|(format, values)| (format.as_str(), values["block_size"].as_str())),
+            Some(("BlockBasedTable", "16384"))
+        );
+        let odd = file.family(b"a\nb#c:\\d\"e").expect("the odd name");
+        assert_eq!(object_name(&odd.values["merge_operator"]), Some("maya.append"));
+        assert_eq!(object_name(&default.values["merge_operator"]), None);
+    }
+
+    #[test]
+    fn half_a_file_is_none() {
+        assert_eq!(parse_options(b""), None);
+        assert_eq!(parse_options(b"[Version]\nrocksdb_version=8.1.1\n[DBOptions]\n"), None);
+        assert_eq!(parse_options(&[0xd0; 4096]), None);
+        assert_eq!(parse_options(FILE.replace("x={a=b;c=d}", "no statement").as_bytes()), None);
+    }
+}

@@ -1,0 +1,297 @@
+//! A store that is open for writing: entries come in as encoded blocks, or as single operations.
+//!
+//! Contract: one `Sink` at a time has a store open (RocksDB's LOCK); its methods may be called from any thread and run
+//! one after the other. Nothing that was written is lost by closing it.
+
+use std::ffi::c_char;
+use std::path::Path;
+use std::ptr;
+
+use crate::encode::read_bin;
+use crate::error::{Fault, Outcome};
+use crate::ffi;
+use crate::handle::{Database, Options};
+use crate::layout::fingerprint;
+use crate::manifest::read_manifest;
+
+/// What to do with a key that the store already has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IfExists {
+    Fail,
+    Keep,
+    Overwrite,
+}
+
+/// One operation.
+#[derive(Debug, Clone)]
+pub enum Operation {
+    Put(Vec<u8>, Vec<u8>),
+    /// An operand for the merge operator that the family's options name.
+    Merge(Vec<u8>, Vec<u8>),
+    Delete(Vec<u8>),
+    /// Deletes from the first key, inclusive, to the second, exclusive.
+    DeleteRange(Vec<u8>, Vec<u8>),
+}
+
+/// A store that is open for writing.
+pub struct Sink {
+    database: Database,
+    names: Vec<Vec<u8>>,
+    write_options: *mut ffi::rocksdb_writeoptions_t,
+    read_options: *mut ffi::rocksdb_readoptions_t,
+}
+
+// SAFETY: the options are never changed after they were made, and the database may be used by all threads.
+unsafe impl Send for Sink {}
+
+impl Drop for Sink {
+    fn drop(&mut self) {
+        // SAFETY: ours, destroyed once.
+        unsafe {
+            ffi::rocksdb_writeoptions_destroy(self.write_options);
+            ffi::rocksdb_readoptions_destroy(self.read_options);
+        }
+    }
+}
+
+impl Sink {
+    /// Opens the store at `path`, or makes it. `families` are name and options; families that the store has and that
+    /// are not among them are opened with `default_options`.
+    ///
+    /// Errors: STORE_IN_USE, NO_SPACE, PERMISSION_DENIED, USAGE for options that RocksDB does not take, STORE_DAMAGED.
+    pub fn open(
+        path: &Path,
+        database_options: &str,
+        default_options: &str,
+        families: Vec<(Vec<u8>, String)>,
+        disable_log: bool,
+    ) -> Outcome<Self> {
+        let mut all = Vec::new();
+        let exists = path.join("CURRENT").exists();
+        if exists {
+            let manifest = read_manifest(&path.join(fingerprint(path)?.manifest))?;
+            all.extend(manifest.families.into_values().map(|family| family.name));
+        } else {
+            all.push(b"default".to_vec());
+        }
+        let options_of = |name: &[u8]| {
+            let given = families.iter().find(|(given, _)| given == name);
+            Options::from_text(given.map_or(default_options, |(_, text)| text))
+        };
+        let mut opened = Vec::new();
+        for name in &all {
+            opened.push((name.clone(), options_of(name)?));
+        }
+        let options = Options::from_text(database_options)?;
+        options.silence();
+        // SAFETY: the options are ours.
+        unsafe { ffi::rocksdb_options_set_create_if_missing(options.as_ptr(), 1) };
+        let database = Database::open(path, options, opened, true)?;
+        // SAFETY: no arguments, then our own options.
+        let (write_options, read_options) = unsafe {
+            let write_options = ffi::rocksdb_writeoptions_create();
+            ffi::rocksdb_writeoptions_disable_WAL(write_options, disable_log.into());
+            (write_options, ffi::rocksdb_readoptions_create())
+        };
+        let mut sink = Self { database, names: all, write_options, read_options };
+        for (name, text) in &families {
+            sink.create_family(name, text)?;
+        }
+        Ok(sink)
+    }
+
+    /// Makes the family when it is not there.
+    pub fn create_family(&mut self, name: &[u8], options: &str) -> Outcome<()> {
+        if !self.names.iter().any(|known| known == name) {
+            self.database.create_family(name, Options::from_text(options)?)?;
+            self.names.push(name.to_vec());
+        }
+        Ok(())
+    }
+
+    fn family(&self, name: &[u8]) -> Outcome<*mut ffi::rocksdb_column_family_handle_t> {
+        let index = self.names.iter().position(|known| known == name).ok_or_else(|| {
+            Fault::new("KEYSPACE_UNKNOWN", format!("the store has no family \"{}\"", name.escape_ascii()))
+                .at(self.database.path())
+        })?;
+        self.database.family(index)
+    }
+
+    /// Writes the entries of an encoded block at once; returns how many were written and how many were kept.
+    ///
+    /// Errors: KEY_EXISTS with `Fail`, before anything of the block is written; DUMP_BLOCK_DAMAGED for a bad block.
+    pub fn apply(&self, family: &[u8], block: &[u8], if_exists: IfExists) -> Outcome<(usize, usize)> {
+        let handle = self.family(family)?;
+        let batch = Batch::new();
+        let (mut written, mut kept) = (0, 0);
+        for_each_entry(block, |key, value| {
+            if if_exists != IfExists::Overwrite && self.look_up(handle, key, |_| ())?.is_some() {
+                if if_exists == IfExists::Fail {
+                    return Err(Fault::new(
+                        "KEY_EXISTS",
+                        format!("the store already has the key \"{}\"", key.escape_ascii()),
+                    )
+                    .at(self.database.path()));
+                }
+                kept += 1;
+                return Ok(());
+            }
+            batch.put(handle, key, value);
+            written += 1;
+            Ok(())
+        })?;
+        self.write(&batch)?;
+        Ok((written, kept))
+    }
+
+    /// Does all operations at once.
+    pub fn operate(&self, family: &[u8], operations: &[Operation]) -> Outcome<()> {
+        let handle = self.family(family)?;
+        let batch = Batch::new();
+        for operation in operations {
+            match operation {
+                Operation::Put(key, value) => batch.put(handle, key, value),
+                Operation::Merge(key, operand) => batch.merge(handle, key, operand),
+                Operation::Delete(key) => batch.delete(handle, key),
+                Operation::DeleteRange(from, to) => batch.delete_range(handle, from, to),
+            }
+        }
+        self.write(&batch)
+    }
+
+    fn write(&self, batch: &Batch) -> Outcome<()> {
+        // SAFETY: all pointers are valid for the call.
+        self.database.call(|db, error| unsafe { ffi::rocksdb_write(db, self.write_options, batch.0, error) })
+    }
+
+    /// What `see` makes of the value of a key; `None` when the store does not have it.
+    fn look_up<T>(
+        &self,
+        handle: *mut ffi::rocksdb_column_family_handle_t,
+        key: &[u8],
+        see: impl FnOnce(&[u8]) -> T,
+    ) -> Outcome<Option<T>> {
+        // SAFETY: all pointers are valid for the call; the slice is ours and lives until it is destroyed.
+        self.database.call(|db, error| unsafe {
+            let found = ffi::rocksdb_get_pinned_cf(db, self.read_options, handle, chars(key), key.len(), error);
+            if found.is_null() {
+                return None;
+            }
+            let mut length = 0;
+            let start = ffi::rocksdb_pinnableslice_value(found, &raw mut length);
+            let value = if length == 0 { &[][..] } else { std::slice::from_raw_parts(start.cast::<u8>(), length) };
+            let result = see(value);
+            ffi::rocksdb_pinnableslice_destroy(found);
+            Some(result)
+        })
+    }
+
+    /// Looks up every entry of an encoded block: how many keys are missing, how many have another value, and the first
+    /// key of these.
+    pub fn compare(&self, family: &[u8], block: &[u8]) -> Outcome<(usize, usize, Option<Vec<u8>>)> {
+        let handle = self.family(family)?;
+        let (mut missing, mut changed, mut first) = (0, 0, None);
+        for_each_entry(block, |key, value| {
+            let equal = self.look_up(handle, key, |found| found == value)?;
+            missing += usize::from(equal.is_none());
+            changed += usize::from(equal == Some(false));
+            if equal != Some(true) && first.is_none() {
+                first = Some(key.to_vec());
+            }
+            Ok(())
+        })?;
+        Ok((missing, changed, first))
+    }
+
+    /// Hands the log to the system and makes it durable; with `tables`, all that is in memory is written to tables too.
+    pub fn flush(&self, tables: bool) -> Outcome<()> {
+        // SAFETY: the error slot is valid.
+        self.database.call(|db, error| unsafe { ffi::rocksdb_flush_wal(db, 1, error) })?;
+        for index in 0..if tables { self.database.family_count() } else { 0 } {
+            let handle = self.database.family(index)?;
+            // SAFETY: our own options, destroyed once, after the call.
+            self.database.call(|db, error| unsafe {
+                let options = ffi::rocksdb_flushoptions_create();
+                ffi::rocksdb_flush_cf(db, options, handle, error);
+                ffi::rocksdb_flushoptions_destroy(options);
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Compacts one family whole.
+    pub fn compact(&self, family: &[u8]) -> Outcome<()> {
+        let handle = self.family(family)?;
+        // SAFETY: null bounds mean all keys.
+        unsafe { ffi::rocksdb_compact_range_cf(self.database.as_ptr(), handle, ptr::null(), 0, ptr::null(), 0) };
+        Ok(())
+    }
+
+    pub fn identity(&self) -> Option<String> {
+        self.database.identity()
+    }
+
+    pub fn latest_sequence_number(&self) -> u64 {
+        self.database.latest_sequence_number()
+    }
+
+    /// Names of all families.
+    pub fn names(&self) -> &[Vec<u8>] {
+        &self.names
+    }
+}
+
+fn for_each_entry(mut block: &[u8], mut each: impl FnMut(&[u8], &[u8]) -> Outcome<()>) -> Outcome<()> {
+    while !block.is_empty() {
+        let (Some(key), Some(value)) = (read_bin(&mut block), read_bin(&mut block)) else {
+            return Err(Fault::new("DUMP_BLOCK_DAMAGED", "a block of entries holds something that is no entry"));
+        };
+        each(key, value)?;
+    }
+    Ok(())
+}
+
+fn chars(bytes: &[u8]) -> *const c_char {
+    bytes.as_ptr().cast()
+}
+
+/// Operations that are written at once.
+struct Batch(*mut ffi::rocksdb_writebatch_t);
+
+impl Batch {
+    fn new() -> Self {
+        // SAFETY: no arguments.
+        Self(unsafe { ffi::rocksdb_writebatch_create() })
+    }
+
+    fn put(&self, family: *mut ffi::rocksdb_column_family_handle_t, key: &[u8], value: &[u8]) {
+        // SAFETY: the library copies both.
+        unsafe { ffi::rocksdb_writebatch_put_cf(self.0, family, chars(key), key.len(), chars(value), value.len()) };
+    }
+
+    fn merge(&self, family: *mut ffi::rocksdb_column_family_handle_t, key: &[u8], operand: &[u8]) {
+        // SAFETY: the library copies both.
+        unsafe {
+            ffi::rocksdb_writebatch_merge_cf(self.0, family, chars(key), key.len(), chars(operand), operand.len())
+        };
+    }
+
+    fn delete(&self, family: *mut ffi::rocksdb_column_family_handle_t, key: &[u8]) {
+        // SAFETY: the library copies the key.
+        unsafe { ffi::rocksdb_writebatch_delete_cf(self.0, family, chars(key), key.len()) };
+    }
+
+    fn delete_range(&self, family: *mut ffi::rocksdb_column_family_handle_t, from: &[u8], to: &[u8]) {
+        // SAFETY: the library copies both.
+        unsafe {
+            ffi::rocksdb_writebatch_delete_range_cf(self.0, family, chars(from), from.len(), chars(to), to.len())
+        };
+    }
+}
+
+impl Drop for Batch {
+    fn drop(&mut self) {
+        // SAFETY: ours, destroyed once.
+        unsafe { ffi::rocksdb_writebatch_destroy(self.0) };
+    }
+}

@@ -1,0 +1,216 @@
+//! What JavaScript sees of reading: a store, its facts, its scans.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use napi::bindgen_prelude::{AsyncTask, BigInt, Buffer};
+use napi_derive::napi;
+
+use crate::error::{Fault, Outcome};
+use crate::job::{start, start_with, Job};
+use crate::judge::Ttl;
+use crate::scan::{Range, Scan};
+use crate::store::Store;
+use crate::version::library_version;
+
+/// What is known of one family.
+#[napi(object)]
+pub struct FamilyFacts {
+    pub name: Buffer,
+    /// Keys come in reverse byte order.
+    pub reverse: bool,
+    /// Entries, roughly.
+    pub estimated_entries: f64,
+    /// Bytes of keys and values, roughly.
+    pub estimated_bytes: f64,
+    /// Options as OPTIONS has them, by name.
+    pub options: HashMap<String, String>,
+    /// Options of its table format.
+    pub table_options: HashMap<String, String>,
+}
+
+/// What is known of an open store.
+#[napi(object)]
+pub struct StoreFacts {
+    pub version: String,
+    pub database_id: Option<String>,
+    pub sequence_number: BigInt,
+    pub families: Vec<FamilyFacts>,
+    pub warnings: Vec<String>,
+}
+
+/// What one fill put into its buffer; offsets are within it.
+#[napi(object)]
+pub struct FillResult {
+    pub bytes: f64,
+    pub entries: f64,
+    pub key_bytes: f64,
+    pub value_bytes: f64,
+    pub first_key_start: f64,
+    pub first_key_end: f64,
+    pub last_key_start: f64,
+    pub last_key_end: f64,
+    /// Nothing follows.
+    pub done: bool,
+    /// Not 0 when the next entry alone needs a buffer of so many bytes.
+    pub needed: f64,
+}
+
+/// A store that is open for reading.
+#[napi]
+pub struct RocksStore {
+    store: Mutex<Option<Arc<Store>>>,
+}
+
+/// Opens the store at `path` for reading. `ttl` is "strip" or "keep".
+#[napi(ts_return_type = "Promise<RocksStore>")]
+pub fn open_store(path: String, ttl: Option<String>) -> AsyncTask<Job<RocksStore>> {
+    start(move || {
+        library_version()?;
+        let ttl = match ttl.as_deref() {
+            None => None,
+            Some("strip") => Some(Ttl::Strip),
+            Some("keep") => Some(Ttl::Keep),
+            Some(other) => return Err(Fault::new("USAGE", format!("ttl is \"strip\" or \"keep\", not \"{other}\""))),
+        };
+        let store = Store::open(&PathBuf::from(path), ttl)?;
+        Ok(RocksStore { store: Mutex::new(Some(Arc::new(store))) })
+    })
+}
+
+#[napi]
+impl RocksStore {
+    fn get(&self) -> Outcome<Arc<Store>> {
+        let store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
+        store.clone().ok_or_else(|| Fault::new("INTERNAL", "the store is closed"))
+    }
+
+    /// Facts about the store.
+    #[napi(ts_return_type = "Promise<StoreFacts>")]
+    pub fn facts(&self) -> napi::Result<AsyncTask<Job<StoreFacts>>> {
+        let store = self.get()?;
+        Ok(start(move || facts(&store)))
+    }
+
+    /// Begins a pass over the family with this number. Nothing is read before the first fill.
+    #[napi]
+    pub fn scan(
+        &self,
+        family: u32,
+        from: Option<Buffer>,
+        to: Option<Buffer>,
+        prefix: Option<Buffer>,
+    ) -> napi::Result<RocksScan> {
+        let owned = |bytes: Option<Buffer>| bytes.map(|bytes| bytes.to_vec());
+        let range = Range { from: owned(from), to: owned(to), prefix: owned(prefix) };
+        Ok(RocksScan { scan: Arc::new(Scan::new(self.get()?, family as usize, range)?) })
+    }
+
+    /// Closes the store once no scan uses it any more. A second call does nothing.
+    #[napi(ts_return_type = "Promise<void>")]
+    pub fn close(&self) -> AsyncTask<Job<()>> {
+        let store = self.store.lock().unwrap_or_else(PoisonError::into_inner).take();
+        start(move || {
+            drop(store);
+            Ok(())
+        })
+    }
+}
+
+/// One pass over a family.
+#[napi]
+pub struct RocksScan {
+    scan: Arc<Scan>,
+}
+
+#[napi]
+impl RocksScan {
+    /// Writes the next entries, at most `limit`, into `buffer`, which must not be touched until the promise is settled.
+    #[napi(ts_return_type = "Promise<FillResult>")]
+    pub fn fill(&self, buffer: Buffer, limit: f64) -> AsyncTask<Job<FillResult>> {
+        let scan = Arc::clone(&self.scan);
+        start_with(buffer, move |bytes| {
+            let filled = scan.fill(bytes, limit as usize)?;
+            Ok(FillResult {
+                bytes: filled.bytes as f64,
+                entries: filled.entries as f64,
+                key_bytes: filled.key_bytes as f64,
+                value_bytes: filled.value_bytes as f64,
+                first_key_start: filled.first_key.0 as f64,
+                first_key_end: filled.first_key.1 as f64,
+                last_key_start: filled.last_key.0 as f64,
+                last_key_end: filled.last_key.1 as f64,
+                done: filled.done,
+                needed: filled.needed as f64,
+            })
+        })
+    }
+
+    /// Ends the pass after the fill that may be running. A second call does nothing.
+    #[napi(ts_return_type = "Promise<void>")]
+    pub fn close(&self) -> AsyncTask<Job<()>> {
+        let scan = Arc::clone(&self.scan);
+        start(move || {
+            scan.close();
+            Ok(())
+        })
+    }
+}
+
+fn facts(store: &Store) -> Outcome<StoreFacts> {
+    let database = &store.database;
+    // Entries and deletions that came from the logs.
+    let number = |family, property| database.number(family, property) as f64;
+    let in_memory: Vec<f64> =
+        (0..store.plans.len()).map(|family| number(family, c"rocksdb.num-entries-active-mem-table")).collect();
+    let all_in_memory = in_memory.iter().sum::<f64>().max(1.0);
+    let mut families = Vec::new();
+    for (family, plan) in store.plans.iter().enumerate() {
+        let text = database.text(family, c"rocksdb.aggregated-table-properties").unwrap_or_default();
+        let property = |name| property_in(&text, name).unwrap_or(0.0);
+        // RocksDB counts eight bytes of sequence number and kind with each key.
+        let in_tables = property("raw key size") - 8.0 * property("# entries") + property("raw value size");
+        let in_logs = store.log_bytes as f64 * in_memory[family] / all_in_memory;
+        let in_blobs = number(family, c"rocksdb.live-blob-file-size");
+        // Each deletion counts as an entry itself and is thought to hide one.
+        let deletions = property("# deletions") + number(family, c"rocksdb.num-deletes-active-mem-table");
+        let entries = property("# entries") + in_memory[family] - 2.0 * deletions;
+        let values = |values: &std::collections::BTreeMap<String, String>| values.clone().into_iter().collect();
+        let options = plan.options.as_ref();
+        families.push(FamilyFacts {
+            name: plan.name.clone().into(),
+            reverse: plan.reverse,
+            estimated_entries: entries.max(0.0),
+            estimated_bytes: (in_tables.max(0.0) + in_logs + in_blobs).round(),
+            options: options.map(|options| values(&options.values)).unwrap_or_default(),
+            table_options: options
+                .and_then(|options| options.table.as_ref())
+                .map(|(_, table)| values(table))
+                .unwrap_or_default(),
+        });
+    }
+    Ok(StoreFacts {
+        version: library_version()?,
+        database_id: database.identity(),
+        sequence_number: BigInt::from(database.latest_sequence_number()),
+        families,
+        warnings: store.warnings.clone(),
+    })
+}
+
+/// The number of a property such as `raw key size=12` in RocksDB's text `a=1; b=2; …`.
+fn property_in(text: &str, name: &str) -> Option<f64> {
+    text.split(';').find_map(|part| part.trim().strip_prefix(name)?.strip_prefix('=')?.trim().parse().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn properties_are_found() {
+        let text = "# data blocks=3; # entries=12; raw key size=100; raw average key size=8.3; ";
+        assert_eq!(super::property_in(text, "raw key size"), Some(100.0));
+        assert_eq!(super::property_in(text, "# entries"), Some(12.0));
+        assert_eq!(super::property_in(text, "raw value size"), None);
+    }
+}

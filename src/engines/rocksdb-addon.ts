@@ -1,0 +1,80 @@
+/** The RocksDB addon's own interface, as native/rocksdb/src/{source,sink}_api.rs export it. */
+import { loadAddon } from "./addon.js";
+import type { FillResult } from "./block-scan.js";
+
+/** Facts about one family of an open store. */
+export interface NativeFamily {
+  readonly name: Buffer;
+  readonly reverse: boolean;
+  readonly estimatedEntries: number;
+  readonly estimatedBytes: number;
+  readonly options: Readonly<Record<string, string>>;
+  readonly tableOptions: Readonly<Record<string, string>>;
+}
+
+/** Facts about an open store. */
+export interface NativeFacts {
+  readonly version: string;
+  readonly databaseId?: string;
+  readonly sequenceNumber: bigint;
+  readonly families: readonly NativeFamily[];
+  readonly warnings: readonly string[];
+}
+
+/** One pass over a family. */
+export interface NativeScan {
+  fill(buffer: Buffer, limit: number): Promise<FillResult>;
+  close(): Promise<void>;
+}
+
+/** A store that is open for reading. */
+export interface NativeStore {
+  facts(): Promise<NativeFacts>;
+  scan(family: number, from?: Buffer, to?: Buffer, prefix?: Buffer): NativeScan;
+  close(): Promise<void>;
+}
+
+/** One operation on a family. */
+export interface NativeOperation {
+  readonly kind: "put" | "merge" | "delete" | "deleteRange";
+  readonly key: Buffer;
+  readonly value?: Buffer;
+}
+
+/** A store that is open for writing. */
+export interface NativeSink {
+  facts(): Promise<{ version: string; databaseId?: string; sequenceNumber: bigint; families: Buffer[] }>;
+  createFamily(name: Buffer, options: string): Promise<void>;
+  apply(family: Buffer, block: Buffer, ifExists: string): Promise<{ written: number; kept: number }>;
+  compare(family: Buffer, block: Buffer): Promise<{ missing: number; changed: number; firstKey?: Buffer }>;
+  operate(family: Buffer, operations: NativeOperation[]): Promise<void>;
+  flush(tables: boolean): Promise<void>;
+  compact(family: Buffer): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The addon. */
+export interface NativeRocksdb {
+  libraryVersion(): string;
+  openStore(path: string, ttl?: string): Promise<NativeStore>;
+  openSink(
+    path: string,
+    databaseOptions: string,
+    defaultOptions: string,
+    families: { name: Buffer; options: string }[],
+    disableLog: boolean,
+  ): Promise<NativeSink>;
+}
+
+/**
+ * The RocksDB addon.
+ * @throws {KgdumpError} ADDON_MISSING
+ */
+export function rocksdbAddon(): NativeRocksdb {
+  return loadAddon("rocksdb") as NativeRocksdb;
+}
+
+/** The same bytes as a Buffer, not copied. */
+export function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

@@ -1,0 +1,122 @@
+/** RocksDB as a source of entries: a store is opened for reading and nothing in it is ever changed. */
+import { resolve } from "node:path";
+
+import { KgdumpError } from "../errors.js";
+import { fromAddon } from "./addon.js";
+import { scanBlocks, type Fill } from "./block-scan.js";
+import type { EntryBlock, EntrySource, KeyspaceInfo, ScanOptions, StoreInfo } from "./engine.js";
+import { asBuffer, rocksdbAddon } from "./rocksdb-addon.js";
+import type { NativeFacts, NativeStore } from "./rocksdb-addon.js";
+
+export { createRocksdbSink } from "./rocksdb-sink.js";
+export type { RocksdbFamily, RocksdbOperation, RocksdbSink, RocksdbSinkOptions } from "./rocksdb-sink.js";
+
+/** How a store is opened for reading. */
+export interface RocksdbSourceOptions {
+  /** What to do with the four timestamp bytes at the end of each value of a TTL store; without it such a store is refused. */
+  readonly ttl?: "strip" | "keep" | undefined;
+  /** Ends the opening; scans have their own signal. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A family as RocksDB's OPTIONS file describes it. */
+export interface RocksdbKeyspace extends KeyspaceInfo {
+  /** Options by name, such as `compression`, values as in the file; empty when the store has no OPTIONS file. */
+  readonly options: Readonly<Record<string, string>>;
+  /** Options of its table format, such as `block_size`. */
+  readonly tableOptions: Readonly<Record<string, string>>;
+}
+
+/** What is known of an open RocksDB store. */
+export interface RocksdbInfo extends StoreInfo {
+  readonly keyspaces: readonly RocksdbKeyspace[];
+}
+
+/** A RocksDB store that is open for reading. */
+export interface RocksdbSource extends EntrySource {
+  readonly info: RocksdbInfo;
+}
+
+/**
+ * Opens the RocksDB store in a directory. All its scans show its state at one point in time, also when another
+ * process writes to it meanwhile.
+ * @param path directory of the store
+ * @throws {KgdumpError} STORE_NOT_FOUND, STORE_NOT_RECOGNIZED, PERMISSION_DENIED, STORE_MOVING when a writer changes it all
+ *   the time, STORE_DAMAGED, STORE_LOG_DAMAGED, and what can't be read whole: STORE_COMPARATOR_UNSUPPORTED,
+ *   STORE_MERGE_OPERATOR, STORE_TTL, STORE_TIMESTAMPS, STORE_ENCRYPTED, STORE_UNSUPPORTED; ADDON_MISSING
+ * @throws the signal's reason when it is aborted
+ */
+export async function openRocksdbSource(path: string, options: RocksdbSourceOptions = {}): Promise<RocksdbSource> {
+  options.signal?.throwIfAborted();
+  const absolute = resolve(path);
+  const store = await fromAddon(() => rocksdbAddon().openStore(absolute, options.ttl));
+  try {
+    options.signal?.throwIfAborted();
+    const facts = await fromAddon(() => store.facts());
+    options.signal?.throwIfAborted();
+    return new Source(store, infoOf(absolute, facts));
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+function infoOf(path: string, facts: NativeFacts): RocksdbInfo {
+  return {
+    engine: "rocksdb",
+    version: facts.version,
+    path,
+    databaseId: facts.databaseId ?? null,
+    sequenceNumber: facts.sequenceNumber,
+    keyspaces: facts.families.map(({ name, reverse, ...rest }) => ({
+      name,
+      comparator: reverse ? "reverse-bytewise" : "bytewise",
+      ...rest,
+    })),
+    warnings: facts.warnings,
+  };
+}
+
+class Source implements RocksdbSource {
+  readonly info: RocksdbInfo;
+  readonly #store: NativeStore;
+  #closed: Promise<void> | undefined;
+
+  constructor(store: NativeStore, info: RocksdbInfo) {
+    this.#store = store;
+    this.info = info;
+  }
+
+  scan(keyspace: Uint8Array, options: ScanOptions): AsyncIterable<EntryBlock> {
+    const family = this.info.keyspaces.findIndex(({ name }) => Buffer.compare(name, keyspace) === 0);
+    if (family < 0) {
+      const name = Buffer.from(keyspace).toString();
+      throw new KgdumpError("KEYSPACE_UNKNOWN", `${this.info.path} has no family ${JSON.stringify(name)}`, { keyspace });
+    }
+    const { order, from, to, prefix } = options;
+    if (order !== undefined && order !== this.info.keyspaces[family]?.comparator) {
+      throw new KgdumpError("STORE_UNSUPPORTED", `${this.info.path} can't be scanned in ${order} order`, { keyspace });
+    }
+    if (this.#closed !== undefined) throw new TypeError("the store is closed");
+    return this.#blocks(family, options, [from, to, prefix]);
+  }
+
+  /** The native scan begins when the first block is asked for, so that a scan that is never iterated holds nothing. */
+  async *#blocks(family: number, options: ScanOptions, bounds: readonly (Uint8Array | undefined)[]): AsyncGenerator<EntryBlock> {
+    options.signal?.throwIfAborted();
+    const [from, to, prefix] = bounds.map((key) => (key === undefined ? undefined : asBuffer(key)));
+    const scan = await fromAddon(() => this.#store.scan(family, from, to, prefix));
+    const fill: Fill = (buffer, _target, maxEntries) => fromAddon(() => scan.fill(buffer, maxEntries));
+    yield* scanBlocks(fill, () => fromAddon(() => scan.close()), options);
+  }
+
+  close(): Promise<void> {
+    // A scan that still runs keeps the native store open until it ends.
+    this.#closed ??= fromAddon(() => this.#store.close());
+    return this.#closed;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}
