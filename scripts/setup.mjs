@@ -5,25 +5,25 @@
  *
  *     node scripts/setup.mjs              for running it
  *     node scripts/setup.mjs --tests      for its tests too
- *     node scripts/setup.mjs --prepare    within `npm ci`: packages are npm's business
+ *     node scripts/setup.mjs --prepare    within `npm ci`, `npm link` and `npm install -g .`
  */
 import "./setup/node-version.mjs";
 import { pathToFileURL } from "node:url";
 import { CHECKER, ROCKSDB, SLED } from "./setup/crates.mjs";
 import { buildCrates } from "./setup/native.mjs";
-import { installPackages } from "./setup/packages.mjs";
+import { installPackages, installPackagesWhenNone } from "./setup/packages.mjs";
 import { stopAll } from "./setup/run.mjs";
 import { SetupError } from "./setup/setup-error.mjs";
 import { compileTypeScript } from "./setup/typescript.mjs";
 
 /**
- * @param {{ tests?: boolean, packages?: boolean }} [options] whether tests are set up too (default: no), and packages
- *   (default: yes)
+ * @param {{ tests?: boolean, prepare?: boolean }} [options] whether tests are set up too, and whether npm runs this while
+ *   it installs
  * @throws {SetupError}
  */
-export async function setUp({ tests = false, packages = true } = {}) {
+export async function setUp({ tests = false, prepare = false } = {}) {
   const javascript = async () => {
-    if (packages) await installPackages();
+    await (prepare ? installPackagesWhenNone() : installPackages());
     await compileTypeScript({ tests });
   };
   // An exit by the front door gives the cache's lock back.
@@ -60,5 +60,5 @@ export async function runScript(name, work) {
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
   const args = process.argv.slice(2);
-  await runScript("set-up", () => setUp({ tests: args.includes("--tests"), packages: !args.includes("--prepare") }));
+  await runScript("set-up", () => setUp({ tests: args.includes("--tests"), prepare: args.includes("--prepare") }));
 }

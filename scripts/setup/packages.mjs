@@ -1,5 +1,6 @@
 // @ts-check
 /** The npm packages of the project. */
+import { exists } from "./cache.mjs";
 import { inProject, ROOT } from "./paths.mjs";
 import { textOf } from "./fingerprint.mjs";
 import { run } from "./run.mjs";
@@ -13,12 +14,22 @@ export async function installPackages() {
   if (await packagesAreInstalled()) return;
   await checkNpm();
   const { command, args } = npmCommand();
+  // No install scripts: what we depend on works without them, and `prepare` would come back here. Within
+  // `npm install -g .`, npm would take this installation for a global one too.
+  const options = ["--ignore-scripts", "--include=dev", "--global=false", "--location=project", "--loglevel=error"];
   await step(
     "npm packages",
-    // No install scripts: what we depend on works without them, and `prepare` would come back here.
-    () => run(command, [...args, "ci", "--ignore-scripts", "--include=dev", "--loglevel=error"], { cwd: ROOT, failure: "`npm ci` failed" }),
+    () => run(command, [...args, "ci", ...options], { cwd: ROOT, failure: "`npm ci` failed" }),
     () => "installed",
   );
+}
+
+/**
+ * Installs the packages when there are none at all: `npm install -g .` and `npm link` leave that out in a clone, whereas
+ * within `npm ci` they are there, as many of them as the user wanted.
+ */
+export async function installPackagesWhenNone() {
+  if (!(await exists(inProject("node_modules", ".package-lock.json")))) await installPackages();
 }
 
 /**
