@@ -1,16 +1,17 @@
 /** The codec "zstd": one Zstandard frame (RFC 8878) without a dictionary, whose output is bounded before it is decoded. */
 
-import { createRequire } from "node:module";
+// The package's own entry (1.2.2) forgets the level on its way to the bindings, so the bindings are called themselves.
+import { compress, decompress } from "@mongodb-js/zstd/bindings.js";
 import { KgdumpError } from "../errors.js";
 import type { Codec } from "../format/codec.js";
 import { CODEC_IDS } from "../format/codec.js";
-import { zstdProblem } from "./zstd-frame.js";
+import { withContentSize, zstdProblem } from "./zstd-frame.js";
+
+/** The highest level at which no block but the last decodes to less than 128 KiB (zstd splits blocks from its strategy btopt on). */
+const UNSPLIT_LEVEL = 12;
 
 /** Level when none is given. */
 export const DEFAULT_ZSTD_LEVEL = 3;
-
-// The package's own entry (1.2.2) forgets the level on its way to the bindings, so the bindings are called themselves.
-const bindings = createRequire(import.meta.url)("@mongodb-js/zstd/bindings.js") as typeof import("@mongodb-js/zstd");
 
 /**
  * Makes the codec.
@@ -21,16 +22,16 @@ export function zstdCodec(level = DEFAULT_ZSTD_LEVEL): Codec {
     name: "zstd",
     id: CODEC_IDS.zstd,
     compress: async (raw) => {
-      const data = await bindings.compress(asBuffer(raw), level);
-      // A frame that our own reader would refuse must not be written: given back as it is, the block is stored plain.
-      return zstdProblem(data, raw.length) === undefined ? data : raw;
+      const data = await compressAt(raw, level);
+      // High levels may cut their data into so many pieces that readers cannot bound them.
+      return level > UNSPLIT_LEVEL && zstdProblem(data, raw.length) !== undefined ? compressAt(raw, UNSPLIT_LEVEL) : data;
     },
     decompress: async (data, rawLength) => {
       const problem = zstdProblem(data, rawLength);
       if (problem !== undefined) throw damaged(problem);
       let raw: Buffer;
       try {
-        raw = await bindings.decompress(asBuffer(data));
+        raw = await decompress(asBuffer(data));
       } catch (cause) {
         throw damaged(cause instanceof Error ? cause.message : String(cause), cause);
       }
@@ -38,6 +39,10 @@ export function zstdCodec(level = DEFAULT_ZSTD_LEVEL): Codec {
       return raw;
     },
   };
+}
+
+async function compressAt(raw: Uint8Array, level: number): Promise<Uint8Array> {
+  return withContentSize(await compress(asBuffer(raw), level), raw.length);
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

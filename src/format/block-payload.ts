@@ -67,6 +67,7 @@ export function decodeBlock(payload: Uint8Array, header: DumpHeader, limits: Lim
 
 /** What is known of a block, its keys copied so that they keep nothing else alive. */
 export function blockInfo(block: BlockPayload, number: number, offset: number, payloadLength: number): BlockInfo {
+  // Copies, because the block's buffer is going to be used again. Not `slice`: a Buffer's gives a view.
   return {
     number,
     keyspace: block.keyspace,
@@ -74,8 +75,8 @@ export function blockInfo(block: BlockPayload, number: number, offset: number, p
     rawLength: block.rawLength,
     storedLength: block.data.length,
     entries: block.entries,
-    firstKey: block.firstKey.slice(),
-    lastKey: block.lastKey.slice(),
+    firstKey: new Uint8Array(block.firstKey),
+    lastKey: new Uint8Array(block.lastKey),
     offset,
     frameLength: FRAME_HEAD_LENGTH + payloadLength,
   };

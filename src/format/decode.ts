@@ -135,8 +135,10 @@ export class MsgpackReader {
       const name = field === "" ? key : `${field}.${key}`;
       if (found.has(key)) throw this.malformed(name, "is there twice");
       if (Object.hasOwn(shape, key)) found.set(key, shape[key as keyof T](this, name));
-      else if (lenient) found.set(key, this.skip(name));
-      else throw this.malformed(name, "is not a field of this version");
+      else if (lenient) {
+        this.skip(name);
+        found.set(key, undefined);
+      } else throw this.malformed(name, "is not a field of this version");
     }
     const names = Object.keys(shape);
     for (const name of names) {

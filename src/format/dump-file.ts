@@ -6,7 +6,7 @@ import { unpackBlock } from "./codec.js";
 import type { CodecLoader } from "./codec.js";
 import { FORMAT_MINOR, FRAME_HEAD_LENGTH, Kind, MAGIC_LENGTH, TAIL_LENGTH } from "./constants.js";
 import { checkEntries, findEntry } from "./entries.js";
-import { checkPayload, checkPayloadLength, decodeFrameHead, decodeMagic, decodeTail, kindName, startsLikeMagic } from "./frame.js";
+import { checkPayload, checkPayloadLength, decodeFrameHead, decodeMagic, decodeTail, endsLikeTail, kindName, startsLikeMagic } from "./frame.js";
 import type { FrameHead } from "./frame.js";
 import { decodeHeader } from "./header-payload.js";
 import { decodeIndex } from "./index-payload.js";
@@ -193,14 +193,12 @@ async function openHead(access: RandomAccess, limits: Limits): Promise<OpenedHea
 
 async function openFooter(access: RandomAccess, limits: Limits, { header, marker, lenient }: OpenedHead): Promise<DumpFooter> {
   const tailOffset = access.size - TAIL_LENGTH;
-  let offset = 0;
-  try {
-    offset = decodeTail(await access.read(tailOffset, TAIL_LENGTH), tailOffset);
-  } catch (error) {
-    if (!(error instanceof KgdumpError)) throw error;
+  const tail = await access.read(tailOffset, TAIL_LENGTH);
+  if (!endsLikeTail(tail)) {
     const hint = "it is cut off, was aborted by its producer, or something was added to it: read it front to back to learn what it holds";
-    throw new KgdumpError("DUMP_TRUNCATED", "the file does not end as a complete dump does", { cause: error, offset: access.size, hint });
+    throw new KgdumpError("DUMP_TRUNCATED", "the file does not end as a complete dump does", { offset: access.size, hint });
   }
+  const offset = decodeTail(tail, tailOffset);
   const { head, payload } = await readFrame(access, limits, offset);
   checkMember(head, marker, Kind.footer, offset);
   if (offset + FRAME_HEAD_LENGTH + payload.length !== tailOffset) {

@@ -38,6 +38,7 @@ export class MsgpackWriter {
     return this;
   }
 
+  /** Nothing. */
   nil(): this {
     return this.#byte(0xc0);
   }
@@ -73,6 +74,7 @@ export class MsgpackWriter {
     return this.raw(bytes);
   }
 
+  /** Bytes. */
   bin(bytes: Uint8Array): this {
     return this.raw(binHead(bytes.length)).raw(bytes);
   }

@@ -78,7 +78,7 @@ export class EntryCursor {
     const left = this.#length - at;
     const type = left > 1 ? view.getUint8(at) : 0;
     let start = at + 2;
-    let length = 0;
+    let length: number;
     if (type === 0xc4) length = view.getUint8(at + 1);
     else if (type === 0xc5 && left > 2) {
       start = at + 3;

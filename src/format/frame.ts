@@ -88,6 +88,11 @@ export function decodeMagic(bytes: Uint8Array): FormatVersion {
   return { major, minor };
 }
 
+/** Whether the last bytes of a file could be the whole tail of a dump. */
+export function endsLikeTail(bytes: Uint8Array): boolean {
+  return bytes.length === TAIL_LENGTH && startsLikeTail(bytes) && Buffer.compare(bytes.subarray(TAIL_LENGTH - TAIL_END.length), TAIL_END) === 0;
+}
+
 /**
  * The bytes before a payload.
  * @param parts the payload, in parts that follow one another; not copied
@@ -173,9 +178,8 @@ export function encodeTail(footerOffset: number, offset: number): Uint8Array {
  */
 export function decodeTail(bytes: Uint8Array, offset: number): number {
   const tail = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const whole = bytes.length === TAIL_LENGTH && startsLikeTail(bytes) && Buffer.compare(tail.subarray(23), TAIL_END) === 0;
   const wrong = (problem: string): KgdumpError => new KgdumpError("DUMP_TAIL_DAMAGED", `the dump's tail ${problem}`, { offset });
-  if (!whole) throw wrong("is not there");
+  if (!endsLikeTail(bytes)) throw wrong("is not there");
   if (crcOf(tail.subarray(2, 19)) !== tail.readUInt32BE(19)) throw wrong("has a wrong checksum");
   const length = tail.readBigUInt64BE(11);
   if (length !== BigInt(offset + TAIL_LENGTH)) throw wrong(`says that the dump has ${String(length)} bytes; it has ${String(offset + TAIL_LENGTH)}`);

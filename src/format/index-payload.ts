@@ -98,7 +98,7 @@ function decodeEntry(reader: MsgpackReader, keyspace: number, number: number, li
     rawLength: reader.uint("raw length", MAX_PAYLOAD_LENGTH),
     storedLength: reader.uint("stored length", MAX_PAYLOAD_LENGTH),
     entries: reader.uint("entries"),
-    firstKey: reader.bin("first key", limits.key).slice(),
-    lastKey: reader.bin("last key", limits.key).slice(),
+    firstKey: new Uint8Array(reader.bin("first key", limits.key)),
+    lastKey: new Uint8Array(reader.bin("last key", limits.key)),
   };
 }

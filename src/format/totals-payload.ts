@@ -15,7 +15,7 @@ const NUMBERS = Object.fromEntries(TOTAL_NAMES.map((name) => [name, (r: MsgpackR
 const digest = (r: MsgpackReader, field: string): Uint8Array => {
   const bytes = r.bin(field, DIGEST_LENGTH);
   if (bytes.length !== DIGEST_LENGTH) throw r.malformed(field, `has ${String(bytes.length)} bytes, not ${String(DIGEST_LENGTH)}`);
-  return bytes.slice();
+  return new Uint8Array(bytes);
 };
 
 /** Encodes the payload of a keyspace-start frame. */
@@ -137,7 +137,7 @@ function decodeLocation(reader: MsgpackReader, field: string): IndexLocation {
     reader.uint(field),
     reader.uint(field),
   ];
-  const firstKey = reader.nullable(() => reader.bin(field, FOOTER_KEY_BYTES).slice());
+  const firstKey = reader.nullable(() => new Uint8Array(reader.bin(field, FOOTER_KEY_BYTES)));
   return { offset, frameLength, keyspace, firstBlock, blocks, firstKey };
 }
 
