@@ -14,7 +14,7 @@ import { filesBelow, ignoreAbsent } from "./setup/fingerprint.mjs";
 import { inProject } from "./setup/paths.mjs";
 import { SetupError } from "./setup/setup-error.mjs";
 
-const RECORDS = 150_000;
+const RECORDS = 100_000;
 const FOLDER = "demo";
 const MARKER = ".made-by-kgdump-demo";
 const [STORE, DUMP, TARGET] = [`${FOLDER}/rocksdb`, `${FOLDER}/graph.kgd`, `${FOLDER}/sled`];

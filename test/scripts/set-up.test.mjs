@@ -1,0 +1,134 @@
+// @ts-check
+import { execFile } from "node:child_process";
+import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
+import zlib from "node:zlib";
+import test from "ava";
+import { exists, prune, publishEntry, withLock } from "../../scripts/setup/cache.mjs";
+import { filesBelow, fingerprint } from "../../scripts/setup/fingerprint.mjs";
+import { inProject } from "../../scripts/setup/paths.mjs";
+import { readFromZip } from "../../scripts/setup/zip.mjs";
+
+/** @param {import("ava").ExecutionContext} t */
+async function temporaryDirectory(t) {
+  const path = await mkdtemp(join(tmpdir(), "kgdump-test-"));
+  t.teardown(() => rm(path, { recursive: true, force: true }));
+  return path;
+}
+
+/**
+ * A ZIP archive, written as PKWARE's APPNOTE describes it.
+ * @param {Record<string, { content: Buffer, deflate: boolean }>} files
+ */
+function zipOf(files) {
+  /** @type {Buffer[]} */
+  const parts = [];
+  /** @type {Buffer[]} */
+  const directory = [];
+  let offset = 0;
+  for (const [name, { content, deflate }] of Object.entries(files)) {
+    const packed = deflate ? zlib.deflateRawSync(content) : content;
+    const common = Buffer.alloc(26);
+    common.writeUInt16LE(deflate ? 8 : 0, 4);
+    common.writeUInt32LE(zlib.crc32(content), 10);
+    common.writeUInt32LE(packed.length, 14);
+    common.writeUInt32LE(content.length, 18);
+    common.writeUInt16LE(name.length, 22);
+    const local = Buffer.concat([Buffer.from("PK\u0003\u0004"), common, Buffer.from(name), packed]);
+    const placed = Buffer.alloc(14);
+    placed.writeUInt32LE(offset, 10);
+    directory.push(Buffer.from("PK\u0001\u0002\u0014\u0000"), common, placed, Buffer.from(name));
+    parts.push(local);
+    offset += local.length;
+  }
+  const entries = Buffer.concat(directory);
+  const end = Buffer.alloc(22);
+  end.write("PK\u0005\u0006", "latin1");
+  end.writeUInt16LE(Object.keys(files).length, 10);
+  end.writeUInt32LE(entries.length, 12);
+  end.writeUInt32LE(offset, 16);
+  return Buffer.concat([...parts, entries, end]);
+}
+
+test("a file comes out of a ZIP archive as it went in", (t) => {
+  const big = Buffer.from("kgdump ".repeat(10_000));
+  const archive = zipOf({ "a.txt": { content: Buffer.from("a"), deflate: false }, "lib/b.so": { content: big, deflate: true } });
+  t.deepEqual(readFromZip(archive, "lib/b.so"), big);
+  t.deepEqual(readFromZip(archive, "a.txt"), Buffer.from("a"));
+  t.is(readFromZip(archive, "b.so"), undefined);
+});
+
+test("a damaged ZIP archive is refused", (t) => {
+  const archive = zipOf({ "a.txt": { content: Buffer.from("some text"), deflate: false } });
+  const at = archive.indexOf("some text");
+  archive.writeUInt8(0x20, at);
+  t.throws(() => readFromZip(archive, "a.txt"), { message: /damaged/ });
+  t.throws(() => readFromZip(archive.subarray(0, archive.length - 30), "a.txt"), { message: /not a ZIP/ });
+});
+
+test("of two entries with one key the first stays, and nothing else is left", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const entry = join(directory, "native", "key");
+  const make = (/** @type {string} */ text) => publishEntry(entry, (staging) => writeFile(join(staging, "file"), text));
+  await Promise.all([make("same"), make("same")]);
+  await t.throwsAsync(publishEntry(join(directory, "native", "other"), () => Promise.reject(new Error("no compiler"))));
+  t.is(await readFile(join(entry, "file"), "utf8"), "same");
+  t.deepEqual(await readdir(join(directory, "native")), ["key"]);
+});
+
+test("pruning keeps what was used last, and what a set-up fills right now", async (t) => {
+  const directory = await temporaryDirectory(t);
+  for (const [i, name] of ["oldest", "older", "newer", ".staging", ".abandoned"].entries()) {
+    await mkdir(join(directory, name));
+    const used = new Date(name === ".abandoned" ? Date.now() - 48 * 3600 * 1000 : Date.now() - 60_000 + i * 1000);
+    await utimes(join(directory, name), used, used);
+  }
+  await prune(directory, 2);
+  t.deepEqual((await readdir(directory)).sort(), [".staging", "newer", "older"]);
+});
+
+test("the lock lets one in at a time, and a dead holder's lock is taken over", async (t) => {
+  const lock = join(await temporaryDirectory(t), "locks", "target.lock");
+  let inside = 0;
+  let most = 0;
+  const enter = () =>
+    withLock(lock, async () => {
+      most = Math.max(most, ++inside);
+      await sleep(20);
+      inside--;
+    });
+  await Promise.all([enter(), enter(), enter()]);
+  t.is(most, 1);
+  t.false(await exists(lock));
+
+  await writeFile(lock, "1\n");
+  const longAgo = new Date(Date.now() - 60_000);
+  await utimes(lock, longAgo, longAgo);
+  await enter();
+  t.false(await exists(lock));
+});
+
+test("a fingerprint tells contents, names and texts apart, not places", async (t) => {
+  const [one, other] = [await temporaryDirectory(t), await temporaryDirectory(t)];
+  for (const directory of [one, other]) await writeFile(join(directory, "a.rs"), "fn main() {}");
+  const of = async (/** @type {string} */ base, /** @type {string[]} */ ...texts) => fingerprint(base, await filesBelow(base), texts);
+  const key = await of(one, "rustc 1");
+  t.is(await of(other, "rustc 1"), key);
+  t.not(await of(other, "rustc 2"), key);
+  await writeFile(join(other, "a.rs"), "fn main() { }");
+  t.not(await of(other, "rustc 1"), key);
+  await writeFile(join(one, "b.rs"), "");
+  t.not(await of(one, "rustc 1"), key);
+});
+
+test("without Rust, set-up ends with one line that says what to install", async (t) => {
+  const run = promisify(execFile)(process.execPath, [inProject("scripts", "setup.mjs")], { env: { PATH: "/nowhere", HOME: tmpdir() } });
+  const error = /** @type {{ code: number, stdout: string, stderr: string }} */ (await t.throwsAsync(run, { any: true }));
+  t.is(error.code, 1);
+  t.is(error.stdout, "");
+  t.regex(error.stderr, /^set-up failed: Rust is needed[^\n]*rustup[^\n]*\n$/m);
+  t.notRegex(error.stderr, /^ {4}at /m);
+});
