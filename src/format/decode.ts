@@ -38,8 +38,8 @@ export class MsgpackReader {
    * @throws {KgdumpError} DUMP_MALFORMED when there is none
    */
   uint(field: string, max = Number.MAX_SAFE_INTEGER): number {
-    const value = this.biguint(field);
-    if (value > BigInt(max)) throw this.malformed(field, `is ${String(value)}, more than ${String(max)}`);
+    const value = this.#integer(field);
+    if (value > max) throw this.malformed(field, `is ${String(value)}, more than ${String(max)}`);
     return Number(value);
   }
 
@@ -48,15 +48,7 @@ export class MsgpackReader {
    * @throws {KgdumpError} DUMP_MALFORMED when there is none
    */
   biguint(field: string): bigint {
-    const type = this.#byte(field);
-    if (type < 0x80) return BigInt(type);
-    if (type < 0xcc || type > 0xcf) throw this.#wrongType(field, "an unsigned integer", type);
-    const size = 1 << (type - 0xcc);
-    const at = this.#take(field, size);
-    const value = size === 8 ? this.#view.getBigUint64(at) : BigInt(this.#number(at, size));
-    const least = size === 1 ? 0x80n : 1n << BigInt(size * 4);
-    if (value < least) throw this.malformed(field, "is an integer not in its shortest form");
-    return value;
+    return BigInt(this.#integer(field));
   }
 
   /**
@@ -98,11 +90,12 @@ export class MsgpackReader {
 
   /**
    * Head of an array.
-   * @returns its length, which the rest of the payload can hold when each element takes a byte
+   * @param least bytes that an element takes at least
+   * @returns its length, which the rest of the payload can hold
    * @throws {KgdumpError} DUMP_MALFORMED when there is none
    */
-  array(field: string): number {
-    return this.#container(field, "an array", 0x90, 0xdc, 1);
+  array(field: string, least = 1): number {
+    return this.#container(field, "an array", 0x90, 0xdc, least);
   }
 
   /**
@@ -176,6 +169,19 @@ export class MsgpackReader {
   /** The error for a field that is not as the specification says. */
   malformed(field: string, problem: string, cause?: unknown): KgdumpError {
     return new KgdumpError("DUMP_MALFORMED", `${this.#what}: ${field} ${problem}`, { cause });
+  }
+
+  /** A bigint only where a number may not do. */
+  #integer(field: string): number | bigint {
+    const type = this.#byte(field);
+    if (type < 0x80) return type;
+    if (type < 0xcc || type > 0xcf) throw this.#wrongType(field, "an unsigned integer", type);
+    const size = 1 << (type - 0xcc);
+    const at = this.#take(field, size);
+    const value = size === 8 ? this.#view.getBigUint64(at) : this.#number(at, size);
+    const least = size === 1 ? 0x80 : 2 ** (size * 4);
+    if (value < least) throw this.malformed(field, "is an integer not in its shortest form");
+    return value;
   }
 
   #skipMany(field: string, count: number, depth: number): void {

@@ -132,7 +132,8 @@ export class DumpFile {
       if (block === undefined) continue;
       if (compareKeys(order, block.lastKey, key) < 0) return undefined;
       const entry = findEntry(await this.readBlock(block), key);
-      return entry?.value?.slice() ?? (entry === undefined ? undefined : null);
+      if (entry === undefined) return undefined;
+      return entry.value === null ? null : new Uint8Array(entry.value);
     }
     return undefined;
   }

@@ -128,7 +128,7 @@ export function decodeFrameHead(bytes: Uint8Array, offset: number): FrameHead {
   if (crcOf(bytes.subarray(3, 24)) !== view.getUint32(24)) throw damaged(offset, "the checksum of the frame's head does not match");
   const payloadLength = view.getUint32(16);
   if (view.getUint32(29) !== payloadLength) throw damaged(offset, "the frame says two different lengths of its payload");
-  const marker = bytes.slice(4, 4 + MARKER_LENGTH);
+  const marker = new Uint8Array(bytes.subarray(4, 4 + MARKER_LENGTH));
   return { kind: view.getUint8(3), marker, sequence: view.getUint32(12), payloadLength, payloadCrc: view.getUint32(20) };
 }
 

@@ -147,7 +147,7 @@ function decodeKeyspace(reader: MsgpackReader, field: string, lenient: boolean, 
   const { name, order, entries, bytes, options: sourceOptions } = reader.fields(
     field,
     {
-      name: (r, at) => r.bin(at, LIMIT_NAME).slice(),
+      name: (r, at) => new Uint8Array(r.bin(at, LIMIT_NAME)),
       order: (r, at) => oneOf<KeyOrder>(r, at, KEY_ORDERS),
       entries: (r, at) => r.uint(at),
       bytes: (r, at) => r.uint(at),

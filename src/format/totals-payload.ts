@@ -1,13 +1,16 @@
 /** The payloads of keyspace-start, keyspace-end, footer and abort frames: maps. */
 
 import { KgdumpError } from "../errors.js";
-import { ABORT_REASON_BYTES, DIGEST_LENGTH, FOOTER_KEY_BYTES, LIMIT_NAME, LIMIT_SMALL_PAYLOAD, LIMIT_TEXT } from "./constants.js";
+import { ABORT_REASON_BYTES, DIGEST_LENGTH, FOOTER_KEY_BYTES, INDEX_BLOCKS, LIMIT_KEYSPACES, LIMIT_NAME, LIMIT_TEXT } from "./constants.js";
 import { MsgpackReader } from "./decode.js";
 import { MsgpackWriter } from "./encode.js";
 import type { DumpFooter, DumpHeader, IndexLocation, KeyspaceTotals, Totals } from "./types.js";
 
 /** The sums, in the order in which they are written. */
 export const TOTAL_NAMES = ["entries", "keyBytes", "valueBytes", "blocks", "rawBytes", "storedBytes"] as const satisfies readonly (keyof Totals)[];
+
+/** An array head, five integers and a nil. */
+const LEAST_LOCATION = 7;
 
 const NUMBERS = Object.fromEntries(TOTAL_NAMES.map((name) => [name, (r: MsgpackReader, field: string) => r.uint(field)])) as {
   [K in keyof Totals]: (reader: MsgpackReader, field: string) => number;
@@ -86,14 +89,18 @@ export function decodeFooter(payload: Uint8Array, header: DumpHeader, lenient: b
         r.tuple(field, header.keyspaces.length);
         return header.keyspaces.map(({ name }, index) => ({ name, ...r.fields(`${field}[${String(index)}]`, { ...NUMBERS, digest }, lenient) }));
       },
-      indexes: (r, field) => Array.from({ length: r.array(field) }, () => decodeLocation(r, field)),
+      indexes: decodeLocations,
     },
     lenient,
   );
   reader.end();
   const wrong = totalsDifference(found, sumTotals(found.keyspaces));
   if (wrong !== undefined) throw new KgdumpError("DUMP_TOTALS_MISMATCH", `the footer's ${wrong} is not the sum of the keyspaces'`);
-  checkLocations(found);
+  const listed = found.keyspaces.map(() => 0);
+  for (const { keyspace, blocks } of found.indexes) listed[keyspace] = (listed[keyspace] ?? 0) + blocks;
+  if (listed.length !== found.keyspaces.length || found.keyspaces.some(({ blocks }, place) => listed[place] !== blocks)) {
+    throw new KgdumpError("DUMP_INDEX_WRONG", "the footer's index frames do not list each block of each keyspace once");
+  }
   return found;
 }
 
@@ -128,33 +135,32 @@ export function totalsDifference(a: Totals, b: Totals): string | undefined {
   return TOTAL_NAMES.find((name) => a[name] !== b[name]);
 }
 
+function decodeLocations(reader: MsgpackReader, field: string): IndexLocation[] {
+  const found: IndexLocation[] = [];
+  let [end, block, keyspace] = [0, 0, 0];
+  for (let left = reader.array(field, LEAST_LOCATION); left > 0; left -= 1) {
+    const index = decodeLocation(reader, field);
+    const sound = index.offset >= end && index.keyspace >= keyspace && index.firstBlock === block && index.blocks > 0;
+    if (!sound) throw new KgdumpError("DUMP_INDEX_WRONG", `the footer's list of index frames is not in order at byte ${String(index.offset)} of the dump`);
+    found.push(index);
+    end = index.offset + index.frameLength;
+    block += index.blocks;
+    keyspace = index.keyspace;
+  }
+  return found;
+}
+
 function decodeLocation(reader: MsgpackReader, field: string): IndexLocation {
   reader.tuple(field, 6);
   const [offset, frameLength, keyspace, firstBlock, blocks] = [
     reader.uint(field),
     reader.uint(field),
+    reader.uint(field, LIMIT_KEYSPACES),
     reader.uint(field),
-    reader.uint(field),
-    reader.uint(field),
+    reader.uint(field, INDEX_BLOCKS),
   ];
   const firstKey = reader.nullable(() => new Uint8Array(reader.bin(field, FOOTER_KEY_BYTES)));
   return { offset, frameLength, keyspace, firstBlock, blocks, firstKey };
-}
-
-function checkLocations(footer: DumpFooter): void {
-  const listed = footer.keyspaces.map(() => 0);
-  let [end, block, keyspace] = [0, 0, 0];
-  for (const index of footer.indexes) {
-    const sound = index.offset >= end && index.keyspace >= keyspace && index.firstBlock === block && index.blocks > 0;
-    if (!sound) throw new KgdumpError("DUMP_INDEX_WRONG", `the footer's list of index frames is not in order at byte ${String(index.offset)} of the dump`);
-    end = index.offset + index.frameLength;
-    block += index.blocks;
-    keyspace = index.keyspace;
-    listed[keyspace] = (listed[keyspace] ?? 0) + index.blocks;
-  }
-  if (listed.length !== footer.keyspaces.length || footer.keyspaces.some(({ blocks }, place) => listed[place] !== blocks)) {
-    throw new KgdumpError("DUMP_INDEX_WRONG", "the footer's index frames do not list each block of each keyspace once");
-  }
 }
 
 function sums(writer: MsgpackWriter, totals: Totals): MsgpackWriter {
@@ -167,5 +173,5 @@ function keyspaceTotals(writer: MsgpackWriter, totals: KeyspaceTotals): MsgpackW
 }
 
 function text(reader: MsgpackReader, field: string): string {
-  return reader.str(field, Math.min(LIMIT_TEXT, LIMIT_SMALL_PAYLOAD));
+  return reader.str(field, LIMIT_TEXT);
 }
