@@ -1,10 +1,10 @@
-//! Writes the entries of a block into a tree.
+//! Writes the entries of a block into a tree, and compares them with it.
 
 use sled::Tree;
 
 use crate::entries::{self, Entry};
 use crate::failure::{Code, Doing, Failure, Outcome, printable};
-use crate::store::Store;
+use crate::store::{Store, existing_tree};
 
 /// Keys and values up to these sizes are taken; sled has no limits of its own, but writes a page with up to 16 entries
 /// as a whole and holds several copies of it while it does.
@@ -31,7 +31,7 @@ pub struct Applied {
 /// value deletes its key; a key that exists is then kept, or fails, as with a value.
 ///
 /// # Errors
-/// DUMP_BLOCK_DAMAGED, STORE_UNSUPPORTED (too big), KEY_EXISTS, and what writing fails with: then a part of the block
+/// DUMP_ENTRIES_MALFORMED, STORE_UNSUPPORTED (too big), KEY_EXISTS, and what writing fails with: then a part of the block
 /// may have been written.
 pub fn apply(store: &Store, tree: &[u8], block: &[u8], if_exists: IfExists) -> Outcome<Applied> {
     let entries = entries::parse(block)?;
@@ -59,6 +59,42 @@ pub fn apply(store: &Store, tree: &[u8], block: &[u8], if_exists: IfExists) -> O
             }
         }
         Ok(applied)
+    })
+}
+
+/// What comparing a block with a tree found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Compared {
+    /// Entries whose key the tree does not have.
+    pub missing: u32,
+    /// Entries that the tree has with another value, or has although they delete their key.
+    pub changed: u32,
+    /// Key of the first of these.
+    pub first_key: Option<Vec<u8>>,
+}
+
+/// Looks up every entry of `block` in `tree`; writes nothing.
+///
+/// # Errors
+/// DUMP_ENTRIES_MALFORMED, KEYSPACE_UNKNOWN, and what reading fails with.
+pub fn compare(store: &Store, tree: &[u8], block: &[u8]) -> Outcome<Compared> {
+    let entries = entries::parse(block)?;
+    store.with(|db| {
+        let tree = existing_tree(db, tree)?;
+        let mut compared = Compared::default();
+        for entry in entries {
+            let key = &block[entry.key];
+            let value = entry.value.map(|value| &block[value]);
+            let found = tree.get(key).map_err(|e| Failure::sled(&e, Doing::Reading, "reading a key"))?;
+            match (value, found) {
+                (None, None) => continue,
+                (Some(value), Some(found)) if found == value => continue,
+                (Some(_), None) => compared.missing += 1,
+                _ => compared.changed += 1,
+            }
+            compared.first_key.get_or_insert_with(|| key.to_vec());
+        }
+        Ok(compared)
     })
 }
 

@@ -23,7 +23,7 @@ pub struct Entry {
 /// Parses a whole block.
 ///
 /// # Errors
-/// DUMP_BLOCK_DAMAGED with the offset in the block for anything that is not exactly a run of entries.
+/// DUMP_ENTRIES_MALFORMED with the offset in the block for anything that is not exactly a run of entries.
 pub fn parse(block: &[u8]) -> Outcome<Vec<Entry>> {
     let mut entries = Vec::new();
     let mut at = 0;
@@ -44,7 +44,7 @@ pub fn parse(block: &[u8]) -> Outcome<Vec<Entry>> {
 
 /// Where the content of the `bin` that starts at `at` is.
 fn bin(block: &[u8], at: usize) -> Outcome<Range<usize>> {
-    let damaged = |why: &str| Failure::new(Code::DumpBlockDamaged, format!("block of entries, offset {at}: {why}"));
+    let damaged = |why: &str| Failure::new(Code::DumpEntriesMalformed, format!("block of entries, offset {at}: {why}"));
     let rest = block.get(at..).unwrap_or_default();
     let (length, header) = match *rest {
         [BIN_8, a, ..] => (usize::from(a), 2),
@@ -207,7 +207,7 @@ mod tests {
             &[BIN_32, 0xff, 0xff, 0xff, 0xff],
             &[0xa1, 7, BIN_8, 0],
         ] {
-            assert_eq!(parse(bad).unwrap_err().code, Code::DumpBlockDamaged);
+            assert_eq!(parse(bad).unwrap_err().code, Code::DumpEntriesMalformed);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The one error of this crate: a stable code of kgdump's, a message for people, and the path it is about.
 //!
-//! It crosses into JavaScript as an error whose message is JSON (`{"code","message","path"?}`); the TypeScript side makes
+//! It crosses into JavaScript as an error whose message is JSON (`{"code","message","path"?,"hint"?}`); the TypeScript side makes
 //! a KgdumpError of it. Nothing here panics.
 
 use std::fmt::Write as _;
@@ -19,7 +19,7 @@ pub enum Code {
     StoreUnsupported,
     TargetExists,
     KeyExists,
-    DumpBlockDamaged,
+    DumpEntriesMalformed,
     KeyspaceUnknown,
     NoSpace,
     PermissionDenied,
@@ -39,11 +39,24 @@ impl Code {
             Code::StoreUnsupported => "STORE_UNSUPPORTED",
             Code::TargetExists => "TARGET_EXISTS",
             Code::KeyExists => "KEY_EXISTS",
-            Code::DumpBlockDamaged => "DUMP_BLOCK_DAMAGED",
+            Code::DumpEntriesMalformed => "DUMP_ENTRIES_MALFORMED",
             Code::KeyspaceUnknown => "KEYSPACE_UNKNOWN",
             Code::NoSpace => "NO_SPACE",
             Code::PermissionDenied => "PERMISSION_DENIED",
             Code::IoFailed => "IO_FAILED",
+        }
+    }
+
+    /// What the user can do next, where that does not depend on the case.
+    fn hint(self) -> Option<&'static str> {
+        match self {
+            Code::StoreInUse => Some("close the program that has it open, then try again"),
+            Code::StoreDamaged => {
+                Some("restore it from a backup; if its program was killed, let that program open and close it once")
+            }
+            Code::StoreSettingsMismatch => Some("leave the setting out: it is taken from the store"),
+            Code::NoSpace => Some("free some space: sled takes two to three times the size of the data"),
+            _ => None,
         }
     }
 }
@@ -123,6 +136,11 @@ impl Failure {
         if let Some(path) = &self.path {
             out.push_str(",\"path\":\"");
             push_json_text(&mut out, &path.to_string_lossy());
+            out.push('"');
+        }
+        if let Some(hint) = self.code.hint() {
+            out.push_str(",\"hint\":\"");
+            push_json_text(&mut out, hint);
             out.push('"');
         }
         out.push('}');

@@ -14,6 +14,8 @@ pub mod lock;
 pub mod log_check;
 pub mod log_message;
 pub mod node;
+pub mod node_blocks;
+pub mod node_scan;
 pub mod place;
 pub mod scan;
 pub mod store;

@@ -1,17 +1,19 @@
-//! The classes and functions that JavaScript sees. All of them only hand over to `guard::run`.
+//! The functions and the class of open stores that JavaScript sees. All of them only hand over to `guard::run`.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use napi::bindgen_prelude::{AsyncTask, Buffer, ToNapiValue, TypeName, Uint8Array};
 use napi::{Env, Task};
 use napi_derive::napi;
 
-use crate::apply::{self, IfExists};
+use crate::apply::IfExists;
 use crate::failure::{Code, Doing, Failure, Outcome};
 use crate::guard::{self, Health};
+use crate::node_blocks::{ApplyTask, CompareTask};
+use crate::node_scan::SledScan;
 use crate::place::{self, Place};
-use crate::scan::{self, Filled, ScanState};
+use crate::scan::KeyRange;
 use crate::store::{Options, Store};
 
 /// Work for another thread, and how its result becomes a value of JavaScript's.
@@ -23,7 +25,8 @@ pub struct Job<T, J> {
 }
 
 impl<T, J> Job<T, J> {
-    fn task(
+    /// A promise of JavaScript's for the result of `work`.
+    pub fn task(
         health: Health,
         doing: Doing,
         convert: fn(T) -> J,
@@ -53,7 +56,8 @@ impl<T: Send + 'static, J: ToNapiValue + TypeName + 'static> Task for Job<T, J> 
     }
 }
 
-fn to_js(failure: Failure) -> napi::Error {
+/// The error that JavaScript sees.
+pub fn to_js(failure: Failure) -> napi::Error {
     napi::Error::from_reason(failure.to_json())
 }
 
@@ -119,13 +123,6 @@ pub struct SledStore {
     store: Arc<Store>,
 }
 
-/// What `apply` did, in entries.
-#[napi(object)]
-pub struct AppliedCounts {
-    pub written: u32,
-    pub kept: u32,
-}
-
 #[napi]
 impl SledStore {
     /// Whether the store was there before it was opened.
@@ -171,6 +168,12 @@ impl SledStore {
         Ok(AsyncTask::new(ApplyTask { store: self.store.clone(), tree: tree.to_vec(), block, if_exists }))
     }
 
+    /// Looks up every entry of an encoded block.
+    #[napi]
+    pub fn compare(&self, tree: Uint8Array, block: Uint8Array) -> AsyncTask<CompareTask> {
+        AsyncTask::new(CompareTask { store: self.store.clone(), tree: tree.to_vec(), block })
+    }
+
     /// The value of a key, or null.
     #[napi]
     pub fn get(&self, tree: Uint8Array, key: Uint8Array) -> AsyncTask<Job<Option<Vec<u8>>, Option<Buffer>>> {
@@ -178,12 +181,18 @@ impl SledStore {
         self.job(Doing::Reading, |value| value.map(Buffer::from), move |store| store.get(&tree, &key))
     }
 
-    /// A scan of a tree from `from`, inclusive, to `to`, exclusive.
+    /// A scan of a tree from `lower`, inclusive, to `upper`, exclusive; downwards when `reverse`.
     #[napi]
-    pub fn scan(&self, tree: Uint8Array, from: Option<Uint8Array>, to: Option<Uint8Array>) -> SledScan {
+    pub fn scan(
+        &self,
+        tree: Uint8Array,
+        lower: Option<Uint8Array>,
+        upper: Option<Uint8Array>,
+        reverse: bool,
+    ) -> SledScan {
         let bytes = |bound: Option<Uint8Array>| bound.map(|bytes| bytes.to_vec());
-        let state = ScanState::begin(&self.store, tree.to_vec(), bytes(from), bytes(to));
-        SledScan { store: self.store.clone(), state }
+        let range = KeyRange { lower: bytes(lower), upper: bytes(upper), reverse };
+        SledScan::begin(&self.store, tree.to_vec(), range)
     }
 
     /// Makes all that was written durable.
@@ -223,131 +232,5 @@ impl Drop for SledStore {
     fn drop(&mut self) {
         // The collector runs on the main thread; letting go of a store that was not closed may flush.
         guard::drop_elsewhere(self.store.clone());
-    }
-}
-
-/// An `apply`: the block is copied on the worker, so that no thread of sled's ever reads a buffer of JavaScript's.
-pub struct ApplyTask {
-    store: Arc<Store>,
-    tree: Vec<u8>,
-    block: Uint8Array,
-    if_exists: IfExists,
-}
-
-impl Task for ApplyTask {
-    type Output = apply::Applied;
-    type JsValue = AppliedCounts;
-
-    fn compute(&mut self) -> napi::Result<apply::Applied> {
-        let (store, if_exists) = (self.store.clone(), self.if_exists);
-        let (tree, block) = (std::mem::take(&mut self.tree), self.block.to_vec());
-        guard::run(store.health, Doing::Writing, move || apply::apply(&store, &tree, &block, if_exists)).map_err(to_js)
-    }
-
-    fn resolve(&mut self, _env: Env, applied: apply::Applied) -> napi::Result<AppliedCounts> {
-        Ok(AppliedCounts { written: applied.written, kept: applied.kept })
-    }
-}
-
-/// A scan that is open.
-#[napi]
-pub struct SledScan {
-    store: Arc<Store>,
-    state: Arc<Mutex<ScanState>>,
-}
-
-/// What one `fill` did; see `FillResult` in block-scan.ts.
-#[napi(object)]
-pub struct FillCounts {
-    pub bytes: f64,
-    pub entries: f64,
-    pub key_bytes: f64,
-    pub value_bytes: f64,
-    pub first_key_start: f64,
-    pub first_key_end: f64,
-    pub last_key_start: f64,
-    pub last_key_end: f64,
-    pub done: bool,
-    pub needed: f64,
-}
-
-#[napi]
-impl SledScan {
-    /// Fills `buffer` with the next entries: at least one, if it fits the buffer, then more while they stay within `target`
-    /// bytes, `max_entries` at most.
-    #[napi]
-    pub fn fill(&self, buffer: Uint8Array, target: f64, max_entries: f64) -> AsyncTask<FillTask> {
-        AsyncTask::new(FillTask {
-            store: self.store.clone(),
-            state: self.state.clone(),
-            buffer,
-            // Saturating: what is beyond the range means "no limit".
-            target: target as usize,
-            max_entries: max_entries as usize,
-        })
-    }
-
-    /// Lets go of the iterator. A second call does nothing.
-    #[napi]
-    pub fn close(&self) -> AsyncTask<Job<(), ()>> {
-        let state = self.state.clone();
-        Job::task(
-            self.store.health,
-            Doing::Reading,
-            |()| (),
-            move || {
-                state.lock().unwrap_or_else(PoisonError::into_inner).end();
-                Ok(())
-            },
-        )
-    }
-}
-
-impl Drop for SledScan {
-    fn drop(&mut self) {
-        guard::drop_elsewhere((self.state.clone(), self.store.clone()));
-    }
-}
-
-/// A `fill`: sled's thread fills memory of its own, which is copied into the buffer here.
-pub struct FillTask {
-    store: Arc<Store>,
-    state: Arc<Mutex<ScanState>>,
-    buffer: Uint8Array,
-    target: usize,
-    max_entries: usize,
-}
-
-impl Task for FillTask {
-    type Output = (usize, Filled);
-    type JsValue = FillCounts;
-
-    fn compute(&mut self) -> napi::Result<(usize, Filled)> {
-        let (store, state) = (self.store.clone(), self.state.clone());
-        let (capacity, target, max_entries) = (self.buffer.len(), self.target, self.max_entries);
-        let work = move || scan::fill(&store, &state, capacity, target, max_entries);
-        let (block, filled) = guard::run(self.store.health, Doing::Reading, work).map_err(to_js)?;
-        // SAFETY: the buffer is not touched by JavaScript until this task has settled: `scanBlocks`, the only caller,
-        // keeps it to itself until then. The reference that this task holds keeps its memory in place.
-        let target = unsafe { self.buffer.as_mut() };
-        target[..block.len()].copy_from_slice(&block);
-        let bytes = block.len();
-        scan::give_back(&self.state, block);
-        Ok((bytes, filled))
-    }
-
-    fn resolve(&mut self, _env: Env, (bytes, filled): (usize, Filled)) -> napi::Result<FillCounts> {
-        Ok(FillCounts {
-            bytes: bytes as f64,
-            entries: filled.entries as f64,
-            key_bytes: filled.key_bytes as f64,
-            value_bytes: filled.value_bytes as f64,
-            first_key_start: filled.first_key.0 as f64,
-            first_key_end: filled.first_key.1 as f64,
-            last_key_start: filled.last_key.0 as f64,
-            last_key_end: filled.last_key.1 as f64,
-            done: filled.done,
-            needed: filled.needed as f64,
-        })
     }
 }

@@ -28,11 +28,18 @@ pub struct Filled {
 /// Which entries a scan reads, and where it is.
 pub struct ScanState {
     tree: Vec<u8>,
-    from: Option<Vec<u8>>,
-    to: Option<Vec<u8>>,
+    range: KeyRange,
     stage: Stage,
     /// The block that is filled, kept for the next one.
     block: Vec<u8>,
+}
+
+/// Keys from `lower`, inclusive, to `upper`, exclusive, downwards when `reverse`.
+#[derive(Clone, Debug, Default)]
+pub struct KeyRange {
+    pub lower: Option<Vec<u8>>,
+    pub upper: Option<Vec<u8>>,
+    pub reverse: bool,
 }
 
 enum Stage {
@@ -51,9 +58,9 @@ impl std::fmt::Debug for ScanState {
 }
 
 impl ScanState {
-    /// A scan of a tree from `from`, inclusive, to `to`, exclusive. It is registered with the store, which ends it.
-    pub fn begin(store: &Store, tree: Vec<u8>, from: Option<Vec<u8>>, to: Option<Vec<u8>>) -> Arc<Mutex<ScanState>> {
-        let scan = ScanState { tree, from, to, stage: Stage::NotBegun, block: Vec::new() };
+    /// A scan of a part of a tree. It is registered with the store, which ends it.
+    pub fn begin(store: &Store, tree: Vec<u8>, range: KeyRange) -> Arc<Mutex<ScanState>> {
+        let scan = ScanState { tree, range, stage: Stage::NotBegun, block: Vec::new() };
         let scan = Arc::new(Mutex::new(scan));
         store.register(Arc::downgrade(&scan));
         scan
@@ -85,20 +92,23 @@ pub fn fill(
         }
         let mut block = std::mem::take(&mut scan.block);
         block.clear();
-        let ScanState { stage, .. } = &mut *scan;
-        let (iterator, waiting) = match stage {
+        // An iterator that has failed is never asked again: it might go on behind what it could not read.
+        let (mut iterator, mut waiting) = match std::mem::replace(&mut scan.stage, Stage::Closed) {
             Stage::Reading(iterator, waiting) => (iterator, waiting),
-            Stage::AtEnd => return Ok((block, Filled { done: true, ..Filled::default() })),
+            Stage::AtEnd => {
+                scan.stage = Stage::AtEnd;
+                return Ok((block, Filled { done: true, ..Filled::default() }));
+            }
             Stage::NotBegun | Stage::Closed => return Err(Failure::new(Code::StoreFailed, "the scan is closed")),
         };
         let mut filled = Filled::default();
         while filled.entries < max_entries {
             let next = match waiting.take() {
                 Some(entry) => Some(entry),
-                None => iterator
-                    .next()
-                    .transpose()
-                    .map_err(|e| Failure::sled(&e, Doing::Reading, "reading the next entry"))?,
+                None => {
+                    let next = if scan.range.reverse { iterator.next_back() } else { iterator.next() };
+                    next.transpose().map_err(|e| Failure::sled(&e, Doing::Reading, "reading the next entry"))?
+                }
             };
             let Some((key, value)) = next else {
                 filled.done = true;
@@ -109,14 +119,12 @@ pub fn fill(
                 if filled.entries == 0 {
                     filled.needed = length;
                 }
-                *waiting = Some((key, value));
+                waiting = Some((key, value));
                 break;
             }
             add(&mut block, &mut filled, &key, &value)?;
         }
-        if filled.done {
-            *stage = Stage::AtEnd;
-        }
+        scan.stage = if filled.done { Stage::AtEnd } else { Stage::Reading(iterator, waiting) };
         Ok((block, filled))
     })
 }
@@ -147,7 +155,7 @@ fn add(block: &mut Vec<u8>, filled: &mut Filled, key: &[u8], value: &[u8]) -> Ou
 
 fn iterate(db: &sled::Db, scan: &ScanState) -> Outcome<sled::Iter> {
     let tree = existing_tree(db, &scan.tree)?;
-    let from = scan.from.clone().map_or(Bound::Unbounded, Bound::Included);
-    let to = scan.to.clone().map_or(Bound::Unbounded, Bound::Excluded);
-    Ok(tree.range::<Vec<u8>, _>((from, to)))
+    let lower = scan.range.lower.clone().map_or(Bound::Unbounded, Bound::Included);
+    let upper = scan.range.upper.clone().map_or(Bound::Unbounded, Bound::Excluded);
+    Ok(tree.range::<Vec<u8>, _>((lower, upper)))
 }

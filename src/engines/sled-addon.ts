@@ -1,0 +1,83 @@
+/** The sled addon's own interface, as native/sled/src/node*.rs export it, and how keyspaces and trees are named. */
+import { KgdumpError } from "../errors.js";
+import { loadAddon } from "./addon.js";
+import type { FillResult } from "./block-scan.js";
+import { DEFAULT_KEYSPACE, type Applied, type IfExists } from "./engine.js";
+
+/** How the addon opens a store. Sizes are bytes. */
+export interface NativeSledOptions {
+  readonly create: boolean;
+  readonly readOnly: boolean;
+  readonly cacheCapacity: number;
+  readonly compression?: boolean;
+  readonly compressionFactor: number;
+  readonly segmentSize?: number;
+  readonly flushEveryMs?: number;
+  readonly check: boolean;
+}
+
+/** One pass over a tree. */
+export interface NativeSledScan {
+  fill(buffer: Buffer, target: number, maxEntries: number): Promise<FillResult>;
+  close(): Promise<void>;
+}
+
+/** An open store. Bytes that are passed in must not change until the promise has settled. */
+export interface NativeSledStore {
+  readonly wasRecovered: boolean;
+  readonly compression: boolean;
+  readonly segmentSize: number;
+  trees(): Promise<Buffer[]>;
+  createTree(name: Uint8Array): Promise<void>;
+  apply(tree: Uint8Array, block: Uint8Array, ifExists: IfExists): Promise<Applied>;
+  compare(tree: Uint8Array, block: Uint8Array): Promise<{ missing: number; changed: number; firstKey?: Buffer }>;
+  get(tree: Uint8Array, key: Uint8Array): Promise<Buffer | null>;
+  scan(tree: Uint8Array, lower: Uint8Array | undefined, upper: Uint8Array | undefined, reverse: boolean): NativeSledScan;
+  flush(): Promise<void>;
+  sizeOnDisk(): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** The addon. */
+export interface NativeSled {
+  open(path: string, options: NativeSledOptions): Promise<NativeSledStore>;
+  inspect(path: string): Promise<"missing" | "empty" | "store">;
+  version(): string;
+}
+
+/** The sled addon. @throws {KgdumpError} ADDON_MISSING */
+export function sledAddon(): NativeSled {
+  return loadAddon("sled") as NativeSled;
+}
+
+const DEFAULT_TREE = Buffer.from("__sled__default");
+const DEFAULT_NAME = Buffer.from(DEFAULT_KEYSPACE);
+
+/**
+ * The tree that a keyspace is: sled's default tree for `default`, else the tree of the same name.
+ * @throws {KgdumpError} STORE_UNSUPPORTED for sled's own name of its default tree, which would mix two keyspaces
+ */
+export function treeOf(keyspace: Uint8Array): Uint8Array {
+  if (DEFAULT_NAME.equals(keyspace)) return DEFAULT_TREE;
+  if (!DEFAULT_TREE.equals(keyspace)) return keyspace;
+  throw new KgdumpError("STORE_UNSUPPORTED", `sled keeps the name ${DEFAULT_TREE.toString()} for its default tree`, {
+    keyspace,
+    hint: "give the keyspace another name in the target",
+  });
+}
+
+/**
+ * The keyspaces that a store's trees are.
+ * @throws {KgdumpError} STORE_UNSUPPORTED for a tree that is called `default` and is not sled's default tree
+ */
+export function keyspacesOf(trees: readonly Buffer[], path: string): Buffer[] {
+  return trees.map((name) => {
+    if (DEFAULT_TREE.equals(name)) return DEFAULT_NAME;
+    if (!DEFAULT_NAME.equals(name)) return name;
+    throw new KgdumpError("STORE_UNSUPPORTED", `a tree of ${path} is called "default", as sled's default tree is in a dump`, {
+      path,
+      keyspace: name,
+      hint: "rename that tree",
+    });
+  });
+}

@@ -1,0 +1,179 @@
+/**
+ * Sled 0.34 as a source and as a sink of entries.
+ *
+ * Sled has no read-only mode. A store that is opened as a source gets no entry added, changed or removed, but sled
+ * locks its file `db`, may replace its `snap.*` file, and clears unused space at the end of its log. What sled would do to a
+ * store that is damaged, which is to drop what it cannot read, is kept away by checking all files first.
+ */
+import { resolve } from "node:path";
+
+import { fromAddon } from "./addon.js";
+import { scanBlocks } from "./block-scan.js";
+import type { Applied, BlockComparison, EntryBlock, EntrySink, EntrySource, IfExists, ScanOptions, StoreInfo } from "./engine.js";
+import { keyspacesOf, sledAddon, treeOf, type NativeSledStore } from "./sled-addon.js";
+import { keyRange } from "./sled-range.js";
+
+/** Settings of a store that must be the same whenever it is opened. */
+export interface SledSettings {
+  /** Whether sled compresses (zstd). */
+  readonly compression: boolean;
+  /** Bytes of a segment of its log. */
+  readonly segmentSize: number;
+}
+
+/** How a store is opened for reading. */
+export interface SledSourceOptions {
+  /** Bytes of sled's page cache; default 64 MiB. */
+  readonly cacheCapacity?: number | undefined;
+  /** False leaves out the check of all files: for a store that was checked just now and not opened since. */
+  readonly check?: boolean | undefined;
+}
+
+/** How a store is opened for writing. */
+export interface SledSinkOptions extends SledSourceOptions {
+  /** True makes a new store where nothing or an empty directory is; false opens one that is there. */
+  readonly create: boolean;
+  /** Default: as the store was made; false for a new one. */
+  readonly compression?: boolean | undefined;
+  /** Zstd's level, 1 to 22; default sled's own, 5. */
+  readonly compressionFactor?: number | undefined;
+  /** A power of two from 256 to 16 MiB; default: as the store was made, sled's own 512 KiB for a new one. */
+  readonly segmentSize?: number | undefined;
+  /** Milliseconds between flushes of sled's own thread; default none: whoever writes calls `flush`. */
+  readonly flushEveryMs?: number | undefined;
+}
+
+/** A sled store that is open for reading. */
+export interface SledSource extends EntrySource {
+  readonly settings: SledSettings;
+}
+
+/** A sled store that is open for writing. */
+export interface SledSink extends EntrySink {
+  readonly settings: SledSettings;
+  /** The value of one key, or undefined. */
+  get(keyspace: Uint8Array, key: Uint8Array): Promise<Uint8Array | undefined>;
+  /** Bytes of the store's files. */
+  sizeOnDisk(): Promise<number>;
+}
+
+const CACHE_CAPACITY = 64 * 1024 * 1024;
+const COMPRESSION_FACTOR = 5;
+
+/**
+ * What is at a path, seen with sled's eyes; nothing is opened or changed.
+ * @throws {KgdumpError} STORE_NOT_RECOGNIZED, STORE_DAMAGED, STORE_SETTINGS_MISMATCH, PERMISSION_DENIED, IO_FAILED; ADDON_MISSING
+ */
+export function inspectSled(path: string): Promise<"missing" | "empty" | "store"> {
+  return fromAddon(() => sledAddon().inspect(resolve(path)));
+}
+
+/**
+ * Opens the sled store in a directory for reading. Its settings are taken from the store.
+ * @throws {KgdumpError} STORE_NOT_FOUND, STORE_NOT_RECOGNIZED, STORE_IN_USE, STORE_DAMAGED, STORE_SETTINGS_MISMATCH,
+ *   STORE_UNSUPPORTED for a tree whose name a dump cannot tell from another's, PERMISSION_DENIED, IO_FAILED; ADDON_MISSING
+ */
+export async function openSledSource(path: string, options: SledSourceOptions = {}): Promise<SledSource> {
+  return open(path, { ...options, create: false }, true);
+}
+
+/**
+ * Opens the sled store in a directory for writing, or makes one.
+ * @throws {KgdumpError} as openSledSource; TARGET_EXISTS when a store is to be made where one is; NO_SPACE
+ */
+export async function openSledSink(path: string, options: SledSinkOptions): Promise<SledSink> {
+  return open(path, options, false);
+}
+
+async function open(path: string, options: SledSinkOptions, readOnly: boolean): Promise<Store> {
+  const absolute = resolve(path);
+  const { compression, segmentSize, flushEveryMs } = options;
+  const native = await fromAddon(() =>
+    sledAddon().open(absolute, {
+      create: options.create,
+      readOnly,
+      cacheCapacity: options.cacheCapacity ?? CACHE_CAPACITY,
+      compressionFactor: options.compressionFactor ?? COMPRESSION_FACTOR,
+      check: options.check ?? true,
+      ...(compression === undefined ? {} : { compression }),
+      ...(segmentSize === undefined ? {} : { segmentSize }),
+      ...(flushEveryMs === undefined ? {} : { flushEveryMs }),
+    }),
+  );
+  try {
+    const names = keyspacesOf(await fromAddon(() => native.trees()), absolute);
+    return new Store(native, absolute, names);
+  } catch (error) {
+    await native.close();
+    throw error;
+  }
+}
+
+class Store implements SledSource, SledSink {
+  readonly info: StoreInfo;
+  readonly settings: SledSettings;
+  readonly #native: NativeSledStore;
+  #closed: Promise<void> | undefined;
+
+  constructor(native: NativeSledStore, path: string, names: readonly Buffer[]) {
+    this.#native = native;
+    this.settings = { compression: native.compression, segmentSize: native.segmentSize };
+    this.info = {
+      engine: "sled",
+      version: sledAddon().version(),
+      path,
+      databaseId: null,
+      sequenceNumber: null,
+      // Sled counts by walking through everything: it is not asked.
+      keyspaces: names.map((name) => ({ name, comparator: "bytewise", estimatedEntries: 0, estimatedBytes: 0 })),
+      warnings: [],
+    };
+  }
+
+  async *scan(keyspace: Uint8Array, options: ScanOptions): AsyncGenerator<EntryBlock, void, undefined> {
+    options.signal?.throwIfAborted();
+    const range = keyRange(options);
+    const tree = treeOf(keyspace);
+    if (range === null) return;
+    const scan = await fromAddon(() => this.#native.scan(tree, range.lower, range.upper, options.order === "reverse-bytewise"));
+    yield* scanBlocks(
+      (buffer, target, maxEntries) => fromAddon(() => scan.fill(buffer, target, maxEntries)),
+      () => fromAddon(() => scan.close()),
+      options,
+    );
+  }
+
+  async createKeyspace(name: Uint8Array): Promise<void> {
+    await fromAddon(() => this.#native.createTree(treeOf(name)));
+  }
+
+  async apply(keyspace: Uint8Array, block: Uint8Array, ifExists: IfExists): Promise<Applied> {
+    return fromAddon(() => this.#native.apply(treeOf(keyspace), block, ifExists));
+  }
+
+  async compare(keyspace: Uint8Array, block: Uint8Array): Promise<BlockComparison> {
+    const { missing, changed, firstKey } = await fromAddon(() => this.#native.compare(treeOf(keyspace), block));
+    return { missing, changed, firstKey: firstKey ?? null };
+  }
+
+  async get(keyspace: Uint8Array, key: Uint8Array): Promise<Uint8Array | undefined> {
+    return (await fromAddon(() => this.#native.get(treeOf(keyspace), key))) ?? undefined;
+  }
+
+  async sizeOnDisk(): Promise<number> {
+    return fromAddon(() => this.#native.sizeOnDisk());
+  }
+
+  async flush(): Promise<void> {
+    await fromAddon(() => this.#native.flush());
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= fromAddon(() => this.#native.close());
+    return this.#closed;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}
