@@ -1,0 +1,100 @@
+/**
+ * Runs `sled-check`, which reads and writes sled stores with the crate as it is published. Set-up builds it from this
+ * folder and puts it into build/checker/.
+ */
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+/** What the unmodified crate finds in one tree. */
+export interface TreeContent {
+  /** Name of the tree; sled's default tree is `__sled__default`. */
+  readonly name: Buffer;
+  readonly records: number;
+  /** Bytes of all keys and values. */
+  readonly bytes: number;
+  /** SHA-256 in hexadecimal over each record in key order as (u32 LE key length, key, u32 LE value length, value). */
+  readonly digest: string;
+}
+
+/** How the store was made. */
+export interface CheckerOptions {
+  readonly compression?: boolean;
+  /** For `sledWrite`: end as a program does that is killed. */
+  readonly noFlush?: boolean;
+}
+
+/** A process that has a store open. */
+export interface Holder {
+  readonly pid: number;
+  /** Closes the store and waits for the process's end. */
+  release(): Promise<void>;
+}
+
+/** All trees of a store, in byte order of their names. @throws when the crate cannot read it */
+export async function sledCheck(store: string, options: CheckerOptions = {}): Promise<TreeContent[]> {
+  const output = await run([store, ...flags(options)], "");
+  return output
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => {
+      const [name = "", records = "", bytes = "", digest = ""] = line.split("\t");
+      return { name: Buffer.from(name, "hex"), records: Number(records), bytes: Number(bytes), digest };
+    });
+}
+
+/** Makes or changes a store; `lines` are commands as src/main.rs lists them. */
+export async function sledWrite(store: string, lines: readonly string[], options: CheckerOptions = {}): Promise<void> {
+  await run(["write", store, ...flags(options)], lines.map((line) => `${line}\n`).join(""), options.noFlush === true);
+}
+
+/** Opens a store in another process and keeps it open until `release`. */
+export async function sledHold(store: string, options: CheckerOptions = {}): Promise<Holder> {
+  const child = spawn(binary(), ["hold", store, ...flags(options)], { stdio: ["pipe", "pipe", "inherit"] });
+  const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
+  const said = await new Promise<string>((resolve) => {
+    createInterface(child.stdout).once("line", resolve);
+    child.once("close", () => resolve("nothing"));
+  });
+  if (said !== "holding" || child.pid === undefined) throw new Error(`sled-check hold: ${said}`);
+  return {
+    pid: child.pid,
+    release: async () => {
+      child.stdin.end();
+      await ended;
+    },
+  };
+}
+
+/** A key or value as `sledWrite` takes it. */
+export function hex(bytes: Uint8Array): string {
+  return bytes.length === 0 ? "-" : Buffer.from(bytes).toString("hex");
+}
+
+/** Compiled, this file is build/test/checker/run.js. */
+function binary(): string {
+  const path = fileURLToPath(new URL("../../checker/sled-check", import.meta.url));
+  if (!existsSync(path)) throw new Error(`${path} is missing: run \`npm test\`, which builds it`);
+  return path;
+}
+
+function flags(options: CheckerOptions): string[] {
+  return [...(options.compression === true ? ["--compression"] : []), ...(options.noFlush === true ? ["--no-flush"] : [])];
+}
+
+async function run(parameters: string[], input: string, killed = false): Promise<string> {
+  const child = spawn(binary(), parameters, { stdio: ["pipe", "pipe", "pipe"] });
+  const [out, err]: [Buffer[], Buffer[]] = [[], []];
+  child.stdout.on("data", (chunk: Buffer) => out.push(chunk));
+  child.stderr.on("data", (chunk: Buffer) => err.push(chunk));
+  // It may end before it has read everything; its exit code tells why.
+  child.stdin.on("error", () => undefined);
+  child.stdin.end(input);
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", resolve);
+  });
+  if (code !== (killed ? null : 0)) throw new Error(`sled-check ${parameters.join(" ")}: ${Buffer.concat(err).toString()}`);
+  return Buffer.concat(out).toString();
+}
