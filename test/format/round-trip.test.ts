@@ -152,7 +152,7 @@ test("long keys: the footer leaves them out and look-ups still work", async (t) 
   const long = (letter: string): string => letter.repeat(300_000);
   for (const comparator of ["bytewise", "reverse-bytewise"] as const) {
     const letters = comparator === "bytewise" ? "abcdefgh" : "hgfedcba";
-    const dump = await makeDump(header({ keyspaces: [keyspace("k", { comparator })] }), [[...letters].map((letter) => [entry(long(letter), letter)])]);
+    const dump = await makeDump(header({ keyspaces: [keyspace("k", { comparator })] }), [Array.from(letters, (letter) => [entry(long(letter), letter)])]);
     const file = await DumpFile.open({ size: dump.length, read: async (offset, length) => dump.subarray(offset, offset + length) }, { loadCodec });
     t.true(file.footer.indexes.length > 2);
     t.true(file.footer.indexes.every(({ firstKey }) => firstKey === null));

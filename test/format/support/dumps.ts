@@ -127,7 +127,8 @@ export async function outcome(input: Uint8Array | AsyncIterable<Uint8Array>, opt
 export async function codeOf(input: Uint8Array | AsyncIterable<Uint8Array>, options: Partial<ReadOptions> = {}): Promise<string> {
   const { error } = await outcome(input, options);
   if (error === undefined) return "sound";
-  return error instanceof KgdumpError ? error.code : `threw ${String(error)}`;
+  if (error instanceof KgdumpError) return error.code;
+  throw error;
 }
 
 /** A frame as it stands in a dump. */
