@@ -19,10 +19,21 @@ export interface ErrorReport {
 }
 
 /**
- * Describes anything that was thrown.
- * @param error what was thrown; anything but a KgdumpError or an Interrupted is a fault of kgdump itself
+ * The error to tell. When closing something failed too, after an error, JavaScript throws both as one SuppressedError,
+ * whose `suppressed` came first and led to the other.
  */
-export function describeError(error: unknown): ErrorReport {
+function firstError(thrown: unknown): unknown {
+  let error = thrown;
+  while (error instanceof Error && error.name === "SuppressedError" && "suppressed" in error) error = error.suppressed;
+  return error;
+}
+
+/**
+ * Describes anything that was thrown.
+ * @param thrown anything but a KgdumpError or an Interrupted is a fault of kgdump itself
+ */
+export function describeError(thrown: unknown): ErrorReport {
+  const error = firstError(thrown);
   const nowhere = { path: null, offset: null, block: null, keyspace: null };
   if (error instanceof Interrupted) {
     return { code: "INTERRUPTED", message: error.message, hint: null, ...nowhere, exitCode: error.exitCode };
@@ -69,7 +80,7 @@ function history(error: unknown): string[] {
     const text = current instanceof Error ? (current.stack ?? current.message) : inspect(current);
     const [first = "", ...rest] = text.split("\n");
     lines.push(`${lines.length === 0 ? "stack" : "caused by"}: ${first.trim()}`, ...rest.map((line) => `  ${line.trim()}`));
-    current = current instanceof Error ? current.cause : undefined;
+    current = current instanceof Error ? ("suppressed" in current ? current.suppressed : current.cause) : undefined;
   }
   return lines.map(escapeMessage);
 }

@@ -42,6 +42,14 @@ test("causes that go in a circle are told once", (t) => {
   t.is(renderError(a, { ...plain, verbose: true }).match(/caused by/g)?.length, 1);
 });
 
+test("of an error and one that closing added, the first is told; verbose tells both", (t) => {
+  const closing = Object.assign(new Error("both"), { name: "SuppressedError", error: new Error("close failed"), suppressed: damaged });
+  const twice = Object.assign(new Error("both"), { name: "SuppressedError", error: new Error("close failed"), suppressed: closing });
+  t.is(renderError(twice, plain), renderError(damaged, plain));
+  t.is(describeError(twice).exitCode, 3);
+  t.regex(renderError(twice, { ...plain, verbose: true }), /caused by: Error: lz4/);
+});
+
 test("an unknown error is internal, one message without a stack, and asks for -v", (t) => {
   for (const thrown of [new TypeError("x is undefined"), "x is undefined", { odd: true }, null]) {
     const text = renderError(thrown, plain);
