@@ -3,6 +3,7 @@
 //! Contract: every call that may touch the disk is a promise and runs on libuv's pool. No panic crosses. Errors are those
 //! of error.rs. The JavaScript side is src/engines/rocksdb*.ts and nobody else.
 
+mod cursor;
 mod encode;
 mod error;
 mod ffi;

@@ -1,7 +1,7 @@
 //! Strict reader of RocksDB's log format, which both write-ahead logs and MANIFEST files have.
 //!
 //! RocksDB's own readers forgive more than a dump may: a wrong length near the end of a file, a hole of zeros or a wrong
-//! checksum in a recycled log all count as the end, with status OK. This reader tells a record that was never written
+//! checksum in a reused log all count as the end, with status OK. This reader tells a record that was never written
 //! completely (the writer stopped, or is just writing) from one that was damaged: after a doubtful record nothing of
 //! this log may be readable any more, and no other length may make its checksum right.
 //!
@@ -34,14 +34,6 @@ pub enum LogError {
         offset: u64,
         reason: String,
     },
-}
-
-/// What was seen of a log besides its records.
-#[derive(Debug, Clone, Copy)]
-pub struct LogFacts {
-    pub end: End,
-    /// Records are compressed (`wal_compression`), so their content can't be looked into here.
-    pub compressed: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -132,10 +124,20 @@ fn physical(bytes: &[u8], log_number: Option<u32>) -> Physical<'_> {
     }
 }
 
-/// Whether a whole record of this log starts anywhere in `bytes`.
-fn holds_record(bytes: &[u8], log_number: Option<u32>) -> bool {
-    (0..bytes.len().saturating_sub(HEADER - 1))
-        .any(|at| bytes[at + 6] != 0 && matches!(physical(&bytes[at..], log_number), Physical::Record { .. }))
+/// Whether a whole record of this log starts anywhere in `bytes`. In a reused file only records with the log's number
+/// count; that is looked at first, because such files are long.
+fn holds_record(bytes: &[u8], log_number: Option<u32>, reused: bool) -> bool {
+    (0..bytes.len().saturating_sub(HEADER - 1)).any(|at| {
+        let kind = bytes[at + 6];
+        let possible = if reused {
+            is_recyclable(kind)
+                && at + RECYCLABLE_HEADER <= bytes.len()
+                && Some(u32_at(bytes, at + HEADER)) == log_number
+        } else {
+            kind != 0
+        };
+        possible && matches!(physical(&bytes[at..], log_number), Physical::Record { .. })
+    })
 }
 
 /// Whether the record at the start of `bytes` is whole but for its length: another length makes its checksum right.
@@ -183,12 +185,12 @@ impl<R: Read> Blocks<R> {
 /// Reads all records of a log in order.
 ///
 /// `log_number` is the number in a write-ahead log's name (its low 32 bits are in recyclable records), none for a
-/// MANIFEST. `record` gets each logical record with its offset, raw (compressed, when the log is).
+/// MANIFEST. `record` gets each logical record with its offset, and whether its bytes are compressed (they are not expanded).
 pub fn read_log<E: From<LogError>>(
     input: impl Read,
     log_number: Option<u32>,
-    mut record: impl FnMut(u64, &[u8]) -> Result<(), E>,
-) -> Result<LogFacts, E> {
+    mut record: impl FnMut(u64, &[u8], bool) -> Result<(), E>,
+) -> Result<End, E> {
     let damaged = |offset: u64, reason: &str| E::from(LogError::Damaged { offset, reason: reason.to_owned() });
     let mut blocks = Blocks { input, block: Vec::new(), start: 0 };
     let mut compressed = false;
@@ -209,7 +211,7 @@ pub fn read_log<E: From<LogError>>(
                         }
                         (Part::Full, _) => {
                             open = None;
-                            record(offset, payload)?;
+                            record(offset, payload, compressed)?;
                         }
                         (Part::First, _) => {
                             open = Some(offset);
@@ -221,7 +223,7 @@ pub fn read_log<E: From<LogError>>(
                         (Part::Last, Some(start)) => {
                             whole.extend_from_slice(payload);
                             open = None;
-                            record(start, &whole)?;
+                            record(start, &whole, compressed)?;
                             whole.clear();
                         }
                         (Part::Note { compression }, _) => compressed |= compression,
@@ -247,14 +249,14 @@ pub fn read_log<E: From<LogError>>(
                         None if doubt == Doubt::Stale || dropped == 0 => End::Clean,
                         None => End::Torn { offset, dropped },
                     };
-                    return Ok(LogFacts { end, compressed });
+                    return Ok(end);
                 }
             }
         }
         if blocks.block.len() < BLOCK {
             let length = blocks.start + blocks.block.len() as u64;
             let end = open.map_or(End::Clean, |offset| End::Torn { offset, dropped: length - offset });
-            return Ok(LogFacts { end, compressed });
+            return Ok(end);
         }
     }
 }
@@ -265,22 +267,29 @@ fn tail<R: Read>(blocks: &mut Blocks<R>, at: usize, doubt: Doubt, log_number: Op
     let offset = blocks.start + at as u64;
     let damaged = |reason: &str| LogError::Damaged { offset, reason: reason.to_owned() };
     let (zero, short) = (doubt == Doubt::Zero, doubt == Doubt::Short);
-    let recycled = matches!(doubt, Doubt::Stale | Doubt::ReusedWrongChecksum)
+    let reused = matches!(doubt, Doubt::Stale | Doubt::ReusedWrongChecksum)
         || (short && blocks.block.len() - at >= HEADER && is_recyclable(blocks.block[at + 6]));
     let rest = &blocks.block[at..];
-    if short && blocks.block.len() == BLOCK && !recycled {
+    if short && blocks.block.len() == BLOCK && !reused {
         return Err(damaged("a record's length is wrong"));
     }
-    if short && has_wrong_length(rest) {
+    if doubt != Doubt::Zero && doubt != Doubt::Stale && has_wrong_length(rest) {
         return Err(damaged("a record's length is wrong"));
+    }
+    // A reused file ends with what it held before, unless its new content is longer: then nothing was cut off.
+    if doubt == Doubt::ReusedWrongChecksum
+        && blocks.block.len() < BLOCK
+        && rest.len() == RECYCLABLE_HEADER + u16_at(rest, 4)
+    {
+        return Err(damaged("a record's checksum is wrong"));
     }
     if short && rest.len() >= HEADER {
         let header = if is_recyclable(rest[6]) { RECYCLABLE_HEADER } else { HEADER };
-        if !recycled && at + header + u16_at(rest, 4) > BLOCK {
+        if !reused && at + header + u16_at(rest, 4) > BLOCK {
             return Err(damaged("a record's length is wrong"));
         }
     }
-    if holds_record(&rest[1.min(rest.len())..], log_number) {
+    if holds_record(&rest[1.min(rest.len())..], log_number, reused) {
         return Err(damaged("records follow bytes that are no record"));
     }
     let mut only_zeros = rest.iter().all(|&byte| byte == 0);
@@ -289,7 +298,7 @@ fn tail<R: Read>(blocks: &mut Blocks<R>, at: usize, doubt: Doubt, log_number: Op
         blocks.advance().map_err(LogError::Io)?;
         only_zeros &= blocks.block.iter().all(|&byte| byte == 0);
         dropped += blocks.block.len() as u64;
-        if holds_record(&blocks.block, log_number) {
+        if holds_record(&blocks.block, log_number, reused) {
             return Err(damaged("records follow bytes that are no record"));
         }
     }
@@ -298,3 +307,6 @@ fn tail<R: Read>(blocks: &mut Blocks<R>, at: usize, doubt: Doubt, log_number: Op
     }
     Ok(if only_zeros { 0 } else { dropped })
 }
+
+#[cfg(test)]
+mod tests;

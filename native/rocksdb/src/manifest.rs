@@ -65,7 +65,7 @@ pub fn read_manifest(path: &Path) -> Outcome<Manifest> {
     let mut manifest = Manifest::default();
     manifest.families.insert(0, Family { name: b"default".to_vec(), ..Family::default() });
     let mut group_open = false;
-    let facts = read_log::<ManifestError>(file, None, |offset, record| {
+    let end = read_log::<ManifestError>(file, None, |offset, record, _compressed| {
         group_open = apply(&mut manifest, record).ok_or(ManifestError::Edit(offset))?;
         Ok(())
     })
@@ -74,7 +74,7 @@ pub fn read_manifest(path: &Path) -> Outcome<Manifest> {
         ManifestError::Log(LogError::Damaged { offset, reason }) => damaged(path, offset, &reason),
         ManifestError::Edit(offset) => damaged(path, offset, "an edit can't be understood"),
     })?;
-    if let End::Torn { offset, .. } = facts.end {
+    if let End::Torn { offset, .. } = end {
         return Err(damaged(path, offset, "its last record is not complete"));
     }
     if group_open {

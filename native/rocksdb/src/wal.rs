@@ -73,30 +73,25 @@ pub fn check_logs(logs: &[Log], last_sequence: u64) -> Outcome<LogReport> {
     let mut next = Some(last_sequence + 1); // the lowest number that was not seen yet; unknown after a compressed log
     for log in logs {
         let file = File::open(&log.path).map_err(|error| Fault::io("opening", &log.path, &error))?;
-        let facts =
-            read_log::<WalError>(BufReader::with_capacity(1 << 20, file), Some(log.number as u32), |offset, record| {
-                report.bytes += record.len() as u64;
-                let Some(expected) = next else { return Ok(()) };
-                // A batch: sequence number u64, count u32, then its entries.
-                let header: [u8; 12] =
-                    record.get(..12).and_then(|head| head.try_into().ok()).ok_or(WalError::Batch(offset))?;
-                let (sequence, count) = header.split_at(8);
-                let found = sequence.iter().rev().fold(0_u64, |number, &byte| number << 8 | u64::from(byte));
-                let count = count.iter().rev().fold(0_u64, |number, &byte| number << 8 | u64::from(byte));
-                if found > expected {
-                    return Err(WalError::Gap { offset, expected, found });
-                }
-                next = Some(expected.max(found.saturating_add(count)));
-                Ok(())
-            });
-        let facts = match facts {
-            Ok(facts) => facts,
-            Err(error) => return Err(fault(log, error)),
-        };
-        if facts.compressed {
-            next = None;
-        }
-        if let End::Torn { offset, dropped } = facts.end {
+        let reader = BufReader::with_capacity(1 << 20, file);
+        let end = read_log::<WalError>(reader, Some(log.number as u32), |offset, record, compressed| {
+            report.bytes += record.len() as u64;
+            if compressed {
+                next = None;
+            }
+            let Some(expected) = next else { return Ok(()) };
+            // A batch: sequence number u64, count u32, then its entries; little-endian.
+            let header: [u8; 12] =
+                record.get(..12).and_then(|head| head.try_into().ok()).ok_or(WalError::Batch(offset))?;
+            let number = |bytes: &[u8]| bytes.iter().rev().fold(0_u64, |number, &byte| number << 8 | u64::from(byte));
+            let (found, count) = (number(&header[..8]), number(&header[8..]));
+            if found > expected {
+                return Err(WalError::Gap { offset, expected, found });
+            }
+            next = Some(expected.max(found.saturating_add(count)));
+            Ok(())
+        });
+        if let End::Torn { offset, dropped } = end.map_err(|error| fault(log, error))? {
             report.warnings.push(format!(
                 "the log {} ends with a write that was never completed ({dropped} bytes from byte {offset} on): it is not part of the store",
                 log.path.display()

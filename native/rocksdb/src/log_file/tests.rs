@@ -1,0 +1,117 @@
+//! Tests of the log reader with logs written as RocksDB writes them.
+
+use super::*;
+
+const LOG: u32 = 7;
+
+/// Writes records as RocksDB does, in fragments where a block ends.
+fn write_log(records: &[Vec<u8>], log: Option<u32>) -> Vec<u8> {
+    let (shift, header) = if log.is_some() { (4, RECYCLABLE_HEADER) } else { (0, HEADER) };
+    let mut out: Vec<u8> = Vec::new();
+    for record in records {
+        let mut rest = &record[..];
+        let mut first = true;
+        loop {
+            let room = BLOCK - out.len() % BLOCK;
+            if room < header {
+                out.resize(out.len() + room, 0);
+                continue;
+            }
+            let take = rest.len().min(room - header);
+            let last = take == rest.len();
+            let kind = shift + [[3, 4], [2, 1]][usize::from(first)][usize::from(last)];
+            let mut body = vec![kind];
+            body.extend(log.map(u32::to_le_bytes).into_iter().flatten());
+            body.extend_from_slice(&rest[..take]);
+            let masked = crc32c::crc32c(&body).rotate_right(15).wrapping_add(0xa282_ead8);
+            out.extend_from_slice(&masked.to_le_bytes());
+            out.extend_from_slice(&(take as u16).to_le_bytes());
+            out.extend_from_slice(&body);
+            rest = &rest[take..];
+            first = false;
+            if last {
+                break;
+            }
+        }
+    }
+    out
+}
+
+fn read(bytes: &[u8], log: Option<u32>) -> Result<(Vec<Vec<u8>>, End), LogError> {
+    let mut records = Vec::new();
+    let end = read_log::<LogError>(bytes, log, |_, record, _| {
+        records.push(record.to_vec());
+        Ok(())
+    })?;
+    Ok((records, end))
+}
+
+fn records() -> Vec<Vec<u8>> {
+    [1, 0, 300, 32_700, 5, 70_000, 20]
+        .iter()
+        .enumerate()
+        .map(|(index, &length)| vec![index as u8 + 1; length])
+        .collect()
+}
+
+#[test]
+fn what_was_written_is_read() {
+    for log in [None, Some(LOG)] {
+        let bytes = write_log(&records(), log);
+        assert_eq!(read(&bytes, log).expect("a good log"), (records(), End::Clean));
+    }
+}
+
+#[test]
+fn a_cut_log_is_torn_and_keeps_a_prefix() {
+    for log in [None, Some(LOG)] {
+        let bytes = write_log(&records(), log);
+        for length in (0..bytes.len()).step_by(1_031).chain(bytes.len() - 40..bytes.len()) {
+            let (read, _) = read(&bytes[..length], log).expect("a torn log");
+            assert!(read.len() < records().len() && records().starts_with(&read), "cut at {length}");
+        }
+    }
+}
+
+#[test]
+fn every_flipped_bit_is_damage() {
+    for log in [None, Some(LOG)] {
+        let bytes = write_log(&records(), log);
+        for at in (0..bytes.len()).step_by(2_039).chain(0..40).chain(bytes.len() - 60..bytes.len()) {
+            let mut flipped = bytes.clone();
+            flipped[at] ^= 1 << (at % 8);
+            match read(&flipped, log) {
+                Err(LogError::Damaged { .. }) => {}
+                // The zeros at the end of a block say nothing.
+                Ok((read, End::Clean)) if read == records() => {}
+                other => panic!("flip at {at}: {other:?}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn a_reused_file_ends_where_its_new_content_ends() {
+    let old = write_log(&vec![vec![9; 100]; 50], Some(LOG - 1));
+    let new = write_log(&records()[..3], Some(LOG));
+    let mut reused = old.clone();
+    reused[..new.len()].copy_from_slice(&new);
+    let (read_back, _) = read(&reused, Some(LOG)).expect("a reused log");
+    assert_eq!(read_back, records()[..3]);
+    reused[20] ^= 1;
+    assert!(matches!(read(&reused, Some(LOG)), Err(LogError::Damaged { .. })));
+}
+
+#[test]
+fn zeros_are_an_end_only_when_nothing_follows() {
+    let mut bytes = write_log(&records()[..3], None);
+    let length = bytes.len();
+    bytes.extend_from_slice(&[0; 100]);
+    assert_eq!(read(&bytes, None).expect("a preallocated log").0, records()[..3]);
+    let more = write_log(&records()[4..5], None);
+    bytes.extend_from_slice(&more);
+    match read(&bytes, None) {
+        Err(LogError::Damaged { offset, .. }) => assert_eq!(offset, length as u64),
+        other => panic!("{other:?}"),
+    }
+}
