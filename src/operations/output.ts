@@ -251,16 +251,21 @@ class StreamOutput implements DumpOutput {
   }
 
   async discard(last: () => readonly Uint8Array[]): Promise<void> {
+    const patience = new AbortController();
+    const timer = setTimeout(() => {
+      patience.abort();
+    }, FAREWELL_MS);
     try {
       const farewell = async (): Promise<void> => {
         await this.#send(last());
         this.#stream.end();
         await this.#ended;
       };
-      if (this.#error === undefined) await until(farewell(), AbortSignal.timeout(FAREWELL_MS));
+      if (this.#error === undefined) await until(farewell(), patience.signal);
     } catch {
       // The error that led here is the one to report.
     } finally {
+      clearTimeout(timer);
       this.#stream.destroy();
     }
   }
