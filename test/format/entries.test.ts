@@ -1,0 +1,98 @@
+import test from "ava";
+import fc from "fast-check";
+import { checkEntries, compareKeys, DEFAULT_LIMITS, encodeEntries, type Entry, type ExpectedEntries, findEntry, iterateEntries, type Limits, rangeMayHoldPrefix } from "#src/format/index.js";
+import { bytes, entry } from "./support/dumps.js";
+
+const check = (raw: Uint8Array, more: Partial<ExpectedEntries>, limits: Limits = DEFAULT_LIMITS) =>
+  checkEntries(raw, { order: "bytewise", entries: 2, firstKey: bytes("a"), lastKey: bytes("b"), deletions: false, ...more }, limits);
+const two = encodeEntries([entry("a", "1"), entry("b", "22")]);
+
+test("sound entries give the sums of their lengths", (t) => {
+  t.deepEqual(check(two, {}), { keyBytes: 2, valueBytes: 3 });
+  const reversed = encodeEntries([entry("b", ""), entry("a", "")]);
+  t.deepEqual(check(reversed, { order: "reverse-bytewise", firstKey: bytes("b"), lastKey: bytes("a") }), { keyBytes: 2, valueBytes: 0 });
+});
+
+test("count, first and last key must be as said", (t) => {
+  t.throws(() => check(two, { entries: 1 }), { code: "DUMP_ENTRIES_MALFORMED", message: /2 entries, not 1/ });
+  t.throws(() => check(two, { entries: 3 }), { code: "DUMP_ENTRIES_MALFORMED" });
+  t.throws(() => check(two, { firstKey: bytes("c") }), { code: "DUMP_ENTRIES_MALFORMED", message: /first key/ });
+  t.throws(() => check(two, { lastKey: bytes("bb") }), { code: "DUMP_ENTRIES_MALFORMED", message: /last key/ });
+  t.throws(() => check(new Uint8Array(0), {}), { code: "DUMP_ENTRIES_MALFORMED" });
+});
+
+test("nil is a deletion in a delta only", (t) => {
+  const raw = encodeEntries([entry("a", null), entry("b", "22")]);
+  t.deepEqual(check(raw, { deletions: true }), { keyBytes: 2, valueBytes: 2 });
+  t.throws(() => check(raw, {}), { code: "DUMP_ENTRIES_MALFORMED", message: /delta/ });
+  t.deepEqual([...iterateEntries(raw)].map(({ value }) => value), [null, bytes("22")]);
+  t.is(findEntry(raw, bytes("a"))?.value, null);
+});
+
+test("equal and descending keys are refused, in whichever of four bytes they differ", (t) => {
+  const pairs = [["a", "a"], ["b", "a"], ["", ""], ["ab", "a"], ["abcdX", "abcdW"], ["abcdefgh", "abcdefgh"], ["abcdefgi", "abcdefgh"], ["\u00ff", "a"]] as const;
+  for (const [first, last] of pairs) {
+    const raw = encodeEntries([entry(first, ""), entry(last, "")]);
+    t.throws(() => check(raw, { firstKey: bytes(first), lastKey: bytes(last) }), { code: "DUMP_ORDER_BROKEN" }, `${first} ${last}`);
+  }
+});
+
+test("the order within a block is that of the keys, whatever they are", (t) => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 12, max: 2 }), fc.uint8Array({ maxLength: 12, max: 2 }), fc.constantFrom("bytewise" as const, "reverse-bytewise" as const), (a, b, order) => {
+      const raw = encodeEntries([{ key: a, value: null }, { key: b, value: a }]);
+      const read = () => check(raw, { order, firstKey: a, lastKey: b, deletions: true });
+      if (compareKeys(order, a, b) < 0) t.notThrows(read);
+      else t.throws(read, { code: "DUMP_ORDER_BROKEN" });
+    }),
+  );
+});
+
+test("keys and values: at their limit, and one byte more", (t) => {
+  const raw = encodeEntries([entry("abc", "12345")]);
+  const expected = { entries: 1, firstKey: bytes("abc"), lastKey: bytes("abc") };
+  t.notThrows(() => check(raw, expected, { ...DEFAULT_LIMITS, key: 3, value: 5 }));
+  t.throws(() => check(raw, expected, { ...DEFAULT_LIMITS, key: 2 }), { code: "DUMP_LIMIT_EXCEEDED", message: /key of 3/ });
+  t.throws(() => check(raw, expected, { ...DEFAULT_LIMITS, value: 4 }), { code: "DUMP_LIMIT_EXCEEDED", message: /value of 5/ });
+});
+
+test("anything but entries in their shortest form is refused", (t) => {
+  const bad = ["00", "c4", "c401", "c40161", "c4016100", "c40161c4", "c40161c40231", "c5", "c500", "c50001", "c5000161c0", "c600000001", "c6000000", "c60000000161c0", "a161c400", "c0c0", "c40161c1", "c40161c6ffffffff", `c500ff${"61".repeat(255)}c0`, `c60000ffff${"61".repeat(65_535)}c0`];
+  for (const hex of bad) t.throws(() => [...iterateEntries(Buffer.from(hex, "hex"))], { code: "DUMP_ENTRIES_MALFORMED" }, hex.slice(0, 20));
+});
+
+test("every bit of encoded entries matters or is content", (t) => {
+  // A flipped bit either is refused, or gives other entries: never the same.
+  const same = (raw: Uint8Array): string => JSON.stringify(Array.from(iterateEntries(raw), (each: Entry) => [Buffer.from(each.key).toString("hex"), each.value && Buffer.from(each.value).toString("hex")]));
+  const before = same(two);
+  for (let bit = 0; bit < two.length * 8; bit += 1) {
+    const flipped = Buffer.from(two);
+    flipped.writeUInt8(flipped.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3);
+    let after = "";
+    try {
+      after = same(flipped);
+    } catch {
+      continue;
+    }
+    t.not(after, before);
+  }
+});
+
+test("findEntry finds what is there", (t) => {
+  t.deepEqual(findEntry(two, bytes("b"))?.value, bytes("22"));
+  t.is(findEntry(two, bytes("c")), undefined);
+  t.is(findEntry(two, bytes("bb")), undefined);
+});
+
+test("rangeMayHoldPrefix is never wrong about a key in the range", (t) => {
+  const key = fc.uint8Array({ maxLength: 4, max: 3 });
+  fc.assert(
+    fc.property(fc.array(key, { minLength: 1 }), key, fc.constantFrom("bytewise" as const, "reverse-bytewise" as const), (keys, prefix, order) => {
+      const sorted = keys.toSorted((a, b) => compareKeys(order, a, b));
+      const holds = keys.some((each) => Buffer.compare(each.subarray(0, prefix.length), prefix) === 0);
+      const may = rangeMayHoldPrefix(order, sorted[0] ?? prefix, sorted.at(-1) ?? prefix, prefix);
+      if (holds) t.true(may);
+      if (keys.length === 1) t.is(may, holds || Buffer.compare(prefix.subarray(0, keys[0]?.length), keys[0] ?? prefix) === 0 && prefix.length <= (keys[0]?.length ?? 0));
+    }),
+  );
+});
