@@ -7,6 +7,7 @@
  * printable ASCII is `\xNN`.
  * Bytes that are mostly not text are `hex:` and hex digits.
  */
+import { isUtf8 } from "node:buffer";
 
 /**
  * Characters that a terminal obeys, hides or reorders, or that look like a plain space and are not. U+FFFD is one of
@@ -16,7 +17,7 @@ const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\ufffd]|(
 const UNPRINTABLE_ALL = new RegExp(UNPRINTABLE.source, "gu");
 const UNPRINTABLE_OR_BACKSLASH = new RegExp(`${UNPRINTABLE.source}|\\\\`, "gu");
 
-const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** Whether every character of `text` can go to a terminal as it is. */
 export function isPrintable(text: string): boolean {
@@ -25,11 +26,7 @@ export function isPrintable(text: string): boolean {
 
 /** The text of well-formed UTF-8, or null. A byte order mark is kept. */
 export function decodeUtf8(bytes: Uint8Array): string | null {
-  try {
-    return strictUtf8.decode(bytes);
-  } catch {
-    return null;
-  }
+  return isUtf8(bytes) ? utf8.decode(bytes) : null;
 }
 
 function hexByte(byte: number): string {
@@ -66,6 +63,9 @@ export function escapeJson(json: string): string {
   });
 }
 
+/** How much of large bytes is looked at to tell whether they are text. */
+const SAMPLE_LENGTH = 1024;
+
 function printableAscii(byte: number): boolean {
   return byte >= 0x20 && byte < 0x7f;
 }
@@ -97,7 +97,10 @@ const TEXT_START = 3;
 function isMostlyBinary(bytes: Uint8Array): boolean {
   if (bytes.subarray(0, TEXT_START).every(printableAscii)) return false;
   const whole = decodeUtf8(bytes);
-  if (whole === null) return bytes.filter(printableAscii).length * 2 < bytes.length;
+  if (whole === null) {
+    const sample = bytes.subarray(0, SAMPLE_LENGTH);
+    return sample.filter(printableAscii).length * 2 < sample.length;
+  }
   const characters = Array.from(whole);
   return characters.filter(isPrintable).length * 2 < characters.length;
 }
