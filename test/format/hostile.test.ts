@@ -36,8 +36,8 @@ test("limits: what is at one is read, what is one more is refused", async (t) =>
 });
 
 test("a limit that makes no sense is the caller's mistake", async (t) => {
-  for (const limit of [0, -1, 1.5, NaN, 2 ** 32]) await t.throwsAsync(codeOf(await smallDump("none"), { limits: { key: limit } }), { instanceOf: TypeError });
-  for (const decodeAhead of [0, 1.5, NaN]) await t.throwsAsync(codeOf(await smallDump("none"), { decodeAhead }), { instanceOf: TypeError });
+  for (const limit of [0, -1, 1.5, NaN, 2 ** 32]) t.true((await outcome(await smallDump("none"), { limits: { key: limit } })).error instanceof TypeError);
+  for (const decodeAhead of [0, 1.5, NaN]) t.true((await outcome(await smallDump("none"), { decodeAhead })).error instanceof TypeError);
 });
 
 test.serial("hostile payload lengths in every kind are refused at once, without memory", async (t) => {

@@ -127,8 +127,7 @@ export async function outcome(input: Uint8Array | AsyncIterable<Uint8Array>, opt
 export async function codeOf(input: Uint8Array | AsyncIterable<Uint8Array>, options: Partial<ReadOptions> = {}): Promise<string> {
   const { error } = await outcome(input, options);
   if (error === undefined) return "sound";
-  if (error instanceof KgdumpError) return error.code;
-  throw error;
+  return error instanceof KgdumpError ? error.code : `threw ${error instanceof Error ? error.message : typeof error}`;
 }
 
 /** A frame as it stands in a dump. */
