@@ -119,6 +119,14 @@ export class KgdumpError extends Error {
     this.keyspace = details.keyspace;
   }
 
+  /** The same error with the path of what it is about, unless it has one. */
+  withPath(path: string): KgdumpError {
+    if (this.path !== undefined) return this;
+    const { code, message, cause, hint, offset, block, keyspace } = this;
+    const known = Object.entries({ cause, hint, offset, block, keyspace }).filter(([, value]) => value !== undefined);
+    return new KgdumpError(code, message, { ...Object.fromEntries(known), path });
+  }
+
   /** Exit code of a command that ends with this error. */
   get exitCode(): number {
     return EXIT_CODE_OF[this.code];

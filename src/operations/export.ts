@@ -254,7 +254,7 @@ function estimatedTotals(
 }
 
 function sourceDateEpoch(): Date | null {
-  const text = process.env["SOURCE_DATE_EPOCH"];
+  const text = process.env.SOURCE_DATE_EPOCH;
   if (text === undefined || text === "") return null;
   if (!/^\d{1,12}$/.test(text)) {
     throw new KgdumpError("USAGE", "SOURCE_DATE_EPOCH is not a whole number of seconds", {

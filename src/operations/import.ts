@@ -6,13 +6,13 @@
  */
 import type { EntrySink, IfExists } from "../engines/engine.js";
 import { KgdumpError } from "../errors.js";
-import { type DumpEvent, type DumpHeader, readDump } from "../format/index.js";
-import { type DumpInput, readInput } from "./input.js";
+import type { DumpEvent, DumpHeader } from "../format/index.js";
+import type { DumpInput } from "./input.js";
 import { ImportPlan, type PlannedKeyspace } from "./import-plan.js";
 import { verifyMerged, verifyNew } from "./import-verify.js";
-import type { KeyspaceName } from "./keyspaces.js";
-import { nameText } from "./keyspaces.js";
-import { detectEngine, loadCodec } from "./load-engine.js";
+import { readEvents } from "./inspect.js";
+import { type KeyspaceName, nameText } from "./keyspaces.js";
+import { detectEngine } from "./load-engine.js";
 import { type OnProgress, ProgressMeter } from "./progress.js";
 import { Staging, targetState } from "./staging.js";
 
@@ -77,7 +77,7 @@ export async function importDump(options: ImportOptions): Promise<ImportResult> 
   const merge = options.merge === true || options.ifExists !== undefined;
   const state = await targetState(options.target);
   if (state === "occupied") await checkOccupied(options.target, merge);
-  const events = openEvents(options);
+  const events = readEvents(options, true);
   try {
     const plan = new ImportPlan(await readHeader(events), options);
     if (state === "occupied") await importInto(plan, events, options);
@@ -99,14 +99,6 @@ async function checkOccupied(target: string, merge: boolean): Promise<void> {
   throw new KgdumpError("STORE_NOT_RECOGNIZED", `${target} is a RocksDB store; a dump is imported into a sled store`, {
     path: target,
     hint: "choose another path",
-  });
-}
-
-function openEvents(options: ImportOptions): AsyncGenerator<DumpEvent> {
-  return readDump(readInput(options.input), {
-    loadCodec: (name) => loadCodec(name),
-    limits: options.maxBlockSize === undefined ? {} : { rawBlock: options.maxBlockSize },
-    signal: options.signal,
   });
 }
 
@@ -150,7 +142,7 @@ async function importInto(plan: ImportPlan, events: AsyncGenerator<DumpEvent>, o
   }
   if (!verify) return;
   await using sink = await openSledSink(options.target, { create: false });
-  if (!atOnce) await verifyMerged(plan, openEvents(options), sink, options, ifExists);
+  if (!atOnce) await verifyMerged(plan, readEvents(options, true), sink, options, ifExists);
 }
 
 async function load(

@@ -42,7 +42,7 @@ function mayMatch(block: BlockInfo, order: KeyOrder, prefix: Uint8Array | undefi
 
 interface DecodedBlock {
   readonly info: DumpBlock;
-  raw(): Promise<Uint8Array>;
+  readonly raw: () => Promise<Uint8Array>;
 }
 
 /** The blocks that may hold what is asked for: by the index where there is one, else front to back. */

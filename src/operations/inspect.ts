@@ -163,14 +163,27 @@ export class SummaryBuilder {
   }
 }
 
-/** Begins to read a dump front to back. */
-export function readEvents(options: ReadOptions, decode: boolean): AsyncGenerator<DumpEvent> {
-  return readDump(readInput(options.input), {
-    loadCodec: (name) => loadCodec(name),
-    decode,
-    limits: options.maxBlockSize === undefined ? {} : { rawBlock: options.maxBlockSize },
-    signal: options.signal,
-  });
+/**
+ * Reads a dump front to back.
+ * @param decode whether blocks are decoded and their entries checked
+ * @throws {KgdumpError} DUMP_* with the dump's path, and what readInput throws; while iterating
+ * @throws the signal's reason when it aborts
+ */
+export async function* readEvents(
+  options: Pick<ReadOptions, "input" | "maxBlockSize" | "signal">,
+  decode: boolean,
+): AsyncGenerator<DumpEvent> {
+  try {
+    yield* readDump(readInput(options.input), {
+      loadCodec: (name) => loadCodec(name),
+      decode,
+      limits: options.maxBlockSize === undefined ? {} : { rawBlock: options.maxBlockSize },
+      signal: options.signal,
+    });
+  } catch (error) {
+    if (isDumpError(error) && typeof options.input === "string") throw error.withPath(resolve(options.input));
+    throw error;
+  }
 }
 
 /** An open dump file with its index. */

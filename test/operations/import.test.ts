@@ -74,7 +74,7 @@ for (const stream of [false, true]) {
     await t.throwsAsync(importDump({ target, input: input(), ifExists: "fail" }), { code: "KEY_EXISTS" });
     const kept = await importDump({ target, input: input(), ifExists: "keep" });
     t.like(kept, { merged: true, verified: true });
-    t.like((await contentOf(target))["default"], { a: "1", b: "2", c: "3" });
+    t.like((await contentOf(target)).default, { a: "1", b: "2", c: "3" });
     t.is(kept.keyspaces[0]?.kept, 1);
     await importDump({ target, input: input(), merge: true });
     const content = await contentOf(target);

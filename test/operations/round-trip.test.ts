@@ -102,8 +102,8 @@ test("odd-ttl gives values without timestamps when told", async (t) => {
 });
 
 test("random stores arrive as they were", async (t) => {
-  const seed = Number(process.env["KGDUMP_TEST_SEED"] ?? randomInt(2 ** 31));
-  const runs = Number(process.env["KGDUMP_TEST_RUNS"] ?? 12);
+  const seed = Number(process.env.KGDUMP_TEST_SEED ?? randomInt(2 ** 31));
+  const runs = Number(process.env.KGDUMP_TEST_RUNS ?? 12);
   t.log(`seed ${String(seed)}, ${String(runs)} runs`);
   const key = fc.oneof(
     { weight: 5, arbitrary: fc.uint8Array({ maxLength: 24 }) },

@@ -52,8 +52,9 @@ test("damage within a block is found although the index is sound", async (t) => 
   bytes[middle] = (bytes[middle] ?? 0) ^ 0x10;
   await writeFile(dump, bytes);
   const error = await t.throwsAsync(verifyDump({ input: dump }), { instanceOf: KgdumpError });
-  t.is(error?.exitCode, 3);
-  t.is(error?.block, 0);
+  t.is(error.exitCode, 3);
+  t.is(typeof error.offset, "number");
+  t.is(error.path, dump);
 });
 
 test("comparing finds exactly the differences of two maps", async (t) => {
