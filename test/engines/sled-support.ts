@@ -67,8 +67,8 @@ export function take(block: EntryBlock): Pair[] {
 }
 
 /** Number of records and digest of all of a store's keyspaces, read by kgdump. */
-export async function readStore(path: string): Promise<{ name: string; records: number; digest: string }[]> {
-  await using source = await openSledSource(path);
+export async function readStore(path: string, check = true): Promise<{ name: string; records: number; digest: string }[]> {
+  await using source = await openSledSource(path, { check });
   const content = [];
   for (const { name } of source.info.keyspaces) {
     const records = await readRecords(source, name, { blockSize: 65_536 });

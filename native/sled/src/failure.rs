@@ -47,6 +47,11 @@ impl Code {
         }
     }
 
+    /// Whether a store that was being written to cannot be used any more after such a failure.
+    pub fn ends_store(self) -> bool {
+        matches!(self, Code::StoreFailed | Code::StoreDamaged | Code::NoSpace | Code::PermissionDenied | Code::IoFailed)
+    }
+
     /// What the user can do next, where that does not depend on the case.
     fn hint(self) -> Option<&'static str> {
         match self {

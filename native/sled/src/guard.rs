@@ -96,17 +96,19 @@ where
     }
 }
 
-/// Drops a value on a thread of its own and does not wait: for values that JavaScript's garbage collector lets go.
-pub fn drop_elsewhere<T: Send + 'static>(value: T) {
-    let _ = run_detached(move || drop(value));
-}
-
-fn run_detached(work: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
-    thread::Builder::new().name("kgdump-sled".to_string()).spawn(move || {
+/// Drops a value on a thread of its own and waits for at most `wait`: for a store that may never let go, and, with no wait,
+/// for values that JavaScript's garbage collector lets go on the main thread.
+pub fn drop_elsewhere<T: Send + 'static>(value: T, wait: Duration) {
+    let (sender, receiver) = mpsc::sync_channel::<()>(1);
+    let spawned = thread::Builder::new().name("kgdump-sled".to_string()).spawn(move || {
         GUARDED.set(true);
-        let _ = panic::catch_unwind(AssertUnwindSafe(work));
-    })?;
-    Ok(())
+        let _ = panic::catch_unwind(AssertUnwindSafe(move || drop(value)));
+        drop(sender);
+    });
+    if spawned.is_ok() && !wait.is_zero() {
+        // Disconnected when the thread is done.
+        let _ = receiver.recv_timeout(wait);
+    }
 }
 
 fn panic_failure(payload: Box<dyn Any + Send>, doing: Doing) -> Failure {

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use napi::bindgen_prelude::{AsyncTask, Buffer, ToNapiValue, TypeName, Uint8Array};
 use napi::{Env, Task};
@@ -231,6 +232,6 @@ impl SledStore {
 impl Drop for SledStore {
     fn drop(&mut self) {
         // The collector runs on the main thread; letting go of a store that was not closed may flush.
-        guard::drop_elsewhere(self.store.clone());
+        guard::drop_elsewhere(self.store.clone(), Duration::ZERO);
     }
 }

@@ -1,6 +1,7 @@
 //! Scans as JavaScript sees them.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use napi::bindgen_prelude::{AsyncTask, Uint8Array};
 use napi::{Env, Task};
@@ -75,7 +76,7 @@ impl SledScan {
 
 impl Drop for SledScan {
     fn drop(&mut self) {
-        guard::drop_elsewhere((self.state.clone(), self.store.clone()));
+        guard::drop_elsewhere((self.state.clone(), self.store.clone()), Duration::ZERO);
     }
 }
 

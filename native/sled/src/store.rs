@@ -22,6 +22,8 @@ pub const DEFAULT_TREE: &[u8] = b"__sled__default";
 
 /// How long opening waits for a lock.
 const LOCK_WAIT: Duration = Duration::from_secs(2);
+/// How long closing waits for a sled that has failed.
+const ABANDON_WAIT: Duration = Duration::from_millis(500);
 /// How long closing waits until sled has let its lock go.
 const CLOSE_WAIT: Duration = Duration::from_secs(10);
 
@@ -56,6 +58,9 @@ pub struct Store {
     pub health: Health,
     read_only: bool,
     db: RwLock<Option<Db>>,
+    /// Why writing failed, if it did. Sled 0.34 is not used any more then: when it could not write a value's file it
+    /// leaves its log's buffer claimed for ever, and the next flush, the one of closing too, never ends.
+    failed: Mutex<Option<Failure>>,
     scans: Mutex<Vec<Weak<Mutex<ScanState>>>>,
     syncer: Mutex<Syncer>,
 }
@@ -114,6 +119,7 @@ impl Store {
             health,
             read_only: options.read_only,
             db: RwLock::new(Some(db)),
+            failed: Mutex::default(),
             scans: Mutex::default(),
             syncer: Mutex::default(),
         })
@@ -122,8 +128,11 @@ impl Store {
     /// Runs `work` with the open database.
     ///
     /// # Errors
-    /// STORE_FAILED when the store is closed; what `work` returns.
+    /// STORE_FAILED when the store is closed; what writing failed with before; what `work` returns.
     pub fn with<T>(&self, work: impl FnOnce(&Db) -> Outcome<T>) -> Outcome<T> {
+        if let Some(failure) = self.failure() {
+            return Err(failure);
+        }
         let db = self.db.read().unwrap_or_else(PoisonError::into_inner);
         match db.as_ref() {
             Some(db) => work(db).map_err(|f| f.at(&self.path)),
@@ -139,7 +148,23 @@ impl Store {
         if self.read_only {
             return Err(Failure::new(Code::StoreFailed, "the store was opened only to be read").at(&self.path));
         }
-        self.with(work)
+        let mut panicking = FailOnPanic { store: self, armed: true };
+        let outcome = self.with(work);
+        panicking.armed = false;
+        if let Err(failure) = &outcome
+            && failure.code.ends_store()
+        {
+            self.fail(failure.clone());
+        }
+        outcome
+    }
+
+    fn failure(&self) -> Option<Failure> {
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn fail(&self, failure: Failure) {
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(failure);
     }
 
     /// Names of all trees, the default tree's too, in byte order.
@@ -176,7 +201,7 @@ impl Store {
         if self.read_only {
             return self.with(|_| Ok(()));
         }
-        self.with(|db| {
+        self.with_writable(|db| {
             db.flush().map_err(|e| Failure::sled(&e, Doing::Writing, "flushing"))?;
             self.syncer.lock().unwrap_or_else(PoisonError::into_inner).sync(&self.path)
         })
@@ -195,7 +220,8 @@ impl Store {
     }
 
     /// Ends all scans, flushes, lets go of the store, and waits until its directory can be opened or renamed by anyone.
-    /// A second call does nothing.
+    /// A second call does nothing. When writing failed before, that was told then: sled is given a moment to let go, and
+    /// is left behind with its lock if it does not.
     ///
     /// # Errors
     /// What flushing fails with; the store is closed then, too.
@@ -207,20 +233,39 @@ impl Store {
         for scan in scans.iter().filter_map(Weak::upgrade) {
             scan.lock().unwrap_or_else(PoisonError::into_inner).end();
         }
-        let flushed = if self.read_only {
-            Ok(())
+        if self.failure().is_some() || self.health.check().is_err() {
+            guard::drop_elsewhere(db, ABANDON_WAIT);
+            return Ok(());
+        }
+        if self.read_only {
+            drop(db);
         } else {
-            db.flush().map(drop).map_err(|e| Failure::sled(&e, Doing::Writing, "flushing"))
-        };
-        drop(db);
-        let synced = if self.read_only {
-            Ok(())
-        } else {
-            self.syncer.lock().unwrap_or_else(PoisonError::into_inner).sync(&self.path)
-        };
+            let flushed = db.flush().map_err(|e| Failure::sled(&e, Doing::Writing, "flushing").at(&self.path));
+            if let Err(failure) = flushed {
+                guard::drop_elsewhere(db, ABANDON_WAIT);
+                return Err(failure);
+            }
+            drop(db);
+            self.syncer.lock().unwrap_or_else(PoisonError::into_inner).sync(&self.path)?;
+        }
         // Whoever else takes the lock in the meantime proves that sled has let it go.
         let _ = lock::acquire(&self.path, CLOSE_WAIT);
-        flushed.and(synced).map_err(|f| f.at(&self.path))
+        Ok(())
+    }
+}
+
+/// Remembers that sled panicked while writing.
+struct FailOnPanic<'a> {
+    store: &'a Store,
+    armed: bool,
+}
+
+impl Drop for FailOnPanic<'_> {
+    fn drop(&mut self) {
+        if self.armed {
+            let failure = Failure::new(Code::StoreFailed, "sled gave up while writing before").at(&self.store.path);
+            self.store.fail(failure);
+        }
     }
 }
 
