@@ -19,7 +19,7 @@ export type Content = readonly { readonly name: Uint8Array; readonly records: re
 
 /** The seed of this run: SEED in the environment, or a new one; it is logged. */
 export function seed(t: ExecutionContext): number {
-  const value = Number(process.env["SEED"] ?? Math.floor(Math.random() * 0x7fff_ffff));
+  const value = Number(process.env.SEED ?? Math.floor(Math.random() * 0x7fff_ffff));
   t.log(`SEED=${value}`);
   return value;
 }
