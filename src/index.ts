@@ -2,7 +2,7 @@
 export { KgdumpError, EXIT_CODE_OF, ExitCode, type ErrorCode } from "./errors.js";
 export type { EngineName, IfExists, KeyOrder, KeyspaceInfo, StoreInfo } from "./engines/engine.js";
 export { exportStore, type ExportOptions, type ExportResult } from "./operations/export.js";
-export { planExport, type ExportPlan, type PlannedExport } from "./operations/export-plan.js";
+export { planExport, type ExportPlan, type ExportProblem, type PlannedExport } from "./operations/export-plan.js";
 export { importDump, type ImportedKeyspace, type ImportOptions, type ImportResult } from "./operations/import.js";
 export { inspectDump, type DumpProblem, type DumpSummary, type KeyspaceSummary, type ReadOptions } from "./operations/inspect.js";
 export {

@@ -77,7 +77,7 @@ export function planJson(plan: ExportPlan): Json {
       estimatedEntries,
       estimatedBytes,
       warnings,
-      problems,
+      problems: problems.map(({ code, message }) => ({ code, message })),
       keyspaces: plan.keyspaces.map(({ name, comparator, selected, ...estimates }) => ({
         name: jsonBytes(name),
         comparator,

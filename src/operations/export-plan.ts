@@ -1,7 +1,10 @@
 /** What an export would do, without doing it. */
-import { statfs } from "node:fs/promises";
+import { constants } from "node:fs";
+import { access, statfs } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import type { KeyOrder, StoreInfo } from "../engines/engine.js";
+import { type ErrorCode, systemError } from "../errors.js";
+import { closing } from "./closing.js";
 import type { ExportSelection } from "./export.js";
 import { selectKeyspaces } from "./keyspaces.js";
 import { openSource } from "./load-engine.js";
@@ -16,6 +19,12 @@ export interface PlannedExport {
   readonly selected: boolean;
 }
 
+/** Why an export would fail. */
+export interface ExportProblem {
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
 /** What an export would do. */
 export interface ExportPlan {
   readonly store: StoreInfo;
@@ -25,8 +34,8 @@ export interface ExportPlan {
   readonly estimatedBytes: number;
   /** What a user should know, a sentence each. */
   readonly warnings: readonly string[];
-  /** What would make the export fail, a sentence each. */
-  readonly problems: readonly string[];
+  /** What would make the export fail. */
+  readonly problems: readonly ExportProblem[];
 }
 
 /**
@@ -38,8 +47,7 @@ export interface ExportPlan {
 export async function planExport(
   options: ExportSelection & { readonly output?: string | undefined; readonly force?: boolean | undefined },
 ): Promise<ExportPlan> {
-  await using source = await openSource(options.store, { ttl: options.ttl });
-  const { info } = source;
+  const info = await closing(await openSource(options.store, { ttl: options.ttl }), (source) => Promise.resolve(source.info));
   const names = info.keyspaces.map((keyspace) => keyspace.name);
   const selected = selectKeyspaces(names, { only: options.keyspaces, except: options.excludeKeyspaces });
   const keyspaces = info.keyspaces.map((keyspace, index) => ({ ...keyspace, selected: selected[index] === true }));
@@ -62,17 +70,19 @@ async function lookAtOutput(
   path: string,
   force: boolean,
   estimatedBytes: number,
-): Promise<{ warnings: string[]; problems: string[] }> {
+): Promise<{ warnings: string[]; problems: ExportProblem[] }> {
   const warnings: string[] = [];
-  const problems: string[] = [];
-  if (!force && (await nameIsTaken(path))) problems.push(`${path} exists already; --force would replace it`);
+  const problems: ExportProblem[] = [];
+  if (!force && (await nameIsTaken(path))) problems.push({ code: "OUTPUT_EXISTS", message: `${path} exists already` });
   try {
+    await access(dirname(path), constants.W_OK);
     const { bavail, bsize } = await statfs(dirname(path));
     if (bavail * bsize < estimatedBytes) {
       warnings.push(`${dirname(path)} has ${String(bavail * bsize)} bytes free; uncompressed, the entries take about ${String(estimatedBytes)}`);
     }
-  } catch {
-    problems.push(`${dirname(path)} is not a directory that can be written to`);
+  } catch (error) {
+    const { code, message } = systemError(error, `looking at ${dirname(path)}`);
+    problems.push({ code, message });
   }
   return { warnings, problems };
 }

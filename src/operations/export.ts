@@ -5,7 +5,9 @@
  * read, and leave in order. A file appears whole or not at all; a stream that fails ends with an abort frame.
  */
 import { randomUUID } from "node:crypto";
+import { realpath } from "node:fs/promises";
 import { availableParallelism } from "node:os";
+import { dirname, resolve, sep } from "node:path";
 import type { Writable } from "node:stream";
 import type { EntryBlock, EntrySource, KeyspaceInfo, StoreInfo } from "../engines/engine.js";
 import { KgdumpError } from "../errors.js";
@@ -20,6 +22,7 @@ import {
   packBlock,
   type PackedBlock,
 } from "../format/index.js";
+import { closing } from "./closing.js";
 import { describeFilter, type EntryFilter } from "./filter.js";
 import { type KeyspaceName, selectKeyspaces } from "./keyspaces.js";
 import { loadCodec, openSource, type TtlMode } from "./load-engine.js";
@@ -93,24 +96,49 @@ export async function exportStore(options: ExportOptions): Promise<ExportResult>
   const codecName = options.codec ?? "lz4";
   const codec = await loadCodec(codecName, { level: options.level });
   options.signal?.throwIfAborted();
-  await using source = await openSource(options.store, { ttl: options.ttl });
-  const keyspaces = selectedKeyspaces(source.info, options);
-  const header = makeHeader(source.info, keyspaces, codecName, blockSize, options);
-  const output = await openOutput(options.output, { force: options.force === true, signal: options.signal });
-  const writer = new DumpWriter(header);
-  try {
-    await writeDump(writer, { source, keyspaces, codec, blockSize, output, options });
-    options.signal?.throwIfAborted();
-    await output.commit();
-  } catch (error) {
-    await output.discard(() => writer.abort(abortReason(error)));
-    throw error;
-  }
+  await refuseOutputInStore(options.output, options.store);
+  return closing(await openSource(options.store, { ttl: options.ttl }), async (source) => {
+    const keyspaces = selectedKeyspaces(source.info, options);
+    const header = makeHeader(source.info, keyspaces, codecName, blockSize, options);
+    const writer = new DumpWriter(header);
+    const output = await openOutput(options.output, { force: options.force === true, signal: options.signal });
+    try {
+      await writeDump(writer, { source, keyspaces, codec, blockSize, output, options });
+      options.signal?.throwIfAborted();
+      await output.commit();
+    } catch (error) {
+      await output.discard(() => writer.abort(abortReason(error)));
+      throw error;
+    }
+    return resultOf(writer, header.dumpId, source.info, keyspaces, output.path, started);
+  });
+}
+
+/** The store is never written to, not even by a dump that is put into its directory. */
+async function refuseOutputInStore(output: string | Writable, store: string): Promise<void> {
+  if (typeof output !== "string") return;
+  const directory = await realpath(dirname(resolve(output))).catch(() => null);
+  const root = await realpath(store).catch(() => null);
+  if (directory === null || root === null || !`${directory}${sep}`.startsWith(`${root}${sep}`)) return;
+  throw new KgdumpError("USAGE", `${output} is inside the store, which is never written to`, {
+    path: output,
+    hint: "choose a file outside the store's directory",
+  });
+}
+
+function resultOf(
+  writer: DumpWriter,
+  dumpId: string,
+  store: StoreInfo,
+  keyspaces: readonly KeyspaceInfo[],
+  path: string | null,
+  started: number,
+): ExportResult {
   const results = keyspaces.map((keyspace, index) => keyspaceResult(keyspace.name, writer.totals[index]));
   const sum = (pick: (result: KeyspaceResult) => number): number => results.reduce((total, result) => total + pick(result), 0);
   return {
-    dumpId: header.dumpId,
-    store: source.info,
+    dumpId,
+    store,
     keyspaces: results,
     entries: sum((result) => result.entries),
     keyBytes: sum((result) => result.keyBytes),
@@ -118,8 +146,8 @@ export async function exportStore(options: ExportOptions): Promise<ExportResult>
     rawBytes: sum((result) => result.rawBytes),
     dumpBytes: writer.bytesWritten,
     seconds: (performance.now() - started) / 1000,
-    warnings: source.info.warnings,
-    path: output.path,
+    warnings: store.warnings,
+    path,
   };
 }
 

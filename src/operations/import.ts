@@ -7,6 +7,7 @@
 import type { EntrySink, IfExists } from "../engines/engine.js";
 import { KgdumpError } from "../errors.js";
 import type { DumpEvent, DumpHeader } from "../format/index.js";
+import { closing } from "./closing.js";
 import type { DumpInput } from "./input.js";
 import { ImportPlan, type PlannedKeyspace } from "./import-plan.js";
 import { verifyMerged, verifyNew } from "./import-verify.js";
@@ -112,14 +113,12 @@ async function importNew(plan: ImportPlan, events: AsyncGenerator<DumpEvent>, op
   const { openSledSink, openSledSource } = await import("../engines/sled.js");
   const staging = await Staging.create(options.target);
   try {
-    {
-      await using sink = await openSledSink(staging.storePath, { create: true });
+    await closing(await openSledSink(staging.storePath, { create: true }), async (sink) => {
       await load(plan, events, sink, options, "fail");
       await sink.flush();
-    }
+    });
     if (options.verify !== false) {
-      await using source = await openSledSource(staging.storePath);
-      await verifyNew(plan, source, options);
+      await closing(await openSledSource(staging.storePath), (source) => verifyNew(plan, source, options));
     }
     options.signal?.throwIfAborted();
     await staging.publish();
@@ -135,14 +134,14 @@ async function importInto(plan: ImportPlan, events: AsyncGenerator<DumpEvent>, o
   const verify = options.verify !== false;
   // A stream can't be read twice: each of its blocks is looked up as soon as it was written.
   const atOnce = verify && typeof options.input !== "string";
-  {
-    await using sink = await openSledSink(options.target, { create: false });
+  await closing(await openSledSink(options.target, { create: false }), async (sink) => {
     await load(plan, events, sink, options, ifExists, atOnce);
     await sink.flush();
-  }
+  });
   if (!verify) return;
-  await using sink = await openSledSink(options.target, { create: false });
-  if (!atOnce) await verifyMerged(plan, readEvents(options, true), sink, options, ifExists);
+  await closing(await openSledSink(options.target, { create: false }), async (sink) => {
+    if (!atOnce) await verifyMerged(plan, readEvents(options, true), sink, options, ifExists);
+  });
 }
 
 async function load(

@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import type { EngineName, EntrySource } from "../engines/engine.js";
 import { KgdumpError } from "../errors.js";
 import type { DumpEvent, DumpHeader, HeaderKeyspace } from "../format/index.js";
+import { closing } from "./closing.js";
 import { compareEntries, type DifferenceKind } from "./compare.js";
 import { type DumpSummary, headerTotals, readEvents, type ReadOptions, SummaryBuilder } from "./inspect.js";
 import { type KeyspaceName, nameBytes, nameText, sameName } from "./keyspaces.js";
@@ -72,8 +73,7 @@ export async function verifyDump(options: VerifyDumpOptions): Promise<VerifyResu
   if (options.against === undefined) {
     for await (const _ of pass.events()) options.signal?.throwIfAborted();
   } else {
-    await using store = await openSource(options.against, { ttl: options.ttl });
-    against = await compareStore(pass, store, options);
+    against = await closing(await openSource(options.against, { ttl: options.ttl }), (store) => compareStore(pass, store, options));
   }
   return { dump: builder.summary(pass.bytes, null), against, seconds: (performance.now() - started) / 1000 };
 }

@@ -144,6 +144,16 @@ test("a plan tells what would be exported, and what is in the way", async (t) =>
   t.is((await planExport({ store, output, force: true })).problems.length, 0);
 });
 
+test("a dump is never put into the store's own directory", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const store = await makeStore(directory, "store", CONTENT);
+  const before = await readdir(store);
+  await t.throwsAsync(exportStore({ store, output: join(store, "a.kgd") }), { code: "USAGE" });
+  await t.throwsAsync(exportStore({ store, output: join(directory, "x", "..", "store", "a.kgd") }), { code: "USAGE" });
+  t.deepEqual(await readdir(store), before);
+  await exportStore({ store, output: join(directory, "store.kgd") });
+});
+
 test("a block size out of range and an unknown level are the caller's mistake", async (t) => {
   const directory = await temporaryDirectory(t);
   const store = await makeStore(directory, "store", CONTENT);

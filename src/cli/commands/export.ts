@@ -115,8 +115,8 @@ async function plan(context: Context, selection: ExportSelection, flags: ExportF
   await context.out.write(context.json ? jsonDocument(planJson(result)) : renderPlan(result, context.paint));
   const [problem] = result.problems;
   if (problem === undefined) return;
-  for (const other of result.problems.slice(1)) context.warn(other);
-  throw new KgdumpError("OUTPUT_EXISTS", `the export would fail: ${problem}`);
+  for (const other of result.problems.slice(1)) context.warn(other.message);
+  throw new KgdumpError(problem.code, `the export would fail: ${problem.message}`);
 }
 
 async function write(context: Context, options: Omit<ExportOptions, "output">, path: string | null): Promise<void> {
