@@ -162,7 +162,7 @@ fn unhex(text: &str) -> Outcome<Vec<u8>> {
     if text == "-" {
         return Ok(Vec::new());
     }
-    if text.len() % 2 != 0 || !text.is_ascii() {
+    if !text.len().is_multiple_of(2) || !text.is_ascii() {
         return Err(format!("{text} is not hexadecimal").into());
     }
     (0..text.len()).step_by(2).map(|i| Ok(u8::from_str_radix(&text[i..i + 2], 16)?)).collect()
