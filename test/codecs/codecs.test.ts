@@ -59,6 +59,7 @@ test("a large block that would look like a bomb is stored as it is", async (t) =
   const lz4 = await packBlock(await loadCodec("lz4"), raw);
   t.is(lz4.codec, "lz4");
   t.true(raw.length <= lz4.data.length * LIMIT_EXPANSION);
+  t.is(Buffer.compare(await (await loadCodec("lz4")).decompress(lz4.data, raw.length), raw), 0);
 });
 
 test("a codec that gives another length is not believed", async (t) => {
@@ -78,6 +79,16 @@ test("levels: zstd has 1 to 22 and they matter; the others have none", async (t)
   t.true(fast !== middle && best < Math.min(fast, middle), `${fast} ${middle} ${best}`);
   for (const level of [0, 23, -1, 1.5, NaN]) await t.throwsAsync(loadCodec("zstd", { level }), { code: "USAGE" });
   for (const name of ["none", "lz4"] as const) await t.throwsAsync(loadCodec(name, { level: 3 }), { code: "USAGE" });
+});
+
+test("a high level that cuts its frame into more pieces than readers allow is done again without", async (t) => {
+  // Stretches that differ make zstd's encoder end a block at each of them.
+  const part = (index: number): Buffer => (index % 2 === 0 ? text(9000) : Buffer.from(Array.from({ length: 4000 }, (_, at) => `${(at * index * 7919) % 10_007}`).join("")));
+  const raw = Buffer.concat(Array.from({ length: 600 }, (_, index) => part(index))).subarray(0, 10 << 20);
+  const codec = await loadCodec("zstd", { level: 16 });
+  const data = await codec.compress(raw);
+  t.is(zstdProblem(data, raw.length), undefined);
+  t.is(Buffer.compare(await codec.decompress(data, raw.length), raw), 0);
 });
 
 test("damaged or lying data ends with DUMP_BLOCK_DAMAGED", async (t) => {
