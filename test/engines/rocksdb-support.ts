@@ -56,7 +56,7 @@ export async function putEntries(
 export function numbered(count: number, start = 0): TextEntry[] {
   return Array.from({ length: count }, (_, index) => {
     const number = String(start + index).padStart(5, "0");
-    return [`key${number}`, `value ${number} ${"x".repeat(index % 50)}`];
+    return [`key${number}`, `value ${number} ${"x".repeat((start + index) % 50)}`];
   });
 }
 

@@ -82,13 +82,13 @@ impl Cursor {
                 }
                 Step::Skip => {}
                 Step::Take => {
+                    if filled.entries == limit {
+                        break;
+                    }
                     if kind == ffi::KGD_WIDE {
                         return Err(self.wide(key));
                     }
                     let value = if self.strip { self.without_timestamp(key, value)? } else { value };
-                    if filled.entries == limit {
-                        break;
-                    }
                     if !put(out, &mut filled, key, value)? {
                         break;
                     }

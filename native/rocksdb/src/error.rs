@@ -63,6 +63,11 @@ impl Fault {
 
     /// A message of RocksDB's about the store at `store`.
     pub fn rocksdb(message: &str, store: &Path) -> Self {
+        // RocksDB blames MANIFEST for every file that it can't open; MANIFEST itself was checked before.
+        let message = match (message.find("  The file "), message.ends_with("may be corrupted.")) {
+            (Some(end), true) => message[..end].trim_end(),
+            _ => message,
+        };
         let code = code_of(message);
         let mut fault = Self::new(code, format!("RocksDB: {message}"));
         fault.path = file_in(message).or_else(|| Some(store.to_string_lossy().into_owned()));

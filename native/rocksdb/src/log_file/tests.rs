@@ -1,5 +1,6 @@
 //! Tests of the log reader with logs written as RocksDB writes them.
 
+use super::physical::HEADER;
 use super::*;
 
 const LOG: u32 = 7;
@@ -114,4 +115,27 @@ fn zeros_are_an_end_only_when_nothing_follows() {
         Err(LogError::Damaged { offset, .. }) => assert_eq!(offset, length as u64),
         other => panic!("{other:?}"),
     }
+}
+
+#[test]
+fn a_reused_file_may_go_on_with_anything() {
+    // The end of a new record seldom falls on the start of an old one.
+    let old: Vec<u8> = (0..40_000_u32).map(|at| (at.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    for length in [1, 2, 3, 50, 300, 301] {
+        let new = write_log(&[vec![7; 40], vec![8; length]], Some(LOG));
+        let mut reused = old.clone();
+        reused[..new.len()].copy_from_slice(&new);
+        let (read_back, _) = read(&reused, Some(LOG)).expect("a reused log");
+        assert_eq!(read_back.len(), 2);
+    }
+}
+
+#[test]
+fn a_type_of_reused_files_in_a_new_one_is_damage() {
+    let mut bytes = write_log(&records()[..3], None);
+    let last = bytes.len() - HEADER - 300;
+    assert_eq!(bytes[last + 6], 1);
+    bytes[last + 6] = 5;
+    assert!(matches!(read(&bytes, None), Err(LogError::Damaged { .. })));
+    assert!(matches!(read(&bytes, Some(LOG)), Err(LogError::Damaged { .. })));
 }
