@@ -21,11 +21,7 @@ export function zstdCodec(level = DEFAULT_ZSTD_LEVEL): Codec {
   return {
     name: "zstd",
     id: CODEC_IDS.zstd,
-    compress: async (raw) => {
-      const data = await compressAt(raw, level);
-      // High levels may cut their data into so many pieces that readers cannot bound them.
-      return level > UNSPLIT_LEVEL && zstdProblem(data, raw.length) !== undefined ? compressAt(raw, UNSPLIT_LEVEL) : data;
-    },
+    compress: (raw) => boundedFrame(raw, level, compressAt),
     decompress: async (data, rawLength) => {
       const problem = zstdProblem(data, rawLength);
       if (problem !== undefined) throw damaged(problem);
@@ -39,6 +35,16 @@ export function zstdCodec(level = DEFAULT_ZSTD_LEVEL): Codec {
       return raw;
     },
   };
+}
+
+/**
+ * Compresses at a level, and at a lower one when the frame has so many small blocks, as high levels may make, that
+ * readers could not bound it.
+ * @param encode makes one frame
+ */
+export async function boundedFrame(raw: Uint8Array, level: number, encode: (raw: Uint8Array, level: number) => Promise<Uint8Array>): Promise<Uint8Array> {
+  const data = await encode(raw, level);
+  return level > UNSPLIT_LEVEL && zstdProblem(data, raw.length) !== undefined ? encode(raw, UNSPLIT_LEVEL) : data;
 }
 
 async function compressAt(raw: Uint8Array, level: number): Promise<Uint8Array> {
