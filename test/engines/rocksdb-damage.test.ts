@@ -56,8 +56,8 @@ for (const [name, pattern, code, step] of [
       } catch {
         const error = await assertCode(t, code, () => readStore(path));
         // CURRENT may name another MANIFEST then; and RocksDB does not name a table whose properties it can't read.
-        t.true(error?.path === file || error?.path === path || (name === "CURRENT" && error?.path?.includes("MANIFEST-")), `byte ${at}: ${error?.message ?? ""}`);
-        if (error?.path === file) named++;
+        t.true(error.path === file || error.path === path || (name === "CURRENT" && error.path?.includes("MANIFEST-")), `byte ${at}: ${error.message}`);
+        if (error.path === file) named++;
         errors++;
       }
       await writeFile(file, content);
@@ -72,7 +72,7 @@ test("a bit flipped in the middle of a log is refused although RocksDB would sto
   const log = await fileOf(path, /\.log$/);
   await flip(log, Math.floor((await stat(log)).size / 2));
   const error = await assertCode(t, "STORE_LOG_DAMAGED", () => openRocksdbSource(path));
-  t.is(error?.path, log);
+  t.is(error.path, log);
 });
 
 test("a log that ends within a write is read up to it, with a warning", async (t) => {
@@ -106,7 +106,7 @@ test("a missing, shorter or longer table is named", async (t) => {
   for (const damage of [() => rm(table), () => truncate(table, content.length - 1), () => writeFile(table, Buffer.concat([content, content]))]) {
     await damage();
     const error = await assertCode(t, "STORE_DAMAGED", () => openRocksdbSource(path));
-    t.is(error?.path, table);
+    t.is(error.path, table);
     await writeFile(table, content);
   }
 });
@@ -126,7 +126,7 @@ test("a cut MANIFEST is never taken as an older state", async (t) => {
   }
   await rm(manifest);
   const error = await assertCode(t, "STORE_DAMAGED", () => openRocksdbSource(path));
-  t.is(error?.path, manifest);
+  t.is(error.path, manifest);
 });
 
 test("a log missing between others is noticed by its sequence numbers", async (t) => {

@@ -54,8 +54,8 @@ test("what is known of a store before it is scanned", async (t) => {
   const nodes = info.keyspaces[1];
   t.is(nodes?.estimatedEntries, 300);
   t.is(nodes?.estimatedBytes, 108_972);
-  t.is(nodes?.options["compression"], "kZSTD");
-  t.is(nodes?.tableOptions["block_size"], "16384");
+  t.is(nodes?.options.compression, "kZSTD");
+  t.is(nodes?.tableOptions.block_size, "16384");
 });
 
 test("estimates count what only the log holds", async (t) => {
@@ -73,8 +73,8 @@ test("merge operands that a flush merged are values like others", async (t) => {
 test("merge operands in the log are refused with the operator's name, not dropped", async (t) => {
   const path = await unpackStore(t, "odd-merge-wal");
   const error = await assertCode(t, "STORE_MERGE_OPERATOR", () => readStore(path));
-  t.regex(error?.message ?? "", /maya\.append/);
-  t.is(error?.path, path);
+  t.regex(error.message, /maya\.append/);
+  t.is(error.path, path);
 });
 
 test("keys in reverse order", async (t) => {

@@ -9,7 +9,7 @@ import { assertCode, bytes, entriesOf, numbered, putEntries, type TextEntry } fr
 type Order = "bytewise" | "reverse-bytewise";
 
 function seed(t: ExecutionContext): number {
-  const value = Number(process.env["SEED"] ?? Math.floor(Math.random() * 0x7fff_ffff));
+  const value = Number(process.env.SEED ?? Math.floor(Math.random() * 0x7fff_ffff));
   t.log(`SEED=${value}`);
   return value;
 }

@@ -61,9 +61,9 @@ export function numbered(count: number, start = 0): TextEntry[] {
 }
 
 /** Asserts that `work` ends with a KgdumpError of this code, and returns it. */
-export async function assertCode(t: ExecutionContext, code: ErrorCode | readonly ErrorCode[], work: () => Promise<unknown>): Promise<KgdumpError | undefined> {
+export async function assertCode(t: ExecutionContext, code: ErrorCode | readonly ErrorCode[], work: () => Promise<unknown>): Promise<KgdumpError> {
   const error = await t.throwsAsync(work, { instanceOf: KgdumpError });
   const codes: readonly ErrorCode[] = typeof code === "string" ? [code] : code;
-  t.true(error !== undefined && codes.includes(error.code), `${error?.code ?? "no error"}: ${error?.message ?? ""}`);
+  t.true(codes.includes(error.code), `${error.code}: ${error.message}`);
   return error;
 }

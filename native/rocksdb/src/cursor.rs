@@ -132,9 +132,10 @@ impl Cursor {
             raw
         };
         if !empty {
-            // SAFETY: the key lives through the call.
             match &start {
+                // SAFETY: the iterator is ours, and the key lives through the call.
                 Some(key) => unsafe { ffi::rocksdb_iter_seek(raw, key.as_ptr().cast::<c_char>(), key.len()) },
+                // SAFETY: the iterator is ours.
                 None => unsafe { ffi::rocksdb_iter_seek_to_first(raw) },
             }
         }

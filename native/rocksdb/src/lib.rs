@@ -3,6 +3,9 @@
 //! Contract: every call that may touch the disk is a promise and runs on libuv's pool. No panic crosses. Errors are those
 //! of error.rs. The JavaScript side is src/engines/rocksdb*.ts and nobody else.
 
+// What only JavaScript calls is not called in unit tests.
+#![cfg_attr(test, allow(dead_code))]
+
 mod cursor;
 mod encode;
 mod error;

@@ -242,13 +242,15 @@ fn new_table(fields: &mut Fields<'_>, kind: u64) -> Option<((u64, LiveFile), u64
         fields.varint()?;
     }
     let mut min_log = 0;
-    while kind == 103 {
-        match fields.varint()? {
-            1 => break,
-            3 => min_log = u64::from_le_bytes(fields.bytes()?.try_into().ok()?),
-            65 => path_id = u32::from(*fields.bytes()?.first()?),
-            _ => {
-                fields.bytes()?;
+    if kind == 103 {
+        loop {
+            match fields.varint()? {
+                1 => break,
+                3 => min_log = u64::from_le_bytes(fields.bytes()?.try_into().ok()?),
+                65 => path_id = u32::from(*fields.bytes()?.first()?),
+                _ => {
+                    fields.bytes()?;
+                }
             }
         }
     }

@@ -66,7 +66,7 @@ pub fn tail<R: Read>(
     let recyclable = rest.len() >= HEADER && is_recyclable(rest[6]);
     let reusable = life == Life::Reusable || (life == Life::Unknown && recyclable && log_number.is_some());
     if let Some(reason) = if reusable {
-        damage_in_reusable(rest, doubt, blocks.block.len() < BLOCK, recyclable && is_of_log(rest, log_number))
+        damage_in_reusable(rest, doubt, blocks.block.len() < BLOCK, recyclable || is_of_log(rest, log_number))
     } else {
         damage_in_new(rest, doubt, at, recyclable)
     } {
@@ -106,11 +106,12 @@ fn damage_in_new(rest: &[u8], doubt: Doubt, at: usize, recyclable: bool) -> Opti
 }
 
 /// Why doubtful bytes are damage in a file that may have held another log: what is not of this log may be anything.
-fn damage_in_reusable(rest: &[u8], doubt: Doubt, last_block: bool, of_log: bool) -> Option<&'static str> {
+/// `likely` tells that the type or the log number are those of such a record.
+fn damage_in_reusable(rest: &[u8], doubt: Doubt, last_block: bool, likely: bool) -> Option<&'static str> {
     match doubt {
-        Doubt::Short | Doubt::WrongChecksum if of_log && has_wrong_length(rest) => Some("a record's length is wrong"),
+        Doubt::Short | Doubt::WrongChecksum if likely && has_wrong_length(rest) => Some("a record's length is wrong"),
         // What was there before lies behind the end, unless the new log is longer; then nothing was cut off.
-        Doubt::WrongChecksum if of_log && last_block && rest.len() == RECYCLABLE_HEADER + u16_at(rest, 4) => {
+        Doubt::WrongChecksum if likely && last_block && rest.len() == RECYCLABLE_HEADER + u16_at(rest, 4) => {
             Some("a record's checksum is wrong")
         }
         _ => None,
