@@ -35,7 +35,6 @@ module.exports = {
       { path: "^src/codecs/" },
       { path: "^src/(engines|operations|cli|index)" },
     ),
-    forbid("lz4-in-one-place", "Only codecs/lz4.ts imports lz4-napi.", { pathNot: "^src/codecs/lz4\\.ts$" }, { path: "node_modules/lz4-napi/" }),
     forbid(
       "zstd-in-one-place",
       "Only codecs/zstd.ts imports the zstd binding.",
@@ -52,9 +51,9 @@ module.exports = {
     forbid("sled-not-rocksdb", "Import never loads RocksDB.", { path: "^src/engines/sled" }, { path: "^src/engines/rocksdb" }),
     forbid(
       "addons-in-one-place",
-      "Only the engines import the loader of native addons.",
-      { pathNot: "^src/engines/(rocksdb|sled)" },
-      { path: "^src/engines/addon\\.ts$" },
+      "Only engines and the lz4 codec import the loader of native addons.",
+      { pathNot: ["^src/engines/(rocksdb|sled)", "^src/codecs/lz4\\.ts$"] },
+      { path: "^src/addon\\.ts$" },
     ),
     forbid(
       "engines-and-codecs-on-demand",

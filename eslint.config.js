@@ -61,9 +61,9 @@ export default defineConfig(
   },
   {
     files: ["src/**/*.ts"],
-    ignores: ["src/engines/addon.ts"],
+    ignores: ["src/addon.ts"],
     rules: {
-      "no-restricted-imports": ["error", { paths: [{ name: "node:module", message: "Only src/engines/addon.ts loads native addons." }] }],
+      "no-restricted-imports": ["error", { paths: [{ name: "node:module", message: "Only src/addon.ts loads native addons." }] }],
     },
   },
   {

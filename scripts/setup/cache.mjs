@@ -7,7 +7,7 @@ import { mkdir, mkdtemp, readdir, rename, rm, stat, utimes, writeFile } from "no
 import { rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { ignoreAbsent } from "./fingerprint.mjs";
+import { filesBelow, ignoreAbsent } from "./fingerprint.mjs";
 import { SetupError } from "./setup-error.mjs";
 
 /** A holder touches its lock this often (ms); one that was not touched for STALE ms belongs to a process that is gone. */
@@ -71,6 +71,19 @@ export async function prune(directory, keep) {
   const entries = found.filter(({ name }) => !name.startsWith(".")).sort((a, b) => b.used - a.used);
   for (const { name } of [...staged, ...entries.slice(keep)]) {
     await rm(join(directory, name), { recursive: true, force: true });
+  }
+}
+
+/**
+ * Removes a directory when its files take more than `bytes`: cargo never removes what it made for clones that are gone.
+ * @param {string} directory
+ * @param {number} bytes
+ */
+export async function removeWhenLarge(directory, bytes) {
+  let total = 0;
+  for (const file of await filesBelow(directory)) {
+    total += (await stat(file).catch(ignoreAbsent))?.size ?? 0;
+    if (total > bytes) return rm(directory, { recursive: true, force: true });
   }
 }
 

@@ -14,14 +14,14 @@ import { inProject } from "./paths.mjs";
 
 const SHARED_LIBRARY = process.platform === "darwin" ? ".dylib" : ".so";
 
-/** @param {string} engine @returns {Crate} */
-const addon = (engine) => ({
-  name: `native/${engine}`,
-  directory: inProject("native", engine),
-  built: `libkgdump_${engine}${SHARED_LIBRARY}`,
-  output: inProject("native", engine, "build"),
-  product: `kgdump_${engine}.node`,
-  usesRocksdb: engine === "rocksdb",
+/** @param {string} name @returns {Crate} */
+const addon = (name) => ({
+  name: `native/${name}`,
+  directory: inProject("native", name),
+  built: `libkgdump_${name}${SHARED_LIBRARY}`,
+  output: inProject("native", name, "build"),
+  product: `kgdump_${name}.node`,
+  usesRocksdb: name === "rocksdb",
 });
 
 /** The addon that reads and writes RocksDB stores. */
@@ -29,6 +29,9 @@ export const ROCKSDB = addon("rocksdb");
 
 /** The addon that reads and writes sled stores. */
 export const SLED = addon("sled");
+
+/** The addon that compresses LZ4 blocks. */
+export const LZ4 = addon("lz4");
 
 /** The program that reads sled stores with the unmodified crate, for tests. */
 export const CHECKER = {
@@ -41,4 +44,4 @@ export const CHECKER = {
 };
 
 /** All of them. */
-export const CRATES = [SLED, ROCKSDB, CHECKER];
+export const CRATES = [SLED, ROCKSDB, LZ4, CHECKER];

@@ -10,7 +10,7 @@ import { constants } from "node:fs";
 import { copyFile, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { exists, prune, publishEntry, touchEntry, withLock } from "./cache.mjs";
+import { exists, prune, publishEntry, removeWhenLarge, touchEntry, withLock } from "./cache.mjs";
 import { filesBelow, fingerprint, textOf } from "./fingerprint.mjs";
 import { CACHE, ROOT } from "./paths.mjs";
 import { findLibrary, headersOf, libraryRequest, linkedName } from "./rocksdb-library.mjs";
@@ -21,12 +21,16 @@ import { checkCompilers, rustCompiler } from "./tools.mjs";
 
 /** @typedef {import("./crates.mjs").Crate} Crate */
 /** @typedef {import("./rocksdb-library.mjs").RocksdbLibrary} RocksdbLibrary */
+/** @typedef {RocksdbLibrary & { headers: string }} LibraryWithHeaders */
 /** @typedef {{ text: string, host: string }} Compiler */
 
 /** Builds of each crate, libraries of RocksDB, and target directories (one for each compiler) that are kept. */
 const KEPT_BUILDS = 5;
 const KEPT_LIBRARIES = 2;
 const KEPT_TARGETS = 2;
+
+/** Bytes from which on a target directory starts afresh; a new one has about a quarter of a GiB. */
+const LARGEST_TARGET = 4 * 1024 ** 3;
 
 const BUILD_VARIABLES = ["RUSTFLAGS", "CC", "CXX", "CFLAGS", "CXXFLAGS", "CARGO_BUILD_TARGET"];
 
@@ -44,7 +48,7 @@ export async function buildCrates(crates) {
   }
   if (missing.length === 0) return;
   // The library and the headers come while the first crate compiles.
-  const rocksdb = missing.some(({ crate }) => crate.usesRocksdb) ? prepareRocksdb(compiler) : undefined;
+  const rocksdb = missing.some(({ crate }) => crate.usesRocksdb) ? stepRocksdb(compiler) : undefined;
   rocksdb?.catch(() => undefined);
   for (const { crate, sources } of missing) {
     const library = crate.usesRocksdb ? await rocksdb : undefined;
@@ -66,16 +70,21 @@ export async function buildCrates(crates) {
  */
 export async function cargoEnvironment(crate) {
   const compiler = await rustCompiler();
-  const library = crate.usesRocksdb ? await prepareRocksdb(compiler) : undefined;
+  const library = crate.usesRocksdb ? await withHeaders(await findLibrary(), compiler) : undefined;
   return buildEnvironment(library, await targetDirectory(compiler));
 }
 
+/** @param {Compiler} compiler */
+async function stepRocksdb(compiler) {
+  return withHeaders(await step("RocksDB", findLibrary, ({ description }) => description), compiler);
+}
+
 /**
+ * @param {RocksdbLibrary} library
  * @param {Compiler} compiler
- * @returns {Promise<RocksdbLibrary & { headers: string }>}
+ * @returns {Promise<LibraryWithHeaders>}
  */
-async function prepareRocksdb(compiler) {
-  const library = await step("RocksDB", findLibrary, ({ description }) => description);
+async function withHeaders(library, compiler) {
   return { ...library, headers: await headersOf(library, compiler.host) };
 }
 
@@ -115,7 +124,7 @@ async function targetDirectory(compiler) {
 }
 
 /**
- * @param {(RocksdbLibrary & { headers: string }) | undefined} library
+ * @param {LibraryWithHeaders | undefined} library
  * @param {string} target
  * @returns {NodeJS.ProcessEnv}
  */
@@ -130,7 +139,7 @@ function buildEnvironment(library, target) {
 /**
  * Compiles a crate into a new entry of the cache.
  * @param {Crate} crate
- * @param {(RocksdbLibrary & { headers: string }) | undefined} library
+ * @param {LibraryWithHeaders | undefined} library
  * @param {Compiler} compiler
  * @param {string} entry
  */
@@ -142,6 +151,7 @@ async function compile(crate, library, compiler, entry) {
   const work = () =>
     // Cargo's own lock ends with the build; ours holds until the product, whose name every clone shares, is copied.
     withLock(join(CACHE, "locks", `${basename(target)}.lock`), async () => {
+      await removeWhenLarge(target, LARGEST_TARGET);
       await run("cargo", args, { env: buildEnvironment(library, target), failure: `${crate.name} does not compile` });
       await publishEntry(entry, async (staging) => {
         const release = process.env["CARGO_BUILD_TARGET"] ? join(process.env["CARGO_BUILD_TARGET"], "release") : "release";

@@ -1,46 +1,56 @@
 /**
- * The codec "lz4": one LZ4 block (github.com/lz4/lz4, doc/lz4_Block_format.md), without the length that lz4-napi puts before it.
- * The length that the decoder is told is our own, which was checked; it allocates that much and not more.
+ * The codec "lz4": one LZ4 block (github.com/lz4/lz4, doc/lz4_Block_format.md), by our addon over the crate lz4_flex.
+ *
+ * An addon of our own, because it works off the main thread in memory that is used again: lz4-napi makes memory anew for each
+ * block, and its allocator keeps some 100 MB of it for each of libuv's threads.
  */
-
-import { compress, uncompress, uncompressSync } from "lz4-napi";
+import { fromAddon, loadAddon } from "../addon.js";
 import { KgdumpError } from "../errors.js";
 import type { Codec } from "../format/codec.js";
 import { CODEC_IDS } from "../format/codec.js";
 
-/** Bytes of lz4-napi's own length: u32, little-endian. */
-const PREFIX = 4;
+interface Lz4Addon {
+  mostCompressed(length: number): number;
+  compress(input: Buffer, output: Buffer): Promise<number>;
+  decompress(input: Buffer, output: Buffer): Promise<number>;
+}
 
 /** A byte of LZ4 stands for 255 bytes at most; the constant covers the first sequences of a short block. */
 const MOST_EXPANSION = 255;
 
 /**
- * Up to this many raw bytes a block is decoded on the calling thread, at some 1.5 GB/s. Decoding in the background is not
- * faster for such blocks, and the package's allocator then keeps about 120 MB for each of libuv's threads.
+ * Makes the codec.
+ * @throws {KgdumpError} ADDON_MISSING
  */
-const AT_ONCE = 16 * 1024 * 1024;
-
-/** Makes the codec. */
 export function lz4Codec(): Codec {
+  const addon = loadAddon("lz4") as Lz4Addon;
+  const mostCompressed = (rawLength: number): number => addon.mostCompressed(rawLength);
   return {
     name: "lz4",
     id: CODEC_IDS.lz4,
-    compress: async (raw) => (await compress(raw)).subarray(PREFIX),
+    mostCompressed,
+    compress: async (raw, into) => {
+      const most = mostCompressed(raw.length);
+      const output = into === undefined || into.length < most ? Buffer.allocUnsafeSlow(most) : asBuffer(into);
+      return output.subarray(0, await fromAddon(() => addon.compress(asBuffer(raw), output)));
+    },
     decompress: async (data, rawLength) => {
       if (rawLength > (data.length + 1) * MOST_EXPANSION) throw damaged(`${String(data.length)} bytes cannot hold ${String(rawLength)}`);
-      const prefixed = Buffer.allocUnsafe(PREFIX + data.length);
-      prefixed.writeUInt32LE(rawLength, 0);
-      prefixed.set(data, PREFIX);
-      let raw: Buffer;
+      const raw = Buffer.allocUnsafeSlow(rawLength);
+      let length: number;
       try {
-        raw = rawLength <= AT_ONCE ? uncompressSync(prefixed) : await uncompress(prefixed);
+        length = await addon.decompress(asBuffer(data), raw);
       } catch (cause) {
         throw damaged(cause instanceof Error ? cause.message : String(cause), cause);
       }
-      if (raw.length !== rawLength) throw damaged(`it decodes to ${String(raw.length)} bytes, not ${String(rawLength)}`);
+      if (length !== rawLength) throw damaged(`it decodes to ${String(length)} bytes, not ${String(rawLength)}`);
       return raw;
     },
   };
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 function damaged(problem: string, cause?: unknown): KgdumpError {

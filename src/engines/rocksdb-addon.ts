@@ -1,5 +1,5 @@
 /** The RocksDB addon's own interface, as native/rocksdb/src/{source,sink}_api.rs export it. */
-import { loadAddon } from "./addon.js";
+import { loadAddon } from "../addon.js";
 import type { FillResult } from "./block-scan.js";
 
 /** Facts about one family of an open store. */

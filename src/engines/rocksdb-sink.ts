@@ -1,7 +1,7 @@
 /** RocksDB as a sink: makes stores, among them such as MAYA's, for restore, the demo, tests and benchmarks. */
 import { resolve } from "node:path";
 
-import { fromAddon } from "./addon.js";
+import { fromAddon } from "../addon.js";
 import type { Applied, BlockComparison, EntrySink, IfExists, KeyOrder, StoreInfo } from "./engine.js";
 import { asBuffer, rocksdbAddon } from "./rocksdb-addon.js";
 import type { NativeSink } from "./rocksdb-addon.js";

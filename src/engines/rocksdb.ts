@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 
 import { KgdumpError } from "../errors.js";
-import { fromAddon } from "./addon.js";
+import { fromAddon } from "../addon.js";
 import { scanBlocks, type Fill } from "./block-scan.js";
 import type { EntryBlock, EntrySource, KeyspaceInfo, ScanOptions, StoreInfo } from "./engine.js";
 import { asBuffer, rocksdbAddon } from "./rocksdb-addon.js";

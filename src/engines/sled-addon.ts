@@ -1,6 +1,6 @@
 /** The sled addon's own interface, as native/sled/src/node*.rs export it, and how keyspaces and trees are named. */
 import { KgdumpError } from "../errors.js";
-import { loadAddon } from "./addon.js";
+import { loadAddon } from "../addon.js";
 import type { FillResult } from "./block-scan.js";
 import { DEFAULT_KEYSPACE, type Applied, type IfExists } from "./engine.js";
 

@@ -7,7 +7,7 @@
  */
 import { resolve } from "node:path";
 
-import { fromAddon } from "./addon.js";
+import { fromAddon } from "../addon.js";
 import { scanBlocks } from "./block-scan.js";
 import type { Applied, BlockComparison, EntryBlock, EntrySink, EntrySource, IfExists, ScanOptions, StoreInfo } from "./engine.js";
 import { keyspacesOf, sledAddon, treeOf, type NativeSledStore } from "./sled-addon.js";

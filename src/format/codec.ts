@@ -17,11 +17,15 @@ export interface Codec {
   readonly name: CodecName;
   /** Its id in a dump. */
   readonly id: number;
+  /** Bytes of memory that `compress` can make use of for so many raw bytes; absent when it always makes its own. */
+  readonly mostCompressed?: (rawLength: number) => number;
   /**
    * Compresses a block that decodes alone. The result may be longer than `raw`: see `packBlock`.
    * @param raw not changed; must stay as it is until the promise settles
+   * @param into memory for the result, used when it has `mostCompressed(raw.length)` bytes or more; the result is then a
+   * view into it
    */
-  compress(raw: Uint8Array): Promise<Uint8Array>;
+  compress(raw: Uint8Array, into?: Uint8Array): Promise<Uint8Array>;
   /**
    * Decompresses a block, allocating no more than `rawLength` and a small constant.
    * @param data what `compress` gave, or hostile bytes
@@ -44,10 +48,11 @@ export interface PackedBlock {
  * Compresses a block; one that does not shrink, or that readers would take for a bomb, is stored as it is.
  * @param codec codec of the dump
  * @param raw encoded entries; with codec "none" in the result, `data` is this very array
+ * @param into memory that the result may use
  */
-export async function packBlock(codec: Codec, raw: Uint8Array): Promise<PackedBlock> {
+export async function packBlock(codec: Codec, raw: Uint8Array, into?: Uint8Array): Promise<PackedBlock> {
   if (codec.name === "none") return { codec: "none", data: raw };
-  const data = await codec.compress(raw);
+  const data = await codec.compress(raw, into);
   const sound = data.length < raw.length && !expandsTooFar(raw.length, data.length, LIMIT_EXPANSION);
   return sound ? { codec: codec.name, data } : { codec: "none", data: raw };
 }

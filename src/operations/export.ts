@@ -96,8 +96,8 @@ export async function exportStore(options: ExportOptions): Promise<ExportResult>
   const codecName = options.codec ?? "lz4";
   const codec = await loadCodec(codecName, { level: options.level });
   options.signal?.throwIfAborted();
-  await refuseOutputInStore(options.output, options.store);
   return closing(await openSource(options.store, { ttl: options.ttl }), async (source) => {
+    await refuseOutputInStore(options.output, options.store);
     const keyspaces = selectedKeyspaces(source.info, options);
     const header = makeHeader(source.info, keyspaces, codecName, blockSize, options);
     const writer = new DumpWriter(header);
@@ -184,15 +184,17 @@ async function writeKeyspace(
   meter: ProgressMeter,
 ): Promise<number> {
   const { source, codec, blockSize, output, options } = job;
-  const packing = new OrderedQueue<{ block: EntryBlock; packed: PackedBlock }>(availableParallelism() + 1);
+  const packing = new OrderedQueue<{ block: EntryBlock; packed: PackedBlock; memory: Uint8Array }>(availableParallelism() + 1);
+  const spare: Uint8Array[] = [];
   let entries = 0;
   const writeOldest = async (): Promise<void> => {
-    const { block, packed } = await packing.take();
+    const { block, packed, memory } = await packing.take();
     const before = writer.bytesWritten;
     await output.write(writer.block({ ...pickBlock(block), ...packed }));
     entries += block.entries;
     meter.add(block.entries, block.data.length, writer.bytesWritten - before);
     block.release();
+    spare.push(memory);
   };
   try {
     const scan = source.scan(keyspace.name, {
@@ -204,7 +206,8 @@ async function writeKeyspace(
       signal: options.signal,
     });
     for await (const block of scan) {
-      packing.push(packBlock(codec, block.data).then((packed) => ({ block, packed })));
+      const memory = spare.pop() ?? Buffer.allocUnsafeSlow(codec.mostCompressed?.(blockSize) ?? 0);
+      packing.push(packBlock(codec, block.data, memory).then((packed) => ({ block, packed, memory })));
       while (packing.full) await writeOldest();
     }
     while (!packing.empty) await writeOldest();

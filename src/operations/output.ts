@@ -16,7 +16,7 @@ import { KgdumpError, systemError } from "../errors.js";
 export interface DumpOutput {
   /** Absolute path of the file, or null for a stream. */
   readonly path: string | null;
-  /** Writes the chunks in order; resolves when more may come. They must not change before that. */
+  /** Writes the chunks in order; resolves when more may come, and nothing refers to the chunks' memory any more. */
   write(chunks: readonly Uint8Array[]): Promise<void>;
   /** Makes the dump durable and visible. */
   commit(): Promise<void>;
@@ -226,18 +226,14 @@ class StreamOutput implements DumpOutput {
     }
   }
 
-  /** Resolves when the system has taken the last chunk: only then may the chunks' buffers be used again. */
+  /** Resolves when the stream has taken the bytes. It gets a copy: it may hold them on after that, as a PassThrough does. */
   async #send(chunks: readonly Uint8Array[]): Promise<void> {
-    this.#stream.cork();
-    for (const chunk of chunks.slice(0, -1)) this.#stream.write(chunk);
-    const taken = new Promise<void>((done, failed) => {
-      this.#stream.write(chunks.at(-1) ?? new Uint8Array(0), (error) => {
+    await new Promise<void>((done, failed) => {
+      this.#stream.write(Buffer.concat(chunks), (error) => {
         if (error) failed(error);
         else done();
       });
     });
-    this.#stream.uncork();
-    await taken;
   }
 
   async commit(): Promise<void> {

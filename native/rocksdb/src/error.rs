@@ -1,7 +1,7 @@
 //! The one error of this crate, and how RocksDB's messages become kgdump's codes.
 //!
 //! Contract: a `Fault` crosses into JavaScript as an error whose message is a JSON object
-//! `{"code", "message", "path", "hint"}`; `src/engines/addon.ts` makes a KgdumpError of it.
+//! `{"code", "message", "path", "hint"}`; `src/addon.ts` makes a KgdumpError of it.
 
 use std::any::Any;
 use std::ffi::{c_char, CStr};

@@ -8,15 +8,15 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 
-import { isErrorCode, KgdumpError } from "../errors.js";
+import { isErrorCode, KgdumpError } from "./errors.js";
 
 /**
  * Loads an addon. Loading it again gives the same object.
  * @param name folder of the addon in native/
  * @throws {KgdumpError} ADDON_MISSING when it was not built or can't be loaded
  */
-export function loadAddon(name: "rocksdb" | "sled"): unknown {
-  const path = fileURLToPath(new URL(`../../native/${name}/build/kgdump_${name}.node`, import.meta.url));
+export function loadAddon(name: "rocksdb" | "sled" | "lz4"): unknown {
+  const path = fileURLToPath(new URL(`../native/${name}/build/kgdump_${name}.node`, import.meta.url));
   const hint = "run `npm run setup` in kgdump's folder";
   if (!existsSync(path)) throw new KgdumpError("ADDON_MISSING", `the ${name} addon was not built yet`, { path, hint });
   try {
