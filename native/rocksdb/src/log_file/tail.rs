@@ -50,7 +50,7 @@ fn has_wrong_length(bytes: &[u8]) -> bool {
 }
 
 /// Reads on from a doubtful record at `at` to the end of the file. Returns how many bytes were dropped with it (0 when
-/// they are only zeros that were never written to).
+/// they are only zeros that were never written to, or what another log left in the file).
 ///
 /// Errors: damage, when it can't have been the end of what was written.
 pub fn tail<R: Read>(
@@ -75,6 +75,8 @@ pub fn tail<R: Read>(
     if holds_record(&rest[1.min(rest.len())..], log_number, life) {
         return Err(damaged("records follow bytes that are no record"));
     }
+    // What another log left behind was never part of this one.
+    let foreign = reusable && !is_of_log(rest, log_number);
     let mut only_zeros = rest.iter().all(|&byte| byte == 0);
     let mut dropped = rest.len() as u64;
     while blocks.block.len() == BLOCK {
@@ -88,7 +90,7 @@ pub fn tail<R: Read>(
     if doubt == Doubt::Zero && !only_zeros && !reusable {
         return Err(damaged("bytes that are no record follow zeros"));
     }
-    Ok(if only_zeros { 0 } else { dropped })
+    Ok(if only_zeros || foreign { 0 } else { dropped })
 }
 
 /// Why doubtful bytes are damage in a file that held nothing before: only its end may be missing.

@@ -125,8 +125,8 @@ fn a_reused_file_may_go_on_with_anything() {
         let new = write_log(&[vec![7; 40], vec![8; length]], Some(LOG));
         let mut reused = old.clone();
         reused[..new.len()].copy_from_slice(&new);
-        let (read_back, _) = read(&reused, Some(LOG)).expect("a reused log");
-        assert_eq!(read_back.len(), 2);
+        let (read_back, end) = read(&reused, Some(LOG)).expect("a reused log");
+        assert_eq!((read_back.len(), end), (2, End::Clean));
     }
 }
 
