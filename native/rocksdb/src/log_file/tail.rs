@@ -76,7 +76,7 @@ pub fn tail<R: Read>(
         return Err(damaged("records follow bytes that are no record"));
     }
     // What another log left behind was never part of this one.
-    let foreign = reusable && !is_of_log(rest, log_number);
+    let foreign = reusable && rest.len() >= RECYCLABLE_HEADER && !is_of_log(rest, log_number);
     let mut only_zeros = rest.iter().all(|&byte| byte == 0);
     let mut dropped = rest.len() as u64;
     while blocks.block.len() == BLOCK {
