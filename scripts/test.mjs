@@ -9,6 +9,7 @@
  */
 import "./setup/node-version.mjs";
 import { dirname, join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { lint } from "./lint.mjs";
 import { runScript, setUp } from "./setup.mjs";
 import { CRATES } from "./setup/crates.mjs";
@@ -24,7 +25,7 @@ import { stream } from "./setup/stream.mjs";
  */
 function sum(output, pattern) {
   let total = 0;
-  for (const match of output.matchAll(pattern)) total += Number(match[1]);
+  for (const match of stripVTControlCharacters(output).matchAll(pattern)) total += Number(match[1]);
   return total;
 }
 
@@ -43,10 +44,9 @@ function settle(ok, { passed, failed }) {
  */
 async function testTypeScript(files) {
   const { ok, output } = await stream(process.execPath, [inProject("node_modules", "ava", "entrypoints", "cli.mjs"), ...files], { cwd: ROOT });
-  return settle(ok, {
-    passed: sum(output, /^ {2}(\d+) tests? passed/gm),
-    failed: sum(output, /^ {2}(\d+) (?:tests? failed|uncaught exceptions?|unhandled rejections?)/gm),
-  });
+  // The summary has the number of passed tests only when none failed, so their lines are counted.
+  const passed = [...stripVTControlCharacters(output).matchAll(/^ {2}✔ /gm)].length;
+  return settle(ok, { passed, failed: sum(output, /^ {2}(\d+) (?:(?:tests?|hooks?) failed|uncaught exceptions?|unhandled rejections?)/gm) });
 }
 
 /**
