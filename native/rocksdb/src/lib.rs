@@ -27,6 +27,8 @@ mod tripwire;
 mod version;
 mod wal;
 
+#[cfg(feature = "source")]
+use librocksdb_sys as _; // named so that its static library is linked
 use napi_derive::napi;
 
 /// Version of the RocksDB library.
