@@ -21,6 +21,8 @@ export interface KeyspaceInfo {
   readonly estimatedEntries: number;
   /** Size of its keys and values in bytes, roughly; 0 when unknown. */
   readonly estimatedBytes: number;
+  /** How the engine keeps it, as text by name, for restoring it in the same way. */
+  readonly settings?: ReadonlyMap<string, string> | undefined;
 }
 
 /** Key orders that a dump can have: unsigned byte order, or its reverse. */

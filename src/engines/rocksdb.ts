@@ -72,9 +72,31 @@ function infoOf(path: string, facts: NativeFacts): RocksdbInfo {
       name,
       comparator: reverse ? "reverse-bytewise" : "bytewise",
       ...rest,
+      settings: settingsOf(rest),
     })),
     warnings: facts.warnings,
   };
+}
+
+/** Options that say how a family is kept; a dump's header carries them, so that the same store can be made again. */
+const KEPT_OPTIONS = [
+  "comparator",
+  "compression",
+  "bottommost_compression",
+  "compaction_style",
+  "enable_blob_files",
+  "blob_compression_type",
+  "min_blob_size",
+  "prefix_extractor",
+  "target_file_size_base",
+  "write_buffer_size",
+];
+const KEPT_TABLE_OPTIONS = ["block_size", "checksum", "filter_policy", "format_version", "whole_key_filtering"];
+
+function settingsOf({ options, tableOptions }: Pick<RocksdbKeyspace, "options" | "tableOptions">): Map<string, string> {
+  const pick = (from: Readonly<Record<string, string>>, names: readonly string[], prefix: string): [string, string][] =>
+    names.flatMap((name) => (from[name] === undefined ? [] : [[prefix + name, from[name]] as [string, string]]));
+  return new Map([...pick(options, KEPT_OPTIONS, ""), ...pick(tableOptions, KEPT_TABLE_OPTIONS, "table.")]);
 }
 
 class Source implements RocksdbSource {

@@ -263,6 +263,7 @@ function makeHeader(
       comparator: keyspace.comparator,
       estimatedEntries: partial ? 0 : keyspace.estimatedEntries,
       estimatedBytes: partial ? 0 : keyspace.estimatedBytes,
+      sourceOptions: keyspace.settings,
     })),
     filter: describeFilter(options, keyspaces.length < info.keyspaces.length),
   };

@@ -163,3 +163,14 @@ test("a block size out of range and an unknown level are the caller's mistake", 
   }
   t.deepEqual(await readdir(directory), ["store"]);
 });
+
+test("the header keeps how each family was kept", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const output = join(directory, "a.kgd");
+  const store = await makeStore(directory, "store", CONTENT, [{ name: "nodes", compression: "zstd", blockSize: 32_768 }]);
+  await exportStore({ store, output });
+  const { header } = await inspectDump({ input: output });
+  const settings = header.keyspaces.find(({ name }) => Buffer.from(name).toString() === "nodes")?.sourceOptions;
+  t.is(settings?.get("compression"), "kZSTD");
+  t.is(settings?.get("table.block_size"), "32768");
+});
