@@ -3,8 +3,8 @@
  * The cache of this user: entries that appear whole or not at all, and a lock for what only one set-up may do at a time.
  * Two set-ups at once are fine: the second of two equal entries is dropped.
  */
-import { mkdir, mkdtemp, readdir, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
-import { rmSync } from "node:fs";
+import { mkdir, mkdtemp, readdir, rename, rm, stat, utimes } from "node:fs/promises";
+import { rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { filesBelow, ignoreAbsent } from "./fingerprint.mjs";
@@ -99,7 +99,8 @@ export async function withLock(lock, work) {
   await mkdir(dirname(lock), { recursive: true });
   for (;;) {
     try {
-      await writeFile(lock, `${String(process.pid)}\n`, { flag: "wx" });
+      // At once, so that no exit comes between the lock and what gives it back.
+      writeFileSync(lock, `${String(process.pid)}\n`, { flag: "wx" });
       break;
     } catch (error) {
       if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;

@@ -47,20 +47,30 @@ export async function buildCrates(crates) {
     if (!(await isInPlace(crate, sources))) missing.push({ crate, sources });
   }
   if (missing.length === 0) return;
-  // The library and the headers come while the first crate compiles.
+  // The library and the headers come while the first crate compiles; without them there is no use in compiling on.
   const rocksdb = missing.some(({ crate }) => crate.usesRocksdb) ? stepRocksdb(compiler) : undefined;
-  rocksdb?.catch(() => undefined);
-  for (const { crate, sources } of missing) {
-    const library = crate.usesRocksdb ? await rocksdb : undefined;
-    const key = await fingerprint(ROOT, [], [sources, library?.identity ?? ""]);
-    const entry = join(CACHE, "native", basename(crate.directory), key);
-    if (await exists(entry)) await touchEntry(entry);
-    else await compile(crate, library, compiler, entry);
-    await place(crate, entry, sources);
-    await prune(join(CACHE, "native", basename(crate.directory)), KEPT_BUILDS);
-  }
+  const products = async () => {
+    for (const { crate, sources } of missing) await takeOrCompile(crate, sources, rocksdb, compiler);
+  };
+  await Promise.all([rocksdb, products()]);
   await prune(join(CACHE, "rocksdb"), KEPT_LIBRARIES);
   await prune(join(CACHE, "target"), KEPT_TARGETS);
+}
+
+/**
+ * @param {Crate} crate
+ * @param {string} sources key of its sources
+ * @param {Promise<LibraryWithHeaders> | undefined} rocksdb
+ * @param {Compiler} compiler
+ */
+async function takeOrCompile(crate, sources, rocksdb, compiler) {
+  const library = crate.usesRocksdb ? await rocksdb : undefined;
+  const key = await fingerprint(ROOT, [], [sources, library?.identity ?? ""]);
+  const entry = join(CACHE, "native", basename(crate.directory), key);
+  if (await exists(entry)) await touchEntry(entry);
+  else await compile(crate, library, compiler, entry);
+  await place(crate, entry, sources);
+  await prune(join(CACHE, "native", basename(crate.directory)), KEPT_BUILDS);
 }
 
 /**

@@ -45,7 +45,7 @@ export async function checkCompilers() {
   }
   if (missing.length === 0) return;
   throw new SetupError(
-    `${missing.join(" and ")} is missing: install one with \`apt install build-essential\`, ` +
+    `${missing.join(" and ")} ${missing.length === 1 ? "is" : "are"} missing: install with \`apt install build-essential\`, ` +
       "`dnf install gcc gcc-c++` or `xcode-select --install`",
   );
 }
