@@ -41,6 +41,7 @@ const BUILD_VARIABLES = ["RUSTFLAGS", "CC", "CXX", "CFLAGS", "CXXFLAGS", "CARGO_
  */
 export async function buildCrates(crates) {
   const compiler = await rustCompiler();
+  /** @type {{ crate: Crate, sources: string }[]} */
   const missing = [];
   for (const crate of crates) {
     const sources = await sourceKey(crate, compiler);
