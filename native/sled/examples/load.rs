@@ -40,7 +40,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     while at < data.len() {
         at = entries::entry(&data, at).map_err(say)?.1;
         if at - start >= BLOCK || at == data.len() {
-            loader.load(data[start..at].to_vec()).map_err(say)?;
+            let mut block = loader.buffer();
+            block.extend_from_slice(&data[start..at]);
+            loader.load(block).map_err(say)?;
             start = at;
         }
     }

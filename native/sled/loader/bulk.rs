@@ -15,6 +15,8 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
+use std::sync::{Mutex as StdMutex, PoisonError};
 
 use super::{iobuf, CacheInfo, IoBufs, LogKind, Lsn, Page, PageId};
 use crate::{
@@ -43,6 +45,8 @@ pub struct PageLoader {
     open: Mutex<BTreeSet<PageId>>,
     /// Number of the segment that was written to last.
     segment: AtomicLsn,
+    /// Writing has failed: sled's log may never flush again.
+    failed: AtomicBool,
 }
 
 impl fmt::Debug for PageLoader {
@@ -56,7 +60,8 @@ impl PageLoader {
     pub fn begin(db: &Db) -> PageLoader {
         let segment = db.context.segment_size;
         let segments = (WINDOW / segment).max(4);
-        let loader = PageLoader { db: db.clone(), open: Mutex::new(BTreeSet::new()), segment: AtomicLsn::new(0) };
+        let loader = PageLoader { db: db.clone(), open: Mutex::new(BTreeSet::new()), segment: AtomicLsn::new(0), failed: AtomicBool::new(false) };
+        let _loaders = LOADERS.fetch_add(1, SeqCst);
         loader.iobufs().bulk_window.store((segments * segment) as Lsn, Release);
         loader
     }
@@ -89,7 +94,14 @@ impl PageLoader {
     /// # Errors
     /// Those of the log: `Error::Io`. The store is not to be used any more then.
     pub fn write(&self, page: Reserved, content: &[u8]) -> Result<()> {
-        let Reserved(pid) = page;
+        let written = self.write_page(page.0, content);
+        if written.is_err() {
+            self.failed.store(true, SeqCst);
+        }
+        written
+    }
+
+    fn write_page(&self, pid: PageId, content: &[u8]) -> Result<()> {
         self.hold_back()?;
         let pagecache = &self.db.context.pagecache;
         let guard = pin();
@@ -232,12 +244,37 @@ impl PageLoader {
 
 impl Drop for PageLoader {
     fn drop(&mut self) {
-        // A log that has failed before says so again, to whoever uses the store.
-        if self.db.context.global_error().is_ok() {
+        if !self.failed.load(SeqCst) && self.db.context.global_error().is_ok() {
+            // What fails here fails again, for whoever uses the store.
             let _ended = self.end();
         }
         self.iobufs().bulk_window.store(0, Release);
+        let _loaders = LOADERS.fetch_sub(1, SeqCst);
     }
+}
+
+/// How many loaders there are: only for them are the log's buffers kept.
+static LOADERS: AtomicUsize = AtomicUsize::new(0);
+/// Address and length of buffers that wait to be used again. The allocator cannot use such aligned blocks again by itself
+/// (glibc before 2.38), so that memory would grow by as much as is written.
+static BUFFERS: StdMutex<Vec<(usize, usize)>> = StdMutex::new(Vec::new());
+
+/// A buffer of the log's that was kept, of exactly that length.
+pub(super) fn take_buffer(length: usize) -> Option<*mut u8> {
+    let mut buffers = BUFFERS.lock().unwrap_or_else(PoisonError::into_inner);
+    let at = buffers.iter().position(|&(_, kept)| kept == length)?;
+    Some(buffers.swap_remove(at).0 as *mut u8)
+}
+
+/// Keeps a buffer that the log lets go; false when it is to be freed.
+pub(super) fn keep_buffer(buffer: *mut u8, length: usize) -> bool {
+    let mut buffers = BUFFERS.lock().unwrap_or_else(PoisonError::into_inner);
+    let kept: usize = buffers.iter().map(|&(_, length)| length).sum();
+    let keep = LOADERS.load(SeqCst) > 0 && kept + length <= 2 * WINDOW;
+    if keep {
+        buffers.push((buffer as usize, length));
+    }
+    keep
 }
 
 /// What the header of the segment that begins at `next_lsn` says of the log before it: that it is on disk up to here.

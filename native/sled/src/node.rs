@@ -179,11 +179,13 @@ impl SledStore {
 
     /// A loader of whole trees, for entries in key order; with compression, `jobs` threads compress.
     #[napi]
-    pub fn begin_load(&self, jobs: u32) -> AsyncTask<Job<(Arc<Loader>, Health), SledLoader>> {
-        self.job(
+    pub fn begin_load(&self, jobs: u32) -> AsyncTask<Job<(Arc<Loader>, Arc<Store>), SledLoader>> {
+        let store = self.store.clone();
+        Job::task(
+            store.health,
             Doing::Writing,
-            |(loader, health)| SledLoader { loader, health },
-            move |store| Ok((Loader::start(store, jobs as usize)?, store.health)),
+            |(loader, store)| SledLoader { loader, store },
+            move || Ok((Loader::start(&store, jobs as usize)?, store)),
         )
     }
 

@@ -26,6 +26,8 @@ use crate::store::Store;
 
 /// Blocks that wait to be parsed.
 const BLOCKS_AHEAD: usize = 1;
+/// The memory of bigger blocks is not kept.
+const KEPT: usize = 16 << 20;
 
 enum Command {
     Begin(Vec<u8>),
@@ -41,6 +43,8 @@ pub struct Loader {
     commands: Mutex<Option<SyncSender<Command>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
     first: First,
+    /// Blocks that were parsed, to be filled again.
+    blocks: Arc<Mutex<Vec<Vec<u8>>>>,
 }
 
 impl Loader {
@@ -53,10 +57,12 @@ impl Loader {
         let (commands, todo) = mpsc::sync_channel(BLOCKS_AHEAD);
         let first = First::default();
         let noting = first.clone();
+        let blocks = Arc::new(Mutex::new(Vec::new()));
+        let give_back = blocks.clone();
         let body = move || {
             let pages = Arc::new(PageLoader::begin(&db));
             drop(db);
-            if let Err(failure) = guard::contain(Doing::Writing, || work(&pages, &todo, jobs, &noting)) {
+            if let Err(failure) = guard::contain(Doing::Writing, || work(&pages, &todo, jobs, &noting, &give_back)) {
                 noting.note(failure);
             }
             // Dropping gives ids that were not written an empty page, and may fail as all writing.
@@ -67,8 +73,12 @@ impl Loader {
         };
         let thread = thread::Builder::new().name("kgdump-load".to_string()).spawn(body);
         let thread = thread.map_err(|e| Failure::io(&e, "starting a thread"))?;
-        let loader =
-            Arc::new(Loader { commands: Mutex::new(Some(commands)), thread: Mutex::new(Some(thread)), first });
+        let loader = Arc::new(Loader {
+            commands: Mutex::new(Some(commands)),
+            thread: Mutex::new(Some(thread)),
+            first,
+            blocks,
+        });
         store.register_loader(Arc::downgrade(&loader));
         Ok(loader)
     }
@@ -79,6 +89,11 @@ impl Loader {
     /// Those of an earlier call; that the tree is not empty may be known only to a later one.
     pub fn begin(&self, tree: &[u8]) -> Outcome<()> {
         self.send(Command::Begin(tree.to_vec()))
+    }
+
+    /// An empty buffer for a block, with the memory of one that was parsed if there is one.
+    pub fn buffer(&self) -> Vec<u8> {
+        self.blocks.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
     }
 
     /// Adds the entries of an encoded block to the tree that was begun.
@@ -109,25 +124,29 @@ impl Loader {
             return self.first.check();
         }
         let (reply, answer) = mpsc::sync_channel(1);
-        let sent = self.send(Command::Finish(reply));
-        let answered = sent.and_then(|()| answer.recv().map_err(|_| self.lost()));
-        self.abort();
-        answered
+        self.send(Command::Finish(reply))?;
+        answer.recv().map_err(|_| self.lost())?;
+        self.abort()
     }
 
-    /// Ends the loader; the tree that was begun stays as it was. Never fails; a second call does nothing.
-    pub fn abort(&self) {
+    /// Ends the loader; the tree that was begun stays as it was. A second call ends nothing.
+    ///
+    /// # Errors
+    /// What the load had failed with before.
+    pub fn abort(&self) -> Outcome<()> {
         drop(self.commands.lock().unwrap_or_else(PoisonError::into_inner).take());
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(thread) = thread {
             // What ended it was noted.
             let _ = thread.join();
         }
+        self.first.check()
     }
 
     /// Why the loader's thread is not there any more.
     fn lost(&self) -> Failure {
-        self.abort();
+        // Waits until it has noted why it ends.
+        let _ = self.abort();
         self.first.get()
     }
 
@@ -142,7 +161,13 @@ impl Loader {
 }
 
 /// What the loader's thread does until it is told to end or nobody can tell it any more.
-fn work(pages: &Arc<PageLoader>, todo: &Receiver<Command>, jobs: usize, first: &First) -> Outcome<()> {
+fn work(
+    pages: &Arc<PageLoader>,
+    todo: &Receiver<Command>,
+    jobs: usize,
+    first: &First,
+    give_back: &Mutex<Vec<Vec<u8>>>,
+) -> Outcome<()> {
     let mut line = Line::start(pages.clone(), jobs, first.clone())?;
     let mut current: Option<(Vec<u8>, Tree<Reserved>)> = None;
     for command in todo {
@@ -158,9 +183,14 @@ fn work(pages: &Arc<PageLoader>, todo: &Receiver<Command>, jobs: usize, first: &
                 }
                 current = Some((name, Tree::new(pages.inline_limit())));
             }
-            Command::Block(block) => {
+            Command::Block(mut block) => {
                 let Some((_, tree)) = &mut current else { return Err(not_begun()) };
                 add(tree, &block, &mut line)?;
+                let mut blocks = give_back.lock().unwrap_or_else(PoisonError::into_inner);
+                if block.capacity() <= KEPT && blocks.len() <= BLOCKS_AHEAD {
+                    block.clear();
+                    blocks.push(block);
+                }
             }
             Command::End(reply) => {
                 let Some((name, tree)) = current.take() else { return Err(not_begun()) };
