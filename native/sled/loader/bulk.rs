@@ -20,8 +20,8 @@ use std::sync::{Mutex as StdMutex, PoisonError};
 
 use super::{iobuf, CacheInfo, IoBufs, LogKind, Lsn, Page, PageId};
 use crate::{
-    concurrency_control, pin, AtomicLsn, Db, Error, Mutex, Node, Result, Serialize, Acquire, Release, SeqCst, DEFAULT_TREE_ID,
-    MAX_MSG_HEADER_LEN, MINIMUM_ITEMS_PER_SEGMENT, SEG_HEADER_LEN,
+    concurrency_control, pin, Acquire, AtomicLsn, Db, Error, Mutex, Node, Release, Result, SeqCst, Serialize,
+    DEFAULT_TREE_ID, MAX_MSG_HEADER_LEN, MINIMUM_ITEMS_PER_SEGMENT, SEG_HEADER_LEN,
 };
 
 /// Bytes that may be written and not on disk: at least four segments.
@@ -60,7 +60,12 @@ impl PageLoader {
     pub fn begin(db: &Db) -> PageLoader {
         let segment = db.context.segment_size;
         let segments = (WINDOW / segment).max(4);
-        let loader = PageLoader { db: db.clone(), open: Mutex::new(BTreeSet::new()), segment: AtomicLsn::new(0), failed: AtomicBool::new(false) };
+        let loader = PageLoader {
+            db: db.clone(),
+            open: Mutex::new(BTreeSet::new()),
+            segment: AtomicLsn::new(0),
+            failed: AtomicBool::new(false),
+        };
         let _loaders = LOADERS.fetch_add(1, SeqCst);
         loader.iobufs().bulk_window.store((segments * segment) as Lsn, Release);
         loader
@@ -68,7 +73,11 @@ impl PageLoader {
 
     /// The level of zstd with which a page's content must be compressed; None: not at all.
     pub fn compression(&self) -> Option<i32> {
-        if self.db.context.use_compression { Some(self.db.context.compression_factor) } else { None }
+        if self.db.context.use_compression {
+            Some(self.db.context.compression_factor)
+        } else {
+            None
+        }
     }
 
     /// Up to this length a page's content lies in the log; a longer one becomes a file of its own.
@@ -108,12 +117,8 @@ impl PageLoader {
         let _cc = concurrency_control::read();
         let reservation = pagecache.log.reserve_inner(LogKind::Replace, pid, &Content(content), None, &guard)?;
         let lsn = reservation.lsn();
-        let info = CacheInfo {
-            ts: 1,
-            lsn,
-            pointer: reservation.pointer(),
-            log_size: reservation.reservation_len() as u64,
-        };
+        let info =
+            CacheInfo { ts: 1, lsn, pointer: reservation.pointer(), log_size: reservation.reservation_len() as u64 };
         let _was = self.open.lock().remove(&pid);
         let _view = pagecache.inner.insert(pid, Page { update: None, cache_infos: vec![info] }, &guard);
         pagecache.log.iobufs.sa_mark_replace(pid, lsn, &[], info, &guard)?;
@@ -283,7 +288,11 @@ pub(super) fn keep_buffer(buffer: *mut u8, length: usize) -> bool {
 /// differ; so a header then says less, and always the same: `hold_back` has seen to it that it is true.
 pub(super) fn header_stable_lsn(iobufs: &IoBufs, next_lsn: Lsn) -> Lsn {
     let stable = iobufs.stable();
-    if iobufs.bulk_window.load(Acquire) == 0 { stable } else { stable.min(told_stable(iobufs, next_lsn)) }
+    if iobufs.bulk_window.load(Acquire) == 0 {
+        stable
+    } else {
+        stable.min(told_stable(iobufs, next_lsn))
+    }
 }
 
 fn told_stable(iobufs: &IoBufs, next_lsn: Lsn) -> Lsn {

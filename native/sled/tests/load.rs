@@ -8,7 +8,7 @@ use kgdump_sled::guard::Health;
 use kgdump_sled::load::Loader;
 use kgdump_sled::store::{DEFAULT_TREE, Store};
 
-use support::{Model, Random, check, encode, hammer, load, options, open_plain, scratch, tree_names};
+use support::{Model, Random, check, check_loaded, encode, hammer, load, open_plain, options, scratch, tree_names};
 
 const LEAF: usize = 16;
 const INDEX: usize = 256;
@@ -22,7 +22,7 @@ fn round_trip(model: &Model, compression: bool, segment_size: Option<usize>) {
     let directory = scratch();
     let path = directory.path().join("store");
     load(&path, compression, segment_size, 2, &[(DEFAULT_TREE, model)]).unwrap();
-    check(&open_plain(&path, compression, segment_size), DEFAULT_TREE, model);
+    check_loaded(&open_plain(&path, compression, segment_size), DEFAULT_TREE, model);
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn many_trees_some_empty() {
     load(&path, false, None, 1, &trees).unwrap();
     let db = open_plain(&path, false, None);
     for (name, model) in &trees {
-        check(&db, name, model);
+        check_loaded(&db, name, model);
     }
     assert_eq!(tree_names(&db).len(), 5);
 }

@@ -218,9 +218,9 @@ fn write_all(loader: &PageLoader, todo: &Receiver<Work>, give_back: &SyncSender<
     for work in todo {
         let chunk = match work {
             Work::Ready(chunk) => chunk,
-            Work::Compressed(result) => result
-                .recv()
-                .map_err(|_| Failure::new(Code::StoreFailed, "a thread that compresses has ended"))??,
+            Work::Compressed(result) => {
+                result.recv().map_err(|_| Failure::new(Code::StoreFailed, "a thread that compresses has ended"))??
+            }
             Work::Publish(tree, root, reply) => {
                 let published = loader.publish(&tree, root).map_err(|e| failed(&e));
                 // Nobody waits for the answer of a load that was given up.

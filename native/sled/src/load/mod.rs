@@ -73,12 +73,8 @@ impl Loader {
         };
         let thread = thread::Builder::new().name("kgdump-load".to_string()).spawn(body);
         let thread = thread.map_err(|e| Failure::io(&e, "starting a thread"))?;
-        let loader = Arc::new(Loader {
-            commands: Mutex::new(Some(commands)),
-            thread: Mutex::new(Some(thread)),
-            first,
-            blocks,
-        });
+        let loader =
+            Arc::new(Loader { commands: Mutex::new(Some(commands)), thread: Mutex::new(Some(thread)), first, blocks });
         store.register_loader(Arc::downgrade(&loader));
         Ok(loader)
     }
@@ -176,7 +172,8 @@ fn work(
                 if current.is_some() {
                     return Err(Failure::new(Code::StoreFailed, "a tree was begun before the last one was ended"));
                 }
-                let empty = pages.is_empty(&name).map_err(|e| Failure::sled(&e, Doing::Writing, "looking at a tree"))?;
+                let empty =
+                    pages.is_empty(&name).map_err(|e| Failure::sled(&e, Doing::Writing, "looking at a tree"))?;
                 if !empty {
                     let message = format!("the tree {} has entries already", printable(&name));
                     return Err(Failure::new(Code::TargetExists, message));

@@ -118,7 +118,7 @@ mod tests {
         }
         let mut ours = Vec::new();
         put_bytes(&mut ours, &[7; 300]);
-        assert_eq!(ours, IVec::from(&[7; 300]).serialize());
+        assert_eq!(ours, IVec::from(vec![7; 300]).serialize());
     }
 
     #[test]

@@ -213,10 +213,7 @@ impl<P> Tree<P> {
     }
 }
 
-fn entries<'a>(
-    bytes: &'a [u8],
-    waiting: &'a [Waiting],
-) -> impl ExactSizeIterator<Item = (&'a [u8], &'a [u8])> + Clone {
+fn entries<'a>(bytes: &'a [u8], waiting: &'a [Waiting]) -> impl ExactSizeIterator<Item = (&'a [u8], &'a [u8])> + Clone {
     waiting.iter().map(|entry| (&bytes[entry.key..entry.value], &bytes[entry.value..entry.end]))
 }
 

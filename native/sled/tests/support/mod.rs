@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Once;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use kgdump_sled::entries::push_bin;
@@ -9,7 +10,7 @@ use kgdump_sled::failure::Outcome;
 use kgdump_sled::guard::Health;
 use kgdump_sled::load::Loader;
 use kgdump_sled::store::{Options, Store};
-use sled::Db;
+use sled::{Db, IVec};
 
 pub type Model = BTreeMap<Vec<u8>, Vec<u8>>;
 
@@ -30,6 +31,12 @@ impl Drop for Scratch {
 
 pub fn scratch() -> Scratch {
     static COUNT: AtomicU32 = AtomicU32::new(0);
+    // The library's hook keeps panics to itself, those of a failing test too.
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        Health::now();
+        drop(std::panic::take_hook());
+    });
     let name = format!("kgdump-load-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
     let path = std::env::temp_dir().join(name);
     std::fs::create_dir(&path).unwrap();
@@ -93,21 +100,31 @@ pub fn load(
 
 /// The tree must hold what the model holds, seen forwards, backwards and key by key, and be linked as sled wants it.
 pub fn check(db: &Db, tree: &[u8], model: &Model) {
-    let before = db.size_on_disk().unwrap();
     let tree = db.open_tree(tree).unwrap();
     tree.verify_integrity().unwrap();
-    assert!(tree.iter().map(Result::unwrap).eq(model.iter().map(|(k, v)| (k.into(), v.into()))));
-    assert!(tree.iter().rev().map(Result::unwrap).eq(model.iter().rev().map(|(k, v)| (k.into(), v.into()))));
+    assert!(tree.iter().map(Result::unwrap).eq(model.iter().map(pair)));
+    assert!(tree.iter().rev().map(Result::unwrap).eq(model.iter().rev().map(pair)));
     for (key, value) in model.iter().step_by(1 + model.len() / 1000) {
         assert_eq!(tree.get(key).unwrap().as_deref(), Some(&value[..]));
         let mut above = key.clone();
         above.push(0);
-        let next = model.range(above.clone()..).next().map(|(k, v)| (k.into(), v.into()));
+        let next = model.range(above.clone()..).next().map(pair);
         assert_eq!(tree.get_gt(key).unwrap(), next);
         assert_eq!(tree.get(&above).unwrap().as_deref(), model.get(&above).map(|v| &v[..]));
     }
-    // Reading alone writes nothing.
+}
+
+/// As `check`, of a tree that was loaded and not changed since: reading it must not make sled merge or split its pages.
+pub fn check_loaded(db: &Db, tree: &[u8], model: &Model) {
+    db.flush().unwrap();
+    let before = db.size_on_disk().unwrap();
+    check(db, tree, model);
+    assert_eq!(db.flush().unwrap(), 0);
     assert_eq!(db.size_on_disk().unwrap(), before);
+}
+
+fn pair((key, value): (&Vec<u8>, &Vec<u8>)) -> (IVec, IVec) {
+    (IVec::from(&key[..]), IVec::from(&value[..]))
 }
 
 /// Inserts, overwrites and removes at random, in the tree and in the model.
