@@ -6,7 +6,7 @@
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 
-import { fromAddon } from "./addon.js";
+import { fromAddon } from "../addon.js";
 import type { EntryLoader, KeyOrder } from "./engine.js";
 import { type NativeSledLoader, type NativeSledStore, treeOf } from "./sled-addon.js";
 import { openNative, type SledSettings, type SledSinkOptions } from "./sled.js";
