@@ -128,7 +128,7 @@ test("a keyspace in reverse order is inserted, and others are loaded around it",
   await loader.finish();
   await loader.close();
   t.deepEqual(await sledCheck(path), expectedTrees(orders.map(([name]) => ({ name: Buffer.from(name), records }))));
-  t.deepEqual(await sledHammer(path, 3, 2000), undefined);
+  await t.notThrowsAsync(sledHammer(path, 3, 2000));
 });
 
 async function refused(t: ExecutionContext, blocks: readonly Uint8Array[], order: KeyOrder, code: ErrorCode): Promise<void> {

@@ -10,22 +10,21 @@
 //!   `PageCache::cas_page`; its content is not kept in memory and is read from the log when somebody asks for it;
 //! - open handles of a tree learn its new root (`publish`);
 //! - what is written and not yet on disk stays within a window, as sled's log has no bound of its own.
-#![deny(warnings, unsafe_code)]
-#![allow(clippy::module_name_repetitions)]
+#![deny(unsafe_code)]
+#![warn(warnings, clippy::all)]
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicUsize};
-use std::sync::{Mutex as StdMutex, PoisonError};
+use std::sync::atomic::AtomicBool;
 
-use super::{iobuf, CacheInfo, IoBufs, LogKind, Lsn, Page, PageId};
+use super::{buffers, iobuf, CacheInfo, IoBufs, LogKind, Lsn, Page, PageId};
 use crate::{
     concurrency_control, pin, Acquire, AtomicLsn, Db, Error, Mutex, Node, Release, Result, SeqCst, Serialize,
     DEFAULT_TREE_ID, MAX_MSG_HEADER_LEN, MINIMUM_ITEMS_PER_SEGMENT, SEG_HEADER_LEN,
 };
 
 /// Bytes that may be written and not on disk: at least four segments.
-const WINDOW: usize = 16 << 20;
+pub(super) const WINDOW: usize = 16 << 20;
 
 /// An id that was reserved for a page. It can be written once.
 #[derive(Debug)]
@@ -66,7 +65,7 @@ impl PageLoader {
             segment: AtomicLsn::new(0),
             failed: AtomicBool::new(false),
         };
-        let _loaders = LOADERS.fetch_add(1, SeqCst);
+        buffers::begin_keeping();
         loader.iobufs().bulk_window.store((segments * segment) as Lsn, Release);
         loader
     }
@@ -254,32 +253,8 @@ impl Drop for PageLoader {
             let _ended = self.end();
         }
         self.iobufs().bulk_window.store(0, Release);
-        let _loaders = LOADERS.fetch_sub(1, SeqCst);
+        buffers::end_keeping();
     }
-}
-
-/// How many loaders there are: only for them are the log's buffers kept.
-static LOADERS: AtomicUsize = AtomicUsize::new(0);
-/// Address and length of buffers that wait to be used again. The allocator cannot use such aligned blocks again by itself
-/// (glibc before 2.38), so that memory would grow by as much as is written.
-static BUFFERS: StdMutex<Vec<(usize, usize)>> = StdMutex::new(Vec::new());
-
-/// A buffer of the log's that was kept, of exactly that length.
-pub(super) fn take_buffer(length: usize) -> Option<*mut u8> {
-    let mut buffers = BUFFERS.lock().unwrap_or_else(PoisonError::into_inner);
-    let at = buffers.iter().position(|&(_, kept)| kept == length)?;
-    Some(buffers.swap_remove(at).0 as *mut u8)
-}
-
-/// Keeps a buffer that the log lets go; false when it is to be freed.
-pub(super) fn keep_buffer(buffer: *mut u8, length: usize) -> bool {
-    let mut buffers = BUFFERS.lock().unwrap_or_else(PoisonError::into_inner);
-    let kept: usize = buffers.iter().map(|&(_, length)| length).sum();
-    let keep = LOADERS.load(SeqCst) > 0 && kept + length <= 2 * WINDOW;
-    if keep {
-        buffers.push((buffer as usize, length));
-    }
-    keep
 }
 
 /// What the header of the segment that begins at `next_lsn` says of the log before it: that it is on disk up to here.

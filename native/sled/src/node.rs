@@ -120,6 +120,9 @@ pub fn version() -> String {
     "0.34.7".to_string()
 }
 
+/// A loader and its store.
+type Loading = (Arc<Loader>, Arc<Store>);
+
 /// An open store.
 #[napi]
 pub struct SledStore {
@@ -179,7 +182,7 @@ impl SledStore {
 
     /// A loader of whole trees, for entries in key order; with compression, `jobs` threads compress.
     #[napi]
-    pub fn begin_load(&self, jobs: u32) -> AsyncTask<Job<(Arc<Loader>, Arc<Store>), SledLoader>> {
+    pub fn begin_load(&self, jobs: u32) -> AsyncTask<Job<Loading, SledLoader>> {
         let store = self.store.clone();
         Job::task(
             store.health,

@@ -93,7 +93,7 @@ impl Store {
         };
         let doing = if existing.is_some() { Doing::Reading } else { Doing::Writing };
         if let Some(settings) = existing {
-            agree(options, settings).map_err(|f| f.at(path))?;
+            settings.agree(options.compression, options.segment_size).map_err(|f| f.at(path))?;
             // Held while the files are checked, and dropped for sled to take.
             let lock = lock::acquire(path, LOCK_WAIT)?;
             if options.check {
@@ -289,20 +289,6 @@ pub fn existing_tree(db: &Db, name: &[u8]) -> Outcome<sled::Tree> {
         return Err(Failure::new(Code::KeyspaceUnknown, format!("there is no tree {}", printable(name))));
     }
     db.open_tree(name).map_err(|e| Failure::sled(&e, Doing::Reading, "opening a tree"))
-}
-
-/// Settings that the caller named must be those of the store.
-fn agree(options: &Options, settings: Settings) -> Outcome<()> {
-    let word = |on: bool| if on { "with" } else { "without" };
-    if let Some(wanted) = options.compression.filter(|&wanted| wanted != settings.compression) {
-        let message = format!("it was made {} compression, not {}", word(settings.compression), word(wanted));
-        return Err(Failure::new(Code::StoreSettingsMismatch, message));
-    }
-    if let Some(wanted) = options.segment_size.filter(|&wanted| wanted != settings.segment_size) {
-        let message = format!("it was made with segments of {} bytes, not {wanted}", settings.segment_size);
-        return Err(Failure::new(Code::StoreSettingsMismatch, message));
-    }
-    Ok(())
 }
 
 /// Lets sled open the store; its lock is not waited for by sled, so try for a moment.
