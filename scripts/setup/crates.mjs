@@ -10,6 +10,7 @@ import { inProject } from "./paths.mjs";
  * @property {string} output absolute path of the directory that the product goes to
  * @property {string} product file name there
  * @property {boolean} usesRocksdb whether it is linked to the RocksDB library
+ * @property {boolean} usesSledCopy whether it is compiled with the copy of sled that holds our loader
  */
 
 const SHARED_LIBRARY = process.platform === "darwin" ? ".dylib" : ".so";
@@ -22,6 +23,7 @@ const addon = (name) => ({
   output: inProject("native", name, "build"),
   product: `kgdump_${name}.node`,
   usesRocksdb: name === "rocksdb",
+  usesSledCopy: name === "sled",
 });
 
 /** The addon that reads and writes RocksDB stores. */
@@ -41,6 +43,7 @@ export const CHECKER = {
   output: inProject("build", "checker"),
   product: "sled-check",
   usesRocksdb: false,
+  usesSledCopy: false,
 };
 
 /** All of them. */

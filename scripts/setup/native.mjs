@@ -16,6 +16,7 @@ import { CACHE, ROOT } from "./paths.mjs";
 import { findLibrary, headersOf, libraryRequest, linkedName } from "./rocksdb-library.mjs";
 import { run, tryRun } from "./run.mjs";
 import { SetupError } from "./setup-error.mjs";
+import { prepareSledCopy, sledCopyScripts } from "./sled-copy.mjs";
 import { step } from "./steps.mjs";
 import { checkCompilers, rustCompiler } from "./tools.mjs";
 
@@ -81,6 +82,7 @@ async function takeOrCompile(crate, sources, rocksdb, compiler) {
  */
 export async function cargoEnvironment(crate) {
   const compiler = await rustCompiler();
+  if (crate.usesSledCopy) await prepareSledCopy();
   const library = crate.usesRocksdb ? await withHeaders(await findLibrary(), compiler) : undefined;
   return buildEnvironment(library, await targetDirectory(compiler));
 }
@@ -104,12 +106,13 @@ async function withHeaders(library, compiler) {
  * @param {Compiler} compiler
  */
 async function sourceKey(crate, compiler) {
-  const own = (/** @type {string} */ path) => /^(target|build|tests)$/.test(path);
+  const own = (/** @type {string} */ path) => /^(target|build|tests|sled-copy.*)$/.test(path);
   const files = await filesBelow(crate.directory, own);
   if (files.length === 0) throw new SetupError(`${crate.directory} is missing: take a whole clone of the project`);
   const flags = BUILD_VARIABLES.map((name) => `${name}=${process.env[name] ?? ""}`);
   const request = crate.usesRocksdb ? libraryRequest() : "";
-  return fingerprint(ROOT, [...files, fileURLToPath(import.meta.url)], [compiler.text, ...flags, request]);
+  const recipe = [fileURLToPath(import.meta.url), ...(crate.usesSledCopy ? sledCopyScripts : [])];
+  return fingerprint(ROOT, [...files, ...recipe], [compiler.text, ...flags, request]);
 }
 
 /** @param {Crate} crate */
@@ -156,6 +159,7 @@ function buildEnvironment(library, target) {
  */
 async function compile(crate, library, compiler, entry) {
   await checkCompilers();
+  if (crate.usesSledCopy) await prepareSledCopy();
   const target = await targetDirectory(compiler);
   const args = ["build", "--release", "--locked", `--manifest-path=${join(crate.directory, "Cargo.toml")}`];
   if (crate.usesRocksdb && library?.path === undefined) args.push("--features=source");

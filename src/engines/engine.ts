@@ -131,3 +131,26 @@ export interface EntrySink extends AsyncDisposable {
   /** Closes the store without losing what was written; a second call does nothing. */
   close(): Promise<void>;
 }
+
+/** A store that is being made from whole keyspaces, one after the other. It is complete only after `finish`. */
+export interface EntryLoader extends AsyncDisposable {
+  /**
+   * Begins a keyspace, which is made when it is not there; it must have no entries. One that is not in the store's own
+   * order is loaded too, entry by entry, which is slower.
+   * @param order of the keys that will come
+   */
+  startKeyspace(name: Uint8Array, order: KeyOrder): Promise<void>;
+  /**
+   * Takes the entries of one block of the keyspace that was begun, in its order. Resolves when the block may be reused;
+   * what is wrong with it may be told by a later call.
+   * @throws {KgdumpError} DUMP_ORDER_BROKEN for a key that is out of order or there twice (KEY_EXISTS when it is loaded
+   *   entry by entry), DUMP_ENTRIES_MALFORMED, NO_SPACE, IO_FAILED, …; the loader is of no use then
+   */
+  load(block: Uint8Array): Promise<void>;
+  /** Ends the keyspace that was begun; the number of entries that it has. @throws as load */
+  finishKeyspace(): Promise<number>;
+  /** Makes all that was loaded durable and closes the store. @throws as load */
+  finish(): Promise<void>;
+  /** Gives up what is not finished, and closes the store; a second call does nothing. */
+  close(): Promise<void>;
+}

@@ -22,6 +22,15 @@ export interface NativeSledScan {
   close(): Promise<void>;
 }
 
+/** Fills trees that are empty or not there. Calls are made one after the other. */
+export interface NativeSledLoader {
+  begin(tree: Uint8Array): Promise<void>;
+  load(block: Uint8Array): Promise<void>;
+  end(): Promise<number>;
+  finish(): Promise<void>;
+  abort(): Promise<void>;
+}
+
 /** An open store. Bytes that are passed in must not change until the promise has settled. */
 export interface NativeSledStore {
   readonly wasRecovered: boolean;
@@ -33,6 +42,7 @@ export interface NativeSledStore {
   compare(tree: Uint8Array, block: Uint8Array): Promise<{ missing: number; changed: number; firstKey?: Buffer }>;
   get(tree: Uint8Array, key: Uint8Array): Promise<Buffer | null>;
   scan(tree: Uint8Array, lower: Uint8Array | undefined, upper: Uint8Array | undefined, reverse: boolean): NativeSledScan;
+  beginLoad(jobs: number): Promise<NativeSledLoader>;
   flush(): Promise<void>;
   sizeOnDisk(): Promise<number>;
   close(): Promise<void>;

@@ -85,11 +85,14 @@ export async function openSledSink(path: string, options: SledSinkOptions): Prom
   return open(path, options, false);
 }
 
-async function open(path: string, options: SledSinkOptions, readOnly: boolean): Promise<Store> {
-  const absolute = resolve(path);
+/**
+ * Opens the native store.
+ * @param path absolute
+ */
+export function openNative(path: string, options: SledSinkOptions, readOnly: boolean): Promise<NativeSledStore> {
   const { compression, segmentSize, flushEveryMs } = options;
-  const native = await fromAddon(() =>
-    sledAddon().open(absolute, {
+  return fromAddon(() =>
+    sledAddon().open(path, {
       create: options.create,
       readOnly,
       cacheCapacity: options.cacheCapacity ?? CACHE_CAPACITY,
@@ -100,6 +103,11 @@ async function open(path: string, options: SledSinkOptions, readOnly: boolean): 
       ...(flushEveryMs === undefined ? {} : { flushEveryMs }),
     }),
   );
+}
+
+async function open(path: string, options: SledSinkOptions, readOnly: boolean): Promise<Store> {
+  const absolute = resolve(path);
+  const native = await openNative(absolute, options, readOnly);
   try {
     const names = keyspacesOf(await fromAddon(() => native.trees()), absolute);
     return new Store(native, absolute, names);

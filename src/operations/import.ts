@@ -9,6 +9,7 @@ import { KgdumpError } from "../errors.js";
 import type { DumpEvent, DumpHeader } from "../format/index.js";
 import { closing } from "./closing.js";
 import type { DumpInput } from "./input.js";
+import { loadNew } from "./import-load.js";
 import { ImportPlan, type PlannedKeyspace } from "./import-plan.js";
 import { verifyMerged, verifyNew } from "./import-verify.js";
 import { readEvents } from "./inspect.js";
@@ -34,6 +35,10 @@ export interface ImportOptions {
   readonly keyspaces?: readonly KeyspaceName[] | undefined;
   /** Only keys that start with these bytes. */
   readonly prefix?: Uint8Array | undefined;
+  /** Threads that compress, when a new store is compressed; default: as many as there are processors. */
+  readonly jobs?: number | undefined;
+  /** Whether a new store is compressed (zstd); default false. */
+  readonly compression?: boolean | undefined;
   /** Decoded bytes that a block may have; default: the format's limit. */
   readonly maxBlockSize?: number | undefined;
   readonly onProgress?: OnProgress | undefined;
@@ -110,13 +115,11 @@ async function readHeader(events: AsyncGenerator<DumpEvent>): Promise<DumpHeader
 }
 
 async function importNew(plan: ImportPlan, events: AsyncGenerator<DumpEvent>, options: ImportOptions): Promise<void> {
-  const { openSledSink, openSledSource } = await import("../engines/sled.js");
+  const [{ openSledSource }, { openSledLoader }] = await Promise.all([import("../engines/sled.js"), import("../engines/sled-loader.js")]);
   const staging = await Staging.create(options.target);
   try {
-    await closing(await openSledSink(staging.storePath, { create: true }), async (sink) => {
-      await load(plan, events, sink, options, "fail");
-      await sink.flush();
-    });
+    const settings = { jobs: options.jobs, compression: options.compression };
+    await closing(await openSledLoader(staging.storePath, settings), (loader) => loadNew(plan, events, loader, options));
     if (options.verify !== false) {
       await closing(await openSledSource(staging.storePath), (source) => verifyNew(plan, source, options));
     }
@@ -135,7 +138,7 @@ async function importInto(plan: ImportPlan, events: AsyncGenerator<DumpEvent>, o
   // A stream can't be read twice: each of its blocks is looked up as soon as it was written.
   const atOnce = verify && typeof options.input !== "string";
   await closing(await openSledSink(options.target, { create: false }), async (sink) => {
-    await load(plan, events, sink, options, ifExists, atOnce);
+    await merge(plan, events, sink, options, ifExists, atOnce);
     await sink.flush();
   });
   if (!verify) return;
@@ -144,13 +147,13 @@ async function importInto(plan: ImportPlan, events: AsyncGenerator<DumpEvent>, o
   });
 }
 
-async function load(
+async function merge(
   plan: ImportPlan,
   events: AsyncGenerator<DumpEvent>,
   sink: EntrySink,
   options: ImportOptions,
   ifExists: IfExists,
-  lookUp = false,
+  lookUp: boolean,
 ): Promise<void> {
   const meter = new ProgressMeter("load", options.onProgress, plan.estimates());
   for (const keyspace of plan.selected) await sink.createKeyspace(keyspace.tree);
@@ -194,8 +197,13 @@ function result(plan: ImportPlan, options: ImportOptions, merged: boolean, start
     entries: plan.selected.reduce((total, keyspace) => total + keyspace.entries, 0),
     bytes: plan.selected.reduce((total, keyspace) => total + keyspace.bytes, 0),
     seconds: (performance.now() - started) / 1000,
-    warnings: plan.selected
-      .filter((keyspace) => keyspace.comparator !== "bytewise")
-      .map((keyspace) => `keyspace "${nameText(keyspace.name)}" was in reverse key order; a sled tree is always in byte order`),
+    warnings: plan.selected.filter((keyspace) => keyspace.comparator !== "bytewise").map(orderWarning),
   };
+}
+
+function orderWarning({ name }: PlannedKeyspace): string {
+  return (
+    `keyspace "${nameText(name)}" was in reverse key order, while a sled tree is always in byte order: ` +
+    "its entries were inserted one by one, which is slower"
+  );
 }

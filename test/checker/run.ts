@@ -5,6 +5,7 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 /** What the unmodified crate finds in one tree. */
@@ -34,7 +35,10 @@ export interface Holder {
 
 /** All trees of a store, in byte order of their names. @throws when the crate cannot read it */
 export async function sledCheck(store: string, options: CheckerOptions = {}): Promise<TreeContent[]> {
-  const output = await run([store, ...flags(options)], "");
+  return contents(await run([store, ...flags(options)], ""));
+}
+
+function contents(output: string): TreeContent[] {
   return output
     .split("\n")
     .filter((line) => line !== "")
@@ -65,6 +69,26 @@ export async function sledHold(store: string, options: CheckerOptions = {}): Pro
       await ended;
     },
   };
+}
+
+/** Those entries of all trees that `sledChurn` leaves alone. */
+export async function sledStill(store: string, options: CheckerOptions = {}): Promise<TreeContent[]> {
+  return contents(await run(["still", store, ...flags(options)], ""));
+}
+
+/** Makes `count` random updates, each compared with a model, as is everything at the end. @throws at a difference */
+export async function sledHammer(store: string, seed: number, count: number, options: CheckerOptions = {}): Promise<void> {
+  await run(["hammer", store, String(seed), String(count), ...flags(options)], "");
+}
+
+/** Makes random updates, and is killed (SIGKILL) after `milliseconds` of it. */
+export async function sledChurn(store: string, seed: number, milliseconds: number, options: CheckerOptions = {}): Promise<void> {
+  const child = spawn(binary(), ["churn", store, String(seed), ...flags(options)], { stdio: ["ignore", "pipe", "inherit"] });
+  const ended = new Promise<NodeJS.Signals | null>((resolve) => child.once("close", (_, signal) => resolve(signal)));
+  const said = await Promise.race([new Promise<string>((resolve) => createInterface(child.stdout).once("line", resolve)), ended]);
+  if (said === "churning") await sleep(milliseconds);
+  child.kill("SIGKILL");
+  if ((await ended) !== "SIGKILL") throw new Error("sled-check churn ended by itself");
 }
 
 /** A key or value as `sledWrite` takes it. */

@@ -110,18 +110,23 @@ fn put(tree: &Tree, key: &[u8], value: Option<&[u8]>, if_exists: IfExists) -> Ou
 }
 
 fn check_sizes(block: &[u8], entries: &[Entry]) -> Outcome<()> {
-    for entry in entries {
-        let value = entry.value.as_ref().map_or(0, |value| value.len());
-        let (what, size, limit) = match (entry.key.len(), value) {
-            (key, _) if key > MAX_KEY => ("key", key, MAX_KEY),
-            (_, value) if value > MAX_VALUE => ("value", value, MAX_VALUE),
-            _ => continue,
-        };
-        let key = printable(&block[entry.key.clone()]);
-        let message = format!("the {what} of {key} has {size} bytes; kgdump writes up to {limit} to a sled store");
-        return Err(Failure::new(Code::StoreUnsupported, message));
-    }
-    Ok(())
+    entries.iter().try_for_each(|entry| check_size(block, entry))
+}
+
+/// An entry that is too big is refused.
+///
+/// # Errors
+/// STORE_UNSUPPORTED
+pub fn check_size(block: &[u8], entry: &Entry) -> Outcome<()> {
+    let value = entry.value.as_ref().map_or(0, |value| value.len());
+    let (what, size, limit) = match (entry.key.len(), value) {
+        (key, _) if key > MAX_KEY => ("key", key, MAX_KEY),
+        (_, value) if value > MAX_VALUE => ("value", value, MAX_VALUE),
+        _ => return Ok(()),
+    };
+    let key = printable(&block[entry.key.clone()]);
+    let message = format!("the {what} of {key} has {size} bytes; kgdump writes up to {limit} to a sled store");
+    Err(Failure::new(Code::StoreUnsupported, message))
 }
 
 fn exists(key: &[u8]) -> Failure {

@@ -17,6 +17,25 @@ pub struct Settings {
     pub version: (u64, u64),
 }
 
+impl Settings {
+    /// Settings that the caller named must be those of the store.
+    ///
+    /// # Errors
+    /// STORE_SETTINGS_MISMATCH
+    pub fn agree(self, compression: Option<bool>, segment_size: Option<usize>) -> Outcome<()> {
+        let word = |on: bool| if on { "with" } else { "without" };
+        if let Some(wanted) = compression.filter(|&wanted| wanted != self.compression) {
+            let message = format!("it was made {} compression, not {}", word(self.compression), word(wanted));
+            return Err(Failure::new(Code::StoreSettingsMismatch, message));
+        }
+        if let Some(wanted) = segment_size.filter(|&wanted| wanted != self.segment_size) {
+            let message = format!("it was made with segments of {} bytes, not {wanted}", self.segment_size);
+            return Err(Failure::new(Code::StoreSettingsMismatch, message));
+        }
+        Ok(())
+    }
+}
+
 /// Parses the content of a `conf` file.
 ///
 /// # Errors

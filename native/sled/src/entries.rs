@@ -28,18 +28,26 @@ pub fn parse(block: &[u8]) -> Outcome<Vec<Entry>> {
     let mut entries = Vec::new();
     let mut at = 0;
     while at < block.len() {
-        let key = bin(block, at)?;
-        let after_key = key.end;
-        if block.get(after_key) == Some(&NIL) {
-            at = after_key + 1;
-            entries.push(Entry { key, value: None });
-        } else {
-            let value = bin(block, after_key)?;
-            at = value.end;
-            entries.push(Entry { key, value: Some(value) });
-        }
+        let (entry, next) = entry(block, at)?;
+        entries.push(entry);
+        at = next;
     }
     Ok(entries)
+}
+
+/// Parses the entry that starts at `at`, and returns where the next one starts.
+///
+/// # Errors
+/// As `parse`.
+pub fn entry(block: &[u8], at: usize) -> Outcome<(Entry, usize)> {
+    let key = bin(block, at)?;
+    let after_key = key.end;
+    if block.get(after_key) == Some(&NIL) {
+        return Ok((Entry { key, value: None }, after_key + 1));
+    }
+    let value = bin(block, after_key)?;
+    let next = value.end;
+    Ok((Entry { key, value: Some(value) }, next))
 }
 
 /// Where the content of the `bin` that starts at `at` is.

@@ -64,9 +64,7 @@ where
 {
     let (sender, receiver) = mpsc::sync_channel(1);
     let spawned = thread::Builder::new().name("kgdump-sled".to_string()).spawn(move || {
-        GUARDED.set(true);
-        let outcome = panic::catch_unwind(AssertUnwindSafe(work));
-        let outcome = outcome.unwrap_or_else(|payload| Err(panic_failure(payload, doing)));
+        let outcome = contain(doing, work);
         // The receiver is gone when the caller has lost patience: nobody wants the answer then.
         let _ = sender.send(outcome);
     });
@@ -94,6 +92,13 @@ where
             }
         }
     }
+}
+
+/// Runs `work` on this thread, which does nothing else; a panic in it is a failure, as in `run`.
+pub fn contain<T>(doing: Doing, work: impl FnOnce() -> Outcome<T>) -> Outcome<T> {
+    GUARDED.set(true);
+    let outcome = panic::catch_unwind(AssertUnwindSafe(work));
+    outcome.unwrap_or_else(|payload| Err(panic_failure(payload, doing)))
 }
 
 /// Drops a value on a thread of its own and waits for at most `wait`: for a store that may never let go, and, with no wait,

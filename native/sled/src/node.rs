@@ -11,7 +11,9 @@ use napi_derive::napi;
 use crate::apply::IfExists;
 use crate::failure::{Code, Doing, Failure, Outcome};
 use crate::guard::{self, Health};
+use crate::load::Loader;
 use crate::node_blocks::{ApplyTask, CompareTask};
+use crate::node_load::SledLoader;
 use crate::node_scan::SledScan;
 use crate::place::{self, Place};
 use crate::scan::KeyRange;
@@ -118,6 +120,9 @@ pub fn version() -> String {
     "0.34.7".to_string()
 }
 
+/// A loader and its store.
+type Loading = (Arc<Loader>, Arc<Store>);
+
 /// An open store.
 #[napi]
 pub struct SledStore {
@@ -173,6 +178,18 @@ impl SledStore {
     #[napi]
     pub fn compare(&self, tree: Uint8Array, block: Uint8Array) -> AsyncTask<CompareTask> {
         AsyncTask::new(CompareTask { store: self.store.clone(), tree: tree.to_vec(), block })
+    }
+
+    /// A loader of whole trees, for entries in key order; with compression, `jobs` threads compress.
+    #[napi]
+    pub fn begin_load(&self, jobs: u32) -> AsyncTask<Job<Loading, SledLoader>> {
+        let store = self.store.clone();
+        Job::task(
+            store.health,
+            Doing::Writing,
+            |(loader, store)| SledLoader { loader, store },
+            move || Ok((Loader::start(&store, jobs as usize)?, store)),
+        )
     }
 
     /// The value of a key, or null.

@@ -13,6 +13,7 @@ use crate::conf::Settings;
 use crate::durable::Syncer;
 use crate::failure::{Code, Doing, Failure, Outcome, printable};
 use crate::guard::{self, Health};
+use crate::load::Loader;
 use crate::place::{Place, inspect};
 use crate::scan::ScanState;
 use crate::{lock, log_check};
@@ -62,6 +63,7 @@ pub struct Store {
     /// leaves its log's buffer claimed for ever, and the next flush, the one of closing too, never ends.
     failed: Mutex<Option<Failure>>,
     scans: Mutex<Vec<Weak<Mutex<ScanState>>>>,
+    loaders: Mutex<Vec<Weak<Loader>>>,
     syncer: Mutex<Syncer>,
 }
 
@@ -91,7 +93,7 @@ impl Store {
         };
         let doing = if existing.is_some() { Doing::Reading } else { Doing::Writing };
         if let Some(settings) = existing {
-            agree(options, settings).map_err(|f| f.at(path))?;
+            settings.agree(options.compression, options.segment_size).map_err(|f| f.at(path))?;
             // Held while the files are checked, and dropped for sled to take.
             let lock = lock::acquire(path, LOCK_WAIT)?;
             if options.check {
@@ -121,6 +123,7 @@ impl Store {
             db: RwLock::new(Some(db)),
             failed: Mutex::default(),
             scans: Mutex::default(),
+            loaders: Mutex::default(),
             syncer: Mutex::default(),
         })
     }
@@ -219,8 +222,13 @@ impl Store {
         scans.push(scan);
     }
 
-    /// Ends all scans, flushes, lets go of the store, and waits until its directory can be opened or renamed by anyone.
-    /// A second call does nothing. When writing failed before, that was told then: sled is given a moment to let go, and
+    /// Remembers a loader, to end it when the store is closed.
+    pub fn register_loader(&self, loader: Weak<Loader>) {
+        self.loaders.lock().unwrap_or_else(PoisonError::into_inner).push(loader);
+    }
+
+    /// Ends all scans and loaders, flushes, lets go of the store, and waits until its directory can be opened or renamed
+    /// by anyone. A second call does nothing. When writing failed before, that was told then: sled is given a moment to let go, and
     /// is left behind with its lock if it does not.
     ///
     /// # Errors
@@ -232,6 +240,12 @@ impl Store {
         let scans = std::mem::take(&mut *self.scans.lock().unwrap_or_else(PoisonError::into_inner));
         for scan in scans.iter().filter_map(Weak::upgrade) {
             scan.lock().unwrap_or_else(PoisonError::into_inner).end();
+        }
+        let loaders = std::mem::take(&mut *self.loaders.lock().unwrap_or_else(PoisonError::into_inner));
+        for failure in loaders.iter().filter_map(Weak::upgrade).filter_map(|loader| loader.abort().err()) {
+            if failure.code.ends_store() {
+                self.fail(failure);
+            }
         }
         if self.failure().is_some() || self.health.check().is_err() {
             guard::drop_elsewhere(db, ABANDON_WAIT);
@@ -275,20 +289,6 @@ pub fn existing_tree(db: &Db, name: &[u8]) -> Outcome<sled::Tree> {
         return Err(Failure::new(Code::KeyspaceUnknown, format!("there is no tree {}", printable(name))));
     }
     db.open_tree(name).map_err(|e| Failure::sled(&e, Doing::Reading, "opening a tree"))
-}
-
-/// Settings that the caller named must be those of the store.
-fn agree(options: &Options, settings: Settings) -> Outcome<()> {
-    let word = |on: bool| if on { "with" } else { "without" };
-    if let Some(wanted) = options.compression.filter(|&wanted| wanted != settings.compression) {
-        let message = format!("it was made {} compression, not {}", word(settings.compression), word(wanted));
-        return Err(Failure::new(Code::StoreSettingsMismatch, message));
-    }
-    if let Some(wanted) = options.segment_size.filter(|&wanted| wanted != settings.segment_size) {
-        let message = format!("it was made with segments of {} bytes, not {wanted}", settings.segment_size);
-        return Err(Failure::new(Code::StoreSettingsMismatch, message));
-    }
-    Ok(())
 }
 
 /// Lets sled open the store; its lock is not waited for by sled, so try for a moment.

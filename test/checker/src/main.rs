@@ -16,7 +16,19 @@
 //!     sled-check hold STORE [--compression]
 //!         Opens the store, prints `holding`, and closes it when standard input ends.
 //!
+//!     sled-check still STORE [--compression]
+//!         As the first, of the entries that `churn` leaves alone.
+//!     sled-check hammer STORE SEED COUNT [--compression]
+//!         COUNT random updates of a store that is there, compared with a model, also after opening it again.
+//!     sled-check churn STORE SEED [--compression]
+//!         Prints `churning` and makes random updates until it is killed.
+//!     sled-check fill HOW FILE STORE [--compression]
+//!         Makes a store of a file of encoded entries and prints the seconds that it took; HOW is insert, batch or import.
+//!
 //! Ends with 0, or with 1 and a message on standard error.
+
+mod hammer;
+mod peers;
 
 use std::error::Error;
 use std::io::{BufRead as _, Read as _, Write as _};
@@ -41,6 +53,12 @@ fn run(arguments: &[String]) -> Outcome<()> {
         return Err(format!("unknown flag {unknown}").into());
     }
     let open = |path: &str| sled::Config::new().path(path).use_compression(flags.contains(&"--compression")).open();
+    let open_existing = |path: &str| -> Outcome<Db> {
+        if !std::path::Path::new(path).join("db").exists() {
+            return Err(format!("{path} is no sled store").into());
+        }
+        Ok(open(path)?)
+    };
     match words.as_slice() {
         ["write", path] => {
             let db = open(path)?;
@@ -60,17 +78,17 @@ fn run(arguments: &[String]) -> Outcome<()> {
             drop(db);
             Ok(())
         }
-        [path] => {
-            if !std::path::Path::new(path).join("db").exists() {
-                return Err(format!("{path} is no sled store").into());
-            }
-            list(&open(path)?)
-        }
-        _ => Err("usage: sled-check [write|hold] STORE [--compression]".into()),
+        ["hammer", path, seed, count] => hammer::hammer(|| open(path), seed.parse()?, count.parse()?),
+        ["churn", path, seed] => hammer::churn(&open(path)?, seed.parse()?),
+        ["fill", how, file, path] => peers::fill(&open(path)?, how, file),
+        ["still", path] => list(&open_existing(path)?, hammer::is_still),
+        [path] => list(&open_existing(path)?, |_| true),
+        _ => Err("usage: see the head of test/checker/src/main.rs".into()),
     }
 }
 
-fn list(db: &Db) -> Outcome<()> {
+/// Lists the entries whose keys are `wanted`.
+fn list(db: &Db, wanted: impl Fn(&[u8]) -> bool) -> Outcome<()> {
     let mut names = db.tree_names();
     names.sort();
     for name in names {
@@ -82,13 +100,16 @@ fn list(db: &Db) -> Outcome<()> {
             if last.as_ref().is_some_and(|last| *last >= key) {
                 return Err("keys are out of order".into());
             }
+            last = Some(key.clone());
+            if !wanted(&key) {
+                continue;
+            }
             for part in [&key, &value] {
                 hasher.update(u32::try_from(part.len())?.to_le_bytes());
                 hasher.update(part);
             }
             records += 1;
             bytes += key.len() + value.len();
-            last = Some(key);
         }
         println!("{}\t{records}\t{bytes}\t{}", hex(&name), hex(&hasher.finalize()));
     }

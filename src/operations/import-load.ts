@@ -1,0 +1,75 @@
+/** Loading a dump into a store that is new. */
+import type { EntryLoader } from "../engines/engine.js";
+import { KgdumpError } from "../errors.js";
+import type { DumpEvent } from "../format/index.js";
+import type { ImportPlan, PlannedKeyspace } from "./import-plan.js";
+import { nameText } from "./keyspaces.js";
+import { type OnProgress, ProgressMeter } from "./progress.js";
+
+/** Who wants to know, and who may stop it. */
+export interface LoadOptions {
+  readonly onProgress?: OnProgress | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Loads what was selected of a dump, keyspace by keyspace as they come, and finishes the store.
+ * @throws {KgdumpError} DUMP_*, NO_SPACE, IO_FAILED, …: the store is of no use then
+ * @throws the signal's reason when it aborts
+ */
+export async function loadNew(
+  plan: ImportPlan,
+  events: AsyncGenerator<DumpEvent>,
+  loader: EntryLoader,
+  options: LoadOptions,
+): Promise<void> {
+  const meter = new ProgressMeter("load", options.onProgress, plan.estimates());
+  const absent = new Set(plan.selected);
+  for await (const event of events) {
+    options.signal?.throwIfAborted();
+    const keyspace = keyspaceOf(event, plan);
+    if (keyspace === undefined) continue;
+    if (event.type === "keyspace-start") {
+      meter.enter(keyspace.name);
+      absent.delete(keyspace);
+      await loader.startKeyspace(keyspace.tree, keyspace.comparator);
+    } else if (event.type === "block") {
+      const before = keyspace.entries;
+      const raw = keyspace.select(event.block, event.raw);
+      if (raw === null) continue;
+      await loader.load(raw);
+      meter.add(keyspace.entries - before, raw.length, event.block.frameLength);
+    } else {
+      await finish(keyspace, loader);
+    }
+  }
+  for (const keyspace of absent) {
+    await loader.startKeyspace(keyspace.tree, keyspace.comparator);
+    await finish(keyspace, loader);
+  }
+  await loader.finish();
+  meter.end();
+}
+
+function keyspaceOf(event: DumpEvent, plan: ImportPlan): PlannedKeyspace | undefined {
+  switch (event.type) {
+    case "keyspace-start":
+    case "keyspace-end":
+      return plan.keyspaces[event.keyspace];
+    case "block":
+      return plan.keyspaces[event.block.keyspace];
+    case "header":
+    case "footer":
+      return undefined;
+  }
+}
+
+async function finish(keyspace: PlannedKeyspace, loader: EntryLoader): Promise<void> {
+  keyspace.written = await loader.finishKeyspace();
+  if (keyspace.written === keyspace.entries) return;
+  throw new KgdumpError(
+    "VERIFY_DIFFERENCE",
+    `tree "${nameText(keyspace.tree)}" got ${keyspace.written.toString()} entries and not ${keyspace.entries.toString()}`,
+    { keyspace: keyspace.name },
+  );
+}
