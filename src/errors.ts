@@ -4,6 +4,7 @@
  * A code is part of the public interface: it changes only with a major version. Messages may change at any time.
  * The exit codes are documented in README.md and in `kgdump --help`.
  */
+import { constants } from "node:os";
 
 /** Exit codes of the program, by meaning. */
 export const ExitCode = {
@@ -138,6 +139,11 @@ export function isErrorCode(code: string): code is ErrorCode {
   return Object.hasOwn(EXIT_CODE_OF, code);
 }
 
+/** What libuv, and so Node, has no name for: it says "Unknown system error -122". */
+const UNNAMED: ReadonlyMap<number, { code: string; text: string }> = new Map([
+  [-constants.errno.EDQUOT, { code: "EDQUOT", text: "disk quota exceeded" }],
+]);
+
 const SYSTEM_CODES: Readonly<Record<string, ErrorCode>> = {
   ENOSPC: "NO_SPACE",
   EDQUOT: "NO_SPACE",
@@ -157,7 +163,9 @@ const SYSTEM_CODES: Readonly<Record<string, ErrorCode>> = {
  */
 export function systemError(error: unknown, what: string, details: ErrorDetails = {}): KgdumpError {
   if (error instanceof KgdumpError) return error;
-  const systemCode = error instanceof Error && "code" in error ? String(error.code) : "";
-  const reason = error instanceof Error ? error.message : String(error);
+  const unnamed = error instanceof Error && "errno" in error ? UNNAMED.get(Number(error.errno)) : undefined;
+  const systemCode = unnamed?.code ?? (error instanceof Error && "code" in error ? String(error.code) : "");
+  const message = error instanceof Error ? error.message : String(error);
+  const reason = unnamed === undefined ? message : message.replace(/^(Unknown system error -\d+): \1/, `${unnamed.code}: ${unnamed.text}`);
   return new KgdumpError(SYSTEM_CODES[systemCode] ?? "IO_FAILED", `${what}: ${reason}`, { cause: error, ...details });
 }
