@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import zlib from "node:zlib";
 import test from "ava";
@@ -131,4 +132,21 @@ test("without Rust, set-up ends with one line that says what to install", async 
   t.is(error.stdout, "");
   t.regex(error.stderr, /^set-up failed: Rust is needed[^\n]*rustup[^\n]*\n$/m);
   t.notRegex(error.stderr, /^ {4}at /m);
+});
+
+test("without RocksDB, set-up ends before anything is compiled and leaves no lock behind", async (t) => {
+  const cache = await temporaryDirectory(t);
+  const program = `
+    const { runScript } = await import(${JSON.stringify(pathToFileURL(inProject("scripts", "setup.mjs")).href)});
+    const { buildCrates } = await import(${JSON.stringify(pathToFileURL(inProject("scripts", "setup", "native.mjs")).href)});
+    const { CRATES } = await import(${JSON.stringify(pathToFileURL(inProject("scripts", "setup", "crates.mjs")).href)});
+    const output = process.env.KGDUMP_CACHE_DIR + "/output";
+    await runScript("set-up", () => buildCrates(CRATES.map((crate) => ({ ...crate, output }))));`;
+  const env = { ...process.env, KGDUMP_CACHE_DIR: cache, KGDUMP_ROCKSDB: "", KGDUMP_ROCKSDB_LIB: join(cache, "none.so") };
+  const run = promisify(execFile)(process.execPath, ["--input-type=module", "-e", program], { env });
+  const error = /** @type {{ code: number, stderr: string }} */ (await t.throwsAsync(run, { any: true }));
+  t.is(error.code, 1);
+  t.regex(error.stderr, /^set-up failed: KGDUMP_ROCKSDB_LIB names [^\n]*none\.so, which is not a file\n$/);
+  t.deepEqual(await filesBelow(join(cache, "locks")), []);
+  t.deepEqual(await filesBelow(join(cache, "native")), []);
 });
