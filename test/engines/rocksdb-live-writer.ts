@@ -18,7 +18,8 @@ const sink = await createRocksdbSink(path, {
   families: FAMILIES.slice(1),
   manualWalFlush: mode === "manual",
   options: "write_buffer_size=65536;level0_file_num_compaction_trigger=2;target_file_size_base=65536",
-  databaseOptions: "max_background_jobs=2",
+  // A small MANIFEST, so that new ones take its place while it is read.
+  databaseOptions: "max_background_jobs=2;max_manifest_file_size=65536",
 });
 const state = { stopped: false };
 process.stdin.on("end", () => (state.stopped = true)).resume();
