@@ -40,12 +40,21 @@ async function attack(t: ExecutionContext, store: string, mutations: readonly Mu
     const equal = JSON.stringify(content) === JSON.stringify(whole.content);
     const outcome = code ?? (equal ? "equal" : "different");
     outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
-    const right = CODES.test(outcome) || outcome === "equal" || (unchecked && content !== undefined);
+    const right = CODES.test(outcome) || outcome === "equal" || (unchecked && content !== undefined) || mayBeOlder(mutation, outcome);
     if (!right) t.fail(`${JSON.stringify(mutation)}: ${outcome} ${message ?? ""}`);
   }
+  if (!unchecked) t.true((outcomes.get("different") ?? 0) <= 1, "an older state is seldom hit");
   child.stdin.end();
   t.is(printed, "", "nothing is printed");
   return outcomes;
+}
+
+/**
+ * A log that is cut exactly after a message is what an older state of the store looks like, so nobody can tell (see
+ * native/sled/src/log_check.rs). Nothing but a cut may do that.
+ */
+function mayBeOlder(mutation: Mutation, outcome: string): boolean {
+  return outcome === "different" && mutation.file === "db" && "cut" in mutation;
 }
 
 /** Names of a store's files. */
