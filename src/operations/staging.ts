@@ -5,7 +5,7 @@
  * later import to the same target can clear what a killed one left, and never what a running one is building.
  */
 import { randomBytes } from "node:crypto";
-import { mkdir, open, readdir, readFile, rename, rm, rmdir, stat, writeFile } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, rename, rm, rmdir, stat, unlink, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { KgdumpError, systemError } from "../errors.js";
@@ -140,9 +140,7 @@ async function isStale(directory: string): Promise<boolean> {
   try {
     owner = JSON.parse(await readFile(join(directory, OWNER_FILE), "utf8")) as Partial<Owner>;
   } catch {
-    // Killed between mkdir and the owner file: nothing was built. One that was made just now may get its file yet.
-    const age = Date.now() - (await stat(directory)).mtimeMs;
-    if (age > 60_000) await rmdir(directory).catch(() => undefined);
+    await clearUnowned(directory).catch(() => undefined);
     return false;
   }
   if (owner.host !== hostname() || typeof owner.pid !== "number") return false;
@@ -153,6 +151,18 @@ async function isStale(directory: string): Promise<boolean> {
   }
   const started = await processStart(owner.pid);
   return typeof owner.started === "string" && started !== null && started !== owner.started;
+}
+
+/**
+ * Killed before the owner's file was whole: nothing was built. One that was made just now may get its file yet. Whatever
+ * else is in there stays: rmdir refuses it.
+ */
+async function clearUnowned(directory: string): Promise<void> {
+  if (Date.now() - (await stat(directory)).mtimeMs <= 60_000) return;
+  const names = await readdir(directory);
+  if (names.some((name) => name !== OWNER_FILE)) return;
+  if (names.length > 0) await unlink(join(directory, OWNER_FILE));
+  await rmdir(directory);
 }
 
 /** Syncs every file and directory below `path`. */
