@@ -82,7 +82,7 @@ export async function importDump(options: ImportOptions): Promise<ImportResult> 
   const started = performance.now();
   const merge = options.merge === true || options.ifExists !== undefined;
   const state = await targetState(options.target);
-  if (state === "occupied") await checkOccupied(options.target, merge);
+  if (state === "occupied") await checkOccupied(options, merge);
   const events = readEvents(options, true);
   try {
     const plan = new ImportPlan(await readHeader(events), options);
@@ -94,14 +94,20 @@ export async function importDump(options: ImportOptions): Promise<ImportResult> 
   }
 }
 
-async function checkOccupied(target: string, merge: boolean): Promise<void> {
+async function checkOccupied({ target, compression }: ImportOptions, merge: boolean): Promise<void> {
   if (!merge) {
     throw new KgdumpError("TARGET_EXISTS", `${target} exists already`, {
       path: target,
       hint: "choose a new path, or write into it with --merge",
     });
   }
-  if ((await detectEngine(target)) === "sled") return;
+  if ((await detectEngine(target)) === "sled") {
+    if (compression === undefined) return;
+    throw new KgdumpError("USAGE", `${target} exists, and keeps the compression that it was made with`, {
+      path: target,
+      hint: "leave the choice of compression out",
+    });
+  }
   throw new KgdumpError("STORE_NOT_RECOGNIZED", `${target} is a RocksDB store; a dump is imported into a sled store`, {
     path: target,
     hint: "choose another path",

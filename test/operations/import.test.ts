@@ -7,6 +7,7 @@ import { openSledSource } from "#src/engines/sled.js";
 import { iterateEntries } from "#src/format/index.js";
 import { exportStore } from "#src/operations/export.js";
 import { importDump } from "#src/operations/import.js";
+import { sledCheck } from "../checker/run.js";
 import { temporaryDirectory } from "../support/temporary.js";
 import { type Content, makeStore, numbered } from "../support/stores.js";
 
@@ -42,6 +43,15 @@ test("families become trees", async (t) => {
   t.like(result, { merged: false, verified: true, entries: 502 });
   t.deepEqual(await contentOf(target), { default: { a: "1", b: "2" }, nodes: numbered("node:", 500) });
   t.deepEqual((await readdir(directory)).sort(), ["first", "first.kgd", "target"]);
+});
+
+test("a new store is compressed when told, one that exists stays as it is", async (t) => {
+  const { dump, target } = await setUp(t);
+  await importDump({ target, input: dump, compression: true, jobs: 2 });
+  t.is((await sledCheck(target, { compression: true })).length, 2);
+  await t.throwsAsync(sledCheck(target));
+  await t.throwsAsync(importDump({ target, input: dump, merge: true, compression: true }), { code: "USAGE" });
+  t.true((await importDump({ target, input: dump, merge: true })).verified);
 });
 
 test("a target with something in it is refused and not touched", async (t) => {

@@ -6,7 +6,7 @@ import type { Context } from "../context.js";
 import { escapeText } from "../escape.js";
 import { addHelp } from "../help.js";
 import { importJson, jsonDocument } from "../json.js";
-import { keyspaceOption, manyOf, maxBlockSizeOption, oneOf, prefixOption } from "../options.js";
+import { countOf, keyspaceOption, manyOf, maxBlockSizeOption, oneOf, prefixOption } from "../options.js";
 import { renderImport } from "../render/results.js";
 import { readStdin, refuseTerminalInput } from "../stdio.js";
 
@@ -19,6 +19,8 @@ interface ImportFlags {
   readonly map?: { from: Uint8Array; to: Uint8Array }[];
   readonly columnFamily?: Uint8Array[];
   readonly prefix?: Uint8Array;
+  readonly compression?: boolean;
+  readonly jobs?: number;
   readonly maxBlockSize?: number;
 }
 
@@ -41,6 +43,8 @@ export function importCommand(): Command {
     new Option("--map <family=tree>", "give a family another tree's name; may be repeated").argParser(manyOf(parseMapping)),
     keyspaceOption("only this family of the dump; may be repeated"),
     prefixOption("only keys that start with this"),
+    new Option("--compression", "make a new store with sled's compression (zstd); it is then always opened so"),
+    new Option("--jobs <n>", "threads that compress (default: one for each processor)").argParser(countOf("--jobs", { min: 1, max: 256 })),
     maxBlockSizeOption(),
   ];
   for (const option of options) command.addOption(option);
@@ -76,6 +80,8 @@ export async function runImport(context: Context, args: readonly string[], flags
     map: flags.map === undefined ? undefined : new Map(flags.map.map(({ from, to }) => [from, to])),
     keyspaces: flags.columnFamily,
     prefix: flags.prefix,
+    compression: flags.compression,
+    jobs: flags.jobs,
     maxBlockSize: flags.maxBlockSize,
     onProgress,
     signal: context.signal,
