@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Once;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use kgdump_sled::entries::push_bin;
 use kgdump_sled::failure::Outcome;
@@ -57,11 +59,19 @@ pub fn options(path: &Path, compression: bool, segment_size: Option<usize>) -> O
     }
 }
 
-/// A store as a user's program opens it.
+/// A store as a user's program opens it. Sled lets its lock go a little after the last handle is dropped.
 pub fn open_plain(path: &Path, compression: bool, segment_size: Option<usize>) -> Db {
     let config = sled::Config::new().path(path).use_compression(compression).flush_every_ms(None);
     let config = segment_size.map_or(config.clone(), |size| config.segment_size(size));
-    config.open().unwrap()
+    let patience = Instant::now() + Duration::from_secs(30);
+    loop {
+        match config.open() {
+            Err(sled::Error::Io(error)) if error.to_string().contains("lock") && Instant::now() < patience => {
+                sleep(Duration::from_millis(10));
+            }
+            opened => return opened.unwrap(),
+        }
+    }
 }
 
 pub fn encode(model: &Model) -> Vec<u8> {
