@@ -28,7 +28,7 @@ import { type KeyspaceName, selectKeyspaces } from "./keyspaces.js";
 import { loadCodec, openSource, type TtlMode } from "./load-engine.js";
 import { OrderedQueue } from "./ordered-queue.js";
 import { type DumpOutput, openOutput } from "./output.js";
-import { type OnProgress, ProgressMeter } from "./progress.js";
+import { estimatedTotals, type ExpectedTotals, type OnProgress, ProgressMeter } from "./progress.js";
 import { type KeyspaceResult, keyspaceResult } from "./results.js";
 import { PRODUCER } from "./version.js";
 
@@ -162,7 +162,7 @@ interface Job {
 
 async function writeDump(writer: DumpWriter, job: Job): Promise<void> {
   const { output, options } = job;
-  const meter = new ProgressMeter("export", options.onProgress, estimatedTotals(job.keyspaces, options));
+  const meter = new ProgressMeter("export", options.onProgress, expectedTotals(job.keyspaces, options));
   await output.write(writer.start());
   let remaining = options.limit ?? Infinity;
   for (const [index, keyspace] of job.keyspaces.entries()) {
@@ -274,15 +274,8 @@ function isPartial(options: EntryFilter): boolean {
   return [options.prefix, options.from, options.to, options.limit].some((bound) => bound !== undefined);
 }
 
-function estimatedTotals(
-  keyspaces: readonly KeyspaceInfo[],
-  options: EntryFilter,
-): { entries: number | null; bytes: number | null } {
-  if (isPartial(options)) return { entries: options.limit ?? null, bytes: null };
-  return {
-    entries: keyspaces.reduce((total, keyspace) => total + keyspace.estimatedEntries, 0) || null,
-    bytes: keyspaces.reduce((total, keyspace) => total + keyspace.estimatedBytes, 0) || null,
-  };
+function expectedTotals(keyspaces: readonly KeyspaceInfo[], options: EntryFilter): ExpectedTotals {
+  return isPartial(options) ? { entries: options.limit ?? null, bytes: null } : estimatedTotals(keyspaces);
 }
 
 function sourceDateEpoch(): Date | null {

@@ -5,6 +5,7 @@ import { KgdumpError } from "../errors.js";
 import { type BlockInfo, type DumpHeader, encodeEntries, iterateEntries } from "../format/index.js";
 import { startsWith } from "./filter.js";
 import { type KeyspaceName, nameBytes, nameText, sameName, selectKeyspaces } from "./keyspaces.js";
+import { estimatedTotals, type ExpectedTotals } from "./progress.js";
 
 /** Which part of a dump to import, and under which names. */
 export interface ImportSelection {
@@ -108,12 +109,16 @@ export class ImportPlan {
   }
 
   /** What the header lets expect, for progress. */
-  estimates(): { entries: number | null; bytes: number | null } {
+  estimates(): ExpectedTotals {
     if (this.#partial) return { entries: null, bytes: null };
-    const chosen = this.header.keyspaces.filter((_, index) => this.keyspaces[index] !== undefined);
+    return estimatedTotals(this.header.keyspaces.filter((_, index) => this.keyspaces[index] !== undefined));
+  }
+
+  /** Sums over what was selected so far: entries, and encoded bytes. */
+  totals(): { entries: number; bytes: number } {
     return {
-      entries: chosen.reduce((total, keyspace) => total + keyspace.estimatedEntries, 0) || null,
-      bytes: chosen.reduce((total, keyspace) => total + keyspace.estimatedBytes, 0) || null,
+      entries: this.selected.reduce((total, keyspace) => total + keyspace.entries, 0),
+      bytes: this.selected.reduce((total, keyspace) => total + keyspace.bytes, 0),
     };
   }
 }

@@ -21,10 +21,7 @@ const BLOCK_SIZE = 1024 * 1024;
  * @throws {KgdumpError} VERIFY_DIFFERENCE
  */
 export async function verifyNew(plan: ImportPlan, store: EntrySource, options: VerifyOptions): Promise<void> {
-  const meter = new ProgressMeter("verify", options.onProgress, {
-    entries: plan.selected.reduce((total, keyspace) => total + keyspace.entries, 0),
-    bytes: plan.selected.reduce((total, keyspace) => total + keyspace.bytes, 0),
-  });
+  const meter = new ProgressMeter("verify", options.onProgress, plan.totals());
   for (const keyspace of plan.selected) {
     meter.enter(keyspace.name);
     const found = await readBack(store, keyspace, options, meter);
@@ -80,10 +77,7 @@ export async function verifyMerged(
   options: VerifyOptions,
   ifExists: IfExists,
 ): Promise<void> {
-  const meter = new ProgressMeter("verify", options.onProgress, {
-    entries: plan.selected.reduce((total, keyspace) => total + keyspace.entries, 0),
-    bytes: plan.selected.reduce((total, keyspace) => total + keyspace.bytes, 0),
-  });
+  const meter = new ProgressMeter("verify", options.onProgress, plan.totals());
   let entries = 0;
   for await (const event of events) {
     options.signal?.throwIfAborted();
@@ -98,8 +92,7 @@ export async function verifyMerged(
     entries += picked.entries;
     meter.add(picked.entries, picked.raw.length, event.block.frameLength);
   }
-  const expected = plan.selected.reduce((total, keyspace) => total + keyspace.entries, 0);
-  if (entries !== expected) {
+  if (entries !== plan.totals().entries) {
     throw new KgdumpError("VERIFY_DIFFERENCE", "the dump was changed while it was imported");
   }
   meter.end();

@@ -75,7 +75,7 @@ export interface ImportResult {
 /**
  * Imports a dump.
  * @throws {KgdumpError} TARGET_EXISTS, DUMP_*, KEY_EXISTS, STORE_*, VERIFY_DIFFERENCE, NO_SPACE, …; a new target is
- * not there then; an existing one holds what was merged before
+ * not there then, unless all but making its name durable was done; an existing one holds what was merged before
  * @throws the signal's reason when it aborts
  */
 export async function importDump(options: ImportOptions): Promise<ImportResult> {
@@ -200,8 +200,7 @@ function result(plan: ImportPlan, options: ImportOptions, merged: boolean, start
       kept: keyspace.kept,
       digest: keyspace.digest().toString("hex"),
     })),
-    entries: plan.selected.reduce((total, keyspace) => total + keyspace.entries, 0),
-    bytes: plan.selected.reduce((total, keyspace) => total + keyspace.bytes, 0),
+    ...plan.totals(),
     seconds: (performance.now() - started) / 1000,
     warnings: plan.selected.filter((keyspace) => keyspace.comparator !== "bytewise").map(orderWarning),
   };

@@ -13,7 +13,7 @@ import {
 } from "../format/index.js";
 import { type DumpInput, type OpenFile, openInputFile, randomAccess, readInput } from "./input.js";
 import { loadCodec } from "./load-engine.js";
-import { type OnProgress, ProgressMeter } from "./progress.js";
+import { estimatedTotals, type OnProgress, ProgressMeter } from "./progress.js";
 
 /** How a dump is read. */
 export interface ReadOptions {
@@ -227,7 +227,7 @@ export async function inspectDump(options: ReadOptions): Promise<DumpSummary> {
     if (fromIndex !== null) return fromIndex;
   }
   const builder = new SummaryBuilder(typeof options.input === "string" ? resolve(options.input) : null);
-  return summarize(builder, readEvents(options, false), "read", options);
+  return summarize(builder, readEvents(options, false), options);
 }
 
 async function summarizeIndex(path: string, maxBlockSize: number | undefined): Promise<DumpSummary | null> {
@@ -252,10 +252,9 @@ export function isDumpError(error: unknown): error is KgdumpError {
 }
 
 /** Reads all events into a summary; damage after the header becomes its problem. */
-export async function summarize(
+async function summarize(
   builder: SummaryBuilder,
   events: AsyncGenerator<DumpEvent>,
-  phase: "read" | "verify",
   options: ReadOptions,
 ): Promise<DumpSummary> {
   let meter: ProgressMeter | null = null;
@@ -263,7 +262,7 @@ export async function summarize(
   try {
     for await (const event of events) {
       builder.add(event);
-      if (event.type === "header") meter = new ProgressMeter(phase, options.onProgress, headerTotals(event.header));
+      if (event.type === "header") meter = new ProgressMeter("read", options.onProgress, estimatedTotals(event.header.keyspaces));
       if (event.type === "block") {
         meter?.add(event.block.entries, event.block.rawLength, event.block.frameLength);
         bytes = event.block.offset + event.block.frameLength;
@@ -278,12 +277,4 @@ export async function summarize(
   }
   meter?.end();
   return builder.summary(bytes, null);
-}
-
-/** What a header lets expect. */
-export function headerTotals(header: DumpHeader): { entries: number | null; bytes: number | null } {
-  return {
-    entries: header.keyspaces.reduce((total, keyspace) => total + keyspace.estimatedEntries, 0) || null,
-    bytes: header.keyspaces.reduce((total, keyspace) => total + keyspace.estimatedBytes, 0) || null,
-  };
 }

@@ -23,6 +23,14 @@ export function nameText(name: Uint8Array): string {
     .replace(/[^ -~]/g, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`);
 }
 
+/** The error for a name that is none of those that there are. */
+export function unknownKeyspace(wanted: Uint8Array, names: readonly Uint8Array[]): KgdumpError {
+  return new KgdumpError("KEYSPACE_UNKNOWN", `there is no keyspace "${nameText(wanted)}"`, {
+    keyspace: wanted,
+    hint: `there are: ${names.map(nameText).join(", ") || "none"}`,
+  });
+}
+
 /** Which keyspaces to take. Without `only` all are taken. */
 export interface KeyspaceSelection {
   readonly only?: readonly KeyspaceName[] | undefined;
@@ -39,10 +47,7 @@ export function selectKeyspaces(names: readonly Uint8Array[], selection: Keyspac
   const except = (selection.except ?? []).map(nameBytes);
   for (const wanted of [...(only ?? []), ...except]) {
     if (names.some((name) => sameName(name, wanted))) continue;
-    throw new KgdumpError("KEYSPACE_UNKNOWN", `there is no keyspace "${nameText(wanted)}"`, {
-      keyspace: wanted,
-      hint: `there are: ${names.map(nameText).join(", ") || "none"}`,
-    });
+    throw unknownKeyspace(wanted, names);
   }
   const selected = names.map(
     (name) =>

@@ -5,7 +5,7 @@ import { type DumpFile, type DumpFooter, type DumpHeader, iterateEntries, rangeM
 import { startsWith } from "./filter.js";
 import { type IndexedDump, openIndexed } from "./inspect.js";
 import type { DumpEntry } from "./inspect-entries.js";
-import { type KeyspaceName, nameBytes, nameText, sameName } from "./keyspaces.js";
+import { type KeyspaceName, nameBytes, sameName, unknownKeyspace } from "./keyspaces.js";
 
 /** A complete dump file that is open for random access. Close it with `close` or `await using`. */
 export class Dump implements AsyncDisposable {
@@ -79,10 +79,7 @@ export class Dump implements AsyncDisposable {
     const wanted = nameBytes(name);
     const index = this.header.keyspaces.findIndex((keyspace) => sameName(keyspace.name, wanted));
     if (index >= 0) return index;
-    throw new KgdumpError("KEYSPACE_UNKNOWN", `there is no keyspace "${nameText(wanted)}"`, {
-      keyspace: wanted,
-      hint: `there are: ${this.header.keyspaces.map((keyspace) => nameText(keyspace.name)).join(", ") || "none"}`,
-    });
+    throw unknownKeyspace(wanted, this.header.keyspaces.map((keyspace) => keyspace.name));
   }
 }
 

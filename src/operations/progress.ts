@@ -23,6 +23,22 @@ export interface Progress {
 /** Called a few times a second, and once more when a phase ends. Must not throw. */
 export type OnProgress = (progress: Progress) => void;
 
+/** What a phase is expected to do; null when nobody knows. */
+export interface ExpectedTotals {
+  readonly entries: number | null;
+  readonly bytes: number | null;
+}
+
+/** What the estimates of keyspaces, of a store or in a header, let expect; a sum of 0 says nothing. */
+export function estimatedTotals(
+  keyspaces: readonly { readonly estimatedEntries: number; readonly estimatedBytes: number }[],
+): ExpectedTotals {
+  return {
+    entries: keyspaces.reduce((total, keyspace) => total + keyspace.estimatedEntries, 0) || null,
+    bytes: keyspaces.reduce((total, keyspace) => total + keyspace.estimatedBytes, 0) || null,
+  };
+}
+
 const INTERVAL_MS = 100;
 
 /** Counts one phase and reports it at most ten times a second. */
@@ -34,14 +50,14 @@ export class ProgressMeter {
   #reportedAt = 0;
   readonly #phase: Phase;
   readonly #report: OnProgress | undefined;
-  readonly #totals: { entries: number | null; bytes: number | null };
+  readonly #totals: ExpectedTotals;
 
   /**
    * @param phase what is being done
    * @param report who wants to know; nobody when undefined
    * @param totals what is expected, null when unknown
    */
-  constructor(phase: Phase, report: OnProgress | undefined, totals: { entries: number | null; bytes: number | null }) {
+  constructor(phase: Phase, report: OnProgress | undefined, totals: ExpectedTotals) {
     this.#phase = phase;
     this.#report = report;
     this.#totals = totals;

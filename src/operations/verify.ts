@@ -5,10 +5,10 @@ import { KgdumpError } from "../errors.js";
 import type { DumpEvent, DumpHeader, HeaderKeyspace } from "../format/index.js";
 import { closing } from "./closing.js";
 import { compareEntries, type DifferenceKind } from "./compare.js";
-import { type DumpSummary, headerTotals, readEvents, type ReadOptions, SummaryBuilder } from "./inspect.js";
+import { type DumpSummary, readEvents, type ReadOptions, SummaryBuilder } from "./inspect.js";
 import { type KeyspaceName, nameBytes, nameText, sameName } from "./keyspaces.js";
 import { openSource, type TtlMode } from "./load-engine.js";
-import { ProgressMeter } from "./progress.js";
+import { estimatedTotals, ProgressMeter } from "./progress.js";
 
 /** What `verifyDump` does. */
 export interface VerifyDumpOptions extends ReadOptions {
@@ -96,7 +96,7 @@ class VerifyPass {
       this.#builder.add(event);
       if (event.type === "header") {
         this.header = event.header;
-        meter = new ProgressMeter("verify", this.#options.onProgress, headerTotals(event.header));
+        meter = new ProgressMeter("verify", this.#options.onProgress, estimatedTotals(event.header.keyspaces));
       }
       if (event.type === "keyspace-start") meter?.enter(this.header?.keyspaces[event.keyspace]?.name ?? new Uint8Array(0));
       if (event.type === "block") meter?.add(event.block.entries, event.block.rawLength, event.block.frameLength);
