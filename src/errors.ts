@@ -43,6 +43,7 @@ export const EXIT_CODE_OF = {
   DUMP_TOTALS_MISMATCH: ExitCode.damagedDump,
   DUMP_DIGEST_MISMATCH: ExitCode.damagedDump,
   DUMP_INDEX_WRONG: ExitCode.damagedDump,
+  DUMP_GAP_WRONG: ExitCode.damagedDump,
   DUMP_TAIL_DAMAGED: ExitCode.damagedDump,
   DUMP_TRAILING_DATA: ExitCode.damagedDump,
   // The store

@@ -47,6 +47,7 @@ export const Kind = {
   keyspaceStart: 0x53, // S
   block: 0x42, // B
   index: 0x49, // I
+  gap: 0x47, // G
   keyspaceEnd: 0x45, // E
   footer: 0x46, // F
   abort: 0x41, // A
@@ -113,6 +114,9 @@ export const LIMIT_FOOTER = 32 * MiB;
 
 /** Bytes of the payload of a keyspace-start, keyspace-end or abort frame. */
 export const LIMIT_SMALL_PAYLOAD = 128 * 1024;
+
+/** Bytes of the payload of a gap frame, besides its two keys. */
+export const LIMIT_GAP = 256;
 
 /** Bytes of the payload of a frame that is skipped. */
 export const LIMIT_SKIPPED_PAYLOAD = 16 * MiB;

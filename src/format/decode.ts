@@ -4,10 +4,21 @@
  */
 
 import { KgdumpError } from "../errors.js";
-import { LIMIT_NESTING } from "./constants.js";
+import { DIGEST_LENGTH, LIMIT_NESTING } from "./constants.js";
 
 /** How each field of a map is read. */
 export type Shape<T> = { readonly [K in keyof T]: (reader: MsgpackReader, field: string) => T[K] };
+
+/**
+ * Reads a SHA-256 digest.
+ * @returns a copy, 32 bytes
+ * @throws {KgdumpError} DUMP_MALFORMED, DUMP_LIMIT_EXCEEDED
+ */
+export function digest(reader: MsgpackReader, field: string): Uint8Array {
+  const bytes = reader.bin(field, DIGEST_LENGTH);
+  if (bytes.length !== DIGEST_LENGTH) throw reader.malformed(field, `has ${String(bytes.length)} bytes, not ${String(DIGEST_LENGTH)}`);
+  return new Uint8Array(bytes);
+}
 
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 

@@ -75,7 +75,7 @@ class Reading {
     this.#ahead = options.decodeAhead ?? 2;
     if (!Number.isInteger(this.#ahead) || this.#ahead < 1) throw new TypeError(`decodeAhead must be a whole number from 1, not ${String(this.#ahead)}`);
     this.#bytes = new ByteReader(input, options.signal);
-    this.#frames = new FrameReader(this.#bytes, this.#limits, () => this.#checker?.progress ?? "it has no header");
+    this.#frames = new FrameReader(this.#bytes, this.#limits, () => this.#checker);
   }
 
   close(): Promise<void> {
@@ -157,6 +157,8 @@ class Reading {
         return step;
       case "keyspace-start":
         this.#content?.start();
+        return step;
+      case "gap":
         return step;
       case "keyspace-end": {
         const { type, keyspace, totals, offset } = step;

@@ -21,12 +21,13 @@ import {
 } from "./constants.js";
 import { ContentChecker } from "./content-checker.js";
 import { encodeFrameHead, encodeMagic, encodeTail } from "./frame.js";
+import { encodeGap } from "./gap-payload.js";
 import { encodeHeader } from "./header-payload.js";
 import { IndexBuilder } from "./index-payload.js";
 import { compareKeys } from "./key-order.js";
 import type { Limits } from "./limits.js";
 import { encodeAbort, encodeFooter, encodeKeyspaceEnd, encodeKeyspaceStart, sumTotals } from "./totals-payload.js";
-import type { DumpHeader, IndexLocation, KeyspaceTotals } from "./types.js";
+import type { DeltaResult, DumpHeader, Gap, IndexLocation, KeyspaceTotals } from "./types.js";
 
 /** What a writer holds to: as much as the format can say, so that a value beyond a reader's default can still be saved. */
 const WRITER_LIMITS: Limits = {
@@ -108,7 +109,7 @@ export class DumpWriter {
     this.#mustBe("between");
     if (index !== this.#sums.length) throw new TypeError(`keyspace ${String(index)} begins where ${String(this.#sums.length)} should`);
     const payload = encodeKeyspaceStart(this.#header, index);
-    this.#sums.push({ ...sumTotals([]), digest: undefined });
+    this.#sums.push({ ...sumTotals([]), digest: undefined, result: null });
     this.#content.start();
     this.#lastKey = undefined;
     this.#state = "inside";
@@ -145,16 +146,34 @@ export class DumpWriter {
     return this.#index.full ? [...chunks, ...this.#indexFrame()] : chunks;
   }
 
-  /** Ends the keyspace. */
-  endKeyspace(): Uint8Array[] {
+  /**
+   * Says that something is missing here, in a salvaged dump.
+   * @param gap its `after` is the last key of the block before it, its `before` the first key of the next block
+   */
+  gap(gap: Omit<Gap, "keyspace">): Uint8Array[] {
+    this.#mustBe("inside");
+    if (this.#header.salvaged === null) throw new TypeError("only a salvaged dump has gaps");
+    const keyspace = this.#sums.length - 1;
+    const sums = this.#sums[keyspace];
+    if (sums !== undefined) this.#sums[keyspace] = { ...sums, gaps: sums.gaps + 1 };
+    return this.#frame(Kind.gap, encodeGap({ ...gap, keyspace }));
+  }
+
+  /**
+   * Ends the keyspace.
+   * @param result of a delta, and only of one: what the keyspace then holds
+   */
+  endKeyspace(result: DeltaResult | null = null): Uint8Array[] {
     this.#mustBe("inside");
     const keyspace = this.#sums.length - 1;
     const sums = this.#sums[keyspace];
-    const digest = this.#content.digest();
-    if (sums !== undefined) sums.digest = digest;
+    if (sums === undefined) throw new TypeError("no keyspace was begun");
+    if ((result !== null) !== (this.#header.kind === "delta")) throw new TypeError(`a result does not fit a ${this.#header.kind} dump`);
+    const totals = { ...sums, digest: this.#content.digest(), result };
+    this.#sums[keyspace] = totals;
     const chunks = this.#index.blocks > 0 ? this.#indexFrame() : [];
     this.#state = "between";
-    return [...chunks, ...this.#frame(Kind.keyspaceEnd, encodeKeyspaceEnd(keyspace, { ...sumTotals(sums === undefined ? [] : [sums]), digest }))];
+    return [...chunks, ...this.#frame(Kind.keyspaceEnd, encodeKeyspaceEnd(keyspace, totals))];
   }
 
   /**
@@ -192,8 +211,8 @@ export class DumpWriter {
   #add(keyspace: number, block: BlockToWrite): void {
     const sums = this.#sums[keyspace];
     if (sums === undefined) return;
-    const own = { entries: block.entries, keyBytes: block.keyBytes, valueBytes: block.valueBytes, blocks: 1, rawBytes: block.raw.length, storedBytes: block.data.length };
-    this.#sums[keyspace] = { ...sumTotals([sums, own]), digest: undefined };
+    const own = { entries: block.entries, keyBytes: block.keyBytes, valueBytes: block.valueBytes, blocks: 1, rawBytes: block.raw.length, storedBytes: block.data.length, gaps: 0 };
+    this.#sums[keyspace] = { ...sums, ...sumTotals([sums, own]) };
   }
 
   #indexFrame(): Uint8Array[] {

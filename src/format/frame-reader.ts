@@ -6,6 +6,7 @@ import { FRAME_HEAD_LENGTH, MAGIC_LENGTH, TAIL_LENGTH } from "./constants.js";
 import { checkPayload, checkPayloadLength, decodeFrameHead, decodeMagic, decodeTail, kindName, startsLikeFrame, startsLikeMagic, startsLikeTail } from "./frame.js";
 import type { FrameHead } from "./frame.js";
 import type { Limits } from "./limits.js";
+import { withBlock } from "./place.js";
 import { guessFormat } from "./sniff.js";
 import type { FormatVersion } from "./types.js";
 
@@ -17,19 +18,27 @@ export interface Frame {
   readonly offset: number;
 }
 
+/** What is known of the dump around the next frame. */
+export interface Surroundings {
+  /** What of the dump is complete, in words. */
+  readonly progress: string;
+  /** Number of the block that comes next, within a keyspace. */
+  readonly nextBlock: number | undefined;
+}
+
 /** Reads magic, frames and tail one after the other. */
 export class FrameReader {
   readonly #bytes: ByteReader;
   readonly #limits: Limits;
-  readonly #progress: () => string;
+  readonly #surroundings: () => Surroundings | undefined;
   #marker: Uint8Array | undefined;
   #sequence = 0;
 
-  /** @param progress says, for the error of a dump that is cut, what of it is complete */
-  constructor(bytes: ByteReader, limits: Limits, progress: () => string) {
+  /** @param surroundings says, for errors, where in the dump the next frame is; undefined before the header */
+  constructor(bytes: ByteReader, limits: Limits, surroundings: () => Surroundings | undefined) {
     this.#bytes = bytes;
     this.#limits = limits;
-    this.#progress = progress;
+    this.#surroundings = surroundings;
   }
 
   /**
@@ -50,11 +59,19 @@ export class FrameReader {
   }
 
   /**
-   * The next frame.
+   * The next frame. An error within a keyspace carries the number of the block that should come next.
    * @throws {KgdumpError} DUMP_TRUNCATED, DUMP_FRAME_DAMAGED, DUMP_FRAME_FOREIGN, DUMP_SEQUENCE_BROKEN, DUMP_LIMIT_EXCEEDED,
    * DUMP_CHECKSUM_MISMATCH; DUMP_FRAME_MISPLACED when a tail or another dump is there instead
    */
   async frame(): Promise<Frame> {
+    try {
+      return await this.#frame();
+    } catch (error) {
+      throw withBlock(error, this.#surroundings()?.nextBlock);
+    }
+  }
+
+  async #frame(): Promise<Frame> {
     const { offset } = this.#bytes;
     const bytes = await this.#bytes.read(FRAME_HEAD_LENGTH);
     if (bytes.length > 0 && startsLikeTail(bytes)) throw new KgdumpError("DUMP_FRAME_MISPLACED", `the tail at byte ${String(offset)} follows no footer`, { offset });
@@ -109,6 +126,6 @@ export class FrameReader {
   #truncated(where: string): KgdumpError {
     const { offset } = this.#bytes;
     const hint = "its producer failed or the copy is incomplete: see what the producer said, and export or copy again";
-    return new KgdumpError("DUMP_TRUNCATED", `the dump is cut off after ${String(offset)} bytes, ${where}; ${this.#progress()}`, { offset, hint });
+    return new KgdumpError("DUMP_TRUNCATED", `the dump is cut off after ${String(offset)} bytes, ${where}; ${this.#surroundings()?.progress ?? "it has no header"}`, { offset, hint });
   }
 }

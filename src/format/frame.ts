@@ -9,6 +9,7 @@ import {
   FORMAT_MAJOR,
   FRAME_HEAD_LENGTH,
   Kind,
+  LIMIT_GAP,
   LIMIT_KEY,
   LIMIT_SKIPPED_PAYLOAD,
   LIMIT_SMALL_PAYLOAD,
@@ -195,6 +196,7 @@ export function kindName(kind: number): string {
     [Kind.keyspaceStart]: "keyspace-start",
     [Kind.block]: "block",
     [Kind.index]: "index",
+    [Kind.gap]: "gap",
     [Kind.keyspaceEnd]: "keyspace-end",
     [Kind.footer]: "footer",
     [Kind.abort]: "abort",
@@ -217,6 +219,8 @@ function limitOf(kind: number, limits: Limits): number {
       return limits.payload;
     case Kind.index:
       return INDEX_BYTES + 2 * Math.max(limits.key, LIMIT_KEY) + 128;
+    case Kind.gap:
+      return LIMIT_GAP + 2 * Math.max(limits.key, LIMIT_KEY);
     case Kind.keyspaceStart:
     case Kind.keyspaceEnd:
     case Kind.abort:

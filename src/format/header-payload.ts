@@ -3,12 +3,12 @@
 import { KgdumpError } from "../errors.js";
 import { CODEC_IDS, CODEC_NAMES } from "./codec.js";
 import { FORMAT_MAJOR, FORMAT_MINOR, FORMAT_VERSION, LIMIT_NAME, LIMIT_OPTIONS, LIMIT_TEXT, MAX_PAYLOAD_LENGTH } from "./constants.js";
-import { MsgpackReader } from "./decode.js";
+import { digest, MsgpackReader } from "./decode.js";
 import { MsgpackWriter } from "./encode.js";
 import { KEY_ORDERS } from "./key-order.js";
 import type { KeyOrder } from "./key-order.js";
 import type { Limits } from "./limits.js";
-import type { CodecName, DumpHeader, DumpKind, DumpSource, FormatVersion, HeaderKeyspace } from "./types.js";
+import type { BaseKeyspace, CodecName, DumpBase, DumpHeader, DumpKind, DumpSource, FormatVersion, HeaderKeyspace } from "./types.js";
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const KINDS: readonly DumpKind[] = ["full", "delta"];
@@ -19,13 +19,15 @@ const MAX_TIME = 8_640_000_000_000_000;
  * @throws {KgdumpError} DUMP_MALFORMED, DUMP_LIMIT_EXCEEDED when a reader would refuse it
  */
 export function encodeHeader(header: DumpHeader, limits: Limits): Uint8Array {
-  const writer = new MsgpackWriter().map(11);
+  const writer = new MsgpackWriter().map(12);
   writer.str("format").array(2).uint(FORMAT_MAJOR).uint(FORMAT_MINOR);
   writer.str("id").str(header.dumpId);
   writer.str("time").uint(header.createdAt.getTime());
   writer.str("producer").str(header.producer);
   writer.str("kind").str(header.kind);
-  nullable(writer.str("base"), header.baseId);
+  encodeBase(writer.str("base"), header.base);
+  if (header.salvaged === null) writer.str("salvaged").nil();
+  else nullable(writer.str("salvaged").map(1).str("id"), header.salvaged.dumpId);
   writer.str("source").map(4);
   writer.str("engine").str(header.source.engine);
   writer.str("version").str(header.source.version);
@@ -71,7 +73,8 @@ export function decodeHeader(payload: Uint8Array, version: FormatVersion, limits
       time: (r, field) => new Date(r.uint(field, MAX_TIME)),
       producer: text,
       kind: (r, field) => oneOf(r, field, KINDS),
-      base: (r, field) => r.nullable(() => uuid(r, field)),
+      base: (r, field) => r.nullable(() => decodeBase(r, field, lenient, limits)),
+      salvaged: (r, field) => r.nullable(() => ({ dumpId: r.fields(field, { id: (s, at) => s.nullable(() => uuid(s, at)) }, lenient).id })),
       source: (r, field) => decodeSource(r, field, lenient),
       codec: (r, field) => codecName(r.uint(field)),
       blockSize: (r, field) => {
@@ -80,14 +83,14 @@ export function decodeHeader(payload: Uint8Array, version: FormatVersion, limits
         return size;
       },
       filter: (r, field) => r.nullable(() => text(r, field)),
-      keyspaces: (r, field) => decodeKeyspaces(r, field, lenient, limits, options),
+      keyspaces: (r, field) => named(r, field, limits, (place) => decodeKeyspace(r, place, lenient, options)),
     },
     lenient,
   );
   reader.end();
   if ((found.kind === "delta") !== (found.base !== null)) throw reader.malformed("base", `does not fit a ${found.kind} dump`);
-  const { format, id, time, base, ...rest } = found;
-  return { formatVersion: format, dumpId: id, createdAt: time, baseId: base, ...rest };
+  const { format, id, time, ...rest } = found;
+  return { formatVersion: format, dumpId: id, createdAt: time, ...rest };
 }
 
 /**
@@ -111,6 +114,30 @@ function encodeKeyspace(writer: MsgpackWriter, keyspace: HeaderKeyspace): void {
   for (const [name, value] of options) writer.str(name).str(value);
 }
 
+function encodeBase(writer: MsgpackWriter, base: DumpBase | null): void {
+  if (base === null) {
+    writer.nil();
+    return;
+  }
+  writer.map(2).str("id").str(base.dumpId).str("keyspaces").array(base.keyspaces.length);
+  for (const { name, entries, digest } of base.keyspaces) writer.map(3).str("name").bin(name).str("entries").uint(entries).str("digest").bin(digest);
+}
+
+function decodeBase(reader: MsgpackReader, field: string, lenient: boolean, limits: Limits): DumpBase {
+  const { id, keyspaces } = reader.fields(
+    field,
+    {
+      id: uuid,
+      keyspaces: (r, name) => {
+        const shape = { name: keyspaceName, entries: (s: MsgpackReader, at: string) => s.uint(at), digest };
+        return named(r, name, limits, (place) => r.fields<BaseKeyspace>(place, shape, lenient));
+      },
+    },
+    lenient,
+  );
+  return { dumpId: id, keyspaces };
+}
+
 function decodeSource(reader: MsgpackReader, field: string, lenient: boolean): DumpSource {
   const { database, sequence, ...rest } = reader.fields(
     field,
@@ -125,29 +152,30 @@ function decodeSource(reader: MsgpackReader, field: string, lenient: boolean): D
   return { ...rest, databaseId: database, sequenceNumber: sequence };
 }
 
-function decodeKeyspaces(reader: MsgpackReader, field: string, lenient: boolean, limits: Limits, options: { left: number }): HeaderKeyspace[] {
+/** An array of maps with names, none of which is there twice. */
+function named<T extends { readonly name: Uint8Array }>(reader: MsgpackReader, field: string, limits: Limits, read: (place: string) => T): T[] {
   const count = reader.array(field);
   if (count > limits.keyspaces) {
     throw new KgdumpError("DUMP_LIMIT_EXCEEDED", `the dump has ${String(count)} keyspaces, more than the limit of ${String(limits.keyspaces)}`);
   }
-  const keyspaces: HeaderKeyspace[] = [];
+  const found: T[] = [];
   const names = new Set<string>();
   for (let index = 0; index < count; index += 1) {
     const place = `${field}[${String(index)}]`;
-    const keyspace = decodeKeyspace(reader, place, lenient, options);
-    const name = Buffer.from(keyspace.name).toString("latin1");
+    const one = read(place);
+    const name = Buffer.from(one.name).toString("latin1");
     if (names.has(name)) throw reader.malformed(`${place}.name`, "is the name of two keyspaces");
     names.add(name);
-    keyspaces.push(keyspace);
+    found.push(one);
   }
-  return keyspaces;
+  return found;
 }
 
 function decodeKeyspace(reader: MsgpackReader, field: string, lenient: boolean, options: { left: number }): HeaderKeyspace {
   const { name, order, entries, bytes, options: sourceOptions } = reader.fields(
     field,
     {
-      name: (r, at) => new Uint8Array(r.bin(at, LIMIT_NAME)),
+      name: keyspaceName,
       order: (r, at) => oneOf<KeyOrder>(r, at, KEY_ORDERS),
       entries: (r, at) => r.uint(at),
       bytes: (r, at) => r.uint(at),
@@ -170,6 +198,10 @@ function decodeOptions(reader: MsgpackReader, field: string, options: { left: nu
     found.set(name, text(reader, field));
   }
   return found;
+}
+
+function keyspaceName(reader: MsgpackReader, field: string): Uint8Array {
+  return new Uint8Array(reader.bin(field, LIMIT_NAME));
 }
 
 function uuid(reader: MsgpackReader, field: string): string {

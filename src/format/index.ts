@@ -13,13 +13,17 @@ export { compareKeys, rangeMayHoldPrefix } from "./key-order.js";
 export { DEFAULT_LIMITS, resolveLimits } from "./limits.js";
 export type { Limits } from "./limits.js";
 export type {
+  BaseKeyspace,
   BlockInfo,
+  DeltaResult,
+  DumpBase,
   DumpEvent,
   DumpFooter,
   DumpHeader,
   DumpKind,
   DumpSource,
   FormatVersion,
+  Gap,
   HeaderKeyspace,
   IndexLocation,
   KeyOrder,

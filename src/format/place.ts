@@ -31,6 +31,17 @@ export function placed(error: unknown, place: Place): unknown {
 }
 
 /**
+ * Adds the number of a block to an error that has an offset but no block; any other is returned as it is.
+ * @returns what to throw instead
+ */
+export function withBlock(error: unknown, block: number | undefined): unknown {
+  if (!(error instanceof KgdumpError) || error.block !== undefined || error.offset === undefined || block === undefined) return error;
+  const { code, message, cause, hint, path, offset, keyspace } = error;
+  const known = Object.entries({ cause, hint, path, keyspace }).filter(([, value]) => value !== undefined);
+  return new KgdumpError(code, message, { ...Object.fromEntries(known), offset, block });
+}
+
+/**
  * Runs a check; an error of it gets the place.
  * @throws what `check` throws
  */

@@ -1,27 +1,29 @@
 /**
  * The grammar of a dump, frame by frame:
- *   magic header (keyspace-start (block | index)* keyspace-end)* footer tail
+ *   magic header (keyspace-start (block | index | gap)* keyspace-end)* footer tail
  * Says what each frame means, and refuses one that stands where it must not or contradicts those before it.
  */
 
 import { KgdumpError } from "../errors.js";
 import { blockInfo, decodeBlock } from "./block-payload.js";
 import { FOOTER_KEY_BYTES, FORMAT_MINOR, FRAME_HEAD_LENGTH, Kind, SKIPPABLE_BIT } from "./constants.js";
-import type { Frame } from "./frame-reader.js";
+import type { Frame, Surroundings } from "./frame-reader.js";
 import { kindName } from "./frame.js";
+import { decodeGap } from "./gap-payload.js";
 import { decodeHeader } from "./header-payload.js";
 import { decodeIndex, IndexBuilder } from "./index-payload.js";
 import { compareKeys } from "./key-order.js";
 import type { Limits } from "./limits.js";
 import { at } from "./place.js";
-import { checkKeyspaceStart, decodeAbort, decodeFooter, decodeKeyspaceEnd, totalsDifference } from "./totals-payload.js";
-import type { BlockInfo, DumpFooter, DumpHeader, FormatVersion, HeaderKeyspace, IndexLocation, KeyspaceTotals } from "./types.js";
+import { checkKeyspaceStart, decodeAbort, decodeFooter, decodeKeyspaceEnd, sameResult, totalsDifference } from "./totals-payload.js";
+import type { BlockInfo, DumpFooter, DumpHeader, FormatVersion, Gap, HeaderKeyspace, IndexLocation, KeyspaceTotals } from "./types.js";
 
 /** What a frame means. */
 export type Step =
   | { readonly type: "header"; readonly header: DumpHeader }
   | { readonly type: "keyspace-start"; readonly keyspace: number }
   | { readonly type: "block"; readonly block: BlockInfo; readonly data: Uint8Array }
+  | { readonly type: "gap"; readonly gap: Gap }
   | { readonly type: "keyspace-end"; readonly keyspace: number; readonly totals: KeyspaceTotals; readonly offset: number }
   | { readonly type: "footer"; readonly footer: DumpFooter; readonly offset: number }
   /** An index frame, or one that is skipped. */
@@ -33,10 +35,13 @@ interface Sums {
   blocks: number;
   rawBytes: number;
   storedBytes: number;
+  gaps: number;
 }
 
+const NOTHING: Sums = { entries: 0, blocks: 0, rawBytes: 0, storedBytes: 0, gaps: 0 };
+
 /** Follows one dump through its grammar. */
-export class StreamChecker {
+export class StreamChecker implements Surroundings {
   readonly #version: FormatVersion;
   readonly #lenient: boolean;
   readonly #limits: Limits;
@@ -46,7 +51,9 @@ export class StreamChecker {
   #header: DumpHeader | undefined;
   /** The keyspace that frames now belong to. */
   #inside: HeaderKeyspace | undefined;
-  #sums: Sums = { entries: 0, blocks: 0, rawBytes: 0, storedBytes: 0 };
+  #sums: Sums = { ...NOTHING };
+  /** The gap that the next block or the keyspace's end must fit. */
+  #gap: Gap | undefined;
   #lastKey: Uint8Array | undefined;
   #blocks = 0;
 
@@ -61,6 +68,11 @@ export class StreamChecker {
   get progress(): string {
     if (this.#header === undefined) return "not even its header is complete";
     return `complete are ${String(this.#ended.length)} of ${String(this.#header.keyspaces.length)} keyspaces and ${String(this.#blocks)} blocks`;
+  }
+
+  /** Number of the block that comes next, within a keyspace. */
+  get nextBlock(): number | undefined {
+    return this.#inside === undefined ? undefined : this.#blocks;
   }
 
   /**
@@ -84,10 +96,12 @@ export class StreamChecker {
         return this.#start(this.#header, payload);
       case Kind.block:
         return this.#block(this.#header, frame);
+      case Kind.gap:
+        return this.#missing(this.#header, payload);
       case Kind.index:
         return this.#listed(this.#header, frame);
       case Kind.keyspaceEnd:
-        return this.#end(frame);
+        return this.#end(this.#header, frame);
       case Kind.footer:
         return this.#footer(this.#header, frame);
       case Kind.abort: {
@@ -114,7 +128,7 @@ export class StreamChecker {
     const keyspace = this.#ended.length;
     checkKeyspaceStart(payload, header, keyspace, this.#lenient);
     this.#inside = header.keyspaces[keyspace];
-    this.#sums = { entries: 0, blocks: 0, rawBytes: 0, storedBytes: 0 };
+    this.#sums = { ...NOTHING };
     this.#lastKey = undefined;
     return { type: "keyspace-start", keyspace };
   }
@@ -129,6 +143,7 @@ export class StreamChecker {
     if (this.#lastKey !== undefined && compareKeys(this.#inside.comparator, this.#lastKey, block.firstKey) >= 0) {
       throw new KgdumpError("DUMP_ORDER_BROKEN", "its first key does not come after the last key of the block before it");
     }
+    this.#closeGap(block.firstKey);
     const info = blockInfo(block, this.#blocks, offset, payload.length);
     this.#index.add(info);
     this.#blocks += 1;
@@ -138,6 +153,28 @@ export class StreamChecker {
     this.#sums.rawBytes += block.rawLength;
     this.#sums.storedBytes += block.data.length;
     return { type: "block", block: info, data: block.data };
+  }
+
+  #missing(header: DumpHeader, payload: Uint8Array): Step {
+    if (this.#inside === undefined) throw misplaced(Kind.gap, "outside of a keyspace");
+    if (header.salvaged === null) throw misplaced(Kind.gap, "in a dump that was not salvaged");
+    const gap = decodeGap(payload, this.#limits, this.#lenient);
+    if (gap.keyspace !== this.#ended.length) {
+      throw new KgdumpError("DUMP_FRAME_MISPLACED", `a gap of keyspace ${String(gap.keyspace)} stands in keyspace ${String(this.#ended.length)}`);
+    }
+    if (this.#gap !== undefined) throw new KgdumpError("DUMP_GAP_WRONG", "a gap follows another one, with no block between them");
+    if (!isSameKey(gap.after, this.#lastKey ?? null)) throw new KgdumpError("DUMP_GAP_WRONG", "the gap does not begin after the last key of the block before it");
+    this.#gap = gap;
+    this.#sums.gaps += 1;
+    return { type: "gap", gap };
+  }
+
+  /** @param next first key of the block that follows; null at the keyspace's end */
+  #closeGap(next: Uint8Array | null): void {
+    if (this.#gap !== undefined && !isSameKey(this.#gap.before, next)) {
+      throw new KgdumpError("DUMP_GAP_WRONG", "the gap before it does not end where it says");
+    }
+    this.#gap = undefined;
   }
 
   #listed(header: DumpHeader, { payload, offset }: Frame): Step {
@@ -153,10 +190,11 @@ export class StreamChecker {
     return { type: "nothing" };
   }
 
-  #end({ payload, offset }: Frame): Step {
+  #end(header: DumpHeader, { payload, offset }: Frame): Step {
     if (this.#inside === undefined) throw misplaced(Kind.keyspaceEnd, "outside of a keyspace");
     if (this.#index.blocks > 0) throw new KgdumpError("DUMP_INDEX_WRONG", "the keyspace ends without an index of its last blocks");
-    const { keyspace, ...totals } = decodeKeyspaceEnd(payload, this.#lenient);
+    this.#closeGap(null);
+    const { keyspace, ...totals } = decodeKeyspaceEnd(payload, header, this.#lenient);
     if (keyspace !== this.#ended.length) {
       throw new KgdumpError("DUMP_FRAME_MISPLACED", `keyspace ${String(keyspace)} ends in keyspace ${String(this.#ended.length)}`);
     }
@@ -174,7 +212,7 @@ export class StreamChecker {
       const real = this.#ended[place] ?? said;
       const wrong = totalsDifference(said, real);
       if (wrong !== undefined) throw new KgdumpError("DUMP_TOTALS_MISMATCH", `the footer's ${wrong} of keyspace ${String(place)} is not what its end says`);
-      if (Buffer.compare(said.digest, real.digest) !== 0) {
+      if (Buffer.compare(said.digest, real.digest) !== 0 || !sameResult(said.result, real.result)) {
         throw new KgdumpError("DUMP_DIGEST_MISMATCH", `the footer's digest of keyspace ${String(place)} is not what its end says`);
       }
     });
@@ -184,11 +222,15 @@ export class StreamChecker {
   }
 }
 
+function isSameKey(a: Uint8Array | null, b: Uint8Array | null): boolean {
+  return a === null || b === null ? a === b : Buffer.compare(a, b) === 0;
+}
+
 function isSameLocation(a: IndexLocation, b: IndexLocation | undefined): boolean {
-  const sameKey = a.firstKey === null ? b?.firstKey === null : Buffer.compare(a.firstKey, b?.firstKey ?? new Uint8Array(1)) === 0;
   return (
-    sameKey &&
-    a.offset === b?.offset &&
+    b !== undefined &&
+    isSameKey(a.firstKey, b.firstKey) &&
+    a.offset === b.offset &&
     a.frameLength === b.frameLength &&
     a.keyspace === b.keyspace &&
     a.firstBlock === b.firstBlock &&

@@ -1,24 +1,23 @@
 /** The payloads of keyspace-start, keyspace-end, footer and abort frames: maps. */
 
 import { KgdumpError } from "../errors.js";
-import { ABORT_REASON_BYTES, DIGEST_LENGTH, FOOTER_KEY_BYTES, INDEX_BLOCKS, LIMIT_KEYSPACES, LIMIT_NAME, LIMIT_TEXT } from "./constants.js";
-import { MsgpackReader } from "./decode.js";
+import { ABORT_REASON_BYTES, FOOTER_KEY_BYTES, INDEX_BLOCKS, LIMIT_KEYSPACES, LIMIT_NAME, LIMIT_TEXT } from "./constants.js";
+import { digest, MsgpackReader } from "./decode.js";
+import type { Shape } from "./decode.js";
 import { MsgpackWriter } from "./encode.js";
-import type { DumpFooter, DumpHeader, IndexLocation, KeyspaceTotals, Totals } from "./types.js";
+import type { DeltaResult, DumpFooter, DumpHeader, IndexLocation, KeyspaceTotals, Totals } from "./types.js";
 
 /** The sums, in the order in which they are written. */
-export const TOTAL_NAMES = ["entries", "keyBytes", "valueBytes", "blocks", "rawBytes", "storedBytes"] as const satisfies readonly (keyof Totals)[];
+export const TOTAL_NAMES = ["entries", "keyBytes", "valueBytes", "blocks", "rawBytes", "storedBytes", "gaps"] as const satisfies readonly (keyof Totals)[];
+
+/** The sums, the digest and the result. */
+const KEYSPACE_FIELDS = TOTAL_NAMES.length + 2;
 
 /** An array head, five integers and a nil. */
 const LEAST_LOCATION = 7;
 
 const NUMBERS = Object.fromEntries(TOTAL_NAMES.map((name) => [name, (r: MsgpackReader, field: string) => r.uint(field)])) as {
   [K in keyof Totals]: (reader: MsgpackReader, field: string) => number;
-};
-const digest = (r: MsgpackReader, field: string): Uint8Array => {
-  const bytes = r.bin(field, DIGEST_LENGTH);
-  if (bytes.length !== DIGEST_LENGTH) throw r.malformed(field, `has ${String(bytes.length)} bytes, not ${String(DIGEST_LENGTH)}`);
-  return new Uint8Array(bytes);
 };
 
 /** Encodes the payload of a keyspace-start frame. */
@@ -47,7 +46,7 @@ export function checkKeyspaceStart(payload: Uint8Array, header: DumpHeader, keys
 
 /** Encodes the payload of a keyspace-end frame. */
 export function encodeKeyspaceEnd(keyspace: number, totals: KeyspaceTotals): Uint8Array {
-  const writer = new MsgpackWriter().map(8).str("keyspace").uint(keyspace);
+  const writer = new MsgpackWriter().map(KEYSPACE_FIELDS + 1).str("keyspace").uint(keyspace);
   return keyspaceTotals(writer, totals).bytes();
 }
 
@@ -55,17 +54,17 @@ export function encodeKeyspaceEnd(keyspace: number, totals: KeyspaceTotals): Uin
  * Decodes a keyspace-end frame.
  * @throws {KgdumpError} DUMP_MALFORMED
  */
-export function decodeKeyspaceEnd(payload: Uint8Array, lenient: boolean): KeyspaceTotals & { keyspace: number } {
+export function decodeKeyspaceEnd(payload: Uint8Array, header: DumpHeader, lenient: boolean): KeyspaceTotals & { keyspace: number } {
   const reader = new MsgpackReader(payload, "keyspace-end");
-  const found = reader.fields("", { keyspace: NUMBERS.entries, ...NUMBERS, digest }, lenient);
+  const found = reader.fields("", { keyspace: NUMBERS.entries, ...keyspaceShape(header, lenient) }, lenient);
   reader.end();
   return found;
 }
 
 /** Encodes the footer's payload. */
 export function encodeFooter(footer: DumpFooter): Uint8Array {
-  const writer = sums(new MsgpackWriter().map(8), footer).str("keyspaces").array(footer.keyspaces.length);
-  for (const totals of footer.keyspaces) keyspaceTotals(writer.map(7), totals);
+  const writer = sums(new MsgpackWriter().map(TOTAL_NAMES.length + 2), footer).str("keyspaces").array(footer.keyspaces.length);
+  for (const totals of footer.keyspaces) keyspaceTotals(writer.map(KEYSPACE_FIELDS), totals);
   writer.str("indexes").array(footer.indexes.length);
   for (const index of footer.indexes) {
     writer.array(6).uint(index.offset).uint(index.frameLength).uint(index.keyspace).uint(index.firstBlock).uint(index.blocks);
@@ -87,7 +86,7 @@ export function decodeFooter(payload: Uint8Array, header: DumpHeader, lenient: b
       ...NUMBERS,
       keyspaces: (r, field) => {
         r.tuple(field, header.keyspaces.length);
-        return header.keyspaces.map(({ name }, index) => ({ name, ...r.fields(`${field}[${String(index)}]`, { ...NUMBERS, digest }, lenient) }));
+        return header.keyspaces.map(({ name }, index) => ({ name, ...r.fields(`${field}[${String(index)}]`, keyspaceShape(header, lenient), lenient) }));
       },
       indexes: decodeLocations,
     },
@@ -130,6 +129,12 @@ export function sumTotals(keyspaces: readonly Totals[]): Totals {
   return Object.fromEntries(TOTAL_NAMES.map((name) => [name, sum(name)])) as unknown as Totals;
 }
 
+/** Whether two keyspaces' ends say the same of what a delta leads to. */
+export function sameResult(a: DeltaResult | null, b: DeltaResult | null): boolean {
+  if (a === null || b === null) return a === b;
+  return a.entries === b.entries && Buffer.compare(a.digest, b.digest) === 0;
+}
+
 /** Name of the first sum in which two totals differ. */
 export function totalsDifference(a: Totals, b: Totals): string | undefined {
   return TOTAL_NAMES.find((name) => a[name] !== b[name]);
@@ -169,7 +174,19 @@ function sums(writer: MsgpackWriter, totals: Totals): MsgpackWriter {
 }
 
 function keyspaceTotals(writer: MsgpackWriter, totals: KeyspaceTotals): MsgpackWriter {
-  return sums(writer, totals).str("digest").bin(totals.digest);
+  sums(writer, totals).str("digest").bin(totals.digest).str("result");
+  if (totals.result === null) return writer.nil();
+  return writer.map(2).str("entries").uint(totals.result.entries).str("digest").bin(totals.result.digest);
+}
+
+function keyspaceShape({ kind }: DumpHeader, lenient: boolean): Shape<KeyspaceTotals> {
+  const shape: Shape<DeltaResult> = { entries: NUMBERS.entries, digest };
+  const result = (r: MsgpackReader, field: string): DeltaResult | null => {
+    const found = r.nullable(() => r.fields(field, shape, lenient));
+    if ((kind === "delta") !== (found !== null)) throw r.malformed(field, `does not fit a ${kind} dump`);
+    return found;
+  };
+  return { ...NUMBERS, digest, result };
 }
 
 function text(reader: MsgpackReader, field: string): string {

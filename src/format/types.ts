@@ -12,8 +12,23 @@ export interface FormatVersion {
   readonly minor: number;
 }
 
-/** "full": all entries of a store or of a part of it. "delta": what changed since the dump `baseId`; a null value deletes. */
+/** "full": all entries of a store or of a part of it. "delta": what changed since the dump `base`; a null value deletes. */
 export type DumpKind = "full" | "delta";
+
+/** A keyspace as it is after the dump that a delta builds on. */
+export interface BaseKeyspace {
+  readonly name: Uint8Array;
+  readonly entries: number;
+  /** SHA-256 of its encoded entries, 32 bytes. */
+  readonly digest: Uint8Array;
+}
+
+/** What a delta builds on. */
+export interface DumpBase {
+  readonly dumpId: string;
+  /** All of them; one that the delta's own header does not have is dropped by it. */
+  readonly keyspaces: readonly BaseKeyspace[];
+}
 
 /** Where the entries came from. */
 export interface DumpSource {
@@ -52,8 +67,10 @@ export interface DumpHeader {
   /** Program and version that wrote it, such as "kgdump 0.1.0". */
   readonly producer: string;
   readonly kind: DumpKind;
-  /** Dump id of the dump that a delta builds on; null in a full dump. */
-  readonly baseId: string | null;
+  /** What a delta builds on; null in a full dump. */
+  readonly base: DumpBase | null;
+  /** Set in a dump that was salvaged from a damaged one: that one's dump id, null when that was lost. */
+  readonly salvaged: { readonly dumpId: string | null } | null;
   readonly source: DumpSource;
   /** Codec of the blocks; a block that does not shrink is stored with "none". */
   readonly codec: CodecName;
@@ -75,12 +92,39 @@ export interface Totals {
   readonly rawBytes: number;
   /** Blocks as stored, without their frames. */
   readonly storedBytes: number;
+  /** Places where something is missing; always 0 unless the dump was salvaged. */
+  readonly gaps: number;
+}
+
+/** What a keyspace holds when a delta was applied to its base. */
+export interface DeltaResult {
+  readonly entries: number;
+  /** SHA-256 of all its encoded entries, 32 bytes. */
+  readonly digest: Uint8Array;
+}
+
+/** A place in a salvaged dump where entries may be missing. */
+export interface Gap {
+  /** Index into the header's keyspaces. */
+  readonly keyspace: number;
+  /** Last key before it, null when nothing of the keyspace is before it. */
+  readonly after: Uint8Array | null;
+  /** First key behind it, null when nothing of the keyspace is behind it. */
+  readonly before: Uint8Array | null;
+  /** How many blocks are missing, or null when nobody can tell. */
+  readonly blocks: number | null;
+  /** How many entries are missing, or null when nobody can tell. */
+  readonly entries: number | null;
+  /** Bytes of the damaged dump that could not be used there, or null when nobody can tell. */
+  readonly bytes: number | null;
 }
 
 /** Sums of one keyspace, and the digest of its entries. */
 export interface KeyspaceTotals extends Totals {
   /** SHA-256 of the keyspace's encoded entries in order, 32 bytes: the same whatever the codec and block size. */
   readonly digest: Uint8Array;
+  /** Of a delta: what the keyspace then holds; null in a full dump. */
+  readonly result: DeltaResult | null;
 }
 
 /** Where an index frame is, and which blocks it lists. */
@@ -131,6 +175,7 @@ export type DumpEvent =
   | { readonly type: "keyspace-start"; readonly keyspace: number }
   /** `raw` are the encoded entries; null when the reader was told not to decode. */
   | { readonly type: "block"; readonly block: BlockInfo; readonly raw: Uint8Array | null }
+  | { readonly type: "gap"; readonly gap: Gap }
   | { readonly type: "keyspace-end"; readonly keyspace: number; readonly totals: KeyspaceTotals }
   /** The dump is complete and nothing follows it; `bytes` is its length. */
   | { readonly type: "footer"; readonly footer: DumpFooter; readonly bytes: number };

@@ -249,7 +249,8 @@ function makeHeader(
     createdAt: options.createdAt ?? sourceDateEpoch() ?? new Date(),
     producer: PRODUCER,
     kind: "full",
-    baseId: null,
+    base: null,
+    salvaged: null,
     source: {
       engine: info.engine,
       version: info.version,

@@ -58,6 +58,7 @@ function keyspaceOf(event: DumpEvent, plan: ImportPlan): PlannedKeyspace | undef
       return plan.keyspaces[event.keyspace];
     case "block":
       return plan.keyspaces[event.block.keyspace];
+    case "gap":
     case "header":
     case "footer":
       return undefined;

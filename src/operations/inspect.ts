@@ -36,6 +36,8 @@ export interface KeyspaceSummary {
   readonly blocks: number;
   readonly rawBytes: number;
   readonly storedBytes: number;
+  /** Places where a salvaged dump lacks something. */
+  readonly gaps: number;
   /** Encoded bytes of the smallest and the biggest block; 0 without blocks. */
   readonly minBlockBytes: number;
   readonly maxBlockBytes: number;
@@ -71,6 +73,7 @@ interface Tally {
   blocks: number;
   rawBytes: number;
   storedBytes: number;
+  gaps: number;
   minBlockBytes: number;
   maxBlockBytes: number;
   codecs: Record<CodecName, number>;
@@ -100,6 +103,7 @@ export class SummaryBuilder {
       blocks: 0,
       rawBytes: 0,
       storedBytes: 0,
+      gaps: 0,
       minBlockBytes: 0,
       maxBlockBytes: 0,
       codecs: { none: 0, lz4: 0, zstd: 0 },
@@ -121,13 +125,16 @@ export class SummaryBuilder {
 
   /** Takes in the totals of a keyspace that is complete. */
   complete(keyspace: number, totals: KeyspaceTotals): void {
-    this.#tally(keyspace).totals = totals;
+    const tally = this.#tally(keyspace);
+    tally.totals = totals;
+    tally.gaps = totals.gaps;
   }
 
   /** Takes in what a reader yields. */
   add(event: DumpEvent): void {
     if (event.type === "header") this.begin(event.header);
     else if (event.type === "block") this.addBlock(event.block);
+    else if (event.type === "gap") this.#tally(event.gap.keyspace).gaps += 1;
     else if (event.type === "keyspace-end") this.complete(event.keyspace, event.totals);
   }
 

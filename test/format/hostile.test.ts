@@ -139,7 +139,7 @@ test("a payload nested a hundred thousand deep in a newer minor is refused", asy
   const version = { major: 1, minor: 7 };
   const sound = Buffer.from(encodeHeader(header(), DEFAULT_LIMITS));
   sound[sound.indexOf("\x92\x01\x00", 0, "latin1") + 2] = 7;
-  sound[0] = 0x8c;
+  sound[0] = 0x8d;
   const deep = Buffer.concat([sound, Buffer.from("\xa3new", "latin1"), Buffer.alloc(100_000, 0x91), Buffer.of(0xc0)]);
   t.like((await outcome(forge([{ kind: Kind.header, payload: deep }], version))).error, { code: "DUMP_LIMIT_EXCEEDED" });
 });
@@ -147,7 +147,7 @@ test("a payload nested a hundred thousand deep in a newer minor is refused", asy
 test("versions: a newer minor may bring fields and skippable frames, a newer major is refused by name", async (t) => {
   const sound = Buffer.from(encodeHeader(header({ keyspaces: [] }), DEFAULT_LIMITS));
   sound[sound.indexOf("\x92\x01\x00", 0, "latin1") + 2] = 7;
-  sound[0] = 0x8c;
+  sound[0] = 0x8d;
   const newer: ForgedFrame = { kind: Kind.header, payload: Buffer.concat([sound, Buffer.from("\xa3new\x91\xc0", "latin1")]) };
   const version = { major: 1, minor: 7 };
   const skippable: ForgedFrame = { kind: 0x71, payload: bytes("anything") };

@@ -55,15 +55,16 @@ test("an edit that changes nothing gives the same dump", async (t) => {
 
 test("each total of a keyspace's end and of the footer is compared", async (t) => {
   const dump = await dumpOf();
-  for (const name of ["entries", "keyBytes", "valueBytes", "blocks", "rawBytes", "storedBytes"] as const) {
+  for (const name of ["entries", "keyBytes", "valueBytes", "blocks", "rawBytes", "storedBytes", "gaps"] as const) {
     const end = edit(dump, (kind, payload, place) => {
       if (kind !== Kind.keyspaceEnd || place > 6) return payload;
-      const { keyspace: index, ...totals } = decodeKeyspaceEnd(payload, false);
+      const { keyspace: index, ...totals } = decodeKeyspaceEnd(payload, header(), false);
       return encodeKeyspaceEnd(index, { ...totals, [name]: totals[name] + 1 });
     });
     t.is(await codeOf(end), "DUMP_TOTALS_MISMATCH", name);
     t.is(await codeOf(withFooter(dump, (footer) => ({ ...footer, [name]: footer[name] + 1 }))), "DUMP_TOTALS_MISMATCH", `footer ${name}`);
     await t.throwsAsync(open(withFooter(dump, (footer) => ({ ...footer, [name]: footer[name] + 1 }))), { code: "DUMP_TOTALS_MISMATCH" });
+    if (name === "gaps") continue;
     const moved = withFooter(dump, (footer) => ({ ...footer, keyspaces: footer.keyspaces.map((totals, place) => ({ ...totals, [name]: totals[name] + (place === 0 ? 1 : -1) })) }));
     t.is(await codeOf(moved), name === "blocks" ? "DUMP_INDEX_WRONG" : "DUMP_TOTALS_MISMATCH", `moved ${name}`);
   }
@@ -74,7 +75,7 @@ test("the digest is compared with the content, and the footer's with that", asyn
   const digest = new Uint8Array(32);
   const end = edit(dump, (kind, payload) => {
     if (kind !== Kind.keyspaceEnd) return payload;
-    const { keyspace: index, ...totals } = decodeKeyspaceEnd(payload, false);
+    const { keyspace: index, ...totals } = decodeKeyspaceEnd(payload, header(), false);
     return encodeKeyspaceEnd(index, { ...totals, digest });
   });
   t.is(await codeOf(end), "DUMP_DIGEST_MISMATCH");
@@ -85,7 +86,7 @@ test("the digest is compared with the content, and the footer's with that", asyn
 });
 
 test("an end of another keyspace is misplaced", async (t) => {
-  const dump = edit(await dumpOf(), (kind, payload) => (kind === Kind.keyspaceEnd ? encodeKeyspaceEnd(1, decodeKeyspaceEnd(payload, false)) : payload));
+  const dump = edit(await dumpOf(), (kind, payload) => (kind === Kind.keyspaceEnd ? encodeKeyspaceEnd(1, decodeKeyspaceEnd(payload, header(), false)) : payload));
   t.is(await codeOf(dump), "DUMP_FRAME_MISPLACED");
 });
 

@@ -48,7 +48,7 @@ test("what is written is read again, streamed and by the index", async (t) => {
   await fc.assert(
     fc.asyncProperty(dumps, async ({ delta, codec, spaces, chunks, ahead }) => {
       const keyspaces = spaces.map(({ name, order: comparator }) => keyspace("", { name, comparator }));
-      const kind = delta ? ({ kind: "delta", baseId: "00000000-0000-4000-8000-000000000000" } as const) : {};
+      const kind = delta ? ({ kind: "delta", base: { dumpId: "00000000-0000-4000-8000-000000000000", keyspaces: [{ name: new Uint8Array(1), entries: 3, digest: new Uint8Array(32) }] } } as const) : {};
       const given = header({ ...kind, codec, keyspaces });
       const dump = await makeDump(given, spaces.map(({ blocks }) => blocks));
 

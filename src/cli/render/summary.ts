@@ -39,7 +39,12 @@ function sourceText(summary: DumpSummary): string {
 
 function holdsText(summary: DumpSummary): string {
   const { header } = summary;
-  const what = header.kind === "delta" ? `changes since dump ${escapeText(header.baseId ?? "?")}` : "a whole store";
+  const salvaged = header.salvaged === null ? "" : `, salvaged: ${formatNumberOf(totalOf(summary, (keyspace) => keyspace.gaps), "gap", "gaps")}`;
+  return whatText(header) + salvaged;
+}
+
+function whatText(header: DumpSummary["header"]): string {
+  const what = header.kind === "delta" ? `changes since dump ${escapeText(header.base?.dumpId ?? "?")}` : "a whole store";
   if (header.filter === null) return what;
   return `${header.kind === "delta" ? what : "part of a store"} (${escapeText(header.filter)})`;
 }

@@ -45,7 +45,8 @@ export const header = (more: Partial<DumpHeader> = {}): DumpHeader => ({
   createdAt: CREATED_AT,
   producer: "kgdump 0.1.0",
   kind: "full",
-  baseId: null,
+  base: null,
+  salvaged: null,
   source: { engine: "rocksdb", version: "10.10.1", databaseId: null, sequenceNumber: null },
   codec: "none",
   blockSize: 1024,
@@ -80,7 +81,7 @@ export async function makeDump(dumpHeader: DumpHeader, content: Content): Promis
   for (const [index, blocks] of content.entries()) {
     chunks.push(...writer.startKeyspace(index));
     for (const entries of blocks) chunks.push(...(await writeBlock(writer, dumpHeader.codec, entries)));
-    chunks.push(...writer.endKeyspace());
+    chunks.push(...writer.endKeyspace(dumpHeader.kind === "delta" ? { entries: 1, digest: new Uint8Array(32) } : null));
   }
   chunks.push(...writer.finish());
   return Buffer.concat(chunks);
