@@ -67,6 +67,18 @@ module.exports = {
       { path: "^src/codecs/(?!lz4|zstd|none)" },
       { path: "^src/codecs/(lz4|zstd|none)\\.ts$", dynamic: false, dependencyTypesNot: TYPE_ONLY },
     ),
+    forbid(
+      "settings-know-errors-only",
+      "Reading a settings file is no business of stores, dumps or terminals.",
+      { path: "^src/settings/" },
+      { path: "^src/", pathNot: "^src/(settings/|errors\\.ts$)" },
+    ),
+    forbid(
+      "settings-packages-in-settings",
+      "TOML and its validation are for src/settings.",
+      { pathNot: "^src/settings/" },
+      { path: "node_modules/(smol-toml|valibot)/" },
+    ),
     forbid("operations-know-no-terminal", "Operations work without a terminal.", { path: "^src/operations/" }, { path: "^src/(cli/|index)" }),
     forbid(
       "operations-use-the-format-through-its-index",

@@ -23,6 +23,7 @@ export const EXIT_CODE_OF = {
   // The caller's words
   USAGE: ExitCode.usage,
   KEYSPACE_UNKNOWN: ExitCode.usage,
+  CONFIG_INVALID: ExitCode.usage,
   // The dump (the format's own codes are listed in format-spec/)
   DUMP_NOT_A_DUMP: ExitCode.damagedDump,
   DUMP_VERSION_UNSUPPORTED: ExitCode.damagedDump,
@@ -80,6 +81,14 @@ export const EXIT_CODE_OF = {
 /** A stable error code. */
 export type ErrorCode = keyof typeof EXIT_CODE_OF;
 
+/** Something wrong in a settings file. Line and column count from 1, columns in characters. */
+export interface ConfigProblem {
+  readonly line: number;
+  readonly column: number;
+  /** What is wrong and, if it is known, what was meant. */
+  readonly message: string;
+}
+
 /** What an error may carry besides its message: all of it optional, all of it for people and programs alike. */
 export interface ErrorDetails {
   /** The error that led to this one. */
@@ -94,6 +103,8 @@ export interface ErrorDetails {
   block?: number;
   /** Name of the keyspace, as bytes. */
   keyspace?: Uint8Array;
+  /** With CONFIG_INVALID: all that is wrong in the file, in its order. */
+  problems?: readonly ConfigProblem[];
 }
 
 /** Every failure that kgdump reports on purpose. */
@@ -105,6 +116,7 @@ export class KgdumpError extends Error {
   readonly offset: number | undefined;
   readonly block: number | undefined;
   readonly keyspace: Uint8Array | undefined;
+  readonly problems: readonly ConfigProblem[] | undefined;
 
   /**
    * @param code stable code
@@ -119,13 +131,14 @@ export class KgdumpError extends Error {
     this.offset = details.offset;
     this.block = details.block;
     this.keyspace = details.keyspace;
+    this.problems = details.problems;
   }
 
   /** The same error with the path of what it is about, unless it has one. */
   withPath(path: string): KgdumpError {
     if (this.path !== undefined) return this;
-    const { code, message, cause, hint, offset, block, keyspace } = this;
-    const known = Object.entries({ cause, hint, offset, block, keyspace }).filter(([, value]) => value !== undefined);
+    const { code, message, cause, hint, offset, block, keyspace, problems } = this;
+    const known = Object.entries({ cause, hint, offset, block, keyspace, problems }).filter(([, value]) => value !== undefined);
     return new KgdumpError(code, message, { ...Object.fromEntries(known), path });
   }
 

@@ -1,21 +1,8 @@
 /** Sizes, counts, rates and durations: read as a person types them, written as a person reads them. */
 import prettyBytes from "pretty-bytes";
 import { KgdumpError } from "../errors.js";
+import { readSize, SIZE_HINT } from "../settings/size.js";
 import { escapeText } from "./escape.js";
-
-const UNITS: Readonly<Record<string, number>> = {
-  "": 1,
-  b: 1,
-  k: 1024,
-  kib: 1024,
-  kb: 1000,
-  m: 1024 ** 2,
-  mib: 1024 ** 2,
-  mb: 1000 ** 2,
-  g: 1024 ** 3,
-  gib: 1024 ** 3,
-  gb: 1000 ** 3,
-};
 
 /** The rule for sizes in words, for `--help`. */
 export const SIZE_HELP = "Sizes: 4MiB, 512KiB, 1.5M; k, M, G and KiB, MiB, GiB are powers of 1024; kB, MB, GB powers of 1000.";
@@ -28,14 +15,8 @@ export const SIZE_HELP = "Sizes: 4MiB, 512KiB, 1.5M; k, M, G and KiB, MiB, GiB a
  * @throws {KgdumpError} USAGE for anything else, for a size below one byte, a part of a byte, or more than `max`
  */
 export function parseSize(text: string, what: string, max = Number.MAX_SAFE_INTEGER): number {
-  const match = /^(\d+(?:\.\d+)?)\s*([a-zA-Z]*)$/.exec(text.trim());
-  const unit = UNITS[(match?.[2] ?? "").toLowerCase()];
-  if (match === null || unit === undefined || !Object.hasOwn(UNITS, (match[2] ?? "").toLowerCase())) {
-    throw new KgdumpError("USAGE", `${what} '${escapeText(text)}' is not a size`, {
-      hint: "write a number with B, k, KiB, kB, M, MiB, MB, G, GiB or GB, such as 4MiB",
-    });
-  }
-  const bytes = Number(match[1]) * unit;
+  const bytes = readSize(text);
+  if (bytes === null) throw new KgdumpError("USAGE", `${what} '${escapeText(text)}' is not a size`, { hint: SIZE_HINT });
   if (!Number.isSafeInteger(bytes) || bytes < 1 || bytes > max) {
     throw new KgdumpError("USAGE", `${what} '${escapeText(text)}' is not a whole number of bytes from 1 to ${max.toString()}`, {
       hint: "write for example 4MiB",

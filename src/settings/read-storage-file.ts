@@ -1,0 +1,60 @@
+/** Reading a storage.toml from the disk. */
+import { open } from "node:fs/promises";
+import { KgdumpError, systemError } from "../errors.js";
+import { invalid, parseStorageFile, type StorageFile } from "./storage-file.js";
+import { placeOf } from "./toml-places.js";
+
+/** Bytes that a settings file may have: a bigger one is some other file. */
+const LARGEST = 256 * 1024;
+
+/**
+ * Reads a storage.toml.
+ * @param file its path, from the working directory if it is relative; a pipe will do
+ * @throws {KgdumpError} CONFIG_INVALID with all `problems`; NOT_FOUND, PERMISSION_DENIED, IO_FAILED
+ */
+export async function readStorageFile(file: string): Promise<StorageFile> {
+  const bytes = await readStart(file);
+  if (bytes.length > LARGEST) {
+    throw new KgdumpError("CONFIG_INVALID", `${file} is bigger than ${LARGEST.toString()} bytes, which no settings file is`, {
+      path: file,
+      hint: "name the service's storage.toml",
+    });
+  }
+  return parseStorageFile(decode(bytes, file), file);
+}
+
+/** The whole file, or its first bytes and at least one too many. */
+async function readStart(file: string): Promise<Buffer> {
+  try {
+    await using handle = await open(file, "r");
+    const chunks: Buffer[] = [];
+    for (let length = 0; length <= LARGEST; ) {
+      const { bytesRead, buffer } = await handle.read(Buffer.alloc(64 * 1024), 0, 64 * 1024, null);
+      if (bytesRead === 0) break;
+      chunks.push(buffer.subarray(0, bytesRead));
+      length += bytesRead;
+    }
+    return Buffer.concat(chunks);
+  } catch (error) {
+    throw systemError(error, `reading settings from ${file}`, { path: file, hint: "name a file that exists, such as config/storage.toml" });
+  }
+}
+
+function decode(bytes: Buffer, file: string): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (cause) {
+    // A replacement character stands where the first bytes are wrong, unless the text has one of its own.
+    const text = bytes.toString("utf8");
+    const encoder = new TextEncoder();
+    let at = 0;
+    let offset = 0;
+    for (const character of text) {
+      const encoded = encoder.encode(character);
+      if (character === "\ufffd" && !bytes.subarray(at, at + encoded.length).equals(encoded)) break;
+      at += encoded.length;
+      offset += character.length;
+    }
+    throw invalid(file, [{ ...placeOf(text, offset), message: "this is no UTF-8, as TOML has to be" }], cause);
+  }
+}
