@@ -36,8 +36,8 @@ export async function makeSampleStore(path, { records, seed = 1, onProgress }) {
   const sink = await createRocksdbSink(path, {
     families: FAMILIES,
     compression: "lz4",
-    blockSize: 16_384,
-    bloomBits: 10,
+    // Tables as RocksDB 8, which MAYA uses, writes them: RocksDB 7 reads them too.
+    options: "block_based_table_factory={format_version=5;block_size=16384;filter_policy=bloomfilter:10:false}",
     manualWalFlush: true,
   });
   try {
@@ -77,7 +77,7 @@ function* batches(records, made) {
  * @param {string | undefined} text such as 100000, 250K, 1.5M
  * @returns {number}
  */
-function parseCount(text) {
+export function parseCount(text) {
   const match = /^(\d+(?:\.\d+)?)([KM]?)$/i.exec(text ?? "");
   if (match === null) throw new SetupError(`--records ${text ?? ""}: give a number such as 100000, 250K or 1.5M`);
   const unit = { "": 1, K: 1_000, M: 1_000_000 }[(match[2] ?? "").toUpperCase()] ?? 1;

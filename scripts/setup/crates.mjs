@@ -46,5 +46,16 @@ export const CHECKER = {
   usesSledCopy: false,
 };
 
+/** The programs that benchmarks compare kgdump with, over the published crate and the same RocksDB library. */
+export const PEERS = {
+  name: "bench/peers",
+  directory: inProject("bench", "peers"),
+  built: "kgdump-peers",
+  output: inProject("build", "peers"),
+  product: "kgdump-peers",
+  usesRocksdb: true,
+  usesSledCopy: false,
+};
+
 /** All of them. */
-export const CRATES = [SLED, ROCKSDB, LZ4, CHECKER];
+export const CRATES = [SLED, ROCKSDB, LZ4, CHECKER, PEERS];

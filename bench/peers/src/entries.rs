@@ -1,0 +1,53 @@
+//! Reads a file of encoded entries (`bin key, bin value` of MessagePack, over and over), one entry in memory at a time.
+
+use std::fs::File;
+use std::io::{BufReader, Read};
+
+use crate::Outcome;
+
+/// The entries of a file, in its order. After an error there are no more.
+pub struct Entries {
+    input: BufReader<File>,
+}
+
+/// Opens a file of encoded entries.
+///
+/// # Errors
+/// Those of opening it.
+pub fn entries(path: &str) -> Outcome<Entries> {
+    Ok(Entries { input: BufReader::with_capacity(1 << 20, File::open(path)?) })
+}
+
+impl Iterator for Entries {
+    type Item = Outcome<(Vec<u8>, Vec<u8>)>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let key = bin(&mut self.input).transpose()?;
+        Some(key.and_then(|key| {
+            let value = bin(&mut self.input)?.ok_or("the file ends between a key and its value")?;
+            Ok((key, value))
+        }))
+    }
+}
+
+/// One byte string; `None` at the end of the file.
+fn bin(input: &mut impl Read) -> Outcome<Option<Vec<u8>>> {
+    let mut kind = [0; 1];
+    if input.read(&mut kind)? == 0 {
+        return Ok(None);
+    }
+    let width = match kind[0] {
+        0xc4 => 1,
+        0xc5 => 2,
+        0xc6 => 4,
+        _ => return Err("the file holds something else than entries".into()),
+    };
+    let mut length = [0; 4];
+    input.read_exact(&mut length[4 - width..])?;
+    let length = u32::from_be_bytes(length);
+    let mut bytes = Vec::with_capacity(usize::try_from(length)?);
+    if input.take(u64::from(length)).read_to_end(&mut bytes)? < bytes.capacity() {
+        return Err("the file ends in the middle of an entry".into());
+    }
+    Ok(Some(bytes))
+}
