@@ -1,5 +1,5 @@
 /** kgdump as a library: the same operations as the commands. */
-export { KgdumpError, EXIT_CODE_OF, ExitCode, type ErrorCode } from "./errors.js";
+export { KgdumpError, EXIT_CODE_OF, ExitCode, type ConfigProblem, type ErrorCode } from "./errors.js";
 export type { EngineName, IfExists, KeyOrder, KeyspaceInfo, StoreInfo } from "./engines/engine.js";
 export { exportStore, type ExportOptions, type ExportResult } from "./operations/export.js";
 export { planExport, type ExportPlan, type ExportProblem, type PlannedExport } from "./operations/export-plan.js";
@@ -27,4 +27,5 @@ export type { OnProgress, Phase, Progress } from "./operations/progress.js";
 export type { KeyspaceResult } from "./operations/results.js";
 export type { KeyspaceName } from "./operations/keyspaces.js";
 export type { BlockInfo, CodecName, DumpFooter, DumpHeader, HeaderKeyspace } from "./format/index.js";
+export { readStorageFile, type ReopenSettings, type SledSettings, type StorageFile, type StorageNote } from "./settings/index.js";
 export { VERSION } from "./operations/version.js";

@@ -1,6 +1,6 @@
 /** How an error is told: one clear message on stderr, its place, and what to do next. */
 import { inspect } from "node:util";
-import { EXIT_CODE_OF, ExitCode, KgdumpError } from "../errors.js";
+import { type ConfigProblem, EXIT_CODE_OF, ExitCode, KgdumpError } from "../errors.js";
 import { escapeJson, escapeMessage, formatBytes } from "./escape.js";
 import { Interrupted } from "./signals.js";
 import type { Paint } from "./style.js";
@@ -16,6 +16,8 @@ export interface ErrorReport {
   readonly block: number | null;
   readonly keyspace: Uint8Array | null;
   readonly exitCode: number;
+  /** Of CONFIG_INVALID: all that is wrong in the file. */
+  readonly problems?: readonly ConfigProblem[];
 }
 
 /**
@@ -48,6 +50,7 @@ export function describeError(thrown: unknown): ErrorReport {
       block: error.block ?? null,
       keyspace: error.keyspace ?? null,
       exitCode: EXIT_CODE_OF[error.code],
+      ...(error.problems === undefined ? {} : { problems: error.problems }),
     };
   }
   return {
@@ -69,6 +72,12 @@ function place(report: ErrorReport): string | null {
     ...(report.offset === null ? [] : [`byte ${report.offset.toString()} of the dump`]),
   ];
   return parts.length === 0 ? null : parts.join(", ");
+}
+
+/** Problems of a settings file, a line each, unless the message is the only one. */
+function problemLines({ path, problems = [] }: ErrorReport): string[] {
+  if (problems.length < 2) return [];
+  return problems.map(({ line, column, message }) => escapeMessage(`  ${path ?? ""}:${line.toString()}:${column.toString()}: ${message}`));
 }
 
 /** The chain of errors that led to this one, with stacks, a safe line each. */
@@ -97,13 +106,14 @@ export function renderError(error: unknown, options: { paint: Paint; verbose: bo
   const lines = [
     `${paint.red("kgdump:")} ${escapeMessage(report.message)} ${paint.dim(`[${report.code}]`)}`,
     ...(where === null ? [] : [`  where: ${where}`]),
+    ...problemLines(report),
     ...(report.hint === null ? [] : [`  hint: ${escapeMessage(report.hint)}`]),
     ...(options.verbose && !(error instanceof Interrupted) ? history(error).map((line) => paint.dim(`  ${line}`)) : []),
   ];
   return lines.map((line) => `${line}\n`).join("");
 }
 
-/** The error as one line of JSON: `{"error":{code,message,hint,path,offset,block,keyspace,exitCode}}`. */
+/** The error as one line of JSON: `{"error":{code,message,hint,path,offset,block,keyspace,exitCode}}`, for a settings file also `problems`. */
 export function renderErrorJson(error: unknown): string {
   const report = describeError(error);
   const keyspace = report.keyspace === null ? null : formatBytes(report.keyspace);

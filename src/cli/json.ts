@@ -91,7 +91,7 @@ export function planJson(plan: ExportPlan): Json {
 
 /** Result of `import`. */
 export function importJson(result: ImportResult): Json {
-  const { target, dumpId, merged, verified, entries, bytes, seconds, warnings } = result;
+  const { target, dumpId, merged, verified, entries, bytes, seconds, warnings, reopen } = result;
   return {
     imported: {
       target,
@@ -107,7 +107,21 @@ export function importJson(result: ImportResult): Json {
         name: jsonBytes(keyspace.name),
         tree: jsonBytes(keyspace.tree),
       })),
+      reopen: reopenJson(reopen),
     },
+  };
+}
+
+/** Named as sled's `Config` names them. */
+function reopenJson(reopen: ImportResult["reopen"]): Json {
+  return {
+    use_compression: reopen.useCompression,
+    segment_size: reopen.segmentSize,
+    version: reopen.version,
+    cache_capacity: reopen.cacheCapacity,
+    compression_factor: reopen.compressionFactor,
+    flush_every_ms: reopen.flushEveryMs,
+    rust: reopen.rust,
   };
 }
 

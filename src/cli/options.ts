@@ -1,6 +1,7 @@
 /** Options that several commands share, and how their values are read. */
 import { type Command, Option } from "commander";
 import { KgdumpError } from "../errors.js";
+import { type SledNumber, wrongNumber } from "../settings/sled-settings.js";
 import { parseBytes } from "./byte-text.js";
 import type { GlobalFlags } from "./context.js";
 import { escapeText } from "./escape.js";
@@ -59,6 +60,48 @@ export function maxBlockSizeOption(): Option {
   return new Option("--max-block-size <size>", "accept blocks up to this size; the default is the format's limit").argParser(
     sizeOf("--max-block-size", LARGEST_BLOCK),
   );
+}
+
+/** Makes a value reader for one of sled's settings: a size in bytes, or a plain number. */
+function sledNumber(option: string, name: SledNumber, read: (text: string, what: string) => number): (text: string) => number {
+  return (text) => {
+    const value = read(text, option);
+    const wrong = wrongNumber(name, value);
+    if (wrong === null) return value;
+    throw new KgdumpError("USAGE", `${option} '${escapeText(text)}' ${wrong}`, { hint: "see --help" });
+  };
+}
+
+/** What `--config` and the options for sled's settings give, by commander's names. */
+export interface SledFlags {
+  readonly config?: string;
+  readonly cacheCapacity?: number;
+  readonly compression?: boolean;
+  readonly compressionLevel?: number;
+  readonly flushEveryMs?: number;
+  readonly segmentSize?: number;
+}
+
+/** `--config`, and an option for each of sled's settings that can be chosen. */
+export function sledOptions(): Option[] {
+  const option = (flags: string, description: string): Option => new Option(flags, description).helpGroup("Settings of the sled store:");
+  return [
+    option("--config <storage.toml>", "the service's settings file: path and [storage.sled]"),
+    option("--cache-capacity <size>", "sled's page cache while importing (default: 64MiB)").argParser(
+      sledNumber("--cache-capacity", "cacheCapacity", parseSize),
+    ),
+    option("--compression", "make a new store with sled's compression (zstd); it is then always opened so"),
+    option("--no-compression", "make a new store without it, whatever the settings file says"),
+    option("--compression-level <n>", "zstd's level, 1 to 22 (default: sled's, 5)").argParser(
+      sledNumber("--compression-level", "compressionLevel", parseCount),
+    ),
+    option("--flush-every-ms <n>", "how often sled flushes by itself while it merges (default: only at the end)").argParser(
+      sledNumber("--flush-every-ms", "flushEveryMs", parseCount),
+    ),
+    option("--segment-size <size>", "segments of sled's log, a power of two, 256 to 16MiB (default: sled's, 512KiB)").argParser(
+      sledNumber("--segment-size", "segmentSize", parseSize),
+    ),
+  ];
 }
 
 /** Adds the options of every command. */

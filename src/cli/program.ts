@@ -33,7 +33,7 @@ export function parseCommandLine(args: readonly string[]): Invocation {
     command.copyInheritedSettings(root);
     command.action(() => {
       const flags = command.opts<Flags>();
-      const operands = command.processedArgs.map(String);
+      const operands = command.processedArgs.filter((operand) => operand !== undefined).map(String);
       asked.push({ kind: "command", flags: globalFlags(root, command), run: (context) => run(context, operands, flags) });
     });
     root.addCommand(command);

@@ -4,9 +4,12 @@
  * Into a new target, nothing appears at the final path until the store was written, closed, reopened, read back and
  * found equal. An existing target is only touched with `merge`.
  */
+import { resolve } from "node:path";
 import type { EntrySink, IfExists } from "../engines/engine.js";
 import { KgdumpError } from "../errors.js";
 import type { DumpEvent, DumpHeader } from "../format/index.js";
+import { reopenSettings, type ReopenSettings } from "../settings/reopen.js";
+import { checkSledSettings, type SledSettings } from "../settings/sled-settings.js";
 import { closing } from "./closing.js";
 import type { DumpInput } from "./input.js";
 import { loadNew } from "./import-load.js";
@@ -18,8 +21,8 @@ import { detectEngine } from "./load-engine.js";
 import { type OnProgress, ProgressMeter } from "./progress.js";
 import { Staging, targetState } from "./staging.js";
 
-/** What `importDump` does. */
-export interface ImportOptions {
+/** What `importDump` does. An existing store must have been made with the compression and segment size that are given. */
+export interface ImportOptions extends SledSettings {
   /** Directory of the sled store. */
   readonly target: string;
   readonly input: DumpInput;
@@ -37,8 +40,6 @@ export interface ImportOptions {
   readonly prefix?: Uint8Array | undefined;
   /** Threads that compress, when a new store is compressed; default: as many as there are processors. */
   readonly jobs?: number | undefined;
-  /** Whether a new store is compressed (zstd); default false. */
-  readonly compression?: boolean | undefined;
   /** Decoded bytes that a block may have; default: the format's limit. */
   readonly maxBlockSize?: number | undefined;
   readonly onProgress?: OnProgress | undefined;
@@ -69,6 +70,8 @@ export interface ImportResult {
   /** Encoded, uncompressed bytes. */
   readonly bytes: number;
   readonly seconds: number;
+  /** With which `sled::Config` the store is opened from now on. */
+  readonly reopen: ReopenSettings;
   readonly warnings: readonly string[];
 }
 
@@ -80,34 +83,29 @@ export interface ImportResult {
  */
 export async function importDump(options: ImportOptions): Promise<ImportResult> {
   const started = performance.now();
+  checkSledSettings(options);
   const merge = options.merge === true || options.ifExists !== undefined;
   const state = await targetState(options.target);
   if (state === "occupied") await checkOccupied(options, merge);
   const events = readEvents(options, true);
   try {
     const plan = new ImportPlan(await readHeader(events), options);
-    if (state === "occupied") await importInto(plan, events, options);
-    else await importNew(plan, events, options);
-    return result(plan, options, state === "occupied", started);
+    const made = state === "occupied" ? await importInto(plan, events, options) : await importNew(plan, events, options);
+    const reopen = reopenSettings(resolve(options.target), made, options);
+    return { ...result(plan, options, state === "occupied", started), reopen };
   } finally {
     await events.return(undefined);
   }
 }
 
-async function checkOccupied({ target, compression }: ImportOptions, merge: boolean): Promise<void> {
+async function checkOccupied({ target }: ImportOptions, merge: boolean): Promise<void> {
   if (!merge) {
     throw new KgdumpError("TARGET_EXISTS", `${target} exists already`, {
       path: target,
       hint: "choose a new path, or write into it with --merge",
     });
   }
-  if ((await detectEngine(target)) === "sled") {
-    if (compression === undefined) return;
-    throw new KgdumpError("USAGE", `${target} exists, and keeps the compression that it was made with`, {
-      path: target,
-      hint: "leave the choice of compression out",
-    });
-  }
+  if ((await detectEngine(target)) === "sled") return;
   throw new KgdumpError("STORE_NOT_RECOGNIZED", `${target} is a RocksDB store; a dump is imported into a sled store`, {
     path: target,
     hint: "choose another path",
@@ -120,37 +118,47 @@ async function readHeader(events: AsyncGenerator<DumpEvent>): Promise<DumpHeader
   return first.value.header;
 }
 
-async function importNew(plan: ImportPlan, events: AsyncGenerator<DumpEvent>, options: ImportOptions): Promise<void> {
+/** What a store was made with. */
+type Made = Pick<ReopenSettings, "segmentSize"> & { readonly compression: boolean };
+
+async function importNew(plan: ImportPlan, events: AsyncGenerator<DumpEvent>, options: ImportOptions): Promise<Made> {
   const [{ openSledSource }, { openSledLoader }] = await Promise.all([import("../engines/sled.js"), import("../engines/sled-loader.js")]);
   const staging = await Staging.create(options.target);
   try {
-    const settings = { jobs: options.jobs, compression: options.compression };
-    await closing(await openSledLoader(staging.storePath, settings), (loader) => loadNew(plan, events, loader, options));
+    const { cacheCapacity, compression, compressionLevel: compressionFactor, segmentSize } = options;
+    const settings = { jobs: options.jobs, cacheCapacity, compression, compressionFactor, segmentSize };
+    const loading = await openSledLoader(staging.storePath, settings);
+    await closing(loading, (loader) => loadNew(plan, events, loader, options));
     if (options.verify !== false) {
-      await closing(await openSledSource(staging.storePath), (source) => verifyNew(plan, source, options));
+      await closing(await openSledSource(staging.storePath, { cacheCapacity }), (source) => verifyNew(plan, source, options));
     }
     options.signal?.throwIfAborted();
     await staging.publish();
+    return loading.settings;
   } catch (error) {
     await staging.discard();
     throw error;
   }
 }
 
-async function importInto(plan: ImportPlan, events: AsyncGenerator<DumpEvent>, options: ImportOptions): Promise<void> {
+async function importInto(plan: ImportPlan, events: AsyncGenerator<DumpEvent>, options: ImportOptions): Promise<Made> {
   const { openSledSink } = await import("../engines/sled.js");
   const ifExists = options.ifExists ?? "overwrite";
   const verify = options.verify !== false;
   // A stream can't be read twice: each of its blocks is looked up as soon as it was written.
   const atOnce = verify && typeof options.input !== "string";
-  await closing(await openSledSink(options.target, { create: false }), async (sink) => {
+  const { cacheCapacity, compression, compressionLevel: compressionFactor, segmentSize, flushEveryMs } = options;
+  const settings = { create: false, cacheCapacity, compression, compressionFactor, segmentSize };
+  const merging = await openSledSink(options.target, { ...settings, flushEveryMs });
+  await closing(merging, async (sink) => {
     await merge(plan, events, sink, options, ifExists, atOnce);
     await sink.flush();
   });
-  if (!verify) return;
-  await closing(await openSledSink(options.target, { create: false }), async (sink) => {
+  if (!verify) return merging.settings;
+  await closing(await openSledSink(options.target, settings), async (sink) => {
     if (!atOnce) await verifyMerged(plan, readEvents(options, true), sink, options, ifExists);
   });
+  return merging.settings;
 }
 
 async function merge(
@@ -186,7 +194,7 @@ function enter(event: DumpEvent, plan: ImportPlan, meter: ProgressMeter): Planne
   return event.type === "block" ? plan.keyspaces[event.block.keyspace] : undefined;
 }
 
-function result(plan: ImportPlan, options: ImportOptions, merged: boolean, started: number): ImportResult {
+function result(plan: ImportPlan, options: ImportOptions, merged: boolean, started: number): Omit<ImportResult, "reopen"> {
   return {
     target: options.target,
     dumpId: plan.header.dumpId,

@@ -14,13 +14,19 @@ import { FILE_SCHEMA, isTable, SLED_ENTRIES, STORAGE_ENTRIES } from "./storage-s
 import { closest } from "./suggest.js";
 import { placeOf, type TomlPath, TomlPlaces } from "./toml-places.js";
 
+/** Something about a file that is no error: what was left out and why. */
+export interface StorageNote extends ConfigProblem {
+  /** The setting that it is about: of no interest when something else decides on that. */
+  readonly setting: keyof SledSettings | null;
+}
+
 /** What a storage.toml says. */
 export interface StorageFile {
   /** The store's directory as the file names it: a relative one starts at the working directory, as it does for the service. */
   readonly path: string | undefined;
   readonly settings: SledSettings;
-  /** What the user should know: what was left out and why, a sentence each. */
-  readonly notes: readonly string[];
+  /** What the user should know, in the file's order. */
+  readonly notes: readonly StorageNote[];
 }
 
 /**
@@ -47,7 +53,7 @@ function parseToml(text: string, file: string): Record<string, unknown> {
 
 /** The error for a file's problems: one is told as it is, several in lines of their own. */
 export function invalid(file: string, problems: readonly ConfigProblem[], cause?: unknown): KgdumpError {
-  const sorted = problems.toSorted((a, b) => a.line - b.line || a.column - b.column);
+  const sorted = problems.toSorted(byPlace);
   const [first] = sorted;
   const message =
     sorted.length === 1 && first !== undefined
@@ -61,7 +67,7 @@ class Reader {
   readonly #document: Record<string, unknown>;
   readonly #places: TomlPlaces;
   readonly #problems: ConfigProblem[] = [];
-  readonly #notes: { readonly line: number; readonly column: number; readonly text: string }[] = [];
+  readonly #notes: StorageNote[] = [];
 
   constructor(text: string, file: string, document: Record<string, unknown>) {
     this.#file = file;
@@ -83,12 +89,10 @@ class Reader {
       this.#note(
         ["storage", "engine"],
         'engine is "rocksdb"; kgdump imports into a sled store. Before the service opens that, its file must say engine = "sled"',
-        "value",
       );
     }
     if (this.#problems.length > 0) throw invalid(this.#file, this.#problems);
-    const notes = this.#notes.toSorted((a, b) => a.line - b.line || a.column - b.column).map(({ text }) => text);
-    return { path: valueOf(STORAGE_ENTRIES.path, own.path), settings, notes };
+    return { path: valueOf(STORAGE_ENTRIES.path, own.path), settings, notes: this.#notes.toSorted(byPlace) };
   }
 
   #lookAtRoot(): void {
@@ -158,7 +162,7 @@ class Reader {
       const against = `use_compression contradicts compression in line ${line.toString()}; keep one of them`;
       this.#problem(["storage", "sled", "use_compression"], against, "value");
     }
-    if (choice.note !== null) this.#note(["storage", "sled", named], choice.note);
+    if (choice.note !== null) this.#note(["storage", "sled", named], choice.note, "compression");
     if (factor !== undefined && level !== undefined && factor !== level) {
       this.#problem(["storage", "sled", "compression_level"], "compression_level and compression_factor are the same setting; keep one of them");
     }
@@ -169,7 +173,7 @@ class Reader {
       flushEveryMs: flushEveryMs === false ? undefined : flushEveryMs,
       segmentSize: valueOf(SLED_ENTRIES.segment_size, sled.segment_size),
     };
-    for (const advice of adviceOn(settings)) this.#note(["storage", "sled", "segment_size"], advice);
+    for (const advice of adviceOn(settings)) this.#note(["storage", "sled", "segment_size"], advice, "segmentSize");
     return settings;
   }
 
@@ -193,10 +197,13 @@ class Reader {
     this.#problems.push({ ...this.#places[at](path), message });
   }
 
-  #note(path: TomlPath, text: string, at: "key" | "value" = "key"): void {
-    const { line, column } = this.#places[at](path);
-    this.#notes.push({ line, column, text: `${this.#file}:${line.toString()}:${column.toString()}: ${text}` });
+  #note(path: TomlPath, message: string, about: keyof SledSettings | null = null): void {
+    this.#notes.push({ ...this.#places.key(path), message, setting: about });
   }
+}
+
+function byPlace(a: ConfigProblem, b: ConfigProblem): number {
+  return a.line - b.line || a.column - b.column;
 }
 
 /** What a setting's value is read as; undefined when it is not there, or wrong. */

@@ -50,7 +50,8 @@ test("a new store is compressed when told, one that exists stays as it is", asyn
   await importDump({ target, input: dump, compression: true, jobs: 2 });
   t.is((await sledCheck(target, { compression: true })).length, 2);
   await t.throwsAsync(sledCheck(target));
-  await t.throwsAsync(importDump({ target, input: dump, merge: true, compression: true }), { code: "USAGE" });
+  await t.throwsAsync(importDump({ target, input: dump, merge: true, compression: false }), { code: "STORE_SETTINGS_MISMATCH" });
+  t.true((await importDump({ target, input: dump, merge: true, compression: true })).merged);
   t.true((await importDump({ target, input: dump, merge: true })).verified);
 });
 

@@ -1,16 +1,17 @@
 /** `kgdump import`: a dump becomes a sled store. */
 import { Command, Option } from "commander";
-import { KgdumpError } from "../../errors.js";
 import { BYTE_TEXT_HELP, parseMapping } from "../byte-text.js";
 import type { Context } from "../context.js";
 import { escapeText } from "../escape.js";
 import { addHelp } from "../help.js";
 import { importJson, jsonDocument } from "../json.js";
-import { countOf, keyspaceOption, manyOf, maxBlockSizeOption, oneOf, prefixOption } from "../options.js";
+import { countOf, keyspaceOption, manyOf, maxBlockSizeOption, oneOf, prefixOption, type SledFlags, sledOptions } from "../options.js";
+import { SIZE_HELP } from "../quantities.js";
 import { renderImport } from "../render/results.js";
 import { readStdin, refuseTerminalInput } from "../stdio.js";
+import { importSettings, SETTINGS_HELP } from "./import-settings.js";
 
-interface ImportFlags {
+interface ImportFlags extends SledFlags {
   readonly input?: string;
   readonly merge?: boolean;
   readonly ifExists?: "fail" | "keep" | "overwrite";
@@ -19,7 +20,6 @@ interface ImportFlags {
   readonly map?: { from: Uint8Array; to: Uint8Array }[];
   readonly columnFamily?: Uint8Array[];
   readonly prefix?: Uint8Array;
-  readonly compression?: boolean;
   readonly jobs?: number;
   readonly maxBlockSize?: number;
 }
@@ -32,7 +32,7 @@ export function importCommand(): Command {
       "Checks a dump and writes its entries to a sled store. A new store appears only when all of it was written, read\n" +
         "back and found equal; until then nothing is at its path.",
     )
-    .argument("<target>", "directory of the sled store");
+    .argument("[target]", "directory of the sled store; without it, the path in the settings file");
   const options = [
     new Option("-i, --input <file>", "the dump's file; - or nothing is standard input"),
     new Option("--merge", "write into a store that exists; keys that it has are overwritten"),
@@ -43,16 +43,18 @@ export function importCommand(): Command {
     new Option("--map <family=tree>", "give a family another tree's name; may be repeated").argParser(manyOf(parseMapping)),
     keyspaceOption("only this family of the dump; may be repeated"),
     prefixOption("only keys that start with this"),
-    new Option("--compression", "make a new store with sled's compression (zstd); it is then always opened so"),
     new Option("--jobs <n>", "threads that compress (default: one for each processor)").argParser(countOf("--jobs", { min: 1, max: 256 })),
     maxBlockSizeOption(),
+    ...sledOptions(),
   ];
   for (const option of options) command.addOption(option);
   addHelp(command, {
-    paragraphs: [BYTE_TEXT_HELP, "The result goes to standard error; with --json, to standard output."],
+    paragraphs: [SETTINGS_HELP, SIZE_HELP, BYTE_TEXT_HELP, "The result goes to standard error; with --json, to standard output."],
     examples: [
       "kgdump import /var/lib/maya/knowledge_graph -i graph.kgd",
       "kgdump export /var/lib/maya/rocksdb | kgdump import /var/lib/maya/knowledge_graph",
+      "kgdump import --config config/storage.toml -i graph.kgd",
+      "kgdump import target -i graph.kgd --compression --compression-level 9 --cache-capacity 256MiB",
       "kgdump import target -i graph.kgd --if-exists keep",
       "kgdump import target -i graph.kgd --keyspace nodes --map nodes=graph_nodes",
     ],
@@ -65,8 +67,8 @@ export function importCommand(): Command {
  * @throws {KgdumpError} USAGE, and what importDump throws
  */
 export async function runImport(context: Context, args: readonly string[], flags: ImportFlags): Promise<void> {
-  const [target = ""] = args;
-  if (target === "") throw new KgdumpError("USAGE", "the target is empty", { hint: "name a directory" });
+  const { target, settings, notes } = await importSettings(args[0], flags, process.env);
+  for (const note of notes) context.warn(note);
   const fromStdin = flags.input === undefined || flags.input === "-";
   if (fromStdin) refuseTerminalInput(`kgdump import ${escapeText(target)} -i graph.kgd`);
   const { importDump } = await import("../../operations/import.js");
@@ -80,7 +82,7 @@ export async function runImport(context: Context, args: readonly string[], flags
     map: flags.map === undefined ? undefined : new Map(flags.map.map(({ from, to }) => [from, to])),
     keyspaces: flags.columnFamily,
     prefix: flags.prefix,
-    compression: flags.compression,
+    ...settings,
     jobs: flags.jobs,
     maxBlockSize: flags.maxBlockSize,
     onProgress,
@@ -88,6 +90,7 @@ export async function runImport(context: Context, args: readonly string[], flags
   });
   context.stopProgress();
   for (const warning of result.warnings) context.warn(warning);
-  if (context.json) await context.out.write(jsonDocument(importJson(result)));
+  const told = { ...result, warnings: [...notes, ...result.warnings] };
+  if (context.json) await context.out.write(jsonDocument(importJson(told)));
   else if (!context.quiet) context.say(renderImport(result, context.errorPaint));
 }

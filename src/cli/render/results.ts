@@ -3,7 +3,7 @@ import type { ExportPlan } from "../../operations/export-plan.js";
 import type { ExportResult } from "../../operations/export.js";
 import type { ImportResult } from "../../operations/import.js";
 import type { StoreComparison, VerifyResult } from "../../operations/verify.js";
-import { escapeText, formatShort } from "../escape.js";
+import { escapeMessage, escapeText, formatShort } from "../escape.js";
 import { formatCount, formatDuration, formatNumberOf, formatPercent, formatRate, formatSize } from "../quantities.js";
 import type { Paint } from "../style.js";
 import { engineName } from "./summary.js";
@@ -59,7 +59,18 @@ export function renderImport(result: ImportResult, paint: Paint): string {
     `${paint.green(how)} ${paint.bold(escapeText(result.target))} (sled)\n` +
     `  ${entriesText(result.entries)} in ${formatNumberOf(result.keyspaces.length, "tree", "trees")}, ${formatSize(bytes)}, ` +
     `in ${formatDuration(seconds)} (${formatRate(bytes, seconds)}), ${checked}\n` +
-    (kept > 0 ? `  ${entriesText(kept)} of them kept the value that the target had\n` : "")
+    (kept > 0 ? `  ${entriesText(kept)} of them kept the value that the target had\n` : "") +
+    renderReopen(result.reopen)
+  );
+}
+
+/** How the store is opened from now on: a piece of Rust, and what of it must not differ. */
+function renderReopen({ useCompression, segmentSize, version, rust }: ImportResult["reopen"]): string {
+  const feature = useCompression ? ' with its feature "compression"' : "";
+  return (
+    `  open it with: ${escapeMessage(rust)}\n` +
+    `  must be the same at every open: use_compression = ${String(useCompression)}, segment_size = ${segmentSize.toString()}, ` +
+    `sled ${version}${feature}\n`
   );
 }
 

@@ -1,0 +1,57 @@
+/** Where an import goes and with which settings: flags over environment over storage.toml. */
+import { KgdumpError } from "../../errors.js";
+import { adviceOn, environmentSettings, layered, readStorageFile, type SledSettings, type StorageFile } from "../../settings/index.js";
+import type { SledFlags } from "../options.js";
+
+/** The rule in words, for `--help`. */
+export const SETTINGS_HELP = `Settings:
+  Options come before the environment (KGDUMP_CONFIG, KGDUMP_CACHE_CAPACITY, KGDUMP_COMPRESSION, KGDUMP_COMPRESSION_LEVEL,
+  KGDUMP_FLUSH_EVERY_MS, KGDUMP_SEGMENT_SIZE), and that before the settings file. Of the file, [storage] engine and path and
+  [storage.sled] count; a relative path starts at the working directory. Compression and segment size are in the store for
+  good: the result says how it must be opened, and with --merge they must be those of the store.`;
+
+/** What an import shall do. */
+export interface ImportSettings {
+  readonly target: string;
+  readonly settings: SledSettings;
+  /** What the user should know of the settings, a sentence each. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Puts target and settings together.
+ * @param target as given; undefined when it was not
+ * @param flags the options; `merge` and `ifExists` tell whether the store is there already
+ * @param env the environment
+ * @throws {KgdumpError} USAGE; CONFIG_INVALID, NOT_FOUND, PERMISSION_DENIED, IO_FAILED for the settings file
+ */
+export async function importSettings(
+  target: string | undefined,
+  flags: SledFlags & { readonly merge?: boolean; readonly ifExists?: string },
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<ImportSettings> {
+  if (flags.config === "") throw new KgdumpError("USAGE", "--config is empty", { hint: "name the service's storage.toml" });
+  const environment = environmentSettings(env);
+  const config = flags.config ?? environment.config;
+  const file = config === undefined ? undefined : await readStorageFile(config);
+  const { cacheCapacity, compression, compressionLevel, flushEveryMs, segmentSize } = flags;
+  const above = layered({ cacheCapacity, compression, compressionLevel, flushEveryMs, segmentSize }, environment.settings);
+  const settings = layered(above, file?.settings ?? {});
+  const merges = flags.merge === true || flags.ifExists !== undefined;
+  if (compressionLevel !== undefined && settings.compression !== true && !merges) {
+    throw new KgdumpError("USAGE", "--compression-level has no meaning without --compression", { hint: "give both, or none" });
+  }
+  const told = (file?.notes ?? []).filter(({ setting }) => setting === null || above[setting] === undefined);
+  const notes = told.map(({ line, column, message }) => `${config ?? ""}:${line.toString()}:${column.toString()}: ${message}`);
+  return { target: targetOf(target, file, config), settings, notes: [...notes, ...adviceOn(above)] };
+}
+
+function targetOf(given: string | undefined, file: StorageFile | undefined, config: string | undefined): string {
+  const target = given ?? file?.path;
+  if (target === "") throw new KgdumpError("USAGE", "the target is empty", { hint: "name a directory" });
+  if (target !== undefined) return target;
+  const lacking = config === undefined ? "" : `, and ${config} has no path in [storage]`;
+  throw new KgdumpError("USAGE", `no target was given${lacking}`, {
+    hint: "name the directory of the sled store, or with --config a storage.toml that has a path",
+  });
+}
