@@ -106,6 +106,12 @@ export const LIMIT_TEXT = 65_535;
 /** Number of source options, of all keyspaces together. */
 export const LIMIT_OPTIONS = 262_144;
 
+/** Keys of a map in a payload, other than one of source options. */
+export const LIMIT_FIELDS = 1024;
+
+/** Number of index frames: enough for 256 TiB in blocks of 1 MiB. */
+export const LIMIT_INDEX_FRAMES = 262_144;
+
 /** Bytes of the header's payload. */
 export const LIMIT_HEADER = 16 * MiB;
 
@@ -121,7 +127,10 @@ export const LIMIT_GAP = 256;
 /** Bytes of the payload of a frame that is skipped. */
 export const LIMIT_SKIPPED_PAYLOAD = 16 * MiB;
 
-/** Arrays and maps within one another in a payload, the outermost included. */
+/** Bytes of the name of a field, in UTF-8. */
+export const LIMIT_FIELD_NAME = 255;
+
+/** Arrays and maps within one another in the value of a field that is skipped. */
 export const LIMIT_NESTING = 8;
 
 /** A block may be decoded freely up to this many raw bytes; beyond, its expansion is limited. */

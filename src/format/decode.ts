@@ -4,7 +4,7 @@
  */
 
 import { KgdumpError } from "../errors.js";
-import { DIGEST_LENGTH, LIMIT_NESTING } from "./constants.js";
+import { DIGEST_LENGTH, LIMIT_FIELD_NAME, LIMIT_FIELDS, LIMIT_NESTING } from "./constants.js";
 
 /** How each field of a map is read. */
 export type Shape<T> = { readonly [K in keyof T]: (reader: MsgpackReader, field: string) => T[K] };
@@ -102,11 +102,12 @@ export class MsgpackReader {
   /**
    * Head of an array.
    * @param least bytes that an element takes at least
+   * @param max elements that are allowed
    * @returns its length, which the rest of the payload can hold
-   * @throws {KgdumpError} DUMP_MALFORMED when there is none
+   * @throws {KgdumpError} DUMP_MALFORMED when there is none, DUMP_LIMIT_EXCEEDED when it is longer
    */
-  array(field: string, least = 1): number {
-    return this.#container(field, "an array", 0x90, 0xdc, least);
+  array(field: string, least = 1, max = Infinity): number {
+    return this.#container(field, "an array", 0x90, 0xdc, least, max);
   }
 
   /**
@@ -120,11 +121,12 @@ export class MsgpackReader {
 
   /**
    * Head of a map.
+   * @param max pairs that are allowed
    * @returns its length in pairs, which the rest of the payload can hold
-   * @throws {KgdumpError} DUMP_MALFORMED when there is none
+   * @throws {KgdumpError} DUMP_MALFORMED when there is none, DUMP_LIMIT_EXCEEDED when it is longer
    */
-  mapHead(field: string): number {
-    return this.#container(field, "a map", 0x80, 0xde, 2);
+  mapHead(field: string, max = Infinity): number {
+    return this.#container(field, "a map", 0x80, 0xde, 2, max);
   }
 
   /**
@@ -134,8 +136,8 @@ export class MsgpackReader {
    */
   fields<T>(field: string, shape: Shape<T>, lenient: boolean): T {
     const found = new Map<string, unknown>();
-    for (let left = this.mapHead(field); left > 0; left -= 1) {
-      const key = this.str(`${field} key`, 255);
+    for (let left = this.mapHead(field, LIMIT_FIELDS); left > 0; left -= 1) {
+      const key = this.str(`${field} key`, LIMIT_FIELD_NAME);
       const name = field === "" ? key : `${field}.${key}`;
       if (found.has(key)) throw this.malformed(name, "is there twice");
       if (Object.hasOwn(shape, key)) found.set(key, shape[key as keyof T](this, name));
@@ -152,20 +154,18 @@ export class MsgpackReader {
   }
 
   /**
-   * Passes over one value of any type that the format allows, with at most LIMIT_NESTING levels.
+   * Passes over one value of any type that the format allows, with at most LIMIT_NESTING arrays and maps within one another.
+   * @param depth arrays and maps around it
    * @throws {KgdumpError} DUMP_MALFORMED, DUMP_LIMIT_EXCEEDED
    */
-  skip(field: string, depth = 2): void {
-    if (depth > LIMIT_NESTING) {
-      throw new KgdumpError("DUMP_LIMIT_EXCEEDED", `${this.#what}: ${field} nests deeper than ${String(LIMIT_NESTING)} levels`);
-    }
+  skip(field: string, depth = 0): void {
     const type = this.#bytes[this.#position] ?? 0xc1;
     if (type === 0xc0 || type === 0xc2 || type === 0xc3) this.#position += 1;
     else if (type < 0x80 || (type >= 0xcc && type <= 0xcf)) this.biguint(field);
     else if (type >= 0xc4 && type <= 0xc6) this.bin(field, Infinity);
     else if ((type >= 0xa0 && type <= 0xbf) || (type >= 0xd9 && type <= 0xdb)) this.str(field, Infinity);
-    else if ((type >= 0x90 && type <= 0x9f) || type === 0xdc || type === 0xdd) this.#skipMany(field, this.array(field), depth);
-    else if (type <= 0x8f || type === 0xde || type === 0xdf) this.#skipMany(field, 2 * this.mapHead(field), depth);
+    else if ((type >= 0x90 && type <= 0x9f) || type === 0xdc || type === 0xdd) this.#skipArray(field, depth + 1);
+    else if (type <= 0x8f || type === 0xde || type === 0xdf) this.#skipMap(field, depth + 1);
     else throw this.#wrongType(field, "a value that a payload may hold", this.#byte(field));
   }
 
@@ -195,16 +195,36 @@ export class MsgpackReader {
     return value;
   }
 
-  #skipMany(field: string, count: number, depth: number): void {
-    for (let left = count; left > 0; left -= 1) this.skip(field, depth + 1);
+  #skipArray(field: string, depth: number): void {
+    this.#nest(field, depth);
+    for (let left = this.array(field); left > 0; left -= 1) this.skip(field, depth);
   }
 
-  #container(field: string, wanted: string, fixed: number, long: number, least: number): number {
+  #skipMap(field: string, depth: number): void {
+    this.#nest(field, depth);
+    const keys = new Set<string>();
+    for (let left = this.mapHead(field, LIMIT_FIELDS); left > 0; left -= 1) {
+      const key = this.str(`${field} key`, LIMIT_FIELD_NAME);
+      if (keys.has(key)) throw this.malformed(`${field}.${key}`, "is there twice");
+      keys.add(key);
+      this.skip(field, depth);
+    }
+  }
+
+  #nest(field: string, depth: number): void {
+    if (depth <= LIMIT_NESTING) return;
+    throw new KgdumpError("DUMP_LIMIT_EXCEEDED", `${this.#what}: ${field} nests deeper than ${String(LIMIT_NESTING)} levels`);
+  }
+
+  #container(field: string, wanted: string, fixed: number, long: number, least: number, max: number): number {
     const type = this.#byte(field);
     let length = type & 0x0f;
     if (type === long) length = this.#length(field, 2, 16);
     else if (type === long + 1) length = this.#length(field, 4, 0x1_0000);
     else if ((type & 0xf0) !== fixed) throw this.#wrongType(field, wanted, type);
+    if (length > max) {
+      throw new KgdumpError("DUMP_LIMIT_EXCEEDED", `${this.#what}: ${field} has ${String(length)} elements, more than the limit of ${String(max)}`);
+    }
     if (length * least > this.remaining) throw this.malformed(field, `claims ${String(length)} elements, more than follow`);
     return length;
   }

@@ -2,7 +2,16 @@
 
 import { KgdumpError } from "../errors.js";
 import { CODEC_IDS, CODEC_NAMES } from "./codec.js";
-import { FORMAT_MAJOR, FORMAT_MINOR, FORMAT_VERSION, LIMIT_NAME, LIMIT_OPTIONS, LIMIT_TEXT, MAX_PAYLOAD_LENGTH } from "./constants.js";
+import {
+  FORMAT_MAJOR,
+  FORMAT_MINOR,
+  FORMAT_VERSION,
+  LIMIT_FIELD_NAME,
+  LIMIT_NAME,
+  LIMIT_OPTIONS,
+  LIMIT_TEXT,
+  MAX_PAYLOAD_LENGTH,
+} from "./constants.js";
 import { digest, MsgpackReader } from "./decode.js";
 import { MsgpackWriter } from "./encode.js";
 import { KEY_ORDERS } from "./key-order.js";
@@ -154,19 +163,14 @@ function decodeSource(reader: MsgpackReader, field: string, lenient: boolean): D
 
 /** An array of maps with names, none of which is there twice. */
 function named<T extends { readonly name: Uint8Array }>(reader: MsgpackReader, field: string, limits: Limits, read: (place: string) => T): T[] {
-  const count = reader.array(field);
-  if (count > limits.keyspaces) {
-    throw new KgdumpError("DUMP_LIMIT_EXCEEDED", `the dump has ${String(count)} keyspaces, more than the limit of ${String(limits.keyspaces)}`);
-  }
+  const count = reader.array(field, 1, limits.keyspaces);
   const found: T[] = [];
-  const names = new Set<string>();
-  for (let index = 0; index < count; index += 1) {
-    const place = `${field}[${String(index)}]`;
-    const one = read(place);
-    const name = Buffer.from(one.name).toString("latin1");
-    if (names.has(name)) throw reader.malformed(`${place}.name`, "is the name of two keyspaces");
-    names.add(name);
-    found.push(one);
+  for (let index = 0; index < count; index += 1) found.push(read(`${field}[${String(index)}]`));
+  // Sorted, and not in a set of strings: the hash of a long one is its length, so that many of one length take long.
+  const sorted = [...found.entries()].sort(([, a], [, b]) => Buffer.compare(a.name, b.name));
+  for (const [place, [index, { name }]] of sorted.entries()) {
+    const next = sorted[place + 1]?.[1].name;
+    if (next !== undefined && Buffer.compare(name, next) === 0) throw reader.malformed(`${field}[${String(index)}].name`, "is the name of two keyspaces");
   }
   return found;
 }
@@ -188,12 +192,11 @@ function decodeKeyspace(reader: MsgpackReader, field: string, lenient: boolean, 
 }
 
 function decodeOptions(reader: MsgpackReader, field: string, options: { left: number }): Map<string, string> {
-  const count = reader.mapHead(field);
+  const count = reader.mapHead(field, options.left);
   options.left -= count;
-  if (options.left < 0) throw new KgdumpError("DUMP_LIMIT_EXCEEDED", `header: more than ${String(LIMIT_OPTIONS)} source options`);
   const found = new Map<string, string>();
   for (let left = count; left > 0; left -= 1) {
-    const name = text(reader, field);
+    const name = reader.str(field, LIMIT_FIELD_NAME);
     if (found.has(name)) throw reader.malformed(field, `has the option ${JSON.stringify(name)} twice`);
     found.set(name, text(reader, field));
   }
@@ -213,7 +216,7 @@ function uuid(reader: MsgpackReader, field: string): string {
 function oneOf<T extends string>(reader: MsgpackReader, field: string, choices: readonly T[]): T {
   const found = text(reader, field);
   const choice = choices.find((candidate) => candidate === found);
-  if (choice === undefined) throw reader.malformed(field, `is ${JSON.stringify(found)}, none of ${choices.join(", ")}`);
+  if (choice === undefined) throw reader.malformed(field, `is ${JSON.stringify(found.slice(0, 40))}, none of ${choices.join(", ")}`);
   return choice;
 }
 

@@ -5,7 +5,7 @@
 
 import { KgdumpError } from "../errors.js";
 import { CODEC_IDS } from "./codec.js";
-import { FRAME_HEAD_LENGTH, INDEX_BLOCKS, INDEX_BYTES, MAX_PAYLOAD_LENGTH } from "./constants.js";
+import { FRAME_HEAD_LENGTH, INDEX_BLOCKS, INDEX_BYTES, MAGIC_LENGTH, MAX_PAYLOAD_LENGTH } from "./constants.js";
 import { MsgpackReader } from "./decode.js";
 import { MsgpackWriter } from "./encode.js";
 import { codecName } from "./header-payload.js";
@@ -60,17 +60,17 @@ export class IndexBuilder {
 /**
  * Decodes an index frame and checks that its blocks could be where it says and are in order.
  * @param end offset of the index frame itself, before which its blocks must lie
+ * @param start where the index frame before it ends, behind which its blocks must lie
  * @throws {KgdumpError} DUMP_MALFORMED, DUMP_LIMIT_EXCEEDED, DUMP_CODEC_UNKNOWN, DUMP_INDEX_WRONG
  */
-export function decodeIndex(payload: Uint8Array, header: DumpHeader, limits: Limits, end: number): BlockInfo[] {
+export function decodeIndex(payload: Uint8Array, header: DumpHeader, limits: Limits, end: number, start = MAGIC_LENGTH): BlockInfo[] {
   const reader = new MsgpackReader(payload, "index");
   reader.tuple("index", 3);
   const keyspace = reader.uint("keyspace");
   const order = header.keyspaces[keyspace]?.comparator;
   if (order === undefined) throw reader.malformed("keyspace", `is ${String(keyspace)}, but the header has ${String(header.keyspaces.length)}`);
   const firstBlock = reader.uint("first block");
-  const count = reader.array("blocks");
-  if (count > INDEX_BLOCKS) throw new KgdumpError("DUMP_LIMIT_EXCEEDED", `index: ${String(count)} blocks, more than the limit of ${String(INDEX_BLOCKS)}`);
+  const count = reader.array("blocks", 1, INDEX_BLOCKS);
   const blocks: BlockInfo[] = [];
   for (let index = 0; index < count; index += 1) {
     const block = decodeEntry(reader, keyspace, firstBlock + index, limits);
@@ -79,7 +79,9 @@ export function decodeIndex(payload: Uint8Array, header: DumpHeader, limits: Lim
       block.offset + block.frameLength <= end &&
       block.frameLength > FRAME_HEAD_LENGTH + block.storedLength &&
       compareKeys(order, block.firstKey, block.lastKey) <= 0 &&
-      (before === undefined || (before.offset + before.frameLength <= block.offset && compareKeys(order, before.lastKey, block.firstKey) < 0));
+      (before === undefined
+        ? block.offset >= start
+        : before.offset + before.frameLength <= block.offset && compareKeys(order, before.lastKey, block.firstKey) < 0);
     if (!sound) throw new KgdumpError("DUMP_INDEX_WRONG", `the index places block ${String(block.number)} where it cannot be`, { block: block.number });
     blocks.push(block);
   }

@@ -6,12 +6,12 @@
 
 import { KgdumpError } from "../errors.js";
 import { blockInfo, decodeBlock } from "./block-payload.js";
-import { FOOTER_KEY_BYTES, FORMAT_MINOR, FRAME_HEAD_LENGTH, Kind, SKIPPABLE_BIT } from "./constants.js";
+import { FOOTER_KEY_BYTES, FORMAT_MINOR, FRAME_HEAD_LENGTH, Kind, LIMIT_INDEX_FRAMES, SKIPPABLE_BIT } from "./constants.js";
 import type { Frame, Surroundings } from "./frame-reader.js";
 import { kindName } from "./frame.js";
 import { decodeGap } from "./gap-payload.js";
 import { decodeHeader } from "./header-payload.js";
-import { decodeIndex, IndexBuilder } from "./index-payload.js";
+import { IndexBuilder } from "./index-payload.js";
 import { compareKeys } from "./key-order.js";
 import type { Limits } from "./limits.js";
 import { at } from "./place.js";
@@ -99,7 +99,7 @@ export class StreamChecker implements Surroundings {
       case Kind.gap:
         return this.#missing(this.#header, payload);
       case Kind.index:
-        return this.#listed(this.#header, frame);
+        return this.#listed(frame);
       case Kind.keyspaceEnd:
         return this.#end(this.#header, frame);
       case Kind.footer:
@@ -177,13 +177,13 @@ export class StreamChecker implements Surroundings {
     this.#gap = undefined;
   }
 
-  #listed(header: DumpHeader, { payload, offset }: Frame): Step {
+  #listed({ payload, offset }: Frame): Step {
     const { first, blocks } = this.#index;
     if (first === undefined) throw misplaced(Kind.index, "without a block before it");
-    if (Buffer.compare(payload, this.#index.take()) !== 0) {
-      decodeIndex(payload, header, this.#limits, offset);
-      throw new KgdumpError("DUMP_INDEX_WRONG", "the index frame does not list the blocks before it");
+    if (this.#indexes.length === LIMIT_INDEX_FRAMES) {
+      throw new KgdumpError("DUMP_LIMIT_EXCEEDED", `the dump has more index frames than the limit of ${String(LIMIT_INDEX_FRAMES)}`);
     }
+    if (Buffer.compare(payload, this.#index.take()) !== 0) throw new KgdumpError("DUMP_INDEX_WRONG", "the index frame does not list the blocks before it");
     const firstKey = first.firstKey.length > FOOTER_KEY_BYTES ? null : first.firstKey;
     const frameLength = FRAME_HEAD_LENGTH + payload.length;
     this.#indexes.push({ offset, frameLength, keyspace: first.keyspace, firstBlock: first.number, blocks, firstKey });
@@ -207,7 +207,7 @@ export class StreamChecker implements Surroundings {
 
   #footer(header: DumpHeader, { payload, offset }: Frame): Step {
     if (this.#inside !== undefined || this.#ended.length < header.keyspaces.length) throw misplaced(Kind.footer, "before all keyspaces have ended");
-    const footer = decodeFooter(payload, header, this.#lenient);
+    const footer = decodeFooter(payload, header, this.#lenient, offset);
     footer.keyspaces.forEach((said, place) => {
       const real = this.#ended[place] ?? said;
       const wrong = totalsDifference(said, real);

@@ -121,7 +121,8 @@ test("hostile headers: nesting, counts, doubled keys and names", async (t) => {
   await broken(replace("\xcd\x04\x00", "\x00"), "DUMP_MALFORMED", /blockSize is 0/);
   await broken(replace("\x92\x01\x00", "\x92\x01\x01"), "DUMP_MALFORMED", /is 1\.1/);
   await broken(replace("\x92\x01\x00", "\x92\x02\x00"), "DUMP_MALFORMED", /is 2\.0/);
-  await broken(replace("keyspaces\x91", "keyspaces\xdd\xff\xff\xff\xff"), "DUMP_MALFORMED", /more than follow/);
+  await broken(replace("keyspaces\x91", "keyspaces\xdd\xff\xff\xff\xff"), "DUMP_LIMIT_EXCEEDED", /4294967295 elements/);
+  await broken(replace("keyspaces\x91", "keyspaces\xdd\x00\x01\x00\x00"), "DUMP_MALFORMED", /more than follow/);
   await broken(replace("bytewise", "bitewise"), "DUMP_MALFORMED", /bitewise/);
   await broken(replace("kgdump 0", "kgd\xff\xfep 0"), "DUMP_MALFORMED", /producer is not valid UTF-8/);
   await broken(replace("options\x80", "options\x82\xa1a\xa1b\xa1a\xa1c"), "DUMP_MALFORMED", /twice/);

@@ -114,7 +114,7 @@ test("fields: each once, none missing, unknown ones only when lenient", (t) => {
 });
 
 test("skipping takes every allowed type, refuses others, and is bounded in depth", (t) => {
-  const values = ["c0", "c2", "c3", "00", "7f", "cc80", "cf0000000100000000", "c40161", "a161", `d920${"61".repeat(32)}`, "9101", `dc0010${"c0".repeat(16)}`, "81a16101", `de0010${"c0".repeat(32)}`];
+  const values = ["c0", "c2", "c3", "00", "7f", "cc80", "cf0000000100000000", "c40161", "a161", `d920${"61".repeat(32)}`, "9101", `dc0010${"c0".repeat(16)}`, "81a16101", `de0010${Array.from({ length: 16 }, (_, index) => `a16${index.toString(16)}c0`).join("")}`];
   for (const value of values) {
     const skipping = reader(value);
     skipping.skip("x");
@@ -122,7 +122,8 @@ test("skipping takes every allowed type, refuses others, and is bounded in depth
   }
   for (const value of ["c1", "ca00000000", "d0ff", "ff", "d40100", "c7000100", ""]) refused(t, "DUMP_MALFORMED", () => { reader(value).skip("x"); });
   const nested = (levels: number): string => `${"91".repeat(levels - 1)}c0`;
-  reader(nested(LIMIT_NESTING - 1)).skip("x");
-  refused(t, "DUMP_LIMIT_EXCEEDED", () => { reader(nested(LIMIT_NESTING)).skip("x"); });
+  reader(nested(LIMIT_NESTING + 1)).skip("x");
+  refused(t, "DUMP_LIMIT_EXCEEDED", () => { reader(nested(LIMIT_NESTING + 2)).skip("x"); });
+  for (const value of ["8101c0", "82a161c0a161c0", "81c0c0"]) refused(t, "DUMP_MALFORMED", () => { reader(value).skip("x"); });
   refused(t, "DUMP_LIMIT_EXCEEDED", () => { reader("91".repeat(100_000)).skip("x"); });
 });
