@@ -68,6 +68,7 @@ export const EXIT_CODE_OF = {
   KEY_EXISTS: ExitCode.other,
   OUTPUT_EXISTS: ExitCode.other,
   VERIFY_DIFFERENCE: ExitCode.difference,
+  DELTA_BASE_DIFFERENT: ExitCode.difference,
   // The system
   NO_SPACE: ExitCode.noSpace,
   PERMISSION_DENIED: ExitCode.other,

@@ -18,6 +18,9 @@ export interface Entry {
 
 /** Walks encoded entries; after each `next`, the places of the key and the value are its fields. */
 export class EntryCursor {
+  /** Where the entry itself starts and ends, with its heads. */
+  start = 0;
+  end = 0;
   keyStart = 0;
   keyEnd = 0;
   /** Equal to `valueEnd` for an empty value and for nil. */
@@ -41,6 +44,7 @@ export class EntryCursor {
    */
   next(): boolean {
     if (this.#next === this.#length) return false;
+    this.start = this.#next;
     this.keyEnd = this.#bin();
     this.keyStart = this.valueStart;
     this.deleted = this.#next < this.#length && this.#view.getUint8(this.#next) === NIL;
@@ -48,6 +52,7 @@ export class EntryCursor {
       this.#next += 1;
       this.valueStart = this.valueEnd = this.#next;
     } else this.valueEnd = this.#bin();
+    this.end = this.#next;
     return true;
   }
 

@@ -7,7 +7,7 @@ export { readDump } from "./dump-reader.js";
 export type { ReadOptions } from "./dump-reader.js";
 export { DumpWriter } from "./dump-writer.js";
 export type { BlockToWrite } from "./dump-writer.js";
-export { checkEntries, encodeEntries, findEntry, iterateEntries } from "./entries.js";
+export { checkEntries, encodeEntries, EntryCursor, findEntry, iterateEntries } from "./entries.js";
 export type { Entry, ExpectedEntries } from "./entries.js";
 export { compareKeys, rangeMayHoldPrefix } from "./key-order.js";
 export { DEFAULT_LIMITS, resolveLimits } from "./limits.js";

@@ -4,7 +4,6 @@
  * One pass, bounded memory: blocks come encoded from the engine, are compressed on other threads while the next are
  * read, and leave in order. A file appears whole or not at all; a stream that fails ends with an abort frame.
  */
-import { randomUUID } from "node:crypto";
 import { realpath } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { dirname, resolve, sep } from "node:path";
@@ -15,22 +14,21 @@ import {
   type Codec,
   type CodecName,
   DEFAULT_BLOCK_SIZE,
-  type DumpHeader,
   DumpWriter,
-  FORMAT_MAJOR,
-  FORMAT_MINOR,
   packBlock,
   type PackedBlock,
 } from "../format/index.js";
 import { closing } from "./closing.js";
-import { describeFilter, type EntryFilter } from "./filter.js";
+import { DumpChain } from "./dump-chain.js";
+import { KeyspaceDelta } from "./export-delta.js";
+import { expectedTotals, isPartial, makeHeader } from "./export-header.js";
+import type { EntryFilter } from "./filter.js";
 import { type KeyspaceName, selectKeyspaces } from "./keyspaces.js";
 import { loadCodec, openSource, type TtlMode } from "./load-engine.js";
 import { OrderedQueue } from "./ordered-queue.js";
 import { type DumpOutput, openOutput } from "./output.js";
-import { estimatedTotals, type ExpectedTotals, type OnProgress, ProgressMeter } from "./progress.js";
+import { type OnProgress, ProgressMeter } from "./progress.js";
 import { type KeyspaceResult, keyspaceResult } from "./results.js";
-import { PRODUCER } from "./version.js";
 
 /** Which part of a store to export, and how it is read. */
 export interface ExportSelection extends EntryFilter {
@@ -48,6 +46,8 @@ export interface ExportSelection extends EntryFilter {
 export interface ExportOptions extends ExportSelection {
   /** A path, which is published atomically, or an open stream, which is ended. */
   readonly output: string | Writable;
+  /** Write only what changed since these dumps: a full one, and the deltas that follow it, in their order. */
+  readonly base?: readonly string[] | undefined;
   /** Replace an output file that exists; default false. */
   readonly force?: boolean | undefined;
   /** Default lz4. */
@@ -87,30 +87,50 @@ export const BLOCK_SIZE_RANGE = { min: 4 * 1024, max: 64 * 1024 * 1024 } as cons
 /**
  * Exports a store.
  * @throws {KgdumpError} STORE_* when the store can't be read whole, KEYSPACE_UNKNOWN, OUTPUT_EXISTS, NO_SPACE,
- * BROKEN_PIPE, …; nothing is left at the output then
+ * BROKEN_PIPE, …; DELTA_BASE_DIFFERENT and DUMP_* when the dumps of `base` can't be built on; nothing is left at the output then
  * @throws the signal's reason when it aborts
  */
 export async function exportStore(options: ExportOptions): Promise<ExportResult> {
   const started = performance.now();
   const blockSize = checkBlockSize(options.blockSize ?? DEFAULT_BLOCK_SIZE);
-  const codecName = options.codec ?? "lz4";
-  const codec = await loadCodec(codecName, { level: options.level });
+  const codec = await loadCodec(options.codec ?? "lz4", { level: options.level });
   options.signal?.throwIfAborted();
-  return closing(await openSource(options.store, { ttl: options.ttl }), async (source) => {
-    await refuseOutputInStore(options.output, options.store);
-    const keyspaces = selectedKeyspaces(source.info, options);
-    const header = makeHeader(source.info, keyspaces, codecName, blockSize, options);
-    const writer = new DumpWriter(header);
-    const output = await openOutput(options.output, { force: options.force === true, signal: options.signal });
-    try {
-      await writeDump(writer, { source, keyspaces, codec, blockSize, output, options });
-      options.signal?.throwIfAborted();
-      await output.commit();
-    } catch (error) {
-      await output.discard(() => writer.abort(abortReason(error)));
-      throw error;
-    }
-    return resultOf(writer, header.dumpId, source.info, keyspaces, output.path, started);
+  const chain = await openBase(options);
+  const run = (): Promise<ExportResult> =>
+    openSource(options.store, { ttl: options.ttl }).then((opened) => closing(opened, (source) => exportFrom({ source, chain, codec, blockSize, options }, started)));
+  return chain === null ? run() : closing(chain, run);
+}
+
+async function exportFrom(opened: Pick<Job, "source" | "chain" | "codec" | "blockSize" | "options">, started: number): Promise<ExportResult> {
+  const { source, chain, codec, blockSize, options } = opened;
+  await refuseOutputInStore(options.output, options.store);
+  const keyspaces = selectedKeyspaces(source.info, options);
+  const header = makeHeader(source.info, keyspaces, { ...options, codec: codec.name, blockSize, base: chain?.base ?? null });
+  const writer = new DumpWriter(header);
+  const output = await openOutput(options.output, { force: options.force === true, signal: options.signal });
+  try {
+    await writeDump(writer, { ...opened, keyspaces, output });
+    options.signal?.throwIfAborted();
+    await output.commit();
+  } catch (error) {
+    await output.discard(() => writer.abort(abortReason(error)));
+    throw error;
+  }
+  return resultOf(writer, header.dumpId, source.info, keyspaces, output.path, started);
+}
+
+async function openBase(options: ExportOptions): Promise<DumpChain | null> {
+  if (options.base === undefined || options.base.length === 0) return null;
+  if (isPartial(options) || options.keyspaces !== undefined || options.excludeKeyspaces !== undefined) {
+    throw new KgdumpError("USAGE", "only whole stores can be compared with a base", { hint: "leave out what selects keyspaces or keys" });
+  }
+  const chain = await DumpChain.open(options.base, { signal: options.signal });
+  const partial = chain.dumps.find((dump) => dump.header.filter !== null);
+  if (partial === undefined) return chain;
+  await chain.close();
+  throw new KgdumpError("DELTA_BASE_DIFFERENT", `${partial.path} holds only a part of its store (${partial.header.filter ?? ""})`, {
+    path: partial.path,
+    hint: "export the whole store first",
   });
 }
 
@@ -154,6 +174,7 @@ function resultOf(
 interface Job {
   readonly source: EntrySource;
   readonly keyspaces: readonly KeyspaceInfo[];
+  readonly chain: DumpChain | null;
   readonly codec: Codec;
   readonly blockSize: number;
   readonly output: DumpOutput;
@@ -168,22 +189,41 @@ async function writeDump(writer: DumpWriter, job: Job): Promise<void> {
   for (const [index, keyspace] of job.keyspaces.entries()) {
     meter.enter(keyspace.name);
     await output.write(writer.startKeyspace(index));
-    if (remaining > 0) remaining -= await writeKeyspace(writer, job, keyspace, remaining, meter);
-    await output.write(writer.endKeyspace());
+    const delta = job.chain === null ? null : new KeyspaceDelta(job.chain, keyspace);
+    if (remaining > 0) remaining -= await writeKeyspace(writer, job, blocksOf(keyspace, delta, job, remaining, meter), meter, delta === null);
+    await output.write(writer.endKeyspace(delta?.result() ?? null));
   }
   await output.write(writer.finish());
   meter.end();
 }
 
-/** Writes the blocks of one keyspace; returns the number of its entries. */
+/** The blocks to write of one keyspace: its entries, or its changes. */
+function blocksOf(keyspace: KeyspaceInfo, delta: KeyspaceDelta | null, job: Job, limit: number, meter: ProgressMeter): AsyncIterable<EntryBlock> {
+  const { source, blockSize, options } = job;
+  const scan = source.scan(keyspace.name, {
+    blockSize,
+    from: options.from,
+    to: options.to,
+    prefix: options.prefix,
+    limit: Number.isFinite(limit) ? limit : undefined,
+    signal: options.signal,
+  });
+  return delta?.changes(scan, blockSize, (block) => { meter.add(block.entries, block.data.length); }) ?? scan;
+}
+
+/**
+ * Writes the blocks of one keyspace.
+ * @param counted whether what is written counts as progress
+ * @returns the number of its entries
+ */
 async function writeKeyspace(
   writer: DumpWriter,
   job: Job,
-  keyspace: KeyspaceInfo,
-  limit: number,
+  blocks: AsyncIterable<EntryBlock>,
   meter: ProgressMeter,
+  counted: boolean,
 ): Promise<number> {
-  const { source, codec, blockSize, output, options } = job;
+  const { codec, blockSize, output } = job;
   const packing = new OrderedQueue<{ block: EntryBlock; packed: PackedBlock; memory: Uint8Array }>(availableParallelism() + 1);
   const spare: Uint8Array[] = [];
   let entries = 0;
@@ -192,20 +232,12 @@ async function writeKeyspace(
     const before = writer.bytesWritten;
     await output.write(writer.block({ ...pickBlock(block), ...packed }));
     entries += block.entries;
-    meter.add(block.entries, block.data.length, writer.bytesWritten - before);
+    if (counted) meter.add(block.entries, block.data.length, writer.bytesWritten - before);
     block.release();
     spare.push(memory);
   };
   try {
-    const scan = source.scan(keyspace.name, {
-      blockSize,
-      from: options.from,
-      to: options.to,
-      prefix: options.prefix,
-      limit: Number.isFinite(limit) ? limit : undefined,
-      signal: options.signal,
-    });
-    for await (const block of scan) {
+    for await (const block of blocks) {
       const memory = spare.pop() ?? Buffer.allocUnsafeSlow(codec.mostCompressed?.(blockSize) ?? 0);
       packing.push(packBlock(codec, block.data, memory).then((packed) => ({ block, packed, memory })));
       while (packing.full) await writeOldest();
@@ -233,61 +265,6 @@ function selectedKeyspaces(info: StoreInfo, options: ExportSelection): KeyspaceI
   const names = info.keyspaces.map((keyspace) => keyspace.name);
   const selected = selectKeyspaces(names, { only: options.keyspaces, except: options.excludeKeyspaces });
   return info.keyspaces.filter((_, index) => selected[index]);
-}
-
-function makeHeader(
-  info: StoreInfo,
-  keyspaces: readonly KeyspaceInfo[],
-  codec: CodecName,
-  blockSize: number,
-  options: ExportOptions,
-): DumpHeader {
-  const partial = isPartial(options);
-  return {
-    formatVersion: { major: FORMAT_MAJOR, minor: FORMAT_MINOR },
-    dumpId: options.dumpId ?? randomUUID(),
-    createdAt: options.createdAt ?? sourceDateEpoch() ?? new Date(),
-    producer: PRODUCER,
-    kind: "full",
-    base: null,
-    salvaged: null,
-    source: {
-      engine: info.engine,
-      version: info.version,
-      databaseId: info.databaseId,
-      sequenceNumber: info.sequenceNumber,
-    },
-    codec,
-    blockSize,
-    keyspaces: keyspaces.map((keyspace) => ({
-      name: keyspace.name,
-      comparator: keyspace.comparator,
-      estimatedEntries: partial ? 0 : keyspace.estimatedEntries,
-      estimatedBytes: partial ? 0 : keyspace.estimatedBytes,
-      sourceOptions: keyspace.settings,
-    })),
-    filter: describeFilter(options, keyspaces.length < info.keyspaces.length),
-  };
-}
-
-/** Whether only a part of each keyspace is exported, so that the store's estimates say nothing. */
-function isPartial(options: EntryFilter): boolean {
-  return [options.prefix, options.from, options.to, options.limit].some((bound) => bound !== undefined);
-}
-
-function expectedTotals(keyspaces: readonly KeyspaceInfo[], options: EntryFilter): ExpectedTotals {
-  return isPartial(options) ? { entries: options.limit ?? null, bytes: null } : estimatedTotals(keyspaces);
-}
-
-function sourceDateEpoch(): Date | null {
-  const text = process.env.SOURCE_DATE_EPOCH;
-  if (text === undefined || text === "") return null;
-  if (!/^\d{1,12}$/.test(text)) {
-    throw new KgdumpError("USAGE", "SOURCE_DATE_EPOCH is not a whole number of seconds", {
-      hint: "set it to seconds since 1970, or unset it",
-    });
-  }
-  return new Date(Number(text) * 1000);
 }
 
 function checkBlockSize(size: number): number {

@@ -1,7 +1,7 @@
 /** An open dump file, for programs that look things up in it. */
 import { resolve } from "node:path";
 import { KgdumpError } from "../errors.js";
-import { type DumpFile, type DumpFooter, type DumpHeader, iterateEntries, rangeMayHoldPrefix } from "../format/index.js";
+import { type BlockInfo, type DumpFile, type DumpFooter, type DumpHeader, iterateEntries, rangeMayHoldPrefix } from "../format/index.js";
 import { startsWith } from "./filter.js";
 import { type IndexedDump, openIndexed } from "./inspect.js";
 import type { DumpEntry } from "./inspect-entries.js";
@@ -64,6 +64,23 @@ export class Dump implements AsyncDisposable {
         if (prefix === undefined || startsWith(key, prefix)) yield { keyspace: described.name, key, value };
       }
     }
+  }
+
+  /**
+   * Yields what the index says of the blocks of one keyspace, in order; no block is read.
+   * @throws {KgdumpError} KEYSPACE_UNKNOWN, DUMP_* for damage that is met, IO_FAILED
+   */
+  blocks(keyspace: KeyspaceName): AsyncGenerator<BlockInfo, void, undefined> {
+    return this.#file.blocks(this.#keyspace(keyspace));
+  }
+
+  /**
+   * Decodes one block and checks it wholly.
+   * @returns its encoded entries
+   * @throws {KgdumpError} DUMP_* for damage, IO_FAILED
+   */
+  readBlock(block: BlockInfo): Promise<Uint8Array> {
+    return this.#file.readBlock(block);
   }
 
   /** Closes the file; a second call does nothing. */

@@ -23,6 +23,7 @@ interface ExportFlags {
   readonly from?: Uint8Array;
   readonly to?: Uint8Array;
   readonly limit?: number;
+  readonly base?: string[];
   readonly ttl?: "strip" | "keep";
   readonly force?: boolean;
   readonly dryRun?: boolean;
@@ -50,6 +51,9 @@ export function exportCommand(): Command {
     new Option("--from <key>", "first key, in the order of the store").argParser(bytesOf("--from")),
     new Option("--to <key>", "end before this key").argParser(bytesOf("--to")),
     new Option("--limit <n>", "this many entries at most").argParser(countOf("--limit")),
+    new Option("--base <dump>", "write only what changed since this dump; repeat it for the deltas that follow it").argParser(
+      manyOf((text) => text),
+    ),
     new Option("--ttl <mode>", "a store with time to live: strip the times from the values, or keep them").argParser(
       oneOf("--ttl", ["strip", "keep"]),
     ),
@@ -69,6 +73,7 @@ export function exportCommand(): Command {
       "kgdump export /var/lib/maya/rocksdb | kgdump import /var/lib/maya/knowledge_graph",
       "kgdump export /var/lib/maya/rocksdb | ssh new-host kgdump import /var/lib/maya/knowledge_graph",
       "kgdump export store --codec zstd --level 9 --prefix node: -o nodes.kgd",
+      "kgdump export store --base monday.kgd -o tuesday.kgd",
       "kgdump export store --dry-run",
     ],
   });
@@ -104,7 +109,7 @@ export async function runExport(context: Context, args: readonly string[], flags
   const path = flags.output === undefined || flags.output === "-" ? null : flags.output;
   if (path === "") throw new KgdumpError("USAGE", "--output is empty", { hint: "name a file, or - for standard output" });
   if (flags.dryRun === true) return plan(context, selection, flags, path);
-  const options = { ...selection, codec: flags.codec, level: flags.level, blockSize: flags.blockSize, force: flags.force };
+  const options = { ...selection, codec: flags.codec, level: flags.level, blockSize: flags.blockSize, base: flags.base, force: flags.force };
   await write(context, options, path);
 }
 
