@@ -4,7 +4,7 @@ import { KgdumpError } from "../errors.js";
 import { decodeBlock } from "./block-payload.js";
 import { unpackBlock } from "./codec.js";
 import type { CodecLoader } from "./codec.js";
-import { FORMAT_MINOR, FRAME_HEAD_LENGTH, Kind, MAGIC_LENGTH, TAIL_LENGTH } from "./constants.js";
+import { FOOTER_KEY_BYTES, FORMAT_MINOR, FRAME_HEAD_LENGTH, Kind, MAGIC_LENGTH, TAIL_LENGTH } from "./constants.js";
 import { checkEntries, findEntry } from "./entries.js";
 import { checkPayload, checkPayloadLength, decodeFrameHead, decodeMagic, decodeTail, endsLikeTail, kindName, startsLikeMagic } from "./frame.js";
 import type { FrameHead } from "./frame.js";
@@ -38,6 +38,12 @@ export interface DumpFileOptions {
 /** Bytes read at once for the magic and the header. */
 const FIRST_READ = 64 * 1024;
 
+/** An index frame, and where the one before it ends. */
+interface Listed {
+  readonly location: IndexLocation;
+  readonly start: number;
+}
+
 /** A complete dump, open for random access. It checks each frame that it touches; only `readDump` checks all of them. */
 export class DumpFile {
   readonly header: DumpHeader;
@@ -46,6 +52,8 @@ export class DumpFile {
   readonly #loadCodec: CodecLoader;
   readonly #limits: Limits;
   readonly #marker: Uint8Array;
+  /** The index frames of each keyspace. */
+  readonly #listed: readonly (readonly Listed[])[];
   #lastIndex: { readonly location: IndexLocation; readonly blocks: readonly BlockInfo[] } | undefined;
 
   /** @internal use `DumpFile.open` */
@@ -56,6 +64,13 @@ export class DumpFile {
     this.#marker = head.marker;
     this.header = head.header;
     this.footer = footer;
+    const listed = head.header.keyspaces.map((): Listed[] => []);
+    let start = MAGIC_LENGTH;
+    for (const location of footer.indexes) {
+      listed[location.keyspace]?.push({ location, start });
+      start = location.offset + location.frameLength;
+    }
+    this.#listed = listed;
   }
 
   /**
@@ -70,13 +85,36 @@ export class DumpFile {
   }
 
   /**
-   * All blocks in order, or those of one keyspace, from the index; no block is read.
+   * All blocks in order, or those of one keyspace, from the index; no block is read. At the end of a keyspace, what the
+   * index says of them has been compared with the footer.
    * @throws {KgdumpError} DUMP_INDEX_WRONG and the codes of a damaged frame
    */
   async *blocks(keyspace?: number): AsyncGenerator<BlockInfo, void, undefined> {
-    for (const location of this.footer.indexes) {
-      if (keyspace === undefined || location.keyspace === keyspace) yield* await this.#index(location);
+    if (keyspace !== undefined) yield* this.#blocksOf(keyspace);
+    else for (const index of this.header.keyspaces.keys()) yield* this.#blocksOf(index);
+  }
+
+  async *#blocksOf(keyspace: number): AsyncGenerator<BlockInfo, void, undefined> {
+    const order = this.#order(keyspace);
+    const sums = { entries: 0, rawBytes: 0, storedBytes: 0 };
+    let last: BlockInfo | undefined;
+    for (const listed of this.#indexFrames(keyspace)) {
+      const { offset } = listed.location;
+      for (const block of await this.#index(listed)) {
+        if (last !== undefined && compareKeys(order, last.lastKey, block.firstKey) >= 0) {
+          throw new KgdumpError("DUMP_INDEX_WRONG", "the index frame's first block does not come after the last one of the frame before it", { offset, block: block.number });
+        }
+        last = block;
+        sums.entries += block.entries;
+        sums.rawBytes += block.rawLength;
+        sums.storedBytes += block.storedLength;
+        yield block;
+      }
     }
+    const said = this.footer.keyspaces[keyspace];
+    if (last === undefined || said === undefined) return;
+    if (sums.entries === said.entries && sums.rawBytes === said.rawBytes && sums.storedBytes === said.storedBytes) return;
+    throw new KgdumpError("DUMP_INDEX_WRONG", "the blocks that the index lists do not add up to what the footer says", { offset: last.offset });
   }
 
   /**
@@ -85,13 +123,12 @@ export class DumpFile {
    */
   async *scanBlocksFrom(keyspace: number, prefix: Uint8Array): AsyncGenerator<BlockInfo, void, undefined> {
     const order = this.#order(keyspace);
-    const own = this.footer.indexes.filter((location) => location.keyspace === keyspace);
-    for (const [place, location] of own.entries()) {
+    const own = this.#indexFrames(keyspace);
+    for (const [place, listed] of own.entries()) {
       // The frame's keys end before the next frame's first key; both ends are known unless a key is long.
-      const next = own[place + 1];
-      const known = location.firstKey !== null && next !== undefined && next.firstKey !== null;
-      if (known && !rangeMayHoldPrefix(order, location.firstKey, next.firstKey, prefix)) continue;
-      for (const block of await this.#index(location)) {
+      const [first, next] = [listed.location.firstKey, own[place + 1]?.location.firstKey ?? null];
+      if (first !== null && next !== null && !rangeMayHoldPrefix(order, first, next, prefix)) continue;
+      for (const block of await this.#index(listed)) {
         if (rangeMayHoldPrefix(order, block.firstKey, block.lastKey, prefix)) yield block;
       }
     }
@@ -124,11 +161,11 @@ export class DumpFile {
    */
   async get(keyspace: number, key: Uint8Array): Promise<Uint8Array | null | undefined> {
     const order = this.#order(keyspace);
-    const own = this.footer.indexes.filter((location) => location.keyspace === keyspace);
-    for (const location of own.reverse()) {
-      if (location.firstKey !== null && compareKeys(order, location.firstKey, key) > 0) continue;
-      const blocks = await this.#index(location);
-      const block = blocks.findLast(({ firstKey }) => compareKeys(order, firstKey, key) <= 0);
+    for (const listed of [...this.#indexFrames(keyspace)].reverse()) {
+      const { firstKey } = listed.location;
+      if (firstKey !== null && compareKeys(order, firstKey, key) > 0) continue;
+      const blocks = await this.#index(listed);
+      const block = blocks.findLast((one) => compareKeys(order, one.firstKey, key) <= 0);
       if (block === undefined) continue;
       if (compareKeys(order, block.lastKey, key) < 0) return undefined;
       const entry = findEntry(await this.readBlock(block), key);
@@ -144,15 +181,18 @@ export class DumpFile {
     return found.comparator;
   }
 
-  async #index(location: IndexLocation): Promise<readonly BlockInfo[]> {
+  #indexFrames(keyspace: number): readonly Listed[] {
+    return this.#listed[keyspace] ?? [];
+  }
+
+  async #index({ location, start }: Listed): Promise<readonly BlockInfo[]> {
     if (this.#lastIndex?.location === location) return this.#lastIndex.blocks;
     const { offset, keyspace, firstBlock } = location;
     const payload = await this.#frame(Kind.index, offset, location.frameLength);
     const blocks = at({ offset }, () => {
-      const found = decodeIndex(payload, this.header, this.#limits, offset);
+      const found = decodeIndex(payload, this.header, this.#limits, offset, start);
       const first = found[0];
-      const sameKey = location.firstKey === null || (first !== undefined && Buffer.compare(location.firstKey, first.firstKey) === 0);
-      if (found.length !== location.blocks || first?.keyspace !== keyspace || first.number !== firstBlock || !sameKey) {
+      if (found.length !== location.blocks || first?.keyspace !== keyspace || first.number !== firstBlock || !isFirstKey(location.firstKey, first.firstKey)) {
         throw new KgdumpError("DUMP_INDEX_WRONG", "the index frame is not the one that the footer lists");
       }
       return found;
@@ -205,7 +245,7 @@ async function openFooter(access: RandomAccess, limits: Limits, { header, marker
   if (offset + FRAME_HEAD_LENGTH + payload.length !== tailOffset) {
     throw new KgdumpError("DUMP_TAIL_DAMAGED", "the dump's tail does not follow its footer", { offset: tailOffset });
   }
-  return at({ offset }, () => decodeFooter(payload, header, lenient));
+  return at({ offset }, () => decodeFooter(payload, header, lenient, { offset, indexFrames: limits.indexFrames }));
 }
 
 async function readFrame(access: RandomAccess, limits: Limits, offset: number): Promise<{ head: FrameHead; payload: Uint8Array }> {
@@ -236,6 +276,11 @@ function isListed(block: Omit<BlockInfo, "number" | "offset" | "frameLength" | "
     Buffer.compare(block.firstKey, info.firstKey) === 0 &&
     Buffer.compare(block.lastKey, info.lastKey) === 0
   );
+}
+
+/** Whether the footer has a frame's first key as it must: nil when it is long. */
+function isFirstKey(said: Uint8Array | null, key: Uint8Array): boolean {
+  return said === null ? key.length > FOOTER_KEY_BYTES : Buffer.compare(said, key) === 0;
 }
 
 function cut(access: RandomAccess): KgdumpError {

@@ -15,6 +15,7 @@ import {
   LIMIT_EXPANSION,
   LIMIT_FOOTER,
   LIMIT_HEADER,
+  LIMIT_INDEX_FRAMES,
   LIMIT_KEYSPACES,
   MAX_PAYLOAD_LENGTH,
   MAX_SEQUENCE,
@@ -38,6 +39,7 @@ const WRITER_LIMITS: Limits = {
   keyspaces: LIMIT_KEYSPACES,
   header: LIMIT_HEADER,
   footer: LIMIT_FOOTER,
+  indexFrames: LIMIT_INDEX_FRAMES,
   expansion: LIMIT_EXPANSION,
 };
 
@@ -65,6 +67,7 @@ export class DumpWriter {
   readonly #header: DumpHeader;
   readonly #marker: Uint8Array;
   readonly #content: ContentChecker;
+  readonly #limits: Limits;
   readonly #index = new IndexBuilder();
   readonly #indexes: IndexLocation[] = [];
   readonly #sums: Sums[] = [];
@@ -74,11 +77,15 @@ export class DumpWriter {
   #sequence = 0;
   #bytesWritten = 0;
 
-  /** @param header its format version is not looked at: the writer writes its own */
-  constructor(header: DumpHeader) {
+  /**
+   * @param header its format version is not looked at: the writer writes its own
+   * @param limits to write what a reader with lower limits accepts, too
+   */
+  constructor(header: DumpHeader, limits: Partial<Limits> = {}) {
+    this.#limits = { ...WRITER_LIMITS, ...limits };
     this.#header = { ...header, formatVersion: FORMAT_VERSION };
     this.#marker = markerOf(header.dumpId, header.createdAt);
-    this.#content = new ContentChecker(this.#header, WRITER_LIMITS);
+    this.#content = new ContentChecker(this.#header, this.#limits);
   }
 
   /** Bytes given out so far. */
@@ -97,7 +104,7 @@ export class DumpWriter {
    */
   start(): Uint8Array[] {
     this.#mustBe("new");
-    const payload = encodeHeader(this.#header, WRITER_LIMITS);
+    const payload = encodeHeader(this.#header, this.#limits);
     const magic = encodeMagic(this.#header.formatVersion);
     this.#bytesWritten += magic.length;
     this.#state = "between";
@@ -186,8 +193,8 @@ export class DumpWriter {
     if (this.#sums.length < keyspaces.length) throw new TypeError(`keyspace ${String(this.#sums.length)} was not written`);
     const named = this.totals.map((totals, index) => ({ ...totals, name: keyspaces[index]?.name ?? new Uint8Array(0) }));
     const payload = encodeFooter({ ...sumTotals(named), keyspaces: named, indexes: this.#indexes });
-    if (payload.length > LIMIT_FOOTER) {
-      throw new KgdumpError("DUMP_LIMIT_EXCEEDED", `the footer would take ${String(payload.length)} bytes, more than the limit of ${String(LIMIT_FOOTER)}`, { hint: "use a larger block size" });
+    if (payload.length > this.#limits.footer) {
+      throw new KgdumpError("DUMP_LIMIT_EXCEEDED", `the footer would take ${String(payload.length)} bytes, more than the limit of ${String(this.#limits.footer)}`, { hint: "use a larger block size" });
     }
     const footerOffset = this.#bytesWritten;
     const chunks = this.#frame(Kind.footer, payload);
@@ -218,6 +225,9 @@ export class DumpWriter {
   #indexFrame(): Uint8Array[] {
     const { first, blocks } = this.#index;
     const offset = this.#bytesWritten;
+    if (this.#indexes.length >= this.#limits.indexFrames) {
+      throw new KgdumpError("DUMP_LIMIT_EXCEEDED", `the dump has more blocks than ${String(this.#limits.indexFrames)} index frames can list`, { hint: "use a larger block size" });
+    }
     const chunks = this.#frame(Kind.index, this.#index.take());
     if (first !== undefined) {
       const firstKey = first.firstKey.length > FOOTER_KEY_BYTES ? null : first.firstKey;
@@ -228,7 +238,7 @@ export class DumpWriter {
 
   #frame(kind: number, ...parts: Uint8Array[]): Uint8Array[] {
     const length = parts.reduce((sum, part) => sum + part.length, 0);
-    if (length > MAX_PAYLOAD_LENGTH) {
+    if (length > this.#limits.payload) {
       throw new KgdumpError("DUMP_LIMIT_EXCEEDED", `a frame of ${String(length)} bytes is more than the format can say`, { block: this.#blocks });
     }
     if (this.#sequence > MAX_SEQUENCE) throw new KgdumpError("DUMP_LIMIT_EXCEEDED", "the dump has more frames than the format can number", { hint: "use a larger block size" });

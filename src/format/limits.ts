@@ -4,6 +4,7 @@ import {
   LIMIT_EXPANSION,
   LIMIT_FOOTER,
   LIMIT_HEADER,
+  LIMIT_INDEX_FRAMES,
   LIMIT_KEY,
   LIMIT_KEYSPACES,
   LIMIT_PAYLOAD,
@@ -28,6 +29,8 @@ export interface Limits {
   readonly header: number;
   /** Bytes of the footer's payload. */
   readonly footer: number;
+  /** Number of index frames. */
+  readonly indexFrames: number;
   /** Raw bytes for each stored byte of a block larger than FREE_EXPANSION. */
   readonly expansion: number;
 }
@@ -41,6 +44,7 @@ export const DEFAULT_LIMITS: Limits = {
   keyspaces: LIMIT_KEYSPACES,
   header: LIMIT_HEADER,
   footer: LIMIT_FOOTER,
+  indexFrames: LIMIT_INDEX_FRAMES,
   expansion: LIMIT_EXPANSION,
 };
 

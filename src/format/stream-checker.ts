@@ -6,7 +6,7 @@
 
 import { KgdumpError } from "../errors.js";
 import { blockInfo, decodeBlock } from "./block-payload.js";
-import { FOOTER_KEY_BYTES, FORMAT_MINOR, FRAME_HEAD_LENGTH, Kind, LIMIT_INDEX_FRAMES, SKIPPABLE_BIT } from "./constants.js";
+import { FOOTER_KEY_BYTES, FORMAT_MINOR, FRAME_HEAD_LENGTH, Kind, SKIPPABLE_BIT } from "./constants.js";
 import type { Frame, Surroundings } from "./frame-reader.js";
 import { kindName } from "./frame.js";
 import { decodeGap } from "./gap-payload.js";
@@ -180,9 +180,8 @@ export class StreamChecker implements Surroundings {
   #listed({ payload, offset }: Frame): Step {
     const { first, blocks } = this.#index;
     if (first === undefined) throw misplaced(Kind.index, "without a block before it");
-    if (this.#indexes.length === LIMIT_INDEX_FRAMES) {
-      throw new KgdumpError("DUMP_LIMIT_EXCEEDED", `the dump has more index frames than the limit of ${String(LIMIT_INDEX_FRAMES)}`);
-    }
+    const { indexFrames } = this.#limits;
+    if (this.#indexes.length >= indexFrames) throw new KgdumpError("DUMP_LIMIT_EXCEEDED", `the dump has more index frames than the limit of ${String(indexFrames)}`);
     if (Buffer.compare(payload, this.#index.take()) !== 0) throw new KgdumpError("DUMP_INDEX_WRONG", "the index frame does not list the blocks before it");
     const firstKey = first.firstKey.length > FOOTER_KEY_BYTES ? null : first.firstKey;
     const frameLength = FRAME_HEAD_LENGTH + payload.length;
@@ -207,7 +206,7 @@ export class StreamChecker implements Surroundings {
 
   #footer(header: DumpHeader, { payload, offset }: Frame): Step {
     if (this.#inside !== undefined || this.#ended.length < header.keyspaces.length) throw misplaced(Kind.footer, "before all keyspaces have ended");
-    const footer = decodeFooter(payload, header, this.#lenient, offset);
+    const footer = decodeFooter(payload, header, this.#lenient, { offset, indexFrames: this.#limits.indexFrames });
     footer.keyspaces.forEach((said, place) => {
       const real = this.#ended[place] ?? said;
       const wrong = totalsDifference(said, real);

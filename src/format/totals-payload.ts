@@ -1,7 +1,7 @@
 /** The payloads of keyspace-start, keyspace-end, footer and abort frames: maps. */
 
 import { KgdumpError } from "../errors.js";
-import { ABORT_REASON_BYTES, FOOTER_KEY_BYTES, INDEX_BLOCKS, LIMIT_KEYSPACES, LIMIT_NAME, LIMIT_TEXT } from "./constants.js";
+import { ABORT_REASON_BYTES, FOOTER_KEY_BYTES, FRAME_HEAD_LENGTH, INDEX_BLOCKS, LIMIT_NAME, LIMIT_TEXT, MAGIC_LENGTH } from "./constants.js";
 import { digest, MsgpackReader } from "./decode.js";
 import type { Shape } from "./decode.js";
 import { MsgpackWriter } from "./encode.js";
@@ -16,9 +16,23 @@ const KEYSPACE_FIELDS = TOTAL_NAMES.length + 2;
 /** An array head, five integers and a nil. */
 const LEAST_LOCATION = 7;
 
+/** A block's frame: head, array, four integers, two keys of no bytes and data of one. */
+const LEAST_BLOCK = FRAME_HEAD_LENGTH + 12;
+
+/** What a block takes in an index frame: array, six integers, two keys of no bytes. */
+const LEAST_LISTED = 11;
+
 const NUMBERS = Object.fromEntries(TOTAL_NAMES.map((name) => [name, (r: MsgpackReader, field: string) => r.uint(field)])) as {
   [K in keyof Totals]: (reader: MsgpackReader, field: string) => number;
 };
+
+/** What a footer's list of index frames must fit into. */
+export interface FooterRoom {
+  readonly offset: number;
+  readonly indexFrames: number;
+}
+
+const ANY_ROOM: FooterRoom = { offset: Infinity, indexFrames: Infinity };
 
 /** Encodes the payload of a keyspace-start frame. */
 export function encodeKeyspaceStart(header: DumpHeader, keyspace: number): Uint8Array {
@@ -76,9 +90,10 @@ export function encodeFooter(footer: DumpFooter): Uint8Array {
 
 /**
  * Decodes the footer, and checks that its sums add up and that its index covers all blocks in order.
- * @throws {KgdumpError} DUMP_MALFORMED, DUMP_TOTALS_MISMATCH, DUMP_INDEX_WRONG
+ * @param room how many index frames it may list, and the offset of its own frame, before which they must lie
+ * @throws {KgdumpError} DUMP_MALFORMED, DUMP_LIMIT_EXCEEDED, DUMP_TOTALS_MISMATCH, DUMP_INDEX_WRONG
  */
-export function decodeFooter(payload: Uint8Array, header: DumpHeader, lenient: boolean): DumpFooter {
+export function decodeFooter(payload: Uint8Array, header: DumpHeader, lenient: boolean, room: FooterRoom = ANY_ROOM): DumpFooter {
   const reader = new MsgpackReader(payload, "footer");
   const found = reader.fields(
     "",
@@ -88,7 +103,7 @@ export function decodeFooter(payload: Uint8Array, header: DumpHeader, lenient: b
         r.tuple(field, header.keyspaces.length);
         return header.keyspaces.map(({ name }, index) => ({ name, ...r.fields(`${field}[${String(index)}]`, keyspaceShape(header, lenient), lenient) }));
       },
-      indexes: decodeLocations,
+      indexes: (r, field) => decodeLocations(r, field, header.keyspaces.length, room),
     },
     lenient,
   );
@@ -140,12 +155,18 @@ export function totalsDifference(a: Totals, b: Totals): string | undefined {
   return TOTAL_NAMES.find((name) => a[name] !== b[name]);
 }
 
-function decodeLocations(reader: MsgpackReader, field: string): IndexLocation[] {
+/** The list of index frames, none of which may be where it and the blocks that it lists have no room. */
+function decodeLocations(reader: MsgpackReader, field: string, keyspaces: number, room: FooterRoom): IndexLocation[] {
   const found: IndexLocation[] = [];
-  let [end, block, keyspace] = [0, 0, 0];
-  for (let left = reader.array(field, LEAST_LOCATION); left > 0; left -= 1) {
+  const count = reader.array(field, LEAST_LOCATION, room.indexFrames);
+  let [end, block, keyspace] = [MAGIC_LENGTH, 0, 0];
+  for (let left = count; left > 0; left -= 1) {
     const index = decodeLocation(reader, field);
-    const sound = index.offset >= end && index.keyspace >= keyspace && index.firstBlock === block && index.blocks > 0;
+    const fits =
+      index.offset >= end + index.blocks * LEAST_BLOCK &&
+      index.frameLength >= FRAME_HEAD_LENGTH + index.blocks * LEAST_LISTED &&
+      index.offset + index.frameLength <= room.offset;
+    const sound = fits && index.keyspace >= keyspace && index.keyspace < keyspaces && index.firstBlock === block && index.blocks > 0;
     if (!sound) throw new KgdumpError("DUMP_INDEX_WRONG", `the footer's list of index frames is not in order at byte ${String(index.offset)} of the dump`);
     found.push(index);
     end = index.offset + index.frameLength;
@@ -160,7 +181,7 @@ function decodeLocation(reader: MsgpackReader, field: string): IndexLocation {
   const [offset, frameLength, keyspace, firstBlock, blocks] = [
     reader.uint(field),
     reader.uint(field),
-    reader.uint(field, LIMIT_KEYSPACES),
+    reader.uint(field),
     reader.uint(field),
     reader.uint(field, INDEX_BLOCKS),
   ];
