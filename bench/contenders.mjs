@@ -127,7 +127,7 @@ const EXPORTS = [
 function imports(compressed) {
   const [suffix, how] = compressed ? ["-compressed", ", with sled's compression"] : ["", ""];
   const part = compressed ? /** @type {const} */ ("import-compressed") : /** @type {const} */ ("import");
-  const [forCrate, forKgdump] = compressed ? [["--compression"], ["--compression"]] : [[], []];
+  const compression = compressed ? ["--compression"] : [];
   const crate = [
     { name: "insert", how: "insert", title: "sled: insert", about: "one `insert` for each entry" },
     { name: "batch", how: "batch", title: "sled: apply_batch of 1,000", about: "`apply_batch` of 1,000 entries at a time" },
@@ -145,7 +145,7 @@ function imports(compressed) {
       title,
       about: `a plain Rust program with the published crate fills a store from a file of the encoded entries: ${about}${how}`,
       raw: true,
-      command: (places) => making(out(places, "sled"), [PEERS_PROGRAM, "fill", way, places.raw, out(places, "sled"), ...forCrate]),
+      command: (places) => making(out(places, "sled"), [PEERS_PROGRAM, "fill", way, places.raw, out(places, "sled"), ...compression]),
       count: Number,
       made: "sled",
     })),
@@ -157,7 +157,7 @@ function imports(compressed) {
       about: `a dump with LZ4 is checked and becomes a sled store: ${about}${how}`,
       dump: true,
       command: (places) =>
-        making(out(places, "sled"), kgdump("import", out(places, "sled"), "-q", "-i", places.dump, ...flags, ...forKgdump)),
+        making(out(places, "sled"), kgdump("import", out(places, "sled"), "-q", "-i", places.dump, ...flags, ...compression)),
       made: "sled",
     })),
   ];
@@ -240,7 +240,7 @@ const READS = [
 ];
 
 /** All of them, in the order in which a round runs them. */
-export const CONTENDERS = [...EXPORTS, ...imports(false), LDB_LOAD, ...imports(true), ...jobs(false), ...jobs(true), ...READS];
+export const CONTENDERS = [...EXPORTS, LDB_LOAD, ...imports(false), ...imports(true), ...jobs(false), ...jobs(true), ...READS];
 
 /**
  * How the records of an output can be counted by somebody else than who made it.

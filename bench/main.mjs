@@ -37,7 +37,8 @@ const report = (line) => {
  */
 async function runAll(options, directory) {
   const { records, rounds, growth } = options;
-  const run = { date: new Date().toISOString(), command: ["npm run bench --", ...process.argv.slice(2)].join(" "), rounds };
+  const args = process.argv.slice(2);
+  const run = { date: new Date().toISOString(), command: ["npm run bench", ...(args.length > 0 ? ["--", ...args] : [])].join(" "), rounds };
   const machine = await describeMachine(directory);
   if (growth) {
     const { results, version } = await measureGrowth(directory, options, report);

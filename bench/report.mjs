@@ -52,7 +52,7 @@ export function comparisonTables(results) {
       diskBytes === null ? "" : megabytes(diskBytes),
       String(runs.length),
     ]);
-    const head = [title, "name", "time", "least – most", `against ${base}`, "processors", "peak memory", "on disk", "rounds"];
+    const head = [title, "name", "time", "least – most", `against ${base}`, "CPU time", "peak memory", "on disk", "rounds"];
     return table(head, cells);
   });
   return tables.filter((text) => text !== "").join("\n");
@@ -88,9 +88,10 @@ export function targetTable(targets) {
  * @returns {string} a table of Markdown, its columns aligned
  */
 function table(head, rows) {
-  const widths = head.map((title, i) => Math.max(3, title.length, ...rows.map((row) => row[i]?.length ?? 0)));
+  const escaped = rows.map((row) => row.map((cell) => cell.replaceAll("|", String.raw`\|`)));
+  const widths = head.map((title, i) => Math.max(3, title.length, ...escaped.map((row) => row[i]?.length ?? 0)));
   const line = (/** @type {readonly string[]} */ cells) =>
     `| ${widths.map((width, i) => (i === 0 ? (cells[i] ?? "").padEnd(width) : (cells[i] ?? "").padStart(width))).join(" | ")} |\n`;
   const rule = `| ${widths.map((width, i) => (i === 0 ? "-".repeat(width) : `${"-".repeat(width - 1)}:`)).join(" | ")} |\n`;
-  return line(head) + rule + rows.map(line).join("");
+  return line(head) + rule + escaped.map(line).join("");
 }

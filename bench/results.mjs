@@ -46,7 +46,8 @@ export async function writeResults(path, results) {
   const judged = { ...results, targets: evaluateTargets(results.comparison?.results ?? [], results.growth?.results ?? []) };
   await mkdir(dirname(path), { recursive: true });
   await writeFile(path, `${JSON.stringify(judged, null, 1)}\n`);
-  await writeFile(path.replace(/(\.json)?$/, ".md"), summary(judged));
+  const explained = judged.comparison?.results.map(({ name, about, command }) => `- ${name}: ${about}. \`${command}\`\n`) ?? [];
+  await writeFile(path.replace(/(\.json)?$/, ".md"), `${summary(judged)}\n# What was measured\n\n${explained.join("")}`);
   return judged;
 }
 
@@ -61,7 +62,6 @@ export function summary({ comparison, growth, targets }) {
       "Median of the rounds, which take turns; the page cache is warm; everything is written before the next one starts.\n",
       comparisonTables(results),
       ...skipped.map(({ name, why }) => `Skipped: ${name}: ${why}\n`),
-      `What each of them is:\n\n${results.map(({ name, about, command }) => `- ${name}: ${about}. \`${command}\``).join("\n")}\n`,
     );
   }
   if (growth !== undefined) {

@@ -1,10 +1,11 @@
 // @ts-check
 /** Runs contenders in turns, A B C A B C, so that what disturbs the machine disturbs all of them. */
 import { rm } from "node:fs/promises";
+import { CACHE, inProject, ROOT } from "../scripts/setup/paths.mjs";
 import { SetupError } from "../scripts/setup/setup-error.mjs";
 import { tryRun } from "../scripts/setup/run.mjs";
 import { recount } from "./contenders.mjs";
-import { measure } from "./measure.mjs";
+import { measure, PEERS_PROGRAM } from "./measure.mjs";
 import { diskBytes } from "./places.mjs";
 import { spread } from "./stats.mjs";
 
@@ -84,9 +85,25 @@ function emptyResult(contender, places, tools) {
   const command = `${words}${stdin === undefined ? "" : ` < ${stdin}`}${stdout === undefined ? "" : ` > ${stdout}`}`;
   const none = { median: Number.NaN, min: Number.NaN, max: Number.NaN };
   return {
-    name, part, kind, title, about, command: command.replaceAll(places.directory, "WORK"),
+    name, part, kind, title, about, command: readable(command, places),
     records: places.records, seconds: none, cpuSeconds: none, peakBytes: none, diskBytes: null, runs: [],
   };
+}
+
+/**
+ * A command without the paths of this machine.
+ * @param {string} command
+ * @param {Places} places
+ */
+function readable(command, { directory }) {
+  const names = [
+    [`${process.execPath} ${inProject("bin", "kgdump.js")}`, "kgdump"],
+    [PEERS_PROGRAM, "kgdump-peers"],
+    [directory, "WORK"],
+    [`${ROOT}/`, ""],
+    [`${CACHE}/`, ""],
+  ];
+  return names.reduce((text, [path = "", name = ""]) => text.replaceAll(path, name), command);
 }
 
 /**

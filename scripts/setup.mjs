@@ -9,7 +9,7 @@
  */
 import "./setup/node-version.mjs";
 import { pathToFileURL } from "node:url";
-import { CHECKER, LZ4, ROCKSDB, SLED } from "./setup/crates.mjs";
+import { CRATES, LZ4, ROCKSDB, SLED } from "./setup/crates.mjs";
 import { buildCrates } from "./setup/native.mjs";
 import { installPackages, installPackagesWhenNone } from "./setup/packages.mjs";
 import { stopAll } from "./setup/run.mjs";
@@ -33,7 +33,7 @@ export async function setUp({ tests = false, prepare = false } = {}) {
   };
   process.on("SIGINT", quit).on("SIGTERM", quit);
   try {
-    await Promise.all([javascript(), buildCrates(tests ? [SLED, ROCKSDB, LZ4, CHECKER] : [SLED, ROCKSDB, LZ4])]);
+    await Promise.all([javascript(), buildCrates(tests ? CRATES : [SLED, ROCKSDB, LZ4])]);
   } finally {
     process.off("SIGINT", quit).off("SIGTERM", quit);
   }

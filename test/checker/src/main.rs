@@ -22,13 +22,10 @@
 //!         COUNT random updates of a store that is there, compared with a model, also after opening it again.
 //!     sled-check churn STORE SEED [--compression]
 //!         Prints `churning` and makes random updates until it is killed.
-//!     sled-check fill HOW FILE STORE [--compression]
-//!         Makes a store of a file of encoded entries and prints the seconds that it took; HOW is insert, batch or import.
 //!
 //! Ends with 0, or with 1 and a message on standard error.
 
 mod hammer;
-mod peers;
 
 use std::error::Error;
 use std::io::{BufRead as _, Read as _, Write as _};
@@ -80,7 +77,6 @@ fn run(arguments: &[String]) -> Outcome<()> {
         }
         ["hammer", path, seed, count] => hammer::hammer(|| open(path), seed.parse()?, count.parse()?),
         ["churn", path, seed] => hammer::churn(&open(path)?, seed.parse()?),
-        ["fill", how, file, path] => peers::fill(&open(path)?, how, file),
         ["still", path] => list(&open_existing(path)?, hammer::is_still),
         [path] => list(&open_existing(path)?, |_| true),
         _ => Err("usage: see the head of test/checker/src/main.rs".into()),
