@@ -47,6 +47,9 @@ export interface NativeSink {
   createFamily(name: Buffer, options: string): Promise<void>;
   apply(family: Buffer, block: Buffer, ifExists: string): Promise<{ written: number; kept: number }>;
   compare(family: Buffer, block: Buffer): Promise<{ missing: number; changed: number; firstKey?: Buffer }>;
+  beginLoad(family: Buffer, options: string, directory: string): Promise<void>;
+  load(block: Buffer): Promise<void>;
+  endLoad(): Promise<number>;
   operate(family: Buffer, operations: NativeOperation[]): Promise<void>;
   flush(tables: boolean): Promise<void>;
   compact(family: Buffer): Promise<void>;
@@ -56,6 +59,8 @@ export interface NativeSink {
 /** The addon. */
 export interface NativeRocksdb {
   libraryVersion(): string;
+  /** Throws RocksDB's reason when it does not take the options. */
+  checkOptions(options: string): void;
   openStore(path: string, ttl?: string): Promise<NativeStore>;
   openSink(
     path: string,

@@ -62,7 +62,8 @@ const COMPRESSION_NAME: Readonly<Record<RocksdbCompression, string>> = {
   bzip2: "kBZip2Compression",
 };
 
-function optionText(family: Omit<RocksdbFamily, "name">): string {
+/** Options of a family as RocksDB reads them. */
+export function familyOptions(family: Omit<RocksdbFamily, "name">): string {
   const bloomBits = family.bloomBits ?? 10;
   const table = [`block_size=${String(family.blockSize ?? 16 * 1024)}`];
   if (bloomBits > 0) table.push(`filter_policy=bloomfilter:${String(bloomBits)}:false`);
@@ -84,18 +85,12 @@ function nameBytes(name: string | Uint8Array): Buffer {
  */
 export async function createRocksdbSink(path: string, options: RocksdbSinkOptions = {}): Promise<RocksdbSink> {
   const absolute = resolve(path);
-  const database = [`manual_wal_flush=${String(options.manualWalFlush ?? false)}`];
-  if (options.databaseOptions !== undefined) database.push(options.databaseOptions);
-  const families = (options.families ?? []).map((given) => (typeof given === "string" ? { ...options, name: given } : given));
-  const defaults = optionText(options);
-  const native = families.map((family) => ({ name: nameBytes(family.name), options: optionText(family) }));
-  const sink = await fromAddon(() =>
-    rocksdbAddon().openSink(absolute, database.join(";"), defaults, native, options.disableLog ?? false),
-  );
+  const families = familiesOf(options);
+  const sink = await openNativeSink(absolute, options);
   const facts = await fromAddon(() => sink.facts());
   const orderOf = (name: Buffer): KeyOrder =>
     (families.find((family) => nameBytes(family.name).equals(name)) ?? options).comparator ?? "bytewise";
-  return new Sink(sink, defaults, {
+  return new Sink(sink, familyOptions(options), {
     engine: "rocksdb",
     version: facts.version,
     path: absolute,
@@ -109,6 +104,21 @@ export async function createRocksdbSink(path: string, options: RocksdbSinkOption
     })),
     warnings: [],
   });
+}
+
+function familiesOf(options: RocksdbSinkOptions): RocksdbFamily[] {
+  return (options.families ?? []).map((given) => (typeof given === "string" ? { ...options, name: given } : given));
+}
+
+/**
+ * Opens the native store.
+ * @throws {KgdumpError} as createRocksdbSink
+ */
+export function openNativeSink(path: string, options: RocksdbSinkOptions): Promise<NativeSink> {
+  const database = [`manual_wal_flush=${String(options.manualWalFlush ?? false)}`];
+  if (options.databaseOptions !== undefined) database.push(options.databaseOptions);
+  const families = familiesOf(options).map((family) => ({ name: nameBytes(family.name), options: familyOptions(family) }));
+  return fromAddon(() => rocksdbAddon().openSink(resolve(path), database.join(";"), familyOptions(options), families, options.disableLog ?? false));
 }
 
 class Sink implements RocksdbSink {

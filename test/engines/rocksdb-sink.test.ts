@@ -40,7 +40,7 @@ test("families are made on demand and opened again with their own order", async 
   await sink.createKeyspace(Buffer.from("more"));
   await sink.createKeyspace(Buffer.from("more"));
   await assertCode(t, "KEYSPACE_UNKNOWN", () => sink.apply(Buffer.from("none"), block([["a", "1"]]), "fail"));
-  await assertCode(t, "DUMP_BLOCK_DAMAGED", () => sink.apply(DEFAULT, Buffer.from([0xc4, 9, 1]), "overwrite"));
+  await assertCode(t, "DUMP_ENTRIES_MALFORMED", () => sink.apply(DEFAULT, Buffer.from([0xc4, 9, 1]), "overwrite"));
   await sink.close();
   await sink.close();
   const { entries } = await readStore(path);

@@ -24,6 +24,9 @@ opaque!(
     rocksdb_mergeoperator_t,
     rocksdb_logger_t,
     rocksdb_pinnableslice_t,
+    rocksdb_envoptions_t,
+    rocksdb_sstfilewriter_t,
+    rocksdb_ingestexternalfileoptions_t,
 );
 
 /// One entry as `kgd_current` shows it.
@@ -227,6 +230,42 @@ unsafe extern "C" {
         db: *mut rocksdb_t,
         options: *const rocksdb_writeoptions_t,
         batch: *mut rocksdb_writebatch_t,
+        error: *mut *mut c_char,
+    );
+    pub fn rocksdb_envoptions_create() -> *mut rocksdb_envoptions_t;
+    pub fn rocksdb_envoptions_destroy(options: *mut rocksdb_envoptions_t);
+    pub fn rocksdb_sstfilewriter_create(
+        env: *const rocksdb_envoptions_t,
+        options: *const rocksdb_options_t,
+    ) -> *mut rocksdb_sstfilewriter_t;
+    pub fn rocksdb_sstfilewriter_open(
+        writer: *mut rocksdb_sstfilewriter_t,
+        path: *const c_char,
+        error: *mut *mut c_char,
+    );
+    pub fn rocksdb_sstfilewriter_put(
+        writer: *mut rocksdb_sstfilewriter_t,
+        key: *const c_char,
+        key_length: usize,
+        value: *const c_char,
+        value_length: usize,
+        error: *mut *mut c_char,
+    );
+    pub fn rocksdb_sstfilewriter_finish(writer: *mut rocksdb_sstfilewriter_t, error: *mut *mut c_char);
+    pub fn rocksdb_sstfilewriter_file_size(writer: *mut rocksdb_sstfilewriter_t, size: *mut u64);
+    pub fn rocksdb_sstfilewriter_destroy(writer: *mut rocksdb_sstfilewriter_t);
+    pub fn rocksdb_ingestexternalfileoptions_create() -> *mut rocksdb_ingestexternalfileoptions_t;
+    pub fn rocksdb_ingestexternalfileoptions_set_move_files(
+        options: *mut rocksdb_ingestexternalfileoptions_t,
+        on: c_uchar,
+    );
+    pub fn rocksdb_ingestexternalfileoptions_destroy(options: *mut rocksdb_ingestexternalfileoptions_t);
+    pub fn rocksdb_ingest_external_file_cf(
+        db: *mut rocksdb_t,
+        family: *mut rocksdb_column_family_handle_t,
+        files: *const *const c_char,
+        count: usize,
+        options: *const rocksdb_ingestexternalfileoptions_t,
         error: *mut *mut c_char,
     );
     pub fn rocksdb_flushoptions_create() -> *mut rocksdb_flushoptions_t;

@@ -23,6 +23,7 @@ mod sink;
 mod sink_api;
 mod source_api;
 mod store;
+mod tables;
 mod tripwire;
 mod version;
 mod wal;

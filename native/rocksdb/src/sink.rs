@@ -13,6 +13,7 @@ use crate::ffi;
 use crate::handle::{Database, Options};
 use crate::layout::fingerprint;
 use crate::manifest::read_manifest;
+use crate::tables::Tables;
 
 /// What to do with a key that the store already has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +40,8 @@ pub struct Sink {
     names: Vec<Vec<u8>>,
     write_options: *mut ffi::rocksdb_writeoptions_t,
     read_options: *mut ffi::rocksdb_readoptions_t,
+    /// The family that is being loaded, and its tables.
+    loading: Option<(Vec<u8>, Tables)>,
 }
 
 // SAFETY: the options are never changed after they were made, and the database may be used by all threads.
@@ -93,7 +96,7 @@ impl Sink {
             ffi::rocksdb_writeoptions_disable_WAL(write_options, disable_log.into());
             (write_options, ffi::rocksdb_readoptions_create())
         };
-        let mut sink = Self { database, names: all, write_options, read_options };
+        let mut sink = Self { database, names: all, write_options, read_options, loading: None };
         for (name, text) in &families {
             sink.create_family(name, text)?;
         }
@@ -119,7 +122,7 @@ impl Sink {
 
     /// Writes the entries of an encoded block at once; returns how many were written and how many were kept.
     ///
-    /// Errors: KEY_EXISTS with `Fail`, before anything of the block is written; DUMP_BLOCK_DAMAGED for a bad block.
+    /// Errors: KEY_EXISTS with `Fail`, before anything of the block is written; DUMP_ENTRIES_MALFORMED for a bad block.
     pub fn apply(&self, family: &[u8], block: &[u8], if_exists: IfExists) -> Outcome<(usize, usize)> {
         let handle = self.family(family)?;
         let batch = Batch::new();
@@ -219,6 +222,34 @@ impl Sink {
         Ok(())
     }
 
+    /// Begins to load a family from entries in its order. `options` are those of the family, `directory` takes its tables until
+    /// the store does, and must be on the same file system.
+    ///
+    /// Errors: KEYSPACE_UNKNOWN, USAGE.
+    pub fn begin_load(&mut self, family: &[u8], options: &str, directory: &Path) -> Outcome<()> {
+        self.family(family)?;
+        self.loading = Some((family.to_vec(), Tables::new(Options::from_text(options)?, directory)));
+        Ok(())
+    }
+
+    /// Adds the entries of an encoded block to the family that was begun.
+    ///
+    /// Errors: DUMP_ORDER_BROKEN, DUMP_ENTRIES_MALFORMED, NO_SPACE, IO_FAILED.
+    pub fn load(&mut self, block: &[u8]) -> Outcome<()> {
+        let Some((_, tables)) = &mut self.loading else { return Err(Fault::new("INTERNAL", "no family was begun")) };
+        for_each_entry(block, |key, value| tables.put(key, value))
+    }
+
+    /// Gives the family all that was loaded, at once; returns the number of its entries.
+    ///
+    /// Errors: as `load`.
+    pub fn end_load(&mut self) -> Outcome<u64> {
+        let Some((family, tables)) = self.loading.take() else {
+            return Err(Fault::new("INTERNAL", "no family was begun"));
+        };
+        tables.ingest(&self.database, self.family(&family)?)
+    }
+
     /// Compacts one family whole.
     pub fn compact(&self, family: &[u8]) -> Outcome<()> {
         let handle = self.family(family)?;
@@ -244,7 +275,7 @@ impl Sink {
 fn for_each_entry(mut block: &[u8], mut each: impl FnMut(&[u8], &[u8]) -> Outcome<()>) -> Outcome<()> {
     while !block.is_empty() {
         let (Some(key), Some(value)) = (read_bin(&mut block), read_bin(&mut block)) else {
-            return Err(Fault::new("DUMP_BLOCK_DAMAGED", "a block of entries holds something that is no entry"));
+            return Err(Fault::new("DUMP_ENTRIES_MALFORMED", "a block of entries holds something that is no entry"));
         };
         each(key, value)?;
     }

@@ -7,6 +7,7 @@ use napi::bindgen_prelude::{AsyncTask, BigInt, Buffer};
 use napi_derive::napi;
 
 use crate::error::{Fault, Outcome};
+use crate::handle::Options;
 use crate::job::{start, start_with, Job};
 use crate::sink::{IfExists, Operation, Sink};
 use crate::version::library_version;
@@ -59,6 +60,13 @@ type Shared = Arc<Mutex<Option<Sink>>>;
 #[napi]
 pub struct RocksSink {
     sink: Shared,
+}
+
+/// Fails with RocksDB's reason when it does not take the options of a family.
+#[napi]
+pub fn check_options(options: String) -> napi::Result<()> {
+    Options::from_text(&options)?;
+    Ok(())
 }
 
 /// Opens or makes the store at `path` for writing.
@@ -137,6 +145,27 @@ impl RocksSink {
             let (missing, changed, first) = with(&sink, |sink| sink.compare(&family, block))?;
             Ok(ComparisonCounts { missing: missing as f64, changed: changed as f64, first_key: first.map(Into::into) })
         })
+    }
+
+    /// Begins to load a family from entries in its order; its tables are written in `directory`.
+    #[napi(ts_return_type = "Promise<void>")]
+    pub fn begin_load(&self, family: Buffer, options: String, directory: String) -> AsyncTask<Job<()>> {
+        let (sink, family) = (Arc::clone(&self.sink), family.to_vec());
+        start(move || with(&sink, |sink| sink.begin_load(&family, &options, &PathBuf::from(directory))))
+    }
+
+    /// Adds the entries of an encoded block to the family that was begun.
+    #[napi(ts_return_type = "Promise<void>")]
+    pub fn load(&self, block: Buffer) -> AsyncTask<Job<()>> {
+        let sink = Arc::clone(&self.sink);
+        start_with(block, move |block| with(&sink, |sink| sink.load(block)))
+    }
+
+    /// Gives the family all that was loaded; the number of its entries.
+    #[napi(ts_return_type = "Promise<number>")]
+    pub fn end_load(&self) -> AsyncTask<Job<f64>> {
+        let sink = Arc::clone(&self.sink);
+        start(move || with(&sink, |sink| Ok(sink.end_load()? as f64)))
     }
 
     /// Does all operations at once.
