@@ -179,8 +179,10 @@ class Reader {
 
   #leftover(path: TomlPath, table: boolean): void {
     const name = String(path.at(-1));
-    const what = table ? `[${path.join(".")}] holds settings` : `${name} is a setting`;
-    this.#note(path, `${what} of RocksDB, which mean nothing to sled and were left out; remove ${table ? "them" : "it"}`);
+    const message = table
+      ? `[${path.join(".")}] holds settings of RocksDB, which mean nothing to sled and were left out; remove them`
+      : `${name} is a setting of RocksDB, which means nothing to sled and was left out; remove it`;
+    this.#note(path, message);
   }
 
   #unknown(path: TomlPath, where: string, known: readonly string[], elsewhere: readonly string[]): void {
