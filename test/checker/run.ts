@@ -22,6 +22,8 @@ export interface TreeContent {
 /** How the store was made. */
 export interface CheckerOptions {
   readonly compression?: boolean;
+  /** Calls of `sled::Config` by name, such as segment_size. */
+  readonly config?: Readonly<Record<string, string>>;
   /** For `sledWrite`: end as a program does that is killed. */
   readonly noFlush?: boolean;
 }
@@ -104,7 +106,11 @@ function binary(): string {
 }
 
 function flags(options: CheckerOptions): string[] {
-  return [...(options.compression === true ? ["--compression"] : []), ...(options.noFlush === true ? ["--no-flush"] : [])];
+  return [
+    ...(options.compression === true ? ["--compression"] : []),
+    ...(options.noFlush === true ? ["--no-flush"] : []),
+    ...Object.entries(options.config ?? {}).map(([name, value]) => `--${name}=${value}`),
+  ];
 }
 
 async function run(parameters: string[], input: string, killed = false): Promise<string> {

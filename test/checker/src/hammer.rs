@@ -5,12 +5,26 @@
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
+use std::time::{Duration, Instant};
 
 use sled::{Db, IVec, Tree};
 
 use crate::{Outcome, Random};
 
 type Model = BTreeMap<IVec, IVec>;
+
+/// Opens a store that this process had open: sled lets its lock go only when its last thread has ended.
+fn open_again(open: &impl Fn() -> sled::Result<Db>) -> sled::Result<Db> {
+    let until = Instant::now() + Duration::from_secs(10);
+    loop {
+        match open() {
+            Err(sled::Error::Io(e)) if e.to_string().contains("acquire lock") && Instant::now() < until => {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            other => return other,
+        }
+    }
+}
 
 /// Whether `churn` leaves the key alone.
 pub fn is_still(key: &[u8]) -> bool {
@@ -44,7 +58,7 @@ pub fn hammer(open: impl Fn() -> sled::Result<Db>, seed: u64, count: u64) -> Out
     }
     db.flush()?;
     drop((trees, db));
-    let db = open()?;
+    let db = open_again(&open)?;
     for (name, _, model) in &models {
         let mut expected = model.iter();
         for entry in db.open_tree(name)?.iter() {

@@ -23,6 +23,9 @@
 //!     sled-check churn STORE SEED [--compression]
 //!         Prints `churning` and makes random updates until it is killed.
 //!
+//! How the store is opened: `--compression`, and `--NAME=VALUE` for use_compression, segment_size, cache_capacity,
+//! compression_factor and flush_every_ms of `sled::Config`.
+//!
 //! Ends with 0, or with 1 and a message on standard error.
 
 mod hammer;
@@ -46,10 +49,8 @@ fn main() {
 fn run(arguments: &[String]) -> Outcome<()> {
     let (flags, words): (Vec<&str>, Vec<&str>) =
         arguments.iter().map(String::as_str).partition(|a| a.starts_with("--"));
-    if let Some(unknown) = flags.iter().find(|flag| !["--compression", "--no-flush"].contains(flag)) {
-        return Err(format!("unknown flag {unknown}").into());
-    }
-    let open = |path: &str| sled::Config::new().path(path).use_compression(flags.contains(&"--compression")).open();
+    let settings: Vec<Setting> = flags.iter().map(|flag| setting(flag)).collect::<Outcome<_>>()?;
+    let open = |path: &str| settings.iter().fold(sled::Config::new().path(path), |config, set| set(config)).open();
     let open_existing = |path: &str| -> Outcome<Db> {
         if !std::path::Path::new(path).join("db").exists() {
             return Err(format!("{path} is no sled store").into());
@@ -81,6 +82,38 @@ fn run(arguments: &[String]) -> Outcome<()> {
         [path] => list(&open_existing(path)?, |_| true),
         _ => Err("usage: see the head of test/checker/src/main.rs".into()),
     }
+}
+
+/// What a flag does to the configuration.
+type Setting = Box<dyn Fn(sled::Config) -> sled::Config>;
+
+fn setting(flag: &str) -> Outcome<Setting> {
+    let (name, value) = flag.trim_start_matches("--").split_once('=').unwrap_or((flag, ""));
+    Ok(match name {
+        "--no-flush" => Box::new(|config| config),
+        "--compression" => Box::new(|config| config.use_compression(true)),
+        "use_compression" => {
+            let on = value.parse()?;
+            Box::new(move |config| config.use_compression(on))
+        }
+        "segment_size" => {
+            let bytes = value.parse()?;
+            Box::new(move |config| config.segment_size(bytes))
+        }
+        "cache_capacity" => {
+            let bytes = value.parse()?;
+            Box::new(move |config| config.cache_capacity(bytes))
+        }
+        "compression_factor" => {
+            let level = value.parse()?;
+            Box::new(move |config| config.compression_factor(level))
+        }
+        "flush_every_ms" => {
+            let milliseconds = value.parse()?;
+            Box::new(move |config| config.flush_every_ms(Some(milliseconds)))
+        }
+        _ => return Err(format!("unknown flag {flag}").into()),
+    })
 }
 
 /// Lists the entries whose keys are `wanted`.

@@ -1,0 +1,22 @@
+import test from "ava";
+import { closest } from "#src/settings/suggest.js";
+
+const KNOWN = ["cache_capacity", "compression", "use_compression", "mode", "path"];
+
+for (const [word, expected] of [
+  ["cache_capcity", "cache_capacity"],
+  ["CacheCapacity", "cache_capacity"],
+  ["compresion", "compression"],
+  ["cmopression", "compression"],
+  ["use-compression", "use_compression"],
+  ["pth", "path"],
+  ["paht", "path"],
+  ["x", undefined],
+  ["", undefined],
+  ["capacity_of_cache", undefined],
+  ["x".repeat(100_000), undefined],
+] as const) {
+  test(`${word.slice(0, 20)} means ${expected ?? "nothing known"}`, (t) => {
+    t.is(closest(word, KNOWN), expected);
+  });
+}
