@@ -3,10 +3,10 @@
 //! Contract: one `Sink` at a time has a store open (RocksDB's LOCK); its methods may be called from any thread and run
 //! one after the other. Nothing that was written is lost by closing it.
 
-use std::ffi::c_char;
 use std::path::Path;
 use std::ptr;
 
+use crate::batch::{chars, Batch};
 use crate::encode::read_bin;
 use crate::error::{Fault, Outcome};
 use crate::ffi;
@@ -164,7 +164,7 @@ impl Sink {
 
     fn write(&self, batch: &Batch) -> Outcome<()> {
         // SAFETY: all pointers are valid for the call.
-        self.database.call(|db, error| unsafe { ffi::rocksdb_write(db, self.write_options, batch.0, error) })
+        self.database.call(|db, error| unsafe { ffi::rocksdb_write(db, self.write_options, batch.as_ptr(), error) })
     }
 
     /// What `see` makes of the value of a key; `None` when the store does not have it.
@@ -280,49 +280,4 @@ fn for_each_entry(mut block: &[u8], mut each: impl FnMut(&[u8], &[u8]) -> Outcom
         each(key, value)?;
     }
     Ok(())
-}
-
-fn chars(bytes: &[u8]) -> *const c_char {
-    bytes.as_ptr().cast()
-}
-
-/// Operations that are written at once.
-struct Batch(*mut ffi::rocksdb_writebatch_t);
-
-impl Batch {
-    fn new() -> Self {
-        // SAFETY: no arguments.
-        Self(unsafe { ffi::rocksdb_writebatch_create() })
-    }
-
-    fn put(&self, family: *mut ffi::rocksdb_column_family_handle_t, key: &[u8], value: &[u8]) {
-        // SAFETY: the library copies both.
-        unsafe { ffi::rocksdb_writebatch_put_cf(self.0, family, chars(key), key.len(), chars(value), value.len()) };
-    }
-
-    fn merge(&self, family: *mut ffi::rocksdb_column_family_handle_t, key: &[u8], operand: &[u8]) {
-        // SAFETY: the library copies both.
-        unsafe {
-            ffi::rocksdb_writebatch_merge_cf(self.0, family, chars(key), key.len(), chars(operand), operand.len())
-        };
-    }
-
-    fn delete(&self, family: *mut ffi::rocksdb_column_family_handle_t, key: &[u8]) {
-        // SAFETY: the library copies the key.
-        unsafe { ffi::rocksdb_writebatch_delete_cf(self.0, family, chars(key), key.len()) };
-    }
-
-    fn delete_range(&self, family: *mut ffi::rocksdb_column_family_handle_t, from: &[u8], to: &[u8]) {
-        // SAFETY: the library copies both.
-        unsafe {
-            ffi::rocksdb_writebatch_delete_range_cf(self.0, family, chars(from), from.len(), chars(to), to.len())
-        };
-    }
-}
-
-impl Drop for Batch {
-    fn drop(&mut self) {
-        // SAFETY: ours, destroyed once.
-        unsafe { ffi::rocksdb_writebatch_destroy(self.0) };
-    }
 }
