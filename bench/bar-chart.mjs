@@ -1,6 +1,6 @@
 // @ts-check
 /** Charts of horizontal bars in one or more panels, each with its own scale from 0 on. */
-import { element, picture, text, ticks } from "./svg.mjs";
+import { element, line, picture, text, ticks } from "./svg.mjs";
 
 /**
  * @typedef {object} Bar
@@ -55,7 +55,7 @@ function legend(kinds) {
   let x = PAD;
   return kinds.flatMap(([kind, name]) => {
     const at = x;
-    x += 44 + name.length * 7;
+    x += 40 + name.length * 6.5;
     return [element("rect", { class: kind, x: at, y: 73, width: 12, height: 12, rx: 2 }), text(at + 18, 84, name, { class: "small" })];
   });
 }
@@ -97,7 +97,7 @@ function drawBar({ label, kind, value, range, shown, note }, top, scale) {
     const [from, to] = [LABELS + range[0] * scale, LABELS + range[1] * scale];
     parts.push(element("path", { class: "range", d: `M${from.toFixed(1)} ${String(middle - 4)}v8m0-4H${to.toFixed(1)}m0-4v8` }));
   }
-  const more = note === undefined ? [] : [element("tspan", { class: "muted small", dx: 8 }, note)];
-  parts.push(element("text", { class: "over", x: end + 8, y: middle + 4.5 }, element("tspan", { class: "strong" }, shown), ...more));
+  const more = note === undefined ? [] : [{ content: note, attributes: { class: "muted small", dx: 8 } }];
+  parts.push(line(end + 8, middle + 4.5, [{ content: shown, attributes: { class: "strong" } }, ...more]));
   return parts.join("");
 }

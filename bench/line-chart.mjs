@@ -4,13 +4,13 @@ import { element, picture, text, ticks } from "./svg.mjs";
 
 /** @typedef {{ label: string, values: readonly number[], shown: string }} Series `shown`: its values in short */
 
-/** @typedef {{ title: string, unit: string, series: readonly Series[] }} Panel at most four series */
+/** @typedef {{ title: string, series: readonly Series[] }} Panel at most four series */
 
 /** @typedef {{ title: string, subtitle: string, steps: readonly string[], panels: readonly Panel[] }} LineChart */
 
 const WIDTH = 880;
 const PAD = 24;
-const TOP = 118;
+const TOP = 112;
 const PLOT_HEIGHT = 210;
 const AXIS = 40;
 const LABELS = 138;
@@ -38,7 +38,7 @@ export function lineChart({ title, subtitle, steps, panels }) {
  * @param {number} left
  * @param {number} width
  */
-function drawPanel({ title, unit, series }, steps, left, width) {
+function drawPanel({ title, series }, steps, left, width) {
   const marks = ticks(Math.max(...series.flatMap(({ values }) => values)), 4);
   const [from, to] = [left + AXIS, left + width - LABELS];
   const x = (/** @type {number} */ i) => from + 14 + (i * (to - from - 28)) / Math.max(1, steps.length - 1);
@@ -61,7 +61,7 @@ function drawPanel({ title, unit, series }, steps, left, width) {
       text(to + 8, height + 15, shown, { class: "small muted" }),
     );
   });
-  return element("g", {}, text(left, TOP - 22, title, { class: "panel" }), text(left + AXIS - 8, TOP - 6, unit, { class: "muted small", "text-anchor": "end" }), ...grid, ...names, ...lines);
+  return element("g", {}, text(left, TOP - 18, title, { class: "panel" }), ...grid, ...names, ...lines);
 }
 
 /**

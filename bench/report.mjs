@@ -73,13 +73,16 @@ export function growthTable(growth) {
   return table(["Growth", "", "records", "time", "time per record", "peak memory", "memory per record", "rounds"], cells);
 }
 
-/** @param {readonly Target[]} targets */
+/** @param {readonly Target[]} targets @returns {string} a table of those that were measured, and how many were not */
 export function targetTable(targets) {
-  const cells = targets.map(({ what, bound, wanted, unit, value, met }) => {
+  const cells = targets.flatMap(({ what, bound, wanted, unit, value, met }) => {
+    if (value === null) return [];
     const text = (/** @type {number} */ number) => (unit === "x" ? times(number) : `${number.toFixed(0)} ${unit}`);
-    return [what, `${bound} ${text(wanted)}`, value === null ? "not measured" : text(value), met === null ? "" : met ? "met" : "NOT MET"];
+    return [[what, `${bound} ${text(wanted)}`, text(value), met === true ? "met" : "NOT MET"]];
   });
-  return table(["Target", "wanted", "reached", ""], cells);
+  const missing = targets.length - cells.length;
+  const rest = missing === 0 ? "" : `${String(missing)} of ${String(targets.length)} targets were not measured.\n`;
+  return [...(cells.length === 0 ? [] : [table(["Target", "wanted", "reached", ""], cells)]), rest].filter((part) => part !== "").join("\n");
 }
 
 /**

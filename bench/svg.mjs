@@ -24,6 +24,17 @@ export function text(x, y, content, attributes = {}) {
   return element("text", { x, y, ...attributes }, escape(content));
 }
 
+/**
+ * Parts of one line of text.
+ * @param {number} x
+ * @param {number} y of the baseline
+ * @param {readonly { content: string, attributes: Attributes }[]} spans
+ */
+export function line(x, y, spans) {
+  const parts = spans.map(({ content, attributes }) => element("tspan", attributes, escape(content)));
+  return element("text", { class: "over", x, y }, ...parts);
+}
+
 /** @param {number} value */
 const round = (value) => String(Math.round(value * 100) / 100);
 
@@ -68,6 +79,9 @@ export function picture({ width, height, title, description }, ...children) {
   )}\n`;
 }
 
+/** An axis ends at 1 when nothing on it is larger than this. */
+const SMALLEST = 1e-9;
+
 /**
  * Where an axis has its marks.
  * @param {number} highest value that has to fit
@@ -75,7 +89,7 @@ export function picture({ width, height, title, description }, ...children) {
  * @returns {number[]} from 0 on in steps of 1, 2 or 5 times a power of ten; the last is not below `highest`
  */
 export function ticks(highest, count = 5) {
-  if (!(highest > 0)) return [0, 1];
+  if (!(highest > SMALLEST)) return [0, 1];
   const rough = highest / count;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = ([1, 2, 5, 10].find((factor) => factor * power >= rough) ?? 10) * power;

@@ -57,7 +57,7 @@ test("a chart of bars is well-formed, whatever it is about, and has a bar for ea
 
 test("a chart of lines is well-formed and has a point for each value", (t) => {
   const series = fc.record({ label, values: fc.array(value, { minLength: 3, maxLength: 3 }), shown: label });
-  const panel = fc.record({ title: label, unit: label, series: fc.array(series, { minLength: 1, maxLength: 4 }) });
+  const panel = fc.record({ title: label, series: fc.array(series, { minLength: 1, maxLength: 4 }) });
   fc.assert(
     fc.property(fc.array(panel, { minLength: 1, maxLength: 2 }), label, (panels, title) => {
       const svg = lineChart({ title, subtitle: title, steps: ["1x", "4x", "16x"], panels });
