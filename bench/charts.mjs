@@ -109,7 +109,7 @@ function comparisonCharts({ records, contentBytes, machine, results }) {
       panels: [
         sizePanel(results, "export", ["ldb-dump", "python", "export-lz4", "export-zstd"], "peakBytes"),
         sizePanel(results, "import, without compression", ways, "peakBytes"),
-        sizePanel(results, "the whole job, and reading a dump", ["loop", "pipe", "inspect", "verify"], "peakBytes"),
+        sizePanel(results, "the whole job, and reading a dump", ["loop", "pipe", "inspect", "inspect-stream", "verify"], "peakBytes"),
       ],
     },
   };
@@ -126,7 +126,7 @@ function growthChart({ records, machine, results }) {
       return result === undefined ? Number.NaN : figure(result);
     });
     const shown = `${(values[0] ?? 0).toFixed(digits)} → ${(values.at(-1) ?? 0).toFixed(digits)} ${unit}`;
-    return { label: { "export-lz4": "export", pipe: "export | import" }[name] ?? name, values, shown };
+    return { label: { "export-lz4": "export", pipe: "export | import", "inspect-stream": "inspect, stream" }[name] ?? name, values, shown };
   });
   const marks = steps.map((step) => `${String(step)}x`);
   return lineChart({

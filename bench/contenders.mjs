@@ -212,21 +212,34 @@ function jobs(compressed) {
   ];
 }
 
+/** The entries that `inspect --json` tells of. @param {string} output */
+function inspected(output) {
+  /** @type {{ keyspaces: { entries: number }[] }} */
+  const { keyspaces } = JSON.parse(output);
+  return keyspaces.reduce((sum, { entries }) => sum + entries, 0);
+}
+
 /** @type {readonly Contender[]} */
 const READS = [
   {
     name: "inspect",
     part: "read",
     kind: "kgdump",
-    title: "kgdump inspect",
-    about: "what a dump with LZ4 holds, and whether it is whole",
+    title: "kgdump inspect FILE",
+    about: "what a dump with LZ4 holds, by its index",
     dump: true,
     command: ({ dump }) => ({ pipeline: [kgdump("inspect", "-q", "--json", dump)] }),
-    count: (output) => {
-      /** @type {{ keyspaces: { entries: number }[] }} */
-      const { keyspaces } = JSON.parse(output);
-      return keyspaces.reduce((sum, { entries }) => sum + entries, 0);
-    },
+    count: inspected,
+  },
+  {
+    name: "inspect-stream",
+    part: "read",
+    kind: "kgdump",
+    title: "kgdump inspect of a stream",
+    about: "the same from standard input: all of it is read and every checksum compared, no block is decompressed",
+    dump: true,
+    command: ({ dump }) => ({ pipeline: [kgdump("inspect", "-q", "--json")], stdin: dump }),
+    count: inspected,
   },
   {
     name: "verify",

@@ -8,7 +8,7 @@ import { makePlaces } from "./places.mjs";
 import { runRounds } from "./rounds.mjs";
 
 const STEPS = [1, 4, 16];
-const NAMES = ["export-lz4", "import", "pipe", "inspect"];
+const NAMES = ["export-lz4", "import", "pipe", "inspect-stream"];
 
 /** @typedef {import("./rounds.mjs").Result & { step: number }} GrowthResult */
 

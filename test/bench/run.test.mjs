@@ -47,7 +47,7 @@ test("a small run measures what it was asked for, writes it, draws it and leaves
   const { comparison, targets } = JSON.parse(await readFile(out, "utf8"));
   const { results = [], skipped = [], records = 0 } = comparison ?? {};
   const names = results.map(({ name }) => name);
-  for (const name of ["write", "export-none", "export-lz4", "export-zstd", "import", "import-load", "import-compressed", "pipe", "pipe-compressed", "inspect", "verify"]) {
+  for (const name of ["write", "export-none", "export-lz4", "export-zstd", "import", "import-load", "import-compressed", "pipe", "pipe-compressed", "inspect", "inspect-stream", "verify"]) {
     t.true(names.includes(name), name);
   }
   // Without a library there is no bare scan, and it is said.
@@ -59,7 +59,7 @@ test("a small run measures what it was asked for, writes it, draws it and leaves
     t.true(seconds.median > 0 && seconds.min === seconds.max, name);
     t.true(cpuSeconds.median >= 0 && cpuSeconds.median < seconds.median * 64, name);
     t.true(peakBytes.median > 1e6 && peakBytes.median < 2e9, name);
-    t.true(diskBytes === null ? /^(scan|inspect|verify)$/.test(name) : diskBytes > 100_000, name);
+    t.true(diskBytes === null ? /^(scan|inspect|inspect-stream|verify)$/.test(name) : diskBytes > 100_000, name);
   }
   t.true((comparison?.rawBytes ?? 0) > (comparison?.contentBytes ?? Infinity));
   t.is(comparison?.machine.cores, (await import("node:os")).cpus().length);
