@@ -12,10 +12,10 @@ export type Shape<T> = { readonly [K in keyof T]: (reader: MsgpackReader, field:
 /**
  * Reads a SHA-256 digest.
  * @returns a copy, 32 bytes
- * @throws {KgdumpError} DUMP_MALFORMED, DUMP_LIMIT_EXCEEDED
+ * @throws {KgdumpError} DUMP_MALFORMED
  */
 export function digest(reader: MsgpackReader, field: string): Uint8Array {
-  const bytes = reader.bin(field, DIGEST_LENGTH);
+  const bytes = reader.bin(field, Infinity);
   if (bytes.length !== DIGEST_LENGTH) throw reader.malformed(field, `has ${String(bytes.length)} bytes, not ${String(DIGEST_LENGTH)}`);
   return new Uint8Array(bytes);
 }
