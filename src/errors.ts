@@ -47,6 +47,7 @@ export const EXIT_CODE_OF = {
   DUMP_GAP_WRONG: ExitCode.damagedDump,
   DUMP_TAIL_DAMAGED: ExitCode.damagedDump,
   DUMP_TRAILING_DATA: ExitCode.damagedDump,
+  RECOVERY_INCOMPLETE: ExitCode.damagedDump,
   // The store
   STORE_NOT_FOUND: ExitCode.other,
   STORE_NOT_RECOGNIZED: ExitCode.unreadableStore,

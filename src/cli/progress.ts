@@ -42,6 +42,7 @@ const LABEL: Readonly<Record<Phase, string>> = {
   load: "importing",
   verify: "verifying",
   read: "reading",
+  recover: "recovering",
 };
 
 const SPINNER = ["|", "/", "-", "\\"];

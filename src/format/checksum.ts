@@ -14,6 +14,11 @@ export function crcOf(...parts: readonly Uint8Array[]): number {
   return crc;
 }
 
+/** CRC-32 of what `crc` is the CRC-32 of, and of `part` behind it. */
+export function crcOn(crc: number, part: Uint8Array): number {
+  return crc32(part, crc);
+}
+
 /** SHA-256 over the encoded entries of one keyspace, fed block by block. */
 export class EntryDigest {
   readonly #hash = createHash("sha256");

@@ -29,7 +29,8 @@ import type { FormatVersion } from "./types.js";
 const EXT_8 = 0xc7;
 const ARRAY_OF_2 = 0x92;
 const BIN_32 = 0xc6;
-const FRAME_START = Buffer.of(ARRAY_OF_2, EXT_8, PRELUDE_LENGTH);
+/** The first bytes of every frame. */
+export const FRAME_START = Buffer.of(ARRAY_OF_2, EXT_8, PRELUDE_LENGTH);
 const MAGIC_START = Buffer.concat([Uint8Array.of(EXT_8, MAGIC_LENGTH - 3, MAGIC_TYPE), Buffer.from(MAGIC_TEXT, "latin1")]);
 const TAIL_START = Buffer.from([EXT_8, TAIL_LENGTH - 3, TAIL_TYPE]);
 const TAIL_END = Buffer.from(TAIL_TEXT, "latin1");

@@ -16,6 +16,8 @@ import { KgdumpError, systemError } from "../errors.js";
 export interface DumpOutput {
   /** Absolute path of the file, or null for a stream. */
   readonly path: string | null;
+  /** Where a file's bytes are before `commit`; a stream has none. */
+  readonly temporary?: string;
   /** Writes the chunks in order; resolves when more may come, and nothing refers to the chunks' memory any more. */
   write(chunks: readonly Uint8Array[]): Promise<void>;
   /** Makes the dump durable and visible. */
@@ -112,13 +114,13 @@ async function writeAll(handle: FileHandle, chunks: readonly Uint8Array[]): Prom
 
 class PublishedFile implements DumpOutput {
   readonly path: string;
-  readonly #temporary: string;
+  readonly temporary: string;
   readonly #force: boolean;
   #handle: FileHandle | null;
 
   private constructor(path: string, temporary: string, handle: FileHandle, force: boolean) {
     this.path = path;
-    this.#temporary = temporary;
+    this.temporary = temporary;
     this.#handle = handle;
     this.#force = force;
   }
@@ -160,18 +162,18 @@ class PublishedFile implements DumpOutput {
 
   async #publish(): Promise<void> {
     if (this.#force) {
-      await rename(this.#temporary, this.path);
+      await rename(this.temporary, this.path);
       return;
     }
     try {
-      await link(this.#temporary, this.path);
+      await link(this.temporary, this.path);
     } catch (error) {
       if (hasCode(error, "EEXIST")) throw outputExists(this.path);
       if (!hasCode(error, "EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", "EINVAL")) throw error;
       await this.#publishWithoutLinks();
       return;
     }
-    await unlink(this.#temporary);
+    await unlink(this.temporary);
   }
 
   /** On file systems without hard links (FAT, some network ones): the name is claimed first, then replaced. */
@@ -182,12 +184,12 @@ class PublishedFile implements DumpOutput {
       if (hasCode(error, "EEXIST")) throw outputExists(this.path);
       throw error;
     }
-    await rename(this.#temporary, this.path);
+    await rename(this.temporary, this.path);
   }
 
   async discard(): Promise<void> {
     await this.#close().catch(() => undefined);
-    await unlink(this.#temporary).catch(() => undefined);
+    await unlink(this.temporary).catch(() => undefined);
   }
 
   async #close(): Promise<void> {

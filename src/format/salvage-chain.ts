@@ -1,0 +1,193 @@
+/**
+ * Which of a file's sound frames belong to its dump, and in which order.
+ *
+ * The chain is the heaviest series of runs that go up both in the file and in number. What else has the dump's marker is
+ * a stray: a part that was moved or doubled, or a dump with the same id and time within a damaged value.
+ */
+
+import { FRAME_HEAD_LENGTH, Kind, MAGIC_LENGTH, TAIL_LENGTH } from "./constants.js";
+import type { RandomAccess } from "./dump-file.js";
+import { decodeFrameHead, startsLikeMagic } from "./frame.js";
+import { lastBefore } from "./salvage-scan.js";
+import type { KnownFrame, Run, Scan } from "./salvage-scan.js";
+
+/** A frame that is not on the chain, whose number the chain lacks. */
+export interface Stray extends KnownFrame {
+  /** Whether it belongs to a dump of its own, with a magic before its header. */
+  readonly own: boolean;
+}
+
+/** The frames of one dump. */
+export interface Chain {
+  readonly marker: string;
+  /** In order of both offset and number. */
+  readonly runs: readonly Run[];
+  /** The chain's frames that are no blocks, in the same order. */
+  readonly landmarks: readonly KnownFrame[];
+  /** By number, then by offset. */
+  readonly strays: readonly Stray[];
+}
+
+/**
+ * Finds the dump's own frames.
+ * @returns undefined when there is no sound frame
+ * @throws what reading throws
+ */
+export async function findChain(access: RandomAccess, scan: Scan): Promise<Chain | undefined> {
+  const marker = chooseMarker(scan, access.size);
+  if (marker === undefined) return undefined;
+  const ranges = damagedRanges(scan, marker);
+  const runs = scan.runs.filter((run) => run.marker === marker && run.end > (lastBefore(ranges, run.offset)?.end ?? 0));
+  const own = await ownDumps(access, runs);
+  const chosen = heaviest(runs.filter((run) => !own.has(run)));
+  const onChain = new Set(chosen);
+  const landmarks = scan.landmarks.filter((frame) => frame.marker === marker && isIn(chosen, frame.offset));
+  const strays: Stray[] = [];
+  for (const run of runs) {
+    if (onChain.has(run)) continue;
+    for await (const frame of framesOf(access, run)) {
+      if (!isNumbered(chosen, frame.sequence)) strays.push({ ...frame, own: own.has(run) });
+    }
+  }
+  strays.sort((a, b) => a.sequence - b.sequence || a.offset - b.offset);
+  return { marker, runs: chosen, landmarks, strays };
+}
+
+/**
+ * The frames of a run, by their heads.
+ * @throws what reading throws; KgdumpError when the file was changed meanwhile
+ */
+export async function* framesOf(access: RandomAccess, run: Pick<Run, "offset" | "end">): AsyncGenerator<KnownFrame, void, undefined> {
+  for (let { offset } = run; offset < run.end; ) {
+    const { kind, sequence, payloadLength, marker } = decodeFrameHead(await access.read(offset, FRAME_HEAD_LENGTH), offset);
+    const end = offset + FRAME_HEAD_LENGTH + payloadLength;
+    yield { kind, sequence, offset, end, marker: Buffer.from(marker).toString("latin1") };
+    offset = end;
+  }
+}
+
+/** Number of the last frame of a run. */
+export function lastOf(run: Run): number {
+  return run.first + run.frames - 1;
+}
+
+function isIn(runs: readonly Run[], offset: number): boolean {
+  return (lastBefore(runs, offset + 1)?.end ?? 0) > offset;
+}
+
+function isNumbered(runs: readonly Run[], sequence: number): boolean {
+  let [low, high] = [0, runs.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((runs[middle]?.first ?? 0) <= sequence) low = middle + 1;
+    else high = middle;
+  }
+  const run = runs[low - 1];
+  return run !== undefined && lastOf(run) >= sequence;
+}
+
+/**
+ * The marker of the dump that the file is, not that of one within it or of one that parts come from: what the first two
+ * frames, or the first and the last, agree on; else that of most frames, unless all of those lie where fewer frames of
+ * another one are missing.
+ */
+function chooseMarker({ runs, landmarks, damaged }: Scan, size: number): string | undefined {
+  const first = runs.find((run) => run.offset === MAGIC_LENGTH && run.first === 0);
+  const last = landmarks.at(-1);
+  const footer = last?.kind === Kind.footer && last.end === size - TAIL_LENGTH ? last : undefined;
+  if (first !== undefined && (first.frames > 1 || footer?.marker === first.marker)) return first.marker;
+  const frames = new Map<string, number>();
+  const claimed = [...damaged].sort((a, b) => a.offset - b.offset);
+  // How far damaged frames of two dumps reach: one of them is not the run's own.
+  let [far, other] = [{ marker: "", end: 0 }, { marker: "", end: 0 }];
+  let at = 0;
+  for (const run of runs) {
+    for (let frame = claimed[at]; frame !== undefined && frame.offset < run.offset; at += 1, frame = claimed[at]) {
+      const { marker, end } = frame;
+      if (marker === far.marker) far = { marker, end: Math.max(end, far.end) };
+      else if (end > far.end) [far, other] = [{ marker, end }, far];
+      else if (end > other.end) other = { marker, end };
+    }
+    const within = run.end <= (far.marker === run.marker ? other : far).end;
+    frames.set(run.marker, (frames.get(run.marker) ?? 0) + (within ? 0 : run.frames));
+  }
+  const [most] = [...frames].sort((a, b) => b[1] - a[1])[0] ?? [];
+  return most === undefined ? undefined : (surrounding(runs, most, frames.get(most) ?? 0) ?? most);
+}
+
+/** The marker around all runs of another one, when fewer of its frames are missing there than the other has. */
+function surrounding(runs: readonly Run[], marker: string, frames: number): string | undefined {
+  const before = runs[runs.findIndex((run) => run.marker === marker) - 1];
+  const after = runs[runs.findLastIndex((run) => run.marker === marker) + 1];
+  if (before === undefined || after?.marker !== before.marker) return undefined;
+  const missing = after.first - lastOf(before) - 1;
+  return missing >= 0 && missing < frames ? before.marker : undefined;
+}
+
+/**
+ * The ranges of damaged frames of the dump whose length is known to be right, because the next frame begins exactly at
+ * their end. What lies within is part of a payload.
+ */
+function damagedRanges({ runs, damaged }: Scan, marker: string): { offset: number; end: number }[] {
+  const own = damaged.filter((frame) => frame.marker === marker).sort((a, b) => a.offset - b.offset);
+  const heads = new Map(own.map(({ offset, sequence }) => [offset, sequence]));
+  const ranges: { offset: number; end: number }[] = [];
+  for (const { offset, end, sequence } of own) {
+    const next = lastBefore(runs, end + 1);
+    const follows = next?.offset === end && next.marker === marker && next.first === sequence + 1;
+    if (!follows && heads.get(end) !== sequence + 1) continue;
+    const last = ranges.at(-1);
+    if (last !== undefined && offset < last.end) last.end = Math.max(last.end, end);
+    else ranges.push({ offset, end });
+  }
+  return ranges;
+}
+
+/** Runs that begin a dump of their own: a magic is before their header, and another dump begins before that. */
+async function ownDumps(access: RandomAccess, runs: readonly Run[]): Promise<Set<Run>> {
+  const own = new Set<Run>();
+  let begun = startsLikeMagic(await access.read(0, Math.min(MAGIC_LENGTH, access.size)));
+  for (const run of runs) {
+    if (run.first !== 0 || run.offset <= MAGIC_LENGTH) continue;
+    if (!startsLikeMagic(await access.read(run.offset - MAGIC_LENGTH, MAGIC_LENGTH))) continue;
+    if (begun) own.add(run);
+    begun = true;
+  }
+  return own;
+}
+
+/** The series of runs, each behind and numbered above the one before it, that has most frames. In n log n. */
+function heaviest(runs: readonly Run[]): Run[] {
+  const ranks = [...new Set(runs.map(lastOf))].sort((a, b) => a - b);
+  const best = new Array<{ weight: number; index: number } | undefined>(ranks.length + 1);
+  const rankBelow = (sequence: number): number => {
+    let [low, high] = [0, ranks.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((ranks[middle] ?? 0) < sequence) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  };
+  const before = runs.map(() => -1);
+  let top = { weight: 0, index: -1 };
+  for (const [index, run] of runs.entries()) {
+    let [weight, previous] = [0, -1];
+    for (let at = rankBelow(run.first); at > 0; at -= at & -at) {
+      const found = best[at];
+      if (found !== undefined && found.weight > weight) [weight, previous] = [found.weight, found.index];
+    }
+    weight += run.frames;
+    before[index] = previous;
+    if (weight > top.weight) top = { weight, index };
+    for (let at = rankBelow(lastOf(run)) + 1; at < best.length; at += at & -at) {
+      if ((best[at]?.weight ?? 0) < weight) best[at] = { weight, index };
+    }
+  }
+  const chain: Run[] = [];
+  for (let { index } = top; index >= 0; index = before[index] ?? -1) {
+    const run = runs[index];
+    if (run !== undefined) chain.push(run);
+  }
+  return chain.reverse();
+}

@@ -1,0 +1,41 @@
+/**
+ * CRC-32 of any range from the CRCs up to its two ends, so that one pass over a file can check frames that lie within one
+ * another. CRC-32 is linear over GF(2): appending n bytes multiplies the CRC so far by x^(8n), modulo the polynomial.
+ */
+
+/** x^32 + x^26 + … + 1 with its bits reflected, as zlib has it; bit 31 stands for x^0. */
+const POLYNOMIAL = 0xedb8_8320;
+
+/** x^8: what one appended byte multiplies by. */
+const ONE_BYTE = 0x0080_0000;
+
+/** x^(8 * 2^i) for i from 0: what 2^i appended bytes multiply by. */
+const POWERS: readonly number[] = Array.from({ length: 52 }).reduce<number[]>((powers) => {
+  const last = powers.at(-1) ?? 0;
+  return [...powers, product(last, last)];
+}, [ONE_BYTE]);
+
+/** Product of two polynomials over GF(2) modulo POLYNOMIAL. */
+function product(a: number, b: number): number {
+  let sum = 0;
+  let shifted = b;
+  for (let bit = 31; bit >= 0; bit -= 1) {
+    if (((a >>> bit) & 1) === 1) sum ^= shifted;
+    shifted = (shifted & 1) === 1 ? (shifted >>> 1) ^ POLYNOMIAL : shifted >>> 1;
+  }
+  return sum >>> 0;
+}
+
+/**
+ * CRC-32 of a range of bytes.
+ * @param upToStart CRC-32 of all bytes before the range, from any beginning
+ * @param upToEnd CRC-32 from the same beginning to the range's end
+ * @param length bytes of the range
+ */
+export function crcOfRange(upToStart: number, upToEnd: number, length: number): number {
+  let crc = upToStart;
+  for (let left = length, power = 0; left > 0; left = Math.floor(left / 2), power += 1) {
+    if (left % 2 === 1) crc = product(POWERS[power] ?? 0, crc);
+  }
+  return (crc ^ upToEnd) >>> 0;
+}
