@@ -100,9 +100,10 @@ export async function importDump(options: ImportOptions): Promise<ImportResult> 
 
 async function checkOccupied({ target }: ImportOptions, merge: boolean): Promise<void> {
   if (!merge) {
-    throw new KgdumpError("TARGET_EXISTS", `${target} exists already`, {
+    const rocksdb = (await detectEngine(target).catch(() => null)) === "rocksdb";
+    throw new KgdumpError("TARGET_EXISTS", `${target} exists already${rocksdb ? ", and is a RocksDB store" : ""}`, {
       path: target,
-      hint: "choose a new path, or write into it with --merge",
+      hint: rocksdb ? "import into a new path, and give the new store this path afterwards" : "choose a new path, or write into it with --merge",
     });
   }
   if ((await detectEngine(target)) === "sled") return;

@@ -27,7 +27,12 @@ interface Spot {
 export function placeOf(text: string, offset: number): Place {
   const before = text.slice(0, offset);
   const lineStart = before.lastIndexOf("\n") + 1;
-  return { line: before.split("\n").length, column: Array.from(before.slice(lineStart)).length + 1 };
+  return { line: before.split("\n").length, column: characters(before.slice(lineStart)) + 1 };
+}
+
+/** How many characters a text has: a pair of surrogates is one. */
+function characters(text: string): number {
+  return text.length - (text.match(/[\ud800-\udbff][\udc00-\udfff]/g)?.length ?? 0);
 }
 
 /** The places of all keys and values of one document. */
