@@ -51,3 +51,26 @@ fn bin(input: &mut impl Read) -> Outcome<Option<Vec<u8>>> {
     }
     Ok(Some(bytes))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::bin;
+
+    #[test]
+    fn byte_strings_of_every_width_are_read() {
+        for (head, length) in [(vec![0xc4, 3], 3), (vec![0xc5, 1, 0], 256), (vec![0xc6, 0, 1, 0, 0], 65_536)] {
+            let bytes = [head, vec![7; length], vec![0xc4]].concat();
+            let mut input = bytes.as_slice();
+            assert_eq!(bin(&mut input).unwrap().unwrap(), vec![7; length]);
+            assert_eq!(input, [0xc4]);
+        }
+        assert!(bin(&mut [].as_slice()).unwrap().is_none());
+    }
+
+    #[test]
+    fn what_is_cut_or_foreign_is_an_error() {
+        for bytes in [&[0xc4][..], &[0xc4, 2, 7], &[0xc5, 1], &[0xc6, 0, 0, 0, 1], &[0xa1, 7], &[0x00]] {
+            assert!(bin(&mut &bytes[..]).is_err(), "{bytes:?}");
+        }
+    }
+}
