@@ -42,6 +42,8 @@ export interface BlockScanOptions {
   readonly signal?: AbortSignal | undefined;
   /** Blocks that are read before they are asked for; default 2. */
   readonly readAhead?: number | undefined;
+  /** Buffers to use again, when scans share them; default: each scan keeps its own. */
+  readonly pool?: Buffer[] | undefined;
 }
 
 interface FilledBuffer {
@@ -103,7 +105,7 @@ class BlockReader {
   readonly #fill: Fill;
   readonly #blockSize: number;
   readonly #signal: AbortSignal | undefined;
-  readonly #pool: Buffer[] = [];
+  readonly #pool: Buffer[];
   #left: number;
   #done = false;
 
@@ -114,13 +116,14 @@ class BlockReader {
     this.#fill = fill;
     this.#blockSize = blockSize;
     this.#signal = options.signal;
+    this.#pool = options.pool ?? [];
     this.#left = limit;
   }
 
   /** Reads the next block; null when there is none. Calls must not overlap. */
   async next(): Promise<FilledBuffer | null> {
     if (this.#done || this.#left === 0 || this.#signal?.aborted === true) return null;
-    let buffer = this.#pool.pop() ?? Buffer.allocUnsafeSlow(this.#blockSize);
+    let buffer = this.#take() ?? Buffer.allocUnsafeSlow(this.#blockSize);
     try {
       let result = await this.#fill(buffer, this.#blockSize, this.#left);
       if (result.entries === 0 && result.needed > 0) {
@@ -157,6 +160,12 @@ class BlockReader {
         this.#recycle(buffer);
       },
     };
+  }
+
+  /** A buffer of the pool; one that a scan with another block size left there is let go. */
+  #take(): Buffer | undefined {
+    const buffer = this.#pool.pop();
+    return buffer?.length === this.#blockSize ? buffer : undefined;
   }
 
   #recycle(buffer: Buffer): void {

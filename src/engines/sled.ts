@@ -121,6 +121,8 @@ class Store implements SledSource, SledSink {
   readonly info: StoreInfo;
   readonly settings: SledSettings;
   readonly #native: NativeSledStore;
+  /** Of all scans: reading a store part by part is many short ones. */
+  readonly #buffers: Buffer[] = [];
   #closed: Promise<void> | undefined;
 
   constructor(native: NativeSledStore, path: string, names: readonly Buffer[]) {
@@ -147,7 +149,7 @@ class Store implements SledSource, SledSink {
     yield* scanBlocks(
       (buffer, target, maxEntries) => fromAddon(() => scan.fill(buffer, target, maxEntries)),
       () => fromAddon(() => scan.close()),
-      options,
+      { ...options, pool: this.#buffers },
     );
   }
 

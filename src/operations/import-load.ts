@@ -39,7 +39,8 @@ export async function loadNew(
       if (raw === null) continue;
       await loader.load(raw);
       meter.add(keyspace.entries - before, raw.length, event.block.frameLength);
-    } else {
+    } else if (event.type === "keyspace-end") {
+      keyspace.end(event.totals);
       await finish(keyspace, loader);
     }
   }

@@ -2,7 +2,7 @@
 import { createHash, type Hash } from "node:crypto";
 import type { BlockComparison, IfExists, KeyOrder } from "../engines/engine.js";
 import { KgdumpError } from "../errors.js";
-import { type BlockInfo, type DumpHeader, encodeEntries, iterateEntries } from "../format/index.js";
+import { type BlockInfo, type DumpHeader, encodeEntries, iterateEntries, type KeyspaceTotals } from "../format/index.js";
 import { startsWith } from "./filter.js";
 import { type KeyspaceName, nameBytes, nameText, sameName, selectKeyspaces } from "./keyspaces.js";
 import { estimatedTotals, type ExpectedTotals } from "./progress.js";
@@ -14,13 +14,23 @@ export interface ImportSelection {
   readonly prefix?: Uint8Array | undefined;
 }
 
+const SPLIT_BYTES = 1024 * 1024;
+
 /** One keyspace that is imported: where it goes, and what has been selected of it. */
 export class PlannedKeyspace {
   readonly name: Uint8Array;
   readonly tree: Uint8Array;
   readonly comparator: KeyOrder;
   readonly #prefix: Uint8Array | undefined;
-  readonly #hash: Hash = createHash("sha256");
+  /** Over what is selected; null without a prefix, for then the dump tells the digest, and its reader has checked it. */
+  readonly #hash: Hash | null;
+  #told: Uint8Array | undefined;
+  /**
+   * First keys of blocks, a MiB of entries or more apart: where reading back may be divided. A long key has more between it and
+   * the next one, so that these take less than 1/256 of what was selected.
+   */
+  readonly splits: Uint8Array[] = [];
+  #sinceSplit = 0;
   entries = 0;
   /** Encoded bytes. */
   bytes = 0;
@@ -32,18 +42,24 @@ export class PlannedKeyspace {
     this.tree = tree;
     this.comparator = comparator;
     this.#prefix = prefix;
+    this.#hash = prefix === undefined ? null : createHash("sha256");
   }
 
   /**
-   * The encoded entries of a block that are imported, counted and hashed; null when there are none.
+   * The encoded entries of a block that are imported, counted and part of the digest; null when there are none.
    * @param raw the block's decoded bytes
    */
   select(block: BlockInfo, raw: Uint8Array | null): Uint8Array | null {
     const selected = this.pick(block, raw);
     if (selected === null) return null;
+    if (this.#sinceSplit >= Math.max(SPLIT_BYTES, 256 * block.firstKey.length)) {
+      this.splits.push(new Uint8Array(block.firstKey));
+      this.#sinceSplit = 0;
+    }
+    this.#sinceSplit += selected.raw.length;
     this.entries += selected.entries;
     this.bytes += selected.raw.length;
-    this.#hash.update(selected.raw);
+    this.#hash?.update(selected.raw);
     return selected.raw;
   }
 
@@ -57,9 +73,17 @@ export class PlannedKeyspace {
     return { raw: encodeEntries(matching), entries: matching.length };
   }
 
-  /** SHA-256 over all that `select` returned. */
+  /** Takes note of what the dump says at the end of the keyspace; its reader has compared that with all blocks. */
+  end(totals: KeyspaceTotals): void {
+    this.#told = totals.digest;
+  }
+
+  /** SHA-256 over all that `select` returned, once the keyspace has ended. */
   digest(): Buffer {
-    return this.#hash.copy().digest();
+    if (this.#hash !== null) return this.#hash.copy().digest();
+    if (this.#told !== undefined) return Buffer.from(this.#told);
+    if (this.entries > 0) throw new TypeError("the keyspace has not ended");
+    return createHash("sha256").digest();
   }
 
   /**

@@ -1,19 +1,26 @@
 /** Reading an imported store back and comparing it with the dump. */
 import { createHash } from "node:crypto";
+import { availableParallelism } from "node:os";
 import type { EntrySink, EntrySource, IfExists } from "../engines/engine.js";
 import { KgdumpError } from "../errors.js";
 import type { DumpEvent } from "../format/index.js";
 import type { ImportPlan, PlannedKeyspace } from "./import-plan.js";
 import { nameText, sameName } from "./keyspaces.js";
 import { type OnProgress, ProgressMeter } from "./progress.js";
+import { scanSideBySide } from "./side-by-side.js";
 
 /** Who wants to know, and who may stop it. */
 export interface VerifyOptions {
   readonly onProgress?: OnProgress | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Threads that read back what was loaded; default: as many as there are processors. */
+  readonly jobs?: number | undefined;
 }
 
-const BLOCK_SIZE = 1024 * 1024;
+/** Mostly holds what lies between two splits. */
+const BLOCK_SIZE = 2 * 1024 * 1024;
+/** Each works for one scan; more scans would only wait. Node has as many for all that is not done by the main thread. */
+const MOST_THREADS = 4;
 
 /**
  * Checks that a new store holds exactly what was selected from the dump: the same trees, and in each the same entries
@@ -44,8 +51,10 @@ async function readBack(
 ): Promise<{ entries: number; digest: Buffer }> {
   const hash = createHash("sha256");
   let entries = 0;
-  const scan = store.scan(keyspace.tree, { blockSize: BLOCK_SIZE, order: keyspace.comparator, signal: options.signal });
-  for await (const block of scan) {
+  const { tree, comparator: order, splits } = keyspace;
+  // One more than work at a time, as one waits until it is hashed.
+  const jobs = Math.min(options.jobs ?? availableParallelism(), MOST_THREADS) + 1;
+  for await (const block of scanSideBySide(store, tree, { blockSize: BLOCK_SIZE, order, splits, jobs, signal: options.signal })) {
     hash.update(block.data);
     entries += block.entries;
     meter.add(block.entries, block.data.length);

@@ -21,6 +21,12 @@ import { detectEngine } from "./load-engine.js";
 import { type OnProgress, ProgressMeter } from "./progress.js";
 import { Staging, targetState } from "./staging.js";
 
+/**
+ * Bytes of sled's cache while a new store is read back: each page is read once, so that more would only take memory. Enough for
+ * the index pages that every leaf is found by.
+ */
+const VERIFY_CACHE = 16 * 1024 * 1024;
+
 /** What `importDump` does. An existing store must have been made with the compression and segment size that are given. */
 export interface ImportOptions extends SledSettings {
   /** Directory of the sled store. */
@@ -38,7 +44,7 @@ export interface ImportOptions extends SledSettings {
   readonly keyspaces?: readonly KeyspaceName[] | undefined;
   /** Only keys that start with these bytes. */
   readonly prefix?: Uint8Array | undefined;
-  /** Threads that compress, when a new store is compressed; default: as many as there are processors. */
+  /** Threads that compress, when a new store is compressed, and that read it back; default: as many as there are processors. */
   readonly jobs?: number | undefined;
   /** Decoded bytes that a block may have; default: the format's limit. */
   readonly maxBlockSize?: number | undefined;
@@ -131,7 +137,9 @@ async function importNew(plan: ImportPlan, events: AsyncGenerator<DumpEvent>, op
     const loading = await openSledLoader(staging.storePath, settings);
     await closing(loading, (loader) => loadNew(plan, events, loader, options));
     if (options.verify !== false) {
-      await closing(await openSledSource(staging.storePath, { cacheCapacity }), (source) => verifyNew(plan, source, options));
+      const capacity = Math.min(cacheCapacity ?? VERIFY_CACHE, VERIFY_CACHE);
+      const reopened = await openSledSource(staging.storePath, { cacheCapacity: capacity });
+      await closing(reopened, (source) => verifyNew(plan, source, options));
     }
     options.signal?.throwIfAborted();
     await staging.publish();
@@ -191,6 +199,8 @@ function enter(event: DumpEvent, plan: ImportPlan, meter: ProgressMeter): Planne
   if (event.type === "keyspace-start") {
     const entered = plan.keyspaces[event.keyspace];
     if (entered !== undefined) meter.enter(entered.name);
+  } else if (event.type === "keyspace-end") {
+    plan.keyspaces[event.keyspace]?.end(event.totals);
   }
   return event.type === "block" ? plan.keyspaces[event.block.keyspace] : undefined;
 }

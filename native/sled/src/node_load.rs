@@ -86,6 +86,7 @@ impl Task for LoadTask {
 
     fn compute(&mut self) -> napi::Result<()> {
         let (loader, store) = (self.loader.clone(), self.store.clone());
+        self.store.tide.moved(self.block.len());
         let mut block = loader.buffer();
         block.extend_from_slice(&self.block);
         let work = move || store.with_writable(|_| loader.load(block));

@@ -103,6 +103,7 @@ impl Task for FillTask {
         let target = unsafe { self.buffer.as_mut() };
         target[..block.len()].copy_from_slice(&block);
         let bytes = block.len();
+        self.store.tide.moved(bytes);
         scan::give_back(&self.state, block);
         Ok((bytes, filled))
     }

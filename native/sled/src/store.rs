@@ -14,6 +14,7 @@ use crate::durable::Syncer;
 use crate::failure::{Code, Doing, Failure, Outcome, printable};
 use crate::guard::{self, Health};
 use crate::load::Loader;
+use crate::memory::{self, Tide};
 use crate::place::{Place, inspect};
 use crate::scan::ScanState;
 use crate::{lock, log_check};
@@ -65,6 +66,7 @@ pub struct Store {
     scans: Mutex<Vec<Weak<Mutex<ScanState>>>>,
     loaders: Mutex<Vec<Weak<Loader>>>,
     syncer: Mutex<Syncer>,
+    pub tide: Tide,
 }
 
 impl Store {
@@ -109,6 +111,7 @@ impl Store {
         }
         guard::forget_log();
         let db = open_db(&config, doing, path)?;
+        memory::give_back();
         let settings = Settings {
             segment_size: config.segment_size,
             compression: config.use_compression,
@@ -125,6 +128,7 @@ impl Store {
             scans: Mutex::default(),
             loaders: Mutex::default(),
             syncer: Mutex::default(),
+            tide: Tide::default(),
         })
     }
 
@@ -264,6 +268,7 @@ impl Store {
         }
         // Whoever else takes the lock in the meantime proves that sled has let it go.
         let _ = lock::acquire(&self.path, CLOSE_WAIT);
+        memory::give_back();
         Ok(())
     }
 }
