@@ -16,6 +16,14 @@ export {
 } from "./operations/inspect-entries.js";
 export { openDump, type Dump } from "./operations/open-dump.js";
 export {
+  recoverDump,
+  type RecoveredGap,
+  type RecoveredKeyspace,
+  type RecoverOptions,
+  type RecoverReport,
+  type RecoverResult,
+} from "./operations/recover.js";
+export {
   verifyDump,
   type KeyDifference,
   type KeyspaceComparison,
@@ -26,6 +34,6 @@ export {
 export type { OnProgress, Phase, Progress } from "./operations/progress.js";
 export type { KeyspaceResult } from "./operations/results.js";
 export type { KeyspaceName } from "./operations/keyspaces.js";
-export type { BlockInfo, CodecName, DumpFooter, DumpHeader, HeaderKeyspace } from "./format/index.js";
+export type { BlockInfo, CodecName, DumpFooter, DumpHeader, Gap, HeaderKeyspace } from "./format/index.js";
 export { readStorageFile, type ReopenSettings, type SledSettings, type StorageFile, type StorageNote } from "./settings/index.js";
 export { VERSION } from "./operations/version.js";

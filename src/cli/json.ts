@@ -182,11 +182,12 @@ export function entryJson(entry: DumpEntry, withValue: boolean): Json {
 
 /** Result of `verify`. */
 export function verifyJson(result: VerifyResult): Json {
-  const { dump, against, seconds } = result;
+  const { dump, against, seconds, warnings } = result;
   return {
     verified: {
       dump: summaryJson(dump),
       seconds,
+      warnings,
       against:
         against === null
           ? null

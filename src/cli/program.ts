@@ -4,6 +4,8 @@ import { KgdumpError } from "../errors.js";
 import { exportCommand, runExport } from "./commands/export.js";
 import { importCommand, runImport } from "./commands/import.js";
 import { inspectCommand, runInspect } from "./commands/inspect.js";
+import { recoverCommand, runRecover } from "./commands/recover.js";
+import { restoreCommand, runRestore } from "./commands/restore.js";
 import { runVerify, verifyCommand } from "./commands/verify.js";
 import type { Context, GlobalFlags } from "./context.js";
 import { addHelp } from "./help.js";
@@ -42,6 +44,8 @@ export function parseCommandLine(args: readonly string[]): Invocation {
   add(importCommand(), runImport);
   add(inspectCommand(), runInspect);
   add(verifyCommand(), runVerify);
+  add(recoverCommand(), runRecover);
+  add(restoreCommand(), runRestore);
   try {
     root.parse([...args], { from: "user" });
   } catch (error) {

@@ -172,7 +172,8 @@ export class KeyspaceLedger {
       this.#parts.push(this.#hole);
     } else if (place !== null) {
       const { place: known } = this.#hole;
-      const bytes = known?.bytes == null || place.bytes === null ? null : known.bytes + place.bytes;
+      const before = known?.bytes ?? null;
+      const bytes = before === null || place.bytes === null ? null : before + place.bytes;
       this.#hole.place = known === null ? place : { from: known.from, to: place.to, bytes };
     }
     return this.#hole;

@@ -158,7 +158,8 @@ async function conclude(access: RandomAccess, scan: Scan, chain: Chain, head: Sa
 
 function resultOf({ totals, keyspace }: Survey["ledgers"][number], { header }: SalvagedHeader): DeltaResult | null {
   if (header.kind === "full") return null;
-  if (totals?.result != null) return totals.result;
+  const result = totals?.result ?? null;
+  if (result !== null) return result;
   throw new KgdumpError("DUMP_FRAME_DAMAGED", "both the end of a keyspace and the footer of a delta dump are lost: nobody knows what applying it leads to", {
     hint: "find another copy of the dump, or make the delta again",
     ...(header.keyspaces[keyspace] === undefined ? {} : { keyspace: header.keyspaces[keyspace].name }),

@@ -19,6 +19,7 @@ import { readEvents } from "./inspect.js";
 import { type KeyspaceName, nameText } from "./keyspaces.js";
 import { detectEngine } from "./load-engine.js";
 import { type OnProgress, ProgressMeter } from "./progress.js";
+import { GapWatch } from "./salvaged.js";
 import { Staging, targetState } from "./staging.js";
 
 /**
@@ -93,12 +94,14 @@ export async function importDump(options: ImportOptions): Promise<ImportResult> 
   const merge = options.merge === true || options.ifExists !== undefined;
   const state = await targetState(options.target);
   if (state === "occupied") await checkOccupied(options, merge);
-  const events = readEvents(options, true);
+  const gaps = new GapWatch();
+  const events = gaps.watch(readEvents(options, true));
   try {
     const plan = new ImportPlan(await readHeader(events), options);
     const made = state === "occupied" ? await importInto(plan, events, options) : await importNew(plan, events, options);
     const reopen = reopenSettings(resolve(options.target), made, options);
-    return { ...result(plan, options, state === "occupied", started), reopen };
+    const done = result(plan, options, state === "occupied", started);
+    return { ...done, reopen, warnings: [...gaps.warnings(), ...done.warnings] };
   } finally {
     await events.return(undefined);
   }

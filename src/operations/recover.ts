@@ -204,7 +204,7 @@ async function readBack(path: string, writer: DumpWriter, options: RecoverOption
 }
 
 function checkTotals(read: DumpWriter["totals"][number], meant: DumpWriter["totals"][number] | undefined): void {
-  const same = meant !== undefined && read.entries === meant.entries && read.gaps === meant.gaps && Buffer.compare(read.digest, meant.digest) === 0;
+  const same = read.entries === meant?.entries && read.gaps === meant.gaps && Buffer.compare(read.digest, meant.digest) === 0;
   if (!same) throw new KgdumpError("IO_FAILED", "the new dump does not hold what was written to it", { hint: "the disk or the memory may be faulty: try another disk" });
 }
 

@@ -9,6 +9,7 @@ import { type DumpSummary, readEvents, type ReadOptions, SummaryBuilder } from "
 import { type KeyspaceName, nameBytes, nameText, sameName } from "./keyspaces.js";
 import { openSource, type TtlMode } from "./load-engine.js";
 import { estimatedTotals, ProgressMeter } from "./progress.js";
+import { salvagedWarnings } from "./salvaged.js";
 
 /** What `verifyDump` does. */
 export interface VerifyDumpOptions extends ReadOptions {
@@ -54,6 +55,8 @@ export interface VerifyResult {
   readonly dump: DumpSummary;
   readonly against: StoreComparison | null;
   readonly seconds: number;
+  /** That the dump was salvaged, when it was. */
+  readonly warnings: readonly string[];
 }
 
 const BLOCK_SIZE = 1024 * 1024;
@@ -75,7 +78,9 @@ export async function verifyDump(options: VerifyDumpOptions): Promise<VerifyResu
   } else {
     against = await closing(await openSource(options.against, { ttl: options.ttl }), (store) => compareStore(pass, store, options));
   }
-  return { dump: builder.summary(pass.bytes, null), against, seconds: (performance.now() - started) / 1000 };
+  const dump = builder.summary(pass.bytes, null);
+  const gaps = dump.keyspaces.reduce((total, keyspace) => total + keyspace.gaps, 0);
+  return { dump, against, seconds: (performance.now() - started) / 1000, warnings: salvagedWarnings(dump.header, gaps) };
 }
 
 /** One pass over the dump, whose events are summed up and shown as progress on their way. */

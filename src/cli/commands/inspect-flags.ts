@@ -3,6 +3,7 @@ export interface InspectFlags {
   readonly blocks?: boolean;
   readonly entries?: boolean;
   readonly keys?: boolean;
+  readonly gaps?: boolean;
   readonly get?: Uint8Array;
   readonly raw?: boolean;
   readonly prefix?: Uint8Array;

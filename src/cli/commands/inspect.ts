@@ -12,6 +12,7 @@ import { renderSummary } from "../render/summary.js";
 import { readStdin, refuseTerminalInput } from "../stdio.js";
 import { showBlocks, showEntries, showOne } from "./inspect-content.js";
 import type { InspectFlags } from "./inspect-flags.js";
+import { showGaps } from "./inspect-gaps.js";
 
 /** Defines the command. */
 export function inspectCommand(): Command {
@@ -23,6 +24,7 @@ export function inspectCommand(): Command {
     new Option("--blocks", "list the blocks"),
     new Option("--entries", "list the entries: keyspace, key and value, with a tab between them"),
     new Option("--keys", "list the keys: keyspace and key"),
+    new Option("--gaps", "list the places where a salvaged dump lacks something"),
     new Option("--get <key>", "show the value of one key; in a file, without reading the rest").argParser(bytesOf("--get")),
     new Option("--raw", "with --get: the value's bytes as they are, and nothing else"),
     keyspaceOption("only this family or tree; may be repeated. With exactly one, lists leave its name out"),
@@ -41,6 +43,7 @@ export function inspectCommand(): Command {
       "kgdump export store | kgdump inspect",
       "kgdump inspect graph.kgd --keys --prefix node_edges: --limit 10",
       "kgdump inspect graph.kgd --entries --keyspace nodes --json",
+      "kgdump inspect salvaged.kgd --gaps",
       "kgdump inspect graph.kgd --get 'hex:6e6f64653a0f8fad5bd9cb469fa16570867728950e' --raw | jq .",
     ],
   });
@@ -64,13 +67,14 @@ export async function runInspect(context: Context, args: readonly string[], flag
   const list: ListOptions = { ...source, keyspaces: flags.columnFamily, prefix: flags.prefix, limit: flags.limit };
   if (flags.get !== undefined) await showOne(context, source, flags.get, flags);
   else if (flags.blocks === true) await showBlocks(context, list);
+  else if (flags.gaps === true) await showGaps(context, source);
   else if (flags.entries === true || flags.keys === true) await showEntries(context, list, flags);
   else await summarize(context, source);
 }
 
 function checkFlags(flags: InspectFlags): void {
-  const { blocks, entries, keys, get } = flags;
-  refuseBoth({ "--blocks": blocks === true, "--entries": entries === true, "--keys": keys === true, "--get": get !== undefined });
+  const { blocks, entries, gaps, keys, get } = flags;
+  refuseBoth({ "--blocks": blocks === true, "--gaps": gaps === true, "--entries": entries === true, "--keys": keys === true, "--get": get !== undefined });
   requireWith({ "--raw": flags.raw === true }, "--get", get !== undefined);
   requireWith(
     { "--prefix": flags.prefix !== undefined, "--limit": flags.limit !== undefined },

@@ -66,6 +66,7 @@ export async function runVerify(context: Context, args: readonly string[], flags
     signal: context.signal,
   });
   context.stopProgress();
+  for (const warning of result.warnings) context.warn(warning);
   if (context.json) await context.out.write(jsonDocument(verifyJson(result)));
   else if (!context.quiet) await context.out.write(renderVerify(result, context));
   await context.out.flush();

@@ -1,0 +1,33 @@
+/** `kgdump inspect --gaps`: where a salvaged dump lacks something. */
+import type { DumpGap } from "../../operations/inspect-gaps.js";
+import type { ReadOptions } from "../../operations/inspect.js";
+import type { Context } from "../context.js";
+import { formatShort } from "../escape.js";
+import { jsonBytes, jsonLine } from "../json.js";
+import { keyJson } from "../json-recover.js";
+import { countText, edgeText } from "../render/recover.js";
+
+const WIDTHS = [12, 8, 9, 13];
+
+/** Lists gaps, a line each; without any, nothing but a heading. */
+export async function showGaps(context: Context, source: ReadOptions): Promise<void> {
+  const { listGaps } = await import("../../operations/inspect-gaps.js");
+  const heading = columns(["keyspace", "blocks", "entries", "bytes unused"]);
+  if (!context.json) await context.out.line(context.paint.dim(`${heading}  after .. before`));
+  for await (const gap of listGaps(source)) {
+    if (!(await context.out.write(context.json ? jsonLine(gapJson(gap)) : gapText(gap)))) return;
+  }
+}
+
+function columns(cells: readonly string[]): string {
+  return cells.map((cell, index) => (index === 0 ? cell.padEnd(WIDTHS[index] ?? 0) : cell.padStart(WIDTHS[index] ?? 0))).join("  ");
+}
+
+function gapText({ keyspaceName, after, before, blocks, entries, bytes }: DumpGap): string {
+  const figures = columns([formatShort(keyspaceName), ...[blocks, entries, bytes].map(countText)]);
+  return `${figures}  ${edgeText(after, "(its start)")} .. ${edgeText(before, "(its end)")}\n`;
+}
+
+function gapJson({ keyspaceName, after, before, blocks, entries, bytes }: DumpGap): Parameters<typeof jsonLine>[0] {
+  return { keyspace: jsonBytes(keyspaceName), after: keyJson(after), before: keyJson(before), blocks, entries, bytes };
+}
