@@ -47,27 +47,40 @@ function parseToml(text: string, file: string): Record<string, unknown> {
     if (!(error instanceof TomlError)) throw error;
     const reason = /^(?:Invalid TOML document: )?(.*)$/m.exec(error.message)?.[1] ?? error.message;
     const lineStart = text.split("\n").slice(0, error.line - 1).join("\n").length + (error.line > 1 ? 1 : 0);
-    throw invalid(file, [{ ...placeOf(text, lineStart + error.column - 1), message: `this is no TOML: ${reason}` }], error);
+    throw invalid(file, [{ ...placeOf(text, lineStart + error.column - 1), message: `this is no TOML: ${reason}` }], 1, error);
   }
 }
 
-/** The error for a file's problems: one is told as it is, several in lines of their own. */
-export function invalid(file: string, problems: readonly ConfigProblem[], cause?: unknown): KgdumpError {
-  const sorted = problems.toSorted(byPlace);
-  const [first] = sorted;
+/**
+ * The error for a file's problems: one is told as it is, several in lines of their own.
+ * @param problems in the file's order
+ * @param all how many there are, if only the first are given
+ */
+export function invalid(file: string, problems: readonly ConfigProblem[], all = problems.length, cause?: unknown): KgdumpError {
+  const [first] = problems;
+  const some = all > problems.length ? `; here are the first ${problems.length.toString()}` : "";
   const message =
-    sorted.length === 1 && first !== undefined
+    problems.length === 1 && first !== undefined
       ? `${file}:${first.line.toString()}:${first.column.toString()}: ${first.message}`
-      : `${file} has ${sorted.length.toString()} problems`;
-  return new KgdumpError("CONFIG_INVALID", message, { path: file, problems: sorted, hint: `correct ${file}, then run it again`, cause });
+      : `${file} has ${all.toString()} problems${some}`;
+  return new KgdumpError("CONFIG_INVALID", message, { path: file, problems, hint: `correct ${file}, then run it again`, cause });
+}
+
+/** So many problems and so many notes are told. */
+const MOST_TOLD = 100;
+
+interface Remark {
+  readonly offset: number;
+  readonly message: string;
+  readonly setting: keyof SledSettings | null;
 }
 
 class Reader {
   readonly #file: string;
   readonly #document: Record<string, unknown>;
   readonly #places: TomlPlaces;
-  readonly #problems: ConfigProblem[] = [];
-  readonly #notes: StorageNote[] = [];
+  readonly #problems: Remark[] = [];
+  readonly #notes: Remark[] = [];
 
   constructor(text: string, file: string, document: Record<string, unknown>) {
     this.#file = file;
@@ -91,8 +104,11 @@ class Reader {
         'engine is "rocksdb"; kgdump imports into a sled store. Before the service opens that, its file must say engine = "sled"',
       );
     }
-    if (this.#problems.length > 0) throw invalid(this.#file, this.#problems);
-    return { path: valueOf(STORAGE_ENTRIES.path, own.path), settings, notes: this.#notes.toSorted(byPlace) };
+    if (this.#problems.length > 0) {
+      const told = this.#placed(this.#problems).map(({ line, column, message }) => ({ line, column, message }));
+      throw invalid(this.#file, told, this.#problems.length);
+    }
+    return { path: valueOf(STORAGE_ENTRIES.path, own.path), settings, notes: this.#placed(this.#notes) };
   }
 
   #lookAtRoot(): void {
@@ -158,7 +174,7 @@ class Reader {
     const choice = chooseCompression(compression, useCompression);
     const named = useCompression === undefined ? "compression" : "use_compression";
     if (choice.contradiction === true) {
-      const { line } = this.#places.key(["storage", "sled", "compression"]);
+      const { line } = this.#places.at(this.#places.key(["storage", "sled", "compression"]));
       const against = `use_compression contradicts compression in line ${line.toString()}; keep one of them`;
       this.#problem(["storage", "sled", "use_compression"], against, "value");
     }
@@ -196,16 +212,18 @@ class Reader {
   }
 
   #problem(path: TomlPath, message: string, at: "key" | "value" = "key"): void {
-    this.#problems.push({ ...this.#places[at](path), message });
+    this.#problems.push({ offset: this.#places[at](path), message, setting: null });
   }
 
   #note(path: TomlPath, message: string, about: keyof SledSettings | null = null): void {
-    this.#notes.push({ ...this.#places.key(path), message, setting: about });
+    this.#notes.push({ offset: this.#places.key(path), message, setting: about });
   }
-}
 
-function byPlace(a: ConfigProblem, b: ConfigProblem): number {
-  return a.line - b.line || a.column - b.column;
+  /** The first remarks of the file, with their places. */
+  #placed(remarks: readonly Remark[]): StorageNote[] {
+    const first = remarks.toSorted((a, b) => a.offset - b.offset).slice(0, MOST_TOLD);
+    return first.map(({ offset, message, setting }) => ({ ...this.#places.at(offset), message, setting }));
+  }
 }
 
 /** What a setting's value is read as; undefined when it is not there, or wrong. */

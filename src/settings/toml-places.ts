@@ -46,14 +46,22 @@ export class TomlPlaces {
     this.#spots = new Scanner(text).scan();
   }
 
-  /** Where a key stands first (an array's element: where its value starts); for an unknown path, its nearest ancestor. */
-  key(path: TomlPath): Place {
-    return placeOf(this.#text, this.#find(path)?.key ?? 0);
+  /**
+   * The offset at which a key stands first (an array's element: at which its value starts); for an unknown path, and one
+   * that is more than 32 names long, that of its nearest ancestor.
+   */
+  key(path: TomlPath): number {
+    return this.#find(path)?.key ?? 0;
   }
 
-  /** Where a value starts; a table's is its key. For an unknown path, that of its nearest ancestor. */
-  value(path: TomlPath): Place {
-    return placeOf(this.#text, this.#find(path)?.value ?? 0);
+  /** The offset at which a value starts; a table's is its key. For an unknown path, that of its nearest ancestor. */
+  value(path: TomlPath): number {
+    return this.#find(path)?.value ?? 0;
+  }
+
+  /** The place of an offset. */
+  at(offset: number): Place {
+    return placeOf(this.#text, offset);
   }
 
   /** Whether there is such a key or element. */
@@ -68,6 +76,13 @@ export class TomlPlaces {
     }
     return undefined;
   }
+}
+
+/** Longer paths have no place of their own: each takes memory by its length, and nobody means them. */
+const DEEPEST = 32;
+
+function inside(path: TomlPath, name: string | number): TomlPath {
+  return path.length < DEEPEST ? [...path, name] : path;
 }
 
 function id(path: TomlPath): string {
@@ -111,12 +126,12 @@ class Scanner {
     let path: TomlPath = [];
     const keys = this.#dottedKey();
     for (const [index, { name, at }] of keys.entries()) {
-      path = [...path, name];
+      path = inside(path, name);
       this.#mark(path, at);
       if (index === keys.length - 1 && brackets === 2) this.#last.set(id(path), (this.#last.get(id(path)) ?? -1) + 1);
       const element = this.#last.get(id(path));
       if (element === undefined) continue;
-      path = [...path, element];
+      path = inside(path, element);
       this.#mark(path, at);
     }
     this.#at += brackets;
@@ -125,14 +140,15 @@ class Scanner {
 
   #entry(table: TomlPath): void {
     let path = table;
-    for (const { name, at } of this.#dottedKey()) {
-      path = [...path, name];
+    const keys = this.#dottedKey();
+    for (const { name, at } of keys) {
+      path = inside(path, name);
       this.#mark(path, at);
     }
     this.#at++;
     this.#take(BLANKS);
     const spot = this.#spots.get(id(path));
-    if (spot !== undefined) spot.value = this.#at;
+    if (spot !== undefined && path.length === table.length + keys.length) spot.value = this.#at;
     this.#value(path);
   }
 
@@ -162,7 +178,7 @@ class Scanner {
         break;
       case "[":
         this.#list("]", (index) => {
-          const element = [...path, index];
+          const element = inside(path, index);
           this.#mark(element, this.#at);
           this.#value(element);
         });

@@ -144,6 +144,14 @@ test("all problems are told at once, in the file's order, CRLF or not", (t) => {
   }
 });
 
+test("of thousands of problems the first hundred are told", (t) => {
+  const text = `[storage.sled]\n${Array.from({ length: 20_000 }, (_, index) => `k${index.toString()}=1\n`).join("")}`;
+  const error = t.throws(() => parseStorageFile(text, "s.toml"), { instanceOf: KgdumpError });
+  t.is(error.message, "s.toml has 20000 problems; here are the first 100");
+  t.is(error.problems?.length, 100);
+  t.is(error.problems?.at(-1)?.line, 101);
+});
+
 test("what RocksDB left is a note, an engine that is not changed yet too, and so is what is not about the store", (t) => {
   const file = parseStorageFile(
     `[storage]

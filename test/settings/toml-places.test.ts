@@ -43,21 +43,29 @@ for (const [name, text, path, key, value] of [
 ] as const) {
   test(`finds ${name}`, (t) => {
     const places = new TomlPlaces(text);
-    t.deepEqual([places.key(path), places.value(path)], [key, value]);
+    t.deepEqual([places.at(places.key(path)), places.at(places.value(path))], [key, value]);
     for (const found of pathsOf(parse(text))) t.true(places.has(found), JSON.stringify(found));
   });
 }
 
 test("an unknown path is placed at its nearest ancestor", (t) => {
   const places = new TomlPlaces("a = 1\n[b]\nc = [1]");
-  t.deepEqual(places.value(["b", "c", 7]), at(3, 5));
-  t.deepEqual(places.key(["b", "d"]), at(2, 2));
-  t.deepEqual(places.key(["z"]), at(1, 1));
+  t.deepEqual(places.at(places.value(["b", "c", 7])), at(3, 5));
+  t.deepEqual(places.at(places.key(["b", "d"])), at(2, 2));
+  t.deepEqual(places.at(places.key(["z"])), at(1, 1));
 });
 
 test("a string as long as a file may be", (t) => {
   const long = "x\n".repeat(120_000);
-  t.deepEqual(new TomlPlaces(`a = """${long}"""\nb = "${"y".repeat(10_000)}"\nc=1`).key(["c"]), at(120_003, 1));
+  const places = new TomlPlaces(`a = """${long}"""\nb = "${"y".repeat(10_000)}"\nc=1`);
+  t.deepEqual(places.at(places.key(["c"])), at(120_003, 1));
+});
+
+test("keys of absurd depth cost little, and what follows them is found", (t) => {
+  const deep = "a.".repeat(60_000);
+  const places = new TomlPlaces(`${deep}a = [{ x = 1 }]\n[${deep}b]\nc = 1\n[z]\nd = 2`);
+  t.deepEqual(places.at(places.value(["z", "d"])), at(5, 5));
+  t.deepEqual(places.at(places.key(Array.from({ length: 100 }, () => "a"))), at(1, 63));
 });
 
 const quoteKey = (key: string): string => JSON.stringify(key).replaceAll("\u007f", "\\u007f");
@@ -116,7 +124,7 @@ test("in any document, everything that the parser finds has a place, and a key's
         const name = path.at(-1);
         if (typeof name !== "string") continue;
         accepted++;
-        const { line, column } = places.key(path);
+        const { line, column } = places.at(places.key(path));
         const rest = rows[line - 1]?.slice(column - 1).join("") ?? "";
         const [start] = [name, quoteKey(name), `'${name}'`].filter((form) => form !== "" && rest.startsWith(form));
         if (start === undefined) throw new Error(`${JSON.stringify(path)} is not at ${line.toString()}:${column.toString()} of ${JSON.stringify(text)}`);
