@@ -1,0 +1,8 @@
+import test from "ava";
+import { flipEveryBit, tenKilobytes } from "./support/exhaustive.js";
+
+// A file for each codec, so that they run at the same time.
+test("zstd: every single flipped bit of 10 KB is an error with a code", async (t) => {
+  t.timeout(600_000);
+  await flipEveryBit(t, await tenKilobytes("zstd"));
+});
