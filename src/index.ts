@@ -15,6 +15,7 @@ export {
   type ListOptions,
 } from "./operations/inspect-entries.js";
 export { openDump, type Dump } from "./operations/open-dump.js";
+export { restoreDump, type RestoredKeyspace, type RestoreOptions, type RestoreResult } from "./operations/restore.js";
 export {
   recoverDump,
   type RecoveredGap,

@@ -50,11 +50,12 @@ async function processStart(pid: number): Promise<string | null> {
 export class Staging {
   /** Where the store is built. It does not exist before the engine makes it. */
   readonly storePath: string;
-  readonly #directory: string;
+  /** For what else is needed until the store is published; goes with all that is in it. */
+  readonly directory: string;
   readonly #finalPath: string;
 
   private constructor(directory: string, finalPath: string) {
-    this.#directory = directory;
+    this.directory = directory;
     this.#finalPath = finalPath;
     this.storePath = join(directory, "store");
   }
@@ -111,7 +112,7 @@ export class Staging {
 
   /** Removes the staging directory and what is in it. Never throws. */
   async discard(): Promise<void> {
-    await rm(this.#directory, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);
+    await rm(this.directory, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);
   }
 }
 

@@ -1,0 +1,100 @@
+/** `kgdump restore`: a dump becomes a RocksDB store. */
+import { Command, Option } from "commander";
+import { KgdumpError } from "../../errors.js";
+import type { RestoreResult } from "../../operations/restore.js";
+import { BYTE_TEXT_HELP, parseMapping } from "../byte-text.js";
+import type { Context } from "../context.js";
+import { escapeText } from "../escape.js";
+import { addHelp } from "../help.js";
+import { jsonBytes, jsonDocument } from "../json.js";
+import { keyspaceOption, manyOf, maxBlockSizeOption, oneOf, sizeOf } from "../options.js";
+import { SIZE_HELP } from "../quantities.js";
+import { renderRestore } from "../render/restore.js";
+import { readStdin, refuseTerminalInput } from "../stdio.js";
+
+const COMPRESSIONS = ["none", "lz4", "zstd", "snappy", "zlib", "bzip2"] as const;
+
+interface RestoreFlags {
+  readonly input?: string;
+  readonly optionsFrom?: string;
+  readonly compression?: (typeof COMPRESSIONS)[number];
+  readonly tableBlockSize?: number;
+  readonly map?: { from: Uint8Array; to: Uint8Array }[];
+  readonly columnFamily?: Uint8Array[];
+  /** False with `--no-verify`. */
+  readonly verify: boolean;
+  readonly maxBlockSize?: number;
+}
+
+/** Defines the command. */
+export function restoreCommand(): Command {
+  const command = new Command("restore")
+    .summary("write a dump to a new RocksDB store: the way back")
+    .description(
+      "Checks a dump and makes a RocksDB store of it, whose families are kept as the dump says that they were. The store\n" +
+        "appears only when all of it was written, read back and found equal; until then nothing is at its path.",
+    )
+    .argument("<target>", "directory of the new RocksDB store");
+  const options = [
+    new Option("-i, --input <file>", "the dump's file; - or nothing is standard input"),
+    new Option("--options-from <dump>", "keep families as this dump says; for a dump of a sled store, which says nothing about families"),
+    new Option("--compression <name>", `compression of all families: ${COMPRESSIONS.join(", ")} (default: as the dump says, else lz4)`).argParser(
+      oneOf("--compression", COMPRESSIONS),
+    ),
+    new Option("--table-block-size <size>", "data blocks of RocksDB's tables (default: as the dump says, else 16KiB)").argParser(
+      sizeOf("--table-block-size"),
+    ),
+    new Option("--map <tree=family>", "give a keyspace another family's name; may be repeated").argParser(manyOf(parseMapping)),
+    keyspaceOption("only this keyspace of the dump; may be repeated"),
+    new Option("--no-verify", "do not read the store back to compare"),
+    maxBlockSizeOption(),
+  ];
+  for (const option of options) command.addOption(option);
+  addHelp(command, {
+    paragraphs: [BYTE_TEXT_HELP, SIZE_HELP, "The result goes to standard error; with --json, to standard output."],
+    examples: [
+      "kgdump restore /var/lib/maya/rocksdb -i graph.kgd",
+      "kgdump export /var/lib/maya/knowledge_graph | kgdump restore /var/lib/maya/rocksdb --options-from graph.kgd",
+      "kgdump restore store -i graph.kgd --compression zstd",
+    ],
+  });
+  return command;
+}
+
+/**
+ * Runs the command.
+ * @throws {KgdumpError} USAGE, and what restoreDump throws
+ */
+export async function runRestore(context: Context, args: readonly string[], flags: RestoreFlags): Promise<void> {
+  const [target = ""] = args;
+  if (target === "") throw new KgdumpError("USAGE", "the target is empty", { hint: "name a directory" });
+  const fromStdin = flags.input === undefined || flags.input === "-";
+  if (fromStdin) refuseTerminalInput(`kgdump restore ${escapeText(target)} -i graph.kgd`);
+  const { restoreDump } = await import("../../operations/restore.js");
+  const { onProgress } = context.startProgress();
+  const result = await restoreDump({
+    target,
+    input: fromStdin ? readStdin(context.signal) : (flags.input ?? "-"),
+    optionsFrom: flags.optionsFrom,
+    compression: flags.compression,
+    tableBlockSize: flags.tableBlockSize,
+    map: flags.map === undefined ? undefined : new Map(flags.map.map(({ from, to }) => [from, to])),
+    keyspaces: flags.columnFamily,
+    verify: flags.verify,
+    maxBlockSize: flags.maxBlockSize,
+    onProgress,
+    signal: context.signal,
+  });
+  context.stopProgress();
+  for (const warning of result.warnings) context.warn(warning);
+  if (context.json) await context.out.write(jsonDocument({ restored: restoreJson(result) }));
+  else if (!context.quiet) context.say(renderRestore(result, context.errorPaint));
+}
+
+function restoreJson({ bytes, ...result }: RestoreResult): Parameters<typeof jsonDocument>[0] {
+  return {
+    ...result,
+    rawBytes: bytes,
+    keyspaces: result.keyspaces.map((keyspace) => ({ ...keyspace, name: jsonBytes(keyspace.name), family: jsonBytes(keyspace.family) })),
+  };
+}

@@ -1,0 +1,15 @@
+/** What restore says at its end, for a person. */
+import type { RestoreResult } from "../../operations/restore.js";
+import { escapeText } from "../escape.js";
+import { formatDuration, formatNumberOf, formatRate, formatSize } from "../quantities.js";
+import type { Paint } from "../style.js";
+
+/** Two lines about a restored store. */
+export function renderRestore({ target, keyspaces, entries, bytes, seconds, verified }: RestoreResult, paint: Paint): string {
+  const checked = verified ? "read back and found equal" : "not read back (--no-verify)";
+  return (
+    `${paint.green("restored to")} ${paint.bold(escapeText(target))} (RocksDB)\n` +
+    `  ${formatNumberOf(entries, "entry", "entries")} in ${formatNumberOf(keyspaces.length, "family", "families")}, ${formatSize(bytes)}, ` +
+    `in ${formatDuration(seconds)} (${formatRate(bytes, seconds)}), ${checked}\n`
+  );
+}

@@ -1,0 +1,161 @@
+/**
+ * Restore: a dump's entries go into a new RocksDB store, the way back.
+ *
+ * Nothing appears at the final path until the store was written, closed, reopened, read back and found equal.
+ */
+import { join } from "node:path";
+import type { RocksdbCompression, RocksdbFamily } from "../engines/rocksdb-sink.js";
+import { KgdumpError } from "../errors.js";
+import type { DumpEvent, HeaderKeyspace } from "../format/index.js";
+import { closing } from "./closing.js";
+import { loadNew } from "./import-load.js";
+import { ImportPlan, type PlannedKeyspace } from "./import-plan.js";
+import { verifyMerged, verifyNew } from "./import-verify.js";
+import type { DumpInput } from "./input.js";
+import { readEvents } from "./inspect.js";
+import { type KeyspaceName, nameText, sameName } from "./keyspaces.js";
+import { openDump } from "./open-dump.js";
+import type { OnProgress } from "./progress.js";
+import { GapWatch } from "./salvaged.js";
+import { Staging, targetState } from "./staging.js";
+
+/** What `restoreDump` does. */
+export interface RestoreOptions {
+  /** Directory of the new RocksDB store. */
+  readonly target: string;
+  readonly input: DumpInput;
+  /** Settings of families are taken from the header of this dump, when the dump itself comes from an engine that has none. */
+  readonly optionsFrom?: string | undefined;
+  /** Compression of all families; default: as the dump says, else lz4. */
+  readonly compression?: RocksdbCompression | undefined;
+  /** Bytes of a table's data blocks; default: as the dump says, else 16 KiB. */
+  readonly tableBlockSize?: number | undefined;
+  /** Family name for keyspace name, where it is to differ. */
+  readonly map?: ReadonlyMap<KeyspaceName, KeyspaceName> | undefined;
+  /** Only these keyspaces of the dump; all when undefined. */
+  readonly keyspaces?: readonly KeyspaceName[] | undefined;
+  /** Read everything back and compare before it is done; default true. */
+  readonly verify?: boolean | undefined;
+  /** Decoded bytes that a block may have; default: the format's limit. */
+  readonly maxBlockSize?: number | undefined;
+  readonly onProgress?: OnProgress | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What became of one keyspace. */
+export interface RestoredKeyspace {
+  readonly name: Uint8Array;
+  readonly family: Uint8Array;
+  readonly entries: number;
+  /** SHA-256 over the entries as encoded, in the dump's order, in hex. */
+  readonly digest: string;
+}
+
+/** What was restored. */
+export interface RestoreResult {
+  readonly target: string;
+  readonly dumpId: string;
+  readonly verified: boolean;
+  readonly keyspaces: readonly RestoredKeyspace[];
+  readonly entries: number;
+  /** Encoded, uncompressed bytes. */
+  readonly bytes: number;
+  readonly seconds: number;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Restores a dump as a RocksDB store.
+ * @throws {KgdumpError} TARGET_EXISTS, DUMP_*, KEYSPACE_UNKNOWN, VERIFY_DIFFERENCE, NO_SPACE, …; the target is not there then,
+ * unless all but making its name durable was done
+ * @throws the signal's reason when it aborts
+ */
+export async function restoreDump(options: RestoreOptions): Promise<RestoreResult> {
+  const started = performance.now();
+  if ((await targetState(options.target)) === "occupied") {
+    throw new KgdumpError("TARGET_EXISTS", `${options.target} exists already`, { path: options.target, hint: "choose a new path" });
+  }
+  const gaps = new GapWatch();
+  const events = gaps.watch(readEvents(options, true));
+  try {
+    const first = await events.next();
+    if (first.done === true || first.value.type !== "header") throw new TypeError("a dump begins with its header");
+    const plan = new ImportPlan(first.value.header, options);
+    const { families, warnings } = await plannedFamilies(plan, options);
+    await makeStore(plan, events, families, options);
+    return {
+      target: options.target,
+      dumpId: plan.header.dumpId,
+      verified: options.verify !== false,
+      keyspaces: plan.selected.map((keyspace) => ({
+        name: keyspace.name,
+        family: keyspace.tree,
+        entries: keyspace.entries,
+        digest: keyspace.digest().toString("hex"),
+      })),
+      ...plan.totals(),
+      seconds: (performance.now() - started) / 1000,
+      warnings: [...gaps.warnings(), ...warnings],
+    };
+  } finally {
+    await events.return(undefined);
+  }
+}
+
+/** How each family is made: as the dump says, or the one that options are taken from, and as the caller wishes. */
+async function plannedFamilies(plan: ImportPlan, options: RestoreOptions): Promise<{ families: RocksdbFamily[]; warnings: string[] }> {
+  const { restoredFamily } = await import("../engines/rocksdb-settings.js");
+  const described = options.optionsFrom === undefined ? plan.header.keyspaces : await keyspacesOf(options.optionsFrom);
+  const warnings: string[] = [];
+  const families = plan.selected.map((keyspace): RocksdbFamily => {
+    const found = described.find(({ name }) => sameName(name, keyspace.name));
+    const settings = new Map(found?.sourceOptions);
+    if (options.compression !== undefined) for (const name of ["compression", "bottommost_compression"]) settings.delete(name);
+    if (options.tableBlockSize !== undefined) settings.set("table.block_size", String(options.tableBlockSize));
+    const order = settings.size === 0 ? keyspace.comparator : (found?.comparator ?? keyspace.comparator);
+    const { family, refused } = restoredFamily(keyspace.tree, order, settings);
+    for (const setting of refused) warnings.push(`family "${nameText(keyspace.tree)}": this RocksDB does not take ${setting}`);
+    return { ...family, compression: options.compression };
+  });
+  return { families, warnings };
+}
+
+async function keyspacesOf(path: string): Promise<readonly HeaderKeyspace[]> {
+  await using dump = await openDump(path);
+  return dump.header.keyspaces;
+}
+
+async function makeStore(plan: ImportPlan, events: AsyncGenerator<DumpEvent>, families: readonly RocksdbFamily[], options: RestoreOptions): Promise<void> {
+  const reordered = plan.selected.filter((keyspace, index) => families[index]?.comparator !== keyspace.comparator);
+  if (reordered.length > 0 && typeof options.input !== "string") {
+    throw new KgdumpError("USAGE", "a dump whose families get another order of keys is read twice, which a stream cannot be", {
+      hint: "write the dump to a file first, and name it with -i",
+    });
+  }
+  const { openRocksdbLoader } = await import("../engines/rocksdb-loader.js");
+  const staging = await Staging.create(options.target);
+  try {
+    const loading = await openRocksdbLoader(staging.storePath, { tableDirectory: join(staging.directory, "tables"), families });
+    await closing(loading, (loader) => loadNew(plan, events, loader, options));
+    if (options.verify !== false) await verify(plan, staging.storePath, families, reordered, options);
+    options.signal?.throwIfAborted();
+    await staging.publish();
+  } catch (error) {
+    await staging.discard();
+    throw error;
+  }
+}
+
+async function verify(
+  plan: ImportPlan,
+  path: string,
+  families: readonly RocksdbFamily[],
+  reordered: readonly PlannedKeyspace[],
+  options: RestoreOptions,
+): Promise<void> {
+  const { createRocksdbSink, openRocksdbSource } = await import("../engines/rocksdb.js");
+  await closing(await openRocksdbSource(path), (source) => verifyNew(plan, source, options, reordered));
+  if (reordered.length === 0) return;
+  const again = readEvents(options, true);
+  await closing(await createRocksdbSink(path, { families }), (sink) => verifyMerged(plan, again, sink, options, "overwrite"));
+}
