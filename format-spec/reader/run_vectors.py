@@ -1,0 +1,109 @@
+#!/usr/bin/env python3
+"""Runs the vectors of ../vectors through kgdump_reader.py: whole, in random chunks, and byte by byte, with the same result.
+
+    python3 run_vectors.py [--seed N] [DIRECTORY]      exits with 1 when a vector differs
+"""
+import argparse
+import hashlib
+import io
+import json
+import pathlib
+import random
+import sys
+
+from kgdump_reader import DumpError, read_dump
+
+LETTERS = {"header": "H", "keyspace-start": "S", "block": "B", "gap": "G", "keyspace-end": "E", "footer": "F"}
+# Byte by byte takes too long for the few large ones; random chunks are small there too.
+BYTEWISE = 16_384
+
+
+class Chunks:
+    """A stream that gives fewer bytes than asked for, as a pipe does."""
+
+    def __init__(self, data, size):
+        self.stream, self.size = io.BytesIO(data), size
+
+    def read(self, length):
+        return self.stream.read(min(length, self.size()))
+
+
+def plain(value):
+    """A value of the reader as the vectors' JSON has it."""
+    if isinstance(value, bytes):
+        long = len(value) > 1024 and value.count(value[:1]) == len(value)
+        return {"byte": value[:1].hex(), "times": len(value)} if long else value.hex()
+    if isinstance(value, dict):
+        return {name: plain(each) for name, each in value.items()}
+    return [plain(each) for each in value] if isinstance(value, (list, tuple)) else value
+
+
+def outcome(stream):
+    """What reading gives, in the form of the vectors' JSON."""
+    events, blocks, entries, digest, keyspaces, header, footer = "", 0, 0, hashlib.sha256(), [], None, None
+    error = None
+    try:
+        for kind, value in read_dump(stream):
+            events += LETTERS[kind]
+            if kind == "header":
+                header = plain(value)
+            elif kind == "keyspace-start":
+                keyspaces.append({"entries": [], "gaps": []})
+            elif kind == "block":
+                blocks += 1
+                entries += len(value["entries"])
+                digest.update(value["raw"])
+                keyspaces[-1]["entries"] += plain(value["entries"])
+            elif kind == "gap":
+                keyspaces[-1]["gaps"].append({name: plain(each) for name, each in value.items() if name != "keyspace"})
+            elif kind == "keyspace-end":
+                names = [name for name in value if name not in ("digest", "result")]
+                keyspaces[-1].update(totals={name: value[name] for name in names}, digest=plain(value["digest"]), result=plain(value["result"]))
+            else:
+                footer = {name: value[name] for name in value if name not in ("keyspaces", "indexes")}
+    except DumpError as caught:
+        error = caught
+    released = {"events": events, "blocks": blocks, "entries": entries, "digest": digest.hexdigest()}
+    if error is not None:
+        return {"code": error.code, "offset": error.offset, "block": error.block, "released": released}
+    return {"header": header, "keyspaces": keyspaces, "totals": footer, "events": events}
+
+
+def expected(vector):
+    """The part of a vector's JSON that `outcome` gives."""
+    if "code" in vector:
+        return {name: vector[name] for name in ("code", "offset", "block", "released")}
+    header = json.loads(json.dumps(vector["header"]))
+    sequence = header["source"]["sequence"]
+    header["source"]["sequence"] = None if sequence is None else int(sequence)
+    for keyspace in header["keyspaces"]:
+        keyspace["options"] = dict(keyspace["options"])
+    return {"header": header, "keyspaces": vector["keyspaces"], "totals": vector["totals"], "events": vector["events"]}
+
+
+def main():
+    here = pathlib.Path(__file__).resolve().parent
+    parser = argparse.ArgumentParser()
+    parser.add_argument("directory", nargs="?", type=pathlib.Path, default=here.parent / "vectors")
+    parser.add_argument("--seed", type=int, default=random.randrange(2**32))
+    arguments = parser.parse_args()
+    chance = random.Random(arguments.seed)
+    passed = failed = 0
+    for path in sorted(arguments.directory.glob("*/*.kgd")):
+        data, vector = path.read_bytes(), json.loads(path.with_suffix(".json").read_text("utf-8"))
+        ways = {"whole": lambda: 1 << 62, "in random chunks": lambda: chance.randint(1, 97)}
+        if len(data) <= BYTEWISE:
+            ways["byte by byte"] = lambda: 1
+        for way, size in ways.items():
+            got, want = outcome(Chunks(data, size)), expected(vector)
+            if got == want and ("code" in vector or vector["bytes"] == len(data)):
+                passed += 1
+                continue
+            failed += 1
+            print(f"{path.parent.name}/{path.stem}, {way}:\n  got  {json.dumps(got)[:2000]}\n  want {json.dumps(want)[:2000]}", file=sys.stderr)
+    print(f"{passed} passed, {failed} failed (seed {arguments.seed})")
+    return 1 if failed > 0 or passed == 0 else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
