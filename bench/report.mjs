@@ -29,7 +29,7 @@ export function duration(seconds) {
 
 /** @param {number} factor */
 export function times(factor) {
-  return `${factor >= 10 ? factor.toFixed(0) : factor >= 0.1 ? factor.toFixed(2) : factor.toPrecision(2)}x`;
+  return `${factor >= 100 ? factor.toFixed(0) : factor >= 10 ? factor.toFixed(1) : factor >= 0.1 ? factor.toFixed(2) : factor.toPrecision(2)}x`;
 }
 
 /**
