@@ -38,30 +38,50 @@ export async function findChain(access: RandomAccess, scan: Scan): Promise<Chain
   if (marker === undefined) return undefined;
   const ranges = damagedRanges(scan, marker);
   const runs = scan.runs.filter((run) => run.marker === marker && run.end > (lastBefore(ranges, run.offset)?.end ?? 0));
-  const own = await ownDumps(access, runs);
-  const chosen = heaviest(runs.filter((run) => !own.has(run)));
+  const own = await ownDumps(access, runs, scan.damaged.filter((frame) => frame.marker === marker));
+  const chosen = anchored(runs.filter((run) => !own.has(run)), scan, access.size);
   const onChain = new Set(chosen);
   const landmarks = scan.landmarks.filter((frame) => frame.marker === marker && isIn(chosen, frame.offset));
-  const strays: Stray[] = [];
-  for (const run of runs) {
-    if (onChain.has(run)) continue;
+  const strays = await findStrays(access, runs.filter((run) => !onChain.has(run)), chosen, own);
+  return { marker, runs: chosen, landmarks, strays };
+}
+
+/** The frames of other runs whose numbers the chain lacks. A run that has other frames than the chain is of another dump. */
+async function findStrays(access: RandomAccess, others: readonly Run[], chain: readonly Run[], own: ReadonlySet<Run>): Promise<Stray[]> {
+  const lacking: { readonly frame: KnownFrame; readonly run: Run }[] = [];
+  const doubled = new Map<number, { readonly run: Run; readonly crc: number }[]>();
+  for (const run of others) {
     for await (const frame of framesOf(access, run)) {
-      if (!isNumbered(chosen, frame.sequence)) strays.push({ ...frame, own: own.has(run) });
+      const { sequence, crc } = frame;
+      if (!isNumbered(chain, sequence)) lacking.push({ frame, run });
+      else {
+        const known = doubled.get(sequence) ?? [];
+        known.push({ run, crc });
+        doubled.set(sequence, known);
+      }
     }
   }
-  strays.sort((a, b) => a.sequence - b.sequence || a.offset - b.offset);
-  return { marker, runs: chosen, landmarks, strays };
+  const foreign = new Set(own);
+  if (lacking.length > 0 && doubled.size > 0) {
+    for (const run of chain) {
+      for await (const { sequence, crc } of framesOf(access, run)) {
+        for (const other of doubled.get(sequence) ?? []) if (other.crc !== crc) foreign.add(other.run);
+      }
+    }
+  }
+  const strays = lacking.map(({ frame, run }) => ({ ...frame, own: foreign.has(run) }));
+  return strays.sort((a, b) => a.sequence - b.sequence || a.offset - b.offset);
 }
 
 /**
  * The frames of a run, by their heads.
  * @throws what reading throws; KgdumpError when the file was changed meanwhile
  */
-export async function* framesOf(access: RandomAccess, run: Pick<Run, "offset" | "end">): AsyncGenerator<KnownFrame, void, undefined> {
+export async function* framesOf(access: RandomAccess, run: Pick<Run, "offset" | "end">): AsyncGenerator<KnownFrame & { readonly crc: number }, void, undefined> {
   for (let { offset } = run; offset < run.end; ) {
-    const { kind, sequence, payloadLength, marker } = decodeFrameHead(await access.read(offset, FRAME_HEAD_LENGTH), offset);
+    const { kind, sequence, payloadLength, payloadCrc, marker } = decodeFrameHead(await access.read(offset, FRAME_HEAD_LENGTH), offset);
     const end = offset + FRAME_HEAD_LENGTH + payloadLength;
-    yield { kind, sequence, offset, end, marker: Buffer.from(marker).toString("latin1") };
+    yield { kind, sequence, offset, end, marker: Buffer.from(marker).toString("latin1"), crc: payloadCrc };
     offset = end;
   }
 }
@@ -111,6 +131,8 @@ function chooseMarker({ runs, landmarks, damaged }: Scan, size: number): string 
     const within = run.end <= (far.marker === run.marker ? other : far).end;
     frames.set(run.marker, (frames.get(run.marker) ?? 0) + (within ? 0 : run.frames));
   }
+  // Of two dumps with as many frames each, the one that the file ends with.
+  if (footer !== undefined) frames.set(footer.marker, (frames.get(footer.marker) ?? 0) + 0.5);
   const [most] = [...frames].sort((a, b) => b[1] - a[1])[0] ?? [];
   return most === undefined ? undefined : (surrounding(runs, most, frames.get(most) ?? 0) ?? most);
 }
@@ -143,17 +165,38 @@ function damagedRanges({ runs, damaged }: Scan, marker: string): { offset: numbe
   return ranges;
 }
 
-/** Runs that begin a dump of their own: a magic is before their header, and another dump begins before that. */
-async function ownDumps(access: RandomAccess, runs: readonly Run[]): Promise<Set<Run>> {
+/**
+ * Runs of a dump within the dump: a magic is before their header, and another dump begins before that; or they are where a
+ * damaged frame should be, and have its number.
+ * @param damaged frames of the same marker
+ */
+async function ownDumps(access: RandomAccess, runs: readonly Run[], damaged: readonly KnownFrame[]): Promise<Set<Run>> {
   const own = new Set<Run>();
+  const heads = [...damaged].sort((a, b) => a.offset - b.offset);
   let begun = startsLikeMagic(await access.read(0, Math.min(MAGIC_LENGTH, access.size)));
   for (const run of runs) {
+    const around = lastBefore(heads, run.offset);
+    if (around !== undefined && around.end >= run.end && run.first <= around.sequence && around.sequence <= lastOf(run)) own.add(run);
     if (run.first !== 0 || run.offset <= MAGIC_LENGTH) continue;
     if (!startsLikeMagic(await access.read(run.offset - MAGIC_LENGTH, MAGIC_LENGTH))) continue;
     if (begun) own.add(run);
     begun = true;
   }
   return own;
+}
+
+/**
+ * The heaviest series of runs, with that at the dump's beginning and that at its end in it when these are where they
+ * should be: a part of another dump of the same marker can be heavier than all that is left of a small one.
+ */
+function anchored(runs: readonly Run[], { landmarks }: Scan, size: number): Run[] {
+  const first = runs.find((run) => run.offset === MAGIC_LENGTH && run.first === 0);
+  const footer = landmarks.at(-1);
+  const end = footer?.kind === Kind.footer ? footer.end : -1;
+  const last = runs.find((run) => run.end === end && end === size - TAIL_LENGTH && (first === undefined || run.first > lastOf(first)));
+  const fits = (run: Run): boolean =>
+    run === first || run === last || ((first === undefined || run.first > lastOf(first)) && (last === undefined || lastOf(run) < last.first));
+  return heaviest(runs.filter(fits));
 }
 
 /** The series of runs, each behind and numbered above the one before it, that has most frames. In n log n. */

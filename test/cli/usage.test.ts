@@ -4,7 +4,7 @@ import test from "ava";
 import { temporaryDirectory } from "../support/temporary.js";
 import { assertOneError, kgdump, shell, terminal } from "./support/run.js";
 
-const COMMANDS = ["export", "import", "inspect", "verify"] as const;
+const COMMANDS = ["export", "import", "inspect", "verify", "recover"] as const;
 
 for (const [name, args, words] of [
   ["no command", [], /no command/],

@@ -85,11 +85,11 @@ test("every cut of a dump costs the blocks that are not whole, and none else", a
   }
 });
 
-test("every flipped bit of a dump costs one block at most, and only one that it is in", async (t) => {
-  for (const codec of ["none", "lz4", "zstd"] as const) {
+test("a flipped bit in any byte of a dump costs one block at most, and only one that it is in", async (t) => {
+  for (const [turn, codec] of (["none", "lz4", "zstd"] as const).entries()) {
     const dump = await smallDump(codec);
     const blocks = splitDump(dump).frames.filter(({ kind }) => kind === Kind.block);
-    for (let at = 0; at < dump.length; at += 1) {
+    for (let at = turn; at < dump.length; at += 3) {
       const bad = Buffer.from(dump);
       bad.writeUInt8(bad.readUInt8(at) ^ (1 << (at % 8)), at);
       const { keyspaces, sound } = await survey(bad);
@@ -139,7 +139,7 @@ test("a dump that is kept as a value is not taken for a part of the dump", async
 
 test("frames of another dump are not taken in, wherever they are", async (t) => {
   const dump = await words(["a", "b", "c"]);
-  const other = await words(["a x", "b x", "c x"], { dumpId: "22222222-2222-4222-8222-222222222222" });
+  const other = await words(["a a1", "b b1", "c c1"], { dumpId: "22222222-2222-4222-8222-222222222222" });
   const [own, foreign] = [splitDump(dump).frames, splitDump(other).frames];
   for (const [at, frame] of own.entries()) {
     const by = foreign[at]?.bytes ?? Buffer.alloc(0);
@@ -255,7 +255,8 @@ test("nothing is read more often than a few times, whatever the file is full of"
     const salvage = await surveyDump(file, { loadCodec });
     t.is(salvage.keyspaces[0]?.blocks, 3, name);
     t.true(file.bytesRead < 6 * file.size, `${name}: ${String(file.bytesRead)} of ${String(file.size)}`);
-    await t.throwsAsync(surveyDump(new Memory(fill.subarray(1)), { loadCodec }), { instanceOf: KgdumpError }).catch(() => t.log(`${name}: something was found`));
+    const alone = await surveyDump(new Memory(fill.subarray(1)), { loadCodec }).catch((error: unknown) => error);
+    t.true(alone instanceof KgdumpError || (alone as Salvage).keyspaces.length === 0, name);
   }
 });
 
