@@ -17,6 +17,14 @@ export interface ChainOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** A block of the state that a chain leads to; valid until the next is asked for. */
+export interface ChainBlock {
+  /** Encoded entries. */
+  readonly data: Uint8Array;
+  readonly entries: number;
+  readonly firstKey: Uint8Array;
+}
+
 /** One keyspace of the state that a chain leads to. */
 export interface ChainKeyspace extends BaseKeyspace {
   /** As the last dump that has it describes it. */
@@ -75,14 +83,21 @@ export class DumpChain implements AsyncDisposable {
   }
 
   /**
-   * Yields the encoded entries of a keyspace as the chain leaves it, in blocks that are valid until the next is asked for.
+   * Yields the encoded entries of a keyspace as the chain leaves it, block by block; otherwise as `blocks`.
+   */
+  entries(keyspace: ChainKeyspace): AsyncGenerator<Uint8Array, void, undefined> {
+    return dataOf(this.blocks(keyspace));
+  }
+
+  /**
+   * Yields the entries of a keyspace as the chain leaves it.
    * @throws {KgdumpError} DUMP_* for damage; DUMP_DIGEST_MISMATCH at the end, when they are not what the last dump says
    */
-  async *entries(keyspace: ChainKeyspace): AsyncGenerator<Uint8Array, void, undefined> {
+  async *blocks(keyspace: ChainKeyspace): AsyncGenerator<ChainBlock, void, undefined> {
     const hash = createHash("sha256");
-    for await (const raw of this.#entriesUpTo(this.dumps.length - 1, keyspace)) {
-      hash.update(raw);
-      yield raw;
+    for await (const block of this.#blocksUpTo(this.dumps.length - 1, keyspace)) {
+      hash.update(block.data);
+      yield block;
     }
     if (hash.digest().equals(keyspace.digest)) return;
     throw new KgdumpError("DUMP_DIGEST_MISMATCH", `the entries of "${nameText(keyspace.name)}" are not those whose digest ${this.last.path} says`, {
@@ -100,18 +115,18 @@ export class DumpChain implements AsyncDisposable {
     await this.close();
   }
 
-  #entriesUpTo(place: number, { name, described }: ChainKeyspace): AsyncGenerator<Uint8Array, void, undefined> {
+  #blocksUpTo(place: number, { name, described }: Pick<ChainKeyspace, "name" | "described">): AsyncGenerator<ChainBlock, void, undefined> {
     const dump = this.dumps[place];
     if (dump === undefined) return nothing();
     const own = ownBlocks(dump, name, this.#signal);
     if (dump.header.kind === "full") return own;
     if (!hasKeyspace(dump.header.base?.keyspaces, name)) return own;
-    const before = this.#entriesUpTo(place - 1, { ...described, described, name, entries: 0, digest: new Uint8Array(0) });
-    return dataOf(withChanges({ order: described.comparator, first: before, second: own, blockSize: DEFAULT_BLOCK_SIZE }));
+    const before = this.#blocksUpTo(place - 1, { name, described });
+    return withChanges({ order: described.comparator, first: dataOf(before), second: dataOf(own), blockSize: DEFAULT_BLOCK_SIZE });
   }
 }
 
-async function* nothing(): AsyncGenerator<Uint8Array, void, undefined> {
+async function* nothing(): AsyncGenerator<ChainBlock, void, undefined> {
   // A run without blocks.
 }
 
@@ -120,12 +135,12 @@ async function* dataOf(blocks: AsyncIterable<{ readonly data: Uint8Array }>): As
 }
 
 /** The blocks of one dump's keyspace, some of them read ahead. */
-async function* ownBlocks(dump: Dump, name: Uint8Array, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array, void, undefined> {
-  const ahead = new OrderedQueue<Uint8Array>(BLOCKS_AHEAD);
+async function* ownBlocks(dump: Dump, name: Uint8Array, signal: AbortSignal | undefined): AsyncGenerator<ChainBlock, void, undefined> {
+  const ahead = new OrderedQueue<ChainBlock>(BLOCKS_AHEAD);
   try {
     for await (const block of dump.blocks(name)) {
       signal?.throwIfAborted();
-      ahead.push(dump.readBlock(block));
+      ahead.push(dump.readBlock(block).then((data) => ({ data, entries: block.entries, firstKey: block.firstKey })));
       if (ahead.full) yield await ahead.take();
     }
     while (!ahead.empty) yield await ahead.take();

@@ -1,7 +1,7 @@
 /** Loading a dump into a store that is new. */
 import type { EntryLoader } from "../engines/engine.js";
 import { KgdumpError } from "../errors.js";
-import type { DumpEvent } from "../format/index.js";
+import type { EntryEvent } from "./entry-events.js";
 import type { ImportPlan, PlannedKeyspace } from "./import-plan.js";
 import { nameText } from "./keyspaces.js";
 import { type OnProgress, ProgressMeter } from "./progress.js";
@@ -19,7 +19,7 @@ export interface LoadOptions {
  */
 export async function loadNew(
   plan: ImportPlan,
-  events: AsyncGenerator<DumpEvent>,
+  events: AsyncGenerator<EntryEvent>,
   loader: EntryLoader,
   options: LoadOptions,
 ): Promise<void> {
@@ -52,7 +52,7 @@ export async function loadNew(
   meter.end();
 }
 
-function keyspaceOf(event: DumpEvent, plan: ImportPlan): PlannedKeyspace | undefined {
+function keyspaceOf(event: EntryEvent, plan: ImportPlan): PlannedKeyspace | undefined {
   switch (event.type) {
     case "keyspace-start":
     case "keyspace-end":

@@ -49,7 +49,7 @@ export class PlannedKeyspace {
    * The encoded entries of a block that are imported, counted and part of the digest; null when there are none.
    * @param raw the block's decoded bytes
    */
-  select(block: BlockInfo, raw: Uint8Array | null): Uint8Array | null {
+  select(block: Pick<BlockInfo, "entries" | "firstKey">, raw: Uint8Array | null): Uint8Array | null {
     const selected = this.pick(block, raw);
     if (selected === null) return null;
     if (this.#sinceSplit >= Math.max(SPLIT_BYTES, 256 * block.firstKey.length)) {
@@ -64,7 +64,7 @@ export class PlannedKeyspace {
   }
 
   /** Like `select`, but nothing is counted. */
-  pick(block: BlockInfo, raw: Uint8Array | null): { raw: Uint8Array; entries: number } | null {
+  pick(block: Pick<BlockInfo, "entries">, raw: Uint8Array | null): { raw: Uint8Array; entries: number } | null {
     if (raw === null) throw new TypeError("an import needs decoded blocks");
     const prefix = this.#prefix;
     if (prefix === undefined) return { raw, entries: block.entries };
@@ -74,7 +74,7 @@ export class PlannedKeyspace {
   }
 
   /** Takes note of what the dump says at the end of the keyspace; its reader has compared that with all blocks. */
-  end(totals: KeyspaceTotals): void {
+  end(totals: Pick<KeyspaceTotals, "digest">): void {
     this.#told = totals.digest;
   }
 
@@ -112,7 +112,9 @@ export class ImportPlan {
   /** @throws {KgdumpError} KEYSPACE_UNKNOWN, and USAGE when two keyspaces would share a tree */
   constructor(header: DumpHeader, selection: ImportSelection) {
     if (header.kind !== "full") {
-      throw new KgdumpError("STORE_UNSUPPORTED", "this dump holds only changes since another dump, and can't be imported alone");
+      throw new KgdumpError("STORE_UNSUPPORTED", "this dump holds only changes since another dump, and can't be imported alone", {
+        hint: "name the full dump first, then its deltas: -i FULL -i DELTA",
+      });
     }
     this.header = header;
     this.#partial = selection.prefix !== undefined;

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { availableParallelism } from "node:os";
 import type { EntrySink, EntrySource, IfExists, KeyOrder } from "../engines/engine.js";
 import { KgdumpError } from "../errors.js";
-import type { DumpEvent } from "../format/index.js";
+import type { EntryEvent } from "./entry-events.js";
 import type { ImportPlan, PlannedKeyspace } from "./import-plan.js";
 import { nameText, sameName } from "./keyspaces.js";
 import { type OnProgress, ProgressMeter } from "./progress.js";
@@ -88,7 +88,7 @@ async function refuseOthers(plan: ImportPlan, store: EntrySource, options: Verif
  */
 export async function verifyMerged(
   plan: ImportPlan,
-  events: AsyncGenerator<DumpEvent>,
+  events: AsyncGenerator<EntryEvent>,
   store: EntrySink,
   options: VerifyOptions,
   ifExists: IfExists,

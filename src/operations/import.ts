@@ -7,15 +7,14 @@
 import { resolve } from "node:path";
 import type { EntrySink, IfExists } from "../engines/engine.js";
 import { KgdumpError } from "../errors.js";
-import type { DumpEvent, DumpHeader } from "../format/index.js";
+import type { DumpHeader } from "../format/index.js";
 import { reopenSettings, type ReopenSettings } from "../settings/reopen.js";
 import { checkSledSettings, type SledSettings } from "../settings/sled-settings.js";
 import { closing } from "./closing.js";
-import type { DumpInput } from "./input.js";
+import { areFiles, type DumpInputs, type EntryEvent, readEntries } from "./entry-events.js";
 import { loadNew } from "./import-load.js";
 import { ImportPlan, type PlannedKeyspace } from "./import-plan.js";
 import { verifyMerged, verifyNew } from "./import-verify.js";
-import { readEvents } from "./inspect.js";
 import { type KeyspaceName, nameText } from "./keyspaces.js";
 import { detectEngine } from "./load-engine.js";
 import { type OnProgress, ProgressMeter } from "./progress.js";
@@ -32,7 +31,8 @@ const VERIFY_CACHE = 16 * 1024 * 1024;
 export interface ImportOptions extends SledSettings {
   /** Directory of the sled store. */
   readonly target: string;
-  readonly input: DumpInput;
+  /** A dump; or files, a full dump and the deltas that follow it, whose last state is imported. */
+  readonly input: DumpInputs;
   /** Write into a target that exists; default false. */
   readonly merge?: boolean | undefined;
   /** What to do with keys that the target has; implies `merge`; default overwrite. */
@@ -95,7 +95,7 @@ export async function importDump(options: ImportOptions): Promise<ImportResult> 
   const state = await targetState(options.target);
   if (state === "occupied") await checkOccupied(options, merge);
   const gaps = new GapWatch();
-  const events = gaps.watch(readEvents(options, true));
+  const events = gaps.watch(readEntries(options));
   try {
     const plan = new ImportPlan(await readHeader(events), options);
     const made = state === "occupied" ? await importInto(plan, events, options) : await importNew(plan, events, options);
@@ -122,7 +122,7 @@ async function checkOccupied({ target }: ImportOptions, merge: boolean): Promise
   });
 }
 
-async function readHeader(events: AsyncGenerator<DumpEvent>): Promise<DumpHeader> {
+async function readHeader(events: AsyncGenerator<EntryEvent>): Promise<DumpHeader> {
   const first = await events.next();
   if (first.done === true || first.value.type !== "header") throw new TypeError("a dump begins with its header");
   return first.value.header;
@@ -131,7 +131,7 @@ async function readHeader(events: AsyncGenerator<DumpEvent>): Promise<DumpHeader
 /** What a store was made with. */
 type Made = Pick<ReopenSettings, "segmentSize"> & { readonly compression: boolean };
 
-async function importNew(plan: ImportPlan, events: AsyncGenerator<DumpEvent>, options: ImportOptions): Promise<Made> {
+async function importNew(plan: ImportPlan, events: AsyncGenerator<EntryEvent>, options: ImportOptions): Promise<Made> {
   const [{ openSledSource }, { openSledLoader }] = await Promise.all([import("../engines/sled.js"), import("../engines/sled-loader.js")]);
   const staging = await Staging.create(options.target);
   try {
@@ -153,12 +153,12 @@ async function importNew(plan: ImportPlan, events: AsyncGenerator<DumpEvent>, op
   }
 }
 
-async function importInto(plan: ImportPlan, events: AsyncGenerator<DumpEvent>, options: ImportOptions): Promise<Made> {
+async function importInto(plan: ImportPlan, events: AsyncGenerator<EntryEvent>, options: ImportOptions): Promise<Made> {
   const { openSledSink } = await import("../engines/sled.js");
   const ifExists = options.ifExists ?? "overwrite";
   const verify = options.verify !== false;
   // A stream can't be read twice: each of its blocks is looked up as soon as it was written.
-  const atOnce = verify && typeof options.input !== "string";
+  const atOnce = verify && !areFiles(options.input);
   const { cacheCapacity, compression, compressionLevel: compressionFactor, segmentSize, flushEveryMs } = options;
   const settings = { create: false, cacheCapacity, compression, compressionFactor, segmentSize };
   const merging = await openSledSink(options.target, { ...settings, flushEveryMs });
@@ -168,14 +168,14 @@ async function importInto(plan: ImportPlan, events: AsyncGenerator<DumpEvent>, o
   });
   if (!verify) return merging.settings;
   await closing(await openSledSink(options.target, settings), async (sink) => {
-    if (!atOnce) await verifyMerged(plan, readEvents(options, true), sink, options, ifExists);
+    if (!atOnce) await verifyMerged(plan, readEntries(options), sink, options, ifExists);
   });
   return merging.settings;
 }
 
 async function merge(
   plan: ImportPlan,
-  events: AsyncGenerator<DumpEvent>,
+  events: AsyncGenerator<EntryEvent>,
   sink: EntrySink,
   options: ImportOptions,
   ifExists: IfExists,
@@ -198,7 +198,7 @@ async function merge(
   meter.end();
 }
 
-function enter(event: DumpEvent, plan: ImportPlan, meter: ProgressMeter): PlannedKeyspace | undefined {
+function enter(event: EntryEvent, plan: ImportPlan, meter: ProgressMeter): PlannedKeyspace | undefined {
   if (event.type === "keyspace-start") {
     const entered = plan.keyspaces[event.keyspace];
     if (entered !== undefined) meter.enter(entered.name);

@@ -6,13 +6,12 @@
 import { join } from "node:path";
 import type { RocksdbCompression, RocksdbFamily } from "../engines/rocksdb-sink.js";
 import { KgdumpError } from "../errors.js";
-import type { DumpEvent, HeaderKeyspace } from "../format/index.js";
+import type { HeaderKeyspace } from "../format/index.js";
 import { closing } from "./closing.js";
+import { areFiles, type DumpInputs, type EntryEvent, readEntries } from "./entry-events.js";
 import { loadNew } from "./import-load.js";
 import { ImportPlan, type PlannedKeyspace } from "./import-plan.js";
 import { verifyMerged, verifyNew } from "./import-verify.js";
-import type { DumpInput } from "./input.js";
-import { readEvents } from "./inspect.js";
 import { type KeyspaceName, nameText, sameName } from "./keyspaces.js";
 import { openDump } from "./open-dump.js";
 import type { OnProgress } from "./progress.js";
@@ -23,7 +22,8 @@ import { Staging, targetState } from "./staging.js";
 export interface RestoreOptions {
   /** Directory of the new RocksDB store. */
   readonly target: string;
-  readonly input: DumpInput;
+  /** A dump; or files, a full dump and the deltas that follow it, whose last state is restored. */
+  readonly input: DumpInputs;
   /** Settings of families are taken from the header of this dump, when the dump itself comes from an engine that has none. */
   readonly optionsFrom?: string | undefined;
   /** Compression of all families; default: as the dump says, else lz4. */
@@ -76,7 +76,7 @@ export async function restoreDump(options: RestoreOptions): Promise<RestoreResul
     throw new KgdumpError("TARGET_EXISTS", `${options.target} exists already`, { path: options.target, hint: "choose a new path" });
   }
   const gaps = new GapWatch();
-  const events = gaps.watch(readEvents(options, true));
+  const events = gaps.watch(readEntries(options));
   try {
     const first = await events.next();
     if (first.done === true || first.value.type !== "header") throw new TypeError("a dump begins with its header");
@@ -125,9 +125,9 @@ async function keyspacesOf(path: string): Promise<readonly HeaderKeyspace[]> {
   return dump.header.keyspaces;
 }
 
-async function makeStore(plan: ImportPlan, events: AsyncGenerator<DumpEvent>, families: readonly RocksdbFamily[], options: RestoreOptions): Promise<void> {
+async function makeStore(plan: ImportPlan, events: AsyncGenerator<EntryEvent>, families: readonly RocksdbFamily[], options: RestoreOptions): Promise<void> {
   const reordered = plan.selected.filter((keyspace, index) => families[index]?.comparator !== keyspace.comparator);
-  if (reordered.length > 0 && typeof options.input !== "string") {
+  if (reordered.length > 0 && !areFiles(options.input)) {
     throw new KgdumpError("USAGE", "a dump whose families get another order of keys is read twice, which a stream cannot be", {
       hint: "write the dump to a file first, and name it with -i",
     });
@@ -156,6 +156,6 @@ async function verify(
   const { createRocksdbSink, openRocksdbSource } = await import("../engines/rocksdb.js");
   await closing(await openRocksdbSource(path), (source) => verifyNew(plan, source, options, reordered));
   if (reordered.length === 0) return;
-  const again = readEvents(options, true);
+  const again = readEntries(options);
   await closing(await createRocksdbSink(path, { families }), (sink) => verifyMerged(plan, again, sink, options, "overwrite"));
 }

@@ -1,5 +1,6 @@
 /** Telling users of a dump that it was salvaged from a damaged one. */
-import type { DumpEvent, DumpHeader } from "../format/index.js";
+import type { DumpHeader } from "../format/index.js";
+import type { EntryEvent } from "./entry-events.js";
 
 /**
  * The warning about a salvaged dump, or none.
@@ -19,7 +20,7 @@ export class GapWatch {
   #header: DumpHeader | null = null;
 
   /** The same events. @param events of one dump; closed with the result */
-  async *watch(events: AsyncGenerator<DumpEvent>): AsyncGenerator<DumpEvent> {
+  async *watch(events: AsyncGenerator<EntryEvent>): AsyncGenerator<EntryEvent> {
     for await (const event of events) {
       if (event.type === "header") this.#header = event.header;
       else if (event.type === "gap") this.#gaps += 1;

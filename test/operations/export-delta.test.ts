@@ -5,7 +5,10 @@ import { createRocksdbSink } from "#src/engines/rocksdb.js";
 import { iterateEntries } from "#src/format/index.js";
 import { DumpChain } from "#src/operations/dump-chain.js";
 import { exportStore } from "#src/operations/export.js";
+import { importDump } from "#src/operations/import.js";
 import { openDump } from "#src/operations/open-dump.js";
+import { restoreDump } from "#src/operations/restore.js";
+import { verifyDump } from "#src/operations/verify.js";
 import { makeStore, numbered } from "../support/stores.js";
 import { temporaryDirectory } from "../support/temporary.js";
 
@@ -76,6 +79,30 @@ test("a delta of a store that did not change is empty", async (t) => {
   const output = join(directory, "same.kgd");
   t.is((await exportStore({ store, base: [first], output })).entries, 0);
   t.deepEqual(await stateOf([first, output]), await stateOf([first]));
+});
+
+test("a full dump and its deltas are imported, and restored, as the state that they lead to", async (t) => {
+  const { directory, store, first } = await changedStore(t);
+  const [second, third, target, restored] = ["2.kgd", "3.kgd", "sled", "restored"].map((name) => join(directory, name)) as [string, string, string, string];
+  await change(store, { default: { k0000003: "new", k0000004: null, zz: "last" }, nodes: { a: null, b: null }, fresh: { f: "1" } });
+  await exportStore({ store, base: [first], output: second });
+  await change(store, { default: { zz: null, k0000001: "" }, fresh: { g: "2" } });
+  const whole = await exportStore({ store, base: [first, second], output: third });
+  const digests = (keyspaces: readonly { name: Uint8Array; digest: string }[]): unknown =>
+    Object.fromEntries(keyspaces.map(({ name, digest }) => [Buffer.from(name).toString(), digest]));
+  const full = await exportStore({ store, output: join(directory, "whole.kgd") });
+
+  const imported = await importDump({ target, input: [first, second, third] });
+  t.deepEqual(digests(imported.keyspaces), digests(full.keyspaces));
+  t.is(imported.dumpId, whole.dumpId);
+  t.true((await verifyDump({ input: join(directory, "whole.kgd"), against: target })).against?.equal);
+  await importDump({ target, input: [first, second, third], merge: true });
+
+  await restoreDump({ target: restored, input: [first, second, third] });
+  t.true((await verifyDump({ input: join(directory, "whole.kgd"), against: restored })).against?.equal);
+  await t.throwsAsync(importDump({ target: join(directory, "n"), input: [first, third] }), { code: "DELTA_BASE_DIFFERENT" });
+  await t.throwsAsync(importDump({ target: join(directory, "n"), input: third }), { code: "STORE_UNSUPPORTED" });
+  await t.throwsAsync(importDump({ target: join(directory, "n"), input: [third, first] }), { code: "DELTA_BASE_DIFFERENT" });
 });
 
 test("a family that is gone is gone from what a delta leads to", async (t) => {

@@ -4,15 +4,15 @@ import { BYTE_TEXT_HELP, parseMapping } from "../byte-text.js";
 import type { Context } from "../context.js";
 import { escapeText } from "../escape.js";
 import { addHelp } from "../help.js";
+import { inputOption, inputsOf } from "../inputs.js";
 import { importJson, jsonDocument } from "../json.js";
 import { countOf, keyspaceOption, manyOf, maxBlockSizeOption, oneOf, prefixOption, type SledFlags, sledOptions } from "../options.js";
 import { SIZE_HELP } from "../quantities.js";
 import { renderImport } from "../render/results.js";
-import { readStdin, refuseTerminalInput } from "../stdio.js";
 import { importSettings, SETTINGS_HELP } from "./import-settings.js";
 
 interface ImportFlags extends SledFlags {
-  readonly input?: string;
+  readonly input?: string[];
   readonly merge?: boolean;
   readonly ifExists?: "fail" | "keep" | "overwrite";
   /** False with `--no-verify`. */
@@ -34,7 +34,7 @@ export function importCommand(): Command {
     )
     .argument("[target]", "directory of the sled store; without it, the path in the settings file");
   const options = [
-    new Option("-i, --input <file>", "the dump's file; - or nothing is standard input"),
+    inputOption(),
     new Option("--merge", "write into a store that exists; keys that it has are overwritten"),
     new Option("--if-exists <what>", "for keys that the store has: fail, keep or overwrite; implies --merge").argParser(
       oneOf("--if-exists", ["fail", "keep", "overwrite"]),
@@ -55,6 +55,7 @@ export function importCommand(): Command {
       "kgdump export /var/lib/maya/rocksdb | kgdump import /var/lib/maya/knowledge_graph",
       "kgdump import --config config/storage.toml -i graph.kgd",
       "kgdump import target -i graph.kgd --compression --compression-level 9 --cache-capacity 256MiB",
+      "kgdump import target -i monday.kgd -i tuesday.kgd",
       "kgdump import target -i graph.kgd --if-exists keep",
       "kgdump import target -i graph.kgd --keyspace nodes --map nodes=graph_nodes",
     ],
@@ -69,13 +70,12 @@ export function importCommand(): Command {
 export async function runImport(context: Context, args: readonly string[], flags: ImportFlags): Promise<void> {
   const { target, settings, notes } = await importSettings(args[0], flags, process.env);
   for (const note of notes) context.warn(note);
-  const fromStdin = flags.input === undefined || flags.input === "-";
-  if (fromStdin) refuseTerminalInput(`kgdump import ${escapeText(target)} -i graph.kgd`);
+  const input = inputsOf(flags.input, `kgdump import ${escapeText(target)} -i graph.kgd`, context.signal);
   const { importDump } = await import("../../operations/import.js");
   const { onProgress } = context.startProgress();
   const result = await importDump({
     target,
-    input: fromStdin ? readStdin(context.signal) : (flags.input ?? "-"),
+    input,
     merge: flags.merge,
     ifExists: flags.ifExists,
     verify: flags.verify,

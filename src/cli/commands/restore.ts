@@ -6,16 +6,16 @@ import { BYTE_TEXT_HELP, parseMapping } from "../byte-text.js";
 import type { Context } from "../context.js";
 import { escapeText } from "../escape.js";
 import { addHelp } from "../help.js";
+import { inputOption, inputsOf } from "../inputs.js";
 import { jsonBytes, jsonDocument } from "../json.js";
 import { keyspaceOption, manyOf, maxBlockSizeOption, oneOf, sizeOf } from "../options.js";
 import { SIZE_HELP } from "../quantities.js";
 import { renderRestore } from "../render/restore.js";
-import { readStdin, refuseTerminalInput } from "../stdio.js";
 
 const COMPRESSIONS = ["none", "lz4", "zstd", "snappy", "zlib", "bzip2"] as const;
 
 interface RestoreFlags {
-  readonly input?: string;
+  readonly input?: string[];
   readonly optionsFrom?: string;
   readonly compression?: (typeof COMPRESSIONS)[number];
   readonly tableBlockSize?: number;
@@ -36,7 +36,7 @@ export function restoreCommand(): Command {
     )
     .argument("<target>", "directory of the new RocksDB store");
   const options = [
-    new Option("-i, --input <file>", "the dump's file; - or nothing is standard input"),
+    inputOption(),
     new Option("--options-from <dump>", "keep families as this dump says; for a dump of a sled store, which says nothing about families"),
     new Option("--compression <name>", `compression of all families: ${COMPRESSIONS.join(", ")} (default: as the dump says, else lz4)`).argParser(
       oneOf("--compression", COMPRESSIONS),
@@ -68,13 +68,12 @@ export function restoreCommand(): Command {
 export async function runRestore(context: Context, args: readonly string[], flags: RestoreFlags): Promise<void> {
   const [target = ""] = args;
   if (target === "") throw new KgdumpError("USAGE", "the target is empty", { hint: "name a directory" });
-  const fromStdin = flags.input === undefined || flags.input === "-";
-  if (fromStdin) refuseTerminalInput(`kgdump restore ${escapeText(target)} -i graph.kgd`);
+  const input = inputsOf(flags.input, `kgdump restore ${escapeText(target)} -i graph.kgd`, context.signal);
   const { restoreDump } = await import("../../operations/restore.js");
   const { onProgress } = context.startProgress();
   const result = await restoreDump({
     target,
-    input: fromStdin ? readStdin(context.signal) : (flags.input ?? "-"),
+    input,
     optionsFrom: flags.optionsFrom,
     compression: flags.compression,
     tableBlockSize: flags.tableBlockSize,

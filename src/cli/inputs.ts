@@ -1,0 +1,30 @@
+/** The option that names the dumps to read: one, or a full dump and the deltas that follow it. */
+import { Option } from "commander";
+import { KgdumpError } from "../errors.js";
+import type { DumpInputs } from "../operations/entry-events.js";
+import { manyOf } from "./options.js";
+import { readStdin, refuseTerminalInput } from "./stdio.js";
+
+/** `--input`; repeatable. */
+export function inputOption(): Option {
+  return new Option("-i, --input <file>", "the dump's file; - or nothing is standard input; repeat it for the deltas that follow a full dump").argParser(
+    manyOf((text) => text),
+  );
+}
+
+/**
+ * What to read.
+ * @param given values of the option
+ * @param example a command to show to somebody whose standard input is a terminal
+ * @throws {KgdumpError} USAGE
+ */
+export function inputsOf(given: readonly string[] | undefined, example: string, signal: AbortSignal): DumpInputs {
+  const [first = "-", ...more] = given ?? [];
+  if (more.length > 0) {
+    if (!given?.includes("-")) return [first, ...more];
+    throw new KgdumpError("USAGE", "standard input can't be one of several dumps", { hint: "write it to a file first" });
+  }
+  if (first !== "-") return first;
+  refuseTerminalInput(example);
+  return readStdin(signal);
+}
