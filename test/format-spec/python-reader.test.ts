@@ -1,0 +1,103 @@
+/** The second reader, in Python: it passes all vectors, notices one that differs, and reads real dumps from a pipe. */
+import { execFile } from "node:child_process";
+import { cp, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import test, { type ExecutionContext } from "ava";
+import { iterateEntries } from "#src/format/index.js";
+import { shell } from "../cli/support/run.js";
+import { unpackStore } from "../fixtures/unpack.js";
+import { outcome } from "../format/support/dumps.js";
+import { temporaryDirectory } from "../support/temporary.js";
+import { invalidVectors, ROOT, validVectors } from "./vector-files.js";
+
+const READER = join(ROOT, "format-spec", "reader", "kgdump_reader.py");
+const RUNNER = join(ROOT, "format-spec", "reader", "run_vectors.py");
+
+/** A store with four families. */
+const STORE = "maya-families";
+
+/** The interpreter, or undefined where there is no Python, which is said; in CI that is a failure. */
+async function python(t: ExecutionContext): Promise<string | undefined> {
+  try {
+    const { stdout } = await promisify(execFile)(process.execPath, [join(ROOT, "scripts", "setup", "python.mjs")]);
+    return stdout.trim();
+  } catch (error) {
+    const reason = error instanceof Error && "stderr" in error ? String(error.stderr).trim() : String(error);
+    if (error instanceof Error && "code" in error && error.code === 1 && !reason.includes("failed") && !process.env.CI) {
+      t.log(`SKIPPED: the Python reader was not tested: ${reason}`);
+      t.pass();
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+test("all vectors: whole, in random chunks, byte by byte", async (t) => {
+  const interpreter = await python(t);
+  if (interpreter === undefined) return;
+  const { code, stdout, stderr } = await shell(`"${interpreter}" "${RUNNER}"`);
+  t.log(stdout.toString().trim());
+  t.is(code, 0, stderr);
+  const passed = Number(/^(\d+) passed, 0 failed/.exec(stdout.toString())?.[1]);
+  t.true(passed > 2 * (validVectors().length + invalidVectors().length));
+});
+
+test("a vector that differs is a failure", async (t) => {
+  const interpreter = await python(t);
+  if (interpreter === undefined) return;
+  for (const [path, from, to] of [
+    ["invalid/cut-block.json", '"offset": ', '"offset": 1'],
+    ["invalid/head-crc.json", "DUMP_FRAME_DAMAGED", "DUMP_FRAME_FOREIGN"],
+    ["valid/delta.json", '"74776f"', '"74776e"'],
+  ] as const) {
+    const directory = await temporaryDirectory(t);
+    for (const name of [path, path.replace(".json", ".kgd")]) await cp(join(ROOT, "format-spec", "vectors", name), join(directory, name));
+    const sound = await readFile(join(directory, path), "utf8");
+    t.is((await shell(`"${interpreter}" "${RUNNER}" "${directory}"`)).code, 0);
+    t.true(sound.includes(from), path);
+    await writeFile(join(directory, path), sound.replace(from, to));
+    const { code, stdout } = await shell(`"${interpreter}" "${RUNNER}" "${directory}"`);
+    t.is(code, 1, path);
+    t.regex(stdout.toString(), /^0 passed, 3 failed/);
+  }
+  const empty = await temporaryDirectory(t);
+  t.is((await shell(`"${interpreter}" "${RUNNER}" "${empty}"`)).code, 1, "no vector at all");
+});
+
+for (const codec of ["none", "lz4", "zstd"]) {
+  test(`${codec}: a real dump from a pipe, entry by entry`, async (t) => {
+    const interpreter = await python(t);
+    if (interpreter === undefined) return;
+    const store = await unpackStore(t, STORE);
+    const directory = await temporaryDirectory(t);
+    const { code, stdout, stderr } = await shell(`set -o pipefail; "$NODE" "$KGDUMP" export "${store}" --codec ${codec} | tee dump.kgd | "${interpreter}" "${READER}" --entries`, { cwd: directory });
+    t.is(code, 0, stderr);
+    const lines = stdout.toString().trim().split("\n").map((line) => JSON.parse(line) as Record<string, unknown>);
+    const { events, error } = await outcome(await readFile(join(directory, "dump.kgd")));
+    t.is(error, undefined);
+    const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
+    const expected = events.flatMap((event) => (event.type === "block" ? [...iterateEntries(event.raw ?? new Uint8Array(0))].map(({ key, value }) => ({ keyspace: event.block.keyspace, key: hex(key), value: value && hex(value) })) : []));
+    t.true(expected.length > 100);
+    t.deepEqual(lines.filter((line) => "key" in line), expected);
+    t.like(lines.at(-1), { footer: { entries: expected.length } });
+  });
+}
+
+test("a pipe that breaks is an error with exit code 3, and so is a dump of something else", async (t) => {
+  const interpreter = await python(t);
+  if (interpreter === undefined) return;
+  const store = await unpackStore(t, STORE);
+  const cut = await shell(`"$NODE" "$KGDUMP" export "${store}" | head -c 5000 | "${interpreter}" "${READER}"`);
+  t.is(cut.code, 3);
+  t.like(JSON.parse(cut.stderr.split("\n").find((line) => line.includes('"code"')) ?? "{}"), { code: "DUMP_TRUNCATED", offset: 5000 });
+  const other = await shell(`echo hello | "${interpreter}" "${READER}"`);
+  t.is(other.code, 3);
+  t.like(JSON.parse(other.stderr), { code: "DUMP_NOT_A_DUMP", offset: 0, block: null });
+});
+
+test("the reader stays short enough to be read in one go", async (t) => {
+  const lines = async (name: string): Promise<number> => (await readFile(join(ROOT, "format-spec", "reader", name), "utf8")).split("\n").length - 1;
+  t.true((await lines("kgdump_reader.py")) < 300);
+  t.true((await lines("strict_msgpack.py")) < 150);
+});
