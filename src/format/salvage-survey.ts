@@ -58,6 +58,16 @@ interface Kept {
   readonly listed: number | undefined;
 }
 
+/** What may be missing before a frame. */
+interface Missing {
+  /** Where the frames that are missing led to. */
+  readonly target: Position;
+  /** How many of them may be blocks that no index lists, or gaps. */
+  most: number;
+  /** Whether an index lists all blocks among them. */
+  readonly within: boolean;
+}
+
 /** One survey. */
 export class Survey {
   readonly ledgers: readonly KeyspaceLedger[];
@@ -148,13 +158,23 @@ export class Survey {
     if (frame.own !== undefined && !(meaning.type === "block" || (!frame.own && (meaning.type === "start" || meaning.type === "end")))) {
       throw outOfPlace("it is out of place");
     }
-    const { target, most } = this.#placeOf(frame, meaning.before, list);
+    const place = this.#placeOf(frame, meaning.before, list);
     const kept = meaning.type === "block" ? await this.#check(frame, meaning.block, list, run) : undefined;
+    if (place.within && list !== null && (kept !== undefined || meaning.type === "index")) {
+      // What is missing and is none of the blocks that the index lists may be a gap of a dump that was salvaged before.
+      place.most = Math.max(0, frame.sequence - this.#sequence - 1 - (kept?.listed ?? list.blocks.length) + list.next);
+    }
+    this.#note(frame, meaning, list, kept, place);
+    return kept;
+  }
+
+  /** Notes what a frame says, and what is missing before it. */
+  #note(frame: Frame, meaning: Exclude<Meaning, { before: null }>, list: IndexList | null, kept: Kept | undefined, { target, most }: Missing): void {
 
     const stray = frame.own !== undefined;
     const from = stray ? null : this.#end;
     const place: Place = from === null ? { from: null, to: null, bytes: null } : { from, to: frame.offset, bytes: Math.max(0, frame.offset - from) };
-    if (target !== null) this.#mayMiss(most, target, place);
+    this.#mayMiss(most, target, place);
     const noted = most > 0 ? null : place;
     if (meaning.type === "index" && list !== null) this.ledgers[list.keyspace]?.misses(list.blocks.slice(list.next), noted);
     else if (meaning.type === "gap") this.ledgers[meaning.gap.keyspace]?.had(meaning.gap);
@@ -169,22 +189,21 @@ export class Survey {
     this.#sequence = frame.sequence;
     this.#end = stray ? null : frame.end;
     this.#use(frame);
-    return kept;
   }
 
   /** Where the frames that are missing before a frame led to, and how many of them may be blocks that no index lists. */
-  #placeOf(frame: Frame, before: Position, list: IndexList | null): { target: Position | null; most: number } {
+  #placeOf(frame: Frame, before: Position, list: IndexList | null): Missing {
     let target: Position = before;
     let missing = frame.sequence - this.#sequence - 1;
     if (list !== null && frame.sequence >= list.start) {
       if (before.keyspace !== list.keyspace || !before.inside) throw outOfPlace("the index behind it lists blocks of another keyspace");
-      if (this.#sequence >= list.start || list.next > 0) return { target: null, most: 0 };
+      if (this.#sequence >= list.start || list.next > 0) return { target, most: 0, within: this.#header.salvaged !== null };
       target = { keyspace: list.keyspace, inside: true, pending: false };
       missing = list.start - this.#sequence - 1;
     }
     const needed = framesBetween(this.#position, target);
     if (needed > missing && (!this.#loose || needed === Infinity)) throw outOfPlace("it can't follow what is before it");
-    return { target, most: Math.max(0, missing - needed) };
+    return { target, most: Math.max(0, missing - needed), within: false };
   }
 
   /** Checks a block wholly. */
