@@ -56,8 +56,15 @@ export interface NativeSink {
   close(): Promise<void>;
 }
 
+/** RocksDB's lock on a store. */
+export interface NativeStoreLock {
+  release(): void;
+}
+
 /** The addon. */
 export interface NativeRocksdb {
+  lockStore(path: string): Promise<NativeStoreLock>;
+  exchangeDirectories(a: string, b: string): Promise<boolean>;
   libraryVersion(): string;
   /** Throws RocksDB's reason when it does not take the options. */
   checkOptions(options: string): void;

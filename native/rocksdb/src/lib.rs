@@ -19,6 +19,8 @@ mod lock_holder;
 mod log_file;
 mod manifest;
 mod options_file;
+mod place;
+mod place_api;
 mod scan;
 mod sink;
 mod sink_api;
