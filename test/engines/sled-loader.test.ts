@@ -1,4 +1,5 @@
 /** Stores that the loader makes, read and changed by the crate as it is published. */
+import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { ExecutionContext } from "ava";
@@ -40,6 +41,11 @@ function numbered(count: number, valueLength = 40): Pair[] {
     key: Buffer.from(`node:${i.toString().padStart(9, "0")}`),
     value: Buffer.alloc(valueLength, `value ${i.toString()} `),
   }));
+}
+
+/** How many random updates a loaded store gets; KGDUMP_UPDATES changes it. With compression sled takes five times as long. */
+function updates(compression: boolean): number {
+  return Number(process.env.KGDUMP_UPDATES ?? (compression ? 60_000 : 300_000));
 }
 
 /** What lies in the store, but for what sled writes when it is opened. */
@@ -93,7 +99,34 @@ for (const compression of [false, true]) {
       await sledChurn(path, number + round, milliseconds, { compression });
       t.deepEqual(await sledStill(path, { compression }), still);
     }
-    await t.notThrowsAsync(sledHammer(path, number, 20_000, { compression }));
+    t.timeout(10 * 60_000);
+    await t.notThrowsAsync(sledHammer(path, number, updates(compression), { compression }));
+  });
+}
+
+/** Leaves have up to 16 entries, index pages up to 256 children: above 16 * 256 * 256 entries there is one level more. */
+for (const extra of [-1, 0, 1, 5]) {
+  const count = 16 * 256 * 256 + extra;
+  test(`${count.toString()} entries, where the second level of index pages ends`, async (t) => {
+    t.timeout(10 * 60_000);
+    const path = join(await temporaryDirectory(t), "store");
+    const digest = createHash("sha256");
+    await using loader = await openSledLoader(path);
+    await loader.startKeyspace(DEFAULT, "bytewise");
+    for (let at = 0; at < count; at += 16_384) {
+      const length = Math.min(16_384, count - at);
+      const block = Buffer.alloc(length * 8, Buffer.of(0xc4, 4, 0, 0, 0, 0, 0xc4, 0));
+      const hashed = Buffer.alloc(length * 12, Buffer.of(4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0));
+      for (let i = 0; i < length; i++) {
+        block.writeUInt32BE(at + i, i * 8 + 2);
+        hashed.writeUInt32BE(at + i, i * 12 + 4);
+      }
+      digest.update(hashed);
+      await loader.load(block);
+    }
+    t.is(await loader.finishKeyspace(), count);
+    await loader.finish();
+    t.like((await sledCheck(path))[0], { records: count, bytes: count * 4, digest: digest.digest("hex") });
   });
 }
 

@@ -66,16 +66,16 @@ export async function dumpFault(path: string, source: Source, against: string): 
 }
 
 /** Content of a sled store as the unmodified crate reads it, as one text. */
-export async function treesOf(target: string): Promise<string> {
-  const trees = await sledCheck(target);
+export async function treesOf(target: string, compression = false): Promise<string> {
+  const trees = await sledCheck(target, { compression });
   return trees.map(({ name, records, digest }) => `${name.toString()} ${records} ${digest}`).join("\n");
 }
 
 /** Why the target is neither absent nor whole, or null. `expected` is what `treesOf` says of a whole one. */
-export async function targetFault(target: string, expected: string): Promise<string | null> {
+export async function targetFault(target: string, expected: string, compression = false): Promise<string | null> {
   if (!(await nameIsThere(target))) return null;
   try {
-    const found = await treesOf(target);
+    const found = await treesOf(target, compression);
     return found === expected ? null : `${target} holds\n${found}\ninstead of\n${expected}`;
   } catch (error) {
     return `${target}: ${String(error)}`;

@@ -199,3 +199,13 @@ test("import: every call that fails, sled's too, is one clear error and no targe
     wrong: (output) => targetFault(output, trees),
   }, ["node", "addon"]);
 });
+
+test("import with threads that compress: every call that fails is one clear error and no target, or the target is whole", async (t) => {
+  const { dump, trees } = t.context;
+  await tryAll(t, {
+    args: (output) => ["import", output, "-q", "--compression", "--jobs", "2", "-i", dump],
+    name: "target",
+    before: null,
+    wrong: (output) => targetFault(output, trees, true),
+  }, ["addon"]);
+});
