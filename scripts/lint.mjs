@@ -2,11 +2,12 @@
 // @ts-check
 /** Checks the code without running it: rules, layers, types of the scripts, lengths of files, and the crates. */
 import "./setup/node-version.mjs";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { filesTooLong } from "./file-size.mjs";
 import { runScript, setUp } from "./setup.mjs";
-import { CRATES } from "./setup/crates.mjs";
+import { CRATES, SLED } from "./setup/crates.mjs";
 import { cargoEnvironment } from "./setup/native.mjs";
 import { inProject, ROOT } from "./setup/paths.mjs";
 import { tryRun } from "./setup/run.mjs";
@@ -45,6 +46,44 @@ const RUST_CHECKS = CRATES.flatMap((crate) => {
     },
   ];
 });
+
+const LOADER = join(SLED.directory, "loader");
+
+/** Our files that are compiled within the copy of sled, and where they lie in it. @returns {Promise<[source: string, inCopy: string][]>} */
+async function loaderFiles() {
+  /** @type {import("./setup/sled-copy.mjs").Recipe} */
+  const { files } = JSON.parse(await readFile(join(LOADER, "edits.json"), "utf8"));
+  return Object.entries(files).map(([source, inCopy]) => [join(LOADER, source), join("sled-copy", inCopy)]);
+}
+
+/** Rustfmt takes them one by one: cargo would format the copy, which it does not know as ours. */
+async function formatLoader() {
+  const sources = (await loaderFiles()).map(([source]) => source);
+  return outcome("rustfmt", ["--check", "--edition", "2018", "--config-path", join(SLED.directory, "rustfmt.toml"), ...sources]);
+}
+
+/**
+ * Cargo runs clippy for its own crates only, so clippy is put in the compiler's place, in a target directory of its own, where
+ * nothing is taken for checked that was merely compiled. Of what it says, that about our files counts.
+ */
+async function clippyLoader() {
+  const env = await cargoEnvironment(SLED);
+  const own = { ...env, RUSTC_WRAPPER: "clippy-driver", CARGO_TARGET_DIR: join(env["CARGO_TARGET_DIR"] ?? SLED.directory, "loader-clippy") };
+  const manifest = `--manifest-path=${join(SLED.directory, "Cargo.toml")}`;
+  const result = await tryRun("cargo", ["check", "--locked", "-p", "sled", "--message-format=json", manifest], { cwd: ROOT, env: own });
+  if (result.status !== 0) return `${result.stderr}${result.reason}`.trim() || `exit status ${String(result.status)}`;
+  const ours = (await loaderFiles()).map(([, inCopy]) => inCopy);
+  const complaints = [];
+  for (const line of result.stdout.split("\n")) {
+    if (!line.startsWith("{")) continue;
+    /** @type {{ message?: { rendered: string, spans: { file_name: string }[] } }} */
+    const { message } = JSON.parse(line);
+    if (message?.spans.some(({ file_name: file }) => ours.some((name) => file.endsWith(name)))) complaints.push(message.rendered);
+  }
+  return complaints.join("\n");
+}
+
+RUST_CHECKS.push({ name: "rustfmt native/sled/loader", check: formatLoader }, { name: "clippy native/sled/loader", check: clippyLoader });
 
 /**
  * @param {string} command
