@@ -36,9 +36,11 @@ export interface Chain {
 export async function findChain(access: RandomAccess, scan: Scan): Promise<Chain | undefined> {
   const marker = chooseMarker(scan, access.size);
   if (marker === undefined) return undefined;
-  const ranges = damagedRanges(scan, marker);
+  const ranges = outermost(damagedRanges(scan).filter((range) => range.marker === marker));
   const runs = scan.runs.filter((run) => run.marker === marker && run.end > (lastBefore(ranges, run.offset)?.end ?? 0));
   const own = await ownDumps(access, runs, scan.damaged.filter((frame) => frame.marker === marker));
+  // When nothing else is left, the file is that dump.
+  if (own.size === runs.length) own.clear();
   const chosen = anchored(runs.filter((run) => !own.has(run)), scan, access.size);
   const onChain = new Set(chosen);
   const landmarks = scan.landmarks.filter((frame) => frame.marker === marker && isIn(chosen, frame.offset));
@@ -111,13 +113,14 @@ function isNumbered(runs: readonly Run[], sequence: number): boolean {
  * frames, or the first and the last, agree on; else that of most frames, unless all of those lie where fewer frames of
  * another one are missing.
  */
-function chooseMarker({ runs, landmarks, damaged }: Scan, size: number): string | undefined {
+function chooseMarker(scan: Scan, size: number): string | undefined {
+  const { runs, landmarks } = scan;
   const first = runs.find((run) => run.offset === MAGIC_LENGTH && run.first === 0);
   const last = landmarks.at(-1);
   const footer = last?.kind === Kind.footer && last.end === size - TAIL_LENGTH ? last : undefined;
   if (first !== undefined && (first.frames > 1 || footer?.marker === first.marker)) return first.marker;
   const frames = new Map<string, number>();
-  const claimed = [...damaged].sort((a, b) => a.offset - b.offset);
+  const claimed = damagedRanges(scan);
   // How far damaged frames of two dumps reach: one of them is not the run's own.
   let [far, other] = [{ marker: "", end: 0 }, { marker: "", end: 0 }];
   let at = 0;
@@ -147,22 +150,25 @@ function surrounding(runs: readonly Run[], marker: string, frames: number): stri
 }
 
 /**
- * The ranges of damaged frames of the dump whose length is known to be right, because the next frame begins exactly at
+ * The ranges of damaged frames, in order, whose length is known to be right, because the next frame begins exactly at
  * their end. What lies within is part of a payload.
  */
-function damagedRanges({ runs, damaged }: Scan, marker: string): { offset: number; end: number }[] {
-  const own = damaged.filter((frame) => frame.marker === marker).sort((a, b) => a.offset - b.offset);
-  const heads = new Map(own.map(({ offset, sequence }) => [offset, sequence]));
-  const ranges: { offset: number; end: number }[] = [];
-  for (const { offset, end, sequence } of own) {
+function damagedRanges({ runs, damaged }: Scan): KnownFrame[] {
+  const heads = new Map(damaged.map((frame) => [frame.offset, frame]));
+  const ranges = damaged.filter(({ end, sequence, marker }) => {
     const next = lastBefore(runs, end + 1);
-    const follows = next?.offset === end && next.marker === marker && next.first === sequence + 1;
-    if (!follows && heads.get(end) !== sequence + 1) continue;
-    const last = ranges.at(-1);
-    if (last !== undefined && offset < last.end) last.end = Math.max(last.end, end);
-    else ranges.push({ offset, end });
-  }
-  return ranges;
+    if (next?.offset === end && next.marker === marker && next.first === sequence + 1) return true;
+    const other = heads.get(end);
+    return other?.marker === marker && other.sequence === sequence + 1;
+  });
+  return ranges.sort((a, b) => a.offset - b.offset);
+}
+
+/** The ranges without those that lie within others. */
+function outermost(ranges: readonly KnownFrame[]): KnownFrame[] {
+  const found: KnownFrame[] = [];
+  for (const range of ranges) if (range.end > (found.at(-1)?.end ?? 0)) found.push(range);
+  return found;
 }
 
 /**

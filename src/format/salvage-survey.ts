@@ -155,7 +155,7 @@ export class Survey {
       this.#use(frame);
       return undefined;
     }
-    if (frame.own !== undefined && !(meaning.type === "block" || (!frame.own && (meaning.type === "start" || meaning.type === "end")))) {
+    if (frame.own !== undefined && !(meaning.type === "block" || (!frame.own && (meaning.type === "start" || meaning.type === "end" || meaning.type === "footer")))) {
       throw outOfPlace("it is out of place");
     }
     const place = this.#placeOf(frame, meaning.before, list);
