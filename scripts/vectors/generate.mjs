@@ -21,6 +21,20 @@ import { VALID } from "./valid.mjs";
 /** Where the vectors are. */
 export const VECTORS = inProject("format-spec", "vectors");
 
+/**
+ * Which vectors break each requirement.
+ * @param {readonly import("./expect.mjs").Invalid[]} vectors
+ */
+function requirements(vectors) {
+  /** @type {Map<string, string[]>} */
+  const broken = new Map();
+  for (const { name, breaks } of vectors) for (const id of breaks) broken.set(id, [...(broken.get(id) ?? []), name]);
+  const ids = [...broken.keys()].sort((a, b) => Number(a.slice(1)) - Number(b.slice(1)));
+  const rows = ids.map((id) => `| ${id} | ${String(broken.get(id)?.length)} | ${(broken.get(id) ?? []).sort().join(", ")} |`);
+  const head = ["# Requirements and the vectors that break them", "", "Made by `scripts/vectors/generate.mjs`. The ids are those in [the specification](../README.md).", ""];
+  return `${[...head, "| requirement | vectors | names, in `invalid/` |", "| --- | --- | --- |", ...rows].join("\n")}\n`;
+}
+
 /** All files of the vectors. @returns {Map<string, Buffer>} by path below VECTORS */
 export function makeVectors() {
   /** @type {Map<string, Buffer>} */
@@ -31,7 +45,9 @@ export function makeVectors() {
     files.set(`${path}.json`, Buffer.from(`${JSON.stringify(json, null, 1).replaceAll(/\[\n\s+("[0-9a-f]*"),\n\s+("[0-9a-f]*"|null)\n\s+\]/g, "[$1, $2]")}\n`));
   };
   for (const vector of VALID) add(`valid/${vector.name}`, makeValid(vector));
-  for (const vector of [...INVALID_FRAMES, ...INVALID_FIELDS, ...INVALID_BLOCKS, ...INVALID_CODECS, ...INVALID_ENDS]) add(`invalid/${vector.name}`, makeInvalid(vector));
+  const invalid = [...INVALID_FRAMES, ...INVALID_FIELDS, ...INVALID_BLOCKS, ...INVALID_CODECS, ...INVALID_ENDS];
+  for (const vector of invalid) add(`invalid/${vector.name}`, makeInvalid(vector));
+  files.set("requirements.md", Buffer.from(requirements(invalid)));
   return files;
 }
 
@@ -61,7 +77,7 @@ async function main(check) {
   for (const part of ["valid", "invalid"]) await mkdir(join(VECTORS, part), { recursive: true });
   for (const path of wrong) await writeFile(join(VECTORS, path), files.get(path) ?? "");
   for (const path of extra) await rm(join(VECTORS, path));
-  process.stdout.write(`${String(files.size / 2)} vectors, ${String(wrong.length)} files written, ${String(extra.length)} removed\n`);
+  process.stdout.write(`${String((files.size - 1) / 2)} vectors, ${String(wrong.length)} files written, ${String(extra.length)} removed\n`);
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) await main(process.argv.includes("--check"));
