@@ -3,6 +3,7 @@
 import { KgdumpError } from "../errors.js";
 import { EntryDigest } from "./checksum.js";
 import { checkEntries } from "./entries.js";
+import { itemAt } from "./item-at.js";
 import type { Limits } from "./limits.js";
 import type { BlockInfo, DumpHeader, KeyspaceTotals } from "./types.js";
 
@@ -31,7 +32,7 @@ export class ContentChecker {
    * @throws {KgdumpError} DUMP_ENTRIES_MALFORMED, DUMP_ORDER_BROKEN, DUMP_LIMIT_EXCEEDED
    */
   block(info: Pick<BlockInfo, "keyspace" | "entries" | "firstKey" | "lastKey">, raw: Uint8Array): { keyBytes: number; valueBytes: number } {
-    const order = this.#header.keyspaces[info.keyspace]?.comparator ?? "bytewise";
+    const order = itemAt(this.#header.keyspaces, info.keyspace, "keyspace").comparator;
     const { entries, firstKey, lastKey } = info;
     const sums = checkEntries(raw, { order, entries, firstKey, lastKey, deletions: this.#header.kind === "delta" }, this.#limits);
     this.#keyBytes += sums.keyBytes;

@@ -10,14 +10,15 @@ import { checkPayload, checkPayloadLength, decodeFrameHead, decodeMagic, decodeT
 import type { FrameHead } from "./frame.js";
 import { decodeHeader } from "./header-payload.js";
 import { decodeIndex } from "./index-payload.js";
+import { itemAt } from "./item-at.js";
 import { compareKeys, rangeMayHoldPrefix } from "./key-order.js";
 import type { KeyOrder } from "./key-order.js";
 import { resolveLimits } from "./limits.js";
 import type { Limits } from "./limits.js";
-import { at, placed } from "./place.js";
+import { at, placed, withBlock } from "./place.js";
 import { guessFormat } from "./sniff.js";
 import { decodeFooter } from "./totals-payload.js";
-import type { BlockInfo, DumpFooter, DumpHeader, IndexLocation } from "./types.js";
+import type { BlockInfo, DumpFooter, DumpHeader, IndexLocation, Totals } from "./types.js";
 
 /** Something with a known size whose bytes can be read anywhere, such as a file. */
 export interface RandomAccess {
@@ -44,6 +45,13 @@ interface Listed {
   readonly start: number;
 }
 
+/** What footer and header say of one keyspace. */
+interface Described {
+  readonly order: KeyOrder;
+  readonly totals: Totals;
+  readonly frames: readonly Listed[];
+}
+
 /** A complete dump, open for random access. It checks each frame that it touches; only `readDump` checks all of them. */
 export class DumpFile {
   readonly header: DumpHeader;
@@ -52,8 +60,7 @@ export class DumpFile {
   readonly #loadCodec: CodecLoader;
   readonly #limits: Limits;
   readonly #marker: Uint8Array;
-  /** The index frames of each keyspace. */
-  readonly #listed: readonly (readonly Listed[])[];
+  readonly #keyspaces: readonly Described[];
   #lastIndex: { readonly location: IndexLocation; readonly blocks: readonly BlockInfo[] } | undefined;
 
   /** @internal use `DumpFile.open` */
@@ -67,10 +74,15 @@ export class DumpFile {
     const listed = head.header.keyspaces.map((): Listed[] => []);
     let start = MAGIC_LENGTH;
     for (const location of footer.indexes) {
-      listed[location.keyspace]?.push({ location, start });
+      itemAt(listed, location.keyspace, "keyspace").push({ location, start });
       start = location.offset + location.frameLength;
     }
-    this.#listed = listed;
+    const { keyspaces } = head.header;
+    this.#keyspaces = listed.map((frames, place) => ({
+      order: itemAt(keyspaces, place, "keyspace").comparator,
+      totals: itemAt(footer.keyspaces, place, "keyspace"),
+      frames,
+    }));
   }
 
   /**
@@ -95,10 +107,10 @@ export class DumpFile {
   }
 
   async *#blocksOf(keyspace: number): AsyncGenerator<BlockInfo, void, undefined> {
-    const order = this.#order(keyspace);
+    const { order, totals, frames } = itemAt(this.#keyspaces, keyspace, "keyspace");
     const sums = { entries: 0, rawBytes: 0, storedBytes: 0 };
     let last: BlockInfo | undefined;
-    for (const listed of this.#indexFrames(keyspace)) {
+    for (const listed of frames) {
       const { offset } = listed.location;
       for (const block of await this.#index(listed)) {
         if (last !== undefined && compareKeys(order, last.lastKey, block.firstKey) >= 0) {
@@ -111,9 +123,8 @@ export class DumpFile {
         yield block;
       }
     }
-    const said = this.footer.keyspaces[keyspace];
-    if (last === undefined || said === undefined) return;
-    if (sums.entries === said.entries && sums.rawBytes === said.rawBytes && sums.storedBytes === said.storedBytes) return;
+    if (last === undefined) return;
+    if (sums.entries === totals.entries && sums.rawBytes === totals.rawBytes && sums.storedBytes === totals.storedBytes) return;
     throw new KgdumpError("DUMP_INDEX_WRONG", "the blocks that the index lists do not add up to what the footer says", { offset: last.offset });
   }
 
@@ -122,11 +133,10 @@ export class DumpFile {
    * @throws as `blocks`
    */
   async *scanBlocksFrom(keyspace: number, prefix: Uint8Array): AsyncGenerator<BlockInfo, void, undefined> {
-    const order = this.#order(keyspace);
-    const own = this.#indexFrames(keyspace);
-    for (const [place, listed] of own.entries()) {
+    const { order, frames } = itemAt(this.#keyspaces, keyspace, "keyspace");
+    for (const [place, listed] of frames.entries()) {
       // The frame's keys end before the next frame's first key; both ends are known unless a key is long.
-      const [first, next] = [listed.location.firstKey, own[place + 1]?.location.firstKey ?? null];
+      const [first, next] = [listed.location.firstKey, frames[place + 1]?.location.firstKey ?? null];
       if (first !== null && next !== null && !rangeMayHoldPrefix(order, first, next, prefix)) continue;
       for (const block of await this.#index(listed)) {
         if (rangeMayHoldPrefix(order, block.firstKey, block.lastKey, prefix)) yield block;
@@ -141,16 +151,16 @@ export class DumpFile {
    * @throws {KgdumpError} DUMP_INDEX_WRONG when another block is there, and the codes of a damaged one
    */
   async readBlock(info: BlockInfo): Promise<Uint8Array> {
-    const keyspace = this.header.keyspaces[info.keyspace]?.name;
+    const { name: keyspace, comparator: order } = itemAt(this.header.keyspaces, info.keyspace, "keyspace");
     try {
       const payload = await this.#frame(Kind.block, info.offset, info.frameLength);
       const block = decodeBlock(payload, this.header, this.#limits);
       if (!isListed(block, info)) throw new KgdumpError("DUMP_INDEX_WRONG", "the block is not the one that the index lists");
       const raw = await unpackBlock(await this.#loadCodec(block.codec), block.data, block.rawLength);
-      checkEntries(raw, { ...info, order: this.#order(info.keyspace), deletions: this.header.kind === "delta" }, this.#limits);
+      checkEntries(raw, { ...info, order, deletions: this.header.kind === "delta" }, this.#limits);
       return raw;
     } catch (error) {
-      throw placed(error, { offset: info.offset, block: info.number, keyspace });
+      throw withBlock(placed(error, { offset: info.offset, block: info.number, keyspace }), info.number);
     }
   }
 
@@ -160,8 +170,8 @@ export class DumpFile {
    * @throws as `readBlock`
    */
   async get(keyspace: number, key: Uint8Array): Promise<Uint8Array | null | undefined> {
-    const order = this.#order(keyspace);
-    for (const listed of [...this.#indexFrames(keyspace)].reverse()) {
+    const { order, frames } = itemAt(this.#keyspaces, keyspace, "keyspace");
+    for (const listed of frames.toReversed()) {
       const { firstKey } = listed.location;
       if (firstKey !== null && compareKeys(order, firstKey, key) > 0) continue;
       const blocks = await this.#index(listed);
@@ -173,16 +183,6 @@ export class DumpFile {
       return entry.value === null ? null : new Uint8Array(entry.value);
     }
     return undefined;
-  }
-
-  #order(keyspace: number): KeyOrder {
-    const found = this.header.keyspaces[keyspace];
-    if (found === undefined) throw new TypeError(`no keyspace ${String(keyspace)}`);
-    return found.comparator;
-  }
-
-  #indexFrames(keyspace: number): readonly Listed[] {
-    return this.#listed[keyspace] ?? [];
   }
 
   async #index({ location, start }: Listed): Promise<readonly BlockInfo[]> {

@@ -32,7 +32,8 @@ export interface ReadOptions {
 
 /** A step whose block is being decoded, or a failure that waits for its turn. */
 type Waiting =
-  | { readonly step: Exclude<Step, { type: "block" }>; readonly bytes?: number }
+  | { readonly step: Exclude<Step, { type: "block" | "footer" }> }
+  | { readonly step: Extract<Step, { type: "footer" }>; readonly bytes: number }
   | { readonly step: Extract<Step, { type: "block" }>; readonly raw: Promise<Uint8Array | null> }
   | { readonly failure: unknown };
 
@@ -86,13 +87,12 @@ class Reading {
   async *events(): AsyncGenerator<DumpEvent, void, undefined> {
     const waiting: Waiting[] = [];
     for (;;) {
-      const last = waiting.at(-1);
-      if (last === undefined || this.#mayReadAhead(waiting)) {
+      const first = waiting[0];
+      if (first === undefined || this.#mayReadAhead(waiting)) {
         waiting.push(await this.#next());
         continue;
       }
-      const first = waiting.shift();
-      if (first === undefined) continue;
+      waiting.shift();
       const event = await this.#release(first);
       if (event !== undefined) yield event;
       if (event?.type === "footer") return;
@@ -136,6 +136,7 @@ class Reading {
   async #release(item: Waiting): Promise<DumpEvent | undefined> {
     this.#options.signal?.throwIfAborted();
     if ("failure" in item) throw item.failure;
+    if ("bytes" in item) return { type: "footer", footer: item.step.footer, bytes: item.bytes };
     if ("raw" in item) {
       const { block } = item.step;
       const place: Place = { offset: block.offset, block: block.number, keyspace: this.#header?.keyspaces[block.keyspace]?.name };
@@ -166,8 +167,6 @@ class Reading {
         if (this.#decode) at({ offset, keyspace: name }, () => this.#content?.end(totals));
         return { type, keyspace, totals };
       }
-      case "footer":
-        return { type: "footer", footer: step.footer, bytes: item.bytes ?? 0 };
     }
   }
 }

@@ -25,6 +25,7 @@ import { encodeFrameHead, encodeMagic, encodeTail } from "./frame.js";
 import { encodeGap } from "./gap-payload.js";
 import { encodeHeader } from "./header-payload.js";
 import { IndexBuilder } from "./index-payload.js";
+import { itemAt } from "./item-at.js";
 import { compareKeys } from "./key-order.js";
 import type { Limits } from "./limits.js";
 import { encodeAbort, encodeFooter, encodeKeyspaceEnd, encodeKeyspaceStart, sumTotals } from "./totals-payload.js";
@@ -130,13 +131,13 @@ export class DumpWriter {
    * DUMP_LIMIT_EXCEEDED when the block is larger than a frame can be
    */
   block(block: BlockToWrite): Uint8Array[] {
-    this.#mustBe("inside");
+    const before = this.#inside();
     const keyspace = this.#sums.length - 1;
     const { entries, firstKey, lastKey, raw, codec, data } = block;
     if (codec === "none" ? data.length !== raw.length : codec !== this.#header.codec || data.length >= raw.length) {
       throw new TypeError(`a block of ${String(raw.length)} bytes cannot be ${String(data.length)} bytes of ${codec} in this dump`);
     }
-    if (this.#lastKey !== undefined && compareKeys(this.#header.keyspaces[keyspace]?.comparator ?? "bytewise", this.#lastKey, firstKey) >= 0) {
+    if (this.#lastKey !== undefined && compareKeys(itemAt(this.#header.keyspaces, keyspace, "keyspace").comparator, this.#lastKey, firstKey) >= 0) {
       throw new KgdumpError("DUMP_ORDER_BROKEN", "the block's first key does not come after the last key of the block before it", { block: this.#blocks });
     }
     const sums = this.#content.block({ keyspace, entries, firstKey, lastKey }, raw);
@@ -149,7 +150,8 @@ export class DumpWriter {
     this.#index.add(info);
     this.#blocks += 1;
     this.#lastKey = info.lastKey;
-    this.#add(keyspace, block);
+    const own = { entries, keyBytes: block.keyBytes, valueBytes: block.valueBytes, blocks: 1, rawBytes: raw.length, storedBytes: data.length, gaps: 0 };
+    this.#sums[keyspace] = { ...before, ...sumTotals([before, own]) };
     return this.#index.full ? [...chunks, ...this.#indexFrame()] : chunks;
   }
 
@@ -158,11 +160,10 @@ export class DumpWriter {
    * @param gap its `after` is the last key of the block before it, its `before` the first key of the next block
    */
   gap(gap: Omit<Gap, "keyspace">): Uint8Array[] {
-    this.#mustBe("inside");
+    const sums = this.#inside();
     if (this.#header.salvaged === null) throw new TypeError("only a salvaged dump has gaps");
     const keyspace = this.#sums.length - 1;
-    const sums = this.#sums[keyspace];
-    if (sums !== undefined) this.#sums[keyspace] = { ...sums, gaps: sums.gaps + 1 };
+    this.#sums[keyspace] = { ...sums, gaps: sums.gaps + 1 };
     return this.#frame(Kind.gap, encodeGap({ ...gap, keyspace }));
   }
 
@@ -171,10 +172,8 @@ export class DumpWriter {
    * @param result of a delta, and only of one: what the keyspace then holds
    */
   endKeyspace(result: DeltaResult | null = null): Uint8Array[] {
-    this.#mustBe("inside");
+    const sums = this.#inside();
     const keyspace = this.#sums.length - 1;
-    const sums = this.#sums[keyspace];
-    if (sums === undefined) throw new TypeError("no keyspace was begun");
     if ((result !== null) !== (this.#header.kind === "delta")) throw new TypeError(`a result does not fit a ${this.#header.kind} dump`);
     const totals = { ...sums, digest: this.#content.digest(), result };
     this.#sums[keyspace] = totals;
@@ -191,7 +190,7 @@ export class DumpWriter {
     this.#mustBe("between");
     const { keyspaces } = this.#header;
     if (this.#sums.length < keyspaces.length) throw new TypeError(`keyspace ${String(this.#sums.length)} was not written`);
-    const named = this.totals.map((totals, index) => ({ ...totals, name: keyspaces[index]?.name ?? new Uint8Array(0) }));
+    const named = this.totals.map((totals, index) => ({ ...totals, name: itemAt(keyspaces, index, "keyspace").name }));
     const payload = encodeFooter({ ...sumTotals(named), keyspaces: named, indexes: this.#indexes });
     if (payload.length > this.#limits.footer) {
       throw new KgdumpError("DUMP_LIMIT_EXCEEDED", `the footer would take ${String(payload.length)} bytes, more than the limit of ${String(this.#limits.footer)}`, { hint: "use a larger block size" });
@@ -215,11 +214,10 @@ export class DumpWriter {
     return [...start, ...this.#frame(Kind.abort, encodeAbort(reason))];
   }
 
-  #add(keyspace: number, block: BlockToWrite): void {
-    const sums = this.#sums[keyspace];
-    if (sums === undefined) return;
-    const own = { entries: block.entries, keyBytes: block.keyBytes, valueBytes: block.valueBytes, blocks: 1, rawBytes: block.raw.length, storedBytes: block.data.length, gaps: 0 };
-    this.#sums[keyspace] = { ...sums, ...sumTotals([sums, own]) };
+  /** What was written of the keyspace so far. */
+  #inside(): Sums {
+    this.#mustBe("inside");
+    return itemAt(this.#sums, this.#sums.length - 1, "keyspace");
   }
 
   #indexFrame(): Uint8Array[] {
@@ -238,10 +236,10 @@ export class DumpWriter {
 
   #frame(kind: number, ...parts: Uint8Array[]): Uint8Array[] {
     const length = parts.reduce((sum, part) => sum + part.length, 0);
-    if (length > this.#limits.payload) {
-      throw new KgdumpError("DUMP_LIMIT_EXCEEDED", `a frame of ${String(length)} bytes is more than the format can say`, { block: this.#blocks });
+    if (length > this.#limits.payload || this.#sequence > MAX_SEQUENCE) {
+      const problem = `frame ${String(this.#sequence)} of the dump, with ${String(length)} bytes, is more than the format can say`;
+      throw new KgdumpError("DUMP_LIMIT_EXCEEDED", problem, { block: this.#blocks, hint: "use a block size that makes fewer frames, and none so large" });
     }
-    if (this.#sequence > MAX_SEQUENCE) throw new KgdumpError("DUMP_LIMIT_EXCEEDED", "the dump has more frames than the format can number", { hint: "use a larger block size" });
     const head = encodeFrameHead(kind, this.#marker, this.#sequence, parts);
     this.#sequence += 1;
     this.#bytesWritten += FRAME_HEAD_LENGTH + length;

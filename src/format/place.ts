@@ -18,16 +18,10 @@ export interface Place {
  */
 export function placed(error: unknown, place: Place): unknown {
   if (!(error instanceof KgdumpError) || error.offset !== undefined) return error;
-  const { offset, keyspace } = place;
+  const { offset } = place;
   const block = error.block ?? place.block;
   const where = block === undefined ? `at byte ${String(offset)}` : `block ${String(block)} at byte ${String(offset)}`;
-  const { cause, hint, path } = error;
-  const details = { cause, offset, ...(hint !== undefined && { hint }), ...(path !== undefined && { path }) };
-  return new KgdumpError(error.code, `${where}: ${error.message}`, {
-    ...details,
-    ...(block !== undefined && { block }),
-    ...(keyspace !== undefined && { keyspace }),
-  });
+  return again(error, `${where}: ${error.message}`, { ...place, block });
 }
 
 /**
@@ -36,9 +30,14 @@ export function placed(error: unknown, place: Place): unknown {
  */
 export function withBlock(error: unknown, block: number | undefined): unknown {
   if (!(error instanceof KgdumpError) || error.block !== undefined || error.offset === undefined || block === undefined) return error;
-  const { code, message, cause, hint, path, offset, keyspace } = error;
-  const known = Object.entries({ cause, hint, path, keyspace }).filter(([, value]) => value !== undefined);
-  return new KgdumpError(code, message, { ...Object.fromEntries(known), offset, block });
+  const { offset, keyspace } = error;
+  return again(error, error.message, { offset, block, keyspace });
+}
+
+/** The same error with another message and place. */
+function again({ code, cause, hint, path }: KgdumpError, message: string, place: Place): KgdumpError {
+  const known = Object.entries({ cause, hint, path, ...place }).filter(([, value]) => value !== undefined);
+  return new KgdumpError(code, message, Object.fromEntries(known));
 }
 
 /**

@@ -12,6 +12,7 @@ import { kindName } from "./frame.js";
 import { decodeGap } from "./gap-payload.js";
 import { decodeHeader } from "./header-payload.js";
 import { IndexBuilder } from "./index-payload.js";
+import { itemAt } from "./item-at.js";
 import { compareKeys } from "./key-order.js";
 import type { Limits } from "./limits.js";
 import { at } from "./place.js";
@@ -208,7 +209,7 @@ export class StreamChecker implements Surroundings {
     if (this.#inside !== undefined || this.#ended.length < header.keyspaces.length) throw misplaced(Kind.footer, "before all keyspaces have ended");
     const footer = decodeFooter(payload, header, this.#lenient, { offset, indexFrames: this.#limits.indexFrames });
     footer.keyspaces.forEach((said, place) => {
-      const real = this.#ended[place] ?? said;
+      const real = itemAt(this.#ended, place, "keyspace");
       const wrong = totalsDifference(said, real);
       if (wrong !== undefined) throw new KgdumpError("DUMP_TOTALS_MISMATCH", `the footer's ${wrong} of keyspace ${String(place)} is not what its end says`);
       if (Buffer.compare(said.digest, real.digest) !== 0 || !sameResult(said.result, real.result)) {

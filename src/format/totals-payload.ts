@@ -5,6 +5,7 @@ import { ABORT_REASON_BYTES, FOOTER_KEY_BYTES, FRAME_HEAD_LENGTH, INDEX_BLOCKS, 
 import { digest, MsgpackReader } from "./decode.js";
 import type { Shape } from "./decode.js";
 import { MsgpackWriter } from "./encode.js";
+import { itemAt } from "./item-at.js";
 import type { DeltaResult, DumpFooter, DumpHeader, IndexLocation, KeyspaceTotals, Totals } from "./types.js";
 
 /** The sums, in the order in which they are written. */
@@ -36,8 +37,7 @@ const ANY_ROOM: FooterRoom = { offset: Infinity, indexFrames: Infinity };
 
 /** Encodes the payload of a keyspace-start frame. */
 export function encodeKeyspaceStart(header: DumpHeader, keyspace: number): Uint8Array {
-  const announced = header.keyspaces[keyspace];
-  if (announced === undefined) throw new TypeError(`no keyspace ${String(keyspace)}`);
+  const announced = itemAt(header.keyspaces, keyspace, "keyspace");
   return new MsgpackWriter().map(3).str("keyspace").uint(keyspace).str("name").bin(announced.name).str("order").str(announced.comparator).bytes();
 }
 
@@ -111,8 +111,8 @@ export function decodeFooter(payload: Uint8Array, header: DumpHeader, lenient: b
   const wrong = totalsDifference(found, sumTotals(found.keyspaces));
   if (wrong !== undefined) throw new KgdumpError("DUMP_TOTALS_MISMATCH", `the footer's ${wrong} is not the sum of the keyspaces'`);
   const listed = found.keyspaces.map(() => 0);
-  for (const { keyspace, blocks } of found.indexes) listed[keyspace] = (listed[keyspace] ?? 0) + blocks;
-  if (listed.length !== found.keyspaces.length || found.keyspaces.some(({ blocks }, place) => listed[place] !== blocks)) {
+  for (const { keyspace, blocks } of found.indexes) listed[keyspace] = itemAt(listed, keyspace, "keyspace") + blocks;
+  if (found.keyspaces.some(({ blocks }, place) => listed[place] !== blocks)) {
     throw new KgdumpError("DUMP_INDEX_WRONG", "the footer's index frames do not list each block of each keyspace once");
   }
   return found;
@@ -122,7 +122,7 @@ export function decodeFooter(payload: Uint8Array, header: DumpHeader, lenient: b
 export function encodeAbort(reason: string): Uint8Array {
   const whole = Buffer.from(reason, "utf8");
   let end = Math.min(whole.length, ABORT_REASON_BYTES);
-  while (end < whole.length && ((whole[end] ?? 0) & 0xc0) === 0x80) end -= 1;
+  while (end < whole.length && (whole.readUInt8(end) & 0xc0) === 0x80) end -= 1;
   return new MsgpackWriter().map(1).str("reason").str(whole.toString("utf8", 0, end)).bytes();
 }
 

@@ -1,0 +1,69 @@
+/** What no other test meets: mistakes of callers, and lies that need a whole file around them. */
+import test from "ava";
+import { loadCodec } from "#src/codecs/index.js";
+import { KgdumpError } from "#src/errors.js";
+import { FRAME_HEAD_LENGTH, Kind } from "#src/format/constants.js";
+import { MsgpackWriter } from "#src/format/encode.js";
+import { encodeFrameHead } from "#src/format/frame.js";
+import { type BlockInfo, DEFAULT_LIMITS, DumpFile, DumpWriter, unpackBlock } from "#src/format/index.js";
+import { decodeIndex } from "#src/format/index-payload.js";
+import { itemAt } from "#src/format/item-at.js";
+import { placed, withBlock } from "#src/format/place.js";
+import { bytes, entry, header, makeDump, splitDump } from "./support/dumps.js";
+
+const open = (dump: Uint8Array): Promise<DumpFile> => DumpFile.open({ size: dump.length, read: async (offset, length) => dump.subarray(offset, offset + length) }, { loadCodec });
+const small = (): Promise<Buffer> => makeDump(header(), [[[entry("a", "1"), entry("b", "2")]]]);
+
+test("an item that is not there is the caller's mistake", async (t) => {
+  t.is(itemAt([1, 2], 1, "number"), 2);
+  t.throws(() => itemAt([1, 2], 2, "number"), { instanceOf: TypeError, message: "no number 2" });
+  const file = await open(await small());
+  await t.throwsAsync(file.get(1, bytes("a")), { instanceOf: TypeError });
+  await t.throwsAsync(file.blocks(1).next(), { instanceOf: TypeError });
+  await t.throwsAsync(file.scanBlocksFrom(1, bytes("a")).next(), { instanceOf: TypeError });
+});
+
+test("only a salvaged dump has gaps, and a keyspace's parts come within it", (t) => {
+  const writer = new DumpWriter(header());
+  const gap = { after: null, before: null, blocks: null, entries: null, bytes: null };
+  t.throws(() => writer.gap(gap), { instanceOf: TypeError, message: /out of order/ });
+  writer.start();
+  writer.startKeyspace(0);
+  t.throws(() => writer.gap(gap), { instanceOf: TypeError, message: /only a salvaged dump/ });
+});
+
+test("an index frame of a keyspace that the header does not have is malformed", (t) => {
+  const payload = new MsgpackWriter().array(3).uint(1).uint(0).array(0).bytes();
+  t.throws(() => decodeIndex(payload, header(), DEFAULT_LIMITS, 1000), { code: "DUMP_MALFORMED", message: /header has 1/ });
+});
+
+test("a block that is asked for by wrong figures, or is another dump's, is not given", async (t) => {
+  const dump = await small();
+  const file = await open(dump);
+  const { value } = await file.blocks().next();
+  const info = value as BlockInfo;
+  await t.throwsAsync(file.readBlock({ ...info, frameLength: info.frameLength + 1 }), { code: "DUMP_INDEX_WRONG", message: /another length/ });
+  const frame = splitDump(dump).frames.find(({ kind }) => kind === Kind.block);
+  if (frame === undefined) return t.fail();
+  const foreign = Buffer.from(dump);
+  foreign.set(encodeFrameHead(Kind.block, bytes("another!"), 2, [frame.payload]), frame.offset);
+  const error: unknown = await (await open(foreign)).readBlock(info).catch((thrown: unknown) => thrown);
+  t.like(error, { code: "DUMP_FRAME_FOREIGN", offset: frame.offset, block: 0 });
+  t.is(frame.bytes.length, FRAME_HEAD_LENGTH + frame.payload.length);
+});
+
+test("a codec that gives another length is not believed", async (t) => {
+  const liar = { name: "lz4", id: 1, compress: async (raw: Uint8Array) => raw, decompress: async () => new Uint8Array(3) } as const;
+  await t.throwsAsync(unpackBlock(liar, new Uint8Array(1), 4), { code: "DUMP_BLOCK_DAMAGED", message: /3 bytes, not 4/ });
+});
+
+test("an error keeps what it says when its place is added, and no place is added twice", (t) => {
+  const cause = new Error("origin");
+  const error = new KgdumpError("ADDON_MISSING", "no addon", { cause, hint: "set up", path: "/addon.node" });
+  const found = placed(error, { offset: 7, block: 3, keyspace: bytes("a") });
+  t.like(found, { code: "ADDON_MISSING", hint: "set up", path: "/addon.node", cause, offset: 7, block: 3, keyspace: bytes("a"), message: "block 3 at byte 7: no addon" });
+  t.is(placed(found, { offset: 8 }), found);
+  t.is(withBlock(found, 9), found);
+  t.is(withBlock(cause, 9), cause);
+  t.like(withBlock(new KgdumpError("DUMP_TRUNCATED", "cut", { offset: 5, hint: "again" }), 2), { code: "DUMP_TRUNCATED", offset: 5, block: 2, hint: "again", path: undefined });
+});
