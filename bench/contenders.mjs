@@ -137,6 +137,19 @@ function imports(compressed) {
     { name: "import-load", flags: ["--no-verify"], title: "kgdump import --no-verify", about: "only loaded" },
     { name: "import", flags: [], title: "kgdump import", about: "loaded, read back and compared" },
   ];
+  /** @type {Contender} */
+  const load = {
+    name: `load${suffix}`,
+    part,
+    kind: "kgdump",
+    title: "kgdump's loader alone",
+    about: `a file of the encoded entries becomes a sled store, in Node (bench/load.mjs); no dump, nothing read back${how}`,
+    raw: true,
+    command: (places) =>
+      making(out(places, "sled"), [process.execPath, inProject("bench", "load.mjs"), places.raw, out(places, "sled"), ...compression]),
+    count: Number,
+    made: "sled",
+  };
   return [
     ...crate.map(({ name, how: way, title, about }) => /** @type {Contender} */ ({
       name: `${name}${suffix}`,
@@ -149,6 +162,7 @@ function imports(compressed) {
       count: Number,
       made: "sled",
     })),
+    load,
     ...own.map(({ name, flags, title, about }) => /** @type {Contender} */ ({
       name: `${name}${suffix}`,
       part,

@@ -37,10 +37,10 @@ export function evaluateTargets(results, growth) {
   const faster = (what, wanted, slow, fast) => judge(what, "at least", wanted, "x", ratio(of(slow), of(fast)));
   const disk = (/** @type {Result} */ { diskBytes }) => diskBytes;
   return [
-    faster("import, load only, faster than Db::import", 10, "db-import", "import-load"),
-    faster("import, load only, faster than insert", 7, "insert", "import-load"),
-    faster("import with compression, load only, faster than Db::import with it", 15, "db-import-compressed", "import-load-compressed"),
-    faster("import with compression, load only, faster than insert with it", 15, "insert-compressed", "import-load-compressed"),
+    faster("import, load only, faster than Db::import", 10, "db-import", "load"),
+    faster("import, load only, faster than insert", 7, "insert", "load"),
+    faster("import with compression, load only, faster than Db::import with it", 15, "db-import-compressed", "load-compressed"),
+    faster("import with compression, load only, faster than insert with it", 15, "insert-compressed", "load-compressed"),
     faster("export | import, read back and compared, faster than the plain Rust loop", 4, "loop", "pipe"),
     faster("the same with compression", 8, "loop-compressed", "pipe-compressed"),
     judge("size of the store on disk, against Db::import's", "at most", 0.6, "x", ratio(of("import", disk), of("db-import", disk))),
