@@ -12,7 +12,7 @@ import { pathToFileURL } from "node:url";
 import { CRATES, LZ4, ROCKSDB, SLED } from "./setup/crates.mjs";
 import { buildCrates } from "./setup/native.mjs";
 import { installPackages, installPackagesWhenNone } from "./setup/packages.mjs";
-import { readerPython } from "./setup/python.mjs";
+import { prepareReader } from "./setup/python.mjs";
 import { stopAll } from "./setup/run.mjs";
 import { SetupError } from "./setup/setup-error.mjs";
 import { compileTypeScript } from "./setup/typescript.mjs";
@@ -34,7 +34,7 @@ export async function setUp({ tests = false, prepare = false } = {}) {
   };
   process.on("SIGINT", quit).on("SIGTERM", quit);
   try {
-    await Promise.all([javascript(), buildCrates(tests ? CRATES : [SLED, ROCKSDB, LZ4]), tests ? readerPython() : undefined]);
+    await Promise.all([javascript(), buildCrates(tests ? CRATES : [SLED, ROCKSDB, LZ4]), tests ? prepareReader() : undefined]);
   } finally {
     process.off("SIGINT", quit).off("SIGTERM", quit);
   }

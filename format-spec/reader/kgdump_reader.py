@@ -143,7 +143,7 @@ class Dump:
     def grammar(self, kind, payload, start):
         """What a frame means: an event, or None. Where each may stand is [R8]."""
         cursor = Cursor(payload, self.version[1] > MINOR)
-        allowed = (kind == "H") == (self.header is None) and (self.inside is not None or kind not in "BIGE")
+        allowed = (kind == "H") == (self.header is None) and kind not in ("BIGE" if self.inside is None else "SF")
         need(allowed, "FRAME_MISPLACED", f"a frame of kind {kind!a} stands here")
         if kind not in "HSBIGEFA":
             need(cursor.newer and "a" <= kind <= "z", "FRAME_UNKNOWN", f"kind {kind!a}")  # [R50] [R51]
@@ -158,7 +158,7 @@ class Dump:
 
     def frame_S(self, cursor, start):
         found, place = cursor.payload(START), len(self.ended)
-        due = self.inside is None and place < len(self.header["keyspaces"])
+        due = place < len(self.header["keyspaces"])
         need(due and found["keyspace"] == place, "FRAME_MISPLACED", "a keyspace begins here")
         self.inside = self.header["keyspaces"][place]
         need(found["name"] == self.inside["name"], "MALFORMED", "not the name in the header")  # [R25]
@@ -232,7 +232,7 @@ class Dump:
         need((end["result"] is not None) == (self.header["kind"] == "delta"), "MALFORMED", "the result does not fit the kind")
 
     def frame_F(self, cursor, start):
-        need(self.inside is None and len(self.ended) == len(self.header["keyspaces"]), "FRAME_MISPLACED", "a footer stands here")
+        need(len(self.ended) == len(self.header["keyspaces"]), "FRAME_MISPLACED", "a footer stands here")
         footer = cursor.payload(FOOTER)
         need(len(footer["keyspaces"]) == len(self.ended), "MALFORMED", "not the number of keyspaces")
         for end in footer["keyspaces"]:

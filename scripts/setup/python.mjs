@@ -41,6 +41,12 @@ export async function readerPython() {
   return { python };
 }
 
+/** Makes what `readerPython` gives, and says so when there is no Python: the tests of the second reader are then skipped. */
+export async function prepareReader() {
+  const found = await readerPython();
+  if ("missing" in found) process.stderr.write(`set-up: the second reader of the format cannot be tested: ${found.missing}\n`);
+}
+
 /** @param {string} directory */
 async function install(directory) {
   await run("python3", ["-m", "venv", directory], { failure: "a virtual environment of Python cannot be made" });
