@@ -20,6 +20,7 @@ const INPUTS: Readonly<Record<keyof typeof TARGETS, number>> = {
   read: 16_000,
   file: 8_000,
   inspect: 8_000,
+  recover: 1_500,
   header: 40_000,
   lz4: 16_000,
   zstd: 16_000,

@@ -12,7 +12,7 @@ import { mutateBytes, mutateTokens } from "./mutate-bytes.js";
 import type { Random } from "./random.js";
 import { codecs, type Seeds } from "./seeds.js";
 import { mutateDump } from "./structure.js";
-import { readFile, readStream, summarize } from "./whole.js";
+import { readFile, readStream, recover, summarize } from "./whole.js";
 
 /** A property that did not hold. */
 export class Finding extends Error {
@@ -223,7 +223,8 @@ export const TARGETS: Readonly<Record<string, Target>> = {
   read: { make: dumpOf, check: readStream },
   file: { make: dumpOf, check: readFile },
   inspect: { make: dumpOf, check: summarize },
+  recover: { make: (seeds, random) => (random.once(3) ? dumpOf(seeds, random) : mutateBytes(dumpOf(seeds, random), random)), check: recover },
 };
 
 /** The targets whose input is a dump: the corpus is given to each. */
-export const WHOLE_DUMPS = ["read", "file", "inspect"] as const;
+export const WHOLE_DUMPS = ["read", "file", "inspect", "recover"] as const;

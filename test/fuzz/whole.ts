@@ -1,11 +1,12 @@
 /** Giving a hostile dump to all that reads dumps, and what must hold then. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { KgdumpError } from "#src/errors.js";
 import { type BlockInfo, type DumpEvent, DumpFile, type DumpHeader, DumpWriter, iterateEntries, readDump } from "#src/format/index.js";
 import { getEntry, listEntries } from "#src/operations/inspect-entries.js";
 import { inspectDump } from "#src/operations/inspect.js";
+import { recoverDump } from "#src/operations/recover.js";
 import type { Random } from "./random.js";
 import { loadedCodec } from "./seeds.js";
 import { codeOfError, Finding, LIMITS } from "./targets.js";
@@ -157,4 +158,31 @@ export async function summarize(input: Uint8Array, random: Random): Promise<stri
   } catch (error) {
     return codeOfError(error);
   }
+}
+
+/** Recover: what it writes is sound; of a sound dump it writes all, and says that nothing is lost. */
+export async function recover(input: Uint8Array, random: Random): Promise<string> {
+  const path = temporaryFile();
+  writeFileSync(path, input);
+  // Writing syncs the disk, which takes most of the time.
+  const output = random.once(8) ? `${path}.new` : undefined;
+  const before = await read(input, random);
+  let lost: boolean;
+  try {
+    ({ lost } = await recoverDump({ input: path, output, force: true, maxBlockSize: LIMITS.rawBlock }));
+  } catch (error) {
+    if (before.code === "sound") throw new Finding(`a sound dump is not recovered: ${String(error)}`);
+    return codeOfError(error);
+  }
+  const whole = before.code === "sound" && before.events.every(({ type }) => type !== "gap");
+  if (whole && lost) throw new Finding("of a sound dump something is said to be lost");
+  if (output === undefined) return lost ? "lost" : "sound";
+  const after = await read(readFileSync(output), random);
+  if (after.code !== "sound") throw new Finding(`what was recovered is ${after.code}`);
+  if (before.code === "sound" && digestsOf(before.events) !== digestsOf(after.events)) throw new Finding("a sound dump is other entries when it was recovered");
+  return lost ? "lost" : "sound";
+}
+
+function digestsOf(events: readonly DumpEvent[]): string {
+  return events.map((event) => (event.type === "keyspace-end" ? Buffer.from(event.totals.digest).toString("hex") : "")).join();
 }
