@@ -2,6 +2,7 @@
 """Runs the vectors of ../vectors through kgdump_reader.py: whole, in random chunks, and byte by byte, with the same result.
 
     python3 run_vectors.py [--seed N] [DIRECTORY]      exits with 1 when a vector differs
+    python3 run_vectors.py --outcomes DIRECTORY        prints what each DIRECTORY/*.kgd gives, a line of JSON each
 """
 import argparse
 import hashlib
@@ -85,8 +86,13 @@ def main():
     here = pathlib.Path(__file__).resolve().parent
     parser = argparse.ArgumentParser()
     parser.add_argument("directory", nargs="?", type=pathlib.Path, default=here.parent / "vectors")
+    parser.add_argument("--outcomes", action="store_true")
     parser.add_argument("--seed", type=int, default=random.randrange(2**32))
     arguments = parser.parse_args()
+    if arguments.outcomes:
+        for path in sorted(arguments.directory.glob("*.kgd")):
+            print(json.dumps({"name": path.stem, **outcome(io.BytesIO(path.read_bytes()))}))
+        return 0
     chance = random.Random(arguments.seed)
     passed = failed = 0
     for path in sorted(arguments.directory.glob("*/*.kgd")):

@@ -1,18 +1,25 @@
 /** The second reader, in Python: it passes all vectors, notices one that differs, and reads real dumps from a pipe. */
 import { execFile } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { cp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import test, { type ExecutionContext } from "ava";
+import { KgdumpError } from "#src/errors.js";
 import { iterateEntries } from "#src/format/index.js";
 import { shell } from "../cli/support/run.js";
 import { unpackStore } from "../fixtures/unpack.js";
 import { outcome } from "../format/support/dumps.js";
 import { temporaryDirectory } from "../support/temporary.js";
+import { letters, released } from "./events.js";
+import { mutated, randomBy } from "./mutate.js";
 import { invalidVectors, ROOT, validVectors } from "./vector-files.js";
 
 const READER = join(ROOT, "format-spec", "reader", "kgdump_reader.py");
 const RUNNER = join(ROOT, "format-spec", "reader", "run_vectors.py");
+
+/** How many mutated dumps both readers get. */
+const MUTATIONS = Number(process.env.KGDUMP_MUTATIONS ?? 3000);
 
 /** A store with four families. */
 const STORE = "maya-families";
@@ -83,6 +90,45 @@ for (const codec of ["none", "lz4", "zstd"]) {
     t.like(lines.at(-1), { footer: { entries: expected.length } });
   });
 }
+
+test("both readers make the same of mutated dumps", async (t) => {
+  const interpreter = await python(t);
+  if (interpreter === undefined) return;
+  const seed = Number(process.env.SEED ?? randomInt(2 ** 32));
+  t.log(`SEED=${seed}`);
+  const directory = await temporaryDirectory(t);
+  const sources = [...validVectors(), ...invalidVectors()].map(({ bytes }) => bytes).filter(({ length }) => length < 3000);
+  const random = randomBy(seed);
+  const expected: { name: string; error: unknown; released: unknown }[] = [];
+  for (let index = 0; index < MUTATIONS; index += 1) {
+    const dump = mutated(sources, random);
+    const name = String(index).padStart(6, "0");
+    await writeFile(join(directory, `${name}.kgd`), dump);
+    const { events, error } = await outcome(dump);
+    expected.push({ name, error, released: error === undefined ? letters(events) : released(events) });
+  }
+  const { code, stdout, stderr } = await shell(`"${interpreter}" "${RUNNER}" --outcomes "${directory}"`);
+  t.is(code, 0, stderr);
+  const lines = stdout.toString().trim().split("\n");
+  t.is(lines.length, MUTATIONS);
+  let otherCode = 0;
+  for (const [index, { name, error, released: real }] of expected.entries()) {
+    const got = JSON.parse(lines[index] ?? "{}") as Record<string, unknown>;
+    t.is(got.name, name);
+    if (error === undefined) {
+      t.is(got.code, undefined, `${name}: one reader takes it`);
+      t.is(got.events, real, name);
+    } else {
+      t.true(error instanceof KgdumpError, name);
+      if (!(error instanceof KgdumpError)) continue;
+      t.deepEqual({ offset: got.offset, block: got.block, released: got.released }, { offset: error.offset, block: error.block ?? null, released: real }, `${name}: ${error.message}`);
+      if (got.code !== error.code) otherCode += 1;
+    }
+  }
+  // Where two things are wrong within one payload, readers may name either.
+  t.log(`${expected.filter(({ error }) => error === undefined).length} of ${MUTATIONS} are sound, ${otherCode} are refused with another code`);
+  t.true(otherCode <= MUTATIONS / 100);
+});
 
 test("a pipe that breaks is an error with exit code 3, and so is a dump of something else", async (t) => {
   const interpreter = await python(t);

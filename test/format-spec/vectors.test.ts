@@ -1,32 +1,17 @@
 /** The vectors in the reader of src/format: whole, in random chunks and byte by byte with the same result, and by random access. */
-import { createHash, randomInt } from "node:crypto";
+import { randomInt } from "node:crypto";
 import test, { type ExecutionContext } from "ava";
 import { loadCodec } from "#src/codecs/index.js";
 import { KgdumpError } from "#src/errors.js";
 import { CODEC_IDS, type DumpEvent, DumpFile, type DumpHeader, iterateEntries, type KeyspaceTotals, type Totals } from "#src/format/index.js";
 import { inChunks, outcome } from "../format/support/dumps.js";
-import { hex, type InvalidVector, invalidVectors, type Released, type ValidVector, validVectors, type Vector } from "./vector-files.js";
-
-const LETTERS = { header: "H", "keyspace-start": "S", block: "B", gap: "G", "keyspace-end": "E", footer: "F" } as const;
+import { letters, released } from "./events.js";
+import { hex, type InvalidVector, invalidVectors, type ValidVector, validVectors, type Vector } from "./vector-files.js";
 
 /** Larger vectors take too long byte by byte. */
 const BYTEWISE = 16_384;
 
-const letters = (events: readonly DumpEvent[]): string => events.map(({ type }) => LETTERS[type]).join("");
-
 const sums = ({ entries, keyBytes, valueBytes, blocks, rawBytes, storedBytes, gaps }: Totals): Totals => ({ entries, keyBytes, valueBytes, blocks, rawBytes, storedBytes, gaps });
-
-function released(events: readonly DumpEvent[]): Released {
-  const hash = createHash("sha256");
-  let [blocks, entries] = [0, 0];
-  for (const event of events) {
-    if (event.type !== "block") continue;
-    hash.update(event.raw ?? "");
-    blocks += 1;
-    entries += event.block.entries;
-  }
-  return { events: letters(events), blocks, entries, digest: hash.digest("hex") };
-}
 
 function headerJson(header: DumpHeader): ValidVector["header"] {
   const { formatVersion, dumpId, createdAt, producer, kind, base, salvaged, source, codec, blockSize, filter, keyspaces } = header;
