@@ -43,6 +43,8 @@ test("a block that is asked for by wrong figures, or is another dump's, is not g
   const { value } = await file.blocks().next();
   const info = value as BlockInfo;
   await t.throwsAsync(file.readBlock({ ...info, frameLength: info.frameLength + 1 }), { code: "DUMP_INDEX_WRONG", message: /another length/ });
+  await t.throwsAsync(file.readBlock({ ...info, offset: 2 ** 40 }), { code: "DUMP_INDEX_WRONG", message: /no whole frame/ });
+  await t.throwsAsync(file.readBlock({ ...info, frameLength: 1 }), { code: "DUMP_INDEX_WRONG", message: /no whole frame/ });
   const frame = splitDump(dump).frames.find(({ kind }) => kind === Kind.block);
   if (frame === undefined) return t.fail();
   const foreign = Buffer.from(dump);

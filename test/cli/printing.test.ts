@@ -1,0 +1,174 @@
+/**
+ * Nothing of a store, a dump or the command line reaches a terminal as anything but what can be seen: every command is run
+ * in a pseudo terminal with names, keys, values, paths and texts that would like to command, hide or reorder.
+ */
+import { copyFile, mkdir, truncate, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import test, { type ExecutionContext } from "ava";
+import { type DumpHeader, DumpWriter } from "#src/format/index.js";
+import { entry, header, keyspace, makeDump, writeBlock } from "../format/support/dumps.js";
+import { temporaryDirectory } from "../support/temporary.js";
+import { kgdump, terminal } from "./support/run.js";
+
+/** One of each that must not come through, with the names by which they are known. */
+const HOSTILE: Readonly<Record<string, string>> = {
+  "set the title": "\x1b]0;owned\x07",
+  "clear the screen": "\x1b[2J",
+  "bold": "\x1b[1;31m",
+  "ask for an answer": "\x1b[6n",
+  "C1 CSI": "\u009b31m",
+  "C1 OSC": "\u009dx\u009c",
+  "backspace": "ab\b\b",
+  "carriage return": "good\rbad",
+  "line feed": "one\ntwo",
+  "tab": "a\tb",
+  "bell": "\x07",
+  "nul": "\0",
+  "delete": "\x7f",
+  "right-to-left override": "\u202egnp.exe",
+  "embedding": "\u202a\u202b\u202c\u202d",
+  "isolates": "\u2066\u2067\u2068\u2069",
+  "marks": "\u200e\u200f\u061c",
+  "zero-width": "a\u200b\u200c\u200d\u2060\ufeffb",
+  "separators": "a\u2028b\u2029c",
+  "soft hyphen": "a\u00adb",
+  "other spaces": "a\u00a0\u3000b",
+  "tag characters": "a\u{e0041}\u{e007f}",
+};
+const ALL = Object.values(HOSTILE).join("|");
+const INVALID = Buffer.from([0x6b, 0x65, 0x79, 0xff, 0xc0, 0xaf, 0xed, 0xa0, 0x80, 0x9b, 0x33, 0x31, 0x6d]);
+
+/** First and last of what must not come through, written apart from the code's own pattern; line feeds and tabs are looked at below. */
+const DANGEROUS = [
+  [0x00, 0x08], [0x0b, 0x1f], [0x7f, 0xa0], [0xad, 0xad], [0x061c, 0x061c], [0x180e, 0x180e], [0x200b, 0x200f], [0x2028, 0x202e], [0x2060, 0x206f],
+  [0x3000, 0x3000], [0xfeff, 0xfeff], [0xfff9, 0xfffb], [0xe0000, 0xe007f],
+] as const;
+const ESC = "\x1b";
+/** What kgdump itself sends: colours, erasing a line, going back to its start for the bar; line ends, as the terminal makes them. */
+const OWN = new RegExp(`${ESC}\\[(?:0|1|2|22|3[1-7]|39)m|\\r*${ESC}\\[K|\\r(?=(?:reading|verifying|importing|exporting|recovering|writing) [-|/\\\\[])|\\r+\\n`, "g");
+
+function assertSafe(t: ExecutionContext, output: Buffer | string, what: string): void {
+  const bytes = Buffer.from(output);
+  t.is(Buffer.compare(Buffer.from(bytes.toString("utf8")), bytes), 0, `${what}: no invalid UTF-8`);
+  const rest = bytes.toString("utf8").replace(OWN, "\n");
+  const bad = Array.from(rest).findIndex((character) => DANGEROUS.some(([first, last]) => first <= (character.codePointAt(0) ?? 0) && (character.codePointAt(0) ?? 0) <= last));
+  if (bad >= 0) t.fail(`${what}: ${JSON.stringify(Array.from(rest).slice(Math.max(0, bad - 60), bad + 20).join(""))}`);
+  t.false(/(?:^|\n)two/.test(rest), `${what}: a line feed of a text`);
+  t.false(rest.includes("a\tb"), `${what}: a tab of a text`);
+}
+
+const more: Partial<DumpHeader> = {
+  producer: `me ${ALL}`,
+  filter: `filter ${ALL}`,
+  source: { engine: `rocks ${ALL}`, version: `1 ${ALL}`, databaseId: `id ${ALL}`, sequenceNumber: 7n },
+  keyspaces: [keyspace("default"), keyspace(`name ${ALL}`, { sourceOptions: new Map([[`o${ALL}`, `v${ALL}`]]) }), { ...keyspace("x"), name: INVALID }],
+};
+
+/** Keys and values of every hostile text, of text that is none, and of JSON with such texts within. */
+function hostileEntries(): { key: Uint8Array; value: Uint8Array }[] {
+  const texts = Object.values(HOSTILE);
+  const entries = texts.map((text) => entry(`key ${text}`, `value ${text}`));
+  entries.push(entry("json", JSON.stringify({ [ALL]: ALL })), entry("json escaped", '{"a":"\u202e","b\u2028":["\u200b"]}'));
+  entries.push({ key: INVALID, value: INVALID }, { key: Buffer.of(0x9b), value: Buffer.of(0x9b, 0x33, 0x31, 0x6d) });
+  return entries.sort((a, b) => Buffer.compare(a.key, b.key)).map(({ key, value }) => ({ key, value: value ?? new Uint8Array(0) }));
+}
+
+const hostileDump = (): Promise<Buffer> => makeDump(header(more), [[hostileEntries()], [hostileEntries()], [[entry("a", "b")]]]);
+
+async function abortedDump(): Promise<Buffer> {
+  const writer = new DumpWriter(header(more));
+  const chunks = [...writer.start(), ...writer.startKeyspace(0), ...(await writeBlock(writer, "none", [entry("a", "1")]))];
+  return Buffer.concat([...chunks, ...writer.abort(`gave up ${ALL}`)]);
+}
+
+/** A directory whose own name is hostile, with the dumps in it. */
+async function prepare(t: ExecutionContext): Promise<{ directory: string; dump: string; aborted: string; cut: string; damaged: string }> {
+  const directory = join(await temporaryDirectory(t), `dir ${ALL.replaceAll("/", "").replaceAll("\0", "")}`);
+  await mkdir(directory);
+  const [dump, aborted, cut, damaged] = ["dump.kgd", "aborted.kgd", "cut.kgd", "damaged.kgd"].map((name) => join(directory, name)) as [string, string, string, string];
+  const bytes = await hostileDump();
+  await writeFile(dump, bytes);
+  await writeFile(aborted, await abortedDump());
+  await copyFile(dump, cut);
+  await truncate(cut, bytes.length - 700);
+  const flipped = Buffer.from(bytes);
+  flipped.writeUInt8(flipped.readUInt8(bytes.length >> 1) ^ 1, bytes.length >> 1);
+  await writeFile(damaged, flipped);
+  return { directory, dump, aborted, cut, damaged };
+}
+
+const INSPECT = ["", "-v", "--blocks", "--entries", "--keys", "--entries -v", "--entries --prefix key", "--keys --keyspace default"];
+
+test("inspect shows hostile names, keys, values and texts so that a terminal obeys none of them", async (t) => {
+  const { directory } = await prepare(t);
+  for (const flags of INSPECT) {
+    for (const file of ["dump.kgd", "aborted.kgd", "cut.kgd", "damaged.kgd"]) {
+      const ended = await terminal(`kgdump inspect ${file} ${flags}`, { cwd: directory });
+      t.true(ended.stdout.length > 40, `${flags} ${file}`);
+      assertSafe(t, ended.stdout, `inspect ${file} ${flags}`);
+    }
+  }
+});
+
+test("inspect by its absolute path, and by a path that is not there, shows the path safely", async (t) => {
+  const { directory, dump } = await prepare(t);
+  for (const script of ['kgdump inspect "$DUMP"', 'kgdump inspect "$DUMP.gone"', 'kgdump inspect "$DIRECTORY"', 'kgdump verify "$DUMP.gone" -v', 'kgdump inspect "$DUMP" --keyspace "$TEXT"', 'kgdump inspect "$DUMP" --entries --prefix "$TEXT"', 'kgdump "$TEXT"', 'kgdump inspect --"$TEXT"', 'kgdump inspect "$DUMP" --get "$TEXT"']) {
+    const ended = await terminal(script, { env: { DUMP: dump, DIRECTORY: directory, TEXT: ALL.replaceAll("\0", "") } });
+    t.true(ended.stdout.length > 10 || script.includes("--prefix"), script);
+    assertSafe(t, ended.stdout, script);
+  }
+});
+
+test("verify, import, export and recover, their progress, results and errors", async (t) => {
+  const { directory } = await prepare(t);
+  const scripts = [
+    "kgdump verify dump.kgd --progress always",
+    "kgdump verify aborted.kgd -v",
+    "kgdump verify cut.kgd",
+    "kgdump verify damaged.kgd -v",
+    "kgdump import sled -i dump.kgd --progress always",
+    "kgdump import sled -i dump.kgd",
+    "kgdump import sled-2 -i aborted.kgd -v",
+    "kgdump import sled-3 -i cut.kgd",
+    "kgdump verify dump.kgd --against sled --progress always",
+    "kgdump inspect dump.kgd --against sled",
+    "kgdump export sled -o again.kgd --progress always -v",
+    "kgdump inspect again.kgd --entries",
+    "kgdump export sled --dry-run",
+    "kgdump export gone -o x.kgd",
+    "kgdump export . -o x.kgd -v",
+    "kgdump recover cut.kgd -o recovered.kgd --progress always",
+    "kgdump recover damaged.kgd -o recovered-2.kgd -v",
+    "kgdump recover aborted.kgd -o recovered-3.kgd",
+    "kgdump inspect recovered.kgd -v",
+    "kgdump < dump.kgd inspect --entries",
+  ];
+  for (const script of scripts) {
+    const ended = await terminal(script, { cwd: directory });
+    t.true(ended.stdout.length > 10, script);
+    assertSafe(t, ended.stdout, script);
+  }
+});
+
+test("JSON stays valid and says the same, with nothing in it that a terminal obeys", async (t) => {
+  const { directory } = await prepare(t);
+  for (const args of ["inspect dump.kgd", "inspect aborted.kgd", "inspect damaged.kgd", "inspect dump.kgd --blocks", "inspect dump.kgd --entries", "inspect dump.kgd --keys", "verify dump.kgd", "verify aborted.kgd", "import sled -i dump.kgd", "import sled -i dump.kgd --progress json", "export sled -o a.kgd", "export sled -o a.kgd --dry-run", "recover cut.kgd -o r.kgd", "inspect gone\u202e.kgd"]) {
+    const ended = await kgdump([...args.split(" "), "--json"], { cwd: directory });
+    assertSafe(t, ended.stdout, args);
+    assertSafe(t, ended.stderr, args);
+    const text = ended.stdout.toString();
+    const documents = /--(?:blocks|entries|keys)/.test(args) ? text.trim().split("\n") : text.trim() === "" ? [] : [text];
+    for (const document of documents) t.notThrows(() => JSON.parse(document) as unknown, `${args}: ${document.slice(0, 200)}`);
+    for (const line of ended.stderr.split("\n").filter((one) => one.startsWith("{"))) t.notThrows(() => JSON.parse(line) as unknown, args);
+    t.true(documents.length > 0 || ended.stderr.includes('{"error"'), args);
+  }
+  const entries = (await kgdump(["inspect", "dump.kgd", "--entries", "--json", "--keyspace", "default"], { cwd: directory })).stdout.toString().trim().split("\n");
+  const real = hostileEntries();
+  t.is(entries.length, real.length);
+  for (const [place, line] of entries.entries()) {
+    const { key, value } = JSON.parse(line) as Record<"key" | "value", { text?: string; hex?: string }>;
+    const back = ({ text, hex }: typeof key): Buffer => (text === undefined ? Buffer.from(hex ?? "", "hex") : Buffer.from(text));
+    t.deepEqual(back(key), Buffer.from(real[place]?.key ?? []));
+    t.deepEqual(back(value), Buffer.from(real[place]?.value ?? []));
+  }
+});
