@@ -138,7 +138,7 @@ export function decodeFrameHead(bytes: Uint8Array, offset: number): FrameHead {
  * Refuses a payload that is longer than its kind may have, before memory is taken for it.
  * @throws {KgdumpError} DUMP_LIMIT_EXCEEDED
  */
-export function checkPayloadLength(head: FrameHead, limits: Limits, offset: number): void {
+export function checkPayloadLength(head: Pick<FrameHead, "kind" | "payloadLength">, limits: Limits, offset: number): void {
   const limit = Math.min(limitOf(head.kind, limits), limits.payload);
   if (head.payloadLength <= limit) return;
   throw new KgdumpError("DUMP_LIMIT_EXCEEDED", `the ${kindName(head.kind)} frame has a payload of ${String(head.payloadLength)} bytes, more than the limit of ${String(limit)}`, {

@@ -11,6 +11,9 @@ import { decodeFrameHead, startsLikeMagic } from "./frame.js";
 import { lastBefore } from "./salvage-scan.js";
 import type { KnownFrame, Run, Scan } from "./salvage-scan.js";
 
+/** Bytes that are read at once where frames are small. */
+const READ_AHEAD = 64 * 1024;
+
 /** A frame that is not on the chain, whose number the chain lacks. */
 export interface Stray extends KnownFrame {
   /** Whether it belongs to a dump of its own, with a magic before its header. */
@@ -80,8 +83,17 @@ async function findStrays(access: RandomAccess, others: readonly Run[], chain: r
  * @throws what reading throws; KgdumpError when the file was changed meanwhile
  */
 export async function* framesOf(access: RandomAccess, run: Pick<Run, "offset" | "end">): AsyncGenerator<KnownFrame & { readonly crc: number }, void, undefined> {
-  for (let { offset } = run; offset < run.end; ) {
-    const { kind, sequence, payloadLength, payloadCrc, marker } = decodeFrameHead(await access.read(offset, FRAME_HEAD_LENGTH), offset);
+  let part: Uint8Array = new Uint8Array(0);
+  let from = 0;
+  for (let { offset } = run, before = offset; offset < run.end; ) {
+    if (offset + FRAME_HEAD_LENGTH > from + part.length) {
+      // Of small frames, many heads are read at once.
+      const length = offset - before < READ_AHEAD / 16 ? READ_AHEAD : FRAME_HEAD_LENGTH;
+      [part, from] = [await access.read(offset, Math.min(length, run.end - offset)), offset];
+    }
+    const head = part.subarray(offset - from, offset - from + FRAME_HEAD_LENGTH);
+    const { kind, sequence, payloadLength, payloadCrc, marker } = decodeFrameHead(head, offset);
+    before = offset;
     const end = offset + FRAME_HEAD_LENGTH + payloadLength;
     yield { kind, sequence, offset, end, marker: Buffer.from(marker).toString("latin1"), crc: payloadCrc };
     offset = end;

@@ -37,11 +37,12 @@ export interface SalvagedHeader {
  * @throws {KgdumpError} DUMP_LIMIT_EXCEEDED; any code when the file was changed meanwhile
  * @throws what reading throws
  */
-export async function readPayload(access: RandomAccess, frame: Pick<KnownFrame, "offset">, limits: Limits): Promise<Uint8Array> {
-  const { offset } = frame;
-  const head = decodeFrameHead(await access.read(offset, FRAME_HEAD_LENGTH), offset);
-  checkPayloadLength(head, limits, offset);
-  const payload = await access.read(offset + FRAME_HEAD_LENGTH, head.payloadLength);
+export async function readPayload(access: RandomAccess, frame: Pick<KnownFrame, "kind" | "offset" | "end">, limits: Limits): Promise<Uint8Array> {
+  const { kind, offset, end } = frame;
+  checkPayloadLength({ kind, payloadLength: end - offset - FRAME_HEAD_LENGTH }, limits, offset);
+  const bytes = await access.read(offset, end - offset);
+  const head = decodeFrameHead(bytes.subarray(0, FRAME_HEAD_LENGTH), offset);
+  const payload = bytes.subarray(FRAME_HEAD_LENGTH);
   checkPayload(head, payload, offset);
   return payload;
 }
