@@ -68,6 +68,10 @@ export const EXIT_CODE_OF = {
   TARGET_EXISTS: ExitCode.other,
   KEY_EXISTS: ExitCode.other,
   OUTPUT_EXISTS: ExitCode.other,
+  // The migration
+  MIGRATION_JOURNAL_DAMAGED: ExitCode.other,
+  MIGRATION_UNCLEAR: ExitCode.other,
+  ROLLBACK_LOSES_DATA: ExitCode.difference,
   VERIFY_DIFFERENCE: ExitCode.difference,
   DELTA_BASE_DIFFERENT: ExitCode.difference,
   // The system

@@ -3,6 +3,7 @@
  *
  * Nothing appears at the final path until the store was written, closed, reopened, read back and found equal.
  */
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { RocksdbCompression, RocksdbFamily } from "../engines/rocksdb-sink.js";
 import { KgdumpError } from "../errors.js";
@@ -13,6 +14,7 @@ import { loadNew } from "./import-load.js";
 import { ImportPlan, type PlannedKeyspace } from "./import-plan.js";
 import { verifyMerged, verifyNew } from "./import-verify.js";
 import { type KeyspaceName, nameText, sameName } from "./keyspaces.js";
+import { openSource } from "./load-engine.js";
 import { openDump } from "./open-dump.js";
 import type { OnProgress } from "./progress.js";
 import { GapWatch } from "./salvaged.js";
@@ -24,7 +26,7 @@ export interface RestoreOptions {
   readonly target: string;
   /** A dump; or files, a full dump and the deltas that follow it, whose last state is restored. */
   readonly input: DumpInputs;
-  /** Settings of families are taken from the header of this dump, when the dump itself comes from an engine that has none. */
+  /** Settings of families are taken from this dump's header, or from this RocksDB store, when the dump itself says none. */
   readonly optionsFrom?: string | undefined;
   /** Compression of all families; default: as the dump says, else lz4. */
   readonly compression?: RocksdbCompression | undefined;
@@ -120,7 +122,11 @@ async function plannedFamilies(plan: ImportPlan, options: RestoreOptions): Promi
   return { families, warnings };
 }
 
-async function keyspacesOf(path: string): Promise<readonly HeaderKeyspace[]> {
+async function keyspacesOf(path: string): Promise<readonly Pick<HeaderKeyspace, "name" | "comparator" | "sourceOptions">[]> {
+  if ((await stat(path).catch(() => null))?.isDirectory() === true) {
+    await using source = await openSource(path, { ttl: "keep" });
+    return source.info.keyspaces.map(({ name, comparator, settings }) => ({ name, comparator, sourceOptions: settings }));
+  }
   await using dump = await openDump(path);
   return dump.header.keyspaces;
 }

@@ -37,7 +37,7 @@ export function restoreCommand(): Command {
     .argument("<target>", "directory of the new RocksDB store");
   const options = [
     inputOption(),
-    new Option("--options-from <dump>", "keep families as this dump says; for a dump of a sled store, which says nothing about families"),
+    new Option("--options-from <dump>", "keep families as this dump, or RocksDB store, has them; for a dump of a sled store, which says nothing of that"),
     new Option("--compression <name>", `compression of all families: ${COMPRESSIONS.join(", ")} (default: as the dump says, else lz4)`).argParser(
       oneOf("--compression", COMPRESSIONS),
     ),

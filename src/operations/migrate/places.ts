@@ -1,0 +1,121 @@
+/** What lies where, and moving directories durably. */
+import { open, cp, mkdir, readdir, rename, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { KgdumpError, systemError } from "../../errors.js";
+import { detectEngine } from "../load-engine.js";
+import { syncDirectory } from "../output.js";
+
+/** What lies at a path: a store by its engine, a directory without entries, nothing, or something else. */
+export type Occupant = "rocksdb" | "sled" | "empty" | "absent" | "unknown";
+
+/**
+ * Looks at a path.
+ * @throws {KgdumpError} PERMISSION_DENIED, IO_FAILED
+ */
+export async function occupantOf(path: string): Promise<Occupant> {
+  try {
+    return await detectEngine(path);
+  } catch (error) {
+    if (!(error instanceof KgdumpError)) throw error;
+    if (error.code === "STORE_NOT_FOUND") return "absent";
+    if (error.code !== "STORE_NOT_RECOGNIZED") throw error;
+    const names = await readdir(path).catch(() => ["not a directory"]);
+    return names.length === 0 ? "empty" : "unknown";
+  }
+}
+
+/**
+ * Renames a directory, and makes both names durable.
+ * @throws {KgdumpError} TARGET_EXISTS when something is at the new path, NO_SPACE, PERMISSION_DENIED, IO_FAILED
+ */
+export async function renameDurably(from: string, to: string): Promise<void> {
+  try {
+    await rename(from, to);
+    await syncDirectory(dirname(to));
+    if (dirname(from) !== dirname(to)) await syncDirectory(dirname(from));
+  } catch (error) {
+    throw moveError(error, from, to);
+  }
+}
+
+/**
+ * Moves a directory, also to another file system: there it is copied, compared byte by byte and made durable, gets its name, and only then
+ * is the original removed. Repeatable after any interruption.
+ * @param partial name for a copy that is not complete, beside `to`; whatever is there is removed
+ * @throws {KgdumpError} as renameDurably; VERIFY_DIFFERENCE when the copy is not equal
+ */
+export async function moveDurably(from: string, to: string, partial: string): Promise<void> {
+  try {
+    await rename(from, to);
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "EXDEV")) throw moveError(error, from, to);
+    await copyDurably(from, to, partial);
+    await removeDirectory(from);
+    return;
+  }
+  await syncDirectory(dirname(to));
+  await syncDirectory(dirname(from));
+}
+
+/**
+ * Copies a directory, compares the copy, makes it durable and gives it its name.
+ * @throws {KgdumpError} as moveDurably
+ */
+export async function copyDurably(from: string, to: string, partial: string): Promise<void> {
+  try {
+    await rm(partial, { recursive: true, force: true });
+    await mkdir(partial, { mode: 0o700 });
+    await cp(from, partial, { recursive: true, preserveTimestamps: true, force: false, errorOnExist: false, verbatimSymlinks: true });
+    await compareAndSync(from, partial);
+  } catch (error) {
+    await rm(partial, { recursive: true, force: true }).catch(() => undefined);
+    throw systemError(error, `copying ${from} to ${to}`, { path: to });
+  }
+  await renameDurably(partial, to);
+}
+
+/** Removes a directory that kgdump made, or of which a compared copy is in place. @throws {KgdumpError} PERMISSION_DENIED, IO_FAILED */
+export async function removeDirectory(path: string): Promise<void> {
+  try {
+    await rm(path, { recursive: true, force: true, maxRetries: 3 });
+    await syncDirectory(dirname(path));
+  } catch (error) {
+    throw systemError(error, `removing ${path}`, { path });
+  }
+}
+
+function moveError(error: unknown, from: string, to: string): KgdumpError {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  if (["ENOTEMPTY", "EEXIST", "ENOTDIR"].includes(code)) {
+    return new KgdumpError("TARGET_EXISTS", `${to} came into being while ${from} was to be moved there`, { cause: error, path: to, hint: "look at what made it, then run this again" });
+  }
+  if (code === "EBUSY") {
+    return new KgdumpError("TARGET_EXISTS", `${from} or ${to} is a mount point, which can't be moved`, { cause: error, path: from, hint: "let the store be a directory within the mounted one" });
+  }
+  return systemError(error, `moving ${from} to ${to}`, { path: to });
+}
+
+const CHUNK = 1024 * 1024;
+
+async function compareAndSync(original: string, copy: string): Promise<void> {
+  const entries = await readdir(original, { withFileTypes: true });
+  for (const entry of entries) {
+    const [from, to] = [join(original, entry.name), join(copy, entry.name)];
+    if (entry.isDirectory()) await compareAndSync(from, to);
+    else if (entry.isFile()) await compareFiles(from, to);
+  }
+  await syncDirectory(copy);
+}
+
+async function compareFiles(original: string, copy: string): Promise<void> {
+  await using a = await open(original, "r");
+  await using b = await open(copy, "r");
+  await b.sync();
+  for (;;) {
+    const [left, right] = [await a.read(Buffer.allocUnsafe(CHUNK), 0, CHUNK, null), await b.read(Buffer.allocUnsafe(CHUNK), 0, CHUNK, null)];
+    if (!left.buffer.subarray(0, left.bytesRead).equals(right.buffer.subarray(0, right.bytesRead))) {
+      throw new KgdumpError("VERIFY_DIFFERENCE", `the copy ${copy} is not equal to ${original}`, { path: copy, hint: "check the disk, then run this again" });
+    }
+    if (left.bytesRead === 0) return;
+  }
+}

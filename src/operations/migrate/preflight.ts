@@ -1,0 +1,72 @@
+/** What is looked at before a migration begins: nothing of it changes anything. */
+import { constants } from "node:fs";
+import { access, stat, statfs } from "node:fs/promises";
+import { dirname } from "node:path";
+import type { StoreInfo } from "../../engines/engine.js";
+import { KgdumpError, systemError } from "../../errors.js";
+import { planExport } from "../export-plan.js";
+import type { TtlMode } from "../load-engine.js";
+
+/** What a migration is going to need and do. */
+export interface MigrationPlan {
+  readonly source: string;
+  readonly target: string;
+  /** Where the original goes; null when it stays where it is. */
+  readonly backup: string | null;
+  /** The dump's file; null when entries go straight from store to store. */
+  readonly dump: string | null;
+  readonly store: StoreInfo;
+  readonly estimatedEntries: number;
+  readonly estimatedBytes: number;
+  /** Bytes that dump and new store may take, at most, and what the file system has left. */
+  readonly neededBytes: number;
+  readonly freeBytes: number;
+  /** Roughly how long it takes, in seconds. */
+  readonly estimatedSeconds: number;
+  readonly warnings: readonly string[];
+}
+
+/** Where everything goes. */
+export type MigrationPaths = Pick<MigrationPlan, "source" | "target" | "backup" | "dump">;
+
+/** Entries' bytes a second that export, load and reading back manage together on a slow machine. */
+const BYTES_A_SECOND = 40e6;
+/** What a new store takes for each byte of entries, at most. */
+const STORE_FACTOR = 1.15;
+
+/**
+ * Plans a migration: opens the store, so that one that can't be read whole is refused now.
+ * @throws {KgdumpError} STORE_*, NO_SPACE, PERMISSION_DENIED, IO_FAILED
+ */
+export async function planMigration(paths: MigrationPaths, options: { ttl?: TtlMode | undefined; force?: boolean | undefined }): Promise<MigrationPlan> {
+  const { store, estimatedEntries, estimatedBytes, warnings } = await planExport({ store: paths.source, ttl: options.ttl });
+  const parent = dirname(paths.target);
+  const neededBytes = Math.ceil(estimatedBytes * (STORE_FACTOR + (paths.dump === null ? 0 : 1)));
+  const freeBytes = await freeOf(parent);
+  if (freeBytes < neededBytes && options.force !== true) {
+    throw new KgdumpError("NO_SPACE", `${parent} has ${String(freeBytes)} bytes free, and the migration may need ${String(neededBytes)}`, {
+      path: parent,
+      hint: "make room, or go without a dump on that disk (--stream, or --dump with a file elsewhere); --force begins all the same",
+    });
+  }
+  for (const path of [parent, ...(paths.backup === null ? [] : [dirname(paths.backup)]), ...(paths.dump === null ? [] : [dirname(paths.dump)])]) await checkWritable(path);
+  return { ...paths, store, estimatedEntries, estimatedBytes, neededBytes, freeBytes, estimatedSeconds: Math.ceil(1 + estimatedBytes / BYTES_A_SECOND), warnings };
+}
+
+async function freeOf(directory: string): Promise<number> {
+  try {
+    const { bavail, bsize } = await statfs(directory);
+    return bavail * bsize;
+  } catch (error) {
+    throw systemError(error, `looking at ${directory}`, { path: directory });
+  }
+}
+
+async function checkWritable(directory: string): Promise<void> {
+  try {
+    await access(directory, constants.W_OK | constants.X_OK);
+    if (!(await stat(directory)).isDirectory()) throw new KgdumpError("IO_FAILED", `${directory} is no directory`, { path: directory });
+  } catch (error) {
+    throw systemError(error, `looking at ${directory}`, { path: directory, hint: "it must be a directory that you may write to" });
+  }
+}

@@ -1,0 +1,135 @@
+/**
+ * Rollback: the RocksDB store of before comes back to the path that the service uses, and the sled store goes aside.
+ *
+ * What was written to sled since is not lost unnoticed: the rollback refuses, or carries it back into a new RocksDB store.
+ */
+import { createHash } from "node:crypto";
+import { dirname, resolve } from "node:path";
+import { rm, stat } from "node:fs/promises";
+import { KgdumpError } from "../../errors.js";
+import { exportStore } from "../export.js";
+import { nameText } from "../keyspaces.js";
+import { openSource } from "../load-engine.js";
+import type { OnProgress } from "../progress.js";
+import { restoreDump } from "../restore.js";
+import { type OnEvent, Teller } from "./events.js";
+import { type Journal, journalPath, readJournal, writeJournal } from "./journal.js";
+import { copyDurably, occupantOf, removeDirectory } from "./places.js";
+import { clearAway, finishRollback, switchOf, switchOver } from "./steps.js";
+import { isUntouched } from "./switch.js";
+
+/** What `rollbackStore` does. */
+export interface RollbackOptions {
+  /** Directory of the sled store. */
+  readonly target: string;
+  /** Go back although the sled store holds what the original does not: that is kept aside with it. */
+  readonly discardNew?: boolean | undefined;
+  /** Put a RocksDB store in place that holds what the sled store holds now. */
+  readonly carryBack?: boolean | undefined;
+  readonly onEvent?: OnEvent | undefined;
+  readonly onProgress?: OnProgress | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** How a rollback ended. */
+export interface RollbackResult {
+  /** rolled-back: now; already: the RocksDB store was in place. */
+  readonly status: "rolled-back" | "already";
+  /** Where the RocksDB store is. */
+  readonly source: string;
+  /** Where the sled store is now; null when there was none. */
+  readonly aside: string | null;
+  /** Whether what was written to sled was carried back. */
+  readonly carried: boolean;
+}
+
+/**
+ * Undoes a migration, finished or not. Running it again is harmless.
+ * @throws {KgdumpError} NOT_FOUND when no migration is known there, ROLLBACK_LOSES_DATA when the sled store was written to and it was
+ * not said what is to become of that, STORE_IN_USE, MIGRATION_*, NO_SPACE, …
+ */
+export async function rollbackStore(options: RollbackOptions): Promise<RollbackResult> {
+  const teller = new Teller(options.onEvent);
+  const target = resolve(options.target);
+  let journal = await readJournal(target);
+  if (journal === null) {
+    throw new KgdumpError("NOT_FOUND", `no migration to ${target} is known: ${journalPath(target)} is not there`, {
+      path: target,
+      hint: "name the path that was migrated; without its journal, put the backup in place by hand",
+    });
+  }
+  teller.id = journal.id;
+  if (journal.step === "rolling-back") return resultOf(await finishRollback(journal, teller), false);
+  const unfinished = journal.step === "exporting" || journal.step === "importing" || journal.step === "imported";
+  if (unfinished || (journal.step === "switching" && (await isUntouched(switchOf(journal))))) await clearAway(journal, teller);
+  else if (journal.step === "switching") journal = await switchOver(journal, teller);
+  if (journal.step !== "done") return { status: unfinished ? "rolled-back" : "already", source: journal.source, aside: null, carried: false };
+  return undo(journal, options, teller);
+}
+
+async function undo(journal: Journal, options: RollbackOptions, teller: Teller): Promise<RollbackResult> {
+  const { target } = journal;
+  if ((await occupantOf(target)) !== "sled") {
+    throw new KgdumpError("MIGRATION_UNCLEAR", `there is no sled store at ${target}`, { path: target, hint: "nothing was touched: somebody moved it" });
+  }
+  const changed = await changedKeyspace(journal, options);
+  if (changed !== null && options.discardNew !== true && options.carryBack !== true) {
+    throw new KgdumpError("ROLLBACK_LOSES_DATA", `the sled store was written to since it was made (in "${changed}"), and the RocksDB store does not have that`, {
+      path: target,
+      hint: "--carry-back brings it into a new RocksDB store; --discard-new leaves it in the sled store, which is kept aside",
+    });
+  }
+  const carry = changed !== null && options.carryBack === true;
+  const incoming = carry ? await carryBack(journal, options, teller) : await bringNear(journal, teller);
+  const stamp = new Date().toISOString().replace(/[-:]/g, "").replace(/\.\d+/, "");
+  const rolling = await writeJournal({ ...journal, step: "rolling-back", rollback: { incoming, aside: `${target}.sled-${stamp}` } });
+  return resultOf(await finishRollback(rolling, teller), carry);
+}
+
+function resultOf(journal: Journal, carried: boolean): RollbackResult {
+  return { status: "rolled-back", source: journal.source, aside: journal.rollback?.aside ?? null, carried };
+}
+
+/** Name of the first keyspace in which the sled store differs from what was migrated; null when it does not. */
+async function changedKeyspace(journal: Journal, { signal }: RollbackOptions): Promise<string | null> {
+  await using store = await openSource(journal.target, {});
+  const known = new Map((journal.keyspaces ?? []).map((keyspace) => [keyspace.name, keyspace]));
+  for (const { name } of store.info.keyspaces) {
+    const migrated = known.get(Buffer.from(name).toString("hex"));
+    const hash = createHash("sha256");
+    let entries = 0;
+    for await (const block of store.scan(name, { blockSize: 1024 * 1024, order: migrated?.comparator, signal })) {
+      hash.update(block.data);
+      entries += block.entries;
+      block.release();
+    }
+    known.delete(Buffer.from(name).toString("hex"));
+    if (migrated === undefined ? entries > 0 : hash.digest("hex") !== migrated.digest) return nameText(name);
+  }
+  const [gone] = known.keys();
+  return gone === undefined ? null : nameText(Buffer.from(gone, "hex"));
+}
+
+/** A new RocksDB store with what the sled store holds now, its families kept as the original's are. */
+async function carryBack(journal: Journal, { onProgress, signal }: RollbackOptions, teller: Teller): Promise<string> {
+  const incoming = `${journal.target}.kgdump-back-${journal.id}`;
+  await removeDirectory(incoming);
+  // Families in another order are read twice, which a pipe can't be.
+  const dump = `${incoming}.kgd`;
+  await exportStore({ store: journal.target, output: dump, force: true, onProgress, signal });
+  const restored = await restoreDump({ target: incoming, input: dump, optionsFrom: journal.backup ?? journal.source, onProgress, signal });
+  await rm(dump, { force: true });
+  teller.tell("restore", "what the sled store holds was carried into a new RocksDB store, read back and compared", { entries: restored.entries });
+  return incoming;
+}
+
+/** The original, on the target's file system. */
+async function bringNear(journal: Journal, teller: Teller): Promise<string> {
+  const { backup, source, target, id } = journal;
+  if (backup === null) return source;
+  if ((await stat(dirname(backup))).dev === (await stat(dirname(target))).dev) return backup;
+  const near = `${target}.kgdump-back-${id}`;
+  if ((await occupantOf(near)) !== "rocksdb") await copyDurably(backup, near, `${near}.kgdump-partial`);
+  teller.tell("restore", "the backup was copied from its file system and compared", { backup });
+  return near;
+}

@@ -1,0 +1,60 @@
+/** The steps that migration and rollback share: each can be done again after any interruption. */
+import { rm } from "node:fs/promises";
+import { KgdumpError } from "../../errors.js";
+import { openDump } from "../open-dump.js";
+import type { Teller } from "./events.js";
+import { type Journal, journalPath, writeJournal } from "./journal.js";
+import { occupantOf, removeDirectory, renameDurably } from "./places.js";
+import { isUntouched, type Switch, switchStores } from "./switch.js";
+
+/** Stores and their places; with another target than the source, the original stays and the aside is never used. */
+export function switchOf({ source, target, building, backup }: Journal): Switch {
+  return { target, incoming: building, aside: backup, newEngine: "sled", oldEngine: source === target ? "rocksdb" : null };
+}
+
+/** Puts the new store in place; the old one's lock is held, if it is still there. */
+export async function switchOver(journal: Journal, teller: Teller): Promise<Journal> {
+  const switching = await writeJournal({ ...journal, step: "switching" });
+  await switchStores(switchOf(switching));
+  if (journal.backup !== null) teller.tell("backup", "the original was moved aside", { backup: journal.backup });
+  teller.tell("switch", "the sled store is in place", { path: journal.target });
+  return writeJournal({ ...switching, step: "done" });
+}
+
+/** Removes what an unfinished migration left; the old store is in place. What is finished stays as it is. */
+export async function clearAway(journal: Journal, teller: Teller): Promise<void> {
+  if (journal.step === "done" || journal.step === "rolled-back") return;
+  if (journal.step === "switching" && !(await isUntouched(switchOf(journal)))) return;
+  await removeDirectory(journal.building);
+  if (journal.dump !== null && (await isOwnDump(journal.dump, journal.dumpId))) await rm(journal.dump, { force: true });
+  await writeJournal({ ...journal, step: "rolled-back" });
+  teller.tell("resume", "what an unfinished migration had made was removed; the old store is in place", { path: journal.source });
+}
+
+async function isOwnDump(path: string, dumpId: string): Promise<boolean> {
+  try {
+    await using dump = await openDump(path);
+    return dump.header.dumpId === dumpId;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Does what is left of a rollback.
+ * @throws {KgdumpError} MIGRATION_UNCLEAR, PERMISSION_DENIED, IO_FAILED
+ */
+export async function finishRollback(journal: Journal, teller: Teller): Promise<Journal> {
+  const { source, target, rollback } = journal;
+  if (rollback === null) throw new KgdumpError("MIGRATION_JOURNAL_DAMAGED", `${journalPath(target)} does not say what is rolled back`, { path: journalPath(target) });
+  if (rollback.incoming === source) {
+    // The original never left its place; only the sled store goes.
+    if ((await occupantOf(target)) === "sled") await renameDurably(target, rollback.aside);
+  } else {
+    await switchStores({ target, incoming: rollback.incoming, aside: rollback.aside, newEngine: "rocksdb", oldEngine: "sled" });
+  }
+  teller.tell("switch", "the RocksDB store is in place", { path: source, aside: rollback.aside });
+  const ended = await writeJournal({ ...journal, step: "rolled-back" });
+  teller.tell("done", "the service can be started on RocksDB", { path: source });
+  return ended;
+}
