@@ -25,7 +25,7 @@ const KEPT = 3;
  * @throws {import("./setup-error.mjs").SetupError} when Python is there and the packages cannot be installed
  */
 export async function readerPython() {
-  const version = await tryRun("python3", ["-c", "import sys; print(sys.version); assert sys.version_info >= (3, 9)"]);
+  const version = await tryRun("python3", ["-c", "import sys; print(sys.version, sys.base_prefix); assert sys.version_info >= (3, 9)"]);
   if (version.status === null) return { missing: version.reason };
   if (version.status !== 0) return { missing: "python3 is older than 3.9" };
   const modules = await tryRun("python3", ["-c", "import venv, ensurepip"]);
