@@ -149,7 +149,9 @@ function chooseMarker(scan: Scan, size: number): string | undefined {
   // Of two dumps with as many frames each, the one that the file ends with.
   if (footer !== undefined) frames.set(footer.marker, (frames.get(footer.marker) ?? 0) + 0.5);
   const [most] = [...frames].sort((a, b) => b[1] - a[1])[0] ?? [];
-  return most === undefined ? undefined : (surrounding(runs, most, frames.get(most) ?? 0) ?? most);
+  if (most === undefined) return undefined;
+  const around = surrounding(runs, most, frames.get(most) ?? 0);
+  return around !== undefined && (around === first?.marker || around === footer?.marker) ? around : most;
 }
 
 /** The marker around all runs of another one, when fewer of its frames are missing there than the other has. */

@@ -41,12 +41,15 @@ function totalsSurvive(sample: Sample, damaged: Buffer): boolean {
   return whole(0x48) && (whole(0x46) || whole(0x45));
 }
 
-/** Whether so little of the dump is left beside parts of its sibling that the file is the sibling's dump rather. */
+/**
+ * Whether so little of the dump is left beside parts of its sibling that the file may as well be the sibling's dump; a
+ * frame of it may be there twice.
+ */
 function isOthers(sample: Sample, sibling: Sample, damaged: Buffer): boolean {
   const whole = (of: Sample): number => of.frames.filter((frame) => damaged.includes(frame.bytes)).length;
   const [first, second] = sibling.frames;
   const begins = damaged.indexOf(Buffer.concat([first?.bytes ?? Buffer.alloc(0), second?.bytes ?? Buffer.alloc(0)])) === 17;
-  return begins || whole(sample) < whole(sibling);
+  return begins || whole(sample) <= whole(sibling) + 1;
 }
 
 async function judge(sample: Sample, damaged: Buffer, input: string, output: string): Promise<string[]> {
