@@ -10,7 +10,7 @@ import { contentOf, damage, expectedOf, KEYSPACES, makeSample, Random, type Samp
 
 const SAMPLES = 50;
 const RUNS = Number(process.env.KGDUMP_DAMAGES ?? 1000);
-const SEED = Number(process.env.SEED ?? Math.floor(Math.random() * 1e6));
+const SEED = Number(process.env.SEED ?? 1000);
 
 /** What is wrong with the gaps of a result; each gap that says how much is missing must be right, and none may be missing. */
 function wrongGaps(result: RecoverResult, sample: Sample, kept: ReadonlySet<number>): string[] {
