@@ -4,6 +4,7 @@ import { KgdumpError } from "../errors.js";
 import { exportCommand, runExport } from "./commands/export.js";
 import { importCommand, runImport } from "./commands/import.js";
 import { inspectCommand, runInspect } from "./commands/inspect.js";
+import { migrateCommand, rollbackCommand, runMigrate, runRollback } from "./commands/migrate.js";
 import { recoverCommand, runRecover } from "./commands/recover.js";
 import { restoreCommand, runRestore } from "./commands/restore.js";
 import { runVerify, verifyCommand } from "./commands/verify.js";
@@ -46,6 +47,8 @@ export function parseCommandLine(args: readonly string[]): Invocation {
   add(verifyCommand(), runVerify);
   add(recoverCommand(), runRecover);
   add(restoreCommand(), runRestore);
+  add(migrateCommand(), runMigrate);
+  add(rollbackCommand(), runRollback);
   try {
     root.parse([...args], { from: "user" });
   } catch (error) {

@@ -1,0 +1,179 @@
+/** `kgdump migrate` and `kgdump rollback`: from RocksDB to sled at the path that the service uses, and back. */
+import { appendFileSync } from "node:fs";
+import { Command, Option } from "commander";
+import { systemError } from "../../errors.js";
+import { eventLine, type OnEvent } from "../../operations/migrate/events.js";
+import type { MigrateOptions } from "../../operations/migrate/migrate.js";
+import type { Context } from "../context.js";
+import { escapeMessage } from "../escape.js";
+import { addHelp } from "../help.js";
+import { jsonDocument, jsonLine } from "../json.js";
+import { oneOf, refuseBoth, type SledFlags, sledOptions } from "../options.js";
+import { renderMigration, renderMigrationPlan, renderRollback } from "../render/migrate.js";
+import { importSettings, SETTINGS_HELP } from "./import-settings.js";
+
+interface MigrateFlags extends SledFlags {
+  readonly from?: string;
+  readonly to?: string;
+  readonly backupDir?: string;
+  readonly dump?: string;
+  /** False with `--no-keep-dump`. */
+  readonly keepDump: boolean;
+  readonly stream?: boolean;
+  readonly ttl?: "strip" | "keep";
+  readonly log?: string;
+  readonly dryRun?: boolean;
+  readonly force?: boolean;
+}
+
+const LOG_HELP = "append each event to this file, a line with the word \"migration\" each; with --json as JSON";
+
+/** Defines `migrate`. */
+export function migrateCommand(): Command {
+  const command = new Command("migrate")
+    .summary("turn a RocksDB store into a sled store in its place, with a way back")
+    .description(
+      "Builds a sled store beside the RocksDB store, reads it back, and lets the two change places; the original becomes the\n" +
+        "backup. The service must be stopped. An interrupted migration is finished, or begun again, by another call; running\n" +
+        "it twice is harmless, so that it can stand before the start of a service.",
+    );
+  const options = [
+    new Option("--from <store>", "the RocksDB store (default: the path in --config)"),
+    new Option("--to <store>", "the sled store (default: in place of the RocksDB store)"),
+    ...sledOptions(),
+    new Option("--backup-dir <dir>", "move the original into this directory (default: beside itself)"),
+    new Option("--dump <file>", "the dump's file (default: beside the store)"),
+    new Option("--no-keep-dump", "remove the dump when it is done"),
+    new Option("--stream", "make no dump: entries go straight from store to store"),
+    new Option("--ttl <mode>", "a store with time to live: strip the times from the values, or keep them").argParser(oneOf("--ttl", ["strip", "keep"])),
+    new Option("--log <file>", LOG_HELP),
+    new Option("-n, --dry-run", "tell what would be done, with sizes and times; change nothing"),
+    new Option("-f, --force", "begin although the disk may be too small"),
+  ];
+  for (const option of options) command.addOption(option);
+  addHelp(command, {
+    paragraphs: [SETTINGS_HELP, "Events go to standard error, a line each; with --json, to standard output as JSON lines, the result last."],
+    examples: [
+      "kgdump migrate --config config/storage.toml",
+      "kgdump migrate --config config/storage.toml --dry-run",
+      "kgdump migrate --from /var/lib/maya/rocksdb --to /var/lib/maya/knowledge_graph --log /var/log/kgdump.log",
+    ],
+  });
+  return command;
+}
+
+/**
+ * Runs `migrate`.
+ * @throws {KgdumpError} USAGE, CONFIG_INVALID, and what migrateStore throws
+ */
+export async function runMigrate(context: Context, _args: readonly string[], flags: MigrateFlags): Promise<void> {
+  refuseBoth({ "--stream": flags.stream === true, "--dump": flags.dump !== undefined });
+  const { target, settings, notes } = await importSettings(flags.to ?? flags.from, flags, process.env);
+  // Without --to, what --config names is the target when --from says where the RocksDB store is.
+  const to = flags.to ?? (flags.from !== undefined && flags.config !== undefined ? (await importSettings(undefined, flags, process.env)).target : target);
+  for (const note of notes) context.warn(note);
+  const options: MigrateOptions = {
+    source: flags.from ?? target,
+    target: to,
+    settings,
+    backupDirectory: flags.backupDir,
+    dump: flags.dump,
+    keepDump: flags.keepDump,
+    stream: flags.stream,
+    ttl: flags.ttl,
+    force: flags.force,
+    signal: context.signal,
+  };
+  const { migrateStore, previewMigration } = await import("../../operations/migrate/migrate.js");
+  if (flags.dryRun === true) {
+    const plan = await previewMigration(options);
+    const { store, ...figures } = plan;
+    for (const warning of plan.warnings) context.warn(warning);
+    await context.out.write(context.json ? jsonDocument({ plan: { ...figures, keyspaces: store.keyspaces.length } }) : renderMigrationPlan(plan, context.paint));
+    return;
+  }
+  const { onProgress } = context.startProgress();
+  const events = new EventPrinter(context, flags.log);
+  const result = await migrateStore({ ...options, onEvent: events.onEvent, onProgress });
+  context.stopProgress();
+  await events.written;
+  for (const warning of result.warnings) context.warn(warning);
+  if (context.json) await context.out.write(jsonLine({ migration: { ...result, reopen: result.reopen === null ? null : { ...result.reopen } } }));
+  else if (!context.quiet) context.say(renderMigration(result, context.errorPaint));
+}
+
+interface RollbackFlags {
+  readonly config?: string;
+  readonly discardNew?: boolean;
+  readonly carryBack?: boolean;
+  readonly log?: string;
+}
+
+/** Defines `rollback`. */
+export function rollbackCommand(): Command {
+  const command = new Command("rollback")
+    .summary("undo a migration: the RocksDB store comes back")
+    .description(
+      "Puts the RocksDB store of before a migration back in place, and the sled store aside. Refuses when the sled store was\n" +
+        "written to since, unless told what is to become of that. The service must be stopped. Running it twice is harmless.",
+    )
+    .argument("[store]", "directory of the sled store (default: the path in --config)");
+  const options = [
+    new Option("--config <file>", "the service's storage.toml"),
+    new Option("--discard-new", "go back although the sled store holds more; it is kept aside"),
+    new Option("--carry-back", "bring what the sled store holds into a new RocksDB store, and put that in place"),
+    new Option("--log <file>", LOG_HELP),
+  ];
+  for (const option of options) command.addOption(option);
+  addHelp(command, {
+    examples: ["kgdump rollback --config config/storage.toml", "kgdump rollback /var/lib/maya/knowledge_graph --carry-back"],
+  });
+  return command;
+}
+
+/**
+ * Runs `rollback`.
+ * @throws {KgdumpError} USAGE, CONFIG_INVALID, and what rollbackStore throws
+ */
+export async function runRollback(context: Context, args: readonly string[], flags: RollbackFlags): Promise<void> {
+  refuseBoth({ "--discard-new": flags.discardNew === true, "--carry-back": flags.carryBack === true });
+  const { target } = await importSettings(args[0], flags, process.env);
+  const { rollbackStore } = await import("../../operations/migrate/rollback.js");
+  const { onProgress } = context.startProgress();
+  const { discardNew, carryBack } = flags;
+  const events = new EventPrinter(context, flags.log);
+  const result = await rollbackStore({ target, discardNew, carryBack, onEvent: events.onEvent, onProgress, signal: context.signal });
+  context.stopProgress();
+  await events.written;
+  if (context.json) await context.out.write(jsonLine({ rollback: { ...result } }));
+  else if (!context.quiet) context.say(renderRollback(result, context.errorPaint));
+}
+
+/** Prints each event as it happens, and appends it to the log. */
+class EventPrinter {
+  readonly #context: Context;
+  readonly #log: string | undefined;
+  /** What was written to standard output so far. */
+  written: Promise<unknown> = Promise.resolve();
+
+  constructor(context: Context, log: string | undefined) {
+    this.#context = context;
+    this.#log = log;
+  }
+
+  /** @throws {KgdumpError} when the log can't be written */
+  readonly onEvent: OnEvent = (event) => {
+    const { json, quiet, out } = this.#context;
+    const line = json ? jsonLine({ event: { ...event, facts: { ...event.facts } } }) : `${escapeMessage(eventLine(event))}\n`;
+    if (json) this.written = this.written.then(() => out.write(line));
+    else if (!quiet) this.#context.say(line);
+    // Its failure is met by whoever awaits it last.
+    this.written.catch(() => undefined);
+    if (this.#log === undefined) return;
+    try {
+      appendFileSync(this.#log, line, { mode: 0o600 });
+    } catch (error) {
+      throw systemError(error, `writing the log ${this.#log}`, { path: this.#log });
+    }
+  };
+}

@@ -1,0 +1,48 @@
+/** What migrate, rollback and status say, for a person. */
+import type { MigrateResult } from "../../operations/migrate/migrate.js";
+import type { MigrationPlan } from "../../operations/migrate/preflight.js";
+import type { RollbackResult } from "../../operations/migrate/rollback.js";
+import { escapeMessage, escapeText } from "../escape.js";
+import { formatDuration, formatNumberOf, formatSize } from "../quantities.js";
+import type { Paint } from "../style.js";
+
+const line = (name: string, text: string): string => `  ${`${name}:`.padEnd(10)}${text}\n`;
+
+/** How a migration ended. */
+export function renderMigration(result: MigrateResult, paint: Paint): string {
+  const { status, target, backup, dump, entries, seconds, reopen } = result;
+  if (status === "nothing") return `${paint.bold(escapeText(target))}: there is no store, so there is nothing to migrate\n`;
+  if (status === "already") return `${paint.bold(escapeText(target))} is a sled store already: there is nothing to do\n`;
+  return (
+    `${paint.green("migrated:")} ${paint.bold(escapeText(target))} is a sled store now, with ${formatNumberOf(entries, "entry", "entries")}, in ${formatDuration(seconds)}\n` +
+    (backup === null ? "" : line("backup", escapeText(backup))) +
+    (dump === null ? "" : line("dump", escapeText(dump))) +
+    (reopen === null ? "" : line("open it", `with ${escapeMessage(reopen.rust)}`)) +
+    line("way back", `kgdump rollback ${escapeText(target)}`)
+  );
+}
+
+/** What a migration would do. */
+export function renderMigrationPlan(plan: MigrationPlan, paint: Paint): string {
+  const { source, target, backup, dump, store, neededBytes, freeBytes } = plan;
+  const enough = freeBytes >= neededBytes ? "" : `, ${paint.red("which is too little")}`;
+  const moved = backup === null ? "stays where it is" : `is moved to ${escapeText(backup)}`;
+  return (
+    `${paint.bold(escapeText(source))} would become the sled store ${paint.bold(escapeText(target))}\n` +
+    line("holds", `about ${formatNumberOf(plan.estimatedEntries, "entry", "entries")}, ${formatSize(plan.estimatedBytes)}, in ${formatNumberOf(store.keyspaces.length, "family", "families")}`) +
+    line("dump", dump === null ? "none" : escapeText(dump)) +
+    line("original", moved) +
+    line("space", `up to ${formatSize(neededBytes)} are needed, ${formatSize(freeBytes)} are free${enough}`) +
+    line("time", `about ${formatDuration(plan.estimatedSeconds)}`) +
+    "nothing was changed\n"
+  );
+}
+
+/** How a rollback ended. */
+export function renderRollback({ status, source, aside, carried }: RollbackResult, paint: Paint): string {
+  if (status === "already") return `${paint.bold(escapeText(source))}: the migration was rolled back already\n`;
+  return (
+    `${paint.green("rolled back:")} ${paint.bold(escapeText(source))} is a RocksDB store${carried ? ", with all that was written to sled" : ""}\n` +
+    (aside === null ? "" : line("sled", `the store was kept as ${escapeText(aside)}`))
+  );
+}

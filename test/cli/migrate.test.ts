@@ -1,0 +1,66 @@
+import { cp, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import test, { type ExecutionContext } from "ava";
+import { makeStore, numbered } from "../support/stores.js";
+import { temporaryDirectory } from "../support/temporary.js";
+import { kgdump } from "./support/run.js";
+
+/** A RocksDB store at the path that a storage.toml names. */
+async function service(t: ExecutionContext): Promise<{ directory: string; path: string; config: string }> {
+  const directory = await temporaryDirectory(t);
+  const path = await makeStore(directory, "graph", { default: numbered("k", 500), nodes: { a: "1" } });
+  const config = join(directory, "storage.toml");
+  await writeFile(config, `[storage]\nengine = "sled"\npath = ${JSON.stringify(path)}\n\n[storage.sled]\ncompression = true\n`);
+  return { directory, path, config };
+}
+
+test("a service's store is migrated by its settings, and comes back", async (t) => {
+  const { directory, path, config } = await service(t);
+  const log = join(directory, "migration.log");
+  const dry = await kgdump(["migrate", "--config", config, "--dry-run"]);
+  t.is(dry.code, 0, dry.stderr);
+  t.regex(dry.stdout.toString(), /would become the sled store .*\n[^]*about 50\d entries[^]*nothing was changed\n$/);
+
+  const migrated = await kgdump(["migrate", "--config", config, "--log", log, "--no-input"]);
+  t.is(migrated.code, 0, migrated.stderr);
+  t.is(migrated.stdout.length, 0);
+  const lines = migrated.stderr.split("\n").filter((line) => /^\d{4}-/.test(line));
+  t.true(lines.length >= 8 && lines.every((line) => line.includes("migration")));
+  t.deepEqual((await readFile(log, "utf8")).trimEnd().split("\n"), lines);
+  t.regex(migrated.stderr, /migrated: .* is a sled store now, with 501 entries/);
+  t.regex(migrated.stderr, /use_compression\(true\)/);
+
+  t.is((await kgdump(["migrate", "--config", config])).code, 0);
+  const back = await kgdump(["rollback", "--config", config, "--json"]);
+  t.is(back.code, 0, back.stderr);
+  const said = back.stdout.toString().trimEnd().split("\n").map((line) => JSON.parse(line) as Record<string, Record<string, unknown>>);
+  t.true(said.slice(0, -1).every(({ event }) => event !== undefined));
+  t.like(said.at(-1)?.rollback, { status: "rolled-back", source: path, carried: false });
+  t.true((await readdir(path)).includes("CURRENT"));
+});
+
+test("exit codes tell what is in the way", async (t) => {
+  const { directory, path, config } = await service(t);
+  t.is((await kgdump(["migrate"])).code, 2);
+  t.is((await kgdump(["rollback", path])).code, 1);
+  t.is((await kgdump(["migrate", "--from", path, "--to", path, "--stream", "--dump", "x"])).code, 2);
+  await writeFile(join(directory, "graph.kgdump-migration.json"), "{}");
+  const damaged = await kgdump(["migrate", "--config", config, "--json"]);
+  t.is(damaged.code, 1);
+  t.regex(damaged.stderr, /MIGRATION_JOURNAL_DAMAGED/);
+  t.true((await readdir(path)).includes("CURRENT"));
+});
+
+test("from one path to another, and a backup in a directory of its own", async (t) => {
+  const { directory, path } = await service(t);
+  const copy = join(directory, "copy");
+  await cp(path, copy, { recursive: true });
+  const across = await kgdump(["migrate", "--from", path, "--to", join(directory, "sled"), "--no-keep-dump", "-q"]);
+  t.is(across.code, 0, across.stderr);
+  t.is(across.stderr, "");
+  t.deepEqual((await readdir(directory)).filter((name) => name.endsWith(".kgd")), []);
+  const backups = join(directory, "backups");
+  await mkdir(backups);
+  t.is((await kgdump(["migrate", "--from", copy, "--backup-dir", backups, "--stream"])).code, 0);
+  t.is((await readdir(backups)).length, 1);
+});
