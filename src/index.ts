@@ -15,6 +15,11 @@ export {
   type ListOptions,
 } from "./operations/inspect-entries.js";
 export { openDump, type Dump } from "./operations/open-dump.js";
+export { migrateStore, previewMigration, type MigrateOptions, type MigrateResult } from "./operations/migrate/migrate.js";
+export type { MigrationEvent, MigrationPhase, OnEvent } from "./operations/migrate/events.js";
+export type { MigrationPlan } from "./operations/migrate/preflight.js";
+export { rollbackStore, type RollbackOptions, type RollbackResult } from "./operations/migrate/rollback.js";
+export { migrationStatus, type MigrationState, type MigrationStatus } from "./operations/migrate/status.js";
 export { restoreDump, type RestoredKeyspace, type RestoreOptions, type RestoreResult } from "./operations/restore.js";
 export {
   recoverDump,

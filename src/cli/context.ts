@@ -34,6 +34,8 @@ export class Context {
   readonly #flags: GlobalFlags;
   readonly #erases: boolean;
   #display: ProgressDisplay | null = null;
+  /** How the command ends when nothing fails. */
+  exitCode = 0;
 
   constructor(flags: GlobalFlags, signal: AbortSignal, env: NodeJS.ProcessEnv = process.env) {
     this.#flags = flags;

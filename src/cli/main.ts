@@ -46,7 +46,7 @@ class Run {
         await this.#context.out.write(invocation.text);
       }
       await this.#context.out.flush();
-      return this.#faulty ? ExitCode.other : ExitCode.done;
+      return this.#faulty ? ExitCode.other : this.#context.exitCode;
     } catch (error) {
       if (this.#faulty) return ExitCode.other;
       // Once interrupted, whatever an operation ended with is a consequence of that.

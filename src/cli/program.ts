@@ -7,6 +7,7 @@ import { inspectCommand, runInspect } from "./commands/inspect.js";
 import { migrateCommand, rollbackCommand, runMigrate, runRollback } from "./commands/migrate.js";
 import { recoverCommand, runRecover } from "./commands/recover.js";
 import { restoreCommand, runRestore } from "./commands/restore.js";
+import { runStatus, statusCommand } from "./commands/status.js";
 import { runVerify, verifyCommand } from "./commands/verify.js";
 import type { Context, GlobalFlags } from "./context.js";
 import { addHelp } from "./help.js";
@@ -49,6 +50,7 @@ export function parseCommandLine(args: readonly string[]): Invocation {
   add(restoreCommand(), runRestore);
   add(migrateCommand(), runMigrate);
   add(rollbackCommand(), runRollback);
+  add(statusCommand(), runStatus);
   try {
     root.parse([...args], { from: "user" });
   } catch (error) {

@@ -51,6 +51,28 @@ test("exit codes tell what is in the way", async (t) => {
   t.true((await readdir(path)).includes("CURRENT"));
 });
 
+test("status tells scripts and people how things are", async (t) => {
+  const { directory, path, config } = await service(t);
+  const status = async (...args: string[]): Promise<[number | null, string]> => {
+    const ended = await kgdump(["status", ...args]);
+    return [ended.code, ended.stdout.toString()];
+  };
+  const [before, said] = await status("--config", config);
+  t.is(before, 10);
+  t.regex(said, /a RocksDB store, written by version 10\.\d+\.\d+, [^]*migration: +none is known/);
+  await kgdump(["migrate", "--config", config]);
+  const [after, json] = await status(path, "--json");
+  t.is(after, 0);
+  const { status: told } = JSON.parse(json) as { status: Record<string, unknown> };
+  t.like(told, { state: "migrated", found: "sled", version: "0.34", entries: 501 });
+  t.true((told.backup as { bytes: number }).bytes > 0 && (told.dump as { bytes: number }).bytes > 0);
+  const journal = `${path}.kgdump-migration.json`;
+  await writeFile(journal, (await readFile(journal, "utf8")).replace('"done"', '"switching"'));
+  t.is((await status(path))[0], 11);
+  t.is((await status(join(directory, "nothing")))[0], 12);
+  t.is((await status(directory))[0], 13);
+});
+
 test("from one path to another, and a backup in a directory of its own", async (t) => {
   const { directory, path } = await service(t);
   const copy = join(directory, "copy");

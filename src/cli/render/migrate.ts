@@ -2,11 +2,12 @@
 import type { MigrateResult } from "../../operations/migrate/migrate.js";
 import type { MigrationPlan } from "../../operations/migrate/preflight.js";
 import type { RollbackResult } from "../../operations/migrate/rollback.js";
+import type { MigrationStatus } from "../../operations/migrate/status.js";
 import { escapeMessage, escapeText } from "../escape.js";
 import { formatDuration, formatNumberOf, formatSize } from "../quantities.js";
 import type { Paint } from "../style.js";
 
-const line = (name: string, text: string): string => `  ${`${name}:`.padEnd(10)}${text}\n`;
+const line = (name: string, text: string): string => `  ${`${name}:`.padEnd(11)}${text}\n`;
 
 /** How a migration ended. */
 export function renderMigration(result: MigrateResult, paint: Paint): string {
@@ -44,5 +45,30 @@ export function renderRollback({ status, source, aside, carried }: RollbackResul
   return (
     `${paint.green("rolled back:")} ${paint.bold(escapeText(source))} is a RocksDB store${carried ? ", with all that was written to sled" : ""}\n` +
     (aside === null ? "" : line("sled", `the store was kept as ${escapeText(aside)}`))
+  );
+}
+
+const FOUND: Readonly<Record<MigrationStatus["found"], string>> = {
+  rocksdb: "a RocksDB store",
+  sled: "a sled store",
+  empty: "an empty directory",
+  absent: "nothing is there",
+  unknown: "something that is no store",
+};
+
+/** What lies at a path. */
+export function renderStatus(status: MigrationStatus, paint: Paint): string {
+  const { path, found, version, bytes, journal, backup, dump, verifiedAt, entries } = status;
+  const wrote = version === null ? "" : `, written by version ${escapeText(version)}`;
+  const size = bytes === null || bytes === 0 ? "" : `, ${formatSize(bytes)}`;
+  const place = (name: string, at: MigrationStatus["backup"]): string =>
+    at === null ? "" : line(name, `${escapeText(at.path)}${at.bytes === null ? ", which is not there any more" : `, ${formatSize(at.bytes)}`}`);
+  return (
+    `${paint.bold(escapeText(path))}: ${FOUND[found]}${wrote}${size}\n` +
+    (journal === null ? line("migration", "none is known") : line("migration", `${escapeText(journal.id)}, ${journal.step} since ${escapeText(journal.updatedAt)}`)) +
+    (entries === null ? "" : line("entries", formatNumberOf(entries, "entry was", "entries were") + " migrated")) +
+    (verifiedAt === null ? "" : line("verified", escapeText(verifiedAt))) +
+    place("backup", backup) +
+    place("dump", dump)
   );
 }

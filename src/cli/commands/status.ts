@@ -1,0 +1,50 @@
+/** `kgdump status`: what lies at a store's path, and how far a migration got. */
+import { Command, Option } from "commander";
+import type { MigrationState, MigrationStatus } from "../../operations/migrate/status.js";
+import type { Context } from "../context.js";
+import { addHelp } from "../help.js";
+import { jsonDocument } from "../json.js";
+import { renderStatus } from "../render/migrate.js";
+import { importSettings } from "./import-settings.js";
+
+/** Exit codes of `status`, by what it found. */
+export const STATUS_EXIT_CODE: Readonly<Record<MigrationState, number>> = {
+  migrated: 0,
+  "to-migrate": 10,
+  unfinished: 11,
+  nothing: 12,
+  unknown: 13,
+};
+
+interface StatusFlags {
+  readonly config?: string;
+}
+
+/** Defines the command. */
+export function statusCommand(): Command {
+  const command = new Command("status")
+    .summary("tell what is at a store's path, and how far a migration got")
+    .description("Looks at files only: no store is opened, and nothing is changed.")
+    .argument("[store]", "directory of the store (default: the path in --config)");
+  command.addOption(new Option("--config <file>", "the service's storage.toml"));
+  addHelp(command, {
+    paragraphs: [
+      "Exit codes: 0 a sled store is in place; 10 a RocksDB store, which is to be migrated; 11 a migration or a rollback that was\n" +
+        "not finished; 12 there is no store; 13 something else is there; 1 and 2 as usual.",
+    ],
+    examples: ["kgdump status --config config/storage.toml", "kgdump status /var/lib/maya/knowledge_graph --json"],
+  });
+  return command;
+}
+
+/**
+ * Runs the command.
+ * @throws {KgdumpError} USAGE, CONFIG_INVALID, and what migrationStatus throws
+ */
+export async function runStatus(context: Context, args: readonly string[], flags: StatusFlags): Promise<void> {
+  const { target } = await importSettings(args[0], flags, process.env);
+  const { migrationStatus } = await import("../../operations/migrate/status.js");
+  const status: MigrationStatus = await migrationStatus(target);
+  await context.out.write(context.json ? jsonDocument({ status: { ...status, journal: status.journal === null ? null : { ...status.journal }, backup: status.backup === null ? null : { ...status.backup }, dump: status.dump === null ? null : { ...status.dump } } }) : renderStatus(status, context.paint));
+  context.exitCode = STATUS_EXIT_CODE[status.state];
+}

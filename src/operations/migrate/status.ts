@@ -1,0 +1,84 @@
+/** Status: what lies at a path and around it, told from files alone; no store is opened. */
+import { lstat, readdir, readFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { systemError } from "../../errors.js";
+import { type Journal, type MigrationStep, readJournal } from "./journal.js";
+import { type Occupant, occupantOf } from "./places.js";
+
+/** In a word, for scripts. */
+export type MigrationState = "migrated" | "to-migrate" | "unfinished" | "nothing" | "unknown";
+
+/** A file or directory that a migration made or moved. */
+export interface StatusPlace {
+  readonly path: string;
+  /** Bytes on disk; null when it is not there any more. */
+  readonly bytes: number | null;
+}
+
+/** What is known about a path. */
+export interface MigrationStatus {
+  readonly path: string;
+  readonly state: MigrationState;
+  readonly found: Occupant;
+  /** Version of the engine that wrote the store, when its files say. */
+  readonly version: string | null;
+  readonly bytes: number | null;
+  readonly backup: StatusPlace | null;
+  readonly dump: StatusPlace | null;
+  /** The journal of the last migration, or null. */
+  readonly journal: { readonly id: string; readonly step: MigrationStep; readonly startedAt: string; readonly updatedAt: string } | null;
+  /** When the new store was last read back and found equal. */
+  readonly verifiedAt: string | null;
+  /** Entries that were migrated; null when none were. */
+  readonly entries: number | null;
+}
+
+/**
+ * Looks at the path of a service's store.
+ * @throws {KgdumpError} MIGRATION_JOURNAL_DAMAGED, PERMISSION_DENIED, IO_FAILED
+ */
+export async function migrationStatus(path: string): Promise<MigrationStatus> {
+  const target = resolve(path);
+  const [found, journal] = [await occupantOf(target), await readJournal(target)];
+  const place = async (at: string | null | undefined): Promise<StatusPlace | null> => (at === null || at === undefined ? null : { path: at, bytes: await sizeOf(at) });
+  return {
+    path: target,
+    state: stateOf(found, journal),
+    found,
+    version: await versionOf(target, found),
+    bytes: await sizeOf(target),
+    backup: await place(journal?.backup),
+    dump: await place(journal?.dump),
+    journal: journal === null ? null : { id: journal.id, step: journal.step, startedAt: journal.startedAt, updatedAt: journal.updatedAt },
+    verifiedAt: journal?.verifiedAt ?? null,
+    entries: journal?.keyspaces?.reduce((total, { entries }) => total + entries, 0) ?? null,
+  };
+}
+
+function stateOf(found: Occupant, journal: Journal | null): MigrationState {
+  if (journal !== null && journal.step !== "done" && journal.step !== "rolled-back") return "unfinished";
+  if (found === "sled") return "migrated";
+  if (found === "rocksdb") return "to-migrate";
+  return found === "unknown" ? "unknown" : "nothing";
+}
+
+async function versionOf(path: string, found: Occupant): Promise<string | null> {
+  const read = async (name: string): Promise<string> => readFile(join(path, name), "latin1").catch(() => "");
+  if (found === "sled") return /^version: (\d+\.\d+)/m.exec(await read("conf"))?.[1] ?? null;
+  if (found !== "rocksdb") return null;
+  const newest = (await readdir(path)).filter((name) => /^OPTIONS-\d+$/.test(name)).sort().at(-1);
+  return newest === undefined ? null : (/^\s*rocksdb_version=(\S+)/m.exec(await read(newest))?.[1] ?? null);
+}
+
+async function sizeOf(path: string): Promise<number | null> {
+  try {
+    const info = await lstat(path);
+    if (!info.isDirectory()) return info.blocks * 512;
+    let bytes = 0;
+    for (const name of await readdir(path)) bytes += (await sizeOf(join(path, name))) ?? 0;
+    return bytes;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
+    throw systemError(error, `looking at ${path}`, { path });
+  }
+}
