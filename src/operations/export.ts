@@ -227,14 +227,21 @@ async function writeKeyspace(
   const packing = new OrderedQueue<{ block: EntryBlock; packed: PackedBlock; memory: Uint8Array }>(availableParallelism() + 1);
   const spare: Uint8Array[] = [];
   let entries = 0;
+  /** One write is under way while the next block is being read and packed. */
+  let writing: Promise<void> = Promise.resolve();
   const writeOldest = async (): Promise<void> => {
     const { block, packed, memory } = await packing.take();
     const before = writer.bytesWritten;
-    await output.write(writer.block({ ...pickBlock(block), ...packed }));
+    const chunks = writer.block({ ...pickBlock(block), ...packed });
     entries += block.entries;
     if (counted) meter.add(block.entries, block.data.length, writer.bytesWritten - before);
-    block.release();
-    spare.push(memory);
+    await writing;
+    writing = output.write(chunks).then(() => {
+      block.release();
+      spare.push(memory);
+    });
+    // Its failure is met by the next write, or at the end.
+    writing.catch(() => undefined);
   };
   try {
     for await (const block of blocks) {
@@ -243,8 +250,10 @@ async function writeKeyspace(
       while (packing.full) await writeOldest();
     }
     while (!packing.empty) await writeOldest();
+    await writing;
   } finally {
     await packing.settle();
+    await writing.catch(() => undefined);
   }
   return entries;
 }

@@ -9,7 +9,7 @@ import { importJson, jsonDocument } from "../json.js";
 import { countOf, keyspaceOption, manyOf, maxBlockSizeOption, oneOf, prefixOption, type SledFlags, sledOptions } from "../options.js";
 import { SIZE_HELP } from "../quantities.js";
 import { renderImport } from "../render/results.js";
-import { importSettings, SETTINGS_HELP } from "./import-settings.js";
+import { SETTINGS_HELP } from "./settings-help.js";
 
 interface ImportFlags extends SledFlags {
   readonly input?: string[];
@@ -68,6 +68,7 @@ export function importCommand(): Command {
  * @throws {KgdumpError} USAGE, and what importDump throws
  */
 export async function runImport(context: Context, args: readonly string[], flags: ImportFlags): Promise<void> {
+  const { importSettings } = await import("./import-settings.js");
   const { target, settings, notes } = await importSettings(args[0], flags, process.env);
   for (const note of notes) context.warn(note);
   const input = inputsOf(flags.input, `kgdump import ${escapeText(target)} -i graph.kgd`, context.signal);

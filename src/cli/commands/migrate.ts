@@ -10,7 +10,7 @@ import { addHelp } from "../help.js";
 import { jsonDocument, jsonLine } from "../json.js";
 import { oneOf, refuseBoth, type SledFlags, sledOptions } from "../options.js";
 import { renderMigration, renderMigrationPlan, renderRollback } from "../render/migrate.js";
-import { importSettings, SETTINGS_HELP } from "./import-settings.js";
+import { SETTINGS_HELP } from "./settings-help.js";
 
 interface MigrateFlags extends SledFlags {
   readonly from?: string;
@@ -67,6 +67,7 @@ export function migrateCommand(): Command {
  * @throws {KgdumpError} USAGE, CONFIG_INVALID, and what migrateStore throws
  */
 export async function runMigrate(context: Context, _args: readonly string[], flags: MigrateFlags): Promise<void> {
+  const { importSettings } = await import("./import-settings.js");
   refuseBoth({ "--stream": flags.stream === true, "--dump": flags.dump !== undefined });
   const { target, settings, notes } = await importSettings(flags.to ?? flags.from, flags, process.env);
   // Without --to, what --config names is the target when --from says where the RocksDB store is.
@@ -136,6 +137,7 @@ export function rollbackCommand(): Command {
  * @throws {KgdumpError} USAGE, CONFIG_INVALID, and what rollbackStore throws
  */
 export async function runRollback(context: Context, args: readonly string[], flags: RollbackFlags): Promise<void> {
+  const { importSettings } = await import("./import-settings.js");
   refuseBoth({ "--discard-new": flags.discardNew === true, "--carry-back": flags.carryBack === true });
   const { target } = await importSettings(args[0], flags, process.env);
   const { rollbackStore } = await import("../../operations/migrate/rollback.js");

@@ -5,7 +5,6 @@ import type { Context } from "../context.js";
 import { addHelp } from "../help.js";
 import { jsonDocument } from "../json.js";
 import { renderStatus } from "../render/migrate.js";
-import { importSettings } from "./import-settings.js";
 
 /** Exit codes of `status`, by what it found. */
 export const STATUS_EXIT_CODE: Readonly<Record<MigrationState, number>> = {
@@ -42,6 +41,7 @@ export function statusCommand(): Command {
  * @throws {KgdumpError} USAGE, CONFIG_INVALID, and what migrationStatus throws
  */
 export async function runStatus(context: Context, args: readonly string[], flags: StatusFlags): Promise<void> {
+  const { importSettings } = await import("./import-settings.js");
   const { target } = await importSettings(args[0], flags, process.env);
   const { migrationStatus } = await import("../../operations/migrate/status.js");
   const status: MigrationStatus = await migrationStatus(target);
