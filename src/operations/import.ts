@@ -141,7 +141,8 @@ async function importNew(plan: ImportPlan, events: AsyncGenerator<EntryEvent>, o
     await closing(loading, (loader) => loadNew(plan, events, loader, options));
     if (options.verify !== false) {
       const capacity = Math.min(cacheCapacity ?? VERIFY_CACHE, VERIFY_CACHE);
-      const reopened = await openSledSource(staging.storePath, { cacheCapacity: capacity });
+      // The digests tell of all that is missing or wrong, so that the check of all files, which sled itself lacks, can be left out.
+      const reopened = await openSledSource(staging.storePath, { cacheCapacity: capacity, check: false });
       await closing(reopened, (source) => verifyNew(plan, source, options));
     }
     options.signal?.throwIfAborted();
