@@ -8,11 +8,15 @@
 import { FRAME_HEAD_LENGTH, Kind, MAGIC_LENGTH, TAIL_LENGTH } from "./constants.js";
 import type { RandomAccess } from "./dump-file.js";
 import { decodeFrameHead, startsLikeMagic } from "./frame.js";
+import { itemAt } from "./item-at.js";
 import { lastBefore } from "./salvage-scan.js";
 import type { KnownFrame, Run, Scan } from "./salvage-scan.js";
 
 /** Bytes that are read at once where frames are small. */
 const READ_AHEAD = 64 * 1024;
+
+/** So many frames of another dump, and not more, does a lone header at the file's beginning outweigh. */
+const FEW = 4;
 
 /** A frame that is not on the chain, whose number the chain lacks. */
 export interface Stray extends KnownFrame {
@@ -113,7 +117,7 @@ function isNumbered(runs: readonly Run[], sequence: number): boolean {
   let [low, high] = [0, runs.length];
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if ((runs[middle]?.first ?? 0) <= sequence) low = middle + 1;
+    if (itemAt(runs, middle, "run").first <= sequence) low = middle + 1;
     else high = middle;
   }
   const run = runs[low - 1];
@@ -122,36 +126,64 @@ function isNumbered(runs: readonly Run[], sequence: number): boolean {
 
 /**
  * The marker of the dump that the file is, not that of one within it or of one that parts come from: what the first two
- * frames, or the first and the last, agree on; else that of most frames, unless all of those lie where fewer frames of
- * another one are missing.
+ * sound frames, the header in its place being one, or that header and the last frame agree on. Of a header that stands
+ * alone, its own unless another dump has more than a few frames more, or any more where that one goes on right behind the
+ * header or the file ends with it: then the header is what was put there. Else the marker of most frames, unless all of
+ * those lie where fewer frames of another one are missing.
  */
 function chooseMarker(scan: Scan, size: number): string | undefined {
   const { runs, landmarks } = scan;
+  if (runs.length === 0) return undefined;
   const first = runs.find((run) => run.offset === MAGIC_LENGTH && run.first === 0);
   const last = landmarks.at(-1);
-  const footer = last?.kind === Kind.footer && last.end === size - TAIL_LENGTH ? last : undefined;
-  if (first !== undefined && (first.frames > 1 || footer?.marker === first.marker)) return first.marker;
-  const frames = new Map<string, number>();
+  const footer = last?.kind === Kind.footer && last.end === size - TAIL_LENGTH ? last.marker : undefined;
+  const outer = outerRuns(scan);
+  const next = outer.find((run) => first !== undefined && run.offset >= first.end);
+  if (first !== undefined && (first.frames > 1 || footer === first.marker || next?.marker === first.marker)) return first.marker;
+  const counts = countFrames(outer.length > 0 ? outer : runs);
+  let [most, frames, own] = ["", 0, 0];
+  for (const [marker, count] of counts) {
+    if (marker === first?.marker) own = count;
+    // Of two dumps with as many frames each, the one that the file ends with.
+    if (count > frames || (count === frames && marker === footer)) [most, frames] = [marker, count];
+  }
+  if (first !== undefined) {
+    const goesOn = (next?.marker === most && next.offset === first.end && next.first === 1) || footer === most;
+    if (frames <= own + (goesOn ? 0 : FEW)) return first.marker;
+  }
+  const around = surrounding(runs, most, frames);
+  return around !== undefined && (around === first?.marker || around === footer) ? around : most;
+}
+
+/** The runs that do not lie within a damaged frame of another dump. */
+function outerRuns(scan: Scan): Run[] {
   const claimed = damagedRanges(scan);
   // How far damaged frames of two dumps reach: one of them is not the run's own.
   let [far, other] = [{ marker: "", end: 0 }, { marker: "", end: 0 }];
   let at = 0;
-  for (const run of runs) {
+  return scan.runs.filter((run) => {
     for (let frame = claimed[at]; frame !== undefined && frame.offset < run.offset; at += 1, frame = claimed[at]) {
       const { marker, end } = frame;
       if (marker === far.marker) far = { marker, end: Math.max(end, far.end) };
       else if (end > far.end) [far, other] = [{ marker, end }, far];
       else if (end > other.end) other = { marker, end };
     }
-    const within = run.end <= (far.marker === run.marker ? other : far).end;
-    frames.set(run.marker, (frames.get(run.marker) ?? 0) + (within ? 0 : run.frames));
+    return run.end > (far.marker === run.marker ? other : far).end;
+  });
+}
+
+/** How many frames there are of each dump; one that is there twice counts once. */
+function countFrames(runs: readonly Run[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  const ends = new Map<string, number>();
+  for (const run of runs.toSorted((a, b) => a.first - b.first)) {
+    const { marker } = run;
+    const end = Math.max(ends.get(marker) ?? 0, run.first);
+    const more = Math.max(0, lastOf(run) + 1 - end);
+    counts.set(marker, (counts.get(marker) ?? 0) + more);
+    ends.set(marker, end + more);
   }
-  // Of two dumps with as many frames each, the one that the file ends with.
-  if (footer !== undefined) frames.set(footer.marker, (frames.get(footer.marker) ?? 0) + 0.5);
-  const [most] = [...frames].sort((a, b) => b[1] - a[1])[0] ?? [];
-  if (most === undefined) return undefined;
-  const around = surrounding(runs, most, frames.get(most) ?? 0);
-  return around !== undefined && (around === first?.marker || around === footer?.marker) ? around : most;
+  return counts;
 }
 
 /** The marker around all runs of another one, when fewer of its frames are missing there than the other has. */
@@ -227,7 +259,7 @@ function heaviest(runs: readonly Run[]): Run[] {
     let [low, high] = [0, ranks.length];
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if ((ranks[middle] ?? 0) < sequence) low = middle + 1;
+      if (itemAt(ranks, middle, "rank") < sequence) low = middle + 1;
       else high = middle;
     }
     return low;
@@ -248,9 +280,6 @@ function heaviest(runs: readonly Run[]): Run[] {
     }
   }
   const chain: Run[] = [];
-  for (let { index } = top; index >= 0; index = before[index] ?? -1) {
-    const run = runs[index];
-    if (run !== undefined) chain.push(run);
-  }
+  for (let { index } = top; index >= 0; index = itemAt(before, index, "run")) chain.push(itemAt(runs, index, "run"));
   return chain.reverse();
 }

@@ -3,6 +3,8 @@
  * another. CRC-32 is linear over GF(2): appending n bytes multiplies the CRC so far by x^(8n), modulo the polynomial.
  */
 
+import { itemAt } from "./item-at.js";
+
 /** x^32 + x^26 + … + 1 with its bits reflected, as zlib has it; bit 31 stands for x^0. */
 const POLYNOMIAL = 0xedb8_8320;
 
@@ -10,10 +12,14 @@ const POLYNOMIAL = 0xedb8_8320;
 const ONE_BYTE = 0x0080_0000;
 
 /** x^(8 * 2^i) for i from 0: what 2^i appended bytes multiply by. */
-const POWERS: readonly number[] = Array.from({ length: 52 }).reduce<number[]>((powers) => {
-  const last = powers.at(-1) ?? 0;
-  return [...powers, product(last, last)];
-}, [ONE_BYTE]);
+const POWERS: readonly number[] = squares(ONE_BYTE, 53);
+
+/** A polynomial, its square, the square of that, and so on: so many of them. */
+function squares(first: number, count: number): number[] {
+  const found: number[] = [];
+  for (let power = first; found.length < count; power = product(power, power)) found.push(power);
+  return found;
+}
 
 /** Product of two polynomials over GF(2) modulo POLYNOMIAL. */
 function product(a: number, b: number): number {
@@ -35,7 +41,7 @@ function product(a: number, b: number): number {
 export function crcOfRange(upToStart: number, upToEnd: number, length: number): number {
   let crc = upToStart;
   for (let left = length, power = 0; left > 0; left = Math.floor(left / 2), power += 1) {
-    if (left % 2 === 1) crc = product(POWERS[power] ?? 0, crc);
+    if (left % 2 === 1) crc = product(itemAt(POWERS, power, "power"), crc);
   }
   return (crc ^ upToEnd) >>> 0;
 }

@@ -159,8 +159,8 @@ export class KeyspaceLedger {
     const rest = { after, before, keyspace: this.keyspace, bytes: place?.bytes ?? null, from: place?.from ?? null, to: place?.to ?? null };
     const sure = uncertain === 0 || missing?.blocks === 0;
     if (sure && hole.blocks === 0 && hole.gaps === 0) return null;
-    if (unknown || (!sure && (missing === null || open > 1))) return { ...rest, blocks: null, entries: null };
-    const more = sure || missing === null ? { blocks: 0, entries: 0 } : missing;
+    const more = sure ? { blocks: 0, entries: 0 } : missing;
+    if (unknown || more === null || (!sure && open > 1)) return { ...rest, blocks: null, entries: null };
     const { blocks, entries, earlierBlocks, earlierEntries } = hole;
     return { ...rest, blocks: blocks + earlierBlocks + more.blocks, entries: entries + earlierEntries + more.entries };
   }

@@ -5,6 +5,7 @@ import type { BlockPayload } from "./block-payload.js";
 import { Kind } from "./constants.js";
 import type { RandomAccess } from "./dump-file.js";
 import { decodeIndex } from "./index-payload.js";
+import { itemAt } from "./item-at.js";
 import { compareKeys } from "./key-order.js";
 import type { Limits } from "./limits.js";
 import type { Chain } from "./salvage-chain.js";
@@ -74,7 +75,7 @@ export class IndexLists {
    * @throws {KgdumpError} DUMP_INDEX_WRONG when the one that begins with this key is another one
    */
   find(list: IndexList, block: BlockPayload, frame: Pick<KnownFrame, "offset" | "end">): number | undefined {
-    const order = this.#header.keyspaces[list.keyspace]?.comparator ?? "bytewise";
+    const order = itemAt(this.#header.keyspaces, list.keyspace, "keyspace").comparator;
     const { blocks } = list;
     let at = list.next;
     for (let one = blocks[at]; one !== undefined && compareKeys(order, one.firstKey, block.firstKey) < 0; one = blocks[at]) at += 1;

@@ -1,5 +1,6 @@
 /** Heads of frames whose payload is being read, the one that ends first at hand. */
 
+import { itemAt } from "./item-at.js";
 import { crcOfRange } from "./salvage-crc.js";
 
 /** A frame whose head is sound. */
@@ -45,15 +46,15 @@ export class PendingFrames {
     this.#rise(this.#heap.length - 1);
   }
 
-  /** Takes the frame that ends first; of those that end together, the one that began first. */
+  /**
+   * Takes the frame that ends first; of those that end together, the one that began first.
+   * @throws {TypeError} when there is none
+   */
   take(): PendingFrame {
-    const first = this.#heap[0];
-    const last = this.#heap.pop();
-    if (first === undefined || last === undefined) throw new TypeError("no frame is pending");
-    if (this.#heap.length > 0) {
-      this.#heap[0] = last;
-      this.#sink(0);
-    }
+    const first = itemAt(this.#heap, 0, "pending frame");
+    this.#heap[0] = itemAt(this.#heap, this.#heap.length - 1, "pending frame");
+    this.#heap.length -= 1;
+    this.#sink();
     return first;
   }
 
@@ -77,24 +78,29 @@ export class PendingFrames {
     }
   }
 
-  #sink(index: number): void {
-    for (let at = index; ; ) {
-      const [left, right] = [2 * at + 1, 2 * at + 2];
-      const [a, b] = [this.#heap[left], this.#heap[right]];
-      if (a === undefined) return;
-      const smaller = b !== undefined && isBefore(b, a) ? right : left;
-      if (!this.#swapIfBefore(smaller, at)) return;
-      at = smaller;
-    }
+  /** Moves the first frame down to where it belongs. */
+  #sink(): void {
+    for (let [at, child] = [0, this.#childOf(0)]; child !== 0 && this.#swapIfBefore(child, at); ) [at, child] = [child, this.#childOf(child)];
+  }
+
+  /** The one of the two places below a place whose frame comes first; 0 when there is nothing. */
+  #childOf(at: number): number {
+    const [left, right] = [2 * at + 1, 2 * at + 2];
+    if (left >= this.#heap.length) return 0;
+    return right < this.#heap.length && this.#isBefore(right, left) ? right : left;
   }
 
   /** Swaps two frames when the first belongs before the second. */
   #swapIfBefore(first: number, second: number): boolean {
-    const [a, b] = [this.#heap[first], this.#heap[second]];
-    if (a === undefined || b === undefined || !isBefore(a, b)) return false;
-    this.#heap[first] = b;
-    this.#heap[second] = a;
+    if (!this.#isBefore(first, second)) return false;
+    const frame = itemAt(this.#heap, first, "pending frame");
+    this.#heap[first] = itemAt(this.#heap, second, "pending frame");
+    this.#heap[second] = frame;
     return true;
+  }
+
+  #isBefore(first: number, second: number): boolean {
+    return isBefore(itemAt(this.#heap, first, "pending frame"), itemAt(this.#heap, second, "pending frame"));
   }
 }
 

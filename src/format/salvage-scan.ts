@@ -12,6 +12,7 @@ import { crcOf, crcOn } from "./checksum.js";
 import { FRAME_HEAD_LENGTH, Kind } from "./constants.js";
 import type { RandomAccess } from "./dump-file.js";
 import { decodeFrameHead, FRAME_START } from "./frame.js";
+import { itemAt } from "./item-at.js";
 import { PendingFrames } from "./salvage-pending.js";
 import type { PendingFrame } from "./salvage-pending.js";
 
@@ -21,8 +22,8 @@ const WINDOW = 1024 * 1024;
 /** Pieces that a file may be in, so that a hostile one does not fill the memory. */
 const MOST_PIECES = 1024 * 1024;
 
-/** Frames other than blocks that are remembered, all dumps in the file together. */
-const MOST_LANDMARKS = 4 * 1024 * 1024;
+/** Frames other than blocks that are remembered, all dumps in the file together: several times what the limits allow a sound dump. */
+const MOST_LANDMARKS = 1024 * 1024;
 
 /** Damaged frames that are remembered. */
 const MOST_DAMAGED = 64 * 1024;
@@ -66,6 +67,8 @@ class Scanner {
   #crc = 0;
   /** Where `#crc` ends. */
   #position = 0;
+  #marker: Uint8Array = new Uint8Array(0);
+  #text = "";
 
   constructor(size: number) {
     this.#size = size;
@@ -106,10 +109,16 @@ class Scanner {
     this.#advance(bytes, offset, offset + at);
     const payload = offset + start;
     const { kind, sequence, payloadLength: length, payloadCrc } = head;
-    const marker = Buffer.from(head.marker).toString("latin1");
+    const marker = this.#markerText(head.marker);
     const frame = { kind, sequence, marker, offset: offset + at, end: payload + length, length, payloadCrc, crcBefore: crcOn(this.#crc, bytes.subarray(at, start)) };
     if (frame.end > this.#size) this.#broken(frame);
     else this.#pending.add(frame);
+  }
+
+  /** Nearly all frames have the marker of the one before: its text is made once. */
+  #markerText(marker: Uint8Array): string {
+    if (Buffer.compare(marker, this.#marker) !== 0) [this.#marker, this.#text] = [marker, Buffer.from(marker).toString("latin1")];
+    return this.#text;
   }
 
   #complete(frame: PendingFrame): void {
@@ -149,7 +158,7 @@ export function lastBefore<T extends { readonly offset: number }>(list: readonly
   let [low, high] = [0, list.length];
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if ((list[middle]?.offset ?? 0) < offset) low = middle + 1;
+    if (itemAt(list, middle, "place").offset < offset) low = middle + 1;
     else high = middle;
   }
   return list[low - 1];

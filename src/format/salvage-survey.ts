@@ -14,6 +14,7 @@ import { FORMAT_MINOR, Kind } from "./constants.js";
 import type { RandomAccess } from "./dump-file.js";
 import { checkEntries } from "./entries.js";
 import { kindName } from "./frame.js";
+import { itemAt } from "./item-at.js";
 import { compareKeys } from "./key-order.js";
 import type { Limits } from "./limits.js";
 import { framesOf } from "./salvage-chain.js";
@@ -170,7 +171,6 @@ export class Survey {
 
   /** Notes what a frame says, and what is missing before it. */
   #note(frame: Frame, meaning: Exclude<Meaning, { before: null }>, list: IndexList | null, kept: Kept | undefined, { target, most }: Missing): void {
-
     const stray = frame.own !== undefined;
     const from = stray ? null : this.#end;
     const place: Place = from === null ? { from: null, to: null, bytes: null } : { from, to: frame.offset, bytes: Math.max(0, frame.offset - from) };
@@ -209,7 +209,7 @@ export class Survey {
   /** Checks a block wholly. */
   async #check(frame: Frame, block: BlockPayload, list: IndexList | null, run: Run | null): Promise<Kept> {
     const { keyspace, firstKey, lastKey, entries } = block;
-    const order = this.#header.keyspaces[keyspace]?.comparator ?? "bytewise";
+    const order = itemAt(this.#header.keyspaces, keyspace, "keyspace").comparator;
     const before = this.ledgers[keyspace]?.lastKey ?? null;
     if (before !== null && compareKeys(order, before, firstKey) >= 0) throw new KgdumpError("DUMP_ORDER_BROKEN", "its first key does not come after the keys before it");
     const listed = this.#listed(frame, block, list);
@@ -268,8 +268,7 @@ export class Survey {
   }
 
   #setTotals(keyspace: number, totals: KeyspaceLedger["totals"]): void {
-    const ledger = this.ledgers[keyspace];
-    if (ledger !== undefined) ledger.totals ??= totals;
+    itemAt(this.ledgers, keyspace, "keyspace").totals ??= totals;
   }
 
   #mayMiss(most: number, target: Position, place: Place): void {

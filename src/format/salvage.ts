@@ -12,6 +12,7 @@ import type { RandomAccess } from "./dump-file.js";
 import type { BlockToWrite } from "./dump-writer.js";
 import { checkEntries } from "./entries.js";
 import { decodeMagic, decodeTail, startsLikeMagic } from "./frame.js";
+import { itemAt } from "./item-at.js";
 import { resolveLimits } from "./limits.js";
 import type { Limits } from "./limits.js";
 import { findChain, framesOf } from "./salvage-chain.js";
@@ -109,7 +110,7 @@ export async function* salvagedBlocks(
     if (frame.kind !== Kind.block) continue;
     const block = decodeBlock(await readPayload(access, frame, limits), header, limits);
     const raw = await unpackBlock(await options.loadCodec(block.codec), block.data, block.rawLength);
-    const order = header.keyspaces[block.keyspace]?.comparator ?? "bytewise";
+    const order = itemAt(header.keyspaces, block.keyspace, "keyspace").comparator;
     const sums = checkEntries(raw, { ...block, order, deletions: header.kind === "delta" }, limits);
     const { entries, firstKey, lastKey, codec, data } = block;
     yield { entries, firstKey, lastKey, raw, codec, data, ...sums, frameLength: frame.end - frame.offset };
@@ -146,7 +147,7 @@ async function conclude(access: RandomAccess, scan: Scan, chain: Chain, head: Sa
     ...(survey.footer === null ? ["the footer is lost"] : []),
     ...(edges.tail ? [] : ["the tail, the dump's last bytes, is damaged or lost"]),
     ...head.header.keyspaces.flatMap(({ name }, index) => {
-      if (keyspaces[index]?.contradicts !== true) return [];
+      if (!itemAt(keyspaces, index, "keyspace").contradicts) return [];
       return [`the end of keyspace ${JSON.stringify(Buffer.from(name).toString("utf8"))} says other sums or another digest than its blocks have`];
     }),
   ];
@@ -162,7 +163,7 @@ function resultOf({ totals, keyspace }: Survey["ledgers"][number], { header }: S
   if (result !== null) return result;
   throw new KgdumpError("DUMP_FRAME_DAMAGED", "both the end of a keyspace and the footer of a delta dump are lost: nobody knows what applying it leads to", {
     hint: "find another copy of the dump, or make the delta again",
-    ...(header.keyspaces[keyspace] === undefined ? {} : { keyspace: header.keyspaces[keyspace].name }),
+    keyspace: itemAt(header.keyspaces, keyspace, "keyspace").name,
   });
 }
 
@@ -187,7 +188,7 @@ async function readEdges(access: RandomAccess, version: FormatVersion, footer: n
 }
 
 function isInOrder(used: readonly { readonly offset: number }[]): boolean {
-  return used.every(({ offset }, index) => index === 0 || (used[index - 1]?.offset ?? 0) < offset);
+  return used.every(({ offset }, index) => index === 0 || itemAt(used, index - 1, "range").offset < offset);
 }
 
 function sameVersion(a: FormatVersion, b: FormatVersion): boolean {
@@ -210,7 +211,7 @@ function unusedRanges(used: readonly { offset: number; end: number }[], size: nu
     let [low, high] = [0, list.length];
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if ((list[middle]?.offset ?? 0) < offset) low = middle + 1;
+      if (itemAt(list, middle, "place").offset < offset) low = middle + 1;
       else high = middle;
     }
     return list[low];

@@ -6,6 +6,7 @@ import { KgdumpError } from "#src/errors.js";
 import { compareKeys } from "#src/format/index.js";
 import { recoverDump, type RecoverResult } from "#src/operations/recover.js";
 import { temporaryDirectory } from "../support/temporary.js";
+import type { FoundFrame } from "../format/support/dumps.js";
 import { contentOf, damage, expectedOf, KEYSPACES, makeSample, Random, type Sample } from "./recover-support.js";
 
 const SAMPLES = 50;
@@ -41,15 +42,22 @@ function totalsSurvive(sample: Sample, damaged: Buffer): boolean {
   return whole(0x48) && (whole(0x46) || whole(0x45));
 }
 
+/** So many frames of another dump does a lone header at the file's beginning outweigh. */
+const FEW = 4;
+
 /**
- * Whether so little of the dump is left beside parts of its sibling that the file may as well be the sibling's dump; a
- * frame of it may be there twice.
+ * Whether the file may as well be the sibling's dump: it has the dump's place, which is that of the first two sound frames
+ * when the header is one, or more is left of it. A lone header counts for a few frames, unless another dump goes on behind it.
  */
 function isOthers(sample: Sample, sibling: Sample, damaged: Buffer): boolean {
-  const whole = (of: Sample): number => of.frames.filter((frame) => damaged.includes(frame.bytes)).length;
-  const [first, second] = sibling.frames;
-  const begins = damaged.indexOf(Buffer.concat([first?.bytes ?? Buffer.alloc(0), second?.bytes ?? Buffer.alloc(0)])) === 17;
-  return begins || whole(sample) <= whole(sibling) + 1;
+  const wholeOf = ({ frames }: Sample): FoundFrame[] => frames.filter((frame) => damaged.includes(frame.bytes));
+  const [own, others] = [wholeOf(sample), wholeOf(sibling)];
+  const begins = ({ frames: [first] }: Sample): boolean => first !== undefined && damaged.subarray(17, 17 + first.bytes.length).equals(first.bytes);
+  const placesOf = (frames: readonly FoundFrame[]): number => Math.min(...frames.map((frame) => damaged.indexOf(frame.bytes, 18)).filter((at) => at >= 0));
+  if (begins(sibling)) return own.length <= others.length + FEW || placesOf(others) < placesOf(own);
+  if (!begins(sample)) return own.length <= others.length;
+  if (placesOf(own) < placesOf(others)) return false;
+  return others.length > own.length;
 }
 
 async function judge(sample: Sample, damaged: Buffer, input: string, output: string): Promise<string[]> {
