@@ -66,7 +66,7 @@ export function describeError(thrown: unknown): ErrorReport {
 function place(report: ErrorReport): string | null {
   const path = report.path === null ? null : escapeMessage(report.path);
   const parts = [
-    ...(path === null || report.message.includes(path) ? [] : [path]),
+    ...(path === null || escapeMessage(report.message).includes(path) ? [] : [path]),
     ...(report.keyspace === null ? [] : [`keyspace ${formatBytes(report.keyspace)}`]),
     ...(report.block === null ? [] : [`block ${report.block.toString()}`]),
     ...(report.offset === null ? [] : [`byte ${report.offset.toString()} of the dump`]),

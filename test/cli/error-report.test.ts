@@ -28,6 +28,8 @@ test("an error is its message and code, its place, and what to do", (t) => {
 test("what the message says already is not said again", (t) => {
   const error = new KgdumpError("OUTPUT_EXISTS", "/tmp/a exists already", { path: "/tmp/a" });
   t.is(renderError(error, plain), "kgdump: /tmp/a exists already [OUTPUT_EXISTS]\n");
+  const path = "/tmp/a\nb\u202e";
+  t.is(renderError(new KgdumpError("OUTPUT_EXISTS", `${path} exists already`, { path }), plain), "kgdump: /tmp/a\\x0ab\\u{202e} exists already [OUTPUT_EXISTS]\n");
 });
 
 test("verbose tells the causes, safely", (t) => {

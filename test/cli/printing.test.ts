@@ -2,11 +2,12 @@
  * Nothing of a store, a dump or the command line reaches a terminal as anything but what can be seen: every command is run
  * in a pseudo terminal with names, keys, values, paths and texts that would like to command, hide or reorder.
  */
-import { copyFile, mkdir, truncate, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readFile, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { type DumpHeader, DumpWriter } from "#src/format/index.js";
 import { entry, header, keyspace, makeDump, writeBlock } from "../format/support/dumps.js";
+import { makeStore, numbered } from "../support/stores.js";
 import { temporaryDirectory } from "../support/temporary.js";
 import { kgdump, terminal } from "./support/run.js";
 
@@ -171,4 +172,94 @@ test("JSON stays valid and says the same, with nothing in it that a terminal obe
     t.deepEqual(back(key), Buffer.from(real[place]?.key ?? []));
     t.deepEqual(back(value), Buffer.from(real[place]?.value ?? []));
   }
+});
+
+/** What RocksDB and sled take as a name: neither nul, which RocksDB does not. */
+const NAME = ALL.replaceAll("\0", "");
+
+test("restore and the list of gaps", async (t) => {
+  const { directory } = await prepare(t);
+  const keyspaces = [keyspace("default"), keyspace(`name ${NAME}`, { sourceOptions: new Map([[`o${NAME}`, `v${NAME}`]]) }), { ...keyspace("x"), name: INVALID }];
+  const named = await makeDump(header({ ...more, keyspaces }), [[hostileEntries()], [hostileEntries()], [[entry("a", "b")]]]);
+  await writeFile(join(directory, "named.kgd"), named);
+  await writeFile(join(directory, "flipped.kgd"), named.map((byte, place) => (place === named.length >> 1 ? byte ^ 1 : byte)));
+  const scripts: [string, number][] = [
+    ["kgdump restore rocks -i dump.kgd -v", 7],
+    ["kgdump restore rocks -i flipped.kgd", 3],
+    ["kgdump restore rocks -i gone.kgd -v", 1],
+    ["kgdump restore rocks -i named.kgd --progress always -v", 0],
+    ["kgdump restore rocks -i named.kgd", 1],
+    ['kgdump restore "rocks $TEXT" -i named.kgd --compression "$TEXT"', 2],
+    ['kgdump restore "$TEXT" -i named.kgd --column-family "$TEXT"', 2],
+    ["kgdump verify named.kgd --against rocks", 0],
+    ["kgdump export rocks --dry-run", 0],
+    ["kgdump export rocks --base named.kgd -o delta.kgd", 4],
+    ["kgdump export rocks -o whole.kgd -v", 0],
+    ["kgdump export rocks --base whole.kgd -o delta.kgd -v", 0],
+    ["kgdump restore again -i whole.kgd -i delta.kgd", 0],
+    ["kgdump restore again-2 -i named.kgd -i delta.kgd", 4],
+    ["kgdump recover damaged.kgd -o gaps.kgd", 3],
+    ["kgdump inspect gaps.kgd --gaps", 0],
+  ];
+  for (const [script, code] of scripts) {
+    const ended = await terminal(script, { cwd: directory, env: { TEXT: NAME } });
+    t.is(ended.code, code, `${script}: ${JSON.stringify(ended.stdout.toString())}`);
+    t.true(ended.stdout.length > 10, script);
+    assertSafe(t, ended.stdout, script);
+  }
+  for (const args of ["inspect gaps.kgd --gaps", "restore third -i named.kgd", "restore third -i named.kgd"]) {
+    const ended = await kgdump([...args.split(" "), "--json"], { cwd: directory });
+    assertSafe(t, ended.stdout, args);
+    assertSafe(t, ended.stderr, args);
+    for (const line of args.startsWith("inspect") ? ended.stdout.toString().trim().split("\n") : [ended.stdout.toString() || ended.stderr]) t.notThrows(() => JSON.parse(line) as unknown, args);
+  }
+});
+
+test("migrate, rollback and status; a line of the log stays one", async (t) => {
+  const { directory } = await prepare(t);
+  const name = `store ${HOSTILE["line feed"] ?? ""}${HOSTILE["set the title"] ?? ""}${HOSTILE["right-to-left override"] ?? ""}`;
+  const path = await makeStore(directory, name, { default: numbered("k", 50), [`name ${NAME}`]: { a: "1" } });
+  const journal = `${path}.kgdump-migration.json`;
+  const log = join(directory, "log");
+  const scripts: [string, number][] = [
+    ['kgdump status "$STORE"', 10],
+    ['kgdump rollback "$STORE" -v', 1],
+    ['kgdump migrate --from "$STORE" --dry-run', 0],
+    ['kgdump migrate --from . -v', 7],
+    ['kgdump migrate --from "$STORE" --config "$TEXT"', 1],
+    ['kgdump migrate --from "$STORE" --dump "none/$TEXT" --log "$LOG" -v', 1],
+    ['kgdump migrate --from "$STORE" --log "$LOG" --progress always -v', 0],
+    ['kgdump status "$STORE"', 0],
+    ['kgdump migrate --from "$STORE" --log "$LOG"', 0],
+    ['kgdump rollback "$STORE" --log "$LOG" --progress always', 0],
+    ['kgdump rollback "$STORE" --log "$LOG"', 0],
+    ['kgdump status "$STORE"', 10],
+    ['kgdump migrate --from "gone $TEXT" --log "$LOG"', 0],
+    ['kgdump status "gone $TEXT"', 12],
+  ];
+  const env = { STORE: path, LOG: log, TEXT: NAME.replaceAll("/", "").slice(0, 60) };
+  for (const [script, code] of scripts) {
+    const ended = await terminal(script, { cwd: directory, env });
+    t.is(ended.code, code, `${script}: ${JSON.stringify(ended.stdout.toString())}`);
+    t.true(ended.stdout.length > 10, script);
+    assertSafe(t, ended.stdout, script);
+  }
+  const text = await readFile(log, "utf8");
+  assertSafe(t, text, "the log");
+  for (const line of text.trimEnd().split("\n")) t.regex(line, /^\d{4}-\d\d-\d\dT[\d:.]+Z migration /);
+  t.true(text.includes("store one\\x0atwo"));
+
+  for (const [args, code] of [[["migrate", "--from", path, "--log", log], 0], [["status", path], 0], [["rollback", path, "--log", log], 0]] as const) {
+    const ended = await kgdump([...args, "--json"], { cwd: directory });
+    t.is(ended.code, code, ended.stderr);
+    assertSafe(t, ended.stdout, args.join(" "));
+    const documents = args[0] === "status" ? [ended.stdout.toString()] : ended.stdout.toString().trimEnd().split("\n");
+    for (const document of documents) t.notThrows(() => JSON.parse(document) as unknown, document);
+  }
+  // The journal is a file that anybody may have written.
+  await writeFile(journal, (await readFile(journal, "utf8")).replace(/"id": "\w+"/, `"id": ${JSON.stringify(NAME)}`));
+  for (const script of ['kgdump status "$STORE"', 'kgdump migrate --from "$STORE" --log "$LOG"']) assertSafe(t, (await terminal(script, { cwd: directory, env })).stdout, script);
+  assertSafe(t, await readFile(log, "utf8"), "the log");
+  await writeFile(journal, `{ "x": ${JSON.stringify(ALL)} }`);
+  for (const script of ['kgdump status "$STORE"', 'kgdump rollback "$STORE" -v']) assertSafe(t, (await terminal(script, { cwd: directory, env })).stdout, script);
 });

@@ -6,6 +6,7 @@ import type { StoreInfo } from "../../engines/engine.js";
 import { KgdumpError, systemError } from "../../errors.js";
 import { planExport } from "../export-plan.js";
 import type { TtlMode } from "../load-engine.js";
+import { refuseUnmovable } from "./movable.js";
 
 /** What a migration is going to need and do. */
 export interface MigrationPlan {
@@ -36,10 +37,11 @@ const STORE_FACTOR = 1.15;
 
 /**
  * Plans a migration: opens the store, so that one that can't be read whole is refused now.
- * @throws {KgdumpError} STORE_*, NO_SPACE, PERMISSION_DENIED, IO_FAILED
+ * @throws {KgdumpError} STORE_*, NO_SPACE, PERMISSION_DENIED, IO_FAILED; TARGET_EXISTS and USAGE for what can't be moved
  */
 export async function planMigration(paths: MigrationPaths, options: { ttl?: TtlMode | undefined; force?: boolean | undefined }): Promise<MigrationPlan> {
   const { store, estimatedEntries, estimatedBytes, warnings } = await planExport({ store: paths.source, ttl: options.ttl });
+  if (paths.backup !== null) await refuseUnmovable(paths.source);
   const parent = dirname(paths.target);
   const neededBytes = Math.ceil(estimatedBytes * (STORE_FACTOR + (paths.dump === null ? 0 : 1)));
   const freeBytes = await freeOf(parent);
