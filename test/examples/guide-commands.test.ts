@@ -1,0 +1,82 @@
+/** The commands of the guide, run as they stand there, in a directory in place of /var/lib/maya. */
+import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import test, { type ExecutionContext } from "ava";
+import { createRocksdbSink } from "#src/engines/rocksdb.js";
+import { openSledSink } from "#src/engines/sled.js";
+import { encodeEntries } from "#src/format/index.js";
+import { shell } from "../cli/support/run.js";
+import { makeStore, numbered } from "../support/stores.js";
+import { temporaryDirectory } from "../support/temporary.js";
+
+/** The commands of a section, each with what its placeholders stand for here. */
+async function commandsOf(title: string, directory: string): Promise<string[]> {
+  const guide = await readFile("docs/guide.md", "utf8");
+  const section = guide.split(`\n## ${title}\n`)[1]?.split("\n## ")[0] ?? "";
+  const lines = section.split("\n").flatMap((line) => (/^ {4,}(?:kgdump|mv) /.test(line) ? [line.trim()] : []));
+  return lines.map((line) =>
+    line.replaceAll("/var/lib/maya", directory).replaceAll("/var/log/maya-learn", directory).replaceAll("/etc/maya", directory).replaceAll("TIME", "*"),
+  );
+}
+
+async function machine(t: ExecutionContext, name: string): Promise<string> {
+  const directory = join(await temporaryDirectory(t), "maya");
+  await mkdir(directory);
+  await makeStore(directory, name, { default: numbered("k", 400), nodes: { a: "1", b: "2" } });
+  await writeFile(join(directory, "storage.toml"), `[storage]\nengine = "sled"\npath = ${JSON.stringify(join(directory, "knowledge_graph"))}\n`);
+  return directory;
+}
+
+async function succeeds(t: ExecutionContext, script: string, cwd: string, code = 0): Promise<void> {
+  const ended = await shell(script, { cwd });
+  t.is(ended.code, code, `${script}\n${ended.stderr}`);
+}
+
+async function putIntoSled(path: string): Promise<void> {
+  await using sink = await openSledSink(path, { create: false });
+  await sink.apply(Buffer.from("nodes"), encodeEntries([{ key: Buffer.from("new"), value: Buffer.from("1") }]), "overwrite");
+  await sink.flush();
+}
+
+test("the steps, checking, and all ways back", async (t) => {
+  const directory = await machine(t, "knowledge_graph");
+  const store = join(directory, "knowledge_graph");
+  const steps = await commandsOf("The steps", directory);
+  t.is(steps.length, 2);
+  for (const script of steps) await succeeds(t, script, directory);
+  const checks = await commandsOf("Checking", directory);
+  t.is(checks.length, 2);
+  for (const script of checks) await succeeds(t, script, directory);
+  await putIntoSled(store);
+  for (const script of checks) await succeeds(t, script, directory, 4);
+
+  const [plain = "", carry = "", discard = "", ...byHand] = await commandsOf("Rolling back", directory);
+  await succeeds(t, plain, directory, 4);
+  t.true(carry.endsWith("--carry-back") && discard.endsWith("--discard-new"));
+  await succeeds(t, carry, directory);
+  t.true((await readdir(store)).includes("CURRENT"));
+  // The original is the backup still: by hand it comes back as well, whatever is in place.
+  t.is(byHand.length, 2);
+  for (const script of byHand) await succeeds(t, script, directory);
+  await succeeds(t, `kgdump export ${store} --dry-run`, directory);
+  await rename(`${store}.kgdump-migration.json`, join(directory, "old journal"));
+  await succeeds(t, steps[1] ?? "", directory);
+  await succeeds(t, discard, directory);
+  t.true((await readdir(store)).includes("CURRENT"));
+});
+
+test("by hand: a full dump, a delta, and the way back", async (t) => {
+  const directory = await machine(t, "rocksdb");
+  const scripts = await commandsOf("Moving by hand: dump files and deltas", directory);
+  t.is(scripts.length, 6);
+  for (const script of scripts) {
+    await succeeds(t, script, directory);
+    if (!script.includes("verify")) continue;
+    // The service writes on until it is stopped.
+    await using sink = await createRocksdbSink(join(directory, "rocksdb"));
+    await sink.operate("nodes", [{ kind: "delete", key: Buffer.from("a") }, { kind: "put", key: Buffer.from("c"), value: Buffer.from("3") }]);
+    await sink.flush();
+  }
+  await succeeds(t, `kgdump export ${join(directory, "rocksdb")} | kgdump verify --against ${join(directory, "knowledge_graph")}`, directory);
+  await succeeds(t, `kgdump export ${join(directory, "rocksdb")} | kgdump verify --against ${join(directory, "rocksdb-again")}`, directory);
+});
