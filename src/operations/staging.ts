@@ -30,7 +30,8 @@ export async function targetState(path: string): Promise<TargetState> {
   }
 }
 
-interface Owner {
+/** A process of this or another machine. */
+export interface Owner {
   readonly pid: number;
   /** Start of the process in clock ticks since boot, which tells it from a later one with the same pid. */
   readonly started: string | null;
@@ -44,6 +45,40 @@ async function processStart(pid: number): Promise<string | null> {
   } catch {
     return null;
   }
+}
+
+/** This process. */
+export async function ownProcess(): Promise<Owner> {
+  return { pid: process.pid, started: await processStart(process.pid), host: hostname() };
+}
+
+/** Whether a process of this machine runs; null when nobody can tell, as it is another machine's or was not told. */
+export async function isRunning(owner: Partial<Owner>): Promise<boolean | null> {
+  if (owner.host !== hostname() || typeof owner.pid !== "number") return null;
+  try {
+    process.kill(owner.pid, 0);
+  } catch (error) {
+    return !(error instanceof Error && "code" in error && error.code === "ESRCH");
+  }
+  const started = await processStart(owner.pid);
+  return !(typeof owner.started === "string" && started !== null && started !== owner.started);
+}
+
+/**
+ * Removes the staging directories of a target whose owners are dead.
+ * @throws {KgdumpError} PERMISSION_DENIED, IO_FAILED
+ */
+export async function clearStaging(target: string): Promise<void> {
+  const finalPath = resolve(target);
+  try {
+    await clearStale(dirname(finalPath), prefixOf(finalPath));
+  } catch (error) {
+    throw systemError(error, `clearing what an earlier import to ${finalPath} left`, { path: finalPath });
+  }
+}
+
+function prefixOf(finalPath: string): string {
+  return `.${basename(finalPath).slice(0, 200)}.kgdump-`;
 }
 
 /** A directory beside the final path of a store that is being built. */
@@ -68,14 +103,13 @@ export class Staging {
   static async create(target: string): Promise<Staging> {
     const finalPath = resolve(target);
     const parent = dirname(finalPath);
-    const prefix = `.${basename(finalPath).slice(0, 200)}.kgdump-`;
+    const prefix = prefixOf(finalPath);
     const directory = join(parent, prefix + randomBytes(8).toString("hex"));
     try {
       await refuseMountPoint(finalPath, parent);
       await clearStale(parent, prefix);
       await mkdir(directory, { mode: 0o700 });
-      const owner: Owner = { pid: process.pid, started: await processStart(process.pid), host: hostname() };
-      await writeFile(join(directory, OWNER_FILE), JSON.stringify(owner), { flag: "wx", mode: 0o600 });
+      await writeFile(join(directory, OWNER_FILE), JSON.stringify(await ownProcess()), { flag: "wx", mode: 0o600 });
     } catch (error) {
       await rm(directory, { recursive: true, force: true }).catch(() => undefined);
       throw systemError(error, `preparing ${finalPath}`, {
@@ -144,14 +178,7 @@ async function isStale(directory: string): Promise<boolean> {
     await clearUnowned(directory).catch(() => undefined);
     return false;
   }
-  if (owner.host !== hostname() || typeof owner.pid !== "number") return false;
-  try {
-    process.kill(owner.pid, 0);
-  } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "ESRCH";
-  }
-  const started = await processStart(owner.pid);
-  return typeof owner.started === "string" && started !== null && started !== owner.started;
+  return (await isRunning(owner)) === false;
 }
 
 /**

@@ -5,15 +5,15 @@
  * KGDUMP_KILLS sets how many (default 50), SEED which moments.
  */
 import { spawn } from "node:child_process";
-import { watch } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import anyTest, { type ExecutionContext, type TestFn } from "ava";
 import { type Ended, gather, kgdump, KGDUMP } from "../cli/support/run.js";
 import { namesIn } from "../cli/support/stores.js";
+import { killAt, type Moment, moments, must, run, type Running } from "./kills.js";
 import { nameIsThere } from "./names.js";
-import { dumpFault, fingerprint, inParallel, loggedSeed, makeSource, randomNumbers, type Source, targetFault, treesOf } from "./support.js";
+import { dumpFault, fingerprint, inParallel, loggedSeed, makeSource, type Source, targetFault, treesOf } from "./support.js";
 
 interface Ground {
   readonly directory: string;
@@ -41,63 +41,6 @@ test.before(async (t) => {
   t.context = { ...t.context, trees: await treesOf(target) };
 });
 test.after.always((t) => rm(t.context.directory, { recursive: true, force: true }));
-
-/** When to kill: so long after the start, or so long after so many changes in the directory. */
-interface Moment {
-  readonly changes: number;
-  readonly milliseconds: number;
-  /** Which of the two ends of a pipe. */
-  readonly victims: readonly number[];
-}
-
-/** Moments over the whole run, many of them where things are written and published. */
-function moments(count: number, wholeMs: number, seed: number): Moment[] {
-  const random = randomNumbers(seed);
-  return Array.from({ length: count }, () => {
-    const kind = random();
-    const victims = [[0], [1], [0, 1]][Math.floor(random() * 3)] ?? [0];
-    if (kind < 0.2) return { changes: 0, milliseconds: random() * wholeMs * 1.05, victims };
-    if (kind < 0.4) return { changes: 0, milliseconds: wholeMs * (0.75 + random() * 0.3), victims };
-    return { changes: 1 + Math.floor(random() ** 3 * 5), milliseconds: random() < 0.2 ? 0 : random() * wholeMs * 0.45, victims };
-  });
-}
-
-/** What runs and can be killed. */
-interface Running {
-  readonly end: Promise<Ended>;
-  readonly kill: (victims: readonly number[]) => void;
-}
-
-/** Starts in `cwd`, kills at the moment, and waits for the end of all. */
-async function killAt(cwd: string, start: () => Running, moment: Moment): Promise<Ended> {
-  let changes = 0;
-  let timer: NodeJS.Timeout | undefined;
-  const watcher = watch(cwd, () => {
-    changes += 1;
-    if (moment.milliseconds === 0 && changes === moment.changes) running.kill(moment.victims);
-    else arm();
-  });
-  const arm = (): void => {
-    if (timer !== undefined || changes < moment.changes) return;
-    timer = setTimeout(() => {
-      running.kill(moment.victims);
-    }, moment.milliseconds);
-  };
-  const running = start();
-  try {
-    arm();
-    return await running.end;
-  } finally {
-    clearTimeout(timer);
-    watcher.close();
-  }
-}
-
-/** One process. */
-function run(cwd: string, args: readonly string[]): Running {
-  const child = spawn(process.execPath, [KGDUMP, ...args], { cwd, stdio: ["ignore", "pipe", "pipe"] });
-  return { end: gather(child), kill: () => child.kill("SIGKILL") };
-}
 
 /** Both ends of a pipe that a shell makes. The code that it ends with is that of the import. */
 function pipe(cwd: string, source: string): Running {
@@ -145,10 +88,6 @@ async function forEach(t: ExecutionContext<Ground>, all: readonly Moment[], work
   t.log(`${all.length} kills: ${[...outcomes].map(([what, times]) => `${times} ${what}`).join(", ")}`);
   t.deepEqual(faults, []);
   t.is(await fingerprint(t.context.source.path), t.context.source.fingerprint, "the source is as it was");
-}
-
-function must(truth: boolean, otherwise: string): void {
-  if (!truth) throw new Error(otherwise);
 }
 
 const share = (part: number): number => Math.floor((KILLS + part) / 3);

@@ -2,13 +2,13 @@
  * The journal of a migration: a small file beside the store that says how far it got, so that it can be finished or undone
  * after any interruption. It is replaced as a whole, and durable before the step that it names begins.
  */
-import { randomBytes } from "node:crypto";
 import { open, readFile, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { KeyOrder } from "../../engines/engine.js";
 import { KgdumpError, systemError } from "../../errors.js";
 import type { SledSettings } from "../../settings/sled-settings.js";
 import { syncDirectory } from "../output.js";
+import { isRunning, type Owner, ownProcess } from "../staging.js";
 
 /**
  * How far a migration got. exporting, importing: the new store is not complete, and is made again. imported: it is, and
@@ -57,6 +57,8 @@ export interface Journal {
   readonly keyspaces: readonly JournalKeyspace[] | null;
   /** When the new store was last found equal to the dump. */
   readonly verifiedAt: string | null;
+  /** Who wrote this: while it runs, nobody else goes on with the migration. */
+  readonly owner: Owner;
   /** Rolling back: the RocksDB store that is put in place, and where the sled store goes. */
   readonly rollback: { readonly incoming: string; readonly aside: string } | null;
 }
@@ -93,11 +95,12 @@ export async function readJournal(target: string): Promise<Journal | null> {
  * @returns what was written: the journal with its time
  * @throws {KgdumpError} NO_SPACE, PERMISSION_DENIED, IO_FAILED
  */
-export async function writeJournal(journal: Journal): Promise<Journal> {
+export async function writeJournal(journal: Omit<Journal, "owner">): Promise<Journal> {
   const path = journalPath(journal.target);
-  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(8).toString("hex")}.tmp`);
-  const written: Journal = { ...journal, updatedAt: new Date().toISOString() };
+  const temporary = temporaryOf(path);
+  const written: Journal = { ...journal, updatedAt: new Date().toISOString(), owner: await ownProcess() };
   try {
+    await rm(temporary, { force: true });
     const handle = await open(temporary, "wx", 0o600);
     try {
       await handle.writeFile(`${JSON.stringify(written, null, 2)}\n`);
@@ -112,6 +115,34 @@ export async function writeJournal(journal: Journal): Promise<Journal> {
     await rm(temporary, { force: true }).catch(() => undefined);
     throw systemError(error, `writing ${path}`, { path });
   }
+}
+
+/** Removes what a process that was killed while it wrote the journal left. @throws {KgdumpError} PERMISSION_DENIED, IO_FAILED */
+export async function clearJournalTemporary(target: string): Promise<void> {
+  const path = temporaryOf(journalPath(target));
+  try {
+    await rm(path, { force: true });
+  } catch (error) {
+    throw systemError(error, `removing ${path}`, { path });
+  }
+}
+
+/** The same name each time, so that there is one at most. */
+function temporaryOf(path: string): string {
+  return join(dirname(path), `.${basename(path)}.tmp`);
+}
+
+/**
+ * Fails when another process is at work on an unfinished migration.
+ * @throws {KgdumpError} STORE_IN_USE
+ */
+export async function refuseOtherOwner({ id, step, owner, target }: Journal): Promise<void> {
+  if (step === "done" || step === "rolled-back" || owner.pid === process.pid) return;
+  if ((await isRunning(owner)) !== true) return;
+  throw new KgdumpError("STORE_IN_USE", `process ${String(owner.pid)} is at work on migration ${id} of ${target}`, {
+    path: target,
+    hint: "wait until it is done; kgdump status tells how far it is",
+  });
 }
 
 function parse(text: string): Journal | null {
@@ -131,6 +162,8 @@ function parse(text: string): Journal | null {
     STEPS.includes(journal.step) &&
     [journal.backup, journal.dump].every((path) => path === null || typeof path === "string") &&
     typeof journal.settings === "object" &&
+    typeof journal.owner === "object" &&
+    journal.owner !== null &&
     (journal.keyspaces === null || Array.isArray(journal.keyspaces));
   return sound ? (found as Journal) : null;
 }

@@ -16,7 +16,7 @@ import { sameName } from "../keyspaces.js";
 import { openSource, type TtlMode } from "../load-engine.js";
 import type { OnProgress } from "../progress.js";
 import { type OnEvent, Teller } from "./events.js";
-import { type Journal, readJournal, writeJournal } from "./journal.js";
+import { clearJournalTemporary, type Journal, readJournal, refuseOtherOwner, writeJournal } from "./journal.js";
 import { occupantOf } from "./places.js";
 import { type MigrationPaths, type MigrationPlan, planMigration } from "./preflight.js";
 import { clearAway, finishRollback, switchOf, switchOver } from "./steps.js";
@@ -94,6 +94,10 @@ export async function migrateStore(options: MigrateOptions): Promise<MigrateResu
   const teller = new Teller(options.onEvent);
   const target = resolve(options.target ?? options.source);
   let journal = await readJournal(target);
+  if (journal !== null) {
+    await refuseOtherOwner(journal);
+    await clearJournalTemporary(target);
+  }
   if (journal?.step === "rolling-back") journal = await finishRollback(journal, teller);
   if (journal !== null) {
     teller.id = journal.id;
@@ -145,7 +149,7 @@ async function build(
 ): Promise<{ journal: Journal; imported: ImportResult }> {
   const now = new Date().toISOString();
   const { source, target, building, backup, dump } = paths;
-  const begun: Journal = {
+  const begun: Omit<Journal, "owner"> = {
     version: 1, id, dumpId: randomUUID(), step: "exporting", startedAt: now, updatedAt: now, source, target, building, backup, dump,
     settings: options.settings ?? {}, snapshot: null, keyspaces: null, verifiedAt: null, rollback: null,
   };

@@ -13,7 +13,7 @@ import { openSource } from "../load-engine.js";
 import type { OnProgress } from "../progress.js";
 import { restoreDump } from "../restore.js";
 import { type OnEvent, Teller } from "./events.js";
-import { type Journal, journalPath, readJournal, writeJournal } from "./journal.js";
+import { clearJournalTemporary, type Journal, journalPath, readJournal, refuseOtherOwner, writeJournal } from "./journal.js";
 import { copyDurably, occupantOf, removeDirectory } from "./places.js";
 import { clearAway, finishRollback, switchOf, switchOver } from "./steps.js";
 import { isUntouched } from "./switch.js";
@@ -59,6 +59,8 @@ export async function rollbackStore(options: RollbackOptions): Promise<RollbackR
     });
   }
   teller.id = journal.id;
+  await refuseOtherOwner(journal);
+  await clearJournalTemporary(target);
   if (journal.step === "rolling-back") return resultOf(await finishRollback(journal, teller), false);
   const unfinished = journal.step === "exporting" || journal.step === "importing" || journal.step === "imported";
   if (unfinished || (journal.step === "switching" && (await isUntouched(switchOf(journal))))) await clearAway(journal, teller);

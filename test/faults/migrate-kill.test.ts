@@ -1,0 +1,137 @@
+/**
+ * kill -9 at random moments of migrate and rollback. Whatever moment it hits, the old store or the new one is in place, whole; and
+ * another migrate or rollback, whichever is asked for, ends with the store that it promises, and with the other one kept.
+ *
+ * KGDUMP_KILLS sets how many (default 50), SEED which moments.
+ */
+import { cp, mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import anyTest, { type ExecutionContext, type TestFn } from "ava";
+import type { Journal } from "#src/operations/migrate/journal.js";
+import { occupantOf } from "#src/operations/migrate/places.js";
+import { verifyDump } from "#src/operations/verify.js";
+import { kgdump } from "../cli/support/run.js";
+import { killAt, moments, must, run } from "./kills.js";
+import { inParallel, loggedSeed, makeSource } from "./support.js";
+
+interface Ground {
+  readonly directory: string;
+  /** A RocksDB store, never touched itself. */
+  readonly store: string;
+  /** What it holds. */
+  readonly dump: string;
+}
+
+const test = (anyTest as TestFn<Ground>).serial;
+
+const KILLS = Number(process.env.KGDUMP_KILLS ?? 50);
+const WIDTH = 3;
+
+test.before(async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), "kgdump-test-"));
+  const dump = join(directory, "whole.kgd");
+  const { path } = await makeSource(directory);
+  t.context = { directory, store: path, dump };
+  t.is((await kgdump(["export", path, "-o", dump, "-q"])).code, 0);
+});
+test.after.always((t) => rm(t.context.directory, { recursive: true, force: true }));
+
+/** Fails unless a store of that engine is at a path and holds everything. */
+async function mustHold(path: string, engine: "rocksdb" | "sled", dump: string, when: string): Promise<void> {
+  const found = await occupantOf(path);
+  must(found === engine, `${when}, ${path} is ${found} and not ${engine}`);
+  const { against } = await verifyDump({ input: dump, against: path });
+  must(against?.equal === true, `${when}, the ${engine} store is not whole`);
+}
+
+/** What is at the path of the service right after a kill. */
+async function inPlace(graph: string, dump: string): Promise<"rocksdb" | "sled"> {
+  const found = await occupantOf(graph);
+  must(found === "rocksdb" || found === "sled", `after the kill, ${found} is in place`);
+  const engine = found === "sled" ? "sled" : "rocksdb";
+  await mustHold(graph, engine, dump, "after the kill");
+  return engine;
+}
+
+/** Runs what comes next, and checks all that it promises. */
+async function finishWith(command: "migrate" | "rollback", cwd: string, graph: string, dump: string): Promise<void> {
+  const args = command === "migrate" ? ["migrate", "--from", graph] : ["rollback", graph];
+  const next = await kgdump([...args, "--no-input", "-q"], { cwd });
+  // Killed before it had a journal, there is nothing to roll back.
+  if (command === "rollback" && next.code === 1 && next.stderr.includes("NOT_FOUND")) {
+    await mustHold(graph, "rocksdb", dump, "without a journal");
+    return;
+  }
+  must(next.code === 0, `the next ${command}: ${next.stderr}`);
+  await mustHold(graph, command === "migrate" ? "sled" : "rocksdb", dump, `after the next ${command}`);
+  const journal = JSON.parse(await readFile(`${graph}.kgdump-migration.json`, "utf8")) as Journal;
+  must(journal.step === (command === "migrate" ? "done" : "rolled-back"), `the journal says ${journal.step}`);
+  if (command === "migrate") await mustHold(journal.backup ?? "", "rocksdb", dump, "as the backup");
+  const left = (await readdir(cwd)).filter((name) => /kgdump-new|kgdump-back|partial|\.tmp$/.test(name));
+  must(left.length === 0, `the next ${command} left ${left.join(", ")}`);
+  const again = await kgdump([...args, "--no-input", "-q"], { cwd });
+  must(again.code === 0, `once more: ${again.stderr}`);
+}
+
+async function killMany(t: ExecutionContext<Ground>, command: "migrate" | "rollback", count: number): Promise<void> {
+  const { directory, store, dump } = t.context;
+  const prepare = async (): Promise<{ cwd: string; graph: string }> => {
+    const cwd = await mkdtemp(join(directory, "run-"));
+    const graph = join(cwd, "graph");
+    await cp(store, graph, { recursive: true });
+    if (command === "rollback") must((await kgdump(["migrate", "--from", graph, "-q"])).code === 0, "the migration before");
+    return { cwd, graph };
+  };
+  const args = (graph: string): string[] => (command === "migrate" ? ["migrate", "--from", graph, "-q"] : ["rollback", graph, "-q"]);
+  const first = await prepare();
+  const started = performance.now();
+  t.is((await kgdump(args(first.graph))).code, 0);
+  const whole = performance.now() - started;
+  const outcomes = new Map<string, number>();
+  const faults: string[] = [];
+  await inParallel(moments(count, whole, loggedSeed(t)), WIDTH, async (moment, index) => {
+    const { cwd, graph } = await prepare();
+    try {
+      const ended = await killAt(cwd, () => run(cwd, args(graph)), moment);
+      const found = await inPlace(graph, dump);
+      const outcome = `${found}${ended.code === 0 ? ", done before" : ""}`;
+      outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+      await finishWith(index % 2 === 0 ? "migrate" : "rollback", cwd, graph, dump);
+    } catch (error) {
+      faults.push(`kill ${String(index)} at ${JSON.stringify(moment)}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+    await rm(cwd, { recursive: true, force: true });
+  });
+  t.log(`${String(count)} kills: ${[...outcomes].map(([what, times]) => `${String(times)} ${what}`).join(", ")}`);
+  t.deepEqual(faults, []);
+}
+
+test("a migration that is killed leaves the old store or the new one, and is finished or undone", async (t) => {
+  t.timeout(60 * 60_000);
+  await killMany(t, "migrate", Math.ceil(KILLS * 0.6));
+});
+
+test("a rollback that is killed leaves the new store or the old one, and is finished, or migrated again", async (t) => {
+  t.timeout(60 * 60_000);
+  await killMany(t, "rollback", Math.floor(KILLS * 0.4));
+});
+
+test("a journal that was cut is told, and nothing is touched", async (t) => {
+  const { directory, store, dump } = t.context;
+  const cwd = join(directory, "cut");
+  await mkdir(cwd);
+  const graph = join(cwd, "graph");
+  await cp(store, graph, { recursive: true });
+  must((await kgdump(["migrate", "--from", graph, "-q"])).code === 0, "the migration before");
+  const path = `${graph}.kgdump-migration.json`;
+  const text = await readFile(path, "utf8");
+  const { writeFile } = await import("node:fs/promises");
+  for (const length of [0, 1, text.length >> 1, text.length - 3]) {
+    await writeFile(path, text.slice(0, length));
+    const ended = await kgdump(["rollback", graph]);
+    t.is(ended.code, 1);
+    t.regex(ended.stderr, /MIGRATION_JOURNAL_DAMAGED/);
+  }
+  await t.notThrowsAsync(mustHold(graph, "sled", dump, "after a cut journal"));
+});
