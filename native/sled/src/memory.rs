@@ -27,6 +27,20 @@ impl Tide {
     }
 }
 
+/// Lets all threads share two of glibc's arenas, as each keeps what was freed in it: with as many arenas as there are threads, an import
+/// took a fifth more memory and no less time. Has an effect before the threads are started.
+pub fn share_arenas() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    {
+        unsafe extern "C" {
+            fn mallopt(parameter: i32, value: i32) -> i32;
+        }
+        const M_ARENA_MAX: i32 = -8;
+        // SAFETY: glibc's own function and parameter, as in its <malloc.h>; it may be called at any time by any thread.
+        let _was_taken = unsafe { mallopt(M_ARENA_MAX, 2) };
+    }
+}
+
 /// Gives freed memory back to the system, where the allocator can be told to (glibc). Takes milliseconds.
 pub fn give_back() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
