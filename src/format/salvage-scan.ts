@@ -19,11 +19,11 @@ import type { PendingFrame } from "./salvage-pending.js";
 /** Bytes read at once. */
 const WINDOW = 1024 * 1024;
 
-/** Pieces that a file may be in, so that a hostile one does not fill the memory. */
+/**
+ * Runs that a file may be in and frames other than blocks that it may have, both together and of all dumps in it, so that a
+ * hostile one does not fill the memory: several times what the limits allow a sound dump.
+ */
 const MOST_PIECES = 1024 * 1024;
-
-/** Frames other than blocks that are remembered, all dumps in the file together: several times what the limits allow a sound dump. */
-const MOST_LANDMARKS = 1024 * 1024;
 
 /** Damaged frames that are remembered. */
 const MOST_DAMAGED = 64 * 1024;
@@ -137,7 +137,7 @@ class Scanner {
       last.end = end;
       last.frames += 1;
     } else this.runs.push({ offset, end, first: sequence, frames: 1, marker });
-    if (this.runs.length > MOST_PIECES || this.landmarks.length > MOST_LANDMARKS) {
+    if (this.runs.length + this.landmarks.length > MOST_PIECES) {
       throw new KgdumpError("DUMP_LIMIT_EXCEEDED", "the file is in more pieces than can be put together", { offset });
     }
   }
