@@ -296,3 +296,29 @@ test("dumps within dumps within damaged frames do not count", async (t) => {
   const none = flipped(outer, ...frames.map(({ offset, bytes: { length } }) => offset + length - 1), at(frames, 3).offset + FRAME_HEAD_LENGTH + 1);
   t.deepEqual(await shape(none), ["x", "y", "z"]);
 });
+
+test("frames that are no blocks are not taken from elsewhere, nor where they can't follow", async (t) => {
+  const dump = await words(["a", "b", "c", "d", "e"]);
+  const { frames } = splitDump(dump);
+  const order = (...places: (number | Buffer)[]): Buffer => Buffer.concat([dump.subarray(0, HEAD), ...places.map((place) => (typeof place === "number" ? at(frames, place).bytes : place))]);
+  // Frame 7 is the index, 8 the end.
+  t.deepEqual(await shape(order(7, 0, 1, 2, 3, 4, 5, 6, 8, 9)), ["a", "b", "c", "d", "e"]);
+  t.deepEqual(await codes(order(0, 1, 2, framed(Kind.keyspaceEnd, 3, at(frames, 8).payload))), ["DUMP_FRAME_MISPLACED"]);
+  const writer = new DumpWriter(header({ salvaged: { dumpId: null } }));
+  const chunks = [...writer.start(), ...writer.startKeyspace(0), ...(await writeBlock(writer, "none", [entry("a", "")])), ...writer.gap({ after: bytes("a"), before: null, blocks: 2, entries: 3, bytes: 4 }), ...(await writeBlock(writer, "none", [entry("c", "")])), ...writer.endKeyspace(), ...writer.finish()];
+  const salvaged = Buffer.concat(chunks);
+  const gap = splitDump(salvaged).frames.find(({ kind }) => kind === Kind.gap);
+  if (gap === undefined) return t.fail();
+  const moved = Buffer.concat([salvaged.subarray(0, gap.offset), salvaged.subarray(gap.offset + gap.bytes.length), gap.bytes]);
+  t.deepEqual(await codes(moved), ["DUMP_FRAME_MISPLACED"]);
+  t.deepEqual(await shape(moved), ["a", "gap of null", "c"]);
+});
+
+test("a part of another dump of the same marker is known by a frame that is there twice and not the same", async (t) => {
+  const [dump, others] = [await words(["a", "b", "c", "d", "e"]), await words(["a", "b b1", "c c1", "d", "e"])];
+  const [mine, foreign] = [splitDump(dump).frames.map((frame) => frame.bytes), splitDump(others).frames.map((frame) => frame.bytes)];
+  // Without the index, and without the third block, which only the other one has.
+  const bad = Buffer.concat([dump.subarray(0, HEAD), ...mine.slice(0, 4), bytes("junk"), ...mine.slice(5, 7), ...mine.slice(8), ...foreign.slice(3, 5)]);
+  t.deepEqual(await shape(bad), ["a", "b", "gap of 1", "d", "e"]);
+  t.deepEqual(await codes(bad), ["DUMP_FRAME_MISPLACED"]);
+});
