@@ -96,7 +96,7 @@ test("frames that are pending come by their ends, and those that turned out dead
   let count = 0;
   for (; pending.nextEnd < Infinity; count += 1) {
     const { end } = pending.take();
-    t.true(end >= last || end === 5) || t.fail();
+    if (end < last) t.fail();
     last = end;
   }
   t.is(count, most + 2 - 19_990);
@@ -312,6 +312,9 @@ test("frames that are no blocks are not taken from elsewhere, nor where they can
   const moved = Buffer.concat([salvaged.subarray(0, gap.offset), salvaged.subarray(gap.offset + gap.bytes.length), gap.bytes]);
   t.deepEqual(await codes(moved), ["DUMP_FRAME_MISPLACED"]);
   t.deepEqual(await shape(moved), ["a", "gap of null", "c"]);
+  // Numbers say less in a salvaged dump, but no keyspace begins within itself.
+  const again = changed(salvaged, { 3: framed(Kind.keyspaceStart, 3, at(splitDump(salvaged).frames, 1).payload), 5: null });
+  t.deepEqual(await codes(again), ["DUMP_FRAME_MISPLACED"]);
 });
 
 test("a part of another dump of the same marker is known by a frame that is there twice and not the same", async (t) => {
