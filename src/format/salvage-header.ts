@@ -93,6 +93,8 @@ class Rebuilding {
   readonly #limits: Limits;
   readonly #names = new Map<number, Uint8Array>();
   readonly #orders = new Map<number, KeyOrder>();
+  /** Number and first key of the block of each keyspace that was seen last. */
+  readonly #before = new Map<number, { readonly sequence: number; readonly first: Uint8Array }>();
   #keyspaces = 0;
   #listed: number | undefined;
   #codec: CodecName = "none";
@@ -143,7 +145,7 @@ class Rebuilding {
   async #tryFrame(access: RandomAccess, frame: KnownFrame): Promise<void> {
     const readers: Readonly<Record<number, (payload: Uint8Array) => void>> = {
       [Kind.keyspaceStart]: (payload) => { this.#start(payload); },
-      [Kind.block]: (payload) => { this.#block(payload); },
+      [Kind.block]: (payload) => { this.#block(payload, frame.sequence); },
       [Kind.keyspaceEnd]: (payload) => { this.#end(payload); },
       [Kind.footer]: (payload) => { this.#footer(payload); },
     };
@@ -165,14 +167,18 @@ class Rebuilding {
     this.#orders.set(keyspace, known);
   }
 
-  #block(payload: Uint8Array): void {
+  #block(payload: Uint8Array, sequence: number): void {
     const reader = new MsgpackReader(payload, "block");
     reader.tuple("block", 7);
     const keyspace = reader.uint("keyspace", this.#limits.keyspaces - 1);
     const codec = CODEC_NAMES[reader.uint("codec")];
     reader.uint("raw length");
     reader.uint("entries");
-    const direction = Buffer.compare(reader.bin("first key", this.#limits.key), reader.bin("last key", this.#limits.key));
+    const first = reader.bin("first key", this.#limits.key);
+    const before = this.#before.get(keyspace) ?? { sequence, first };
+    // Of blocks of one entry, the order is seen from one to the next.
+    const direction = Buffer.compare(first, reader.bin("last key", this.#limits.key)) || Buffer.compare(before.first, first) * (sequence - before.sequence);
+    this.#before.set(keyspace, { sequence, first: new Uint8Array(first) });
     this.#seen(keyspace);
     if (codec !== undefined && codec !== "none") this.#codec = codec;
     if (!this.#orders.has(keyspace) && direction !== 0) this.#orders.set(keyspace, direction < 0 ? "bytewise" : "reverse-bytewise");

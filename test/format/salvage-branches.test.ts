@@ -153,6 +153,11 @@ test("without a header, names and orders come from what is left, also from frame
   t.deepEqual(await shape(swapped), ["a b", "c", "d"]);
 });
 
+test("without header and start, the order is seen from one block of one entry to the next", async (t) => {
+  const dump = await makeDump(header({ keyspaces: [keyspace("default", { comparator: "reverse-bytewise" })] }), [[[entry("c", "1")], [entry("b", "2")], [entry("a", "3")]]]);
+  t.deepEqual((await shape(changed(dump, { 0: null, 1: null }))).filter((part) => !part.startsWith("gap")), ["c", "b", "a"]);
+});
+
 test("what fails to be read ends the survey with its own error", async (t) => {
   const dump = await words(["a", "b"]);
   const { frames } = splitDump(dump);
