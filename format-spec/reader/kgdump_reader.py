@@ -151,6 +151,7 @@ class Dump:
         return getattr(self, "frame_" + kind)(cursor, start)
 
     def frame_H(self, cursor, start):
+        need(hashlib.sha256(cursor.data).digest()[:8] == self.marker, "FRAME_FOREIGN", "the header of another dump")  # [R53]
         self.header = header = cursor.payload(HEADER)
         need(header["format"] == self.version, "MALFORMED", "the version is not that of the magic")  # [R21]
         need((header["kind"] == "delta") == (header["base"] is not None), "MALFORMED", "the base does not fit the kind")
@@ -161,8 +162,7 @@ class Dump:
         due = place < len(self.header["keyspaces"])
         need(due and found["keyspace"] == place, "FRAME_MISPLACED", "a keyspace begins here")
         self.inside = self.header["keyspaces"][place]
-        need(found["name"] == self.inside["name"], "MALFORMED", "not the name in the header")  # [R25]
-        need(found["order"] == self.inside["order"], "MALFORMED", "not the order in the header")
+        need(found.items() <= dict(self.inside, keyspace=place).items(), "MALFORMED", "not the name or order in the header")  # [R25]
         self.before = operator.lt if found["order"] == "bytewise" else operator.gt
         self.totals, self.hash, self.last, self.gap = dict.fromkeys(TOTALS, 0), hashlib.sha256(), None, None
         return "keyspace-start", found

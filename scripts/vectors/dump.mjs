@@ -20,7 +20,7 @@ import { array, bigEndian, bin, map, nil, str, uint } from "./encode.mjs";
  * @property {[number, number]} [version]
  * @property {Partial<Header>} [header]
  * @property {Keyspace[]} [keyspaces]
- * @property {Buffer} [marker]
+ * @property {Buffer} [marker] instead of that of the header
  * @property {{ kind: string, payload: Buffer }[]} [afterHeader] frames
  * @property {string} [abortAfter] text of the frames' kinds behind which the producer gives up
  * @property {Record<string, (fields: Field[], number: number) => Field[]>} [fields] changes the map of a kind of frame
@@ -56,8 +56,8 @@ export const sha256 = (...bytes) => bytes.reduce((hash, part) => hash.update(par
 /** @param {readonly Entry[]} entries */
 export const encodeEntries = (entries) => Buffer.concat(entries.flatMap(({ key, value }) => [bin(key), value === null ? nil : bin(value)]));
 
-/** @param {string} id @param {number} time */
-export const markerOf = (id, time) => sha256(Buffer.from(`${id}\n${String(time)}`)).subarray(0, 8);
+/** @param {Buffer} header the payload of its frame */
+export const markerOf = (header) => sha256(header).subarray(0, 8);
 
 /** @template T @param {T | null} value @param {(value: T) => Buffer} encode */
 const orNil = (value, encode) => (value === null ? nil : encode(value));
@@ -109,7 +109,7 @@ class Builder {
   constructor(model) {
     this.model = model;
     this.header = { ...HEADER, ...model.header };
-    this.marker = model.marker ?? markerOf(this.header.id, this.header.time);
+    this.marker = model.marker ?? Buffer.alloc(8);
     /** @type {Frame[]} */
     this.frames = [];
     this.offset = 17;
@@ -132,6 +132,7 @@ class Builder {
     if (fields?.[kind] !== undefined) payload = encode(fields[kind](/** @type {Field[]} */ (value), number));
     if (parts?.[kind] !== undefined) payload = encode(parts[kind](/** @type {Buffer[]} */ (value), number));
     if (whole?.[kind] !== undefined) payload = whole[kind](payload, number);
+    if (kind === "H" && this.model.marker === undefined) this.marker = markerOf(payload);
     this.frames.push({ kind, payload, sequence: this.frames.length, marker: this.marker, touched: !payload.equals(plain), ...info });
     this.offset += 33 + payload.length;
   }

@@ -16,6 +16,7 @@ import { INVALID_CODECS } from "./invalid-codecs.mjs";
 import { INVALID_ENDS } from "./invalid-ends.mjs";
 import { INVALID_FIELDS } from "./invalid-fields.mjs";
 import { INVALID_FRAMES } from "./invalid-frames.mjs";
+import { INVALID_MARKERS } from "./invalid-markers.mjs";
 import { VALID } from "./valid.mjs";
 
 /** Where the vectors are. */
@@ -45,7 +46,7 @@ export function makeVectors() {
     files.set(`${path}.json`, Buffer.from(`${JSON.stringify(json, null, 1).replaceAll(/\[\n\s+("[0-9a-f]*"),\n\s+("[0-9a-f]*"|null)\n\s+\]/g, "[$1, $2]")}\n`));
   };
   for (const vector of VALID) add(`valid/${vector.name}`, makeValid(vector));
-  const invalid = [...INVALID_FRAMES, ...INVALID_FIELDS, ...INVALID_BLOCKS, ...INVALID_CODECS, ...INVALID_ENDS];
+  const invalid = [...INVALID_FRAMES, ...INVALID_MARKERS, ...INVALID_FIELDS, ...INVALID_BLOCKS, ...INVALID_CODECS, ...INVALID_ENDS];
   for (const vector of invalid) add(`invalid/${vector.name}`, makeInvalid(vector));
   files.set("requirements.md", Buffer.from(requirements(invalid)));
   return files;

@@ -35,10 +35,10 @@ export class EntryDigest {
 }
 
 /**
- * The marker that all frames of a dump carry: the first eight bytes of SHA-256 over dump id, LF, and time in
- * milliseconds as decimal text. Random because the id is, and the same again when id and time are fixed.
+ * The marker that all frames of a dump carry: the first eight bytes of SHA-256 over the payload of its header, to which
+ * it binds them. Random because the dump's id is, and the same again when the header is.
  */
-export function markerOf(dumpId: string, createdAt: Date): Uint8Array {
-  const digest = createHash("sha256").update(`${dumpId}\n${String(createdAt.getTime())}`).digest();
+export function markerOf(headerPayload: Uint8Array): Uint8Array {
+  const digest = createHash("sha256").update(headerPayload).digest();
   return new Uint8Array(digest.subarray(0, MARKER_LENGTH));
 }

@@ -35,7 +35,7 @@ export const FRAME_HEAD_LENGTH = 33;
 /** Bytes of the prelude: marker 8, sequence 4, payload length 4, payload CRC-32 4, prelude CRC-32 4. */
 export const PRELUDE_LENGTH = 24;
 
-/** Bytes of the marker that all frames of one dump share. */
+/** Bytes of the marker that all frames of one dump share: a hash of its header. */
 export const MARKER_LENGTH = 8;
 
 /** Bytes of a SHA-256 digest. */

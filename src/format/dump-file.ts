@@ -6,7 +6,7 @@ import { unpackBlock } from "./codec.js";
 import type { CodecLoader } from "./codec.js";
 import { FOOTER_KEY_BYTES, FORMAT_MINOR, FRAME_HEAD_LENGTH, Kind, MAGIC_LENGTH, TAIL_LENGTH } from "./constants.js";
 import { checkEntries, findEntry } from "./entries.js";
-import { checkPayload, checkPayloadLength, decodeFrameHead, decodeMagic, decodeTail, endsLikeTail, kindName, startsLikeMagic } from "./frame.js";
+import { checkHeaderMarker, checkPayload, checkPayloadLength, decodeFrameHead, decodeMagic, decodeTail, endsLikeTail, kindName, startsLikeMagic } from "./frame.js";
 import type { FrameHead } from "./frame.js";
 import { decodeHeader } from "./header-payload.js";
 import { decodeIndex } from "./index-payload.js";
@@ -228,6 +228,7 @@ async function openHead(access: RandomAccess, limits: Limits): Promise<OpenedHea
   const version = decodeMagic(start.subarray(0, MAGIC_LENGTH));
   const { head, payload } = await readFrame(access, limits, MAGIC_LENGTH);
   checkMember(head, head.marker, Kind.header, MAGIC_LENGTH);
+  checkHeaderMarker(head, payload, MAGIC_LENGTH);
   const header = at({ offset: MAGIC_LENGTH }, () => decodeHeader(payload, version, limits));
   return { header, marker: head.marker, lenient: version.minor > FORMAT_MINOR };
 }

@@ -66,7 +66,8 @@ interface Sums extends Omit<KeyspaceTotals, "digest"> {
 /** Makes the bytes of one dump. */
 export class DumpWriter {
   readonly #header: DumpHeader;
-  readonly #marker: Uint8Array;
+  /** Made of the header's payload when that is written, before any other frame. */
+  #marker: Uint8Array = new Uint8Array(0);
   readonly #content: ContentChecker;
   readonly #limits: Limits;
   readonly #index = new IndexBuilder();
@@ -85,7 +86,6 @@ export class DumpWriter {
   constructor(header: DumpHeader, limits: Partial<Limits> = {}) {
     this.#limits = { ...WRITER_LIMITS, ...limits };
     this.#header = { ...header, formatVersion: FORMAT_VERSION };
-    this.#marker = markerOf(header.dumpId, header.createdAt);
     this.#content = new ContentChecker(this.#header, this.#limits);
   }
 
@@ -106,6 +106,7 @@ export class DumpWriter {
   start(): Uint8Array[] {
     this.#mustBe("new");
     const payload = encodeHeader(this.#header, this.#limits);
+    this.#marker = markerOf(payload);
     const magic = encodeMagic(this.#header.formatVersion);
     this.#bytesWritten += magic.length;
     this.#state = "between";

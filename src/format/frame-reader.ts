@@ -2,8 +2,8 @@
 
 import { KgdumpError } from "../errors.js";
 import type { ByteReader } from "./byte-reader.js";
-import { FRAME_HEAD_LENGTH, MAGIC_LENGTH, TAIL_LENGTH } from "./constants.js";
-import { checkPayload, checkPayloadLength, decodeFrameHead, decodeMagic, decodeTail, kindName, startsLikeFrame, startsLikeMagic, startsLikeTail } from "./frame.js";
+import { FRAME_HEAD_LENGTH, Kind, MAGIC_LENGTH, TAIL_LENGTH } from "./constants.js";
+import { checkHeaderMarker, checkPayload, checkPayloadLength, decodeFrameHead, decodeMagic, decodeTail, kindName, startsLikeFrame, startsLikeMagic, startsLikeTail } from "./frame.js";
 import type { FrameHead } from "./frame.js";
 import type { Limits } from "./limits.js";
 import { withBlock } from "./place.js";
@@ -85,6 +85,8 @@ export class FrameReader {
     const payload = await this.#bytes.read(head.payloadLength);
     if (payload.length < head.payloadLength) throw this.#truncated(`within the ${kindName(head.kind)} frame that begins at byte ${String(offset)}`);
     checkPayload(head, payload, offset);
+    // A header may stand only here, so that this is behind the check of its place; one elsewhere is misplaced.
+    if (head.sequence === 0 && head.kind === Kind.header) checkHeaderMarker(head, payload, offset);
     return { kind: head.kind, payload, offset };
   }
 

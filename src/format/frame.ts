@@ -4,7 +4,7 @@
  */
 
 import { KgdumpError } from "../errors.js";
-import { crcOf } from "./checksum.js";
+import { crcOf, markerOf } from "./checksum.js";
 import {
   FORMAT_MAJOR,
   FRAME_HEAD_LENGTH,
@@ -39,7 +39,7 @@ const TAIL_END = Buffer.from(TAIL_TEXT, "latin1");
 export interface FrameHead {
   /** Ext type: one of Kind, or one that this version does not know. */
   readonly kind: number;
-  /** The dump's marker. */
+  /** The dump's marker: see `markerOf`. */
   readonly marker: Uint8Array;
   /** Number of the frame in its dump, from 0. */
   readonly sequence: number;
@@ -154,6 +154,19 @@ export function checkPayloadLength(head: Pick<FrameHead, "kind" | "payloadLength
 export function checkPayload(head: FrameHead, payload: Uint8Array, offset: number): void {
   if (crcOf(payload) === head.payloadCrc) return;
   throw new KgdumpError("DUMP_CHECKSUM_MISMATCH", `the checksum of the ${kindName(head.kind)} frame does not match its payload`, { offset });
+}
+
+/**
+ * Compares the marker in the header's frame with the header itself: all frames that have the marker belong to this one.
+ * @param head of a header's frame, whose payload has the right checksum
+ * @throws {KgdumpError} DUMP_FRAME_FOREIGN
+ */
+export function checkHeaderMarker(head: FrameHead, payload: Uint8Array, offset: number): void {
+  if (Buffer.compare(head.marker, markerOf(payload)) === 0) return;
+  throw new KgdumpError("DUMP_FRAME_FOREIGN", `the header at byte ${String(offset)} belongs to another dump: the marker of this one's frames is not made of it`, {
+    offset,
+    hint: "the header was exchanged or changed: find another copy of the dump, or recover what is left of this one",
+  });
 }
 
 /**

@@ -2,7 +2,7 @@
  * Which of a file's sound frames belong to its dump, and in which order.
  *
  * The chain is the heaviest series of runs that go up both in the file and in number. What else has the dump's marker is
- * a stray: a part that was moved or doubled, or a dump with the same id and time within a damaged value.
+ * a stray: a part that was moved or doubled, or a dump with the very same header within a damaged value.
  */
 
 import { FRAME_HEAD_LENGTH, Kind, MAGIC_LENGTH, TAIL_LENGTH } from "./constants.js";

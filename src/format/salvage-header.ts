@@ -1,6 +1,7 @@
 /** The header of a damaged dump: its own, or, when that is lost, what the other frames say of it. */
 
 import { KgdumpError } from "../errors.js";
+import { markerOf } from "./checksum.js";
 import { CODEC_NAMES } from "./codec.js";
 import type { CodecName } from "./codec.js";
 import { DEFAULT_BLOCK_SIZE, FORMAT_MAJOR, FORMAT_VERSION, FRAME_HEAD_LENGTH, Kind } from "./constants.js";
@@ -59,11 +60,12 @@ export function isDumpFault(error: unknown): error is KgdumpError {
  * @throws what reading throws
  */
 export async function salvageHeader(access: RandomAccess, chain: Chain, limits: Limits): Promise<SalvagedHeader> {
-  const stray = chain.strays.find(({ kind, own }) => kind === Kind.header && !own);
-  const frame = chain.landmarks.find(({ kind, sequence }) => kind === Kind.header && sequence === 0) ?? stray;
-  if (frame?.sequence === 0) {
+  const isHeader = ({ kind, sequence }: KnownFrame): boolean => kind === Kind.header && sequence === 0;
+  for (const frame of [...chain.landmarks.filter(isHeader), ...chain.strays.filter((stray) => isHeader(stray) && !stray.own)]) {
     try {
       const payload = await readPayload(access, frame, limits);
+      // A header of which the marker is not made is another dump's, whatever its frame says.
+      if (Buffer.from(markerOf(payload)).toString("latin1") !== chain.marker) continue;
       return { header: decodeHeader(payload, versionOf(payload), limits), lost: false, unnamed: [], open: false };
     } catch (error) {
       if (!(error instanceof KgdumpError) || error.code !== "DUMP_MALFORMED") throw error;

@@ -1,4 +1,5 @@
-/** Mutations of the vectors that know the format: checksums, numbers and the tail are made right again, so that they get deep. */
+/** Mutations of the vectors that know the format: checksums, numbers, the marker and the tail are made right again, so that they get deep. */
+import { markerOf } from "#src/format/checksum.js";
 import { FRAME_HEAD_LENGTH, Kind, MAGIC_LENGTH } from "#src/format/constants.js";
 import { encodeFrameHead, encodeTail } from "#src/format/frame.js";
 
@@ -76,7 +77,8 @@ export function mutated(sources: readonly Buffer[], random: Random): Buffer {
   const source = pick(random, sources) ?? Buffer.alloc(0);
   let parts = partsOf(source);
   for (let left = 1 + random(2); left > 0; left -= 1) parts = mutateParts(parts, sources, random);
-  const marker = Buffer.alloc(8, 1);
+  const header = parts.find(({ kind }) => kind === Kind.header);
+  const marker = header === undefined || random(24) === 0 ? Buffer.alloc(8, 1) : markerOf(header.payload);
   const chunks: Uint8Array[] = [source.subarray(0, MAGIC_LENGTH)];
   let [offset, footer] = [MAGIC_LENGTH, 0];
   for (const [sequence, { kind, payload }] of parts.entries()) {

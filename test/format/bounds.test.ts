@@ -1,7 +1,6 @@
 /** What the index, the footer and the header of a hostile dump may cost their reader, and what they may make it say. */
 import test from "ava";
 import { loadCodec } from "#src/codecs/index.js";
-import { markerOf } from "#src/format/checksum.js";
 import { FRAME_HEAD_LENGTH, Kind, LIMIT_FIELDS, MAGIC_LENGTH } from "#src/format/constants.js";
 import { MsgpackWriter } from "#src/format/encode.js";
 import { encodeFrameHead, encodeTail } from "#src/format/frame.js";
@@ -9,7 +8,7 @@ import { encodeHeader } from "#src/format/header-payload.js";
 import { type BlockInfo, DEFAULT_LIMITS, DumpFile, type DumpFooter, DumpWriter, type IndexLocation } from "#src/format/index.js";
 import { decodeIndex, IndexBuilder } from "#src/format/index-payload.js";
 import { decodeFooter, encodeFooter } from "#src/format/totals-payload.js";
-import { bytes, codeOf, CREATED_AT, DUMP_ID, entry, forge, header, inChunks, keyspace, makeDump, outcome, splitDump, writeBlock } from "./support/dumps.js";
+import { bytes, codeOf, entry, forge, header, inChunks, keyspace, makeDump, markerIn, outcome, splitDump, writeBlock } from "./support/dumps.js";
 
 const open = (dump: Uint8Array, limits = {}): Promise<DumpFile> =>
   DumpFile.open({ size: dump.length, read: async (offset, length) => dump.subarray(offset, offset + length) }, { loadCodec, limits });
@@ -40,7 +39,7 @@ function rebuild(dump: Buffer, given: typeof plain, index: (blocks: BlockInfo[],
       payload = encodeFooter(footer({ ...decodeFooter(payload, given, false), indexes }));
       footerOffset = offset;
     }
-    parts.push(encodeFrameHead(frame.kind, markerOf(DUMP_ID, CREATED_AT), sequence, [payload]), payload);
+    parts.push(encodeFrameHead(frame.kind, markerIn(dump), sequence, [payload]), payload);
     offset += FRAME_HEAD_LENGTH + payload.length;
   }
   return Buffer.concat([...parts, encodeTail(footerOffset, offset)]);

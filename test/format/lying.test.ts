@@ -1,13 +1,12 @@
 import test from "ava";
 import { loadCodec } from "#src/codecs/index.js";
 import { FRAME_HEAD_LENGTH, Kind, MAGIC_LENGTH } from "#src/format/constants.js";
-import { markerOf } from "#src/format/checksum.js";
 import { encodeFrameHead, encodeTail } from "#src/format/frame.js";
 import { type BlockInfo, type DumpFooter, type DumpHeader, DumpFile, DEFAULT_LIMITS, FORMAT_VERSION } from "#src/format/index.js";
 import { decodeHeader } from "#src/format/header-payload.js";
 import { decodeIndex, IndexBuilder } from "#src/format/index-payload.js";
 import { decodeFooter, decodeKeyspaceEnd, encodeFooter, encodeKeyspaceEnd } from "#src/format/totals-payload.js";
-import { bytes, codeOf, CREATED_AT, DUMP_ID, entry, header, keyspace, makeDump, splitDump } from "./support/dumps.js";
+import { boundMarker, bytes, codeOf, entry, forge, header, keyspace, makeDump, splitDump } from "./support/dumps.js";
 
 const accessTo = (dump: Uint8Array) => ({ size: dump.length, read: async (offset: number, length: number) => dump.subarray(offset, offset + length) });
 const open = (dump: Uint8Array): Promise<DumpFile> => DumpFile.open(accessTo(dump), { loadCodec });
@@ -15,13 +14,13 @@ const open = (dump: Uint8Array): Promise<DumpFile> => DumpFile.open(accessTo(dum
 /** A dump with payloads exchanged, its checksums and tail being right again; offsets within payloads are left as they are. */
 function edit(dump: Buffer, change: (kind: number, payload: Buffer, place: number) => Uint8Array): Buffer {
   const { magic, frames } = splitDump(dump);
-  const marker = markerOf(DUMP_ID, CREATED_AT);
+  const changed = frames.map(({ kind, payload }, place) => ({ kind, payload: change(kind, payload, place) }));
+  const marker = boundMarker(changed);
   const parts: Uint8Array[] = [magic];
   let [offset, footer] = [magic.length, 0];
-  for (const [place, frame] of frames.entries()) {
-    const payload = change(frame.kind, frame.payload, place);
-    if (frame.kind === Kind.footer) footer = offset;
-    parts.push(encodeFrameHead(frame.kind, marker, place, [payload]), payload);
+  for (const [place, { kind, payload }] of changed.entries()) {
+    if (kind === Kind.footer) footer = offset;
+    parts.push(encodeFrameHead(kind, marker, place, [payload]), payload);
     offset += FRAME_HEAD_LENGTH + payload.length;
   }
   return Buffer.concat([...parts, encodeTail(footer, offset)]);
@@ -166,14 +165,11 @@ test("a footer whose list of index frames lies is found", async (t) => {
 });
 
 test("a dump without its index is not one", async (t) => {
-  const { magic, frames } = splitDump(await dumpOf());
-  const marker = markerOf(DUMP_ID, CREATED_AT);
-  const without = frames.filter(({ kind }) => kind !== Kind.index);
-  const dump = Buffer.concat([magic, ...without.flatMap(({ kind, payload }, place) => [encodeFrameHead(kind, marker, place, [payload]), payload])]);
+  const { frames } = splitDump(await dumpOf());
+  const dump = forge(frames.filter(({ kind }) => kind !== Kind.index));
   t.is(await codeOf(dump), "DUMP_INDEX_WRONG");
   const many = splitDump(await makeDump(header(), [Array.from({ length: 1025 }, (_, index) => [entry(String(index).padStart(4, "0"), "")])]));
-  const late = many.frames.filter(({ kind }, place) => kind !== Kind.index || place > 1100);
-  const postponed = Buffer.concat([many.magic, ...late.flatMap(({ kind, payload }, place) => [encodeFrameHead(kind, marker, place, [payload]), payload])]);
+  const postponed = forge(many.frames.filter(({ kind }, place) => kind !== Kind.index || place > 1100));
   t.is(await codeOf(postponed), "DUMP_INDEX_WRONG");
   const builder = new IndexBuilder();
   t.throws(() => builder.take(), { instanceOf: TypeError });

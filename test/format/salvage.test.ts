@@ -2,13 +2,13 @@ import test from "ava";
 import fc from "fast-check";
 import { loadCodec } from "#src/codecs/index.js";
 import { KgdumpError } from "#src/errors.js";
-import { crcOf, markerOf } from "#src/format/checksum.js";
+import { crcOf } from "#src/format/checksum.js";
 import { FRAME_HEAD_LENGTH, Kind } from "#src/format/constants.js";
 import { encodeFrameHead } from "#src/format/frame.js";
 import { type DumpHeader, encodeEntries, iterateEntries, type RandomAccess, type Salvage, salvagedBlocks, surveyDump } from "#src/format/index.js";
 import { crcOfRange } from "#src/format/salvage-crc.js";
 import { scanFrames } from "#src/format/salvage-scan.js";
-import { CREATED_AT, DUMP_ID, entry, header, keyspace, makeDump, smallDump, splitDump } from "./support/dumps.js";
+import { DUMP_ID, entry, forge, header, keyspace, makeDump, markerIn, smallDump, splitDump } from "./support/dumps.js";
 
 /** Bytes in memory as a file, counting what is read. */
 class Memory implements RandomAccess {
@@ -195,12 +195,12 @@ test("header and the start of a keyspace lost: it is named after its number, its
 test("a version that was flipped in the magic does not matter, one in the header does", async (t) => {
   const dump = await words(["a"]);
   t.deepEqual(await shape(flipped(dump, 14)), ["a"]);
-  const { magic, frames, tail } = splitDump(dump);
+  const { frames, tail } = splitDump(dump);
   const [first] = frames;
   if (first === undefined) throw new Error("no header");
   const payload = Buffer.from(first.payload);
   payload.writeUInt8(2, payload.indexOf("format") + 7);
-  const newer = Buffer.concat([magic, encodeFrameHead(Kind.header, markerOf(DUMP_ID, CREATED_AT), 0, [payload]), payload, ...frames.slice(1).map(({ bytes }) => bytes), tail]);
+  const newer = Buffer.concat([forge([{ kind: Kind.header, payload }, ...frames.slice(1)]), tail]);
   await t.throwsAsync(survey(newer), { code: "DUMP_VERSION_UNSUPPORTED" });
 });
 
@@ -212,7 +212,7 @@ test("a block whose checksums hold but whose entries do not is dropped, and told
     if (sequence !== lying) return bytes;
     const bad = Buffer.from(payload);
     bad.writeUInt8(0xc7, bad.indexOf("value of b") - 2);
-    return Buffer.concat([encodeFrameHead(kind, markerOf(DUMP_ID, CREATED_AT), sequence, [bad]), bad]);
+    return Buffer.concat([encodeFrameHead(kind, markerIn(dump), sequence, [bad]), bad]);
   });
   const bad = Buffer.concat([dump.subarray(0, 17), ...parts]);
   t.deepEqual(await shape(bad), ["a", "gap of 1/1", "c"]);
@@ -222,7 +222,7 @@ test("a block whose checksums hold but whose entries do not is dropped, and told
 test("nothing is read more often than a few times, whatever the file is full of", async (t) => {
   const size = 1_500_000;
   const dump = await words(["a", "b", "c"]);
-  const marker = markerOf(DUMP_ID, CREATED_AT);
+  const marker = markerIn(dump);
   const empty = encodeFrameHead(Kind.block, marker, 7, []);
   const claims = (claimed: (at: number) => number): Buffer => {
     // Heads whose own checksum is right, of a payload that is not there.
@@ -261,7 +261,7 @@ test("nothing is read more often than a few times, whatever the file is full of"
 });
 
 test("heads within a value do not hide the frame that they are in, nor those behind", async (t) => {
-  const marker = markerOf(DUMP_ID, CREATED_AT);
+  const marker = markerIn(await makeDump(header(), [[]]));
   const head = encodeFrameHead(Kind.block, marker, 4, [Buffer.alloc(20_000)]);
   const value = Buffer.alloc(33 * 70_000, head);
   const dump = await makeDump(header(), [[[entry("a", "1")], [{ key: Buffer.from("b"), value }], [entry("c", "3")]]]);

@@ -1,6 +1,6 @@
 /** Mutations of a dump's parts, after which checksums, numbers and offsets are right again, so that readers get far. */
 import { blockInfo, decodeBlock, encodeBlock } from "#src/format/block-payload.js";
-import { EntryDigest } from "#src/format/checksum.js";
+import { EntryDigest, markerOf } from "#src/format/checksum.js";
 import { FOOTER_KEY_BYTES, FRAME_HEAD_LENGTH, Kind, MAGIC_LENGTH } from "#src/format/constants.js";
 import { encodeFrameHead, encodeTail } from "#src/format/frame.js";
 import { decodeHeader } from "#src/format/header-payload.js";
@@ -30,10 +30,17 @@ export function mutateDump(seed: LooseDump, seeds: readonly LooseDump[], random:
   for (let times = random.pick([0, 1, 1, 1, 2, 3]); times > 0; times -= 1) loose = { ...loose, frames: mutateFrames(loose.frames, random.pick(seeds).frames, random) };
   if (random.once(20)) loose = { ...loose, complete: !loose.complete };
   if (!random.once(3)) loose = repair(loose);
+  if (!random.once(12)) loose = bind(loose);
   const dump = assemble(loose);
   if (random.once(12)) return Buffer.from(mutateBytes(dump, random));
   if (random.once(20)) return tampered(dump, random);
   return dump;
+}
+
+/** Gives all frames the marker of the header among them, so that readers get behind a header that was changed. */
+export function bind(loose: LooseDump): LooseDump {
+  const header = loose.frames.find(({ kind }) => kind === Kind.header);
+  return header === undefined ? loose : { ...loose, marker: markerOf(header.payload) };
 }
 
 /** A frame's head, or the tail, with another field and a right checksum. */

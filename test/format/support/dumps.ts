@@ -3,7 +3,7 @@
 import { loadCodec } from "#src/codecs/index.js";
 import { KgdumpError } from "#src/errors.js";
 import { markerOf } from "#src/format/checksum.js";
-import { FRAME_HEAD_LENGTH, MAGIC_LENGTH } from "#src/format/constants.js";
+import { FRAME_HEAD_LENGTH, Kind, MAGIC_LENGTH, MARKER_LENGTH } from "#src/format/constants.js";
 import { encodeFrameHead, encodeMagic } from "#src/format/frame.js";
 import {
   type CodecName,
@@ -158,9 +158,17 @@ export interface ForgedFrame {
   readonly payload: Uint8Array;
 }
 
+/** The marker of a dump, as its first frame has it. */
+export const markerIn = (dump: Uint8Array): Uint8Array => dump.subarray(MAGIC_LENGTH + 4, MAGIC_LENGTH + 4 + MARKER_LENGTH);
+
+/** The marker that binds frames to the header among them, whatever its payload is; any when there is none. */
+export function boundMarker(frames: readonly ForgedFrame[]): Uint8Array {
+  return markerOf(frames.find(({ kind }) => kind === Kind.header)?.payload ?? new Uint8Array(0));
+}
+
 /** Magic and frames with right checksums, marker and numbers, whatever the payloads are. */
 export function forge(frames: readonly ForgedFrame[], version: FormatVersion = FORMAT_VERSION): Buffer {
-  const marker = markerOf(DUMP_ID, CREATED_AT);
+  const marker = boundMarker(frames);
   const parts = frames.flatMap(({ kind, payload }, sequence) => [encodeFrameHead(kind, marker, sequence, [payload]), payload]);
   return Buffer.concat([encodeMagic(version), ...parts]);
 }
