@@ -9,7 +9,7 @@ import { DumpWriter, iterateEntries, type RandomAccess, type Salvage, salvagedBl
 import { framesBetween } from "#src/format/salvage-grammar.js";
 import { KeyspaceLedger } from "#src/format/salvage-holes.js";
 import { type PendingFrame, PendingFrames } from "#src/format/salvage-pending.js";
-import { bytes, CREATED_AT, DUMP_ID, entry, type FoundFrame, header, keyspace, makeDump, splitDump, writeBlock } from "./support/dumps.js";
+import { bytes, DUMP_ID, entry, type FoundFrame, header, keyspace, makeDump, markerIn, splitDump, writeBlock } from "./support/dumps.js";
 
 const OTHER_ID = "22222222-2222-4222-8222-222222222222";
 const HEAD = 17;
@@ -43,8 +43,8 @@ const words = (texts: readonly string[], dumpId = DUMP_ID): Promise<Buffer> =>
   makeDump(header({ dumpId }), [texts.map((text) => text.split(" ").map((word) => entry(word, `value of ${word}`)))]);
 
 /** A frame with right checksums. */
-const framed = (kind: number, sequence: number, payload: Uint8Array, dumpId = DUMP_ID): Buffer =>
-  Buffer.concat([encodeFrameHead(kind, markerOf(dumpId, CREATED_AT), sequence, [payload]), payload]);
+const framed = (kind: number, sequence: number, payload: Uint8Array, marker: Uint8Array): Buffer =>
+  Buffer.concat([encodeFrameHead(kind, marker, sequence, [payload]), payload]);
 
 const at = (frames: readonly FoundFrame[], place: number): FoundFrame => {
   const frame = frames[place];
@@ -135,7 +135,7 @@ test("a header that was moved is found, one that is malformed is made up from th
   const moved = Buffer.concat([magic, ...frames.slice(1).map((frame) => frame.bytes), at(frames, 0).bytes, tail]);
   t.like(await survey(moved), { lost: false });
   t.deepEqual(await shape(moved), ["a", "b"]);
-  t.like(await survey(changed(dump, { 0: framed(Kind.header, 0, Buffer.of(0x80)) })), { lost: true });
+  t.like(await survey(changed(dump, { 0: framed(Kind.header, 0, Buffer.of(0x80), markerIn(dump)) })), { lost: true });
 });
 
 test("without a header, names and orders come from what is left, also from frames out of place", async (t) => {
@@ -147,7 +147,7 @@ test("without a header, names and orders come from what is left, also from frame
   const { header: made, unnamed } = await survey(changed(dump, { 0: null, [first]: null, [second]: null }));
   t.deepEqual(made.keyspaces.map(({ name, comparator }) => [Buffer.from(name).toString(), comparator]), [["keyspace-0", "bytewise"], ["keyspace-1", "bytewise"]]);
   t.deepEqual(unnamed, [0, 1]);
-  const strange = changed(dump, { 0: null, [second]: framed(Kind.keyspaceStart, second, edited(at(frames, second), "\xb0reverse-bytewise", "\xa8sideways")) });
+  const strange = changed(dump, { 0: null, [second]: framed(Kind.keyspaceStart, second, edited(at(frames, second), "\xb0reverse-bytewise", "\xa8sideways"), markerIn(dump)) });
   t.deepEqual((await survey(strange)).unnamed, [1]);
   const swapped = changed(dump, { 0: null, 2: at(frames, 3).bytes, 3: at(frames, 2).bytes });
   t.deepEqual(await shape(swapped), ["a b", "c", "d"]);
@@ -173,23 +173,23 @@ test("an index that is malformed, empty, or lists other blocks is not followed, 
   const dump = await words(["a", "b", "c"]);
   const { frames } = splitDump(dump);
   for (const payload of [Buffer.of(0xc0), Buffer.of(0x93, 0, 0, 0x90)]) {
-    const bad = changed(dump, { 5: framed(Kind.index, 5, payload) });
+    const bad = changed(dump, { 5: framed(Kind.index, 5, payload, markerIn(dump)) });
     t.deepEqual(await shape(bad), ["a", "b", "c"]);
     t.true((await codes(bad)).length > 0);
   }
   const longer = at(splitDump(await words(["a", "b b2", "c"])).frames, 3).payload;
   const other = at(splitDump(await words(["a", "b7", "c"])).frames, 3).payload;
   for (const payload of [longer, other]) {
-    const bad = changed(dump, { 3: framed(Kind.block, 3, payload) });
+    const bad = changed(dump, { 3: framed(Kind.block, 3, payload, markerIn(dump)) });
     t.deepEqual(await shape(bad), ["a", "gap of 1", "c"]);
     t.deepEqual(await codes(bad), ["DUMP_INDEX_WRONG"]);
   }
-  t.deepEqual(await codes(changed(dump, { 3: framed(Kind.block, 3, edited(at(frames, 2), "", "")) })), ["DUMP_ORDER_BROKEN"]);
+  t.deepEqual(await codes(changed(dump, { 3: framed(Kind.block, 3, edited(at(frames, 2), "", ""), markerIn(dump)) })), ["DUMP_ORDER_BROKEN"]);
 });
 
 test("a block of other values than the digest was made of is kept, and told", async (t) => {
   const dump = await words(["a", "b", "c"]);
-  const bad = changed(dump, { 3: framed(Kind.block, 3, edited(at(splitDump(dump).frames, 3), "value", "VALUE")) });
+  const bad = changed(dump, { 3: framed(Kind.block, 3, edited(at(splitDump(dump).frames, 3), "value", "VALUE"), markerIn(dump)) });
   t.deepEqual(await shape(bad), ["a", "b", "c"]);
   t.regex((await survey(bad)).remarks.join("\n"), /the end of keyspace "default" says/);
 });
@@ -198,15 +198,15 @@ test("frames that the header does not allow are dropped", async (t) => {
   const dump = await words(["a", "b"]);
   const { frames } = splitDump(dump);
   const gap = { keyspace: 0, after: bytes("a"), before: bytes("b"), blocks: 1, entries: 1, bytes: null };
-  t.deepEqual(await codes(changed(dump, { 3: framed(Kind.gap, 3, encodeGap(gap)) })), ["DUMP_FRAME_MISPLACED"]);
-  t.deepEqual(await codes(changed(dump, { 3: framed(0x51, 3, bytes("?")) })), ["DUMP_FRAME_UNKNOWN"]);
-  t.deepEqual(await codes(changed(dump, { 3: framed(0x71, 3, bytes("?")) })), ["DUMP_FRAME_UNKNOWN"]);
-  t.deepEqual(await codes(changed(dump, { 5: framed(Kind.keyspaceEnd, 5, edited(at(frames, 5), "keyspace\x00", "keyspace\x09")) })), ["DUMP_FRAME_MISPLACED"]);
-  t.deepEqual(await codes(changed(dump, { 3: framed(Kind.keyspaceStart, 3, at(frames, 1).payload) })), ["DUMP_FRAME_MISPLACED"]);
+  t.deepEqual(await codes(changed(dump, { 3: framed(Kind.gap, 3, encodeGap(gap), markerIn(dump)) })), ["DUMP_FRAME_MISPLACED"]);
+  t.deepEqual(await codes(changed(dump, { 3: framed(0x51, 3, bytes("?"), markerIn(dump)) })), ["DUMP_FRAME_UNKNOWN"]);
+  t.deepEqual(await codes(changed(dump, { 3: framed(0x71, 3, bytes("?"), markerIn(dump)) })), ["DUMP_FRAME_UNKNOWN"]);
+  t.deepEqual(await codes(changed(dump, { 5: framed(Kind.keyspaceEnd, 5, edited(at(frames, 5), "keyspace\x00", "keyspace\x09"), markerIn(dump)) })), ["DUMP_FRAME_MISPLACED"]);
+  t.deepEqual(await codes(changed(dump, { 3: framed(Kind.keyspaceStart, 3, at(frames, 1).payload, markerIn(dump)) })), ["DUMP_FRAME_MISPLACED"]);
   const writer = new DumpWriter(header({ salvaged: { dumpId: null } }));
   const chunks = [...writer.start(), ...writer.startKeyspace(0), ...(await writeBlock(writer, "none", [entry("a", "")])), ...writer.gap({ after: bytes("a"), before: null, blocks: 2, entries: 3, bytes: 4 }), ...(await writeBlock(writer, "none", [entry("c", "")])), ...writer.endKeyspace(), ...writer.finish()];
   const salvaged = Buffer.concat(chunks);
-  t.deepEqual(await codes(changed(salvaged, { 3: framed(Kind.gap, 3, encodeGap({ ...gap, keyspace: 9 })) })), ["DUMP_FRAME_MISPLACED"]);
+  t.deepEqual(await codes(changed(salvaged, { 3: framed(Kind.gap, 3, encodeGap({ ...gap, keyspace: 9 }), markerIn(salvaged)) })), ["DUMP_FRAME_MISPLACED"]);
   const both = splitDump(salvaged).frames;
   const lost = await survey(flipped(salvaged, at(both, 3).offset + 5, at(both, 4).offset + 5));
   t.false(lost.keyspaces[0]?.contradicts);
@@ -216,13 +216,13 @@ test("frames that a newer minor version may skip are passed over, and a stray ab
   const { magic, frames } = splitDump(await words(["a", "b"]));
   const payload = Buffer.from(at(frames, 0).payload);
   payload.writeUInt8(1, payload.indexOf("format") + 8);
-  const rest = frames.slice(1).map(({ kind, payload: own }, place) => framed(kind, place + (place < 2 ? 1 : 2), own));
-  const skipped = framed(0x71, 3, bytes("new"));
-  const whole = Buffer.concat([magic, framed(Kind.header, 0, payload), ...rest.slice(0, 2), skipped, ...rest.slice(2)]);
+  const rest = frames.slice(1).map(({ kind, payload: own }, place) => framed(kind, place + (place < 2 ? 1 : 2), own, markerOf(payload)));
+  const skipped = framed(0x71, 3, bytes("new"), markerOf(payload));
+  const whole = Buffer.concat([magic, framed(Kind.header, 0, payload, markerOf(payload)), ...rest.slice(0, 2), skipped, ...rest.slice(2)]);
   whole.writeUInt8(1, 16);
   t.deepEqual(await shape(whole), ["a", "b"]);
   t.deepEqual(await codes(whole), []);
-  const away = Buffer.concat([magic, framed(Kind.header, 0, payload), ...rest.slice(0, 2), ...rest.slice(2), skipped]);
+  const away = Buffer.concat([magic, framed(Kind.header, 0, payload, markerOf(payload)), ...rest.slice(0, 2), ...rest.slice(2), skipped]);
   t.deepEqual(await codes(away), ["DUMP_FRAME_MISPLACED"]);
   t.deepEqual(await shape(away), ["a", "b"]);
 });
@@ -236,9 +236,9 @@ test("blocks out of place that no index lists are taken where their keys fit, an
   t.deepEqual(await shape(order(0, 1, 4, 5, 6, 2, 3, 8, 9)), ["a", "b", "c", "d", "e"]);
   t.deepEqual(await shape(order(6, 0, 1, 2, 3, 4, 5, 8, 9)), ["a", "b", "c", "d", "e"]);
   t.deepEqual((await shape(order(6, 0, 1, 2, 3, 4, 5))).filter((part) => !part.startsWith("gap")), ["a", "b", "c", "d", "e"]);
-  const high = framed(Kind.block, 3, at(splitDump(await words(["a", "x", "y"])).frames, 3).payload);
+  const high = framed(Kind.block, 3, at(splitDump(await words(["a", "x", "y"])).frames, 3).payload, markerIn(dump));
   t.deepEqual(await codes(order(0, 1, 2, 4, 5, high, 6, 8, 9)), ["DUMP_FRAME_MISPLACED"]);
-  const wrongKind = framed(Kind.index, 3, at(frames, 7).payload);
+  const wrongKind = framed(Kind.index, 3, at(frames, 7).payload, markerIn(dump));
   t.deepEqual(await codes(order(0, 1, 2, 4, 5, wrongKind, 6, 7, 8, 9)), ["DUMP_FRAME_MISPLACED"]);
 });
 
@@ -247,13 +247,13 @@ test("an index that lists blocks of another keyspace is no proof for a block", a
   const { frames } = splitDump(dump);
   // Frames: header, start, a, b, index, end, start, c, index, end, footer.
   const payload = Buffer.from(at(frames, 7).payload);
-  const bad = changed(dump, { 3: framed(Kind.block, 3, payload) });
+  const bad = changed(dump, { 3: framed(Kind.block, 3, payload, markerIn(dump)) });
   t.deepEqual(await codes(bad), ["DUMP_FRAME_MISPLACED"]);
   t.deepEqual(await shape(bad), ["a", "gap of 1", "c"]);
 });
 
 test("heads within a sound value that claim more than the file has are forgotten", async (t) => {
-  const head = Buffer.from(encodeFrameHead(Kind.block, markerOf(DUMP_ID, CREATED_AT), 9, [new Uint8Array(100_000)]));
+  const head = Buffer.from(encodeFrameHead(Kind.block, markerIn(await makeDump(header(), [[[entry("a", "1")]]])), 9, [new Uint8Array(100_000)]));
   const dump = await makeDump(header(), [[[entry("a", "1")], [{ key: bytes("b"), value: head }]]]);
   t.like(await survey(dump), { sound: true });
 });
@@ -308,7 +308,7 @@ test("frames that are no blocks are not taken from elsewhere, nor where they can
   const order = (...places: (number | Buffer)[]): Buffer => Buffer.concat([dump.subarray(0, HEAD), ...places.map((place) => (typeof place === "number" ? at(frames, place).bytes : place))]);
   // Frame 7 is the index, 8 the end.
   t.deepEqual(await shape(order(7, 0, 1, 2, 3, 4, 5, 6, 8, 9)), ["a", "b", "c", "d", "e"]);
-  t.deepEqual(await codes(order(0, 1, 2, framed(Kind.keyspaceEnd, 3, at(frames, 8).payload))), ["DUMP_FRAME_MISPLACED"]);
+  t.deepEqual(await codes(order(0, 1, 2, framed(Kind.keyspaceEnd, 3, at(frames, 8).payload, markerIn(dump)))), ["DUMP_FRAME_MISPLACED"]);
   const writer = new DumpWriter(header({ salvaged: { dumpId: null } }));
   const chunks = [...writer.start(), ...writer.startKeyspace(0), ...(await writeBlock(writer, "none", [entry("a", "")])), ...writer.gap({ after: bytes("a"), before: null, blocks: 2, entries: 3, bytes: 4 }), ...(await writeBlock(writer, "none", [entry("c", "")])), ...writer.endKeyspace(), ...writer.finish()];
   const salvaged = Buffer.concat(chunks);
@@ -318,7 +318,7 @@ test("frames that are no blocks are not taken from elsewhere, nor where they can
   t.deepEqual(await codes(moved), ["DUMP_FRAME_MISPLACED"]);
   t.deepEqual(await shape(moved), ["a", "gap of null", "c"]);
   // Numbers say less in a salvaged dump, but no keyspace begins within itself.
-  const again = changed(salvaged, { 3: framed(Kind.keyspaceStart, 3, at(splitDump(salvaged).frames, 1).payload), 5: null });
+  const again = changed(salvaged, { 3: framed(Kind.keyspaceStart, 3, at(splitDump(salvaged).frames, 1).payload, markerIn(salvaged)), 5: null });
   t.deepEqual(await codes(again), ["DUMP_FRAME_MISPLACED"]);
 });
 
