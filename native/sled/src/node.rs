@@ -96,6 +96,7 @@ impl OpenOptions {
 /// Opens a store, or makes one.
 #[napi]
 pub fn open(path: String, options: OpenOptions) -> AsyncTask<Job<Arc<Store>, SledStore>> {
+    crate::memory::share_arenas();
     let health = Health::now();
     let options = options.into_options(path);
     let doing = if options.create { Doing::Writing } else { Doing::Reading };

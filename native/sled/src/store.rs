@@ -110,7 +110,6 @@ impl Store {
             }
         }
         guard::forget_log();
-        memory::share_arenas();
         let db = open_db(&config, doing, path)?;
         memory::give_back();
         let settings = Settings {
