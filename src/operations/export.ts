@@ -231,11 +231,12 @@ async function writeKeyspace(
   let writing: Promise<void> = Promise.resolve();
   const writeOldest = async (): Promise<void> => {
     const { block, packed, memory } = await packing.take();
+    // A frame that was made must be written: an abort frame behind it would have the wrong number otherwise.
+    await writing;
     const before = writer.bytesWritten;
     const chunks = writer.block({ ...pickBlock(block), ...packed });
     entries += block.entries;
     if (counted) meter.add(block.entries, block.data.length, writer.bytesWritten - before);
-    await writing;
     writing = output.write(chunks).then(() => {
       block.release();
       spare.push(memory);

@@ -219,8 +219,8 @@ class StreamOutput implements DumpOutput {
   }
 
   async write(chunks: readonly Uint8Array[]): Promise<void> {
-    this.#signal?.throwIfAborted();
     try {
+      // Also when the signal has come: what was made of the dump must be in front of its abort frame.
       await until(this.#send(chunks), this.#signal);
     } catch (error) {
       this.#signal?.throwIfAborted();

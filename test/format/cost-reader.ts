@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { readDump } from "#src/format/index.js";
 import { loadCodec } from "#src/codecs/index.js";
+import { peakMemory } from "../support/memory.js";
 
 async function* chunks(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += 65_536) yield bytes.subarray(at, at + 65_536);
@@ -19,13 +20,13 @@ async function code(bytes: Uint8Array): Promise<string> {
 const [sound = "", ...hostile] = process.argv.slice(2);
 for (let round = 0; round < 20; round += 1) await code(readFileSync(sound));
 const inputs = hostile.map((path) => readFileSync(path));
-const before = process.resourceUsage().maxRSS;
+const before = peakMemory();
 const results: { code: string; milliseconds: number; memory: number }[] = [];
 for (const input of inputs) {
   const start = process.cpuUsage();
   const ended = await code(input);
   const { user, system } = process.cpuUsage(start);
   // The greatest memory so far, in KiB: it never falls, so that each costs no more than the last figure says.
-  results.push({ code: ended, milliseconds: (user + system) / 1000, memory: (process.resourceUsage().maxRSS - before) * 1024 });
+  results.push({ code: ended, milliseconds: (user + system) / 1000, memory: peakMemory() - before });
 }
 process.stdout.write(JSON.stringify(results));

@@ -1,6 +1,7 @@
 /** A process that recovers a file and tells how that ended and its greatest memory: `node recover-cost-reader.js FILE`. */
 import { KgdumpError } from "#src/errors.js";
 import { recoverDump } from "#src/operations/recover.js";
+import { peakMemory } from "../support/memory.js";
 
 const [input = ""] = process.argv.slice(2);
 let end: { code: string; offset: number | null } = { code: "recovered", offset: null };
@@ -9,4 +10,4 @@ try {
 } catch (error) {
   end = error instanceof KgdumpError ? { code: error.code, offset: error.offset ?? null } : { code: String(error), offset: null };
 }
-process.stdout.write(JSON.stringify({ ...end, memory: process.resourceUsage().maxRSS * 1024 }));
+process.stdout.write(JSON.stringify({ ...end, memory: peakMemory() }));
