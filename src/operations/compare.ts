@@ -1,5 +1,6 @@
 /** Comparing two runs of entries in the same key order, in one pass and bounded memory. */
-import { compareKeys, iterateEntries, type KeyOrder } from "../format/index.js";
+import type { KeyOrder } from "../format/index.js";
+import { compareRuns, EntryRun, sameEntry } from "./entry-run.js";
 
 /** How a key differs: `missing` and `changed` entries are those of the first run, `added` ones only the second has. */
 export type DifferenceKind = "missing" | "changed" | "added";
@@ -8,48 +9,6 @@ export type DifferenceKind = "missing" | "changed" | "added";
 export interface Difference {
   readonly kind: DifferenceKind;
   readonly key: Uint8Array;
-}
-
-interface Entry {
-  readonly key: Uint8Array;
-  readonly value: Uint8Array | null;
-}
-
-/** Entries one after the other, over the borders of blocks. */
-class EntryCursor {
-  readonly #blocks: AsyncIterator<Uint8Array>;
-  #entries: Iterator<Entry> | null = null;
-  current: Entry | null = null;
-
-  constructor(blocks: AsyncIterator<Uint8Array>) {
-    this.#blocks = blocks;
-  }
-
-  /** Moves on within the block; false when its entries are used up, and `nextBlock` has to be awaited. */
-  step(): boolean {
-    const next = this.#entries?.next();
-    if (next === undefined || next.done === true) return false;
-    this.current = next.value;
-    return true;
-  }
-
-  /** Moves to the first entry of the next block; `current` is null at the end. */
-  async nextBlock(): Promise<void> {
-    for (;;) {
-      const next = await this.#blocks.next();
-      if (next.done === true) {
-        this.#entries = null;
-        this.current = null;
-        return;
-      }
-      this.#entries = iterateEntries(next.value);
-      if (this.step()) return;
-    }
-  }
-
-  async close(): Promise<void> {
-    await this.#blocks.return?.();
-  }
 }
 
 /**
@@ -64,16 +23,16 @@ export async function* compareEntries(
   first: AsyncIterator<Uint8Array>,
   second: AsyncIterator<Uint8Array>,
 ): AsyncGenerator<Difference> {
-  const a = new EntryCursor(first);
-  const b = new EntryCursor(second);
+  const a = new EntryRun(first);
+  const b = new EntryRun(second);
   try {
     await a.nextBlock();
     await b.nextBlock();
-    while (a.current !== null || b.current !== null) {
-      const step = orderOf(order, a.current, b.current);
-      if (step < 0) yield { kind: "missing", key: copyKey(a.current) };
-      else if (step > 0) yield { kind: "added", key: copyKey(b.current) };
-      else if (!sameValue(a.current, b.current)) yield { kind: "changed", key: copyKey(a.current) };
+    while (a.at !== null || b.at !== null) {
+      const step = compareRuns(order, a, b);
+      if (step < 0) yield { kind: "missing", key: copyKey(a) };
+      else if (step > 0) yield { kind: "added", key: copyKey(b) };
+      else if (!sameEntry(a, b)) yield { kind: "changed", key: copyKey(a) };
       if (step <= 0 && !a.step()) await a.nextBlock();
       if (step >= 0 && !b.step()) await b.nextBlock();
     }
@@ -83,18 +42,6 @@ export async function* compareEntries(
   }
 }
 
-function orderOf(order: KeyOrder, a: Entry | null, b: Entry | null): number {
-  if (a === null) return 1;
-  if (b === null) return -1;
-  return compareKeys(order, a.key, b.key);
-}
-
-function sameValue(a: Entry | null, b: Entry | null): boolean {
-  const [left, right] = [a?.value ?? null, b?.value ?? null];
-  if (left === null || right === null) return left === right;
-  return left.length === right.length && Buffer.compare(left, right) === 0;
-}
-
-function copyKey(entry: Entry | null): Uint8Array {
-  return Buffer.from(entry?.key ?? []);
+function copyKey({ raw, at }: EntryRun): Uint8Array {
+  return Buffer.from(raw.subarray(at?.keyStart, at?.keyEnd));
 }

@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import { KgdumpError } from "../errors.js";
 import { type BaseKeyspace, type DumpBase, DEFAULT_BLOCK_SIZE, type HeaderKeyspace } from "../format/index.js";
 import { withChanges } from "./changes.js";
+import { nothing } from "./entry-run.js";
 import { type Dump, openDump } from "./open-dump.js";
 import { nameText, sameName } from "./keyspaces.js";
 import { OrderedQueue } from "./ordered-queue.js";
@@ -124,10 +125,6 @@ export class DumpChain implements AsyncDisposable {
     const before = this.#blocksUpTo(place - 1, { name, described });
     return withChanges({ order: described.comparator, first: dataOf(before), second: dataOf(own), blockSize: DEFAULT_BLOCK_SIZE });
   }
-}
-
-async function* nothing(): AsyncGenerator<ChainBlock, void, undefined> {
-  // A run without blocks.
 }
 
 async function* dataOf(blocks: AsyncIterable<{ readonly data: Uint8Array }>): AsyncGenerator<Uint8Array, void, undefined> {

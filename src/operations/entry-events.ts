@@ -49,3 +49,10 @@ async function* chainEvents(chain: DumpChain): AsyncGenerator<EntryEvent> {
   }
   yield { type: "footer" };
 }
+
+/** Takes the header, which comes first. */
+export async function readHeader(events: AsyncGenerator<EntryEvent>): Promise<DumpHeader> {
+  const first = await events.next();
+  if (first.done === true || first.value.type !== "header") throw new TypeError("a dump begins with its header");
+  return first.value.header;
+}

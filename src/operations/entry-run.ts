@@ -56,6 +56,11 @@ export function sameEntry(a: EntryRun, b: EntryRun): boolean {
   return a.raw.compare(b.raw, b.at.start, b.at.end, a.at.start, a.at.end) === 0;
 }
 
+/** A run without blocks. */
+export async function* nothing(): AsyncGenerator<never, void, undefined> {
+  // There is none.
+}
+
 /** A block of entries that was put together. */
 export interface BuiltBlock {
   /** Encoded entries; memory of its own. */

@@ -5,6 +5,7 @@ import { KgdumpError } from "../errors.js";
 import type { DeltaResult } from "../format/index.js";
 import { changesBetween } from "./changes.js";
 import type { ChainKeyspace, DumpChain } from "./dump-chain.js";
+import { nothing } from "./entry-run.js";
 import { nameText } from "./keyspaces.js";
 
 /** One keyspace of a store against the dumps that a delta builds on. */
@@ -56,8 +57,4 @@ export class KeyspaceDelta {
       block.release();
     }
   }
-}
-
-async function* nothing(): AsyncGenerator<Uint8Array, void, undefined> {
-  // A keyspace that the dump does not have.
 }

@@ -7,11 +7,10 @@
 import { resolve } from "node:path";
 import type { EntrySink, IfExists } from "../engines/engine.js";
 import { KgdumpError } from "../errors.js";
-import type { DumpHeader } from "../format/index.js";
 import { reopenSettings, type ReopenSettings } from "../settings/reopen.js";
 import { checkSledSettings, type SledSettings } from "../settings/sled-settings.js";
 import { closing } from "./closing.js";
-import { areFiles, type DumpInputs, type EntryEvent, readEntries } from "./entry-events.js";
+import { areFiles, type DumpInputs, type EntryEvent, readEntries, readHeader } from "./entry-events.js";
 import { loadNew } from "./import-load.js";
 import { ImportPlan, type PlannedKeyspace } from "./import-plan.js";
 import { verifyMerged, verifyNew } from "./import-verify.js";
@@ -120,12 +119,6 @@ async function checkOccupied({ target }: ImportOptions, merge: boolean): Promise
     path: target,
     hint: "choose another path",
   });
-}
-
-async function readHeader(events: AsyncGenerator<EntryEvent>): Promise<DumpHeader> {
-  const first = await events.next();
-  if (first.done === true || first.value.type !== "header") throw new TypeError("a dump begins with its header");
-  return first.value.header;
 }
 
 /** What a store was made with. */

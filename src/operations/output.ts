@@ -6,7 +6,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
-import { type FileHandle, link, lstat, open, rename, stat, unlink } from "node:fs/promises";
+import { type FileHandle, link, lstat, open, readdir, rename, rm, stat, unlink } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { finished } from "node:stream/promises";
 import type { Writable } from "node:stream";
@@ -112,6 +112,18 @@ async function writeAll(handle: FileHandle, chunks: readonly Uint8Array[]): Prom
   }
 }
 
+function temporaryPrefix(path: string): string {
+  return `.${basename(path).slice(0, 200)}.`;
+}
+
+/** Removes what killed exports to a file left. The caller knows that no other one is at work. */
+export async function clearTemporaries(path: string): Promise<void> {
+  const [directory, prefix] = [dirname(path), temporaryPrefix(path)];
+  for (const name of await readdir(directory).catch(() => [])) {
+    if (name.startsWith(prefix) && /^[0-9a-f]{16}\.tmp$/.test(name.slice(prefix.length))) await rm(join(directory, name), { force: true });
+  }
+}
+
 class PublishedFile implements DumpOutput {
   readonly path: string;
   readonly temporary: string;
@@ -126,7 +138,7 @@ class PublishedFile implements DumpOutput {
   }
 
   static async create(path: string, force: boolean): Promise<PublishedFile> {
-    const temporary = join(dirname(path), `.${basename(path).slice(0, 200)}.${randomBytes(8).toString("hex")}.tmp`);
+    const temporary = join(dirname(path), `${temporaryPrefix(path)}${randomBytes(8).toString("hex")}.tmp`);
     try {
       const handle = await open(temporary, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
       return new PublishedFile(path, temporary, handle, force);

@@ -9,7 +9,7 @@ import type { RocksdbCompression, RocksdbFamily } from "../engines/rocksdb-sink.
 import { KgdumpError } from "../errors.js";
 import type { HeaderKeyspace } from "../format/index.js";
 import { closing } from "./closing.js";
-import { areFiles, type DumpInputs, type EntryEvent, readEntries } from "./entry-events.js";
+import { areFiles, type DumpInputs, type EntryEvent, readEntries, readHeader } from "./entry-events.js";
 import { loadNew } from "./import-load.js";
 import { ImportPlan, type PlannedKeyspace } from "./import-plan.js";
 import { verifyMerged, verifyNew } from "./import-verify.js";
@@ -80,9 +80,7 @@ export async function restoreDump(options: RestoreOptions): Promise<RestoreResul
   const gaps = new GapWatch();
   const events = gaps.watch(readEntries(options));
   try {
-    const first = await events.next();
-    if (first.done === true || first.value.type !== "header") throw new TypeError("a dump begins with its header");
-    const plan = new ImportPlan(first.value.header, options);
+    const plan = new ImportPlan(await readHeader(events), options);
     const { families, warnings } = await plannedFamilies(plan, options);
     await makeStore(plan, events, families, options);
     return {

@@ -5,6 +5,7 @@ import { KgdumpError } from "../errors.js";
 import type { DumpEvent, DumpHeader, HeaderKeyspace } from "../format/index.js";
 import { closing } from "./closing.js";
 import { compareEntries, type DifferenceKind } from "./compare.js";
+import { nothing } from "./entry-run.js";
 import { type DumpSummary, readEvents, type ReadOptions, SummaryBuilder } from "./inspect.js";
 import { type KeyspaceName, nameBytes, nameText, sameName } from "./keyspaces.js";
 import { openSource, type TtlMode } from "./load-engine.js";
@@ -203,10 +204,6 @@ async function unmatched(
     if (comparison.storeEntries > 0) result.push(comparison);
   }
   return result;
-}
-
-async function* nothing(): AsyncGenerator<Uint8Array> {
-  // A run without blocks.
 }
 
 async function tally(

@@ -17,7 +17,7 @@ import { openSource, type TtlMode } from "../load-engine.js";
 import type { OnProgress } from "../progress.js";
 import { type OnEvent, Teller } from "./events.js";
 import { clearJournalTemporary, type Journal, readJournal, refuseOtherOwner, writeJournal } from "./journal.js";
-import { occupantOf } from "./places.js";
+import { nameStamp, occupantOf } from "./places.js";
 import { type MigrationPaths, type MigrationPlan, planMigration } from "./preflight.js";
 import { clearAway, finishRollback, switchOf, switchOver } from "./steps.js";
 import { isUntouched } from "./switch.js";
@@ -64,7 +64,7 @@ export interface MigrateResult {
 export function migrationPaths(options: MigrateOptions, now: Date, id: string): MigrationPaths & { readonly building: string } {
   const source = resolve(options.source);
   const target = resolve(options.target ?? options.source);
-  const stamp = now.toISOString().replace(/[-:]/g, "").replace(/\.\d+/, "");
+  const stamp = nameStamp(now);
   const backupName = `${basename(source)}.rocksdb-backup-${stamp}`;
   return {
     source,

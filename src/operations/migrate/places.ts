@@ -5,6 +5,11 @@ import { KgdumpError, systemError } from "../../errors.js";
 import { detectEngine } from "../load-engine.js";
 import { syncDirectory } from "../output.js";
 
+/** A time as it stands in the names of what is kept: 20261122T191034Z. */
+export function nameStamp(time: Date): string {
+  return time.toISOString().replace(/[-:]/g, "").replace(/\.\d+/, "");
+}
+
 /** What lies at a path: a store by its engine, a directory without entries, nothing, or something else. */
 export type Occupant = "rocksdb" | "sled" | "empty" | "absent" | "unknown";
 

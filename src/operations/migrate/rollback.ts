@@ -14,7 +14,7 @@ import type { OnProgress } from "../progress.js";
 import { restoreDump } from "../restore.js";
 import { type OnEvent, Teller } from "./events.js";
 import { clearJournalTemporary, type Journal, journalPath, readJournal, refuseOtherOwner, writeJournal } from "./journal.js";
-import { copyDurably, occupantOf, removeDirectory } from "./places.js";
+import { copyDurably, nameStamp, occupantOf, removeDirectory } from "./places.js";
 import { clearAway, finishRollback, switchOf, switchOver } from "./steps.js";
 import { isUntouched } from "./switch.js";
 
@@ -83,8 +83,7 @@ async function undo(journal: Journal, options: RollbackOptions, teller: Teller):
   }
   const carry = changed !== null && options.carryBack === true;
   const incoming = carry ? await carryBack(journal, options, teller) : await bringNear(journal, teller);
-  const stamp = new Date().toISOString().replace(/[-:]/g, "").replace(/\.\d+/, "");
-  const rolling = await writeJournal({ ...journal, step: "rolling-back", rollback: { incoming, aside: `${target}.sled-${stamp}` } });
+  const rolling = await writeJournal({ ...journal, step: "rolling-back", rollback: { incoming, aside: `${target}.sled-${nameStamp(new Date())}` } });
   return resultOf(await finishRollback(rolling, teller), carry);
 }
 

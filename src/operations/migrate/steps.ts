@@ -1,8 +1,8 @@
 /** The steps that migration and rollback share: each can be done again after any interruption. */
-import { readdir, rm } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { rm } from "node:fs/promises";
 import { KgdumpError } from "../../errors.js";
 import { openDump } from "../open-dump.js";
+import { clearTemporaries } from "../output.js";
 import { clearStaging } from "../staging.js";
 import type { Teller } from "./events.js";
 import { type Journal, journalPath, writeJournal } from "./journal.js";
@@ -29,19 +29,11 @@ export async function clearAway(journal: Journal, teller: Teller): Promise<void>
   if (journal.step === "switching" && !(await isUntouched(switchOf(journal)))) return;
   await removeDirectory(journal.building);
   await clearStaging(journal.building);
+  // The export of this migration is dead, as its owner is.
   if (journal.dump !== null) await clearTemporaries(journal.dump);
   if (journal.dump !== null && (await isOwnDump(journal.dump, journal.dumpId))) await rm(journal.dump, { force: true });
   await writeJournal({ ...journal, step: "rolled-back" });
   teller.tell("resume", "what an unfinished migration had made was removed; the old store is in place", { path: journal.source });
-}
-
-/** Removes what killed exports to a path left: their output under another name. The export of this migration is dead, as its owner is. */
-async function clearTemporaries(path: string): Promise<void> {
-  const [directory, prefix] = [dirname(path), `.${basename(path).slice(0, 200)}.`];
-  const names = await readdir(directory).catch(() => []);
-  for (const name of names) {
-    if (name.startsWith(prefix) && /^[0-9a-f]{16}\.tmp$/.test(name.slice(prefix.length))) await rm(join(directory, name), { force: true });
-  }
 }
 
 async function isOwnDump(path: string, dumpId: string): Promise<boolean> {
