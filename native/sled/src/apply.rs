@@ -4,7 +4,7 @@ use sled::Tree;
 
 use crate::entries::{self, Entry};
 use crate::failure::{Code, Doing, Failure, Outcome, printable};
-use crate::store::{Store, existing_tree};
+use crate::store::{DEFAULT_TREE, Store, existing_tree};
 
 /// Keys and values up to these sizes are taken; sled has no limits of its own, but writes a page with up to 16 entries
 /// as a whole and holds several copies of it while it does.
@@ -60,6 +60,14 @@ pub fn apply(store: &Store, tree: &[u8], block: &[u8], if_exists: IfExists) -> O
         }
         Ok(applied)
     })
+}
+
+/// Removes a tree that is there, and all that is in it. Sled's default tree can't be removed: it is emptied.
+///
+/// # Errors
+/// What writing fails with; then a part of it may be gone.
+pub fn drop_tree(store: &Store, name: &[u8]) -> Outcome<()> {
+    store.with_writable(|db| if name == DEFAULT_TREE { db.clear() } else { db.drop_tree(name).map(drop) }.map_err(failed))
 }
 
 /// What comparing a block with a tree found.

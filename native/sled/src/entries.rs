@@ -72,7 +72,7 @@ fn bin(block: &[u8], at: usize) -> Outcome<Range<usize>> {
 }
 
 /// Bytes of the header of a `bin` of `length` bytes.
-fn header_len(length: usize) -> usize {
+pub fn header_len(length: usize) -> usize {
     match length {
         0..=0xff => 2,
         0x100..=0xffff => 3,

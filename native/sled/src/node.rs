@@ -127,7 +127,7 @@ type Loading = (Arc<Loader>, Arc<Store>);
 /// An open store.
 #[napi]
 pub struct SledStore {
-    store: Arc<Store>,
+    pub(crate) store: Arc<Store>,
 }
 
 #[napi]

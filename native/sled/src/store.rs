@@ -23,7 +23,7 @@ use crate::{lock, log_check};
 pub const DEFAULT_TREE: &[u8] = b"__sled__default";
 
 /// How long opening waits for a lock.
-const LOCK_WAIT: Duration = Duration::from_secs(2);
+pub const LOCK_WAIT: Duration = Duration::from_secs(2);
 /// How long closing waits for a sled that has failed.
 const ABANDON_WAIT: Duration = Duration::from_millis(500);
 /// How long closing waits until sled has let its lock go.
