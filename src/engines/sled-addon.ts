@@ -31,6 +31,31 @@ export interface NativeSledLoader {
   abort(): Promise<void>;
 }
 
+/** What a follower found. Places are within each chunk's `data`. */
+export interface NativeFound {
+  readonly chunks: readonly {
+    readonly data: Buffer;
+    readonly entries: number;
+    readonly keyBytes: number;
+    readonly valueBytes: number;
+    readonly firstKeyStart: number;
+    readonly firstKeyEnd: number;
+    readonly lastKeyStart: number;
+    readonly lastKeyEnd: number;
+  }[];
+  readonly added: number;
+  readonly changed: number;
+  readonly removed: number;
+}
+
+/** Compares a tree with its original. Calls are made one after the other. */
+export interface NativeSledFollower {
+  learn(block: Uint8Array): Promise<NativeFound>;
+  learned(): Promise<{ entries: number; digest: Buffer }>;
+  follow(block: Uint8Array): Promise<NativeFound>;
+  end(): Promise<NativeFound>;
+}
+
 /** An open store. Bytes that are passed in must not change until the promise has settled. */
 export interface NativeSledStore {
   readonly wasRecovered: boolean;
@@ -43,6 +68,8 @@ export interface NativeSledStore {
   get(tree: Uint8Array, key: Uint8Array): Promise<Buffer | null>;
   scan(tree: Uint8Array, lower: Uint8Array | undefined, upper: Uint8Array | undefined, reverse: boolean): NativeSledScan;
   beginLoad(jobs: number): Promise<NativeSledLoader>;
+  follower(tree: Uint8Array, descending: boolean): NativeSledFollower;
+  dropTree(tree: Uint8Array): Promise<void>;
   flush(): Promise<void>;
   sizeOnDisk(): Promise<number>;
   close(): Promise<void>;
@@ -53,6 +80,8 @@ export interface NativeSled {
   open(path: string, options: NativeSledOptions): Promise<NativeSledStore>;
   inspect(path: string): Promise<"missing" | "empty" | "store">;
   version(): string;
+  lockStore(path: string): Promise<{ release(): void }>;
+  exchangeDirectories(a: string, b: string): Promise<boolean>;
 }
 
 /** The sled addon. @throws {KgdumpError} ADDON_MISSING */

@@ -9,8 +9,9 @@ import { resolve } from "node:path";
 
 import { fromAddon } from "../addon.js";
 import { scanBlocks } from "./block-scan.js";
-import type { Applied, BlockComparison, EntryBlock, EntrySink, EntrySource, IfExists, ScanOptions, StoreInfo } from "./engine.js";
+import type { Applied, BlockComparison, EntryBlock, EntrySink, EntrySource, IfExists, KeyOrder, ScanOptions, StoreInfo } from "./engine.js";
 import { keyspacesOf, sledAddon, treeOf, type NativeSledStore } from "./sled-addon.js";
+import { SledFollower } from "./sled-follower.js";
 import { keyRange } from "./sled-range.js";
 
 /** Settings of a store that must be the same whenever it is opened. */
@@ -48,9 +49,13 @@ export interface SledSource extends EntrySource {
   readonly settings: SledSettings;
 }
 
-/** A sled store that is open for writing. */
-export interface SledSink extends EntrySink {
+/** A sled store that is open for writing. It can be scanned, too, and then shows what is written meanwhile, or does not. */
+export interface SledSink extends EntrySink, Pick<EntrySource, "scan"> {
   readonly settings: SledSettings;
+  /** Removes a keyspace and all that is in it; sled's default tree is emptied. One that is not there is no error. */
+  dropKeyspace(name: Uint8Array): Promise<void>;
+  /** Compares a keyspace with its original, in this order; it need not be there. */
+  follow(keyspace: Uint8Array, order: KeyOrder): SledFollower;
   /** The value of one key, or undefined. */
   get(keyspace: Uint8Array, key: Uint8Array): Promise<Uint8Array | undefined>;
   /** Bytes of the store's files. */
@@ -155,6 +160,14 @@ class Store implements SledSource, SledSink {
 
   async createKeyspace(name: Uint8Array): Promise<void> {
     await fromAddon(() => this.#native.createTree(treeOf(name)));
+  }
+
+  async dropKeyspace(name: Uint8Array): Promise<void> {
+    await fromAddon(() => this.#native.dropTree(treeOf(name)));
+  }
+
+  follow(keyspace: Uint8Array, order: KeyOrder): SledFollower {
+    return new SledFollower(this.#native.follower(treeOf(keyspace), order === "reverse-bytewise"));
   }
 
   async apply(keyspace: Uint8Array, block: Uint8Array, ifExists: IfExists): Promise<Applied> {

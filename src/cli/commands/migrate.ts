@@ -1,14 +1,14 @@
 /** `kgdump migrate` and `kgdump rollback`: from RocksDB to sled at the path that the service uses, and back. */
 import { appendFileSync } from "node:fs";
 import { Command, Option } from "commander";
-import { systemError } from "../../errors.js";
+import { KgdumpError, systemError } from "../../errors.js";
 import { eventLine, type OnEvent } from "../../operations/migrate/events.js";
 import type { MigrateOptions } from "../../operations/migrate/migrate.js";
 import type { Context } from "../context.js";
 import { escapeMessage } from "../escape.js";
 import { addHelp } from "../help.js";
 import { jsonDocument, jsonLine } from "../json.js";
-import { oneOf, refuseBoth, type SledFlags, sledOptions } from "../options.js";
+import { countOf, oneOf, refuseBoth, type SledFlags, sledOptions } from "../options.js";
 import { renderMigration, renderMigrationPlan, renderRollback } from "../render/migrate.js";
 import { SETTINGS_HELP } from "./settings-help.js";
 
@@ -20,6 +20,9 @@ interface MigrateFlags extends SledFlags {
   /** False with `--no-keep-dump`. */
   readonly keepDump: boolean;
   readonly stream?: boolean;
+  readonly live?: boolean;
+  readonly wait?: number;
+  readonly mustExist?: boolean;
   readonly ttl?: "strip" | "keep";
   readonly log?: string;
   readonly dryRun?: boolean;
@@ -43,8 +46,12 @@ export function migrateCommand(): Command {
     ...sledOptions(),
     new Option("--backup-dir <dir>", "move the original into this directory (default: beside itself)"),
     new Option("--dump <file>", "the dump's file (default: beside the store)"),
+    new Option("--keep-dump", "keep the dump when it is done; so it is without this, too"),
     new Option("--no-keep-dump", "remove the dump when it is done"),
     new Option("--stream", "make no dump: entries go straight from store to store"),
+    new Option("--live", "copy the store while the service runs, and ask for its stop only when that is done; what has changed meanwhile is carried over then"),
+    new Option("--wait <seconds>", "with --live: give up when the service has not stopped by then (default: wait without end)").argParser(countOf("--wait", { min: 0, max: 31_536_000 })),
+    new Option("--must-exist", "fail when there is no store at all, instead of having nothing to do"),
     new Option("--ttl <mode>", "a store with time to live: strip the times from the values, or keep them").argParser(oneOf("--ttl", ["strip", "keep"])),
     new Option("--log <file>", LOG_HELP),
     new Option("-n, --dry-run", "tell what would be done, with sizes and times; change nothing"),
@@ -69,6 +76,7 @@ export function migrateCommand(): Command {
 export async function runMigrate(context: Context, _args: readonly string[], flags: MigrateFlags): Promise<void> {
   const { importSettings } = await import("./import-settings.js");
   refuseBoth({ "--stream": flags.stream === true, "--dump": flags.dump !== undefined });
+  if (flags.wait !== undefined && flags.live !== true) throw new KgdumpError("USAGE", "--wait makes sense only with --live", { hint: "see --help" });
   const { target, settings, notes } = await importSettings(flags.to ?? flags.from, flags, process.env);
   // Without --to, what --config names is the target when --from says where the RocksDB store is.
   const to = flags.to ?? (flags.from !== undefined && flags.config !== undefined ? (await importSettings(undefined, flags, process.env)).target : target);
@@ -81,6 +89,9 @@ export async function runMigrate(context: Context, _args: readonly string[], fla
     dump: flags.dump,
     keepDump: flags.keepDump,
     stream: flags.stream,
+    live: flags.live,
+    waitSeconds: flags.wait,
+    mustExist: flags.mustExist,
     ttl: flags.ttl,
     force: flags.force,
     signal: context.signal,
@@ -99,7 +110,7 @@ export async function runMigrate(context: Context, _args: readonly string[], fla
   context.stopProgress();
   await events.written;
   for (const warning of result.warnings) context.warn(warning);
-  if (context.json) await context.out.write(jsonLine({ migration: { ...result, reopen: result.reopen === null ? null : { ...result.reopen } } }));
+  if (context.json) await context.out.write(jsonLine({ migration: { ...result, changes: result.changes === null ? null : { ...result.changes }, reopen: result.reopen === null ? null : { ...result.reopen } } }));
   else if (!context.quiet) context.say(renderMigration(result, context.errorPaint));
 }
 

@@ -4,64 +4,12 @@
  */
 import { open, readFile, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import type { KeyOrder } from "../../engines/engine.js";
 import { KgdumpError, systemError } from "../../errors.js";
-import type { SledSettings } from "../../settings/sled-settings.js";
 import { syncDirectory } from "../output.js";
-import { isRunning, type Owner, ownProcess } from "../staging.js";
+import { isRunning, ownProcess } from "../staging.js";
+import { type Journal, parseJournal } from "./journal-form.js";
 
-/**
- * How far a migration got. exporting, importing: the new store is not complete, and is made again. imported: it is, and
- * waits beside the old one. switching: they may have been exchanged or not. done: the new one is in place, the old one is the
- * backup. rolling-back, rolled-back: the same on the way back.
- */
-export type MigrationStep = "exporting" | "importing" | "imported" | "switching" | "done" | "rolling-back" | "rolled-back";
-
-const STEPS: readonly string[] = ["exporting", "importing", "imported", "switching", "done", "rolling-back", "rolled-back"];
-
-/** One keyspace as it was migrated. */
-export interface JournalKeyspace {
-  /** Name in hex. */
-  readonly name: string;
-  /** Order of its keys in the RocksDB store, and of the entries under the digest. */
-  readonly comparator: KeyOrder;
-  readonly entries: number;
-  /** SHA-256 of its encoded entries, in hex. */
-  readonly digest: string;
-}
-
-/** What the journal says. All paths are absolute. */
-export interface Journal {
-  /** Version of the journal's own form. */
-  readonly version: 1;
-  /** Random, and in the names of all that the migration makes. */
-  readonly id: string;
-  readonly step: MigrationStep;
-  readonly startedAt: string;
-  readonly updatedAt: string;
-  /** Directory of the RocksDB store. */
-  readonly source: string;
-  /** Directory of the sled store; the source's own, or another. */
-  readonly target: string;
-  /** Where the new store is built and waits. */
-  readonly building: string;
-  /** Where the original goes; null when it stays where it is. */
-  readonly backup: string | null;
-  /** The dump's file; null without one. */
-  readonly dump: string | null;
-  /** The dump's id, by which the file is known as this migration's own. */
-  readonly dumpId: string;
-  readonly settings: SledSettings;
-  /** What the store was when it was read: changes since would show here. */
-  readonly snapshot: { readonly databaseId: string | null; readonly sequenceNumber: string | null } | null;
-  readonly keyspaces: readonly JournalKeyspace[] | null;
-  /** When the new store was last found equal to the dump. */
-  readonly verifiedAt: string | null;
-  /** Who wrote this: while it runs, nobody else goes on with the migration. */
-  readonly owner: Owner;
-  /** Rolling back: the RocksDB store that is put in place, and where the sled store goes. */
-  readonly rollback: { readonly incoming: string; readonly aside: string } | null;
-}
+export { isBeforeSwitch, type Journal, type JournalKeyspace, type JournalRollback, type MigrationStep } from "./journal-form.js";
 
 /** Path of the journal of a target. */
 export function journalPath(target: string): string {
@@ -82,7 +30,7 @@ export async function readJournal(target: string): Promise<Journal | null> {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
     throw systemError(error, `reading ${path}`, { path });
   }
-  const parsed = parse(text);
+  const parsed = parseJournal(text);
   if (parsed !== null) return parsed;
   throw new KgdumpError("MIGRATION_JOURNAL_DAMAGED", `${path} is not the journal of a migration`, {
     path,
@@ -143,27 +91,4 @@ export async function refuseOtherOwner({ id, step, owner, target }: Journal): Pr
     path: target,
     hint: "wait until it is done; kgdump status tells how far it is",
   });
-}
-
-function parse(text: string): Journal | null {
-  let found: unknown;
-  try {
-    found = JSON.parse(text);
-  } catch {
-    return null;
-  }
-  if (typeof found !== "object" || found === null) return null;
-  const journal = found as Record<string, unknown>;
-  const texts = ["id", "startedAt", "updatedAt", "source", "target", "building", "dumpId"].every((name) => typeof journal[name] === "string");
-  const sound =
-    journal.version === 1 &&
-    texts &&
-    typeof journal.step === "string" &&
-    STEPS.includes(journal.step) &&
-    [journal.backup, journal.dump].every((path) => path === null || typeof path === "string") &&
-    typeof journal.settings === "object" &&
-    typeof journal.owner === "object" &&
-    journal.owner !== null &&
-    (journal.keyspaces === null || Array.isArray(journal.keyspaces));
-  return sound ? (found as Journal) : null;
 }

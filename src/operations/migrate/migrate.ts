@@ -4,76 +4,21 @@
  * The new store is built beside the old one, read back and compared; then the two change places at once. The journal makes each
  * step repeatable: after any interruption, another call finishes what is to be finished, or begins again where that is safer.
  */
-import { randomBytes, randomUUID } from "node:crypto";
 import { rm } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
-import { PassThrough } from "node:stream";
+import { resolve } from "node:path";
 import { KgdumpError } from "../../errors.js";
-import type { SledSettings } from "../../settings/sled-settings.js";
-import { exportStore, type ExportResult } from "../export.js";
-import { importDump, type ImportResult } from "../import.js";
-import { sameName } from "../keyspaces.js";
-import { openSource, type TtlMode } from "../load-engine.js";
-import type { OnProgress } from "../progress.js";
-import { type OnEvent, Teller } from "./events.js";
+import { openSource } from "../load-engine.js";
+import { beginJournal, type Copy, copyStore } from "./copy.js";
+import { Teller } from "./events.js";
 import { clearJournalTemporary, type Journal, readJournal, refuseOtherOwner, writeJournal } from "./journal.js";
-import { nameStamp, occupantOf } from "./places.js";
-import { type MigrationPaths, type MigrationPlan, planMigration } from "./preflight.js";
+import { migrateLive } from "./live.js";
+import { type ChangeCounts, migrationPaths, type MigrateOptions, type MigrateResult, newId, round, secondsSince } from "./options.js";
+import { occupantOf } from "./places.js";
+import { type MigrationPaths, type MigrationPlan, planMigration, refuseOccupiedTarget } from "./preflight.js";
 import { clearAway, finishRollback, switchOf, switchOver } from "./steps.js";
 import { isUntouched } from "./switch.js";
 
-/** What `migrateStore` does. */
-export interface MigrateOptions {
-  /** Directory of the RocksDB store. */
-  readonly source: string;
-  /** Directory of the sled store; default: the source's own, where the new store takes the old one's place. */
-  readonly target?: string | undefined;
-  readonly settings?: SledSettings | undefined;
-  /** Directory that the original is moved into; default: beside it. Only when source and target are the same. */
-  readonly backupDirectory?: string | undefined;
-  /** The dump's file; default: beside the target. */
-  readonly dump?: string | undefined;
-  /** Keep the dump when it is done; default true. */
-  readonly keepDump?: boolean | undefined;
-  /** No dump: entries go straight from store to store. */
-  readonly stream?: boolean | undefined;
-  /** What to do with the timestamps of a RocksDB TTL store. */
-  readonly ttl?: TtlMode | undefined;
-  /** Begin although the disk may be too small. */
-  readonly force?: boolean | undefined;
-  readonly onEvent?: OnEvent | undefined;
-  readonly onProgress?: OnProgress | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** How a migration ended. */
-export interface MigrateResult {
-  /** migrated: now; already: a sled store is in place; nothing: there is no store at all. */
-  readonly status: "migrated" | "already" | "nothing";
-  readonly target: string;
-  readonly backup: string | null;
-  readonly dump: string | null;
-  readonly entries: number;
-  /** With which `sled::Config` the store is opened; null when nothing was imported now. */
-  readonly reopen: ImportResult["reopen"] | null;
-  readonly seconds: number;
-  readonly warnings: readonly string[];
-}
-
-/** Where a new migration puts everything. */
-export function migrationPaths(options: MigrateOptions, now: Date, id: string): MigrationPaths & { readonly building: string } {
-  const source = resolve(options.source);
-  const target = resolve(options.target ?? options.source);
-  const stamp = nameStamp(now);
-  const backupName = `${basename(source)}.rocksdb-backup-${stamp}`;
-  return {
-    source,
-    target,
-    building: `${target}.kgdump-new-${id}`,
-    backup: source === target ? join(resolve(options.backupDirectory ?? dirname(source)), backupName) : null,
-    dump: options.stream === true ? null : resolve(options.dump ?? `${target}.${stamp}.kgd`),
-  };
-}
+export { type ChangeCounts, migrationPaths, type MigrateOptions, type MigrateResult } from "./options.js";
 
 /**
  * Says what a migration would do. Nothing is changed.
@@ -109,10 +54,17 @@ export async function migrateStore(options: MigrateOptions): Promise<MigrateResu
   const source = resolve(options.source);
   const found = await occupantOf(source);
   teller.tell("detect", describeOccupant(source, found), { path: source, found });
-  const nothing = { target, backup: journal?.backup ?? null, dump: journal?.dump ?? null, entries: 0, reopen: null, warnings: [] };
+  const { backup = null, dump = null, delta = null } = journal ?? {};
+  const nothing = { target, backup, dump, delta, entries: 0, changes: null, reopen: null, downtimeSeconds: null, warnings: [] };
   if (found === "sled") return { ...nothing, status: "already", seconds: secondsSince(started) };
   if (found === "absent" || found === "empty") {
     const status = (await occupantOf(target)) === "sled" ? "already" : "nothing";
+    if (status === "nothing" && options.mustExist === true) {
+      throw new KgdumpError("STORE_NOT_FOUND", found === "empty" ? `${source} is an empty directory, and no store` : `there is no store at ${source}`, {
+        path: source,
+        hint: "check the path, and that its volume is mounted; without --must-exist this is no error",
+      });
+    }
     return { ...nothing, status, seconds: secondsSince(started) };
   }
   if (found === "unknown") {
@@ -126,106 +78,75 @@ async function migrateNow(options: MigrateOptions, teller: Teller, started: numb
   teller.id = id;
   const paths = migrationPaths(options, new Date(), id);
   await refuseOccupiedTarget(paths);
+  if (options.live === true) {
+    await preflight(paths, options, teller, "there is room; the store is copied while its service may run");
+    const { journal, copy, changes, downtimeSeconds } = await migrateLive(paths, id, options, teller);
+    return finish(journal, { copy, changes, downtimeSeconds }, teller, started, options);
+  }
   const { lockRocksdb } = await import("../../engines/rocksdb-place.js");
   // From here to the end no program can open the store for writing.
   const lock = await lockRocksdb(paths.source);
+  const locked = performance.now();
   try {
-    const plan = await planMigration(paths, options);
-    for (const warning of plan.warnings) teller.tell("preflight", warning);
-    teller.tell("preflight", "there is room, and nobody has the store open", { entries: plan.estimatedEntries, bytes: plan.estimatedBytes, free: plan.freeBytes, needed: plan.neededBytes });
-    const { journal, imported } = await build(paths, id, options, teller);
-    return await finish(await switchOver(journal, teller), imported, teller, started, options);
+    await preflight(paths, options, teller, "there is room, and nobody has the store open");
+    const { journal, copy } = await build(paths, id, options, teller);
+    const switched = await switchOver(journal, teller);
+    return await finish(switched, { copy, changes: null, downtimeSeconds: secondsSince(locked) }, teller, started, options);
   } finally {
     lock.release();
   }
 }
 
+async function preflight(paths: MigrationPaths, options: MigrateOptions, teller: Teller, good: string): Promise<void> {
+  const plan = await planMigration(paths, options);
+  for (const warning of plan.warnings) teller.tell("preflight", warning);
+  teller.tell("preflight", good, { entries: plan.estimatedEntries, bytes: plan.estimatedBytes, free: plan.freeBytes, needed: plan.neededBytes });
+}
+
 /** Exports and imports; the new store then waits beside the old one. */
-async function build(
-  paths: ReturnType<typeof migrationPaths>,
-  id: string,
-  options: MigrateOptions,
-  teller: Teller,
-): Promise<{ journal: Journal; imported: ImportResult }> {
-  const now = new Date().toISOString();
-  const { source, target, building, backup, dump } = paths;
-  const begun: Omit<Journal, "owner"> = {
-    version: 1, id, dumpId: randomUUID(), step: "exporting", startedAt: now, updatedAt: now, source, target, building, backup, dump,
-    settings: options.settings ?? {}, snapshot: null, keyspaces: null, verifiedAt: null, rollback: null,
-  };
-  let journal = await writeJournal(begun);
+async function build(paths: ReturnType<typeof migrationPaths>, id: string, options: MigrateOptions, teller: Teller): Promise<{ journal: Journal; copy: Copy }> {
+  const journal = await beginJournal(paths, id, "exporting", options);
   try {
-    const { exported, imported } = dump === null ? await streamAcross(journal, options, teller) : await byDump(journal, dump, options, teller);
-    checkEqual(exported, imported);
-    const keyspaces = exported.keyspaces.map(({ name, entries, digest }) => {
-      const comparator = exported.store.keyspaces.find((keyspace) => sameName(keyspace.name, name))?.comparator ?? "bytewise";
-      return { name: Buffer.from(name).toString("hex"), comparator, entries, digest };
-    });
-    const { databaseId, sequenceNumber } = exported.store;
-    journal = await writeJournal({
-      ...journal, step: "imported", keyspaces, verifiedAt: new Date().toISOString(),
-      snapshot: { databaseId, sequenceNumber: sequenceNumber?.toString() ?? null },
-    });
-    teller.tell("verify", "the new store was read back and is equal", { entries: imported.entries, keyspaces: imported.keyspaces.length });
-    return { journal, imported };
+    const copy = await copyStore(journal, "importing", options, teller);
+    const { keyspaces, snapshot } = copy;
+    return { journal: await writeJournal({ ...journal, step: "imported", keyspaces, snapshot, verifiedAt: new Date().toISOString() }), copy };
   } catch (error) {
     await clearAway(journal, teller).catch(() => undefined);
     throw error;
   }
 }
 
-async function byDump(journal: Journal, dump: string, options: MigrateOptions, teller: Teller): Promise<{ exported: ExportResult; imported: ImportResult }> {
-  const { onProgress, signal, ttl } = options;
-  const exported = await exportStore({ store: journal.source, output: dump, dumpId: journal.dumpId, ttl, onProgress, signal });
-  teller.tell("export", "the store was exported", { entries: exported.entries, bytes: exported.rawBytes, dump, dumpBytes: exported.dumpBytes, seconds: round(exported.seconds) });
-  await writeJournal({ ...journal, step: "importing" });
-  const imported = await importDump({ ...journal.settings, target: journal.building, input: dump, onProgress, signal });
-  teller.tell("import", "the dump was imported", { entries: imported.entries, seconds: round(imported.seconds) });
-  return { exported, imported };
+/** What was done now, for the result. */
+interface Done {
+  readonly copy: Copy;
+  readonly changes: ChangeCounts | null;
+  readonly downtimeSeconds: number;
 }
 
-async function streamAcross(journal: Journal, options: MigrateOptions, teller: Teller): Promise<{ exported: ExportResult; imported: ImportResult }> {
-  const { onProgress, signal, ttl } = options;
-  const pipe = new PassThrough({ highWaterMark: 4 * 1024 * 1024 });
-  await writeJournal({ ...journal, step: "importing" });
-  const importing = importDump({ ...journal.settings, target: journal.building, input: pipe, onProgress, signal });
-  const exporting = exportStore({ store: journal.source, output: pipe, dumpId: journal.dumpId, ttl, signal });
-  const [exported, imported] = await Promise.allSettled([exporting, importing]);
-  if (exported.status === "rejected") throw exported.reason;
-  if (imported.status === "rejected") throw imported.reason;
-  teller.tell("import", "the store was exported and imported", { entries: imported.value.entries, seconds: round(imported.value.seconds) });
-  return { exported: exported.value, imported: imported.value };
-}
-
-/** The last check before the switch: what was read and what was found in the new store are the same. */
-function checkEqual(exported: ExportResult, imported: ImportResult): void {
-  const same =
-    exported.keyspaces.length === imported.keyspaces.length &&
-    exported.keyspaces.every(({ name, digest, entries }) =>
-      imported.keyspaces.some((found) => sameName(found.name, name) && found.digest === digest && found.entries === entries),
-    );
-  if (same) return;
-  throw new KgdumpError("VERIFY_DIFFERENCE", "the new store does not hold what the old one does", { hint: "nothing was switched: check the disk and the memory of this machine, then migrate again" });
-}
-
-async function finish(journal: Journal, imported: ImportResult | null, teller: Teller, started: number, options: MigrateOptions): Promise<MigrateResult> {
-  let { dump } = journal;
+async function finish(journal: Journal, done: Done | null, teller: Teller, started: number, options: MigrateOptions): Promise<MigrateResult> {
+  let { dump, delta } = journal;
   if (dump !== null && options.keepDump === false) {
     await rm(dump, { force: true });
-    dump = null;
-    await writeJournal({ ...journal, dump });
+    if (delta !== null) await rm(delta, { force: true });
+    dump = delta = null;
+    await writeJournal({ ...journal, dump, delta });
   }
   const entries = (journal.keyspaces ?? []).reduce((total, keyspace) => total + keyspace.entries, 0);
-  teller.tell("done", "the service can be started on sled", { entries, seconds: round(secondsSince(started)) });
+  const downtime = done === null ? {} : { downtime: round(done.downtimeSeconds) };
+  teller.tell("done", "the service can be started on sled", { entries, seconds: round(secondsSince(started)), ...downtime });
+  const reopen = done?.copy.imported.reopen;
   return {
     status: "migrated",
     target: journal.target,
     backup: journal.backup,
     dump,
+    delta,
     entries,
-    reopen: imported === null ? null : { ...imported.reopen, rust: imported.reopen.rust.replaceAll(journal.building, journal.target) },
+    changes: done?.changes ?? null,
+    reopen: reopen === undefined ? null : { ...reopen, rust: reopen.rust.replaceAll(journal.building, journal.target) },
     seconds: secondsSince(started),
-    warnings: imported?.warnings ?? [],
+    downtimeSeconds: done?.downtimeSeconds ?? null,
+    warnings: done?.copy.imported.warnings ?? [],
   };
 }
 
@@ -258,13 +179,6 @@ async function isUnchanged({ source, snapshot }: Journal): Promise<boolean> {
   return databaseId === snapshot?.databaseId && (sequenceNumber?.toString() ?? null) === snapshot.sequenceNumber;
 }
 
-async function refuseOccupiedTarget({ source, target }: MigrationPaths): Promise<void> {
-  if (source === target) return;
-  const found = await occupantOf(target);
-  if (found === "absent" || found === "empty") return;
-  throw new KgdumpError("TARGET_EXISTS", `${target} exists already`, { path: target, hint: "choose another path for the sled store" });
-}
-
 function describeOccupant(path: string, found: string): string {
   const texts: Readonly<Record<string, string>> = {
     rocksdb: `${path} is a RocksDB store`,
@@ -273,16 +187,4 @@ function describeOccupant(path: string, found: string): string {
     absent: `there is nothing at ${path}`,
   };
   return texts[found] ?? `${path} is something else`;
-}
-
-function newId(): string {
-  return randomBytes(4).toString("hex");
-}
-
-function secondsSince(started: number): number {
-  return (performance.now() - started) / 1000;
-}
-
-function round(seconds: number): number {
-  return Math.round(seconds * 1000) / 1000;
 }

@@ -7,6 +7,7 @@ import { KgdumpError, systemError } from "../../errors.js";
 import { planExport } from "../export-plan.js";
 import type { TtlMode } from "../load-engine.js";
 import { refuseUnmovable } from "./movable.js";
+import { occupantOf } from "./places.js";
 
 /** What a migration is going to need and do. */
 export interface MigrationPlan {
@@ -53,6 +54,14 @@ export async function planMigration(paths: MigrationPaths, options: { ttl?: TtlM
   }
   for (const path of [parent, ...(paths.backup === null ? [] : [dirname(paths.backup)]), ...(paths.dump === null ? [] : [dirname(paths.dump)])]) await checkWritable(path);
   return { ...paths, store, estimatedEntries, estimatedBytes, neededBytes, freeBytes, estimatedSeconds: Math.ceil(1 + estimatedBytes / BYTES_A_SECOND), warnings };
+}
+
+/** Refuses a target of its own where something is already. @throws {KgdumpError} TARGET_EXISTS, PERMISSION_DENIED, IO_FAILED */
+export async function refuseOccupiedTarget({ source, target }: MigrationPaths): Promise<void> {
+  if (source === target) return;
+  const found = await occupantOf(target);
+  if (found === "absent" || found === "empty") return;
+  throw new KgdumpError("TARGET_EXISTS", `${target} exists already`, { path: target, hint: "choose another path for the sled store" });
 }
 
 async function freeOf(directory: string): Promise<number> {

@@ -13,7 +13,7 @@ import { openSource } from "../load-engine.js";
 import type { OnProgress } from "../progress.js";
 import { restoreDump } from "../restore.js";
 import { type OnEvent, Teller } from "./events.js";
-import { clearJournalTemporary, type Journal, journalPath, readJournal, refuseOtherOwner, writeJournal } from "./journal.js";
+import { clearJournalTemporary, isBeforeSwitch, type Journal, journalPath, readJournal, refuseOtherOwner, writeJournal } from "./journal.js";
 import { copyDurably, nameStamp, occupantOf, removeDirectory } from "./places.js";
 import { clearAway, finishRollback, switchOf, switchOver } from "./steps.js";
 import { isUntouched } from "./switch.js";
@@ -62,7 +62,7 @@ export async function rollbackStore(options: RollbackOptions): Promise<RollbackR
   await refuseOtherOwner(journal);
   await clearJournalTemporary(target);
   if (journal.step === "rolling-back") return resultOf(await finishRollback(journal, teller), false);
-  const unfinished = journal.step === "exporting" || journal.step === "importing" || journal.step === "imported";
+  const unfinished = isBeforeSwitch(journal.step);
   if (unfinished || (journal.step === "switching" && (await isUntouched(switchOf(journal))))) await clearAway(journal, teller);
   else if (journal.step === "switching") journal = await switchOver(journal, teller);
   if (journal.step !== "done") return { status: unfinished ? "rolled-back" : "already", source: journal.source, aside: null, carried: false };

@@ -30,10 +30,20 @@ export async function clearAway(journal: Journal, teller: Teller): Promise<void>
   await removeDirectory(journal.building);
   await clearStaging(journal.building);
   // The export of this migration is dead, as its owner is.
-  if (journal.dump !== null) await clearTemporaries(journal.dump);
-  if (journal.dump !== null && (await isOwnDump(journal.dump, journal.dumpId))) await rm(journal.dump, { force: true });
+  if (journal.dump !== null) await removeOwnDump(journal.dump, journal.dumpId);
+  if (journal.deltaId !== null) await removeOwnDump(deltaFileOf(journal), journal.deltaId);
   await writeJournal({ ...journal, step: "rolled-back" });
   teller.tell("resume", "what an unfinished migration had made was removed; the old store is in place", { path: journal.source });
+}
+
+/** Where what changed while the store was copied is written: beside the dump, or, without one, beside the new store until that is complete. */
+export function deltaFileOf({ delta, building }: Journal): string {
+  return delta ?? `${building}.delta.kgd`;
+}
+
+async function removeOwnDump(path: string, dumpId: string): Promise<void> {
+  await clearTemporaries(path);
+  if (await isOwnDump(path, dumpId)) await rm(path, { force: true });
 }
 
 async function isOwnDump(path: string, dumpId: string): Promise<boolean> {

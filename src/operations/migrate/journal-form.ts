@@ -1,0 +1,144 @@
+/** The form of a migration's journal: what is read is taken for a journal only when each part of it is what it should be. */
+import { isAbsolute } from "node:path";
+import type { KeyOrder } from "../../engines/engine.js";
+import type { SledSettings } from "../../settings/sled-settings.js";
+import type { Owner } from "../staging.js";
+
+/**
+ * How far a migration got. copying: the store is copied while its service runs; waiting: that copy is complete, and the service is to be
+ * stopped; following: what changed since is put into the copy. exporting, importing: the same of a store that nobody has open. In all
+ * of these the new store is not complete, and is made again. imported: it is complete, and waits beside the old one. switching: they may
+ * have been exchanged or not. done: the new one is in place, the old one is the backup. rolling-back, rolled-back: the same on the way back.
+ */
+export type MigrationStep = "copying" | "waiting" | "following" | "exporting" | "importing" | "imported" | "switching" | "done" | "rolling-back" | "rolled-back";
+
+const STEPS: readonly string[] = [
+  "copying", "waiting", "following", "exporting", "importing", "imported", "switching", "done", "rolling-back", "rolled-back",
+] satisfies MigrationStep[];
+
+/** Whether the new store of a migration at this step waits beside the old one, or is not even complete: nothing was switched. */
+export function isBeforeSwitch(step: MigrationStep): boolean {
+  return STEPS.indexOf(step) <= STEPS.indexOf("imported");
+}
+
+/** One keyspace as it was migrated. */
+export interface JournalKeyspace {
+  /** Name in hex. */
+  readonly name: string;
+  /** Order of its keys in the RocksDB store, and of the entries under the digest. */
+  readonly comparator: KeyOrder;
+  readonly entries: number;
+  /** SHA-256 of its encoded entries, in hex. */
+  readonly digest: string;
+}
+
+/** What the journal says. All paths are absolute. */
+export interface Journal {
+  /** Version of the journal's own form. */
+  readonly version: 1;
+  /** Random, and in the names of all that the migration makes. */
+  readonly id: string;
+  readonly step: MigrationStep;
+  readonly startedAt: string;
+  readonly updatedAt: string;
+  /** Directory of the RocksDB store. */
+  readonly source: string;
+  /** Directory of the sled store; the source's own, or another. */
+  readonly target: string;
+  /** Where the new store is built and waits. */
+  readonly building: string;
+  /** Where the original goes; null when it stays where it is. */
+  readonly backup: string | null;
+  /** The dump's file; null without one. */
+  readonly dump: string | null;
+  /** The dump's id, by which the file is known as this migration's own. */
+  readonly dumpId: string;
+  /** The file of what changed while the dump was made and until the service stopped; null without one. */
+  readonly delta: string | null;
+  /** The delta's id. */
+  readonly deltaId: string | null;
+  readonly settings: SledSettings;
+  /** What the store was when it was read: changes since would show here. */
+  readonly snapshot: { readonly databaseId: string | null; readonly sequenceNumber: string | null } | null;
+  readonly keyspaces: readonly JournalKeyspace[] | null;
+  /** When the new store was last found equal to what was read of the old one. */
+  readonly verifiedAt: string | null;
+  /** Who wrote this: while it runs, nobody else goes on with the migration. */
+  readonly owner: Owner;
+  /** Rolling back: the RocksDB store that is put in place, where the sled store goes, and where the RocksDB store is in the end. */
+  readonly rollback: JournalRollback | null;
+}
+
+/** What a rollback is about to do, or did. */
+export interface JournalRollback {
+  readonly incoming: string;
+  readonly aside: string;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+type Check = (value: unknown) => boolean;
+
+const isText: Check = (value) => typeof value === "string";
+const isCount: Check = (value) => Number.isSafeInteger(value) && Number(value) >= 0;
+const isPath: Check = (value) => typeof value === "string" && isAbsolute(value) && !value.includes("\0");
+const isHex: Check = (value) => typeof value === "string" && /^(?:[0-9a-f]{2})*$/.test(value);
+const isTime: Check = (value) => typeof value === "string" && !Number.isNaN(Date.parse(value));
+const orNull = (check: Check): Check => (value) => value === null || check(value);
+const orAbsent = (check: Check): Check => (value) => value === undefined || check(value);
+const isObject = (value: unknown): value is Fields => typeof value === "object" && value !== null && !Array.isArray(value);
+const hasFields = (checks: Readonly<Record<string, Check>>): Check => (value) =>
+  isObject(value) && Object.entries(checks).every(([name, check]) => check(Object.hasOwn(value, name) ? value[name] : undefined));
+
+const isKeyspace = hasFields({
+  name: isHex,
+  comparator: (value) => value === "bytewise" || value === "reverse-bytewise",
+  entries: isCount,
+  digest: (value) => typeof value === "string" && /^[0-9a-f]{64}$/.test(value),
+});
+
+const isJournal = hasFields({
+  version: (value) => value === 1,
+  id: (value) => typeof value === "string" && /^[0-9a-z-]{1,64}$/i.test(value),
+  step: (value) => typeof value === "string" && STEPS.includes(value),
+  startedAt: isTime,
+  updatedAt: isTime,
+  source: isPath,
+  target: isPath,
+  building: isPath,
+  backup: orNull(isPath),
+  dump: orNull(isPath),
+  dumpId: isText,
+  // Journals of before there were deltas don't have these two.
+  delta: orAbsent(orNull(isPath)),
+  deltaId: orAbsent(orNull(isText)),
+  settings: hasFields({
+    cacheCapacity: orAbsent(isCount),
+    compression: orAbsent((value) => typeof value === "boolean"),
+    compressionLevel: orAbsent(isCount),
+    flushEveryMs: orAbsent(isCount),
+    segmentSize: orAbsent(isCount),
+  }),
+  snapshot: orNull(hasFields({ databaseId: orNull(isText), sequenceNumber: orNull((value) => typeof value === "string" && /^\d{1,20}$/.test(value)) })),
+  keyspaces: orNull((value) => Array.isArray(value) && value.every(isKeyspace)),
+  verifiedAt: orNull(isTime),
+  owner: hasFields({ pid: isCount, started: orNull(isText), host: isText }),
+  rollback: orNull(hasFields({ incoming: isPath, aside: isPath })),
+});
+
+/** What a text says as a journal; null when it is none. */
+export function parseJournal(text: string): Journal | null {
+  let found: unknown;
+  try {
+    found = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  if (!isObject(found) || !isJournal(found)) return null;
+  const journal = { delta: null, deltaId: null, ...found } as unknown as Journal;
+  const sound =
+    // What is removed when it is not complete has a name that only a migration gives.
+    journal.building.startsWith(`${journal.target}.kgdump-new-`) &&
+    (journal.backup === null) === (journal.source !== journal.target) &&
+    (journal.step !== "rolling-back" || journal.rollback !== null);
+  return sound ? journal : null;
+}

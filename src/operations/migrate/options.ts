@@ -1,0 +1,103 @@
+/** What a migration is asked for, where it puts everything, and how it ended. */
+import { randomBytes } from "node:crypto";
+import { basename, dirname, join, resolve } from "node:path";
+import type { SledSettings } from "../../settings/sled-settings.js";
+import type { ImportResult } from "../import.js";
+import type { TtlMode } from "../load-engine.js";
+import type { OnProgress } from "../progress.js";
+import type { OnEvent } from "./events.js";
+import { nameStamp } from "./places.js";
+import type { MigrationPaths } from "./preflight.js";
+
+/** What `migrateStore` does. */
+export interface MigrateOptions {
+  /** Directory of the RocksDB store. */
+  readonly source: string;
+  /** Directory of the sled store; default: the source's own, where the new store takes the old one's place. */
+  readonly target?: string | undefined;
+  readonly settings?: SledSettings | undefined;
+  /** Directory that the original is moved into; default: beside it. Only when source and target are the same. */
+  readonly backupDirectory?: string | undefined;
+  /** The dump's file; default: beside the target. */
+  readonly dump?: string | undefined;
+  /** Keep the dump when it is done; default true. */
+  readonly keepDump?: boolean | undefined;
+  /** No dump: entries go straight from store to store. */
+  readonly stream?: boolean | undefined;
+  /** Copy the store while its service runs; only what changed since is carried over when the service has stopped. */
+  readonly live?: boolean | undefined;
+  /** With `live`: seconds to wait for the service to stop; default: without end. */
+  readonly waitSeconds?: number | undefined;
+  /** Fail when there is no store at all, where otherwise there is nothing to do; default false. */
+  readonly mustExist?: boolean | undefined;
+  /** What to do with the timestamps of a RocksDB TTL store. */
+  readonly ttl?: TtlMode | undefined;
+  /** Begin although the disk may be too small. */
+  readonly force?: boolean | undefined;
+  readonly onEvent?: OnEvent | undefined;
+  readonly onProgress?: OnProgress | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** How a migration ended. */
+export interface MigrateResult {
+  /** migrated: now; already: a sled store is in place; nothing: there is no store at all. */
+  readonly status: "migrated" | "already" | "nothing";
+  readonly target: string;
+  readonly backup: string | null;
+  readonly dump: string | null;
+  /** The dump of what changed while the first one was made and until the service stopped; null without one. */
+  readonly delta: string | null;
+  readonly entries: number;
+  /** With `live`: what had changed in the store since it was copied; null otherwise. */
+  readonly changes: ChangeCounts | null;
+  /** With which `sled::Config` the store is opened; null when nothing was imported now. */
+  readonly reopen: ImportResult["reopen"] | null;
+  readonly seconds: number;
+  /** Seconds for which the service could not run: from when the old store was locked until the new one was in place; null when nothing was migrated now. */
+  readonly downtimeSeconds: number | null;
+  readonly warnings: readonly string[];
+}
+
+/** How many keys of the store are new, have another value, and are gone. */
+export interface ChangeCounts {
+  readonly added: number;
+  readonly changed: number;
+  readonly removed: number;
+}
+
+/** Where a new migration puts everything. */
+export function migrationPaths(options: MigrateOptions, now: Date, id: string): MigrationPaths & { readonly building: string } {
+  const source = resolve(options.source);
+  const target = resolve(options.target ?? options.source);
+  const stamp = nameStamp(now);
+  const backupName = `${basename(source)}.rocksdb-backup-${stamp}`;
+  const dump = options.stream === true ? null : resolve(options.dump ?? `${target}.${stamp}.kgd`);
+  return {
+    source,
+    target,
+    building: `${target}.kgdump-new-${id}`,
+    backup: source === target ? join(resolve(options.backupDirectory ?? dirname(source)), backupName) : null,
+    dump,
+  };
+}
+
+/** Where what changed since a dump is written: beside it, as `….delta.kgd`. */
+export function deltaPath(dump: string): string {
+  return `${dump.endsWith(".kgd") ? dump.slice(0, -".kgd".length) : dump}.delta.kgd`;
+}
+
+/** A new migration's id. */
+export function newId(): string {
+  return randomBytes(4).toString("hex");
+}
+
+/** Seconds since a moment of `performance.now()`. */
+export function secondsSince(started: number): number {
+  return (performance.now() - started) / 1000;
+}
+
+/** Seconds to the millisecond. */
+export function round(seconds: number): number {
+  return Math.round(seconds * 1000) / 1000;
+}
