@@ -102,6 +102,8 @@ function settingsOf({ options, tableOptions }: Pick<RocksdbKeyspace, "options" |
 class Source implements RocksdbSource {
   readonly info: RocksdbInfo;
   readonly #store: NativeStore;
+  /** Of all scans: reading a store part by part is many short ones. */
+  readonly #buffers: Buffer[] = [];
   #closed: Promise<void> | undefined;
 
   constructor(store: NativeStore, info: RocksdbInfo) {
@@ -129,7 +131,7 @@ class Source implements RocksdbSource {
     const [from, to, prefix] = bounds.map((key) => (key === undefined ? undefined : asBuffer(key)));
     const scan = await fromAddon(() => this.#store.scan(family, from, to, prefix));
     const fill: Fill = (buffer, _target, maxEntries) => fromAddon(() => scan.fill(buffer, maxEntries));
-    yield* scanBlocks(fill, () => fromAddon(() => scan.close()), options);
+    yield* scanBlocks(fill, () => fromAddon(() => scan.close()), { ...options, pool: this.#buffers });
   }
 
   close(): Promise<void> {

@@ -5,18 +5,21 @@
 //! to them: entries to put, and keys to remove with nil for a value, in the same order. Nothing is written here; changes may be
 //! applied while later entries are compared, since the groups do not overlap.
 
-use std::ops::{Bound, Range};
+use std::collections::VecDeque;
+use std::ops::Range;
 
 use sha2::{Digest, Sha256};
 use sled::IVec;
 
 use crate::entries::{self, header_len, push_bin};
-use crate::failure::{Doing, Failure, Outcome};
-use crate::prints::{Cutter, Prints, Rule};
+use crate::failure::{Code, Doing, Failure, Outcome, printable};
+use crate::prints::{Print, Prints, Walk};
 use crate::store::{Store, existing_tree};
 
 /// Bytes of changes that are handed out together, unless one alone is bigger.
 const CHUNK: usize = 1 << 20;
+/// Entries of one group of the tree's that are kept until the next group begins.
+const MOST_PENDING: usize = 4 << 20;
 const NIL: u8 = 0xc0;
 
 /// A run of changes, encoded; places are within `data`.
@@ -44,20 +47,21 @@ pub struct Changes {
 pub struct Follower {
     tree: Vec<u8>,
     descending: bool,
-    rule: Rule,
-    cutter: Cutter,
+    walk: Walk,
     prints: Prints,
     /// Over all that was learned.
     hash: Sha256,
     learned: u64,
-    /// The next of the tree's groups.
-    next: usize,
-    /// Whether the original's current group began elsewhere than the tree's next one.
-    out_of_step: bool,
-    /// Entries of the current group from blocks before this one.
+    /// The tree's group that the original is in.
+    group: usize,
+    /// Of the original's entries of the group.
+    group_hash: Sha256,
+    /// The original's entries of the group from blocks before this one.
     pending: Vec<u8>,
-    /// Last key of the group before the current one.
-    after: Option<Vec<u8>>,
+    /// The tree's entries of the group that were not compared yet, once they have been read.
+    old: Option<VecDeque<(IVec, IVec)>>,
+    /// For the caller's blocks.
+    pub memory: Vec<u8>,
 }
 
 impl std::fmt::Debug for Follower {
@@ -69,19 +73,18 @@ impl std::fmt::Debug for Follower {
 impl Follower {
     /// Follows a tree; one that is not there, or is empty, is one of which nothing is learned.
     pub fn new(tree: Vec<u8>, descending: bool) -> Follower {
-        let rule = Rule::default();
         Follower {
             tree,
             descending,
-            cutter: Cutter::new(rule.clone(), descending),
-            rule,
+            walk: Walk::new(descending),
             prints: Prints::default(),
             hash: Sha256::new(),
             learned: 0,
-            next: 0,
-            out_of_step: false,
+            group: 0,
+            group_hash: Sha256::new(),
             pending: Vec::new(),
-            after: None,
+            old: None,
+            memory: Vec::new(),
         }
     }
 
@@ -91,15 +94,14 @@ impl Follower {
     /// STORE_UNSUPPORTED for keys too long to be remembered; DUMP_ENTRIES_MALFORMED, DUMP_ORDER_BROKEN.
     pub fn learn(&mut self, block: &[u8]) -> Outcome<()> {
         self.hash.update(block);
-        let prints = &mut self.prints;
-        self.cutter.feed(block, |cut| prints.push(&block[cut.last_key], cut.print))
+        self.prints.learn(&mut self.walk, block)
     }
 
     /// Ends learning: how many entries the tree has, and the SHA-256 of them all.
     pub fn learned(&mut self) -> (u64, [u8; 32]) {
-        self.prints.rest = self.cutter.rest();
-        self.learned = self.cutter.entries;
-        self.cutter = Cutter::new(self.rule.clone(), self.descending);
+        self.prints.finish();
+        self.learned = self.walk.entries;
+        self.walk = Walk::new(self.descending);
         (self.learned, self.hash.finalize_reset().into())
     }
 
@@ -108,141 +110,123 @@ impl Follower {
     /// # Errors
     /// DUMP_ENTRIES_MALFORMED, DUMP_ORDER_BROKEN, and what reading the tree fails with.
     pub fn follow(&mut self, store: &Store, block: &[u8]) -> Outcome<Changes> {
+        let mut reader = Reader { store, tree: None };
         let mut out = Builder::default();
         let mut start = 0;
-        // Taken out while groups are compared.
-        let mut cutter = std::mem::replace(&mut self.cutter, Cutter::new(self.rule.clone(), self.descending));
-        let fed = cutter.feed(block, |cut| {
-            let key = &block[cut.last_key];
-            if self.differs(key, &cut.print) {
-                let entries = self.group(&block[start..cut.end]);
-                self.compare(store, &entries, Some(key), &mut out)?;
+        // Taken out while it walks.
+        let mut walk = std::mem::replace(&mut self.walk, Walk::new(self.descending));
+        walk.feed(block, |walk, key, entry| {
+            while self.prints.first_key(self.group + 1).is_some_and(|next| !walk.follows(key, next)) {
+                self.finish_group(&mut reader, &block[start..entry.start], &mut out)?;
+                start = entry.start;
             }
-            self.pending.clear();
-            self.after = Some(key.to_vec());
-            start = cut.end;
             Ok(())
-        });
-        self.cutter = cutter;
-        fed?;
-        self.pending.extend_from_slice(&block[start..]);
+        })?;
+        self.walk = walk;
+        let rest = &block[start..];
+        self.group_hash.update(rest);
+        self.pending.extend_from_slice(rest);
+        // So much is no group of the tree's any more: it is compared now, lest it fill the memory.
+        if self.pending.len() > MOST_PENDING {
+            self.compare_pending(&mut reader, &mut out)?;
+        }
         Ok(out.done())
     }
 
-    /// Ends following, when all entries of the original were taken: the last changes, and how many entries they lead to.
+    /// Ends following, when all entries of the original were taken: the last changes.
     ///
     /// # Errors
     /// What reading the tree fails with.
     pub fn end(&mut self, store: &Store) -> Outcome<Changes> {
+        let mut reader = Reader { store, tree: None };
         let mut out = Builder::default();
-        let missed = self.next < self.prints.len();
-        if missed || self.out_of_step || self.cutter.rest() != self.prints.rest {
-            let entries = std::mem::take(&mut self.pending);
-            self.compare(store, &entries, None, &mut out)?;
+        self.finish_group(&mut reader, &[], &mut out)?;
+        while self.group < self.prints.len() {
+            self.finish_group(&mut reader, &[], &mut out)?;
         }
         Ok(out.done())
     }
 
-    /// Entries that the tree had, and that the original has.
-    pub fn counts(&self) -> (u64, u64) {
-        (self.learned, self.cutter.entries)
-    }
-
-    /// Whether the original's group that ends with `key` is another than the tree's, or begins elsewhere.
-    fn differs(&mut self, key: &[u8], print: &[u8; 32]) -> bool {
-        let mut differs = self.out_of_step;
-        loop {
-            let order = match self.prints.group(self.next) {
-                None => std::cmp::Ordering::Greater,
-                Some((last, _)) if self.descending => key.cmp(last),
-                Some((last, _)) => last.cmp(key),
-            };
-            match order {
-                // The tree's group ends earlier: its last key is gone.
-                std::cmp::Ordering::Less => {
-                    self.next += 1;
-                    differs = true;
-                }
-                std::cmp::Ordering::Equal => {
-                    let same = self.prints.group(self.next).is_some_and(|(_, own)| own == print);
-                    self.next += 1;
-                    self.out_of_step = false;
-                    return differs || !same;
-                }
-                std::cmp::Ordering::Greater => {
-                    self.out_of_step = true;
-                    return true;
-                }
+    /// Ends the current group, whose last entries are `tail`.
+    fn finish_group(&mut self, reader: &mut Reader<'_>, tail: &[u8], out: &mut Builder) -> Outcome<()> {
+        self.group_hash.update(tail);
+        let print: Print = self.group_hash.finalize_reset().into();
+        let same = self.old.is_none() && self.prints.group(self.group).is_some_and(|(_, own)| *own == print);
+        if !same {
+            self.pending.extend_from_slice(tail);
+            self.compare_pending(reader, out)?;
+            for (gone, _) in self.old.take().unwrap_or_default() {
+                out.remove(&gone)?;
             }
         }
+        self.pending.clear();
+        self.group += 1;
+        Ok(())
     }
 
-    fn group(&mut self, tail: &[u8]) -> Vec<u8> {
-        let mut entries = std::mem::take(&mut self.pending);
-        entries.extend_from_slice(tail);
-        entries
-    }
-
-    /// Compares the original's entries behind `self.after`, up to `last` (to the end when None), with the tree's.
-    fn compare(&self, store: &Store, block: &[u8], last: Option<&[u8]>, out: &mut Builder) -> Outcome<()> {
-        store.with(|db| {
-            let mut old = Old::new(db, self, last)?;
-            let mut before = old.next()?;
-            let mut at = 0;
-            while at < block.len() {
-                let (entry, end) = entries::entry(block, at)?;
-                let (key, bytes) = (&block[entry.key.clone()], &block[at..end]);
-                while let Some((gone, _)) = before.take_if(|(old, _)| self.comes_before(old, key)) {
+    /// Compares the original's entries of the group so far with the tree's; those of the tree that come after them are left.
+    fn compare_pending(&mut self, reader: &mut Reader<'_>, out: &mut Builder) -> Outcome<()> {
+        let mut old = match self.old.take() {
+            Some(old) => old,
+            None => reader.group(self)?,
+        };
+        let block = std::mem::take(&mut self.pending);
+        let mut at = 0;
+        while at < block.len() {
+            let (entry, end) = entries::entry(&block, at)?;
+            let key = &block[entry.key];
+            while old.front().is_some_and(|(before, _)| self.walk.follows(before, key)) {
+                if let Some((gone, _)) = old.pop_front() {
                     out.remove(&gone)?;
-                    before = old.next()?;
                 }
-                let value = entry.value.map_or(&[][..], |value| &block[value]);
-                match before.take_if(|(old, _)| old == key) {
-                    None => out.put(bytes, key.len(), value.len(), &mut |changes| changes.added += 1),
-                    Some((_, same)) if same == value => before = old.next()?,
-                    Some(_) => {
-                        out.put(bytes, key.len(), value.len(), &mut |changes| changes.changed += 1);
-                        before = old.next()?;
+            }
+            let value = entry.value.map_or(&[][..], |value| &block[value]);
+            let before = if old.front().is_some_and(|(before, _)| before == key) { old.pop_front() } else { None };
+            match before {
+                None => out.put(&block[at..end], key.len(), value.len(), &mut |changes| changes.added += 1),
+                Some((_, same)) if same == value => {}
+                Some(_) => out.put(&block[at..end], key.len(), value.len(), &mut |changes| changes.changed += 1),
+            }
+            at = end;
+        }
+        self.old = Some(old);
+        Ok(())
+    }
+}
+
+/// Reads groups of a tree, which is opened when the first is wanted.
+struct Reader<'a> {
+    store: &'a Store,
+    tree: Option<sled::Tree>,
+}
+
+impl Reader<'_> {
+    /// The tree's entries of the follower's group: as many as it had when it was learned.
+    fn group(&mut self, follower: &Follower) -> Outcome<VecDeque<(IVec, IVec)>> {
+        let Follower { prints, group, descending, tree: name, .. } = follower;
+        let (Some(first), Some((count, _))) = (prints.first_key(*group), prints.group(*group)) else {
+            return Ok(VecDeque::new());
+        };
+        let tree = &mut self.tree;
+        self.store.with(|db| {
+            let tree = match tree {
+                Some(tree) => tree,
+                None => tree.insert(existing_tree(db, name)?),
+            };
+            let mut old = VecDeque::with_capacity(count as usize);
+            let mut iterator = if *descending { tree.range(..=first) } else { tree.range(first..) };
+            while old.len() < count as usize {
+                let next = if *descending { iterator.next_back() } else { iterator.next() };
+                match next.transpose().map_err(|e| Failure::sled(&e, Doing::Reading, "reading the next entry"))? {
+                    Some(entry) => old.push_back(entry),
+                    None => {
+                        let message = format!("an entry behind {} is gone that was read before", printable(first));
+                        return Err(Failure::new(Code::StoreDamaged, message));
                     }
                 }
-                at = end;
             }
-            while let Some((gone, _)) = before {
-                out.remove(&gone)?;
-                before = old.next()?;
-            }
-            Ok(())
+            Ok(old)
         })
-    }
-
-    fn comes_before(&self, a: &[u8], b: &[u8]) -> bool {
-        if self.descending { a > b } else { a < b }
-    }
-}
-
-/// The tree's entries of a range, in the order of the follower.
-struct Old {
-    iterator: Option<sled::Iter>,
-    descending: bool,
-}
-
-impl Old {
-    fn new(db: &sled::Db, follower: &Follower, last: Option<&[u8]>) -> Outcome<Old> {
-        let Follower { tree, descending, after, .. } = follower;
-        if !db.tree_names().iter().any(|name| name == tree) {
-            return Ok(Old { iterator: None, descending: *descending });
-        }
-        let tree = existing_tree(db, tree)?;
-        let after = after.clone().map_or(Bound::Unbounded, Bound::Excluded);
-        let last = last.map_or(Bound::Unbounded, |key| Bound::Included(key.to_vec()));
-        let range = if *descending { (last, after) } else { (after, last) };
-        Ok(Old { iterator: Some(tree.range::<Vec<u8>, _>(range)), descending: *descending })
-    }
-
-    fn next(&mut self) -> Outcome<Option<(IVec, IVec)>> {
-        let Some(iterator) = &mut self.iterator else { return Ok(None) };
-        let next = if self.descending { iterator.next_back() } else { iterator.next() };
-        next.transpose().map_err(|e| Failure::sled(&e, Doing::Reading, "reading the next entry"))
     }
 }
 

@@ -113,7 +113,7 @@ impl Drop for SledFollower {
 
 type Work = fn(&mut Follower, &Store, &[u8]) -> Outcome<Changes>;
 
-/// A call of a follower's with a block. Its bytes are copied on the worker thread, as in `node_blocks`.
+/// A call of a follower's with a block. Its bytes are copied on the worker thread, as in `node_blocks`, into memory that is used again.
 pub struct FollowTask {
     store: Arc<Store>,
     follower: Arc<Mutex<Follower>>,
@@ -127,8 +127,15 @@ impl Task for FollowTask {
 
     fn compute(&mut self) -> napi::Result<Changes> {
         let (store, follower, work) = (self.store.clone(), self.follower.clone(), self.work);
-        let block = self.block.to_vec();
-        let work = move || work(&mut follower.lock().unwrap_or_else(PoisonError::into_inner), &store, &block);
+        let mut block = std::mem::take(&mut self.follower.lock().unwrap_or_else(PoisonError::into_inner).memory);
+        block.clear();
+        block.extend_from_slice(&self.block);
+        let work = move || {
+            let mut follower = follower.lock().unwrap_or_else(PoisonError::into_inner);
+            let changes = work(&mut follower, &store, &block)?;
+            follower.memory = block;
+            Ok(changes)
+        };
         guard::run(self.store.health, Doing::Reading, work).map_err(to_js)
     }
 

@@ -1,67 +1,51 @@
-//! Prints of a tree: the entries are cut into small groups, and of each group its last key and the SHA-256 of its encoded
-//! entries are kept, so that another state of the same keys can be compared without reading the tree again.
+//! Prints of a tree: its entries in groups, and of each group its first key, how many entries it has, and the SHA-256 of them as encoded, so
+//! that another state of the same keys can be compared without reading the tree again.
 //!
-//! Where a group ends depends on its last entry alone, so that groups of two states fall into step again behind a difference. The rule
-//! is keyed by chance anew for each tree: nobody can choose keys so that no group ever ends. Pure: no store is touched here.
+//! Groups are those of the tree's own entries. An entry of another state belongs to the last group whose first key does not come
+//! after it, or to the first group. Pure: no store is touched here.
 
-use std::collections::hash_map::RandomState;
-use std::hash::BuildHasher;
+use std::ops::Range;
 
 use sha2::{Digest, Sha256};
 
 use crate::entries::{self, Entry};
 use crate::failure::{Code, Failure, Outcome, printable};
 
-/// Entries of a group, on average; a leaf of sled's, too, has about as many.
-const GROUP: u64 = 16;
-/// An entry from this size on always ends its group, so that a group stays small.
-const BIG_ENTRY: usize = 32 << 10;
-/// Bytes of last keys that are kept for one tree at most.
+/// Entries of a group at most: as many as a leaf that the loader makes has, so that a group is mostly read as one page.
+const GROUP: u32 = 16;
+/// A group ends behind an entry with which it has so many bytes.
+const GROUP_BYTES: usize = 64 << 10;
+/// Bytes of first keys that are kept for one tree at most.
 pub const MOST_KEY_BYTES: usize = 256 << 20;
 
 /// SHA-256 of a group's encoded entries.
 pub type Print = [u8; 32];
 
-/// Says where groups end.
-#[derive(Clone, Debug, Default)]
-pub struct Rule(RandomState);
-
-impl Rule {
-    /// Whether the group ends behind this entry of `block`, which takes `size` bytes of it.
-    pub fn ends(&self, key: &[u8], size: usize) -> bool {
-        size >= BIG_ENTRY || self.0.hash_one(key).is_multiple_of(GROUP)
-    }
-}
-
-/// Cuts a run of encoded entries, which comes in blocks, into groups.
-pub struct Cutter {
-    rule: Rule,
+/// Walks through encoded entries of a store, block after block, and sees to it that they are in order.
+#[derive(Debug)]
+pub struct Walk {
     descending: bool,
-    hash: Sha256,
     last_key: Option<Vec<u8>>,
     pub entries: u64,
 }
 
-/// A group that has ended.
-pub struct Cut {
-    /// Where it ends in the block.
-    pub end: usize,
-    pub last_key: std::ops::Range<usize>,
-    pub print: Print,
-}
-
-impl Cutter {
-    pub fn new(rule: Rule, descending: bool) -> Cutter {
-        Cutter { rule, descending, hash: Sha256::new(), last_key: None, entries: 0 }
+impl Walk {
+    pub fn new(descending: bool) -> Walk {
+        Walk { descending, last_key: None, entries: 0 }
     }
 
-    /// Takes the next block and calls `each` for each group that ends in it.
+    /// Whether `b` comes after `a` in the walk's order.
+    pub fn follows(&self, a: &[u8], b: &[u8]) -> bool {
+        if self.descending { b < a } else { b > a }
+    }
+
+    /// Calls `each` with the place of each key, and of each whole entry.
     ///
     /// # Errors
     /// DUMP_ENTRIES_MALFORMED, also for an entry without a value; DUMP_ORDER_BROKEN; what `each` returns.
-    pub fn feed(&mut self, block: &[u8], mut each: impl FnMut(Cut) -> Outcome<()>) -> Outcome<()> {
-        let (mut at, mut start) = (0, 0);
-        let mut before: Option<std::ops::Range<usize>> = None;
+    pub fn feed(&mut self, block: &[u8], mut each: impl FnMut(&Walk, &[u8], Range<usize>) -> Outcome<()>) -> Outcome<()> {
+        let mut at = 0;
+        let mut before: Option<Range<usize>> = None;
         while at < block.len() {
             let (Entry { key, value }, end) = entries::entry(block, at)?;
             if value.is_none() {
@@ -72,29 +56,15 @@ impl Cutter {
                 let message = format!("the key {} is not in its place", printable(&block[key]));
                 return Err(Failure::new(Code::DumpOrderBroken, message));
             }
+            each(self, &block[key.clone()], at..end)?;
             self.entries += 1;
-            if self.rule.ends(&block[key.clone()], end - at) {
-                self.hash.update(&block[start..end]);
-                start = end;
-                each(Cut { end, last_key: key.clone(), print: self.hash.finalize_reset().into() })?;
-            }
             before = Some(key);
             at = end;
         }
-        self.hash.update(&block[start..]);
         if let Some(key) = before {
             self.last_key = Some(block[key].to_vec());
         }
         Ok(())
-    }
-
-    /// The print of what is behind the last group.
-    pub fn rest(&mut self) -> Print {
-        self.hash.finalize_reset().into()
-    }
-
-    fn follows(&self, before: &[u8], key: &[u8]) -> bool {
-        if self.descending { key < before } else { key > before }
     }
 }
 
@@ -102,27 +72,65 @@ impl Cutter {
 #[derive(Debug, Default)]
 pub struct Prints {
     keys: Vec<u8>,
-    /// Where each key ends in `keys`.
+    /// Where each first key ends in `keys`.
     ends: Vec<usize>,
+    counts: Vec<u32>,
     prints: Vec<Print>,
-    /// Of what is behind the last group.
-    pub rest: Print,
+    /// Of the group that is not complete.
+    hash: Sha256,
+    bytes: usize,
 }
 
 impl Prints {
-    /// Adds a group.
+    /// Adds the entries of the next block of the tree.
     ///
     /// # Errors
-    /// STORE_UNSUPPORTED when the keys are so long that they would fill the memory.
-    pub fn push(&mut self, last_key: &[u8], print: Print) -> Outcome<()> {
-        if self.keys.len() + last_key.len() > MOST_KEY_BYTES {
-            let message = "its keys are too long to remember how the store was while its service goes on";
-            return Err(Failure::new(Code::StoreUnsupported, message));
-        }
-        self.keys.extend_from_slice(last_key);
-        self.ends.push(self.keys.len());
-        self.prints.push(print);
+    /// As `Walk::feed`; STORE_UNSUPPORTED when the keys are so long that they would fill the memory.
+    pub fn learn(&mut self, walk: &mut Walk, block: &[u8]) -> Outcome<()> {
+        let mut start = 0;
+        walk.feed(block, |_, key, entry| {
+            if self.bytes == 0 {
+                if self.keys.len() + key.len() > MOST_KEY_BYTES {
+                    let message = "its keys are too long to remember how the store was while its service goes on";
+                    return Err(Failure::new(Code::StoreUnsupported, message));
+                }
+                self.keys.extend_from_slice(key);
+                self.ends.push(self.keys.len());
+                self.counts.push(0);
+            }
+            self.bytes += entry.len();
+            if let Some(count) = self.counts.last_mut() {
+                *count += 1;
+                if *count == GROUP || self.bytes >= GROUP_BYTES {
+                    self.hash.update(&block[start..entry.end]);
+                    start = entry.end;
+                    self.finish();
+                }
+            }
+            Ok(())
+        })?;
+        self.hash.update(&block[start..]);
         Ok(())
+    }
+
+    /// Ends the last group.
+    pub fn finish(&mut self) {
+        if self.bytes > 0 {
+            self.prints.push(self.hash.finalize_reset().into());
+            self.bytes = 0;
+        }
+    }
+
+    /// The first key of a group.
+    pub fn first_key(&self, group: usize) -> Option<&[u8]> {
+        let end = *self.ends.get(group)?;
+        let start = group.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
+        self.keys.get(start..end)
+    }
+
+    /// Number of entries and print of a group.
+    pub fn group(&self, group: usize) -> Option<(u32, &Print)> {
+        Some((*self.counts.get(group)?, self.prints.get(group)?))
     }
 
     /// How many groups there are.
@@ -133,12 +141,5 @@ impl Prints {
     /// Whether there is no group.
     pub fn is_empty(&self) -> bool {
         self.prints.is_empty()
-    }
-
-    /// Last key and print of a group; None behind the last.
-    pub fn group(&self, number: usize) -> Option<(&[u8], &Print)> {
-        let end = *self.ends.get(number)?;
-        let start = number.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
-        Some((self.keys.get(start..end)?, self.prints.get(number)?))
     }
 }

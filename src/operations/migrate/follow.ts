@@ -28,6 +28,8 @@ export interface Followed {
   readonly counts: ChangeCounts;
 }
 
+/** Bytes of sled's cache: each page is read once, or when it is changed; what is in the cache has to be let go when the store is closed. */
+const CACHE = 16 * 1024 * 1024;
 const LEARN_BLOCK = 1024 * 1024;
 /** Mostly holds what lies between two splits. */
 const FOLLOW_BLOCK = 2 * 1024 * 1024;
@@ -193,7 +195,8 @@ export async function verifyChanges(path: string, settings: SledSettings, deltaF
 
 async function openCopy(path: string, settings: SledSettings): Promise<SledSink> {
   const { openSledSink } = await import("../../engines/sled.js");
-  const { cacheCapacity, compression, compressionLevel: compressionFactor, segmentSize } = settings;
+  const { compression, compressionLevel: compressionFactor, segmentSize } = settings;
+  const cacheCapacity = Math.min(settings.cacheCapacity ?? CACHE, CACHE);
   // It was read back when it was made, and is read again: that tells more than the check of its files.
   return openSledSink(path, { create: false, check: false, cacheCapacity, compression, compressionFactor, segmentSize });
 }
