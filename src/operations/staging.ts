@@ -9,7 +9,7 @@ import { mkdir, open, readdir, readFile, rename, rm, rmdir, stat, unlink, writeF
 import { hostname } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { KgdumpError, systemError } from "../errors.js";
-import { syncDirectory } from "./output.js";
+import { syncDirectory } from "./output-file.js";
 
 /** What lies at the path of an import's target. */
 export type TargetState = "absent" | "empty" | "occupied";

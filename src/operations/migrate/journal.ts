@@ -7,7 +7,7 @@ import { basename, dirname, join } from "node:path";
 import type { KeyOrder } from "../../engines/engine.js";
 import { KgdumpError, systemError } from "../../errors.js";
 import type { SledSettings } from "../../settings/sled-settings.js";
-import { syncDirectory } from "../output.js";
+import { syncDirectory } from "../output-file.js";
 import { isRunning, type Owner, ownProcess } from "../staging.js";
 
 /**

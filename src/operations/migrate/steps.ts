@@ -2,7 +2,7 @@
 import { rm } from "node:fs/promises";
 import { KgdumpError } from "../../errors.js";
 import { openDump } from "../open-dump.js";
-import { clearTemporaries } from "../output.js";
+import { clearTemporaries } from "../output-file.js";
 import { clearStaging } from "../staging.js";
 import type { Teller } from "./events.js";
 import { type Journal, journalPath, writeJournal } from "./journal.js";
