@@ -37,7 +37,7 @@ export async function finishWith(command: "migrate" | "rollback", cwd: string, g
   const journal = JSON.parse(await readFile(`${graph}.kgdump-migration.json`, "utf8")) as Journal;
   must(journal.step === (command === "migrate" ? "done" : "rolled-back"), `the journal says ${journal.step}`);
   if (command === "migrate") await mustHold(journal.backup ?? "", "rocksdb", dump, "as the backup");
-  const left = (await readdir(cwd)).filter((name) => /kgdump-new|kgdump-back|partial|\.tmp$/.test(name));
+  const left = (await readdir(cwd)).filter((name) => /kgdump-new|kgdump-back|partial|removed|\.tmp$/.test(name));
   must(left.length === 0, `the next ${command} left ${left.join(", ")}`);
   const again = await kgdump([...args, "--no-input", "-q"], { cwd });
   must(again.code === 0, `once more: ${again.stderr}`);

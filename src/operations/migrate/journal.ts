@@ -5,7 +5,7 @@
 import { open, readFile, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { KeyOrder } from "../../engines/engine.js";
-import { KgdumpError, systemError } from "../../errors.js";
+import { hasCode, KgdumpError, systemError } from "../../errors.js";
 import type { SledSettings } from "../../settings/sled-settings.js";
 import { syncDirectory } from "../output-file.js";
 import { isRunning, type Owner, ownProcess } from "../staging.js";
@@ -79,7 +79,7 @@ export async function readJournal(target: string): Promise<Journal | null> {
   try {
     text = await readFile(path, "utf8");
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
+    if (hasCode(error, "ENOENT")) return null;
     throw systemError(error, `reading ${path}`, { path });
   }
   const parsed = parse(text);

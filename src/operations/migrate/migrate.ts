@@ -16,10 +16,10 @@ import { sameName } from "../keyspaces.js";
 import { openSource, type TtlMode } from "../load-engine.js";
 import type { OnProgress } from "../progress.js";
 import { type OnEvent, Teller } from "./events.js";
-import { clearJournalTemporary, type Journal, readJournal, refuseOtherOwner, writeJournal } from "./journal.js";
+import { type Journal, readJournal, refuseOtherOwner, writeJournal } from "./journal.js";
 import { nameStamp, occupantOf } from "./places.js";
 import { type MigrationPaths, type MigrationPlan, planMigration } from "./preflight.js";
-import { clearAway, finishRollback, switchOf, switchOver } from "./steps.js";
+import { clearAway, clearLeftovers, finishRollback, switchOf, switchOver } from "./steps.js";
 import { isUntouched } from "./switch.js";
 
 /** What `migrateStore` does. */
@@ -96,7 +96,7 @@ export async function migrateStore(options: MigrateOptions): Promise<MigrateResu
   let journal = await readJournal(target);
   if (journal !== null) {
     await refuseOtherOwner(journal);
-    await clearJournalTemporary(target);
+    await clearLeftovers(journal);
   }
   if (journal?.step === "rolling-back") journal = await finishRollback(journal, teller);
   if (journal !== null) {
