@@ -51,20 +51,20 @@ module.exports = {
     forbid("sled-not-rocksdb", "Import never loads RocksDB.", { path: "^src/engines/sled" }, { path: "^src/engines/rocksdb" }),
     forbid(
       "addons-in-one-place",
-      "Only engines and the lz4 codec import the loader of native addons.",
-      { pathNot: ["^src/engines/(rocksdb|sled)", "^src/codecs/lz4\\.ts$"] },
+      "Only engines and codecs import the loader of native addons.",
+      { pathNot: ["^src/engines/(rocksdb|sled)", "^src/codecs/"] },
       { path: "^src/addon\\.ts$" },
     ),
     forbid(
       "engines-and-codecs-on-demand",
       "Concrete engines and codecs are loaded by import() only, so that no command loads what it does not use.",
       { pathNot: "^src/(engines/(rocksdb|sled)|codecs/)" },
-      { path: ["^src/engines/(rocksdb|sled)", "^src/codecs/(lz4|zstd|none)\\.ts$"], dynamic: false, dependencyTypesNot: TYPE_ONLY },
+      { path: ["^src/engines/(rocksdb|sled)", "^src/codecs/(lz4|zstd|none|packer)\\.ts$"], dynamic: false, dependencyTypesNot: TYPE_ONLY },
     ),
     forbid(
       "codecs-on-demand",
       "The choice of a codec does not load the others.",
-      { path: "^src/codecs/(?!lz4|zstd|none)" },
+      { path: "^src/codecs/(?!lz4|zstd|none|packer)" },
       { path: "^src/codecs/(lz4|zstd|none)\\.ts$", dynamic: false, dependencyTypesNot: TYPE_ONLY },
     ),
     forbid(

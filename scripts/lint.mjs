@@ -101,10 +101,11 @@ async function outcome(command, args, env) {
 
 /**
  * Runs every check and prints a line for each, after what is wrong.
- * @returns {Promise<number>} how many failed
+ * @returns {Promise<string[]>} the names of those that failed
  */
 export async function lint() {
-  let failed = 0;
+  /** @type {string[]} */
+  const failed = [];
   /** @param {readonly Check[]} checks */
   const runAll = async (checks) => {
     for (const { name, check } of checks) {
@@ -112,7 +113,7 @@ export async function lint() {
       const complaint = await check();
       const seconds = ((performance.now() - start) / 1000).toFixed(1);
       if (complaint !== "") {
-        failed++;
+        failed.push(`lint: ${name}`);
         process.stdout.write(`${complaint}\n`);
       }
       process.stdout.write(`lint: ${name}: ${complaint === "" ? "good" : "FAILED"} (${seconds} s)\n`);
@@ -125,6 +126,6 @@ export async function lint() {
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
   await runScript("lint", async () => {
     await setUp({ tests: true });
-    if ((await lint()) > 0) process.exitCode = 1;
+    if ((await lint()).length > 0) process.exitCode = 1;
   });
 }

@@ -9,7 +9,7 @@
  */
 import "./setup/node-version.mjs";
 import { pathToFileURL } from "node:url";
-import { CRATES, LZ4, ROCKSDB, SLED } from "./setup/crates.mjs";
+import { CRATES, BLOCKS, ROCKSDB, SLED } from "./setup/crates.mjs";
 import { buildCrates } from "./setup/native.mjs";
 import { installPackages, installPackagesWhenNone } from "./setup/packages.mjs";
 import { prepareReader } from "./setup/python.mjs";
@@ -34,7 +34,7 @@ export async function setUp({ tests = false, prepare = false } = {}) {
   };
   process.on("SIGINT", quit).on("SIGTERM", quit);
   try {
-    await Promise.all([javascript(), buildCrates(tests ? CRATES : [SLED, ROCKSDB, LZ4]), tests ? prepareReader() : undefined]);
+    await Promise.all([javascript(), buildCrates(tests ? CRATES : [SLED, ROCKSDB, BLOCKS]), tests ? prepareReader() : undefined]);
   } finally {
     process.off("SIGINT", quit).off("SIGTERM", quit);
   }

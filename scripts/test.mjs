@@ -17,7 +17,7 @@ import { cargoEnvironment } from "./setup/native.mjs";
 import { inProject, ROOT } from "./setup/paths.mjs";
 import { stream } from "./setup/stream.mjs";
 
-/** @typedef {{ passed: number, failed: number }} Counts */
+/** @typedef {{ passed: number, failed: number, names: readonly string[] }} Counts names: of what failed, as far as it has one */
 
 /**
  * @param {string} output
@@ -34,8 +34,16 @@ function sum(output, pattern) {
  * @param {Counts} counts
  * @returns {Counts} with one failure at least when it did not
  */
-function settle(ok, { passed, failed }) {
-  return { passed, failed: ok ? failed : Math.max(1, failed) };
+function settle(ok, { passed, failed, names }) {
+  return { passed, failed: ok ? failed : Math.max(1, failed), names };
+}
+
+/**
+ * @param {string} output
+ * @param {RegExp} pattern its first group is a name
+ */
+function namesIn(output, pattern) {
+  return [...new Set([...stripVTControlCharacters(output).matchAll(pattern)].map((match) => match[1] ?? ""))];
 }
 
 /**
@@ -46,7 +54,8 @@ async function testTypeScript(files) {
   const { ok, output } = await stream(process.execPath, [inProject("node_modules", "ava", "entrypoints", "cli.mjs"), ...files], { cwd: ROOT });
   // The summary has the number of passed tests only when none failed, so their lines are counted.
   const passed = [...stripVTControlCharacters(output).matchAll(/^ {2}✔ /gm)].length;
-  return settle(ok, { passed, failed: sum(output, /^ {2}(\d+) (?:(?:tests?|hooks?) failed|uncaught exceptions?|unhandled rejections?)/gm) });
+  const names = namesIn(output, /^ {2}(?:✘|✖) (?:\[fail\]: )?(.*)$/gm);
+  return settle(ok, { passed, names, failed: sum(output, /^ {2}(\d+) (?:(?:tests?|hooks?) failed|uncaught exceptions?|unhandled rejections?)/gm) });
 }
 
 /**
@@ -63,6 +72,7 @@ async function testCrate(crate) {
   return settle(ok, {
     passed: sum(output, /^test result: .*? (\d+) passed;/gm),
     failed: sum(output, /^test result: .*? (\d+) failed;/gm),
+    names: namesIn(output, /^---- (.*) stdout ----$/gm),
   });
 }
 
@@ -71,12 +81,17 @@ async function main(args) {
   const files = args.filter((arg) => arg !== "--lint");
   await setUp({ tests: true });
   const counts = [];
-  if (args.includes("--lint")) counts.push({ passed: 0, failed: await lint() });
+  if (args.includes("--lint")) {
+    const names = await lint();
+    counts.push({ passed: 0, failed: names.length, names });
+  }
   counts.push(await testTypeScript(files));
   if (files.length === 0) for (const crate of CRATES) counts.push(await testCrate(crate));
   const passed = counts.reduce((total, part) => total + part.passed, 0);
   const failed = counts.reduce((total, part) => total + part.failed, 0);
-  closing = `${String(passed)} passed, ${String(failed)} failed\n`;
+  // The end of a long output is what is seen of it, so that the names are told once more there.
+  const names = counts.flatMap((part) => part.names).map((name) => `failed: ${name}\n`);
+  closing = `${names.join("")}${String(passed)} passed, ${String(failed)} failed\n`;
   if (failed > 0) process.exitCode = 1;
 }
 

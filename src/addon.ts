@@ -15,7 +15,7 @@ import { isErrorCode, KgdumpError } from "./errors.js";
  * @param name folder of the addon in native/
  * @throws {KgdumpError} ADDON_MISSING when it was not built or can't be loaded
  */
-export function loadAddon(name: "rocksdb" | "sled" | "lz4"): unknown {
+export function loadAddon(name: "rocksdb" | "sled" | "blocks"): unknown {
   const path = fileURLToPath(new URL(`../native/${name}/build/kgdump_${name}.node`, import.meta.url));
   const hint = "run `npm run setup` in kgdump's folder";
   if (!existsSync(path)) throw new KgdumpError("ADDON_MISSING", `the ${name} addon was not built yet`, { path, hint });

@@ -175,6 +175,11 @@ const SYSTEM_CODES: Readonly<Record<string, ErrorCode>> = {
   EPIPE: "BROKEN_PIPE",
 };
 
+/** Whether `error` is of a system call that failed with one of `codes`, such as "ENOENT". */
+export function hasCode(error: unknown, ...codes: string[]): boolean {
+  return error instanceof Error && "code" in error && codes.includes(String(error.code));
+}
+
 /**
  * Turns an error of a system call into a KgdumpError; one that is a KgdumpError already is returned as it is.
  * @param error what was thrown

@@ -29,14 +29,11 @@ export {
   type RecoverReport,
   type RecoverResult,
 } from "./operations/recover.js";
-export {
-  verifyDump,
-  type KeyDifference,
-  type KeyspaceComparison,
-  type StoreComparison,
-  type VerifyDumpOptions,
-  type VerifyResult,
-} from "./operations/verify.js";
+export { verifyDump, verifyStore, type CompareOptions, type VerifyDumpOptions, type VerifyStoreOptions } from "./operations/verify.js";
+export type { KeyDifference, KeyspaceComparison, StoreComparison, Verification, VerifyResult } from "./operations/verify-results.js";
+export type { KeyspaceDigest } from "./operations/verify-reference.js";
+export type { Sample, SampledValue } from "./operations/samples.js";
+export type { GraphProblem, GraphProblemKind, GraphProblemTally, GraphReport } from "./operations/graph/index.js";
 export type { OnProgress, Phase, Progress } from "./operations/progress.js";
 export type { KeyspaceResult } from "./operations/results.js";
 export type { KeyspaceName } from "./operations/keyspaces.js";

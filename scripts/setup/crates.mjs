@@ -32,8 +32,8 @@ export const ROCKSDB = addon("rocksdb");
 /** The addon that reads and writes sled stores. */
 export const SLED = addon("sled");
 
-/** The addon that compresses LZ4 blocks. */
-export const LZ4 = addon("lz4");
+/** The addon that checks, hashes and compresses blocks. */
+export const BLOCKS = addon("blocks");
 
 /** The program that reads sled stores with the unmodified crate, for tests. */
 export const CHECKER = {
@@ -58,4 +58,4 @@ export const PEERS = {
 };
 
 /** All of them. */
-export const CRATES = [SLED, ROCKSDB, LZ4, CHECKER, PEERS];
+export const CRATES = [SLED, ROCKSDB, BLOCKS, CHECKER, PEERS];

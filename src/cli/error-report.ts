@@ -1,6 +1,6 @@
 /** How an error is told: one clear message on stderr, its place, and what to do next. */
 import { inspect } from "node:util";
-import { type ConfigProblem, EXIT_CODE_OF, ExitCode, KgdumpError } from "../errors.js";
+import { type ConfigProblem, EXIT_CODE_OF, ExitCode, KgdumpError, systemError } from "../errors.js";
 import { escapeJson, escapeMessage, formatBytes } from "./escape.js";
 import { Interrupted } from "./signals.js";
 import type { Paint } from "./style.js";
@@ -32,10 +32,12 @@ function firstError(thrown: unknown): unknown {
 
 /**
  * Describes anything that was thrown.
- * @param thrown anything but a KgdumpError or an Interrupted is a fault of kgdump itself
+ * @param thrown anything but a KgdumpError, an Interrupted or an error of the system is a fault of kgdump itself
  */
 export function describeError(thrown: unknown): ErrorReport {
-  const error = firstError(thrown);
+  const first = firstError(thrown);
+  // Also a call that nobody expects to fail, such as the closing of a file that was only read.
+  const error = first instanceof Error && "syscall" in first && "errno" in first ? systemError(first, "the system refused a call") : first;
   const nowhere = { path: null, offset: null, block: null, keyspace: null };
   if (error instanceof Interrupted) {
     return { code: "INTERRUPTED", message: error.message, hint: null, ...nowhere, exitCode: error.exitCode };

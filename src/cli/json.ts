@@ -11,7 +11,6 @@ import type { DumpSummary, KeyspaceSummary } from "../operations/inspect.js";
 import type { ExportPlan } from "../operations/export-plan.js";
 import type { ExportResult } from "../operations/export.js";
 import type { ImportResult } from "../operations/import.js";
-import type { VerifyResult } from "../operations/verify.js";
 import { decodeUtf8, escapeJson, isPrintable } from "./escape.js";
 
 /** The rule for bytes in words, for `--help`. */
@@ -178,30 +177,4 @@ export function entryJson(entry: DumpEntry, withValue: boolean): Json {
   const { keyspace, key, value } = entry;
   const names = { keyspace: jsonBytes(keyspace), key: jsonBytes(key) };
   return withValue ? { ...names, value: value === null ? null : jsonBytes(value) } : { ...names };
-}
-
-/** Result of `verify`. */
-export function verifyJson(result: VerifyResult): Json {
-  const { dump, against, seconds, warnings } = result;
-  return {
-    verified: {
-      dump: summaryJson(dump),
-      seconds,
-      warnings,
-      against:
-        against === null
-          ? null
-          : {
-              path: against.path,
-              engine: against.engine,
-              equal: against.equal,
-              keyspaces: against.keyspaces.map((keyspace) => ({ ...keyspace, name: jsonBytes(keyspace.name) })),
-              differences: against.differences.map(({ keyspace, key, kind }) => ({
-                keyspace: jsonBytes(keyspace),
-                key: jsonBytes(key),
-                kind,
-              })),
-            },
-    },
-  };
 }

@@ -1,19 +1,15 @@
 /**
- * The codec "lz4": one LZ4 block (github.com/lz4/lz4, doc/lz4_Block_format.md), by our addon over the crate lz4_flex.
+ * The codec "lz4": one LZ4 block (github.com/lz4/lz4, doc/lz4_Block_format.md), by our addon over LZ4's own library for
+ * compressing and the crate lz4_flex for decompressing.
  *
  * An addon of our own, because it works off the main thread in memory that is used again: lz4-napi makes memory anew for each
  * block, and its allocator keeps some 100 MB of it for each of libuv's threads.
  */
-import { fromAddon, loadAddon } from "../addon.js";
+import { addonError, fromAddon } from "../addon.js";
 import { KgdumpError } from "../errors.js";
 import type { Codec } from "../format/codec.js";
 import { CODEC_IDS } from "../format/codec.js";
-
-interface Lz4Addon {
-  mostCompressed(length: number): number;
-  compress(input: Buffer, output: Buffer): Promise<number>;
-  decompress(input: Buffer, output: Buffer): Promise<number>;
-}
+import { asBuffer, blocksAddon } from "./blocks-addon.js";
 
 /** A byte of LZ4 stands for 255 bytes at most; the constant covers the first sequences of a short block. */
 const MOST_EXPANSION = 255;
@@ -23,7 +19,7 @@ const MOST_EXPANSION = 255;
  * @throws {KgdumpError} ADDON_MISSING
  */
 export function lz4Codec(): Codec {
-  const addon = loadAddon("lz4") as Lz4Addon;
+  const addon = blocksAddon();
   const mostCompressed = (rawLength: number): number => addon.mostCompressed(rawLength);
   return {
     name: "lz4",
@@ -31,6 +27,8 @@ export function lz4Codec(): Codec {
     mostCompressed,
     compress: async (raw, into) => {
       const most = mostCompressed(raw.length);
+      // More than LZ4 can compress stays as it is.
+      if (most === 0) return raw;
       const output = into === undefined || into.length < most ? Buffer.allocUnsafeSlow(most) : asBuffer(into);
       return output.subarray(0, await fromAddon(() => addon.compress(asBuffer(raw), output)));
     },
@@ -41,16 +39,12 @@ export function lz4Codec(): Codec {
       try {
         length = await addon.decompress(asBuffer(data), raw);
       } catch (cause) {
-        throw damaged(cause instanceof Error ? cause.message : String(cause), cause);
+        throw damaged(addonError(cause).message, cause);
       }
       if (length !== rawLength) throw damaged(`it decodes to ${String(length)} bytes, not ${String(rawLength)}`);
       return raw;
     },
   };
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 function damaged(problem: string, cause?: unknown): KgdumpError {

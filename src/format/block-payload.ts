@@ -25,7 +25,7 @@ export interface BlockPayload {
 }
 
 /** Encodes a block; the data itself is the last part and not copied. */
-export function encodeBlock(block: BlockPayload): Uint8Array[] {
+export function encodeBlock(block: BlockPayload): [head: Uint8Array, data: Uint8Array] {
   const writer = new MsgpackWriter().array(7).uint(block.keyspace).uint(CODEC_IDS[block.codec]).uint(block.rawLength).uint(block.entries);
   writer.bin(block.firstKey).bin(block.lastKey).raw(binHead(block.data.length));
   return [writer.bytes(), block.data];

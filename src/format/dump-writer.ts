@@ -5,7 +5,7 @@
 
 import { KgdumpError } from "../errors.js";
 import { blockInfo, encodeBlock } from "./block-payload.js";
-import { markerOf } from "./checksum.js";
+import { crcOf, markerOf } from "./checksum.js";
 import type { CodecName } from "./codec.js";
 import {
   FOOTER_KEY_BYTES,
@@ -21,6 +21,7 @@ import {
   MAX_SEQUENCE,
 } from "./constants.js";
 import { ContentChecker } from "./content-checker.js";
+import { crcOfBoth } from "./crc-range.js";
 import { encodeFrameHead, encodeMagic, encodeTail } from "./frame.js";
 import { encodeGap } from "./gap-payload.js";
 import { encodeHeader } from "./header-payload.js";
@@ -44,19 +45,31 @@ const WRITER_LIMITS: Limits = {
   expansion: LIMIT_EXPANSION,
 };
 
-/** One block to write: encoded entries, as the engine gave them and as packed. */
-export interface BlockToWrite {
+/** What is known of a block to write. */
+interface BlockFacts {
   readonly entries: number;
   readonly keyBytes: number;
   readonly valueBytes: number;
   readonly firstKey: Uint8Array;
   readonly lastKey: Uint8Array;
+  /** Codec of `data`: "none" (`data` is the encoded entries) or the header's. */
+  readonly codec: CodecName;
+  /** What `packBlock` made of the encoded entries. */
+  readonly data: Uint8Array;
+}
+
+/** One block to write: encoded entries, as the engine gave them and as packed. */
+export interface BlockToWrite extends BlockFacts {
   /** Encoded entries. */
   readonly raw: Uint8Array;
-  /** Codec of `data`: "none" (`data` is `raw`) or the header's. */
-  readonly codec: CodecName;
-  /** What `packBlock` made of `raw`. */
-  readonly data: Uint8Array;
+}
+
+/** One block to write whose entries were checked, summed and hashed elsewhere. */
+export interface CheckedBlock extends BlockFacts {
+  /** Bytes of the encoded entries. */
+  readonly rawLength: number;
+  /** CRC-32 of `data`. */
+  readonly dataCrc: number;
 }
 
 interface Sums extends Omit<KeyspaceTotals, "digest"> {
@@ -75,6 +88,8 @@ export class DumpWriter {
   readonly #sums: Sums[] = [];
   #state: "new" | "between" | "inside" | "closed" = "new";
   #lastKey: Uint8Array | undefined;
+  /** Where the keyspace's entries are hashed, once it has any. */
+  #hashed: "here" | "elsewhere" | null = null;
   #blocks = 0;
   #sequence = 0;
   #bytesWritten = 0;
@@ -110,7 +125,7 @@ export class DumpWriter {
     const magic = encodeMagic(this.#header.formatVersion);
     this.#bytesWritten += magic.length;
     this.#state = "between";
-    return [magic, ...this.#frame(Kind.header, payload)];
+    return [magic, ...this.#frame(Kind.header, [payload])];
   }
 
   /** Begins a keyspace: each of the header's, in its order, empty ones too. */
@@ -121,8 +136,9 @@ export class DumpWriter {
     this.#sums.push({ ...sumTotals([]), digest: undefined, result: null });
     this.#content.start();
     this.#lastKey = undefined;
+    this.#hashed = null;
     this.#state = "inside";
-    return this.#frame(Kind.keyspaceStart, payload);
+    return this.#frame(Kind.keyspaceStart, [payload]);
   }
 
   /**
@@ -132,26 +148,48 @@ export class DumpWriter {
    * DUMP_LIMIT_EXCEEDED when the block is larger than a frame can be
    */
   block(block: BlockToWrite): Uint8Array[] {
-    const before = this.#inside();
-    const keyspace = this.#sums.length - 1;
-    const { entries, firstKey, lastKey, raw, codec, data } = block;
-    if (codec === "none" ? data.length !== raw.length : codec !== this.#header.codec || data.length >= raw.length) {
-      throw new TypeError(`a block of ${String(raw.length)} bytes cannot be ${String(data.length)} bytes of ${codec} in this dump`);
+    const { entries, firstKey, lastKey, raw, data } = block;
+    this.#mayFollow(block, raw.length, "here");
+    const sums = this.#content.block({ keyspace: this.#sums.length - 1, entries, firstKey, lastKey }, raw);
+    if (sums.keyBytes !== block.keyBytes || sums.valueBytes !== block.valueBytes) throw new TypeError("keyBytes and valueBytes are not those of the entries");
+    return this.#block({ ...block, rawLength: raw.length, dataCrc: crcOf(data) });
+  }
+
+  /**
+   * As `block`, of a block whose entries were checked elsewhere, as were all of its keyspace. Their digest must be given to
+   * `endKeyspace`.
+   * @throws {KgdumpError} DUMP_ORDER_BROKEN when it does not come after the block before it; DUMP_LIMIT_EXCEEDED
+   */
+  checkedBlock(block: CheckedBlock): Uint8Array[] {
+    this.#mayFollow(block, block.rawLength, "elsewhere");
+    return this.#block(block);
+  }
+
+  #mayFollow({ firstKey, codec, data }: BlockFacts, rawLength: number, hashed: "here" | "elsewhere"): void {
+    this.#inside();
+    this.#hashed ??= hashed;
+    if (this.#hashed !== hashed) throw new TypeError(`the keyspace's entries are hashed ${this.#hashed}`);
+    if (codec === "none" ? data.length !== rawLength : codec !== this.#header.codec || data.length >= rawLength) {
+      throw new TypeError(`a block of ${String(rawLength)} bytes cannot be ${String(data.length)} bytes of ${codec} in this dump`);
     }
-    if (this.#lastKey !== undefined && compareKeys(itemAt(this.#header.keyspaces, keyspace, "keyspace").comparator, this.#lastKey, firstKey) >= 0) {
+    const { comparator } = itemAt(this.#header.keyspaces, this.#sums.length - 1, "keyspace");
+    if (this.#lastKey !== undefined && compareKeys(comparator, this.#lastKey, firstKey) >= 0) {
       throw new KgdumpError("DUMP_ORDER_BROKEN", "the block's first key does not come after the last key of the block before it", { block: this.#blocks });
     }
-    const sums = this.#content.block({ keyspace, entries, firstKey, lastKey }, raw);
-    if (sums.keyBytes !== block.keyBytes || sums.valueBytes !== block.valueBytes) throw new TypeError("keyBytes and valueBytes are not those of the entries");
+  }
 
-    const payload = { keyspace, codec, rawLength: raw.length, entries, firstKey, lastKey, data };
+  #block({ entries, keyBytes, valueBytes, firstKey, lastKey, rawLength, codec, data, dataCrc }: CheckedBlock): Uint8Array[] {
+    const before = this.#inside();
+    const keyspace = this.#sums.length - 1;
+    const payload = { keyspace, codec, rawLength, entries, firstKey, lastKey, data };
+    const [head, body] = encodeBlock(payload);
     const offset = this.#bytesWritten;
-    const chunks = this.#frame(Kind.block, ...encodeBlock(payload));
+    const chunks = this.#frame(Kind.block, [head, body], crcOfBoth(crcOf(head), dataCrc, body.length));
     const info = blockInfo(payload, this.#blocks, offset, this.#bytesWritten - offset - FRAME_HEAD_LENGTH);
     this.#index.add(info);
     this.#blocks += 1;
     this.#lastKey = info.lastKey;
-    const own = { entries, keyBytes: block.keyBytes, valueBytes: block.valueBytes, blocks: 1, rawBytes: raw.length, storedBytes: data.length, gaps: 0 };
+    const own = { entries, keyBytes, valueBytes, blocks: 1, rawBytes: rawLength, storedBytes: data.length, gaps: 0 };
     this.#sums[keyspace] = { ...before, ...sumTotals([before, own]) };
     return this.#index.full ? [...chunks, ...this.#indexFrame()] : chunks;
   }
@@ -165,22 +203,24 @@ export class DumpWriter {
     if (this.#header.salvaged === null) throw new TypeError("only a salvaged dump has gaps");
     const keyspace = this.#sums.length - 1;
     this.#sums[keyspace] = { ...sums, gaps: sums.gaps + 1 };
-    return this.#frame(Kind.gap, encodeGap({ ...gap, keyspace }));
+    return this.#frame(Kind.gap, [encodeGap({ ...gap, keyspace })]);
   }
 
   /**
    * Ends the keyspace.
    * @param result of a delta, and only of one: what the keyspace then holds
+   * @param digest of all its entries, when its blocks were checked elsewhere, and not when they were checked here
    */
-  endKeyspace(result: DeltaResult | null = null): Uint8Array[] {
+  endKeyspace(result: DeltaResult | null = null, digest?: Uint8Array): Uint8Array[] {
     const sums = this.#inside();
     const keyspace = this.#sums.length - 1;
+    if (this.#hashed !== null && (this.#hashed === "elsewhere") !== (digest !== undefined)) throw new TypeError(`the keyspace's entries were hashed ${this.#hashed}`);
     if ((result !== null) !== (this.#header.kind === "delta")) throw new TypeError(`a result does not fit a ${this.#header.kind} dump`);
-    const totals = { ...sums, digest: this.#content.digest(), result };
+    const totals = { ...sums, digest: digest ?? this.#content.digest(), result };
     this.#sums[keyspace] = totals;
     const chunks = this.#index.blocks > 0 ? this.#indexFrame() : [];
     this.#state = "between";
-    return [...chunks, ...this.#frame(Kind.keyspaceEnd, encodeKeyspaceEnd(keyspace, totals))];
+    return [...chunks, ...this.#frame(Kind.keyspaceEnd, [encodeKeyspaceEnd(keyspace, totals)])];
   }
 
   /**
@@ -197,7 +237,7 @@ export class DumpWriter {
       throw new KgdumpError("DUMP_LIMIT_EXCEEDED", `the footer would take ${String(payload.length)} bytes, more than the limit of ${String(this.#limits.footer)}`, { hint: "use a larger block size" });
     }
     const footerOffset = this.#bytesWritten;
-    const chunks = this.#frame(Kind.footer, payload);
+    const chunks = this.#frame(Kind.footer, [payload]);
     const tail = encodeTail(footerOffset, this.#bytesWritten);
     this.#bytesWritten += tail.length;
     this.#state = "closed";
@@ -212,7 +252,7 @@ export class DumpWriter {
     if (this.#state === "closed") throw new TypeError("the dump has ended already");
     const start = this.#state === "new" ? this.start() : [];
     this.#state = "closed";
-    return [...start, ...this.#frame(Kind.abort, encodeAbort(reason))];
+    return [...start, ...this.#frame(Kind.abort, [encodeAbort(reason)])];
   }
 
   /** What was written of the keyspace so far. */
@@ -227,7 +267,7 @@ export class DumpWriter {
     if (this.#indexes.length >= this.#limits.indexFrames) {
       throw new KgdumpError("DUMP_LIMIT_EXCEEDED", `the dump has more blocks than ${String(this.#limits.indexFrames)} index frames can list`, { hint: "use a larger block size" });
     }
-    const chunks = this.#frame(Kind.index, this.#index.take());
+    const chunks = this.#frame(Kind.index, [this.#index.take()]);
     if (first !== undefined) {
       const firstKey = first.firstKey.length > FOOTER_KEY_BYTES ? null : first.firstKey;
       this.#indexes.push({ offset, frameLength: this.#bytesWritten - offset, keyspace: first.keyspace, firstBlock: first.number, blocks, firstKey });
@@ -235,13 +275,13 @@ export class DumpWriter {
     return chunks;
   }
 
-  #frame(kind: number, ...parts: Uint8Array[]): Uint8Array[] {
+  #frame(kind: number, parts: readonly Uint8Array[], crc?: number): Uint8Array[] {
     const length = parts.reduce((sum, part) => sum + part.length, 0);
     if (length > this.#limits.payload || this.#sequence > MAX_SEQUENCE) {
       const problem = `frame ${String(this.#sequence)} of the dump, with ${String(length)} bytes, is more than the format can say`;
       throw new KgdumpError("DUMP_LIMIT_EXCEEDED", problem, { block: this.#blocks, hint: "use a block size that makes fewer frames, and none so large" });
     }
-    const head = encodeFrameHead(kind, this.#marker, this.#sequence, parts);
+    const head = encodeFrameHead(kind, this.#marker, this.#sequence, parts, crc);
     this.#sequence += 1;
     this.#bytesWritten += FRAME_HEAD_LENGTH + length;
     return [head, ...parts];

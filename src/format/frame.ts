@@ -98,8 +98,9 @@ export function endsLikeTail(bytes: Uint8Array): boolean {
 /**
  * The bytes before a payload.
  * @param parts the payload, in parts that follow one another; not copied
+ * @param payloadCrc CRC-32 of the parts, when it is known
  */
-export function encodeFrameHead(kind: number, marker: Uint8Array, sequence: number, parts: readonly Uint8Array[]): Uint8Array {
+export function encodeFrameHead(kind: number, marker: Uint8Array, sequence: number, parts: readonly Uint8Array[], payloadCrc = crcOf(...parts)): Uint8Array {
   const length = parts.reduce((sum, part) => sum + part.length, 0);
   const head = Buffer.allocUnsafe(FRAME_HEAD_LENGTH);
   head[0] = ARRAY_OF_2;
@@ -109,7 +110,7 @@ export function encodeFrameHead(kind: number, marker: Uint8Array, sequence: numb
   head.set(marker, 4);
   head.writeUInt32BE(sequence, 12);
   head.writeUInt32BE(length, 16);
-  head.writeUInt32BE(crcOf(...parts), 20);
+  head.writeUInt32BE(payloadCrc, 20);
   head.writeUInt32BE(crcOf(head.subarray(3, 24)), 24);
   head[28] = BIN_32;
   head.writeUInt32BE(length, 29);

@@ -6,7 +6,7 @@ export type { DumpFileOptions, RandomAccess } from "./dump-file.js";
 export { readDump } from "./dump-reader.js";
 export type { ReadOptions } from "./dump-reader.js";
 export { DumpWriter } from "./dump-writer.js";
-export type { BlockToWrite } from "./dump-writer.js";
+export type { BlockToWrite, CheckedBlock } from "./dump-writer.js";
 export { checkEntries, encodeEntries, EntryCursor, findEntry, iterateEntries } from "./entries.js";
 export type { Entry, ExpectedEntries } from "./entries.js";
 export { compareKeys, rangeMayHoldPrefix } from "./key-order.js";

@@ -8,7 +8,7 @@ import { closing } from "./closing.js";
 import type { ExportSelection } from "./export.js";
 import { selectKeyspaces } from "./keyspaces.js";
 import { openSource } from "./load-engine.js";
-import { nameIsTaken } from "./output.js";
+import { nameIsTaken } from "./output-file.js";
 
 /** One keyspace of the store, and whether it would be exported. */
 export interface PlannedExport {

@@ -1,8 +1,8 @@
 /**
  * Export: a store's entries become a dump.
  *
- * One pass, bounded memory: blocks come encoded from the engine, are compressed on other threads while the next are
- * read, and leave in order. A file appears whole or not at all; a stream that fails ends with an abort frame.
+ * One pass, bounded memory: blocks come encoded from the engine, are checked, hashed and compressed on other threads while
+ * the next are read, and leave in order. A file appears whole or not at all; a stream that fails ends with an abort frame.
  */
 import { realpath } from "node:fs/promises";
 import { availableParallelism } from "node:os";
@@ -10,21 +10,15 @@ import { dirname, resolve, sep } from "node:path";
 import type { Writable } from "node:stream";
 import type { EntryBlock, EntrySource, KeyspaceInfo, StoreInfo } from "../engines/engine.js";
 import { KgdumpError } from "../errors.js";
-import {
-  type Codec,
-  type CodecName,
-  DEFAULT_BLOCK_SIZE,
-  DumpWriter,
-  packBlock,
-  type PackedBlock,
-} from "../format/index.js";
+import type { KeyspacePacker, PackedShape } from "../codecs/packer.js";
+import { type CheckedBlock, type CodecName, DEFAULT_BLOCK_SIZE, DumpWriter } from "../format/index.js";
 import { closing } from "./closing.js";
 import { DumpChain } from "./dump-chain.js";
 import { KeyspaceDelta } from "./export-delta.js";
 import { expectedTotals, isPartial, makeHeader } from "./export-header.js";
 import type { EntryFilter } from "./filter.js";
 import { type KeyspaceName, selectKeyspaces } from "./keyspaces.js";
-import { loadCodec, openSource, type TtlMode } from "./load-engine.js";
+import { loadCodec, loadPacker, openSource, type TtlMode } from "./load-engine.js";
 import { OrderedQueue } from "./ordered-queue.js";
 import { type DumpOutput, openOutput } from "./output.js";
 import { type OnProgress, ProgressMeter } from "./progress.js";
@@ -93,19 +87,20 @@ export const BLOCK_SIZE_RANGE = { min: 4 * 1024, max: 64 * 1024 * 1024 } as cons
 export async function exportStore(options: ExportOptions): Promise<ExportResult> {
   const started = performance.now();
   const blockSize = checkBlockSize(options.blockSize ?? DEFAULT_BLOCK_SIZE);
-  const codec = await loadCodec(options.codec ?? "lz4", { level: options.level });
+  const codec = options.codec ?? "lz4";
+  const packer = await loadPacker(await loadCodec(codec, { level: options.level }));
   options.signal?.throwIfAborted();
   const chain = await openBase(options);
   const run = (): Promise<ExportResult> =>
-    openSource(options.store, { ttl: options.ttl }).then((opened) => closing(opened, (source) => exportFrom({ source, chain, codec, blockSize, options }, started)));
+    openSource(options.store, { ttl: options.ttl }).then((opened) => closing(opened, (source) => exportFrom({ source, chain, packer, codec, blockSize, options }, started)));
   return chain === null ? run() : closing(chain, run);
 }
 
-async function exportFrom(opened: Pick<Job, "source" | "chain" | "codec" | "blockSize" | "options">, started: number): Promise<ExportResult> {
+async function exportFrom(opened: Omit<Job, "keyspaces" | "output">, started: number): Promise<ExportResult> {
   const { source, chain, codec, blockSize, options } = opened;
   await refuseOutputInStore(options.output, options.store);
   const keyspaces = selectedKeyspaces(source.info, options);
-  const header = makeHeader(source.info, keyspaces, { ...options, codec: codec.name, blockSize, base: chain?.base ?? null });
+  const header = makeHeader(source.info, keyspaces, { ...options, codec, blockSize, base: chain?.base ?? null });
   const writer = new DumpWriter(header);
   const output = await openOutput(options.output, { force: options.force === true, signal: options.signal });
   try {
@@ -175,7 +170,8 @@ interface Job {
   readonly source: EntrySource;
   readonly keyspaces: readonly KeyspaceInfo[];
   readonly chain: DumpChain | null;
-  readonly codec: Codec;
+  readonly codec: CodecName;
+  readonly packer: (shape: PackedShape) => KeyspacePacker;
   readonly blockSize: number;
   readonly output: DumpOutput;
   readonly options: ExportOptions;
@@ -190,8 +186,9 @@ async function writeDump(writer: DumpWriter, job: Job): Promise<void> {
     meter.enter(keyspace.name);
     await output.write(writer.startKeyspace(index));
     const delta = job.chain === null ? null : new KeyspaceDelta(job.chain, keyspace);
-    if (remaining > 0) remaining -= await writeKeyspace(writer, job, blocksOf(keyspace, delta, job, remaining, meter), meter, delta === null);
-    await output.write(writer.endKeyspace(delta?.result() ?? null));
+    const packer = job.packer({ order: keyspace.comparator, deletions: delta !== null });
+    if (remaining > 0) remaining -= await writeKeyspace(writer, packer, job, blocksOf(keyspace, delta, job, remaining, meter), meter, delta === null);
+    await output.write(writer.endKeyspace(delta?.result() ?? null, packer.digest()));
   }
   await output.write(writer.finish());
   meter.end();
@@ -218,13 +215,13 @@ function blocksOf(keyspace: KeyspaceInfo, delta: KeyspaceDelta | null, job: Job,
  */
 async function writeKeyspace(
   writer: DumpWriter,
-  job: Job,
+  packer: KeyspacePacker,
+  { blockSize, output }: Job,
   blocks: AsyncIterable<EntryBlock>,
   meter: ProgressMeter,
   counted: boolean,
 ): Promise<number> {
-  const { codec, blockSize, output } = job;
-  const packing = new OrderedQueue<{ block: EntryBlock; packed: PackedBlock; memory: Uint8Array }>(availableParallelism() + 1);
+  const packing = new OrderedQueue<{ block: EntryBlock; packed: CheckedBlock; memory: Uint8Array }>(availableParallelism() + 1);
   const spare: Uint8Array[] = [];
   let entries = 0;
   /** One write is under way while the next block is being read and packed. */
@@ -234,7 +231,7 @@ async function writeKeyspace(
     // A frame that was made must be written: an abort frame behind it would have the wrong number otherwise.
     await writing;
     const before = writer.bytesWritten;
-    const chunks = writer.block({ ...pickBlock(block), ...packed });
+    const chunks = writer.checkedBlock(packed);
     entries += block.entries;
     if (counted) meter.add(block.entries, block.data.length, writer.bytesWritten - before);
     writing = output.write(chunks).then(() => {
@@ -246,8 +243,8 @@ async function writeKeyspace(
   };
   try {
     for await (const block of blocks) {
-      const memory = spare.pop() ?? Buffer.allocUnsafeSlow(codec.mostCompressed?.(blockSize) ?? 0);
-      packing.push(packBlock(codec, block.data, memory).then((packed) => ({ block, packed, memory })));
+      const memory = spare.pop() ?? Buffer.allocUnsafeSlow(packer.memoryFor(blockSize));
+      packing.push(packer.pack(block, memory).then((packed) => ({ block, packed, memory })));
       while (packing.full) await writeOldest();
     }
     while (!packing.empty) await writeOldest();
@@ -257,18 +254,6 @@ async function writeKeyspace(
     await writing.catch(() => undefined);
   }
   return entries;
-}
-
-function pickBlock(block: EntryBlock): {
-  entries: number;
-  keyBytes: number;
-  valueBytes: number;
-  firstKey: Uint8Array;
-  lastKey: Uint8Array;
-  raw: Uint8Array;
-} {
-  const { entries, keyBytes, valueBytes, firstKey, lastKey, data } = block;
-  return { entries, keyBytes, valueBytes, firstKey, lastKey, raw: data };
 }
 
 function selectedKeyspaces(info: StoreInfo, options: ExportSelection): KeyspaceInfo[] {

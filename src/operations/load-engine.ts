@@ -5,6 +5,7 @@
 import { readdir } from "node:fs/promises";
 import type { EngineName, EntrySource } from "../engines/engine.js";
 import { KgdumpError, systemError } from "../errors.js";
+import type { KeyspacePacker, PackedShape } from "../codecs/packer.js";
 import type { Codec, CodecName } from "../format/index.js";
 
 /** What to do with the timestamps that end each value of a RocksDB TTL store. */
@@ -55,4 +56,10 @@ export async function openSource(path: string, options: { ttl?: TtlMode | undefi
 export async function loadCodec(name: CodecName, options: { level?: number | undefined } = {}): Promise<Codec> {
   const codecs = await import("../codecs/index.js");
   return codecs.loadCodec(name, options);
+}
+
+/** Makes what packs the blocks of each keyspace with a codec. @throws {KgdumpError} ADDON_MISSING */
+export async function loadPacker(codec: Codec): Promise<(shape: PackedShape) => KeyspacePacker> {
+  const { KeyspacePacker } = await import("../codecs/packer.js");
+  return (shape) => new KeyspacePacker(codec, shape);
 }

@@ -9,7 +9,7 @@ import { mkdir, open, readdir, readFile, rename, rm, rmdir, stat, unlink, writeF
 import { hostname } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { KgdumpError, systemError } from "../errors.js";
-import { syncDirectory } from "./output.js";
+import { syncDirectory } from "./output-file.js";
 
 /** What lies at the path of an import's target. */
 export type TargetState = "absent" | "empty" | "occupied";
@@ -66,12 +66,13 @@ export async function isRunning(owner: Partial<Owner>): Promise<boolean | null> 
 
 /**
  * Removes the staging directories of a target whose owners are dead.
+ * @param abandoned whether it is known that none of them is in use any more, whoever made them
  * @throws {KgdumpError} PERMISSION_DENIED, IO_FAILED
  */
-export async function clearStaging(target: string): Promise<void> {
+export async function clearStaging(target: string, abandoned = false): Promise<void> {
   const finalPath = resolve(target);
   try {
-    await clearStale(dirname(finalPath), prefixOf(finalPath));
+    await clearStale(dirname(finalPath), prefixOf(finalPath), abandoned);
   } catch (error) {
     throw systemError(error, `clearing what an earlier import to ${finalPath} left`, { path: finalPath });
   }
@@ -161,11 +162,11 @@ async function refuseMountPoint(path: string, parent: string): Promise<void> {
   });
 }
 
-async function clearStale(parent: string, prefix: string): Promise<void> {
+async function clearStale(parent: string, prefix: string, abandoned = false): Promise<void> {
   for (const name of await readdir(parent)) {
     if (!name.startsWith(prefix) || !/^[0-9a-f]{16}$/.test(name.slice(prefix.length))) continue;
     const directory = join(parent, name);
-    if (await isStale(directory)) await rm(directory, { recursive: true, force: true });
+    if (abandoned || (await isStale(directory))) await rm(directory, { recursive: true, force: true });
   }
 }
 

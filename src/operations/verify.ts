@@ -1,243 +1,237 @@
-/** Verify: every check of a dump, and on demand a comparison with a store. */
-import { resolve } from "node:path";
-import type { EngineName, EntrySource } from "../engines/engine.js";
-import { KgdumpError } from "../errors.js";
-import type { DumpEvent, DumpHeader, HeaderKeyspace } from "../format/index.js";
+/** Verify: every check of a dump; a dump or a store side by side with other stores; the graph that is in them. */
+import { randomInt } from "node:crypto";
+import type { EntrySource } from "../engines/engine.js";
 import { closing } from "./closing.js";
 import { compareEntries, type DifferenceKind } from "./compare.js";
 import { nothing } from "./entry-run.js";
-import { type DumpSummary, readEvents, type ReadOptions, SummaryBuilder } from "./inspect.js";
-import { type KeyspaceName, nameBytes, nameText, sameName } from "./keyspaces.js";
+import { GraphCheck, type GraphReport } from "./graph/index.js";
+import type { ReadOptions } from "./inspect.js";
+import { type KeyspaceName, nameBytes, sameName } from "./keyspaces.js";
 import { openSource, type TtlMode } from "./load-engine.js";
-import { estimatedTotals, ProgressMeter } from "./progress.js";
+import { type Sample, SampleTaker, seededRandom } from "./samples.js";
 import { salvagedWarnings } from "./salvaged.js";
+import { DumpReference, type Reference, type ReferenceKeyspace, StoreReference, StoreScan } from "./verify-reference.js";
+import type { KeyDifference, KeyspaceComparison, StoreComparison, Verification, VerifyResult } from "./verify-results.js";
 
-/** What `verifyDump` does. */
-export interface VerifyDumpOptions extends ReadOptions {
-  /** Directory of a RocksDB or sled store to compare with. */
-  readonly against?: string | undefined;
+/** How things are compared. */
+export interface CompareOptions extends Pick<ReadOptions, "onProgress" | "signal"> {
+  /** Directories of the RocksDB or sled stores to compare with. */
+  readonly against?: string | readonly string[] | undefined;
   /** How the values of a RocksDB TTL store are to be read. */
   readonly ttl?: TtlMode | undefined;
-  /** Name in the store for keyspace name, where they differ. */
+  /** Name in a store for keyspace name, where they differ; a store that has none of these names is taken to have the original ones. */
   readonly map?: ReadonlyMap<KeyspaceName, KeyspaceName> | undefined;
+  /** Entries of each keyspace that are told with their values from all sides; default 0. */
+  readonly samples?: number | undefined;
+  /** Which entries these are: an integer; default: by chance. */
+  readonly seed?: number | undefined;
+  /** Check the graph too, in the layout of MAYA. */
+  readonly graph?: boolean | undefined;
 }
 
-/** One key that differs. */
-export interface KeyDifference {
-  readonly keyspace: Uint8Array;
-  readonly key: Uint8Array;
-  /** missing: only the dump has it; added: only the store; changed: both, with other values. */
-  readonly kind: DifferenceKind;
+/** What `verifyDump` does. */
+export interface VerifyDumpOptions extends ReadOptions, CompareOptions {}
+
+/** What `verifyStore` does. */
+export interface VerifyStoreOptions extends CompareOptions {
+  /** Directory of a RocksDB or sled store. */
+  readonly store: string;
 }
 
-/** One keyspace of dump and store side by side. */
-export interface KeyspaceComparison {
-  readonly name: Uint8Array;
-  readonly entries: number;
-  readonly storeEntries: number;
-  readonly equal: boolean;
-  readonly missing: number;
-  readonly added: number;
-  readonly changed: number;
-}
-
-/** How a store compares with the dump. */
-export interface StoreComparison {
-  readonly path: string;
-  readonly engine: EngineName;
-  readonly equal: boolean;
-  /** Ten at most of each keyspace. */
-  readonly differences: readonly KeyDifference[];
-  readonly keyspaces: readonly KeyspaceComparison[];
-}
-
-/** What was verified. */
-export interface VerifyResult {
-  readonly dump: DumpSummary;
-  readonly against: StoreComparison | null;
-  readonly seconds: number;
-  /** That the dump was salvaged, when it was. */
-  readonly warnings: readonly string[];
-}
-
-const BLOCK_SIZE = 1024 * 1024;
 const DIFFERENCES_SHOWN = 10;
 
 /**
- * Checks a whole dump: every checksum, every block decoded, order, totals, digests, index; and, with `against`, that
- * a store holds the same entries.
- * @returns the dump's summary, and the differences from the store, which are no error here
- * @throws {KgdumpError} DUMP_* when the dump is damaged or cut short, STORE_* when the store can't be read
+ * Checks a whole dump: every checksum, every block decoded, order, totals, digests, index; with `against`, that
+ * stores hold the same entries; with `graph`, that the graph in it fits together.
+ * @returns the dump's summary, and the differences from the stores, which are no error here
+ * @throws {KgdumpError} DUMP_* when the dump is damaged or cut short, STORE_* when a store can't be read, DELTA_BASE_DIFFERENT
+ * when stores are to be compared with a delta
  */
 export async function verifyDump(options: VerifyDumpOptions): Promise<VerifyResult> {
-  const started = performance.now();
-  const builder = new SummaryBuilder(typeof options.input === "string" ? resolve(options.input) : null);
-  const pass = new VerifyPass(builder, options);
-  let against: StoreComparison | null = null;
-  if (options.against === undefined) {
-    for await (const _ of pass.events()) options.signal?.throwIfAborted();
-  } else {
-    against = await closing(await openSource(options.against, { ttl: options.ttl }), (store) => compareStore(pass, store, options));
-  }
-  const dump = builder.summary(pass.bytes, null);
+  const compared = storesOf(options).length > 0 || options.graph === true;
+  const reference = new DumpReference(options, compared);
+  const verified = await verifyReference(reference, options);
+  const dump = reference.summary();
   const gaps = dump.keyspaces.reduce((total, keyspace) => total + keyspace.gaps, 0);
-  return { dump, against, seconds: (performance.now() - started) / 1000, warnings: salvagedWarnings(dump.header, gaps) };
+  return { ...verified, dump, against: verified.stores[0] ?? null, warnings: [...salvagedWarnings(dump.header, gaps), ...verified.warnings] };
 }
 
-/** One pass over the dump, whose events are summed up and shown as progress on their way. */
-class VerifyPass {
-  bytes = 0;
-  header: DumpHeader | null = null;
-  readonly #builder: SummaryBuilder;
-  readonly #options: VerifyDumpOptions;
-
-  constructor(builder: SummaryBuilder, options: VerifyDumpOptions) {
-    this.#builder = builder;
-    this.#options = options;
-  }
-
-  async *events(): AsyncGenerator<DumpEvent> {
-    let meter: ProgressMeter | null = null;
-    for await (const event of readEvents(this.#options, true)) {
-      this.#builder.add(event);
-      if (event.type === "header") {
-        this.header = event.header;
-        meter = new ProgressMeter("verify", this.#options.onProgress, estimatedTotals(event.header.keyspaces));
-      }
-      if (event.type === "keyspace-start") meter?.enter(this.header?.keyspaces[event.keyspace]?.name ?? new Uint8Array(0));
-      if (event.type === "block") meter?.add(event.block.entries, event.block.rawLength, event.block.frameLength);
-      if (event.type === "footer") this.bytes = event.bytes;
-      yield event;
-    }
-    meter?.end();
-  }
+/**
+ * Reads a whole store, and compares others with it as `verifyDump` does.
+ * @throws {KgdumpError} STORE_* when a store can't be read
+ */
+export async function verifyStore(options: VerifyStoreOptions): Promise<Verification> {
+  const opened = await openSource(options.store, { ttl: options.ttl });
+  return closing(opened, (store) => verifyReference(new StoreReference(store, options), options));
 }
 
-async function compareStore(pass: VerifyPass, store: EntrySource, options: VerifyDumpOptions): Promise<StoreComparison> {
-  const events = pass.events();
-  const keyspaces: KeyspaceComparison[] = [];
-  const differences: KeyDifference[] = [];
+function storesOf({ against }: CompareOptions): readonly string[] {
+  return against === undefined ? [] : typeof against === "string" ? [against] : against;
+}
+
+async function verifyReference(reference: Reference, options: CompareOptions): Promise<Verification> {
+  const started = performance.now();
+  const sources: EntrySource[] = [];
   try {
-    for await (const event of manual(events)) {
-      if (event.type !== "keyspace-start") continue;
-      const keyspace = pass.header?.keyspaces[event.keyspace];
-      if (keyspace === undefined) throw new TypeError("a keyspace that the header does not have");
-      keyspaces.push(await compareKeyspace(keyspace, events, store, options, differences));
-    }
+    for (const path of storesOf(options)) sources.push(await openSource(path, { ttl: options.ttl }));
+    const seed = options.seed ?? randomInt(2 ** 32);
+    await using pass = new SidesPass(reference, sources, options, seed);
+    await pass.run();
+    const graph = (await pass.graph?.report()) ?? null;
+    const stores: StoreComparison[] = [];
+    for (const side of pass.sides) stores.push(await pass.comparison(side, graph));
+    const { kind, path } = reference;
+    return {
+      reference: { kind, path, keyspaces: reference.digests(), graph },
+      stores,
+      samples: pass.samples,
+      seed,
+      seconds: (performance.now() - started) / 1000,
+      warnings: graphWarnings(graph),
+    };
   } finally {
-    await events.return(undefined);
-  }
-  keyspaces.push(...(await unmatched(pass.header, store, options, differences)));
-  return {
-    path: store.info.path,
-    engine: store.info.engine,
-    equal: keyspaces.every((keyspace) => keyspace.equal),
-    differences,
-    keyspaces,
-  };
-}
-
-/** Iterates without ending the generator when the loop body takes events from it as well. */
-async function* manual(events: AsyncGenerator<DumpEvent>): AsyncGenerator<DumpEvent> {
-  for (let next = await events.next(); next.done !== true; next = await events.next()) yield next.value;
-}
-
-/** The blocks of the keyspace that the events are in, up to its end. */
-async function* keyspaceBlocks(events: AsyncGenerator<DumpEvent>, counts: { entries: number }): AsyncGenerator<Uint8Array> {
-  for await (const event of manual(events)) {
-    if (event.type === "keyspace-end") return;
-    if (event.type !== "block") continue;
-    counts.entries += event.block.entries;
-    yield event.raw ?? new Uint8Array(0);
+    for (const source of sources) await source.close();
   }
 }
 
-async function* storeBlocks(
-  store: EntrySource,
-  tree: Uint8Array | null,
-  keyspace: Pick<HeaderKeyspace, "comparator">,
-  counts: { entries: number },
-  signal: AbortSignal | undefined,
-): AsyncGenerator<Uint8Array> {
-  if (tree === null) return;
-  for await (const block of store.scan(tree, { blockSize: BLOCK_SIZE, order: keyspace.comparator, signal })) {
-    counts.entries += block.entries;
-    yield block.data;
-    block.release();
+/** What is wrong with the graph of the first is no difference, but should be known. */
+function graphWarnings(graph: GraphReport | null): string[] {
+  if (graph?.layout === "none") return ["there is no graph to check: no key is in the layout of MAYA"];
+  if (graph === null || graph.problems === 0) return [];
+  const kinds = graph.kinds.map(({ kind, count }) => `${count.toString()} ${kind}`).join(", ");
+  return [`the graph has problems of its own, which no comparison can show: ${kinds}`];
+}
+
+/** One of the stores that are compared, and what was found. */
+class Side {
+  readonly store: EntrySource;
+  readonly keyspaces: KeyspaceComparison[] = [];
+  readonly differences: KeyDifference[] = [];
+  readonly #map: readonly (readonly [Uint8Array, Uint8Array])[];
+
+  constructor(store: EntrySource, map: CompareOptions["map"]) {
+    this.store = store;
+    const pairs = Array.from(map ?? [], ([from, to]) => [nameBytes(from), nameBytes(to)] as const);
+    this.#map = pairs.some(([, to]) => this.has(to)) ? pairs : [];
+  }
+
+  has(name: Uint8Array): boolean {
+    return this.store.info.keyspaces.some((keyspace) => sameName(keyspace.name, name));
+  }
+
+  nameOf(name: Uint8Array): Uint8Array {
+    return this.#map.find(([from]) => sameName(from, name))?.[1] ?? name;
   }
 }
 
-async function compareKeyspace(
-  keyspace: HeaderKeyspace,
-  events: AsyncGenerator<DumpEvent>,
-  store: EntrySource,
-  options: VerifyDumpOptions,
-  differences: KeyDifference[],
-): Promise<KeyspaceComparison> {
-  const tree = storeName(keyspace.name, options.map);
-  const present = store.info.keyspaces.some(({ name }) => sameName(name, tree));
-  const inDump = { entries: 0 };
-  const inStore = { entries: 0 };
-  const found = compareEntries(
-    keyspace.comparator,
-    keyspaceBlocks(events, inDump),
-    storeBlocks(store, present ? tree : null, keyspace, inStore, options.signal),
-  );
-  return tally(keyspace.name, found, inDump, inStore, differences);
-}
+type Counts = Record<DifferenceKind, number>;
 
-/** Keyspaces that only the store has; sled's default tree, which is always there, counts when it holds something. */
-async function unmatched(
-  header: DumpHeader | null,
-  store: EntrySource,
-  options: VerifyDumpOptions,
-  differences: KeyDifference[],
-): Promise<KeyspaceComparison[]> {
-  const known = (header?.keyspaces ?? []).map(({ name }) => storeName(name, options.map));
-  const result: KeyspaceComparison[] = [];
-  for (const extra of store.info.keyspaces) {
-    if (known.some((name) => sameName(name, extra.name))) continue;
-    const inStore = { entries: 0 };
-    const blocks = storeBlocks(store, extra.name, extra, inStore, options.signal);
-    const found = compareEntries(extra.comparator, nothing(), blocks);
-    const comparison = await tally(extra.name, found, { entries: 0 }, inStore, differences);
-    if (comparison.storeEntries > 0) result.push(comparison);
+/** One pass over what stores are compared with, beside all of them. */
+class SidesPass implements AsyncDisposable {
+  readonly sides: readonly Side[];
+  readonly samples: Sample[] = [];
+  readonly graph: GraphCheck | null;
+  readonly #reference: Reference;
+  readonly #options: CompareOptions;
+  readonly #random: () => number;
+
+  constructor(reference: Reference, stores: readonly EntrySource[], options: CompareOptions, seed: number) {
+    this.#reference = reference;
+    this.#options = options;
+    this.sides = stores.map((store) => new Side(store, options.map));
+    this.#random = seededRandom(seed);
+    this.graph = options.graph === true ? new GraphCheck({ signal: options.signal }) : null;
   }
-  return result;
-}
 
-async function tally(
-  name: Uint8Array,
-  found: AsyncGenerator<{ kind: DifferenceKind; key: Uint8Array }>,
-  inDump: { entries: number },
-  inStore: { entries: number },
-  differences: KeyDifference[],
-): Promise<KeyspaceComparison> {
-  const counts: Record<DifferenceKind, number> = { missing: 0, added: 0, changed: 0 };
-  let shown = 0;
-  for await (const { kind, key } of found) {
-    counts[kind] += 1;
-    if (shown < DIFFERENCES_SHOWN) differences.push({ keyspace: name, key, kind });
-    shown += 1;
+  async run(): Promise<void> {
+    const names: Uint8Array[] = [];
+    for await (const keyspace of this.#reference.keyspaces()) {
+      names.push(keyspace.name);
+      await this.#compare(keyspace);
+    }
+    this.#fillDigests();
+    for (const side of this.sides) await this.#unmatched(side, names);
+    await this.graph?.finish();
   }
-  return { name, entries: inDump.entries, storeEntries: inStore.entries, equal: shown === 0, ...counts };
-}
 
-function storeName(name: Uint8Array, map: ReadonlyMap<KeyspaceName, KeyspaceName> | undefined): Uint8Array {
-  for (const [from, to] of map ?? []) if (sameName(nameBytes(from), name)) return nameBytes(to);
-  return name;
-}
+  /** What was found about a store. @param graph of the first; that of the same entries is the same */
+  async comparison(side: Side, graph: GraphReport | null): Promise<StoreComparison> {
+    const { path, engine } = side.store.info;
+    const equal = side.keyspaces.every((keyspace) => keyspace.equal);
+    const { differences, keyspaces } = side;
+    return { path, engine, equal, differences, keyspaces, graph: equal || this.graph === null ? graph : await this.#graphOf(side.store, this.graph) };
+  }
 
-/** Fails with the comparison's result. @throws {KgdumpError} VERIFY_DIFFERENCE when it is not equal */
-export function requireEqual(comparison: StoreComparison): void {
-  if (comparison.equal) return;
-  const parts = comparison.keyspaces
-    .filter((keyspace) => !keyspace.equal)
-    .map(
-      ({ name, missing, added, changed }) =>
-        `"${nameText(name)}": ${missing.toString()} missing, ${added.toString()} added, ${changed.toString()} changed`,
-    );
-  throw new KgdumpError("VERIFY_DIFFERENCE", `the store ${comparison.path} differs from the dump: ${parts.join("; ")}`, {
-    path: comparison.path,
-  });
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.graph?.[Symbol.asyncDispose]();
+  }
+
+  async #graphOf(store: EntrySource, before: GraphCheck): Promise<GraphReport> {
+    await using check = new GraphCheck({ signal: this.#options.signal });
+    await check.addStore(store);
+    await check.finish();
+    // Awaited here, as the check is over when this returns.
+    return await check.report(before);
+  }
+
+  async #compare({ name, comparator, blocks }: ReferenceKeyspace): Promise<void> {
+    const { signal, samples = 0 } = this.#options;
+    const taker = samples > 0 && this.sides.length > 0 ? new SampleTaker(name, samples, this.#random) : undefined;
+    const counts = this.sides.map((): Counts => ({ missing: 0, added: 0, changed: 0 }));
+    const scans = this.sides.map((side) => (side.has(side.nameOf(name)) ? new StoreScan(side.store, side.nameOf(name), comparator, signal) : null));
+    const others = scans.map((scan) => scan?.blocks() ?? nothing());
+    for await (const { other, kind, key } of compareEntries(comparator, this.#watched(blocks), others, taker)) {
+      this.#note(this.sides[other], counts[other], { keyspace: name, key, kind });
+    }
+    this.samples.push(...(taker?.samples() ?? []));
+    for (const [index, side] of this.sides.entries()) {
+      const scan = scans[index] ?? null;
+      const found = counts[index] ?? { missing: 0, added: 0, changed: 0 };
+      side.keyspaces.push({
+        name, entries: 0, digest: null, storeEntries: scan?.entries ?? 0, storeDigest: scan?.digest() ?? null,
+        equal: found.missing + found.added + found.changed === 0, ...found,
+      });
+    }
+  }
+
+  /** Shows the graph's check what the first one holds. */
+  async *#watched(blocks: AsyncGenerator<Uint8Array, void, undefined>): AsyncGenerator<Uint8Array, void, undefined> {
+    for await (const block of blocks) {
+      await this.graph?.add(block);
+      yield block;
+    }
+  }
+
+  #note(side: Side | undefined, counts: Counts | undefined, difference: KeyDifference): void {
+    if (side === undefined || counts === undefined) return;
+    const before = counts.missing + counts.added + counts.changed;
+    counts[difference.kind] += 1;
+    if (before < DIFFERENCES_SHOWN) side.differences.push(difference);
+  }
+
+  /** The digest of a dump's keyspace is known only when the dump has told it. */
+  #fillDigests(): void {
+    const digests = this.#reference.digests();
+    for (const side of this.sides) {
+      for (const [index, { entries, digest }] of digests.entries()) {
+        const keyspace = side.keyspaces[index];
+        if (keyspace === undefined) continue;
+        const same = keyspace.storeDigest === digest && keyspace.storeEntries === entries;
+        side.keyspaces[index] = { ...keyspace, entries, digest, equal: keyspace.equal && (same || (keyspace.storeDigest === null && entries === 0)) };
+      }
+    }
+  }
+
+  /** Keyspaces that only the store has; sled's default tree, which is always there, counts when it holds something. */
+  async #unmatched(side: Side, names: readonly Uint8Array[]): Promise<void> {
+    const known = names.map((name) => side.nameOf(name));
+    for (const { name, comparator } of side.store.info.keyspaces) {
+      if (known.some((one) => sameName(one, name))) continue;
+      const scan = new StoreScan(side.store, name, comparator, this.#options.signal);
+      const counts: Counts = { missing: 0, added: 0, changed: 0 };
+      for await (const { key, kind } of compareEntries(comparator, nothing(), [scan.blocks()])) this.#note(side, counts, { keyspace: name, key, kind });
+      if (scan.entries === 0) continue;
+      side.keyspaces.push({ name, entries: 0, digest: null, storeEntries: scan.entries, storeDigest: scan.digest(), equal: false, ...counts });
+    }
+  }
 }

@@ -190,7 +190,7 @@ test("differences are told side by side, exit code 4", async (t) => {
   assertOneError(t, ended, 4, "VERIFY_DIFFERENCE");
   const text = ended.stdout.toString();
   t.regex(text, /different: .*t \(sled\)/);
-  t.regex(text, /default +3 +3 +1 +1 +1 +DIFFERENT/);
+  t.regex(text, /default +A dump +3 .*\n +B sled +3 .* DIFFERENT: 1 missing, 1 added, 1 changed/);
   t.regex(text, /only in the dump +default +d\n/);
   t.regex(text, /only in the store +default +c\\x1b\[2J\n/);
   t.regex(text, /other value +default +b\n/);

@@ -16,7 +16,7 @@ export const BURNT = 60;
 /** Calls that write, create, name or end something. */
 export const SYSCALLS = [
   ...["write", "writev", "pwrite64", "fsync", "fdatasync", "sync_file_range", "ftruncate", "fallocate"],
-  ...["openat", "close", "mkdir", "rename", "link", "unlink", "rmdir"],
+  ...["openat", "close", "mkdir", "rename", "renameat2", "link", "unlink", "rmdir"],
 ] as const;
 
 /** One fault. */
@@ -49,15 +49,21 @@ export function straceWorks(): boolean {
   return spawnSync("strace", ["-f", "-o", "/dev/null", "true"]).status === 0;
 }
 
-/** A module that makes the random names the same every time, and the calls of no meaning. */
+/** A module that makes random names and names by the time the same every time, and the calls of no meaning. */
 function preload(burnt: string): string {
   return `
     import crypto from "node:crypto";
     import fs from "node:fs";
     import { syncBuiltinESMExports } from "node:module";
     const { randomBytes } = crypto;
-    crypto.randomBytes = (size, ...rest) => (size === 8 ? Buffer.alloc(8, 0xfa) : randomBytes(size, ...rest));
+    crypto.randomBytes = (size, ...rest) => (size <= 8 ? Buffer.alloc(size, 0xfa) : randomBytes(size, ...rest));
     syncBuiltinESMExports();
+    const RealDate = Date;
+    globalThis.Date = class extends RealDate {
+      constructor(...parts) {
+        super(...(parts.length === 0 ? [1_700_000_000_000] : parts));
+      }
+    };
     const path = ${JSON.stringify(burnt)};
     const call = (name, ...args) => new Promise((done) => fs[name](...args, (error, value) => done(value)));
     for (let i = 0; i < ${BURNT}; i += 1) {

@@ -4,15 +4,13 @@
  *
  * KGDUMP_KILLS sets how many (default 50), SEED which moments.
  */
-import { cp, mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import anyTest, { type ExecutionContext, type TestFn } from "ava";
-import type { Journal } from "#src/operations/migrate/journal.js";
-import { occupantOf } from "#src/operations/migrate/places.js";
-import { verifyDump } from "#src/operations/verify.js";
 import { kgdump } from "../cli/support/run.js";
 import { killAt, moments, must, run } from "./kills.js";
+import { finishWith, inPlace, mustHold } from "./migrations.js";
 import { inParallel, loggedSeed, makeSource } from "./support.js";
 
 interface Ground {
@@ -36,43 +34,6 @@ test.before(async (t) => {
   t.is((await kgdump(["export", path, "-o", dump, "-q"])).code, 0);
 });
 test.after.always((t) => rm(t.context.directory, { recursive: true, force: true }));
-
-/** Fails unless a store of that engine is at a path and holds everything. */
-async function mustHold(path: string, engine: "rocksdb" | "sled", dump: string, when: string): Promise<void> {
-  const found = await occupantOf(path);
-  must(found === engine, `${when}, ${path} is ${found} and not ${engine}`);
-  const { against } = await verifyDump({ input: dump, against: path });
-  must(against?.equal === true, `${when}, the ${engine} store is not whole`);
-}
-
-/** What is at the path of the service right after a kill. */
-async function inPlace(graph: string, dump: string): Promise<"rocksdb" | "sled"> {
-  const found = await occupantOf(graph);
-  must(found === "rocksdb" || found === "sled", `after the kill, ${found} is in place`);
-  const engine = found === "sled" ? "sled" : "rocksdb";
-  await mustHold(graph, engine, dump, "after the kill");
-  return engine;
-}
-
-/** Runs what comes next, and checks all that it promises. */
-async function finishWith(command: "migrate" | "rollback", cwd: string, graph: string, dump: string): Promise<void> {
-  const args = command === "migrate" ? ["migrate", "--from", graph] : ["rollback", graph];
-  const next = await kgdump([...args, "--no-input", "-q"], { cwd });
-  // Killed before it had a journal, there is nothing to roll back.
-  if (command === "rollback" && next.code === 1 && next.stderr.includes("NOT_FOUND")) {
-    await mustHold(graph, "rocksdb", dump, "without a journal");
-    return;
-  }
-  must(next.code === 0, `the next ${command}: ${next.stderr}`);
-  await mustHold(graph, command === "migrate" ? "sled" : "rocksdb", dump, `after the next ${command}`);
-  const journal = JSON.parse(await readFile(`${graph}.kgdump-migration.json`, "utf8")) as Journal;
-  must(journal.step === (command === "migrate" ? "done" : "rolled-back"), `the journal says ${journal.step}`);
-  if (command === "migrate") await mustHold(journal.backup ?? "", "rocksdb", dump, "as the backup");
-  const left = (await readdir(cwd)).filter((name) => /kgdump-new|kgdump-back|partial|\.tmp$/.test(name));
-  must(left.length === 0, `the next ${command} left ${left.join(", ")}`);
-  const again = await kgdump([...args, "--no-input", "-q"], { cwd });
-  must(again.code === 0, `once more: ${again.stderr}`);
-}
 
 async function killMany(t: ExecutionContext<Ground>, command: "migrate" | "rollback", count: number): Promise<void> {
   const { directory, store, dump } = t.context;

@@ -10,9 +10,10 @@ import { join } from "node:path";
 import anyTest, { type ExecutionContext, type TestFn } from "ava";
 import { kgdump } from "../cli/support/run.js";
 import { namesIn } from "../cli/support/stores.js";
-import { BURNT, type Fault, type Outcome, runWithFault, straceWorks, SYSCALLS } from "./inject.js";
+import { type Fault, type Outcome, runWithFault } from "./inject.js";
 import { nameIsThere } from "./names.js";
-import { dumpFault, fingerprint, inParallel, loggedSeed, makeSource, randomNumbers, type Source, targetFault, treesOf } from "./support.js";
+import { shown, straceIsMissing, type Trial, tryFaults, usedNames } from "./series.js";
+import { dumpFault, fingerprint, makeSource, type Source, targetFault, treesOf } from "./support.js";
 
 interface Ground {
   readonly directory: string;
@@ -22,10 +23,6 @@ interface Ground {
 }
 
 const test = (anyTest as TestFn<Ground>).serial;
-
-const ALL = process.env.KGDUMP_FAULTS === "all";
-const ERRORS = ["ENOSPC", "EIO", "EDQUOT"] as const;
-const WIDTH = 2;
 
 test.before(async (t) => {
   const directory = await mkdtemp(join(tmpdir(), "kgdump-test-"));
@@ -50,7 +47,7 @@ interface Subject {
 }
 
 /** Runs one fault in a place of its own and says what is wrong about it, and whether anything was made to fail. */
-async function tryFault(ground: Ground, subject: Subject, fault: Fault, names: readonly string[]): Promise<{ wrong: string[]; outcome: Outcome }> {
+async function tryFault(ground: Ground, subject: Subject, fault: Fault, names: readonly string[]): Promise<Trial> {
   const place = await mkdtemp(join(ground.directory, "run-"));
   try {
     const [out, work] = [join(place, "out"), join(place, "work")];
@@ -96,78 +93,23 @@ async function whatIsWrong(subject: Subject, fault: Fault, outcome: Outcome, out
   return wrong.length === 0 ? [] : [...wrong, `with exit code ${String(code)} and ${stderr.trim()}`, ...injected.slice(0, 4)];
 }
 
-/** The numbers of calls to try: all until a run is clean, or of the `usual` number the first three and two more. */
-function sample(usual: number, random: () => number): number[] {
-  const every = Array.from({ length: ALL ? BURNT : usual }, (_, index) => index + 1);
-  if (ALL) return every;
-  const drawn = Array.from({ length: 2 }, () => 4 + Math.floor(random() * Math.max(1, usual - 3)));
-  return [...new Set([...every.slice(0, 3), ...drawn.filter((nth) => nth <= usual)])];
-}
-
 async function tryAll(t: ExecutionContext<Ground>, subject: Subject, threads: readonly ("node" | "addon")[]): Promise<void> {
-  t.timeout(4 * 60 * 60_000);
-  if (!straceWorks()) {
-    t.log("SKIPPED: strace is not installed");
-    t.pass();
-    return;
-  }
-  const random = randomNumbers(loggedSeed(t));
-  const { names, calls } = await usedNames(t, subject);
-  const faults: string[] = [];
-  let runs = 0;
-  let hits = 0;
-  let failed = 0;
-  const series = threads.flatMap((thread) => SYSCALLS.map((syscall) => ({ thread, syscall, random: randomNumbers(random() * 2 ** 32) })));
-  await inParallel(series, WIDTH, async ({ thread, syscall, random: draw }) => {
-    const first = thread === "node" ? BURNT : 0;
-    const attempt = async (nth: number, error: Fault["error"], lasting: boolean): Promise<boolean> => {
-      const fault = { syscall, error, nth: first + nth, lasting, ...(thread === "addon" ? { last: BURNT } : {}) };
-      const { wrong, outcome } = await tryFault(t.context, subject, fault, names);
-      runs += 1;
-      hits += outcome.injected.length > 0 ? 1 : 0;
-      failed += outcome.code === 0 ? 0 : 1;
-      if (wrong.length > 0) faults.push([`${thread}: ${JSON.stringify(fault)}`, ...wrong].join("\n    "));
-      return outcome.injected.length > 0;
-    };
-    let clean = false;
-    for (const nth of sample(calls[thread].get(syscall) ?? 0, draw)) {
-      const variants = ERRORS.flatMap((error) => [false, true].map((lasting) => ({ error, lasting })));
-      const drawn = variants[Math.floor(draw() * variants.length)];
-      let hit = false;
-      for (const { error, lasting } of ALL || drawn === undefined ? variants : [drawn]) hit = (await attempt(nth, error, lasting)) || hit;
-      clean = !hit;
-      if (ALL && clean) break;
-    }
-    if (ALL && !clean) faults.push(`${thread}: more than ${BURNT} calls of ${syscall}`);
-  });
-  t.log(`${runs} runs; calls were made to fail in ${hits} of them, ${failed} ended with an error`);
-  t.true(hits > 0);
-  t.deepEqual(faults, []);
+  if (straceIsMissing(t)) return;
+  const { names, calls } = await usedNames(async () => cleanRun(t, subject));
+  t.log(`calls of Node: ${shown(calls.node)}; of a thread of the addon at most: ${shown(calls.addon)}`);
+  await tryFaults(t, { calls, threads }, (fault) => tryFault(t.context, subject, fault, names));
   t.is(await fingerprint(t.context.source.path), t.context.source.fingerprint, "the source is as it was");
 }
 
-/** How often each call is made in a run without faults, and the names that it uses, relative to its directory; twice, for they may depend on the time. */
-async function usedNames(t: ExecutionContext<Ground>, subject: Subject): Promise<{ names: string[]; calls: Outcome["calls"] }> {
-  const names = new Set<string>();
-  let calls: Outcome["calls"] | null = null;
-  for (let round = 0; round < 2; round += 1) {
-    const place = await mkdtemp(join(t.context.directory, "run-"));
-    const [out, work] = [join(place, "out"), join(place, "work")];
-    await Promise.all([mkdir(out), mkdir(work)]);
-    if (subject.before !== null) await writeFile(join(out, subject.name), subject.before);
-    const clean = await runWithFault(work, subject.args(join(out, subject.name)), out, null, []);
-    t.is(clean.code, 0, clean.stderr);
-    calls = clean.calls;
-    for (const path of clean.paths) names.add(path.slice(out.length + 1));
-    await rm(place, { recursive: true });
-  }
-  if (calls === null) throw new TypeError("no run");
-  t.log(`calls of Node: ${shown(calls.node)}; of a thread of the addon at most: ${shown(calls.addon)}`);
-  return { names: [...names], calls };
-}
-
-function shown(calls: ReadonlyMap<string, number>): string {
-  return [...calls].map(([name, count]) => `${name} ${count}`).join(", ") || "none";
+async function cleanRun(t: ExecutionContext<Ground>, subject: Subject): Promise<{ outcome: Outcome; out: string }> {
+  const place = await mkdtemp(join(t.context.directory, "run-"));
+  const [out, work] = [join(place, "out"), join(place, "work")];
+  await Promise.all([mkdir(out), mkdir(work)]);
+  if (subject.before !== null) await writeFile(join(out, subject.name), subject.before);
+  const outcome = await runWithFault(work, subject.args(join(out, subject.name)), out, null, []);
+  t.is(outcome.code, 0, outcome.stderr);
+  await rm(place, { recursive: true });
+  return { outcome, out };
 }
 
 test("export: every call that fails is one clear error and no dump, or the dump is whole", async (t) => {

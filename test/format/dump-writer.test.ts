@@ -1,7 +1,8 @@
 import test from "ava";
 import { decodeAbort, encodeAbort } from "#src/format/totals-payload.js";
 import { ABORT_REASON_BYTES } from "#src/format/constants.js";
-import { type BlockToWrite, DumpWriter, encodeEntries } from "#src/format/index.js";
+import { EntryDigest, crcOf } from "#src/format/checksum.js";
+import { type BlockToWrite, type CheckedBlock, DumpWriter, encodeEntries } from "#src/format/index.js";
 import { bytes, entry, header, keyspace, outcome, writeBlock } from "./support/dumps.js";
 
 const raw = encodeEntries([entry("a", "1")]);
@@ -52,6 +53,31 @@ test("a block that readers would refuse is not written", (t) => {
   const writer = inside();
   writer.block(block);
   t.throws(() => writer.block(block), { code: "DUMP_ORDER_BROKEN" });
+});
+
+test("a block that was checked elsewhere gives the same dump, and needs the digest at the end", (t) => {
+  const checked: CheckedBlock = { ...block, rawLength: raw.length, dataCrc: crcOf(raw) };
+  const hash = new EntryDigest();
+  hash.update(raw);
+  const digest = hash.value();
+  const [one, other] = [inside(), inside()];
+  t.deepEqual(Buffer.concat(one.checkedBlock(checked)), Buffer.concat(other.block(block)));
+  t.deepEqual(Buffer.concat(one.endKeyspace(null, digest)), Buffer.concat(other.endKeyspace()));
+  t.deepEqual(Buffer.concat(one.finish()), Buffer.concat(other.finish()));
+  t.deepEqual(one.totals, other.totals);
+
+  const wrong = { instanceOf: TypeError };
+  const lacking = inside();
+  t.throws(() => lacking.checkedBlock({ ...checked, rawLength: 4 }), wrong);
+  lacking.checkedBlock(checked);
+  t.throws(() => lacking.endKeyspace(), wrong);
+  t.throws(() => lacking.block({ ...block }), wrong);
+  t.throws(() => lacking.checkedBlock(checked), { code: "DUMP_ORDER_BROKEN" });
+  const here = inside();
+  here.block(block);
+  t.throws(() => here.endKeyspace(null, digest), wrong);
+  t.throws(() => here.checkedBlock(checked), wrong);
+  t.notThrows(() => inside().endKeyspace(null, new EntryDigest().value()));
 });
 
 test("a buffer that is used again after a block does no harm", (t) => {

@@ -6,7 +6,7 @@ import { crcOf } from "#src/format/checksum.js";
 import { FRAME_HEAD_LENGTH, Kind } from "#src/format/constants.js";
 import { encodeFrameHead } from "#src/format/frame.js";
 import { type DumpHeader, encodeEntries, iterateEntries, type RandomAccess, type Salvage, salvagedBlocks, surveyDump } from "#src/format/index.js";
-import { crcOfRange } from "#src/format/salvage-crc.js";
+import { crcOfBoth, crcOfRange } from "#src/format/crc-range.js";
 import { scanFrames } from "#src/format/salvage-scan.js";
 import { DUMP_ID, entry, forge, header, keyspace, makeDump, markerIn, smallDump, splitDump } from "./support/dumps.js";
 
@@ -60,7 +60,8 @@ const flipped = (dump: Buffer, at: number): Buffer => {
 test("the CRC of a range follows from those up to its ends", (t) => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 300 }), fc.uint8Array({ maxLength: 3000 }), (before, range) => {
-      return crcOfRange(crcOf(before), crcOf(before, range), range.length) === crcOf(range);
+      const both = crcOf(before, range);
+      return crcOfRange(crcOf(before), both, range.length) === crcOf(range) && crcOfBoth(crcOf(before), crcOf(range), range.length) === both;
     }),
   );
   const long = Buffer.alloc(70_000, 7);

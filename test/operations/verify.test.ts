@@ -67,7 +67,7 @@ test("comparing finds exactly the differences of two maps", async (t) => {
   await fc.assert(
     fc.asyncProperty(map, map, fc.constantFrom("bytewise" as const, "reverse-bytewise" as const), fc.integer({ min: 1, max: 5 }), async (a, b, order, size) => {
       const found: Record<string, string> = {};
-      for await (const { key, kind } of compareEntries(order, blocks(a, order, size), blocks(b, order, size + 1))) found[Buffer.from(key).toString()] = kind;
+      for await (const { key, kind } of compareEntries(order, blocks(a, order, size), [blocks(b, order, size + 1)])) found[Buffer.from(key).toString()] = kind;
       const expected: Record<string, string> = {};
       for (const key of new Set([...Object.keys(a), ...Object.keys(b)])) {
         if (!Object.hasOwn(b, key)) expected[key] = "missing";

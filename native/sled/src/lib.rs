@@ -16,6 +16,7 @@ pub mod load;
 pub mod lock;
 pub mod log_check;
 pub mod log_message;
+pub mod log_snapshot;
 pub mod memory;
 pub mod node;
 pub mod node_blocks;

@@ -4,7 +4,8 @@
 //! What must hold in a store that was closed or flushed:
 //! 1. every segment has a header with a right checksum, or is all zeros (free); no two have the same LSN;
 //! 2. every segment but the one with the highest LSN is filled to its end with whole messages;
-//! 3. from the highest LSN that a header says is stable, segments follow each other without a gap;
+//! 3. from the highest LSN that a header says is stable, or from that of the snapshot if it is higher, segments follow
+//!    each other without a gap: sled itself ends its log at one;
 //! 4. after the last whole message of the highest segment there is no trace of a further one;
 //! 5. every value file that the log names and that exists has a right checksum, and each that is still needed exists;
 //! 6. the snapshot file has a right checksum and is not ahead of the log.
@@ -12,7 +13,8 @@
 //! A program that was killed while writing may leave a store that breaks 2, 3 or 4; sled repairs it by dropping what was
 //! not flushed. That cannot be told from damage, so it is refused too, and the program that owns it shall open it first.
 //! Not noticed: a log cut off exactly after a message while no snapshot names a later one, for that is what an older
-//! state of the store looks like.
+//! state of the store looks like. The same is true of the header of the very last message, when it lies in a segment
+//! that is used again and is overwritten: behind the end of the log such a segment holds what it held before.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File};
@@ -23,6 +25,7 @@ use std::path::Path;
 use crate::conf::Settings;
 use crate::failure::{Code, Failure, Outcome};
 use crate::log_message::{Found, Kind, SEGMENT_HEADER, message, segment_header};
+use crate::log_snapshot::Snapshot;
 
 /// Checks the store in `path` that was made with `settings`; the caller holds its lock.
 ///
@@ -33,9 +36,11 @@ pub fn check(path: &Path, settings: Settings) -> Outcome<()> {
     let file = File::open(&db).map_err(|e| Failure::io(&e, "opening it").at(&db))?;
     let size = settings.segment_size;
     let mut log = Log { file, size, buffer: Vec::new(), blobs: Blobs::new(path) };
-    let end = log.walk().map_err(|f| f.at(&db))?;
+    let snapshot = Snapshot::find(path)?;
+    let known = snapshot.as_ref().and_then(|found| found.lsn).unwrap_or(0);
+    let end = log.walk(known).map_err(|f| f.at(&db))?;
     log.blobs.finish()?;
-    check_snapshot(path, end, settings)
+    snapshot.map_or(Ok(()), |found| found.check(end, settings))
 }
 
 fn damaged(message: impl Into<String>) -> Failure {
@@ -50,14 +55,15 @@ struct Log {
 }
 
 impl Log {
-    /// Reads every segment in the order of the log; returns the LSN at which the log ends.
-    fn walk(&mut self) -> Outcome<i64> {
+    /// Reads every segment in the order of the log, of which the snapshot covers all before `known`; returns the LSN at which
+    /// the log ends.
+    fn walk(&mut self, known: i64) -> Outcome<i64> {
         let (segments, stable) = self.headers()?;
         let size = self.size as i64;
         let Some((&tip, _)) = segments.last_key_value() else {
             return Err(damaged("it holds no segment of a log"));
         };
-        let mut expected = stable / size * size;
+        let mut expected = stable.max(known) / size * size;
         for (&lsn, _) in segments.range(expected..) {
             if lsn != expected {
                 return Err(torn(format!("the part of the log at {expected} is missing")));
@@ -113,7 +119,7 @@ impl Log {
                 }
                 Found::End => return Ok(self.size),
                 Found::Nothing if tip => break,
-                Found::Nothing => {
+                Found::Damaged | Found::Nothing => {
                     return Err(torn(format!("the message at offset {} is damaged or cut off", offset + at as u64)));
                 }
             }
@@ -235,59 +241,34 @@ impl Blobs {
     }
 }
 
-/// Checks the snapshot that sled would take: the last `snap.*` by name, which is its LSN in hexadecimal digits.
-fn check_snapshot(store: &Path, end: i64, settings: Settings) -> Outcome<()> {
-    let listing = |e: &io::Error| Failure::io(e, "listing it").at(store);
-    let mut last = None;
-    for entry in fs::read_dir(store).map_err(|e| listing(&e))? {
-        let name = entry.map_err(|e| listing(&e))?.file_name().to_string_lossy().into_owned();
-        if name.starts_with("snap.") && !name.ends_with(".in___motion") {
-            last = last.max(Some(name));
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A log of one segment, the second one, whose header knows of nothing stable.
+    fn log_without_its_beginning(directory: &Path) -> Log {
+        let size = 8192;
+        let mut header = Vec::new();
+        for lsn in [size as i64, 0] {
+            header.extend((lsn ^ i64::MAX).to_le_bytes());
         }
+        let mut bytes = vec![0; size];
+        bytes.extend((crc32fast::hash(&header) ^ u32::MAX).to_le_bytes());
+        bytes.extend(header);
+        let db = directory.join("db");
+        fs::write(&db, bytes).unwrap();
+        Log { file: File::open(&db).unwrap(), size, buffer: Vec::new(), blobs: Blobs::new(directory) }
     }
-    let Some(name) = last else { return Ok(()) };
-    let path = store.join(&name);
-    let bytes = fs::read(&path).map_err(|e| Failure::io(&e, "reading it").at(&path))?;
-    if !snapshot_is_whole(&bytes, settings.compression) {
-        return Err(damaged("its checksum or its length is wrong").at(&path));
-    }
-    let lsn = name.strip_prefix("snap.").and_then(|digits| i64::from_str_radix(digits, 16).ok());
-    // A snapshot may say that the log goes on with a segment that has not been begun.
-    let size = settings.segment_size as i64;
-    let next_segment = (end + size - 1) / size * size;
-    match lsn {
-        Some(lsn) if lsn <= end || lsn == next_segment => Ok(()),
-        Some(_) => Err(damaged("the log ends before the place that it names: the file db is cut off").at(&path)),
-        None => Err(damaged("its name is none that sled gives").at(&path)),
-    }
-}
 
-/// A snapshot is its content, the content's length before compression (8 bytes), and the CRC-32 of the content.
-/// Sled allocates what the length says, and no checksum covers it: so it is compared with what the content says itself.
-fn snapshot_is_whole(bytes: &[u8], compression: bool) -> bool {
-    let Some((rest, crc)) = bytes.split_last_chunk::<4>() else { return false };
-    let Some((content, length)) = rest.split_last_chunk::<8>() else { return false };
-    let expected = if compression { zstd_content_size(content) } else { Some(content.len() as u64) };
-    !content.is_empty()
-        && crc32fast::hash(content) == u32::from_le_bytes(*crc)
-        && expected == Some(u64::from_le_bytes(*length))
-}
-
-/// The content size in the header of a zstd frame (RFC 8878, 3.1.1.1); None when it has none.
-fn zstd_content_size(frame: &[u8]) -> Option<u64> {
-    let (magic, rest) = frame.split_first_chunk::<4>()?;
-    let (&descriptor, rest) = rest.split_first()?;
-    let single_segment = descriptor & 0x20 != 0;
-    let dictionary_id = [0, 1, 2, 4][usize::from(descriptor & 3)];
-    let field = rest.get(usize::from(!single_segment) + dictionary_id..)?;
-    if *magic != [0x28, 0xb5, 0x2f, 0xfd] {
-        return None;
-    }
-    match (descriptor >> 6, single_segment) {
-        (0, true) => field.first().map(|&b| u64::from(b)),
-        (0, false) => None,
-        (1, _) => field.first_chunk().map(|b| u64::from(u16::from_le_bytes(*b)) + 256),
-        (2, _) => field.first_chunk().map(|b| u64::from(u32::from_le_bytes(*b))),
-        _ => field.first_chunk().map(|b| u64::from_le_bytes(*b)),
+    #[test]
+    fn what_a_snapshot_covers_may_be_gone_from_the_log() {
+        let directory = std::env::temp_dir().join(format!("kgdump-log-check-{}", std::process::id()));
+        fs::create_dir(&directory).unwrap();
+        let mut log = log_without_its_beginning(&directory);
+        let end = log.walk(8192 + SEGMENT_HEADER as i64).map_err(|failure| failure.to_json());
+        let refused = log.walk(0).is_err();
+        fs::remove_dir_all(&directory).unwrap();
+        assert_eq!(end, Ok(8192 + SEGMENT_HEADER as i64));
+        assert!(refused);
     }
 }

@@ -33,6 +33,8 @@ pub enum Found<'a> {
     Message { kind: Kind, code: u8, page: u64, body: &'a [u8], next: usize },
     /// The segment ends here as sled ended it.
     End,
+    /// The header of a message of this segment whose checksum is wrong.
+    Damaged,
     /// No message of this segment.
     Nothing,
 }
@@ -74,12 +76,14 @@ fn parse<'a>(window: &[u8], rest: &'a [u8], room: usize, number: u64, at: usize)
     if segment_number != number || length > room.checked_sub(header)? {
         return None;
     }
-    let body = rest.get(header..header + length)?;
+    let Some(body) = rest.get(header..header + length) else {
+        return Some(Found::Damaged);
+    };
     let mut hasher = crc32fast::Hasher::new();
     hasher.update(body);
     hasher.update(&window[4..header]);
     if hasher.finalize() ^ u32::MAX != u32::from_le_bytes(*crc) {
-        return None;
+        return Some(Found::Damaged);
     }
     let kind = match code {
         2 => return Some(Found::End),

@@ -1,44 +1,71 @@
-/** `kgdump verify`: every check of a dump, and a comparison with a store. */
+/** `kgdump verify`: every check of a dump, and of stores beside it. */
+import { stat } from "node:fs/promises";
 import { Command, Option } from "commander";
+import type { CompareOptions } from "../../operations/verify.js";
+import type { Verification } from "../../operations/verify-results.js";
 import { parseMapping } from "../byte-text.js";
 import type { Context } from "../context.js";
 import { addHelp } from "../help.js";
-import { jsonDocument, verifyJson } from "../json.js";
-import { manyOf, maxBlockSizeOption, oneOf, requireWith } from "../options.js";
-import { renderVerify } from "../render/results.js";
+import { jsonDocument } from "../json.js";
+import { verifyJson } from "../json-verify.js";
+import { countOf, manyOf, maxBlockSizeOption, oneOf, requireWith } from "../options.js";
+import { renderVerify } from "../render/verify.js";
 import { readStdin, refuseTerminalInput } from "../stdio.js";
 
 interface VerifyFlags {
-  readonly against?: string;
+  readonly against?: string[];
   readonly ttl?: "strip" | "keep";
   readonly map?: { from: Uint8Array; to: Uint8Array }[];
+  readonly samples?: number;
+  readonly seed?: number;
+  readonly graph?: boolean;
   readonly maxBlockSize?: number;
 }
+
+/** Entries of each keyspace that are shown unless it is said how many. */
+const SAMPLES = 3;
+
+const GRAPH_HELP = `Stores:
+  A store that has none of the names that --map gives is compared by the families' own names.
+
+Graph:
+  --graph looks for the layout of MAYA (keys node:, edge: and node_edges:), whatever the keyspace. It checks that
+  every edge's nodes are there, that every list names exactly its node's edges, and that values are JSON of their
+  shape. Problems of what is named first are warnings, and the exit status stays 0. Problems that only a store has
+  are differences: it is 4. What does not fit into memory is sorted in a temporary file in TMPDIR, which takes up to
+  100 bytes for each entry of the graph.`;
 
 /** Defines the command. */
 export function verifyCommand(): Command {
   const command = new Command("verify")
-    .summary("check a dump, and compare it with a store")
+    .summary("check a dump; compare dump and stores side by side")
     .description(
       "Reads a whole dump and checks all of it: checksums, blocks, the order of keys, sums, digests and index. With\n" +
-        "--against, compares every entry with a store.",
+        "--against, compares every entry with one store or more, and shows them side by side. In place of the dump, a\n" +
+        "store can be named.",
     )
-    .argument("[dump]", "the dump's file; - or nothing is standard input", "-");
+    .argument("[dump]", "the dump's file, or a store's directory; - or nothing is a dump from standard input", "-");
   const options = [
-    new Option("--against <store>", "directory of a RocksDB or sled store that must hold the same"),
-    new Option("--ttl <mode>", "how the values of a store with time to live are compared: strip or keep").argParser(
+    new Option("--against <store>", "directory of a RocksDB or sled store that must hold the same; may be repeated").argParser(manyOf((path) => path)),
+    new Option("--ttl <mode>", "how the values of a store with time to live are read: strip or keep").argParser(
       oneOf("--ttl", ["strip", "keep"]),
     ),
-    new Option("--map <family=tree>", "the store's name for a family of the dump; may be repeated").argParser(
+    new Option("--map <family=tree>", "the stores' name for a family of the dump; may be repeated").argParser(
       manyOf(parseMapping),
     ),
+    new Option("--samples <n>", `entries of each keyspace to show from all sides (default: ${SAMPLES.toString()})`).argParser(countOf("--samples", { min: 0, max: 1000 })),
+    new Option("--seed <n>", "choose the same samples again").argParser(countOf("--seed", { min: 0, max: 2 ** 32 - 1 })),
+    new Option("--graph", "check the graph too: edges, lists and values in the layout of MAYA"),
     maxBlockSizeOption(),
   ];
   for (const option of options) command.addOption(option);
   addHelp(command, {
+    paragraphs: [GRAPH_HELP],
     examples: [
       "kgdump verify graph.kgd",
       "kgdump verify graph.kgd --against /var/lib/maya/knowledge_graph",
+      "kgdump verify graph.kgd --against /backup/rocksdb --against /var/lib/maya/knowledge_graph --graph",
+      "kgdump verify /backup/rocksdb --against /var/lib/maya/knowledge_graph",
       "ssh old-host cat graph.kgd | kgdump verify",
     ],
   });
@@ -47,28 +74,41 @@ export function verifyCommand(): Command {
 
 /**
  * Runs the command.
- * @throws {KgdumpError} USAGE, VERIFY_DIFFERENCE, and what verifyDump throws
+ * @throws {KgdumpError} USAGE, VERIFY_DIFFERENCE, and what verifyDump and verifyStore throw
  */
 export async function runVerify(context: Context, args: readonly string[], flags: VerifyFlags): Promise<void> {
-  const [dump = "-"] = args;
-  const against = flags.against !== undefined;
-  requireWith({ "--ttl": flags.ttl !== undefined, "--map": flags.map !== undefined }, "--against", against);
-  if (dump === "-") refuseTerminalInput("kgdump verify graph.kgd");
-  const { requireEqual, verifyDump } = await import("../../operations/verify.js");
+  const [first = "-"] = args;
+  const against = flags.against ?? [];
+  requireWith({ "--map": flags.map !== undefined, "--samples": flags.samples !== undefined, "--seed": flags.seed !== undefined }, "--against", against.length > 0);
+  if (first === "-") refuseTerminalInput("kgdump verify graph.kgd");
+  const store = first !== "-" && (await isDirectory(first));
+  requireWith({ "--ttl": flags.ttl !== undefined }, "--against", against.length > 0 || store);
+  requireWith({ "--max-block-size": flags.maxBlockSize !== undefined }, "a dump", !store);
+  const { verifyDump, verifyStore } = await import("../../operations/verify.js");
+  const { requireEqual } = await import("../../operations/verify-results.js");
   const { onProgress } = context.startProgress();
-  const result = await verifyDump({
-    input: dump === "-" ? readStdin(context.signal) : dump,
-    against: flags.against,
+  const options: CompareOptions = {
+    against,
     ttl: flags.ttl,
     map: flags.map === undefined ? undefined : new Map(flags.map.map(({ from, to }) => [from, to])),
-    maxBlockSize: flags.maxBlockSize,
+    samples: flags.samples ?? SAMPLES,
+    seed: flags.seed,
+    graph: flags.graph,
     onProgress,
     signal: context.signal,
-  });
+  };
+  const result: Verification = store
+    ? await verifyStore({ ...options, store: first })
+    : await verifyDump({ ...options, input: first === "-" ? readStdin(context.signal) : first, maxBlockSize: flags.maxBlockSize });
   context.stopProgress();
   for (const warning of result.warnings) context.warn(warning);
   if (context.json) await context.out.write(jsonDocument(verifyJson(result)));
   else if (!context.quiet) await context.out.write(renderVerify(result, context));
   await context.out.flush();
-  if (result.against !== null) requireEqual(result.against);
+  requireEqual(result);
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  // What is wrong with it is told by whoever opens it.
+  return stat(path).then((found) => found.isDirectory(), () => false);
 }

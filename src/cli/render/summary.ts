@@ -6,7 +6,7 @@ import type { Paint } from "../style.js";
 import { type Column, renderTable } from "./table.js";
 
 /** How much of a digest is enough to compare by eye. */
-const SHORT_DIGEST = 12;
+export const SHORT_DIGEST = 12;
 
 const ENGINE_NAMES: Readonly<Record<string, string>> = { rocksdb: "RocksDB", sled: "sled" };
 

@@ -4,6 +4,8 @@ import { formatCount } from "../quantities.js";
 
 /** Of a value that is going to be cut anyway, no more than this is looked at. */
 const LOOK_AT_BYTES = 64 * 1024;
+/** Bytes of the longest character of UTF-8. */
+const LONGEST_CHARACTER = 4;
 
 /** Whether the text is a JSON document. */
 function isJson(text: string): boolean {
@@ -54,12 +56,23 @@ export function renderValue(value: Uint8Array | null, width: number | null): str
 }
 
 /** The beginning of a large value, which can't be told to be JSON without reading all of it. */
-function beginning(value: Uint8Array): string {
-  let end = LOOK_AT_BYTES;
+function beginning(value: Uint8Array, most = LOOK_AT_BYTES): string {
+  let end = most;
   // Not within a character of UTF-8.
-  while (end > LOOK_AT_BYTES - 4 && ((value[end] ?? 0) & 0xc0) === 0x80) end -= 1;
+  while (end > most - LONGEST_CHARACTER && ((value[end] ?? 0) & 0xc0) === 0x80) end -= 1;
   const bytes = value.subarray(0, end);
   const text = decodeUtf8(bytes);
   const looksLikeJson = text !== null && /^\s*[[{"]/.test(text) && isPrintable(text.replace(/\s/g, ""));
   return looksLikeJson ? escapeJson(text.replace(/\s+/g, " ")) : formatBytes(bytes);
+}
+
+/**
+ * The beginning of a value on one line, safe to print, cut as `renderValue` cuts.
+ * @param start first bytes of the value, all of them when there are no more
+ * @param bytes length of the whole value
+ */
+export function renderStart(start: Uint8Array, bytes: number, width: number): string {
+  if (start.length === bytes) return renderValue(start, width);
+  const note = `… (${formatCount(bytes)} bytes)`;
+  return cut(beginning(start, Math.max(0, start.length - LONGEST_CHARACTER)), Math.max(1, width - note.length)) + note;
 }

@@ -4,8 +4,8 @@
  */
 import { open, readFile, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { KgdumpError, systemError } from "../../errors.js";
-import { syncDirectory } from "../output.js";
+import { hasCode, KgdumpError, systemError } from "../../errors.js";
+import { syncDirectory } from "../output-file.js";
 import { isRunning, ownProcess } from "../staging.js";
 import { type Journal, parseJournal } from "./journal-form.js";
 
@@ -27,7 +27,7 @@ export async function readJournal(target: string): Promise<Journal | null> {
   try {
     text = await readFile(path, "utf8");
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
+    if (hasCode(error, "ENOENT")) return null;
     throw systemError(error, `reading ${path}`, { path });
   }
   const parsed = parseJournal(text);

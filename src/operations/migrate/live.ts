@@ -10,7 +10,7 @@ import { closing } from "../closing.js";
 import { makeHeader } from "../export-header.js";
 import { DEFAULT_BLOCK_SIZE } from "../../format/index.js";
 import { loadCodec, openSource } from "../load-engine.js";
-import { nameIsTaken } from "../output.js";
+import { nameIsTaken } from "../output-file.js";
 import { beginJournal, type Copy, copyStore } from "./copy.js";
 import { DeltaOutput } from "./delta-output.js";
 import type { Teller } from "./events.js";

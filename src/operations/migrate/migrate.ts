@@ -10,12 +10,12 @@ import { KgdumpError } from "../../errors.js";
 import { openSource } from "../load-engine.js";
 import { beginJournal, type Copy, copyStore } from "./copy.js";
 import { Teller } from "./events.js";
-import { clearJournalTemporary, type Journal, readJournal, refuseOtherOwner, writeJournal } from "./journal.js";
+import { type Journal, readJournal, refuseOtherOwner, writeJournal } from "./journal.js";
 import { migrateLive } from "./live.js";
 import { type ChangeCounts, migrationPaths, type MigrateOptions, type MigrateResult, newId, round, secondsSince } from "./options.js";
 import { occupantOf } from "./places.js";
 import { type MigrationPaths, type MigrationPlan, planMigration, refuseOccupiedTarget } from "./preflight.js";
-import { clearAway, finishRollback, switchOf, switchOver } from "./steps.js";
+import { clearAway, clearLeftovers, finishRollback, switchOf, switchOver } from "./steps.js";
 import { isUntouched } from "./switch.js";
 
 export { type ChangeCounts, migrationPaths, type MigrateOptions, type MigrateResult } from "./options.js";
@@ -41,7 +41,7 @@ export async function migrateStore(options: MigrateOptions): Promise<MigrateResu
   let journal = await readJournal(target);
   if (journal !== null) {
     await refuseOtherOwner(journal);
-    await clearJournalTemporary(target);
+    await clearLeftovers(journal);
   }
   if (journal?.step === "rolling-back") journal = await finishRollback(journal, teller);
   if (journal !== null) {

@@ -1,9 +1,9 @@
 /** What lies where, and moving directories durably. */
 import { open, cp, mkdir, readdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { KgdumpError, systemError } from "../../errors.js";
+import { hasCode, KgdumpError, systemError } from "../../errors.js";
 import { detectEngine } from "../load-engine.js";
-import { syncDirectory } from "../output.js";
+import { syncDirectory } from "../output-file.js";
 
 /** A time as it stands in the names of what is kept: 20261122T191034Z. */
 export function nameStamp(time: Date): string {
@@ -53,13 +53,17 @@ export async function moveDurably(from: string, to: string, partial: string): Pr
   try {
     await rename(from, to);
   } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "EXDEV")) throw moveError(error, from, to);
+    if (!hasCode(error, "EXDEV")) throw moveError(error, from, to);
     await copyDurably(from, to, partial);
     await removeDirectory(from);
     return;
   }
-  await syncDirectory(dirname(to));
-  await syncDirectory(dirname(from));
+  try {
+    await syncDirectory(dirname(to));
+    await syncDirectory(dirname(from));
+  } catch (error) {
+    throw moveError(error, from, to);
+  }
 }
 
 /**
@@ -79,14 +83,34 @@ export async function copyDurably(from: string, to: string, partial: string): Pr
   await renameDurably(partial, to);
 }
 
-/** Removes a directory that kgdump made, or of which a compared copy is in place. @throws {KgdumpError} PERMISSION_DENIED, IO_FAILED */
+/**
+ * Removes a directory that kgdump made, or of which a compared copy is in place. It loses its name at once, so that a removal which is
+ * interrupted leaves no half store under it.
+ * @throws {KgdumpError} PERMISSION_DENIED, IO_FAILED
+ */
 export async function removeDirectory(path: string): Promise<void> {
   try {
-    await rm(path, { recursive: true, force: true, maxRetries: 3 });
+    await clearRemoved(path);
+    await rename(path, removedName(path));
     await syncDirectory(dirname(path));
+    await clearRemoved(path);
   } catch (error) {
+    if (hasCode(error, "ENOENT")) return;
     throw systemError(error, `removing ${path}`, { path });
   }
+}
+
+/** Removes what an interrupted removal of a directory left. @throws as removeDirectory */
+export async function clearRemoved(path: string): Promise<void> {
+  try {
+    await rm(removedName(path), { recursive: true, force: true, maxRetries: 3 });
+  } catch (error) {
+    throw systemError(error, `removing ${removedName(path)}`, { path });
+  }
+}
+
+function removedName(path: string): string {
+  return `${path}.kgdump-removed`;
 }
 
 function moveError(error: unknown, from: string, to: string): KgdumpError {

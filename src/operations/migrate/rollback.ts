@@ -13,9 +13,9 @@ import { openSource } from "../load-engine.js";
 import type { OnProgress } from "../progress.js";
 import { restoreDump } from "../restore.js";
 import { type OnEvent, Teller } from "./events.js";
-import { clearJournalTemporary, isBeforeSwitch, type Journal, journalPath, readJournal, refuseOtherOwner, writeJournal } from "./journal.js";
+import { isBeforeSwitch, type Journal, journalPath, readJournal, refuseOtherOwner, writeJournal } from "./journal.js";
 import { copyDurably, nameStamp, occupantOf, removeDirectory } from "./places.js";
-import { clearAway, finishRollback, switchOf, switchOver } from "./steps.js";
+import { clearAway, clearLeftovers, finishRollback, switchOf, switchOver } from "./steps.js";
 import { isUntouched } from "./switch.js";
 
 /** What `rollbackStore` does. */
@@ -60,7 +60,7 @@ export async function rollbackStore(options: RollbackOptions): Promise<RollbackR
   }
   teller.id = journal.id;
   await refuseOtherOwner(journal);
-  await clearJournalTemporary(target);
+  await clearLeftovers(journal);
   if (journal.step === "rolling-back") return resultOf(await finishRollback(journal, teller), false);
   const unfinished = isBeforeSwitch(journal.step);
   if (unfinished || (journal.step === "switching" && (await isUntouched(switchOf(journal))))) await clearAway(journal, teller);

@@ -1,7 +1,7 @@
 /** Status: what lies at a path and around it, told from files alone; no store is opened. */
 import { lstat, readdir, readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { systemError } from "../../errors.js";
+import { hasCode, systemError } from "../../errors.js";
 import { type Journal, type MigrationStep, readJournal } from "./journal.js";
 import { type Occupant, occupantOf } from "./places.js";
 
@@ -78,7 +78,7 @@ async function sizeOf(path: string): Promise<number | null> {
     for (const name of await readdir(path)) bytes += (await sizeOf(join(path, name))) ?? 0;
     return bytes;
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
+    if (hasCode(error, "ENOENT")) return null;
     throw systemError(error, `looking at ${path}`, { path });
   }
 }

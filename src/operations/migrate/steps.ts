@@ -2,11 +2,11 @@
 import { rm } from "node:fs/promises";
 import { KgdumpError } from "../../errors.js";
 import { openDump } from "../open-dump.js";
-import { clearTemporaries } from "../output.js";
+import { clearTemporaries } from "../output-file.js";
 import { clearStaging } from "../staging.js";
 import type { Teller } from "./events.js";
-import { type Journal, journalPath, writeJournal } from "./journal.js";
-import { occupantOf, removeDirectory, renameDurably } from "./places.js";
+import { clearJournalTemporary, type Journal, journalPath, writeJournal } from "./journal.js";
+import { clearRemoved, occupantOf, removeDirectory, renameDurably } from "./places.js";
 import { isUntouched, type Switch, switchStores } from "./switch.js";
 
 /** Stores and their places; with another target than the source, the original stays and the aside is never used. */
@@ -21,6 +21,17 @@ export async function switchOver(journal: Journal, teller: Teller): Promise<Jour
   if (journal.backup !== null) teller.tell("backup", "the original was moved aside", { backup: journal.backup });
   teller.tell("switch", "the sled store is in place", { path: journal.target });
   return writeJournal({ ...switching, step: "done" });
+}
+
+/**
+ * Removes what is of no use any more beside the stores of a migration that nobody is at work on: what a kill or a failure left.
+ * @throws {KgdumpError} PERMISSION_DENIED, IO_FAILED
+ */
+export async function clearLeftovers(journal: Journal): Promise<void> {
+  await clearJournalTemporary(journal.target);
+  const built = !["copying", "exporting", "importing"].includes(journal.step);
+  await clearStaging(journal.building, built);
+  for (const path of [journal.target, journal.building, ...(journal.rollback === null ? [] : [journal.rollback.incoming])]) await clearRemoved(path);
 }
 
 /** Removes what an unfinished migration left; the old store is in place. What is finished stays as it is. */

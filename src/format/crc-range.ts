@@ -1,6 +1,7 @@
 /**
- * CRC-32 of any range from the CRCs up to its two ends, so that one pass over a file can check frames that lie within one
- * another. CRC-32 is linear over GF(2): appending n bytes multiplies the CRC so far by x^(8n), modulo the polynomial.
+ * CRC-32 of a range from the CRCs up to its two ends, so that one pass over a file can check frames that lie within one
+ * another; and of two parts from the CRC of each, so that either can be computed alone. CRC-32 is linear over GF(2):
+ * appending n bytes multiplies the CRC so far by x^(8n), modulo the polynomial.
  */
 
 import { itemAt } from "./item-at.js";
@@ -44,4 +45,15 @@ export function crcOfRange(upToStart: number, upToEnd: number, length: number): 
     if (left % 2 === 1) crc = product(itemAt(POWERS, power, "power"), crc);
   }
   return (crc ^ upToEnd) >>> 0;
+}
+
+/**
+ * CRC-32 of two parts, one after the other.
+ * @param first CRC-32 of the first part
+ * @param second CRC-32 of the second part
+ * @param length bytes of the second part
+ */
+export function crcOfBoth(first: number, second: number, length: number): number {
+  // A range's CRC is what is left of the whole's without the part before it, and adding is subtracting here.
+  return crcOfRange(first, second, length);
 }

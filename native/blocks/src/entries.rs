@@ -1,0 +1,155 @@
+//! Checks a block's encoded entries, as `src/format/entries.ts` does for readers: `bin key, bin value` over and over, each
+//! `bin` in its shortest MessagePack form, keys in strict order; in a delta the value may be nil.
+//!
+//! Contract: pure, and never reads outside of the block, whatever is in it.
+
+use crate::fault::{Fault, Outcome};
+
+const NIL: u8 = 0xc0;
+
+/// What the entries of a keyspace must be.
+#[derive(Clone, Copy, Debug)]
+pub struct Shape {
+    /// Keys come in the reverse of byte order.
+    pub reverse: bool,
+    /// A value may be nil.
+    pub deletions: bool,
+}
+
+/// What a block holds. Places are offsets in it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Facts {
+    pub entries: usize,
+    pub key_bytes: usize,
+    pub value_bytes: usize,
+    pub first_key: (usize, usize),
+    pub last_key: (usize, usize),
+}
+
+/// Walks all entries.
+///
+/// Errors: DUMP_ENTRIES_MALFORMED, DUMP_ORDER_BROKEN.
+pub fn check(raw: &[u8], shape: Shape) -> Outcome<Facts> {
+    let mut facts = Facts::default();
+    let mut last: &[u8] = &[];
+    let mut at = 0;
+    while at < raw.len() {
+        let (start, end) = bin(raw, at)?;
+        let key = &raw[start..end];
+        if facts.entries == 0 {
+            facts.first_key = (start, end);
+        } else if if shape.reverse { key >= last } else { key <= last } {
+            let number = facts.entries;
+            let problem = format!("the key of entry {number} of the block does not come after the one before it");
+            return Err(Fault::new("DUMP_ORDER_BROKEN", problem));
+        }
+        last = key;
+        facts.last_key = (start, end);
+        facts.key_bytes += key.len();
+        facts.entries += 1;
+        at = if raw.get(end) == Some(&NIL) {
+            if !shape.deletions {
+                return Err(malformed(end, "is nil, which only a delta dump may have"));
+            }
+            end + 1
+        } else {
+            let (start, end) = bin(raw, end)?;
+            facts.value_bytes += end - start;
+            end
+        };
+    }
+    Ok(facts)
+}
+
+/// Where the content of the bin at `at` starts and ends.
+#[inline(always)]
+fn bin(raw: &[u8], at: usize) -> Outcome<(usize, usize)> {
+    let rest = &raw[at..];
+    let (head, length) = match *rest {
+        [0xc4, length, ..] => (2, usize::from(length)),
+        [0xc5, a, b, ..] => (3, usize::from(u16::from_be_bytes([a, b]))),
+        [0xc6, a, b, c, d, ..] => (5, u32::from_be_bytes([a, b, c, d]) as usize),
+        _ => return Err(malformed(at, "is not a whole bin")),
+    };
+    if (head == 3 && length < 0x100) || (head == 5 && length < 0x1_0000) {
+        return Err(malformed(at, "has a length not in its shortest form"));
+    }
+    if length > rest.len() - head {
+        return Err(malformed(at, "is cut off by the block's end"));
+    }
+    Ok((at + head, at + head + length))
+}
+
+fn malformed(at: usize, problem: &str) -> Fault {
+    Fault::new("DUMP_ENTRIES_MALFORMED", format!("the key or value at byte {at} of the block {problem}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Facts, Shape, check};
+
+    const PLAIN: Shape = Shape { reverse: false, deletions: false };
+    const REVERSE: Shape = Shape { reverse: true, deletions: false };
+    const DELTA: Shape = Shape { reverse: false, deletions: true };
+
+    fn code(raw: &[u8], shape: Shape) -> &'static str {
+        check(raw, shape).unwrap_err().code
+    }
+
+    #[test]
+    fn entries_are_added_up() {
+        let raw = b"\xc4\x01a\xc4\x02bc\xc4\x02ad\xc4\x00";
+        let facts = Facts { entries: 2, key_bytes: 3, value_bytes: 2, first_key: (2, 3), last_key: (9, 11) };
+        assert_eq!(check(raw, PLAIN), Ok(facts));
+        assert_eq!(check(b"", PLAIN), Ok(Facts::default()));
+        let mut long = b"\xc4\x00\xc5\x01\x00".to_vec();
+        long.extend([7; 256]);
+        long.extend(b"\xc4\x01a\xc6\x00\x01\x00\x00");
+        long.extend([7; 65_536]);
+        assert_eq!(check(&long, PLAIN).unwrap().value_bytes, 65_792);
+    }
+
+    #[test]
+    fn order_is_strict() {
+        let raw = b"\xc4\x01a\xc4\x00\xc4\x01b\xc4\x00";
+        assert!(check(raw, PLAIN).is_ok());
+        assert_eq!(code(raw, REVERSE), "DUMP_ORDER_BROKEN");
+        let raw = b"\xc4\x02ab\xc4\x00\xc4\x01a\xc4\x00";
+        assert!(check(raw, REVERSE).is_ok());
+        assert_eq!(code(raw, PLAIN), "DUMP_ORDER_BROKEN");
+        for shape in [PLAIN, REVERSE] {
+            assert_eq!(code(b"\xc4\x01a\xc4\x00\xc4\x01a\xc4\x00", shape), "DUMP_ORDER_BROKEN");
+        }
+    }
+
+    #[test]
+    fn only_a_delta_deletes() {
+        let raw = b"\xc4\x01a\xc0\xc4\x01b\xc4\x01c";
+        assert_eq!(check(raw, DELTA).map(|facts| (facts.entries, facts.value_bytes)), Ok((2, 1)));
+        assert_eq!(code(raw, PLAIN), "DUMP_ENTRIES_MALFORMED");
+        assert_eq!(code(b"\xc0\xc4\x00", DELTA), "DUMP_ENTRIES_MALFORMED");
+    }
+
+    #[test]
+    fn what_is_no_whole_entry_in_shortest_form_is_refused() {
+        let bad: [&[u8]; 12] = [
+            b"\xc4",
+            b"\xc4\x01",
+            b"\xc4\x01a",
+            b"\xc4\x01a\xc4",
+            b"\xc4\x01a\xc4\x02b",
+            b"\xc5\x00\x01a\xc4\x00",
+            b"\xc4\x00\xc5\x00",
+            b"\xc6\x00\x00\x00\x01a\xc4\x00",
+            b"\xc6\xff\xff\xff\xff\xc4\x00",
+            b"\xa1a\xc4\x00",
+            b"\x00",
+            b"\xc4\x00\xd9\x00",
+        ];
+        for raw in bad {
+            for shape in [PLAIN, DELTA] {
+                assert_eq!(code(raw, shape), "DUMP_ENTRIES_MALFORMED", "{raw:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! What is done with each block of a dump, off the main thread and in memory that the caller owns: its entries are
+//! checked, it is compressed, summed and hashed, or decompressed.
+//!
+//! Contract with JavaScript (`src/codecs`, and nobody else): no buffer may be touched until the promise has settled. An
+//! input is only read, an output only written, and nothing is kept after that: memory is the caller's to reuse. No panic
+//! crosses. Errors are those of fault.rs.
+
+// What only JavaScript calls is not called in unit tests.
+#![cfg_attr(test, allow(dead_code))]
+
+mod digest;
+mod entries;
+mod fault;
+mod job;
+mod lz4;
+mod pack;
+mod writeback;
+
+use napi::bindgen_prelude::{AsyncTask, Buffer};
+use napi_derive::napi;
+
+use crate::fault::Fault;
+use crate::job::{Job, start};
+
+/// The most bytes that `compress` can make of `length` bytes; 0 when it can't compress so many.
+#[napi]
+pub fn most_compressed(length: u32) -> u32 {
+    lz4::most_compressed(length as usize) as u32
+}
+
+/// Compresses `input` into `output`, which must hold `mostCompressed(input.length)` bytes; resolves to the bytes written.
+#[napi(ts_return_type = "Promise<number>")]
+pub fn compress(input: Buffer, output: Buffer) -> AsyncTask<Job<(Buffer, Buffer), u32>> {
+    start((input, output), |(input, output)| lz4::compress(input, output))
+}
+
+/// Decompresses `input` into `output`; resolves to the bytes written, rejects when the data is damaged or needs more.
+#[napi(ts_return_type = "Promise<number>")]
+pub fn decompress(input: Buffer, output: Buffer) -> AsyncTask<Job<(Buffer, Buffer), u32>> {
+    start((input, output), |(input, output)| {
+        lz4::decompress(input, output).map_err(|problem| Fault::new("DUMP_BLOCK_DAMAGED", problem))
+    })
+}

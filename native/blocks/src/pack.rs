@@ -1,0 +1,97 @@
+//! A block on its way into a dump: checked, compressed and summed in one go, while it is in the processor's cache.
+
+use napi::bindgen_prelude::{AsyncTask, Buffer};
+use napi_derive::napi;
+
+use crate::entries::{Shape, check};
+use crate::fault::Outcome;
+use crate::job::{Job, start};
+use crate::lz4;
+
+/// What was found in a block, and what was made of it. Places are offsets in it.
+#[napi(object)]
+pub struct Packed {
+    pub entries: f64,
+    pub key_bytes: f64,
+    pub value_bytes: f64,
+    pub first_key_start: f64,
+    pub first_key_end: f64,
+    pub last_key_start: f64,
+    pub last_key_end: f64,
+    /// Bytes of the compressed block in the output; 0 when it is to be stored as it is.
+    pub compressed: f64,
+    /// CRC-32 of the block as it is to be stored.
+    pub crc: u32,
+}
+
+/// Checks the entries in `raw`, and compresses them into `output` when it holds `mostCompressed(raw.length)` bytes.
+#[napi(ts_return_type = "Promise<Packed>")]
+pub fn pack(raw: Buffer, output: Buffer, reverse: bool, deletions: bool) -> AsyncTask<Job<(Buffer, Buffer), Packed>> {
+    let shape = Shape { reverse, deletions };
+    start((raw, output), move |(raw, output)| packed(raw, output, shape))
+}
+
+fn packed(raw: &[u8], output: &mut [u8], shape: Shape) -> Outcome<Packed> {
+    let facts = check(raw, shape)?;
+    let compressed = match lz4::most_compressed(raw.len()) {
+        needed if needed > 0 && output.len() >= needed => lz4::compress(raw, output)? as usize,
+        _ => 0,
+    };
+    // What does not shrink is stored as it is.
+    let compressed = if compressed < raw.len() { compressed } else { 0 };
+    let stored = if compressed > 0 { &output[..compressed] } else { raw };
+    Ok(Packed {
+        entries: facts.entries as f64,
+        key_bytes: facts.key_bytes as f64,
+        value_bytes: facts.value_bytes as f64,
+        first_key_start: facts.first_key.0 as f64,
+        first_key_end: facts.first_key.1 as f64,
+        last_key_start: facts.last_key.0 as f64,
+        last_key_end: facts.last_key.1 as f64,
+        compressed: compressed as f64,
+        crc: crc32fast::hash(stored),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::packed;
+    use crate::entries::Shape;
+    use crate::lz4::{decompress, most_compressed};
+
+    const SHAPE: Shape = Shape { reverse: false, deletions: false };
+
+    fn block(value: &[u8]) -> Vec<u8> {
+        let mut raw = vec![0xc4, 1, b'k', 0xc4, value.len() as u8];
+        raw.extend(value);
+        raw
+    }
+
+    #[test]
+    fn what_shrinks_is_compressed() {
+        let raw = block(&[7; 255]);
+        let mut output = vec![0; most_compressed(raw.len())];
+        let made = packed(&raw, &mut output, SHAPE).unwrap();
+        let stored = &output[..made.compressed as usize];
+        assert!(!stored.is_empty() && stored.len() < raw.len());
+        assert_eq!(made.crc, crc32fast::hash(stored));
+        let mut back = vec![0; raw.len()];
+        assert_eq!(decompress(stored, &mut back), Ok(raw.len() as u32));
+        assert_eq!(back, raw);
+        assert_eq!((made.entries, made.key_bytes, made.value_bytes), (1.0, 1.0, 255.0));
+    }
+
+    #[test]
+    fn what_does_not_shrink_or_has_no_room_is_stored_as_it_is() {
+        let raw = block(b"abcdefgh");
+        for room in [0, most_compressed(raw.len())] {
+            let made = packed(&raw, &mut vec![0; room], SHAPE).unwrap();
+            assert_eq!((made.compressed, made.crc), (0.0, crc32fast::hash(&raw)));
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_not_packed() {
+        assert!(packed(&block(b"a")[1..], &mut [0; 100], SHAPE).is_err());
+    }
+}

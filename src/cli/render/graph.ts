@@ -1,0 +1,72 @@
+/** What the checks of a graph found, for a person. */
+import type { GraphProblem, GraphProblemKind, GraphReport } from "../../operations/graph/index.js";
+import type { Verification } from "../../operations/verify-results.js";
+import { escapeText, formatShort, uuidForm } from "../escape.js";
+import { formatCount, formatNumberOf } from "../quantities.js";
+import type { Paint } from "../style.js";
+import { sideName } from "./sides.js";
+import { renderTable } from "./table.js";
+
+const MEANING: Readonly<Record<GraphProblemKind, string>> = {
+  "key-malformed": "the key begins as one of the graph's, and goes on otherwise",
+  "value-not-json": "the value is no JSON",
+  "value-misshapen": "the value lacks what it must have",
+  "id-differs": "the id in the value is not that of the key",
+  "source-missing": "the edge starts at a node that is not there",
+  "target-missing": "the edge ends at a node that is not there",
+  "list-lacks-edge": "the list does not name an edge of its node",
+  "list-has-extra-edge": "the list names an edge that its node does not have",
+  "list-repeats-edge": "the list names an edge more than once",
+  "list-without-node": "the list is that of a node that is not there",
+  "stored-twice": "the record is in more than one keyspace",
+};
+
+/** How the graph of each side is; nothing when it was not checked. */
+export function renderGraphs({ reference, stores }: Verification, paint: Paint): string {
+  if (reference.graph === null) return "";
+  const first = `\n${renderGraph(`graph of ${sideName(reference.kind, 0)}`, reference.graph, false, paint)}`;
+  const others = stores.map(({ engine, equal, graph }, index) => {
+    const name = `graph of ${sideName(engine, index + 1)}`;
+    if (equal || graph === null) return `${paint.bold(`${name}:`)} the same entries, so the same graph\n`;
+    return renderGraph(name, graph, true, paint);
+  });
+  return first + others.join("");
+}
+
+/**
+ * How one graph is.
+ * @param compared whether its problems were compared with those of another
+ */
+export function renderGraph(name: string, graph: GraphReport, compared: boolean, paint: Paint): string {
+  const head = paint.bold(`${name}:`);
+  if (graph.layout === "none") return `${head} none, no key is in the layout of MAYA\n`;
+  const counts =
+    `${formatNumberOf(graph.nodes, "node", "nodes")}, ${formatNumberOf(graph.edges, "edge", "edges")}, ` +
+    `${formatNumberOf(graph.lists, "list", "lists")}, ${formatNumberOf(graph.others, "other entry", "other entries")}\n`;
+  if (graph.problems === 0) {
+    return `${head} ${counts}  ${paint.green("whole:")} every edge's nodes are there, every list names exactly its node's edges, every value has its shape\n`;
+  }
+  const made = graph.made === 0 ? "all of them in A too" : `${formatCount(graph.made)} of them not in A`;
+  const verdict = `  ${paint.red(formatNumberOf(graph.problems, "problem", "problems"))}${compared ? `, ${made}` : ""}\n`;
+  return `${head} ${counts}${verdict}${problemTable(graph, compared, paint)}`;
+}
+
+function problemTable({ kinds }: GraphReport, compared: boolean, paint: Paint): string {
+  const columns = [
+    { heading: "problem", align: "left" },
+    { heading: "count", align: "right" },
+    ...(compared ? ([{ heading: "not in A", align: "right" }] as const) : []),
+    { heading: "what is wrong, and where first", align: "left" },
+  ] as const;
+  const rows = kinds.flatMap(({ kind, count, made, examples }) => [
+    [kind, formatCount(count), ...(compared ? [formatCount(made)] : []), MEANING[kind]],
+    ...examples.map((example) => ["", "", ...(compared ? [""] : []), `  ${exampleText(example)}`]),
+  ]);
+  return `\n${renderTable(columns, rows, paint)}`;
+}
+
+function exampleText({ kind, key, other }: GraphProblem): string {
+  const text = (bytes: Uint8Array): string => uuidForm(bytes) ?? formatShort(bytes);
+  const place = key === null ? escapeText("(not kept)") : text(key);
+  return other === null ? place : `${place} ${kind.startsWith("list") ? "and" : "→"} ${text(other)}`;
+}

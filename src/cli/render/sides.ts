@@ -1,0 +1,46 @@
+/** Keyspaces of several sides beside each other: what each of them holds. */
+import { formatShort } from "../escape.js";
+import { formatCount } from "../quantities.js";
+import type { Paint } from "../style.js";
+import { engineName, SHORT_DIGEST } from "./summary.js";
+import { renderTable } from "./table.js";
+
+/** One keyspace from all sides. */
+export interface KeyspaceSides {
+  readonly name: Uint8Array;
+  readonly sides: readonly {
+    readonly side: string;
+    readonly entries: number;
+    /** In hex; null when the side has no such keyspace. */
+    readonly digest: string | null;
+    /** How it compares with the first side. */
+    readonly verdict: string;
+  }[];
+}
+
+/** What a side is called: `A dump`, `B RocksDB`, … @param index from 0 */
+export function sideName(kind: string, index: number): string {
+  const letter = index < 26 ? String.fromCharCode(0x41 + index) : (index + 1).toString();
+  return `${letter} ${kind === "dump" ? "dump" : engineName(kind)}`;
+}
+
+/** A table with a line for each side of each keyspace. */
+export function renderSides(keyspaces: readonly KeyspaceSides[], { paint, verbose }: { readonly paint: Paint; readonly verbose: boolean }): string {
+  const rows = keyspaces.flatMap(({ name, sides }) =>
+    sides.map(({ side, entries, digest, verdict }, index) => [
+      index === 0 ? formatShort(name) : "",
+      side,
+      digest === null ? "-" : formatCount(entries),
+      digest === null ? "-" : verbose ? digest : digest.slice(0, SHORT_DIGEST),
+      verdict,
+    ]),
+  );
+  const columns = [
+    { heading: "keyspace", align: "left" },
+    { heading: "side", align: "left" },
+    { heading: "entries", align: "right" },
+    { heading: "sha-256", align: "left" },
+    { heading: "", align: "left" },
+  ] as const;
+  return renderTable(columns, rows, paint);
+}

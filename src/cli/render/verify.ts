@@ -1,0 +1,111 @@
+/** What `verify` says at its end, for a person: what was checked, and all sides beside each other. */
+import type { Sample, SampledValue } from "../../operations/samples.js";
+import type { StoreComparison, Verification, VerifyResult } from "../../operations/verify-results.js";
+import { escapeText, formatShort, uuidForm } from "../escape.js";
+import { formatCount, formatDuration, formatNumberOf, formatRate, formatSize } from "../quantities.js";
+import type { Paint } from "../style.js";
+import { renderGraphs } from "./graph.js";
+import { renderSides, sideName } from "./sides.js";
+import { engineName } from "./summary.js";
+import { renderTable } from "./table.js";
+import { renderStart } from "./value.js";
+
+interface RenderOptions {
+  readonly paint: Paint;
+  /** Whole digests. */
+  readonly verbose: boolean;
+}
+
+/** Columns that a sampled value may take. */
+const VALUE_WIDTH = 100;
+
+/** What was verified, and how all sides compare. */
+export function renderVerify(result: Verification | VerifyResult, options: RenderOptions): string {
+  const { paint } = options;
+  const verdicts = result.stores.map((store) => renderVerdict(store, paint)).join("");
+  const sides = result.stores.length === 0 && "dump" in result ? "" : `\n${renderSides(sidesOf(result), options)}`;
+  return (
+    renderFirst(result, paint) +
+    (verdicts === "" ? "" : `\n${verdicts}`) +
+    sides +
+    result.stores.map((store) => renderDifferences(store, result, paint)).join("") +
+    renderSamples(result, paint) +
+    renderGraphs(result, paint)
+  );
+}
+
+function renderFirst(result: Verification | VerifyResult, paint: Paint): string {
+  const { seconds, reference } = result;
+  const name = reference.path === null ? "the dump from standard input" : escapeText(reference.path);
+  const entries = reference.keyspaces.reduce((total, keyspace) => total + keyspace.entries, 0);
+  const held = formatNumberOf(entries, "entry", "entries");
+  if (!("dump" in result)) return `${paint.green("read:")} ${paint.bold(name)} (${engineName(reference.kind)})\n  ${held}, in ${formatDuration(seconds)}\n`;
+  const raw = result.dump.keyspaces.reduce((total, keyspace) => total + keyspace.rawBytes, 0);
+  return (
+    `${paint.green("sound:")} ${paint.bold(name)}\n` +
+    `  ${held}, ${formatSize(raw)}: every checksum, every block, the order of keys and every digest hold; ` +
+    `in ${formatDuration(seconds)} (${formatRate(raw, seconds)})\n`
+  );
+}
+
+function renderVerdict(store: StoreComparison, paint: Paint): string {
+  const verdict = store.equal ? paint.green("equal:") : paint.red("different:");
+  return `${verdict} ${escapeText(store.path)} (${engineName(store.engine)})\n`;
+}
+
+function sidesOf({ reference, stores }: Verification): Parameters<typeof renderSides>[0] {
+  const names = [...reference.keyspaces.map(({ name }) => name)];
+  for (const { keyspaces } of stores) {
+    for (const { name } of keyspaces) if (!names.some((known) => Buffer.compare(known, name) === 0)) names.push(name);
+  }
+  return names.map((name) => {
+    const first = reference.keyspaces.find((keyspace) => Buffer.compare(keyspace.name, name) === 0);
+    const sides = stores.map((store, index) => {
+      const found = store.keyspaces.find((keyspace) => Buffer.compare(keyspace.name, name) === 0);
+      const held = { entries: found?.storeEntries ?? 0, digest: found?.storeDigest ?? null };
+      return { side: sideName(store.engine, index + 1), ...held, verdict: found?.equal === false ? differencesText(found) : "equal" };
+    });
+    return { name, sides: [{ side: sideName(reference.kind, 0), entries: first?.entries ?? 0, digest: first?.digest ?? null, verdict: "" }, ...sides] };
+  });
+}
+
+function differencesText({ missing, added, changed }: StoreComparison["keyspaces"][number]): string {
+  const parts = Object.entries({ missing, added, changed }).filter(([, count]) => count > 0);
+  return `DIFFERENT: ${parts.map(([what, count]) => `${formatCount(count)} ${what}`).join(", ")}`;
+}
+
+function renderDifferences(against: StoreComparison, { reference, stores }: Verification, paint: Paint): string {
+  const shown = against.differences;
+  if (shown.length === 0) return "";
+  const first = reference.kind === "dump" ? "the dump" : "the first";
+  const kinds = { missing: `only in ${first}`, added: "only in the store", changed: "other value" };
+  const all = against.keyspaces.reduce((total, { missing, added, changed }) => total + missing + added + changed, 0);
+  const rows = shown.map(({ keyspace, key, kind }) => [kinds[kind], formatShort(keyspace), formatShort(key)]);
+  const heading = stores.length === 1 ? "difference" : `difference of ${sideName(against.engine, stores.indexOf(against) + 1)}`;
+  const columns = [
+    { heading, align: "left" },
+    { heading: "keyspace", align: "left" },
+    { heading: "key", align: "left" },
+  ] as const;
+  const more = all > shown.length ? `  … and ${formatCount(all - shown.length)} more\n` : "";
+  return `\n${renderTable(columns, rows, paint)}${more}`;
+}
+
+function renderSamples({ samples, seed, reference, stores }: Verification, paint: Paint): string {
+  if (samples.length === 0) return "";
+  const sides = [sideName(reference.kind, 0), ...stores.map(({ engine }, index) => sideName(engine, index + 1))];
+  const head = `\n${paint.dim(`${formatNumberOf(samples.length, "sample", "samples")}, the same again with --seed ${seed.toString()}:`)}\n`;
+  return head + samples.map((sample) => renderSample(sample, sides, paint)).join("");
+}
+
+function renderSample({ keyspace, key, equal, values }: Sample, sides: readonly string[], paint: Paint): string {
+  const verdict = equal ? paint.green("equal") : paint.red("DIFFERENT");
+  const width = Math.max(...sides.map((side) => side.length));
+  const lines = values.map((value, index) => `    ${(sides[index] ?? "").padEnd(width)}  ${valueText(value)}\n`);
+  return `  ${formatShort(keyspace)}  ${uuidForm(key) ?? formatShort(key)}  ${verdict}\n${lines.join("")}`;
+}
+
+function valueText(value: SampledValue | null): string {
+  if (value === null) return "(not there)";
+  return value.bytes === 0 ? "(empty)" : renderStart(value.start, value.bytes, VALUE_WIDTH);
+}

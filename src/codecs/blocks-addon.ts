@@ -1,0 +1,50 @@
+/** The interface of the addon for blocks, as native/blocks/src exports it. */
+import { loadAddon } from "../addon.js";
+
+/** What was found in a block, and what was made of it. Places are offsets in it. */
+export interface NativePacked {
+  readonly entries: number;
+  readonly keyBytes: number;
+  readonly valueBytes: number;
+  readonly firstKeyStart: number;
+  readonly firstKeyEnd: number;
+  readonly lastKeyStart: number;
+  readonly lastKeyEnd: number;
+  /** Bytes of the compressed block in the output; 0 when it is to be stored as it is. */
+  readonly compressed: number;
+  /** CRC-32 of the block as it is to be stored. */
+  readonly crc: number;
+}
+
+/** SHA-256 of blocks that are added one after the other. */
+export interface NativeDigest {
+  /** Hashes in the order of the calls only if each waits for the one before it. */
+  update(raw: Buffer): Promise<void>;
+  value(): Buffer;
+}
+
+/** The addon. No buffer may be touched until the promise has settled. */
+export interface BlocksAddon {
+  readonly EntryDigest: new () => NativeDigest;
+  /** 0 when so much can't be compressed. */
+  mostCompressed(length: number): number;
+  compress(input: Buffer, output: Buffer): Promise<number>;
+  decompress(input: Buffer, output: Buffer): Promise<number>;
+  /** Compresses only when `output` holds `mostCompressed(raw.length)` bytes. */
+  pack(raw: Buffer, output: Buffer, reverse: boolean, deletions: boolean): Promise<NativePacked>;
+  /** Begins to write a part of a file to its disk; only a hint, which fails silently. */
+  writeBack(descriptor: number, offset: number, length: number): Promise<void>;
+}
+
+/**
+ * The addon for blocks.
+ * @throws {KgdumpError} ADDON_MISSING
+ */
+export function blocksAddon(): BlocksAddon {
+  return loadAddon("blocks") as BlocksAddon;
+}
+
+/** The same bytes as a Buffer, not copied. */
+export function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

@@ -1,0 +1,108 @@
+/**
+ * A keyspace's blocks on their way into a dump, off the main thread: each is checked as a reader would, compressed, summed
+ * and hashed while it is in memory anyway. Blocks are compressed side by side, but hashed one after the other.
+ */
+import { fromAddon } from "../addon.js";
+import { KgdumpError } from "../errors.js";
+import { type Codec, packBlock } from "../format/codec.js";
+import { crcOf } from "../format/checksum.js";
+import type { CheckedBlock } from "../format/dump-writer.js";
+import type { KeyOrder } from "../format/key-order.js";
+import { asBuffer, blocksAddon, type NativeDigest, type NativePacked } from "./blocks-addon.js";
+
+/** Encoded entries, and what their engine says of them. */
+export interface BlockToPack {
+  readonly data: Uint8Array;
+  readonly entries: number;
+  readonly keyBytes: number;
+  readonly valueBytes: number;
+  readonly firstKey: Uint8Array;
+  readonly lastKey: Uint8Array;
+}
+
+/** What the entries of a keyspace must be. */
+export interface PackedShape {
+  readonly order: KeyOrder;
+  /** Whether a value may be nil, as in a delta. */
+  readonly deletions: boolean;
+}
+
+const NO_MEMORY = Buffer.alloc(0);
+
+/** Packs the blocks of one keyspace. */
+export class KeyspacePacker {
+  readonly #addon = blocksAddon();
+  readonly #codec: Codec;
+  readonly #shape: PackedShape;
+  readonly #digest: NativeDigest;
+  #hashing: Promise<void> = Promise.resolve();
+
+  /** @throws {KgdumpError} ADDON_MISSING */
+  constructor(codec: Codec, shape: PackedShape) {
+    this.#codec = codec;
+    this.#shape = shape;
+    this.#digest = new this.#addon.EntryDigest();
+  }
+
+  /** Bytes of memory that `pack` can use for a block of so many bytes. */
+  memoryFor(rawLength: number): number {
+    return this.#codec.mostCompressed?.(rawLength) ?? 0;
+  }
+
+  /**
+   * Packs the next block; it may be called again at once. Nothing refers to the block any more when the promise has settled,
+   * but what it resolves to does, and to `memory`.
+   * @param block whose bytes must stay as they are until then
+   * @param memory for the result, used when it has `memoryFor(block.data.length)` bytes
+   * @throws {KgdumpError} DUMP_ENTRIES_MALFORMED, DUMP_ORDER_BROKEN when the entries are not what they should be
+   */
+  async pack(block: BlockToPack, memory: Uint8Array): Promise<CheckedBlock> {
+    const raw = asBuffer(block.data);
+    const hashed = this.#hashing.then(() => fromAddon(() => this.#digest.update(raw)));
+    // Its failure is thrown below.
+    this.#hashing = hashed.catch(() => undefined);
+    const [packed, result] = await Promise.allSettled([this.#packed(block, raw, memory), hashed]);
+    if (packed.status === "rejected") throw packed.reason;
+    if (result.status === "rejected") throw result.reason;
+    return packed.value;
+  }
+
+  /** SHA-256 of all blocks, once every `pack` has settled. */
+  digest(): Uint8Array {
+    return new Uint8Array(this.#digest.value());
+  }
+
+  async #packed(block: BlockToPack, raw: Buffer, memory: Uint8Array): Promise<CheckedBlock> {
+    const { order, deletions } = this.#shape;
+    const inAddon = this.#codec.name === "lz4";
+    const output = inAddon ? this.#output(raw.length, memory) : NO_MEMORY;
+    const found = await fromAddon(() => this.#addon.pack(raw, output, order === "reverse-bytewise", deletions));
+    const facts = factsOf(block, found);
+    const { compressed, crc } = found;
+    if (compressed > 0) return { ...facts, codec: "lz4", data: output.subarray(0, compressed), dataCrc: crc };
+    const plain = { ...facts, codec: "none", data: raw, dataCrc: crc } as const;
+    if (inAddon) return plain;
+    const { codec, data } = await packBlock(this.#codec, raw, memory);
+    return codec === "none" ? plain : { ...facts, codec, data, dataCrc: crcOf(data) };
+  }
+
+  #output(rawLength: number, memory: Uint8Array): Buffer {
+    const needed = this.memoryFor(rawLength);
+    return memory.length < needed ? Buffer.allocUnsafeSlow(needed) : asBuffer(memory);
+  }
+}
+
+/** What was found in a block, which must be what its engine says: else entries were lost on the way, or none were meant. */
+function factsOf(block: BlockToPack, found: NativePacked): Omit<CheckedBlock, "codec" | "data" | "dataCrc"> {
+  const { entries, keyBytes, valueBytes, firstKey, lastKey, data } = block;
+  const isKey = (key: Uint8Array, start: number, end: number): boolean => Buffer.compare(key, data.subarray(start, end)) === 0;
+  const same =
+    entries > 0 &&
+    found.entries === entries &&
+    found.keyBytes === keyBytes &&
+    found.valueBytes === valueBytes &&
+    isKey(firstKey, found.firstKeyStart, found.firstKeyEnd) &&
+    isKey(lastKey, found.lastKeyStart, found.lastKeyEnd);
+  if (!same) throw new KgdumpError("DUMP_ENTRIES_MALFORMED", `the block has ${String(found.entries)} entries, not the ${String(entries)} that it says`);
+  return { entries, keyBytes, valueBytes, firstKey, lastKey, rawLength: data.length };
+}
