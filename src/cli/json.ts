@@ -90,12 +90,13 @@ export function planJson(plan: ExportPlan): Json {
 
 /** Result of `import`. */
 export function importJson(result: ImportResult): Json {
-  const { target, dumpId, merged, verified, entries, bytes, seconds, warnings, reopen } = result;
+  const { target, dumpId, merged, delta = null, verified, entries, bytes, seconds, warnings, reopen } = result;
   return {
     imported: {
       target,
       dumpId,
       merged,
+      delta,
       verified,
       entries,
       rawBytes: bytes,

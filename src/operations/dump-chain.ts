@@ -15,6 +15,8 @@ const BLOCKS_AHEAD = 3;
 export interface ChainOptions {
   /** Decoded bytes that a block may have; default: the format's limit. */
   readonly maxBlockSize?: number | undefined;
+  /** Whether the first dump may be a delta, too: then there is no state to read, only each one's changes. Default false. */
+  readonly deltasOnly?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -56,7 +58,7 @@ export class DumpChain implements AsyncDisposable {
         const dump = await openDump(path, options.maxBlockSize === undefined ? {} : { maxBlockSize: options.maxBlockSize });
         const before = dumps.at(-1);
         dumps.push(dump);
-        checkLink(dump, before);
+        if (before !== undefined || options.deltasOnly !== true) checkLink(dump, before);
       }
       return new DumpChain(dumps, options.signal);
     } catch (error) {
@@ -151,7 +153,7 @@ function hasKeyspace(keyspaces: readonly { readonly name: Uint8Array }[] | undef
 }
 
 /** What a dump leads to, as its footer says it. */
-function stateAfter(dump: Dump | undefined): ChainKeyspace[] {
+export function stateAfter(dump: Dump | undefined): ChainKeyspace[] {
   const state: ChainKeyspace[] = [];
   for (const [index, totals] of (dump?.footer.keyspaces ?? []).entries()) {
     const described = dump?.header.keyspaces[index];

@@ -113,7 +113,7 @@ export class ImportPlan {
   constructor(header: DumpHeader, selection: ImportSelection) {
     if (header.kind !== "full") {
       throw new KgdumpError("STORE_UNSUPPORTED", "this dump holds only changes since another dump, and can't be imported alone", {
-        hint: "name the full dump first, then its deltas: -i FULL -i DELTA",
+        hint: "name the full dump first, then its deltas: -i FULL -i DELTA; or import it alone into a sled store that holds what it builds on, without --merge",
       });
     }
     this.header = header;

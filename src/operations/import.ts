@@ -8,78 +8,27 @@ import { resolve } from "node:path";
 import type { EntrySink, IfExists } from "../engines/engine.js";
 import { KgdumpError } from "../errors.js";
 import { reopenSettings, type ReopenSettings } from "../settings/reopen.js";
-import { checkSledSettings, type SledSettings } from "../settings/sled-settings.js";
+import { checkSledSettings } from "../settings/sled-settings.js";
 import { closing } from "./closing.js";
-import { areFiles, type DumpInputs, type EntryEvent, readEntries, readHeader } from "./entry-events.js";
+import { areFiles, type EntryEvent, readEntries, readHeader } from "./entry-events.js";
+import { importDeltas, isDelta, restoreInterrupted } from "./import-delta.js";
 import { loadNew } from "./import-load.js";
+import type { ImportOptions, ImportResult } from "./import-options.js";
 import { ImportPlan, type PlannedKeyspace } from "./import-plan.js";
 import { verifyMerged, verifyNew } from "./import-verify.js";
-import { type KeyspaceName, nameText } from "./keyspaces.js";
+import { nameText } from "./keyspaces.js";
 import { detectEngine } from "./load-engine.js";
-import { type OnProgress, ProgressMeter } from "./progress.js";
+import { ProgressMeter } from "./progress.js";
 import { GapWatch } from "./salvaged.js";
 import { Staging, targetState } from "./staging.js";
+
+export type { ImportedKeyspace, ImportOptions, ImportResult } from "./import-options.js";
 
 /**
  * Bytes of sled's cache while a new store is read back: each page is read once, so that more would only take memory. Enough for
  * the index pages that every leaf is found by.
  */
 const VERIFY_CACHE = 16 * 1024 * 1024;
-
-/** What `importDump` does. An existing store must have been made with the compression and segment size that are given. */
-export interface ImportOptions extends SledSettings {
-  /** Directory of the sled store. */
-  readonly target: string;
-  /** A dump; or files, a full dump and the deltas that follow it, whose last state is imported. */
-  readonly input: DumpInputs;
-  /** Write into a target that exists; default false. */
-  readonly merge?: boolean | undefined;
-  /** What to do with keys that the target has; implies `merge`; default overwrite. */
-  readonly ifExists?: IfExists | undefined;
-  /** Read everything back and compare before it is done; default true. */
-  readonly verify?: boolean | undefined;
-  /** Tree name for keyspace name, where it is to differ. */
-  readonly map?: ReadonlyMap<KeyspaceName, KeyspaceName> | undefined;
-  /** Only these keyspaces of the dump; all when undefined. */
-  readonly keyspaces?: readonly KeyspaceName[] | undefined;
-  /** Only keys that start with these bytes. */
-  readonly prefix?: Uint8Array | undefined;
-  /** Threads that compress, when a new store is compressed, and that read it back; default: as many as there are processors. */
-  readonly jobs?: number | undefined;
-  /** Decoded bytes that a block may have; default: the format's limit. */
-  readonly maxBlockSize?: number | undefined;
-  readonly onProgress?: OnProgress | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** What became of one keyspace. */
-export interface ImportedKeyspace {
-  readonly name: Uint8Array;
-  readonly tree: Uint8Array;
-  /** Entries that were selected in the dump. */
-  readonly entries: number;
-  readonly written: number;
-  /** Entries whose key was there before and was kept. */
-  readonly kept: number;
-  /** SHA-256 over the selected entries as encoded, in order, in hex. */
-  readonly digest: string;
-}
-
-/** What was imported. */
-export interface ImportResult {
-  readonly target: string;
-  readonly dumpId: string;
-  readonly merged: boolean;
-  readonly verified: boolean;
-  readonly keyspaces: readonly ImportedKeyspace[];
-  readonly entries: number;
-  /** Encoded, uncompressed bytes. */
-  readonly bytes: number;
-  readonly seconds: number;
-  /** With which `sled::Config` the store is opened from now on. */
-  readonly reopen: ReopenSettings;
-  readonly warnings: readonly string[];
-}
 
 /**
  * Imports a dump.
@@ -91,7 +40,10 @@ export async function importDump(options: ImportOptions): Promise<ImportResult> 
   const started = performance.now();
   checkSledSettings(options);
   const merge = options.merge === true || options.ifExists !== undefined;
+  await restoreInterrupted(options.target);
   const state = await targetState(options.target);
+  const deltas = merge || state !== "occupied" ? null : await deltasOf(options);
+  if (deltas !== null) return importDeltas(options, deltas);
   if (state === "occupied") await checkOccupied(options, merge);
   const gaps = new GapWatch();
   const events = gaps.watch(readEntries(options));
@@ -104,6 +56,15 @@ export async function importDump(options: ImportOptions): Promise<ImportResult> 
   } finally {
     await events.return(undefined);
   }
+}
+
+/** The files to import, when they are deltas, and the target is a sled store that may hold what they build on; otherwise null. */
+async function deltasOf(options: ImportOptions): Promise<readonly string[] | null> {
+  const { input, target } = options;
+  if (!areFiles(input)) return null;
+  const files = typeof input === "string" ? [input] : input;
+  if (files[0] === undefined || (await detectEngine(target).catch(() => null)) !== "sled") return null;
+  return (await isDelta(files[0], options)) ? files : null;
 }
 
 async function checkOccupied({ target }: ImportOptions, merge: boolean): Promise<void> {

@@ -145,6 +145,30 @@ export class Staging {
     await this.discard();
   }
 
+  /**
+   * Lets the closed and durable store change places with the one that is at its final path, which is then removed. Where the system can't exchange
+   * directories, nothing is at the path between two renames.
+   * @param exchange exchanges two directories at once; false when that is not possible
+   * @param aside where the old store is between the two renames, lest it be taken for something that can be removed
+   * @throws {KgdumpError} PERMISSION_DENIED, IO_FAILED
+   */
+  async replace(exchange: (a: string, b: string) => Promise<boolean>, aside: string): Promise<void> {
+    try {
+      if (await exchange(this.storePath, this.#finalPath)) {
+        await syncDirectory(dirname(this.#finalPath));
+        await this.discard();
+        return;
+      }
+      await rename(this.#finalPath, aside);
+      await rename(this.storePath, this.#finalPath);
+      await syncDirectory(dirname(this.#finalPath));
+    } catch (error) {
+      throw systemError(error, `putting the new store at ${this.#finalPath}`, { path: this.#finalPath });
+    }
+    await this.discard();
+    await rm(aside, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);
+  }
+
   /** Removes the staging directory and what is in it. Never throws. */
   async discard(): Promise<void> {
     await rm(this.directory, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);

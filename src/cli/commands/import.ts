@@ -30,7 +30,8 @@ export function importCommand(): Command {
     .summary("write a dump to a sled store")
     .description(
       "Checks a dump and writes its entries to a sled store. A new store appears only when all of it was written, read\n" +
-        "back and found equal; until then nothing is at its path.",
+        "back and found equal; until then nothing is at its path. A delta alone is applied to a store that holds its base: a copy of\n" +
+        "the store is changed, read back, and takes its place.",
     )
     .argument("[target]", "directory of the sled store; without it, the path in the settings file");
   const options = [
@@ -56,6 +57,7 @@ export function importCommand(): Command {
       "kgdump import --config config/storage.toml -i graph.kgd",
       "kgdump import target -i graph.kgd --compression --compression-level 9 --cache-capacity 256MiB",
       "kgdump import target -i monday.kgd -i tuesday.kgd",
+      "kgdump import target-as-of-monday -i tuesday.kgd",
       "kgdump import target -i graph.kgd --if-exists keep",
       "kgdump import target -i graph.kgd --keyspace nodes --map nodes=graph_nodes",
     ],

@@ -51,6 +51,7 @@ export function renderPlan(plan: ExportPlan, paint: Paint): string {
 /** Lines about an import. */
 export function renderImport(result: ImportResult, paint: Paint): string {
   const { seconds, bytes } = result;
+  if (result.delta !== undefined) return renderDelta(result, paint);
   const kept = result.keyspaces.reduce((total, keyspace) => total + keyspace.kept, 0);
   const how = result.merged ? "merged into" : "imported into";
   const checked = result.verified ? "read back and found equal" : "not read back (--no-verify)";
@@ -60,6 +61,18 @@ export function renderImport(result: ImportResult, paint: Paint): string {
     `in ${formatDuration(seconds)} (${formatRate(bytes, seconds)}), ${checked}\n` +
     (kept > 0 ? `  ${entriesText(kept)} of them kept the value that the target had\n` : "") +
     renderReopen(result.reopen)
+  );
+}
+
+/** What became of a delta. */
+function renderDelta({ delta, target, entries, keyspaces, seconds, reopen }: ImportResult, paint: Paint): string {
+  const path = paint.bold(escapeText(target));
+  if (delta === "already") return `${path} holds what the delta leads to already: nothing was changed\n`;
+  const changes = formatNumberOf(entries, "change", "changes");
+  return (
+    `${paint.green("applied to")} ${path} (sled)\n` +
+    `  ${changes} in ${formatNumberOf(keyspaces.length, "tree", "trees")}, in ${formatDuration(seconds)}, the whole store read back and found equal\n` +
+    renderReopen(reopen)
   );
 }
 
