@@ -67,7 +67,9 @@ pub fn apply(store: &Store, tree: &[u8], block: &[u8], if_exists: IfExists) -> O
 /// # Errors
 /// What writing fails with; then a part of it may be gone.
 pub fn drop_tree(store: &Store, name: &[u8]) -> Outcome<()> {
-    store.with_writable(|db| if name == DEFAULT_TREE { db.clear() } else { db.drop_tree(name).map(drop) }.map_err(failed))
+    store.with_writable(|db| {
+        if name == DEFAULT_TREE { db.clear() } else { db.drop_tree(name).map(drop) }.map_err(failed)
+    })
 }
 
 /// What comparing a block with a tree found.

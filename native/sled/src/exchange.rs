@@ -38,9 +38,8 @@ pub fn exchange(a: &Path, b: &Path) -> Outcome<bool> {
 fn rename_exchange(from: &CString, to: &CString) -> io::Result<()> {
     let (from, to) = (from.as_ptr(), to.as_ptr());
     // SAFETY: both texts end with a zero byte and live through the call.
-    let result = unsafe {
-        libc::syscall(libc::SYS_renameat2, libc::AT_FDCWD, from, libc::AT_FDCWD, to, libc::RENAME_EXCHANGE)
-    };
+    let result =
+        unsafe { libc::syscall(libc::SYS_renameat2, libc::AT_FDCWD, from, libc::AT_FDCWD, to, libc::RENAME_EXCHANGE) };
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 

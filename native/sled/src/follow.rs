@@ -279,4 +279,3 @@ impl Builder {
         self.changes
     }
 }
-

@@ -43,7 +43,11 @@ impl Walk {
     ///
     /// # Errors
     /// DUMP_ENTRIES_MALFORMED, also for an entry without a value; DUMP_ORDER_BROKEN; what `each` returns.
-    pub fn feed(&mut self, block: &[u8], mut each: impl FnMut(&Walk, &[u8], Range<usize>) -> Outcome<()>) -> Outcome<()> {
+    pub fn feed(
+        &mut self,
+        block: &[u8],
+        mut each: impl FnMut(&Walk, &[u8], Range<usize>) -> Outcome<()>,
+    ) -> Outcome<()> {
         let mut at = 0;
         let mut before: Option<Range<usize>> = None;
         while at < block.len() {
