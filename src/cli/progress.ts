@@ -2,7 +2,8 @@
  * Progress on stderr: a bar on a terminal, or a JSON object a line. Nothing of it stays on the terminal at the end,
  * and the cursor is never hidden, so that not even a kill leaves the terminal in disorder.
  */
-import { SingleBar } from "cli-progress";
+import { createRequire } from "node:module";
+import type { SingleBar } from "cli-progress";
 import type { OnProgress, Phase, Progress } from "../operations/progress.js";
 import { escapeJson, formatBytes } from "./escape.js";
 import { type Figures, FigureTracker } from "./progress-figures.js";
@@ -158,7 +159,9 @@ class BarProgress implements ProgressDisplay {
       fps: 10,
       emptyOnZero: true,
     };
-    this.#bar = new SingleBar(options);
+    // Loaded only when a bar is shown: it takes as long as the rest of a start.
+    const progress = createRequire(import.meta.url)("cli-progress") as typeof import("cli-progress");
+    this.#bar = new progress.SingleBar(options);
     this.onProgress = (progress) => {
       this.#show(progress);
     };

@@ -2,7 +2,7 @@
 import { finished } from "node:stream/promises";
 import type { Writable } from "node:stream";
 import { hasCode, KgdumpError, systemError } from "../errors.js";
-import type { DumpOutput } from "./output.js";
+import type { DumpOutput } from "./dump-output.js";
 
 /** How long the end of a failed dump waits for a reader that does not read. */
 const FAREWELL_MS = 2_000;
