@@ -2,7 +2,6 @@
  * Progress on stderr: a bar on a terminal, or a JSON object a line. Nothing of it stays on the terminal at the end,
  * and the cursor is never hidden, so that not even a kill leaves the terminal in disorder.
  */
-import { createRequire } from "node:module";
 import type { SingleBar } from "cli-progress";
 import type { OnProgress, Phase, Progress } from "../operations/progress.js";
 import { escapeJson, formatBytes } from "./escape.js";
@@ -138,7 +137,8 @@ export function makeProgressDisplay(style: ProgressStyle, stream: NodeJS.WriteSt
 
 class BarProgress implements ProgressDisplay {
   readonly onProgress: OnProgress;
-  readonly #bar: SingleBar;
+  /** Null until its package is there, which is loaded only when a bar is shown. */
+  #bar: SingleBar | null = null;
   readonly #stream: NodeJS.WriteStream;
   readonly #tracker = new FigureTracker();
   #turn = 0;
@@ -159,9 +159,9 @@ class BarProgress implements ProgressDisplay {
       fps: 10,
       emptyOnZero: true,
     };
-    // Loaded only when a bar is shown: it takes as long as the rest of a start.
-    const progress = createRequire(import.meta.url)("cli-progress") as typeof import("cli-progress");
-    this.#bar = new progress.SingleBar(options);
+    void import("cli-progress").then(({ SingleBar }) => {
+      this.#bar = new SingleBar(options);
+    });
     this.onProgress = (progress) => {
       this.#show(progress);
     };
@@ -170,6 +170,7 @@ class BarProgress implements ProgressDisplay {
   #show(progress: Progress): void {
     if (this.#stopped) return;
     const figures = this.#tracker.update(progress);
+    if (this.#bar === null) return;
     if (!this.#running) {
       this.#running = true;
       this.#bar.start(100, 0, { figures });
@@ -198,7 +199,7 @@ class BarProgress implements ProgressDisplay {
     if (this.#stopped) return;
     this.#stopped = true;
     if (!this.#running) return;
-    this.#bar.stop();
+    this.#bar?.stop();
     this.#stream.write(ERASE_LINE);
   }
 }

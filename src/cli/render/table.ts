@@ -1,6 +1,5 @@
 /** Tables without borders, as wide as what is in them. */
-import { createRequire } from "node:module";
-import type { Table as Made, TableConstructorOptions } from "cli-table3";
+import Table from "cli-table3";
 import type { Paint } from "../style.js";
 
 /** A column's heading and side. */
@@ -22,8 +21,6 @@ const NO_BORDERS = {
  * @param rows cells, safe to print
  */
 export function renderTable(columns: readonly Column[], rows: readonly (readonly string[])[], paint: Paint): string {
-  // Loaded only when a table is shown, which few runs do.
-  const Table = createRequire(import.meta.url)("cli-table3") as new (options: TableConstructorOptions) => Made;
   const table = new Table({
     chars: NO_BORDERS,
     style: { "padding-left": 0, "padding-right": 0, head: [], border: [], compact: true },
