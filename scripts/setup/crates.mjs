@@ -57,5 +57,16 @@ export const PEERS = {
   usesSledCopy: false,
 };
 
+/** The worked example of a service: on RocksDB before a migration, on the published sled crate after it; for tests. */
+export const EXAMPLE = {
+  name: "examples/maya",
+  directory: inProject("examples", "maya"),
+  built: "maya-example",
+  output: inProject("build", "maya"),
+  product: "maya-example",
+  usesRocksdb: true,
+  usesSledCopy: false,
+};
+
 /** All of them. */
-export const CRATES = [SLED, ROCKSDB, BLOCKS, CHECKER, PEERS];
+export const CRATES = [SLED, ROCKSDB, BLOCKS, CHECKER, PEERS, EXAMPLE];

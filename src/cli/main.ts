@@ -38,7 +38,7 @@ class Run {
   /** Runs what was asked for. @returns the exit code; errors have been told */
   async execute(): Promise<number> {
     try {
-      const invocation = parseCommandLine(this.#args);
+      const invocation = await parseCommandLine(this.#args);
       if (invocation.kind === "command") {
         this.#context = new Context(invocation.flags, this.#watch.signal);
         await invocation.run(this.#context);

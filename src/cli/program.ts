@@ -1,14 +1,6 @@
 /** The command line as commander knows it: what a list of arguments asks for. */
 import { Command, CommanderError } from "commander";
 import { KgdumpError } from "../errors.js";
-import { exportCommand, runExport } from "./commands/export.js";
-import { importCommand, runImport } from "./commands/import.js";
-import { inspectCommand, runInspect } from "./commands/inspect.js";
-import { migrateCommand, rollbackCommand, runMigrate, runRollback } from "./commands/migrate.js";
-import { recoverCommand, runRecover } from "./commands/recover.js";
-import { restoreCommand, runRestore } from "./commands/restore.js";
-import { runStatus, statusCommand } from "./commands/status.js";
-import { runVerify, verifyCommand } from "./commands/verify.js";
 import type { Context, GlobalFlags } from "./context.js";
 import { addHelp } from "./help.js";
 import { addGlobalOptions, globalFlags } from "./options.js";
@@ -21,36 +13,80 @@ export type Invocation =
 
 type Runner<Flags extends object> = (context: Context, args: readonly string[], flags: Flags) => Promise<void>;
 
+type Add = <Flags extends object>(command: Command, run: Runner<Flags>) => void;
+
+/** The commands by name, in the order in which help lists them. Each is loaded when it is needed, as loading all takes a tenth of a second. */
+const COMMANDS: Readonly<Record<string, (add: Add) => Promise<void>>> = {
+  export: async (add) => {
+    const { exportCommand, runExport } = await import("./commands/export.js");
+    add(exportCommand(), runExport);
+  },
+  import: async (add) => {
+    const { importCommand, runImport } = await import("./commands/import.js");
+    add(importCommand(), runImport);
+  },
+  inspect: async (add) => {
+    const { inspectCommand, runInspect } = await import("./commands/inspect.js");
+    add(inspectCommand(), runInspect);
+  },
+  verify: async (add) => {
+    const { runVerify, verifyCommand } = await import("./commands/verify.js");
+    add(verifyCommand(), runVerify);
+  },
+  recover: async (add) => {
+    const { recoverCommand, runRecover } = await import("./commands/recover.js");
+    add(recoverCommand(), runRecover);
+  },
+  restore: async (add) => {
+    const { restoreCommand, runRestore } = await import("./commands/restore.js");
+    add(restoreCommand(), runRestore);
+  },
+  migrate: async (add) => {
+    const { migrateCommand, runMigrate } = await import("./commands/migrate.js");
+    add(migrateCommand(), runMigrate);
+  },
+  rollback: async (add) => {
+    const { rollbackCommand, runRollback } = await import("./commands/migrate.js");
+    add(rollbackCommand(), runRollback);
+  },
+  status: async (add) => {
+    const { runStatus, statusCommand } = await import("./commands/status.js");
+    add(statusCommand(), runStatus);
+  },
+};
+
 /**
  * Understands the arguments.
  * @param args without the program's own name
  * @throws {KgdumpError} USAGE when they make no sense
  */
-export function parseCommandLine(args: readonly string[]): Invocation {
+export async function parseCommandLine(args: readonly string[]): Promise<Invocation> {
+  const name = args.find((arg) => !arg.startsWith("-"));
+  if (name !== undefined && Object.hasOwn(COMMANDS, name)) {
+    const invocation = await parseWith([name], args).catch(() => null);
+    if (invocation?.kind === "command") return invocation;
+  }
+  // Help, and what is said about mistakes, may be about any of them.
+  return parseWith(Object.keys(COMMANDS), args);
+}
+
+async function parseWith(names: readonly string[], args: readonly string[]): Promise<Invocation> {
   let text = "";
   const asked: Invocation[] = [];
   const root = makeRoot((part) => {
     text += part;
   });
-  const add = <Flags extends object>(command: Command, run: Runner<Flags>): void => {
+  const add: Add = (command, run) => {
     addGlobalOptions(command);
     command.copyInheritedSettings(root);
     command.action(() => {
-      const flags = command.opts<Flags>();
+      const flags = command.opts<Parameters<typeof run>[2]>();
       const operands = command.processedArgs.filter((operand) => operand !== undefined).map(String);
       asked.push({ kind: "command", flags: globalFlags(root, command), run: (context) => run(context, operands, flags) });
     });
     root.addCommand(command);
   };
-  add(exportCommand(), runExport);
-  add(importCommand(), runImport);
-  add(inspectCommand(), runInspect);
-  add(verifyCommand(), runVerify);
-  add(recoverCommand(), runRecover);
-  add(restoreCommand(), runRestore);
-  add(migrateCommand(), runMigrate);
-  add(rollbackCommand(), runRollback);
-  add(statusCommand(), runStatus);
+  for (const name of names) await COMMANDS[name]?.(add);
   try {
     root.parse([...args], { from: "user" });
   } catch (error) {

@@ -2,7 +2,7 @@
  * Progress on stderr: a bar on a terminal, or a JSON object a line. Nothing of it stays on the terminal at the end,
  * and the cursor is never hidden, so that not even a kill leaves the terminal in disorder.
  */
-import { SingleBar } from "cli-progress";
+import type { SingleBar } from "cli-progress";
 import type { OnProgress, Phase, Progress } from "../operations/progress.js";
 import { escapeJson, formatBytes } from "./escape.js";
 import { type Figures, FigureTracker } from "./progress-figures.js";
@@ -137,7 +137,8 @@ export function makeProgressDisplay(style: ProgressStyle, stream: NodeJS.WriteSt
 
 class BarProgress implements ProgressDisplay {
   readonly onProgress: OnProgress;
-  readonly #bar: SingleBar;
+  /** Null until its package is there, which is loaded only when a bar is shown. */
+  #bar: SingleBar | null = null;
   readonly #stream: NodeJS.WriteStream;
   readonly #tracker = new FigureTracker();
   #turn = 0;
@@ -158,7 +159,9 @@ class BarProgress implements ProgressDisplay {
       fps: 10,
       emptyOnZero: true,
     };
-    this.#bar = new SingleBar(options);
+    void import("cli-progress").then(({ SingleBar }) => {
+      this.#bar = new SingleBar(options);
+    });
     this.onProgress = (progress) => {
       this.#show(progress);
     };
@@ -167,6 +170,7 @@ class BarProgress implements ProgressDisplay {
   #show(progress: Progress): void {
     if (this.#stopped) return;
     const figures = this.#tracker.update(progress);
+    if (this.#bar === null) return;
     if (!this.#running) {
       this.#running = true;
       this.#bar.start(100, 0, { figures });
@@ -195,7 +199,7 @@ class BarProgress implements ProgressDisplay {
     if (this.#stopped) return;
     this.#stopped = true;
     if (!this.#running) return;
-    this.#bar.stop();
+    this.#bar?.stop();
     this.#stream.write(ERASE_LINE);
   }
 }

@@ -10,9 +10,11 @@ import { Socket } from "node:net";
 import { Writable } from "node:stream";
 import { isatty } from "node:tty";
 import { KgdumpError, systemError } from "../errors.js";
+import type { LettingGo } from "../operations/output-stream.js";
 
 /** Sends the data to a file or device by its descriptor, however many calls of the system each chunk takes. */
-class DescriptorWriter extends Writable {
+class DescriptorWriter extends Writable implements LettingGo {
+  readonly letsGo = true;
   readonly #fd: number;
 
   constructor(fd: number) {

@@ -32,8 +32,6 @@ export interface BlocksAddon {
   decompress(input: Buffer, output: Buffer): Promise<number>;
   /** Compresses only when `output` holds `mostCompressed(raw.length)` bytes. */
   pack(raw: Buffer, output: Buffer, reverse: boolean, deletions: boolean): Promise<NativePacked>;
-  /** Begins to write a part of a file to its disk; only a hint, which fails silently. */
-  writeBack(descriptor: number, offset: number, length: number): Promise<void>;
 }
 
 /**

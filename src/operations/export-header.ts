@@ -2,7 +2,9 @@
 import { randomUUID } from "node:crypto";
 import type { KeyspaceInfo, StoreInfo } from "../engines/engine.js";
 import { KgdumpError } from "../errors.js";
-import { type CodecName, type DumpBase, type DumpHeader, FORMAT_VERSION } from "../format/index.js";
+import type { CodecName } from "../format/codec.js";
+import { FORMAT_VERSION } from "../format/constants.js";
+import type { DumpBase, DumpHeader } from "../format/types.js";
 import { describeFilter, type EntryFilter } from "./filter.js";
 import { estimatedTotals, type ExpectedTotals } from "./progress.js";
 import { PRODUCER } from "./version.js";

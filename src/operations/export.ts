@@ -11,16 +11,20 @@ import type { Writable } from "node:stream";
 import type { EntryBlock, EntrySource, KeyspaceInfo, StoreInfo } from "../engines/engine.js";
 import { KgdumpError } from "../errors.js";
 import type { KeyspacePacker, PackedShape } from "../codecs/packer.js";
-import { type CheckedBlock, type CodecName, DEFAULT_BLOCK_SIZE, DumpWriter } from "../format/index.js";
+import type { CodecName } from "../format/codec.js";
+// Not by the index: all that reads and salvages dumps would be loaded too, which takes longer than the rest of the start.
+import { DEFAULT_BLOCK_SIZE } from "../format/constants.js";
+import { type CheckedBlock, DumpWriter } from "../format/dump-writer.js";
 import { closing } from "./closing.js";
-import { DumpChain } from "./dump-chain.js";
-import { KeyspaceDelta } from "./export-delta.js";
+import type { DumpChain } from "./dump-chain.js";
+import type { KeyspaceDelta } from "./export-delta.js";
 import { expectedTotals, isPartial, makeHeader } from "./export-header.js";
 import type { EntryFilter } from "./filter.js";
 import { type KeyspaceName, selectKeyspaces } from "./keyspaces.js";
 import { loadCodec, loadPacker, openSource, type TtlMode } from "./load-engine.js";
 import { OrderedQueue } from "./ordered-queue.js";
-import { type DumpOutput, openOutput } from "./output.js";
+import type { DumpOutput } from "./dump-output.js";
+import { openOutput } from "./output.js";
 import { type OnProgress, ProgressMeter } from "./progress.js";
 import { type KeyspaceResult, keyspaceResult } from "./results.js";
 
@@ -119,6 +123,7 @@ async function openBase(options: ExportOptions): Promise<DumpChain | null> {
   if (isPartial(options) || options.keyspaces !== undefined || options.excludeKeyspaces !== undefined) {
     throw new KgdumpError("USAGE", "only whole stores can be compared with a base", { hint: "leave out what selects keyspaces or keys" });
   }
+  const { DumpChain } = await import("./dump-chain.js");
   const chain = await DumpChain.open(options.base, { signal: options.signal });
   const partial = chain.dumps.find((dump) => dump.header.filter !== null);
   if (partial === undefined) return chain;
@@ -185,13 +190,18 @@ async function writeDump(writer: DumpWriter, job: Job): Promise<void> {
   for (const [index, keyspace] of job.keyspaces.entries()) {
     meter.enter(keyspace.name);
     await output.write(writer.startKeyspace(index));
-    const delta = job.chain === null ? null : new KeyspaceDelta(job.chain, keyspace);
+    const delta = job.chain === null ? null : await deltaOf(job.chain, keyspace);
     const packer = job.packer({ order: keyspace.comparator, deletions: delta !== null });
     if (remaining > 0) remaining -= await writeKeyspace(writer, packer, job, blocksOf(keyspace, delta, job, remaining, meter), meter, delta === null);
     await output.write(writer.endKeyspace(delta?.result() ?? null, packer.digest()));
   }
   await output.write(writer.finish());
   meter.end();
+}
+
+async function deltaOf(chain: DumpChain, keyspace: KeyspaceInfo): Promise<KeyspaceDelta> {
+  const { KeyspaceDelta } = await import("./export-delta.js");
+  return new KeyspaceDelta(chain, keyspace);
 }
 
 /** The blocks to write of one keyspace: its entries, or its changes. */

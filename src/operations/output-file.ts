@@ -9,7 +9,8 @@ import { constants } from "node:fs";
 import { type FileHandle, link, lstat, open, readdir, rename, rm, unlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { hasCode, KgdumpError, systemError } from "../errors.js";
-import type { DumpOutput } from "./output.js";
+import type { DumpOutput } from "./dump-output.js";
+import { WriteBack } from "./write-back.js";
 
 /** That a file is there which the dump must not replace. @param path of it */
 export function outputExists(path: string): KgdumpError {
@@ -65,6 +66,7 @@ export class PublishedFile implements DumpOutput {
   readonly path: string;
   readonly temporary: string;
   readonly #force: boolean;
+  readonly #writeBack = new WriteBack();
   #handle: FileHandle | null;
 
   private constructor(path: string, temporary: string, handle: FileHandle, force: boolean) {
@@ -93,6 +95,7 @@ export class PublishedFile implements DumpOutput {
     if (this.#handle === null) throw new TypeError("the output was ended");
     try {
       await writeAll(this.#handle, chunks);
+      this.#writeBack.wrote(this.#handle.fd, chunks.reduce((sum, chunk) => sum + chunk.length, 0));
     } catch (error) {
       throw systemError(error, `writing ${this.path}`, { path: this.path });
     }
@@ -148,6 +151,7 @@ export class PublishedFile implements DumpOutput {
   async #close(): Promise<void> {
     const handle = this.#handle;
     this.#handle = null;
+    await this.#writeBack.settled();
     await handle?.close();
   }
 }

@@ -1,11 +1,23 @@
 /** A dump's way into a stream: a pipe, a socket, a device. */
+import { WriteStream } from "node:fs";
+import { Socket } from "node:net";
 import { finished } from "node:stream/promises";
 import type { Writable } from "node:stream";
 import { hasCode, KgdumpError, systemError } from "../errors.js";
-import type { DumpOutput } from "./output.js";
+import type { DumpOutput } from "./dump-output.js";
 
 /** How long the end of a failed dump waits for a reader that does not read. */
 const FAREWELL_MS = 2_000;
+
+/** A stream that says of itself that it holds on to no bytes once it has told that they are written. */
+export interface LettingGo {
+  readonly letsGo: true;
+}
+
+/** Whether a stream needs no copy of its own of the bytes; one that passes them on, as a PassThrough does, may hold them longer. */
+function letsGo(stream: Writable): boolean {
+  return stream instanceof Socket || stream instanceof WriteStream || ("letsGo" in stream && stream.letsGo === true);
+}
 
 /** A stream that takes the bytes as they come; it is ended by commit and discard. */
 export class StreamOutput implements DumpOutput {
@@ -13,11 +25,13 @@ export class StreamOutput implements DumpOutput {
   readonly #stream: Writable;
   readonly #signal: AbortSignal | undefined;
   readonly #ended: Promise<void>;
+  readonly #letsGo: boolean;
   #error: unknown = undefined;
 
   constructor(stream: Writable, signal: AbortSignal | undefined) {
     this.#stream = stream;
     this.#signal = signal;
+    this.#letsGo = letsGo(stream);
     this.#ended = finished(stream, { readable: false, cleanup: true });
     this.#ended.catch((error: unknown) => {
       this.#error = error;
@@ -35,14 +49,21 @@ export class StreamOutput implements DumpOutput {
     }
   }
 
-  /** Resolves when the stream has taken the bytes. It gets a copy: it may hold them on after that, as a PassThrough does. */
+  /** Resolves when the stream has taken the bytes, and holds none of them. */
   async #send(chunks: readonly Uint8Array[]): Promise<void> {
-    await new Promise<void>((done, failed) => {
-      this.#stream.write(Buffer.concat(chunks), (error) => {
-        if (error) failed(error);
-        else done();
-      });
-    });
+    const parts = this.#letsGo ? chunks : [Buffer.concat(chunks)];
+    this.#stream.cork();
+    const written = parts.map(
+      (part) =>
+        new Promise<void>((done, failed) => {
+          this.#stream.write(part, (error) => {
+            if (error) failed(error);
+            else done();
+          });
+        }),
+    );
+    this.#stream.uncork();
+    await Promise.all(written);
   }
 
   /** Ends the stream, and waits until it has taken everything. @throws as write */

@@ -4,25 +4,8 @@ import { open, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { Writable } from "node:stream";
 import { hasCode, KgdumpError, systemError } from "../errors.js";
+import type { DumpOutput } from "./dump-output.js";
 import { outputExists, PublishedFile } from "./output-file.js";
-import { StreamOutput } from "./output-stream.js";
-
-/** A place that takes the bytes of one dump. Exactly one of `commit` and `discard` ends it. */
-export interface DumpOutput {
-  /** Absolute path of the file, or null for a stream. */
-  readonly path: string | null;
-  /** Where a file's bytes are before `commit`; a stream has none. */
-  readonly temporary?: string;
-  /** Writes the chunks in order; resolves when more may come, and nothing refers to the chunks' memory any more. */
-  write(chunks: readonly Uint8Array[]): Promise<void>;
-  /** Makes the dump durable and visible. */
-  commit(): Promise<void>;
-  /**
-   * Ends without a dump: a file's bytes are removed, a stream gets the bytes of `last` as its end, so that its reader
-   * knows. Never throws: the error that led here is the one to report.
-   */
-  discard(last: () => readonly Uint8Array[]): Promise<void>;
-}
 
 /**
  * Opens the output of an export.
@@ -34,7 +17,7 @@ export async function openOutput(
   target: string | Writable,
   options: { force: boolean; signal?: AbortSignal | undefined },
 ): Promise<DumpOutput> {
-  if (typeof target !== "string") return new StreamOutput(target, options.signal);
+  if (typeof target !== "string") return openStream(target, options.signal);
   const path = resolve(target);
   const present = await statIfPresent(path);
   if (present?.isDirectory() === true) {
@@ -49,6 +32,11 @@ export async function openOutput(
   return PublishedFile.create(path, options.force);
 }
 
+async function openStream(stream: Writable, signal: AbortSignal | undefined): Promise<DumpOutput> {
+  const { StreamOutput } = await import("./output-stream.js");
+  return new StreamOutput(stream, signal);
+}
+
 async function statIfPresent(path: string): Promise<Awaited<ReturnType<typeof stat>> | null> {
   try {
     return await stat(path);
@@ -61,7 +49,7 @@ async function statIfPresent(path: string): Promise<Awaited<ReturnType<typeof st
 async function openDevice(path: string, signal: AbortSignal | undefined): Promise<DumpOutput> {
   try {
     const handle = await open(path, constants.O_WRONLY);
-    return new StreamOutput(handle.createWriteStream(), signal);
+    return await openStream(handle.createWriteStream(), signal);
   } catch (error) {
     throw systemError(error, `opening ${path}`, { path });
   }

@@ -1,5 +1,7 @@
+import { createWriteStream } from "node:fs";
 import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { createServer, Socket } from "node:net";
 import { PassThrough, Writable } from "node:stream";
 import test from "ava";
 import { openOutput } from "#src/operations/output.js";
@@ -17,6 +19,51 @@ test("a file appears whole at commit, private, and not before", async (t) => {
   t.deepEqual(await readdir(directory), ["a.kgd"]);
   t.is(await readFile(path, "utf8"), "one two");
   t.is((await stat(path)).mode & 0o777, 0o600);
+});
+
+test("a file that is written to its disk in strides on the way is whole, and one that is discarded then leaves nothing", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const path = join(directory, "a.kgd");
+  const chunks = Array.from({ length: 30 }, (_, index) => Buffer.alloc(1_000_003, index));
+  for (const last of ["commit", "discard"] as const) {
+    const output = await openOutput(path, { force: true });
+    for (const chunk of chunks) await output.write([bytes("head"), chunk]);
+    if (last === "commit") await output.commit();
+    else await output.discard(() => []);
+    const whole = Buffer.concat(chunks.flatMap((chunk) => [bytes("head"), chunk]));
+    t.is(Buffer.compare(await readFile(path), whole), 0);
+    t.deepEqual(await readdir(directory), ["a.kgd"]);
+  }
+});
+
+test("memory may be used again after a write, whether the stream gets a copy or not", async (t) => {
+  const received: Buffer[] = [];
+  const server = createServer((socket) => {
+    socket.on("data", (chunk: Buffer) => received.push(Buffer.from(chunk)));
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const address = server.address();
+  const client = new Socket();
+  client.connect(typeof address === "object" && address !== null ? address.port : 0, "127.0.0.1");
+  const file = join(await temporaryDirectory(t), "a.kgd");
+  const through = new PassThrough({ highWaterMark: 1 << 30 });
+  const memory = Buffer.alloc(300_000);
+  const expected = Buffer.concat(Array.from({ length: 20 }, (_, index) => Buffer.alloc(memory.length + 1, index)));
+  for (const target of [client, through, createWriteStream(file)]) {
+    const output = await openOutput(target, { force: false });
+    for (let index = 0; index < 20; index += 1) {
+      memory.fill(index);
+      await output.write([Buffer.of(index), memory]);
+    }
+    memory.fill(255);
+    if (target === through) through.end();
+    else await output.commit();
+  }
+  await new Promise((done) => server.close(done));
+  const passed = (await through.toArray()) as Buffer[];
+  for (const [name, found] of Object.entries({ socket: Buffer.concat(received), through: Buffer.concat(passed), file: await readFile(file) })) {
+    t.is(Buffer.compare(found, expected), 0, name);
+  }
 });
 
 test("a discarded file leaves nothing", async (t) => {

@@ -47,6 +47,8 @@ pub const KGD_WIDE: c_int = 2;
 pub const TOLERATE_CORRUPTED_TAIL_RECORDS: c_int = 0;
 /// Info log level above every message that is logged.
 pub const LOG_NOTHING: c_int = 4;
+/// RocksDB's PerfLevel::kDisable.
+pub const PERF_NOTHING: c_int = 1;
 
 pub type FullMerge = extern "C" fn(
     *mut c_void,
@@ -159,6 +161,7 @@ unsafe extern "C" {
     ) -> *mut c_char;
 
     // Reading
+    pub fn rocksdb_set_perf_level(level: c_int);
     pub fn rocksdb_readoptions_create() -> *mut rocksdb_readoptions_t;
     pub fn rocksdb_readoptions_destroy(options: *mut rocksdb_readoptions_t);
     pub fn rocksdb_readoptions_set_fill_cache(options: *mut rocksdb_readoptions_t, on: c_uchar);

@@ -9,7 +9,6 @@ import { addHelp } from "../help.js";
 import { exportJson, jsonDocument, jsonLine, planJson } from "../json.js";
 import { bytesOf, countOf, keyspaceOption, manyOf, oneOf, prefixOption, refuseBoth, sizeOf } from "../options.js";
 import { SIZE_HELP } from "../quantities.js";
-import { renderExport, renderPlan } from "../render/results.js";
 import { connectionOf, openStdout } from "../stdio.js";
 
 interface ExportFlags {
@@ -117,6 +116,7 @@ async function plan(context: Context, selection: ExportSelection, flags: ExportF
   const { planExport } = await import("../../operations/export-plan.js");
   const result = await planExport({ ...selection, ...(path === null ? {} : { output: path }), force: flags.force });
   for (const warning of result.warnings) context.warn(warning);
+  const { renderPlan } = await import("../render/results.js");
   await context.out.write(context.json ? jsonDocument(planJson(result)) : renderPlan(result, context.paint));
   const [problem] = result.problems;
   if (problem === undefined) return;
@@ -133,7 +133,7 @@ async function write(context: Context, options: Omit<ExportOptions, "output">, p
   for (const warning of result.warnings) context.warn(warning);
   if (context.json && path !== null) await context.out.write(jsonDocument(exportJson(result)));
   else if (context.json) process.stderr.write(jsonLine(exportJson(result)));
-  else if (!context.quiet) context.say(renderExport(result, context.errorPaint));
+  else if (!context.quiet) context.say((await import("../render/results.js")).renderExport(result, context.errorPaint));
 }
 
 function refuseTerminalOutput(store: string): void {

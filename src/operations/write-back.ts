@@ -1,0 +1,36 @@
+/** Has a file's bytes written to its disk while more of it is being made, so that the sync at its end is short. */
+import { fromAddon, loadAddon } from "../addon.js";
+
+/** Bytes that are handed over at a time: few calls, and little left at the end. */
+const STRIDE = 8 * 1024 * 1024;
+
+interface Addon {
+  /** Only a hint: what fails is told by the sync at the end. */
+  writeBack(descriptor: number, offset: number, length: number): Promise<void>;
+}
+
+/** Follows what is written to one file from its beginning. */
+export class WriteBack {
+  readonly #addon = loadAddon("blocks") as Addon;
+  #written = 0;
+  #begun = 0;
+  #running: Promise<void> = Promise.resolve();
+
+  /**
+   * Notes that bytes were written behind those before, and hands a stride of them over when there is one.
+   * @param descriptor of the file, open until `settled`
+   */
+  wrote(descriptor: number, bytes: number): void {
+    this.#written += bytes;
+    const length = this.#written - this.#begun;
+    if (length < STRIDE) return;
+    const offset = this.#begun;
+    this.#begun = this.#written;
+    this.#running = this.#running.then(() => fromAddon(() => this.#addon.writeBack(descriptor, offset, length))).catch(() => undefined);
+  }
+
+  /** Resolves when no hand-over is under way, so that the file may be closed. */
+  settled(): Promise<void> {
+    return this.#running;
+  }
+}
