@@ -1,7 +1,8 @@
 /** Writes a delta of changes as they are found. */
 import type { ChangeBlock } from "../../engines/sled-follower.js";
 import { type Codec, DEFAULT_BLOCK_SIZE, type DeltaResult, type DumpHeader, DumpWriter, packBlock } from "../../format/index.js";
-import { type DumpOutput, openOutput } from "../output.js";
+import { openOutput } from "../output.js";
+import type { DumpOutput } from "../dump-output.js";
 
 /** A delta that is being written to a file. It appears with `finish`; `discard` leaves nothing. */
 export class DeltaOutput {
