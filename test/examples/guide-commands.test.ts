@@ -45,7 +45,7 @@ test("the steps, checking, and all ways back", async (t) => {
   t.is(steps.length, 2);
   for (const script of steps) await succeeds(t, script, directory);
   const checks = await commandsOf("Checking", directory);
-  t.is(checks.length, 2);
+  t.is(checks.length, 3);
   for (const script of checks) await succeeds(t, script, directory);
   await putIntoSled(store);
   for (const script of checks) await succeeds(t, script, directory, 4);
