@@ -101,6 +101,42 @@ test("with another target the original stays, and a rollback only takes the sled
   t.is(await occupantOf(path), "rocksdb");
 });
 
+test("with another target, what is carried back goes where the RocksDB store was, and the original is kept", async (t) => {
+  const { directory, path, reference } = await prepared(t);
+  const target = join(directory, "sled");
+  await migrateStore({ source: path, target, stream: true });
+  await putIntoSled(target);
+  const newer = join(directory, "newer.kgd");
+  await exportStore({ store: target, output: newer });
+  const result = await rollbackStore({ target, carryBack: true });
+  t.like(result, { status: "rolled-back", source: path, carried: true });
+  await holds(t, newer, path);
+  await holds(t, reference, result.original ?? "");
+  await holds(t, newer, result.aside ?? "");
+  t.is(await occupantOf(target), "absent");
+  t.is(await occupantOf(path), "rocksdb");
+  // Killed between the two renames.
+  const journal = await readJournal(target);
+  if (journal?.rollback == null) throw new Error("no journal");
+  const { rename } = await import("node:fs/promises");
+  await rename(path, journal.rollback.incoming);
+  await writeJournal({ ...journal, step: "rolling-back" });
+  t.is((await rollbackStore({ target })).status, "rolled-back");
+  await holds(t, newer, path);
+  t.is((await rollbackStore({ target })).status, "already");
+});
+
+test("a path without a store is an error for whoever says so", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const nothing = join(directory, "nothing");
+  await t.throwsAsync(migrateStore({ source: nothing, mustExist: true }), { code: "STORE_NOT_FOUND" });
+  await mkdir(nothing);
+  await t.throwsAsync(migrateStore({ source: nothing, mustExist: true }), { code: "STORE_NOT_FOUND", message: /empty directory/ });
+  const store = await makeStore(directory, "graph", { default: { a: "1" } });
+  await migrateStore({ source: store, mustExist: true });
+  t.is((await migrateStore({ source: store, mustExist: true })).status, "already");
+});
+
 test("a store that is open is refused, and nothing is left", async (t) => {
   const { directory, path } = await prepared(t);
   const before = await readdir(directory);

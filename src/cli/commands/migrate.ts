@@ -37,7 +37,7 @@ export function migrateCommand(): Command {
     .summary("turn a RocksDB store into a sled store in its place, with a way back")
     .description(
       "Builds a sled store beside the RocksDB store, reads it back, and lets the two change places; the original becomes the\n" +
-        "backup. The service must be stopped. An interrupted migration is finished, or begun again, by another call; running\n" +
+        "backup. The service must be stopped; with --live only for the end of it. An interrupted migration is finished, or begun again, by another call; running\n" +
         "it twice is harmless, so that it can stand before the start of a service.",
     );
   const options = [
@@ -45,7 +45,7 @@ export function migrateCommand(): Command {
     new Option("--to <store>", "the sled store (default: in place of the RocksDB store)"),
     ...sledOptions(),
     new Option("--backup-dir <dir>", "move the original into this directory (default: beside itself)"),
-    new Option("--dump <file>", "the dump's file (default: beside the store)"),
+    new Option("--dump <file>", "the dump's file (default: beside the backup)"),
     new Option("--keep-dump", "keep the dump when it is done; so it is without this, too"),
     new Option("--no-keep-dump", "remove the dump when it is done"),
     new Option("--stream", "make no dump: entries go straight from store to store"),
@@ -63,6 +63,7 @@ export function migrateCommand(): Command {
     examples: [
       "kgdump migrate --config config/storage.toml",
       "kgdump migrate --config config/storage.toml --dry-run",
+      "kgdump migrate --config config/storage.toml --live --wait 3600",
       "kgdump migrate --from /var/lib/maya/rocksdb --to /var/lib/maya/knowledge_graph --log /var/log/kgdump.log",
     ],
   });

@@ -1,5 +1,5 @@
 /** What migrate, rollback and status say, for a person. */
-import type { MigrateResult } from "../../operations/migrate/migrate.js";
+import type { ChangeCounts, MigrateResult } from "../../operations/migrate/migrate.js";
 import type { MigrationPlan } from "../../operations/migrate/preflight.js";
 import type { RollbackResult } from "../../operations/migrate/rollback.js";
 import type { MigrationStatus } from "../../operations/migrate/status.js";
@@ -11,16 +11,22 @@ const line = (name: string, text: string): string => `  ${`${name}:`.padEnd(11)}
 
 /** How a migration ended. */
 export function renderMigration(result: MigrateResult, paint: Paint): string {
-  const { status, target, backup, dump, entries, seconds, reopen } = result;
+  const { status, target, backup, dump, delta, entries, changes, seconds, downtimeSeconds, reopen } = result;
   if (status === "nothing") return `${paint.bold(escapeText(target))}: there is no store, so there is nothing to migrate\n`;
   if (status === "already") return `${paint.bold(escapeText(target))} is a sled store already: there is nothing to do\n`;
   return (
     `${paint.green("migrated:")} ${paint.bold(escapeText(target))} is a sled store now, with ${formatNumberOf(entries, "entry", "entries")}, in ${formatDuration(seconds)}\n` +
     (backup === null ? "" : line("backup", escapeText(backup))) +
     (dump === null ? "" : line("dump", escapeText(dump))) +
+    (delta === null ? "" : line("delta", escapeText(delta))) +
+    (downtimeSeconds === null ? "" : line("downtime", `${formatDuration(downtimeSeconds)}${changes === null ? "" : `, for ${changesText(changes)}`}`)) +
     (reopen === null ? "" : line("open it", `with ${escapeMessage(reopen.rust)}`)) +
     line("way back", `kgdump rollback ${escapeText(target)}`)
   );
+}
+
+function changesText({ added, changed, removed }: ChangeCounts): string {
+  return `${formatNumberOf(added, "new key", "new keys")}, ${formatNumberOf(changed, "changed one", "changed ones")} and ${formatNumberOf(removed, "removed one", "removed ones")} since the copy`;
 }
 
 /** What a migration would do. */
@@ -35,16 +41,18 @@ export function renderMigrationPlan(plan: MigrationPlan, paint: Paint): string {
     line("original", moved) +
     line("space", `up to ${formatSize(neededBytes)} are needed, ${formatSize(freeBytes)} are free${enough}`) +
     line("time", `about ${formatDuration(plan.estimatedSeconds)}`) +
+    line("downtime", plan.live ? `about ${formatDuration(plan.estimatedDowntimeSeconds)} of it, if little changes meanwhile; the service is to be stopped when it is asked for` : "all of it: the service must be stopped") +
     "nothing was changed\n"
   );
 }
 
 /** How a rollback ended. */
-export function renderRollback({ status, source, aside, carried }: RollbackResult, paint: Paint): string {
+export function renderRollback({ status, source, aside, carried, original }: RollbackResult, paint: Paint): string {
   if (status === "already") return `${paint.bold(escapeText(source))}: the migration was rolled back already\n`;
   return (
     `${paint.green("rolled back:")} ${paint.bold(escapeText(source))} is a RocksDB store${carried ? ", with all that was written to sled" : ""}\n` +
-    (aside === null ? "" : line("sled", `the store was kept as ${escapeText(aside)}`))
+    (aside === null ? "" : line("sled", `the store was kept as ${escapeText(aside)}`)) +
+    (original === null ? "" : line("original", `the RocksDB store of before the migration was kept as ${escapeText(original)}`))
   );
 }
 

@@ -65,14 +65,18 @@ export interface Journal {
   readonly verifiedAt: string | null;
   /** Who wrote this: while it runs, nobody else goes on with the migration. */
   readonly owner: Owner;
-  /** Rolling back: the RocksDB store that is put in place, where the sled store goes, and where the RocksDB store is in the end. */
+  /** Rolling back: which RocksDB store is put in place, and where others go. */
   readonly rollback: JournalRollback | null;
 }
 
 /** What a rollback is about to do, or did. */
 export interface JournalRollback {
+  /** The RocksDB store that is put in place; the source itself when that has never left it. */
   readonly incoming: string;
+  /** Where the sled store goes. */
   readonly aside: string;
+  /** Where the original goes when another RocksDB store takes its place, with a target of its own; otherwise null, or absent. */
+  readonly original?: string | null;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -122,7 +126,7 @@ const isJournal = hasFields({
   keyspaces: orNull((value) => Array.isArray(value) && value.every(isKeyspace)),
   verifiedAt: orNull(isTime),
   owner: hasFields({ pid: isCount, started: orNull(isText), host: isText }),
-  rollback: orNull(hasFields({ incoming: isPath, aside: isPath })),
+  rollback: orNull(hasFields({ incoming: isPath, aside: isPath, original: orAbsent(orNull(isPath)) })),
 });
 
 /** What a text says as a journal; null when it is none. */

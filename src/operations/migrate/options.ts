@@ -18,7 +18,7 @@ export interface MigrateOptions {
   readonly settings?: SledSettings | undefined;
   /** Directory that the original is moved into; default: beside it. Only when source and target are the same. */
   readonly backupDirectory?: string | undefined;
-  /** The dump's file; default: beside the target. */
+  /** The dump's file; default: beside the backup, or, with a target of its own, beside that. */
   readonly dump?: string | undefined;
   /** Keep the dump when it is done; default true. */
   readonly keepDump?: boolean | undefined;
@@ -72,14 +72,10 @@ export function migrationPaths(options: MigrateOptions, now: Date, id: string): 
   const target = resolve(options.target ?? options.source);
   const stamp = nameStamp(now);
   const backupName = `${basename(source)}.rocksdb-backup-${stamp}`;
-  const dump = options.stream === true ? null : resolve(options.dump ?? `${target}.${stamp}.kgd`);
-  return {
-    source,
-    target,
-    building: `${target}.kgdump-new-${id}`,
-    backup: source === target ? join(resolve(options.backupDirectory ?? dirname(source)), backupName) : null,
-    dump,
-  };
+  const backup = source === target ? join(resolve(options.backupDirectory ?? dirname(source)), backupName) : null;
+  // Beside the backup, as both are what is kept.
+  const dump = options.stream === true ? null : resolve(options.dump ?? join(dirname(backup ?? target), `${basename(target)}.${stamp}.kgd`));
+  return { source, target, building: `${target}.kgdump-new-${id}`, backup, dump };
 }
 
 /** Where what changed since a dump is written: beside it, as `….delta.kgd`. */

@@ -41,6 +41,8 @@ export interface RollbackResult {
   readonly aside: string | null;
   /** Whether what was written to sled was carried back. */
   readonly carried: boolean;
+  /** Where the original is, when the store that was carried back took its place; null when it is in its place, or is the backup still. */
+  readonly original: string | null;
 }
 
 /**
@@ -65,7 +67,7 @@ export async function rollbackStore(options: RollbackOptions): Promise<RollbackR
   const unfinished = isBeforeSwitch(journal.step);
   if (unfinished || (journal.step === "switching" && (await isUntouched(switchOf(journal))))) await clearAway(journal, teller);
   else if (journal.step === "switching") journal = await switchOver(journal, teller);
-  if (journal.step !== "done") return { status: unfinished ? "rolled-back" : "already", source: journal.source, aside: null, carried: false };
+  if (journal.step !== "done") return { status: unfinished ? "rolled-back" : "already", source: journal.source, aside: null, carried: false, original: null };
   return undo(journal, options, teller);
 }
 
@@ -83,12 +85,15 @@ async function undo(journal: Journal, options: RollbackOptions, teller: Teller):
   }
   const carry = changed !== null && options.carryBack === true;
   const incoming = carry ? await carryBack(journal, options, teller) : await bringNear(journal, teller);
-  const rolling = await writeJournal({ ...journal, step: "rolling-back", rollback: { incoming, aside: `${target}.sled-${nameStamp(new Date())}` } });
+  const stamp = nameStamp(new Date());
+  // With a target of its own, what is carried back goes where the service had its RocksDB store.
+  const original = carry && journal.source !== target ? `${journal.source}.rocksdb-backup-${stamp}` : null;
+  const rolling = await writeJournal({ ...journal, step: "rolling-back", rollback: { incoming, aside: `${target}.sled-${stamp}`, original } });
   return resultOf(await finishRollback(rolling, teller), carry);
 }
 
 function resultOf(journal: Journal, carried: boolean): RollbackResult {
-  return { status: "rolled-back", source: journal.source, aside: journal.rollback?.aside ?? null, carried };
+  return { status: "rolled-back", source: journal.source, aside: journal.rollback?.aside ?? null, carried, original: journal.rollback?.original ?? null };
 }
 
 /** Name of the first keyspace in which the sled store differs from what was migrated; null when it does not. */
@@ -113,7 +118,7 @@ async function changedKeyspace(journal: Journal, { signal }: RollbackOptions): P
 
 /** A new RocksDB store with what the sled store holds now, its families kept as the original's are. */
 async function carryBack(journal: Journal, { onProgress, signal }: RollbackOptions, teller: Teller): Promise<string> {
-  const incoming = `${journal.target}.kgdump-back-${journal.id}`;
+  const incoming = `${journal.source}.kgdump-back-${journal.id}`;
   await removeDirectory(incoming);
   // Families in another order are read twice, which a pipe can't be.
   const dump = `${incoming}.kgd`;

@@ -66,6 +66,20 @@ async function isOwnDump(path: string, dumpId: string): Promise<boolean> {
   }
 }
 
+/** Puts a RocksDB store in the place of another one, which is kept. No service uses that path: it has its data in the sled store elsewhere. */
+async function replaceOriginal(source: string, incoming: string, original: string): Promise<void> {
+  const [at, coming, kept] = [await occupantOf(source), await occupantOf(incoming), await occupantOf(original)];
+  if (at === "rocksdb" && coming === "absent" && kept === "rocksdb") return;
+  if (at === "rocksdb" && coming === "rocksdb" && kept === "absent") await renameDurably(source, original);
+  else if (!(at === "absent" && coming === "rocksdb" && kept === "rocksdb")) {
+    throw new KgdumpError("MIGRATION_UNCLEAR", `the stores are not where a rollback leaves them (${source}: ${at}; ${incoming}: ${coming}; ${original}: ${kept})`, {
+      path: source,
+      hint: "nothing was touched: somebody moved them; put them back, or put the right one in place by hand and remove the journal",
+    });
+  }
+  await renameDurably(incoming, source);
+}
+
 /**
  * Does what is left of a rollback.
  * @throws {KgdumpError} MIGRATION_UNCLEAR, PERMISSION_DENIED, IO_FAILED
@@ -73,13 +87,17 @@ async function isOwnDump(path: string, dumpId: string): Promise<boolean> {
 export async function finishRollback(journal: Journal, teller: Teller): Promise<Journal> {
   const { source, target, rollback } = journal;
   if (rollback === null) throw new KgdumpError("MIGRATION_JOURNAL_DAMAGED", `${journalPath(target)} does not say what is rolled back`, { path: journalPath(target) });
-  if (rollback.incoming === source) {
+  const original = rollback.original ?? null;
+  if (original !== null) {
+    await replaceOriginal(source, rollback.incoming, original);
+    if ((await occupantOf(target)) === "sled") await renameDurably(target, rollback.aside);
+  } else if (rollback.incoming === source) {
     // The original never left its place; only the sled store goes.
     if ((await occupantOf(target)) === "sled") await renameDurably(target, rollback.aside);
   } else {
     await switchStores({ target, incoming: rollback.incoming, aside: rollback.aside, newEngine: "rocksdb", oldEngine: "sled" });
   }
-  teller.tell("switch", "the RocksDB store is in place", { path: source, aside: rollback.aside });
+  teller.tell("switch", "the RocksDB store is in place", { path: source, aside: rollback.aside, ...(original === null ? {} : { original }) });
   const ended = await writeJournal({ ...journal, step: "rolled-back" });
   teller.tell("done", "the service can be started on RocksDB", { path: source });
   return ended;
