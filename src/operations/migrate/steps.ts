@@ -39,7 +39,8 @@ export async function clearAway(journal: Journal, teller: Teller): Promise<void>
   if (journal.step === "done" || journal.step === "rolled-back") return;
   if (journal.step === "switching" && !(await isUntouched(switchOf(journal)))) return;
   await removeDirectory(journal.building);
-  await clearStaging(journal.building);
+  // Whoever imported into it is dead, or has failed.
+  await clearStaging(journal.building, true);
   // The export of this migration is dead, as its owner is.
   if (journal.dump !== null) await removeOwnDump(journal.dump, journal.dumpId);
   if (journal.deltaId !== null) await removeOwnDump(deltaFileOf(journal), journal.deltaId);
