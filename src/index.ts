@@ -17,6 +17,7 @@ export {
 export { openDump, type Dump } from "./operations/open-dump.js";
 export { migrateStore, previewMigration, type MigrateOptions, type MigrateResult } from "./operations/migrate/migrate.js";
 export type { MigrationEvent, MigrationPhase, OnEvent } from "./operations/migrate/events.js";
+export type { HeldEntries, MigratedKeyspace } from "./operations/migrate/migrated.js";
 export type { MigrationPlan } from "./operations/migrate/preflight.js";
 export { rollbackStore, type RollbackOptions, type RollbackResult } from "./operations/migrate/rollback.js";
 export { migrationStatus, type MigrationState, type MigrationStatus } from "./operations/migrate/status.js";

@@ -18,7 +18,7 @@ maya-example write --engine rocksdb --path "$store"
 maya-example read --engine rocksdb --path "$store" > before.txt
 
 # The service is stopped, and its store is migrated.
-kgdump migrate --config storage.toml
+kgdump migrate --config storage.toml --check-graph
 kgdump verify "$PWD"/knowledge_graph.rocksdb-backup-* --against "$store" --graph
 
 # The new version reads the same graph, and goes on with it.

@@ -10,7 +10,7 @@ import { type FileHandle, link, lstat, open, readdir, rename, rm, unlink } from 
 import { basename, dirname, join } from "node:path";
 import { hasCode, KgdumpError, systemError } from "../errors.js";
 import type { DumpOutput } from "./dump-output.js";
-import { WriteBack } from "./write-back.js";
+import { WriteBack } from "./system-calls.js";
 
 /** That a file is there which the dump must not replace. @param path of it */
 export function outputExists(path: string): KgdumpError {

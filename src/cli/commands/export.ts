@@ -127,6 +127,7 @@ async function plan(context: Context, selection: ExportSelection, flags: ExportF
 async function write(context: Context, options: Omit<ExportOptions, "output">, path: string | null): Promise<void> {
   if (path === null) refuseTerminalOutput(options.store);
   const { exportStore } = await import("../../operations/export.js");
+  if (path === null && connectionOf(1) === "pipe") (await import("../../operations/system-calls.js")).widenPipe(1);
   const { onProgress } = context.startProgress(path === null);
   const result = await exportStore({ ...options, output: path ?? openStdout(), onProgress });
   context.stopProgress();

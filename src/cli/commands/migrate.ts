@@ -8,6 +8,7 @@ import type { Context } from "../context.js";
 import { escapeMessage } from "../escape.js";
 import { addHelp } from "../help.js";
 import { jsonDocument, jsonLine } from "../json.js";
+import { migrationJson } from "../json-migrate.js";
 import { countOf, oneOf, refuseBoth, type SledFlags, sledOptions } from "../options.js";
 import { renderMigration, renderMigrationPlan, renderRollback } from "../render/migrate.js";
 import { SETTINGS_HELP } from "./settings-help.js";
@@ -22,6 +23,7 @@ interface MigrateFlags extends SledFlags {
   readonly stream?: boolean;
   readonly live?: boolean;
   readonly wait?: number;
+  readonly checkGraph?: boolean;
   readonly mustExist?: boolean;
   readonly ttl?: "strip" | "keep";
   readonly log?: string;
@@ -30,6 +32,12 @@ interface MigrateFlags extends SledFlags {
 }
 
 const LOG_HELP = "append each event to this file, a line with the word \"migration\" each; with --json as JSON";
+
+const CHECK_HELP = `Checks:
+  The new store is always read back and compared by digest before the switch. --check-graph reads it once more and
+  looks for edges, lists and values that do not fit together, some seconds for each million entries while the service is
+  stopped. As old and new store are equal by then, what it finds was there before: it is a warning, and the exit
+  status stays 0.`;
 
 /** Defines `migrate`. */
 export function migrateCommand(): Command {
@@ -51,6 +59,7 @@ export function migrateCommand(): Command {
     new Option("--stream", "make no dump: entries go straight from store to store"),
     new Option("--live", "copy the store while the service runs, and ask for its stop only when that is done; what has changed meanwhile is carried over then"),
     new Option("--wait <seconds>", "with --live: give up when the service has not stopped by then (default: wait without end)").argParser(countOf("--wait", { min: 0, max: 31_536_000 })),
+    new Option("--check-graph", "before the switch, check the graph that is in the new store, as verify --graph does"),
     new Option("--must-exist", "fail when there is no store at all, instead of having nothing to do"),
     new Option("--ttl <mode>", "a store with time to live: strip the times from the values, or keep them").argParser(oneOf("--ttl", ["strip", "keep"])),
     new Option("--log <file>", LOG_HELP),
@@ -59,7 +68,7 @@ export function migrateCommand(): Command {
   ];
   for (const option of options) command.addOption(option);
   addHelp(command, {
-    paragraphs: [SETTINGS_HELP, "Events go to standard error, a line each; with --json, to standard output as JSON lines, the result last."],
+    paragraphs: [SETTINGS_HELP, CHECK_HELP, "Events go to standard error, a line each; with --json, to standard output as JSON lines, the result last."],
     examples: [
       "kgdump migrate --config config/storage.toml",
       "kgdump migrate --config config/storage.toml --dry-run",
@@ -92,6 +101,7 @@ export async function runMigrate(context: Context, _args: readonly string[], fla
     stream: flags.stream,
     live: flags.live,
     waitSeconds: flags.wait,
+    checkGraph: flags.checkGraph,
     mustExist: flags.mustExist,
     ttl: flags.ttl,
     force: flags.force,
@@ -111,8 +121,8 @@ export async function runMigrate(context: Context, _args: readonly string[], fla
   context.stopProgress();
   await events.written;
   for (const warning of result.warnings) context.warn(warning);
-  if (context.json) await context.out.write(jsonLine({ migration: { ...result, changes: result.changes === null ? null : { ...result.changes }, reopen: result.reopen === null ? null : { ...result.reopen } } }));
-  else if (!context.quiet) context.say(renderMigration(result, context.errorPaint));
+  if (context.json) await context.out.write(jsonLine(migrationJson(result)));
+  else if (!context.quiet) context.say(renderMigration(result, { paint: context.errorPaint, verbose: context.verbose }));
 }
 
 interface RollbackFlags {

@@ -3,14 +3,18 @@ import type { ChangeCounts, MigrateResult } from "../../operations/migrate/migra
 import type { MigrationPlan } from "../../operations/migrate/preflight.js";
 import type { RollbackResult } from "../../operations/migrate/rollback.js";
 import type { MigrationStatus } from "../../operations/migrate/status.js";
+import type { MigratedKeyspace } from "../../operations/migrate/migrated.js";
 import { escapeMessage, escapeText } from "../escape.js";
 import { formatDuration, formatNumberOf, formatSize } from "../quantities.js";
 import type { Paint } from "../style.js";
+import { renderGraph } from "./graph.js";
+import { type KeyspaceSides, renderSides, sideName } from "./sides.js";
 
 const line = (name: string, text: string): string => `  ${`${name}:`.padEnd(11)}${text}\n`;
 
 /** How a migration ended. */
-export function renderMigration(result: MigrateResult, paint: Paint): string {
+export function renderMigration(result: MigrateResult, options: { readonly paint: Paint; readonly verbose: boolean }): string {
+  const { paint } = options;
   const { status, target, backup, dump, delta, entries, changes, seconds, downtimeSeconds, reopen } = result;
   if (status === "nothing") return `${paint.bold(escapeText(target))}: there is no store, so there is nothing to migrate\n`;
   if (status === "already") return `${paint.bold(escapeText(target))} is a sled store already: there is nothing to do\n`;
@@ -21,12 +25,25 @@ export function renderMigration(result: MigrateResult, paint: Paint): string {
     (delta === null ? "" : line("delta", escapeText(delta))) +
     (downtimeSeconds === null ? "" : line("downtime", `${formatDuration(downtimeSeconds)}${changes === null ? "" : `, for ${changesText(changes)}`}`)) +
     (reopen === null ? "" : line("open it", `with ${escapeMessage(reopen.rust)}`)) +
-    line("way back", `kgdump rollback ${escapeText(target)}`)
+    line("way back", `kgdump rollback ${escapeText(target)}`) +
+    (result.keyspaces === null ? "" : `\n${renderSides(result.keyspaces.map(sidesOf), options)}`) +
+    (result.graph === null ? "" : `\n${renderGraph("graph of all sides", result.graph, false, paint)}`)
   );
 }
 
 function changesText({ added, changed, removed }: ChangeCounts): string {
   return `${formatNumberOf(added, "new key", "new keys")}, ${formatNumberOf(changed, "changed one", "changed ones")} and ${formatNumberOf(removed, "removed one", "removed ones")} since the copy`;
+}
+
+function sidesOf({ name, source, dump, target }: MigratedKeyspace): KeyspaceSides {
+  const others = [...(dump === null ? [] : [{ kind: "dump", ...dump }]), { kind: "sled", ...target }];
+  return {
+    name,
+    sides: [
+      { side: sideName("rocksdb", 0), ...source, verdict: "" },
+      ...others.map(({ kind, entries, digest }, index) => ({ side: sideName(kind, index + 1), entries, digest, verdict: "equal" })),
+    ],
+  };
 }
 
 /** What a migration would do. */

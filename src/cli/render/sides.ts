@@ -10,8 +10,9 @@ export interface KeyspaceSides {
   readonly name: Uint8Array;
   readonly sides: readonly {
     readonly side: string;
-    readonly entries: number;
-    /** In hex; null when the side has no such keyspace. */
+    /** null when the side has no such keyspace. */
+    readonly entries: number | null;
+    /** In hex; null when it is not known. */
     readonly digest: string | null;
     /** How it compares with the first side. */
     readonly verdict: string;
@@ -30,7 +31,7 @@ export function renderSides(keyspaces: readonly KeyspaceSides[], { paint, verbos
     sides.map(({ side, entries, digest, verdict }, index) => [
       index === 0 ? formatShort(name) : "",
       side,
-      digest === null ? "-" : formatCount(entries),
+      entries === null ? "-" : formatCount(entries),
       digest === null ? "-" : verbose ? digest : digest.slice(0, SHORT_DIGEST),
       verdict,
     ]),

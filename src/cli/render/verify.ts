@@ -62,10 +62,11 @@ function sidesOf({ reference, stores }: Verification): Parameters<typeof renderS
     const first = reference.keyspaces.find((keyspace) => Buffer.compare(keyspace.name, name) === 0);
     const sides = stores.map((store, index) => {
       const found = store.keyspaces.find((keyspace) => Buffer.compare(keyspace.name, name) === 0);
-      const held = { entries: found?.storeEntries ?? 0, digest: found?.storeDigest ?? null };
+      const digest = found?.storeDigest ?? null;
+      const held = { entries: digest === null ? null : (found?.storeEntries ?? null), digest };
       return { side: sideName(store.engine, index + 1), ...held, verdict: found?.equal === false ? differencesText(found) : "equal" };
     });
-    return { name, sides: [{ side: sideName(reference.kind, 0), entries: first?.entries ?? 0, digest: first?.digest ?? null, verdict: "" }, ...sides] };
+    return { name, sides: [{ side: sideName(reference.kind, 0), entries: first?.entries ?? null, digest: first?.digest ?? null, verdict: "" }, ...sides] };
   });
 }
 

@@ -17,8 +17,10 @@ import type { Teller } from "./events.js";
 import { CopyFollower, type Followed, verifyChanges } from "./follow.js";
 import { type Journal, type JournalKeyspace, writeJournal } from "./journal.js";
 import { refuseUnmovable } from "./movable.js";
+import type { Sides } from "./migrated.js";
 import { type ChangeCounts, deltaPath, type migrationPaths, type MigrateOptions, round, secondsSince } from "./options.js";
 import { refuseOccupiedTarget } from "./preflight.js";
+import { compareSides } from "./sides.js";
 import { clearAway, deltaFileOf, switchOver } from "./steps.js";
 import { waitForLock } from "./wait.js";
 
@@ -26,6 +28,7 @@ import { waitForLock } from "./wait.js";
 export interface LiveEnd {
   readonly journal: Journal;
   readonly copy: Copy;
+  readonly sides: Sides;
   readonly changes: ChangeCounts;
   readonly downtimeSeconds: number;
 }
@@ -48,7 +51,7 @@ export async function migrateLive(paths: ReturnType<typeof migrationPaths>, id: 
   }
 }
 
-interface Ready extends Pick<LiveEnd, "copy" | "changes"> {
+interface Ready extends Pick<LiveEnd, "copy" | "sides" | "changes"> {
   readonly lock: StoreLock;
   /** When the lock was taken. */
   readonly locked: number;
@@ -72,7 +75,8 @@ async function makeReady(paths: ReturnType<typeof migrationPaths>, id: string, o
     if (journal.backup !== null) await refuseUnmovable(journal.source);
     journal = await writeJournal({ ...journal, step: "following" });
     const caught = await catchUp(journal, follower, copy.keyspaces, options, teller);
-    return { copy, changes: caught.changes, lock, locked, ready: await writeJournal(caught.journal) };
+    const sides = await compareSides(journal, copy, caught.journal.keyspaces ?? [], options, teller);
+    return { copy, sides, changes: caught.changes, lock, locked, ready: await writeJournal(caught.journal) };
   } catch (error) {
     await follower?.close().catch(() => undefined);
     await clearAway(journal, teller).catch(() => undefined);

@@ -12,9 +12,11 @@ import { beginJournal, type Copy, copyStore } from "./copy.js";
 import { Teller } from "./events.js";
 import { type Journal, readJournal, refuseOtherOwner, writeJournal } from "./journal.js";
 import { migrateLive } from "./live.js";
+import type { Sides } from "./migrated.js";
 import { type ChangeCounts, migrationPaths, type MigrateOptions, type MigrateResult, newId, round, secondsSince } from "./options.js";
 import { occupantOf } from "./places.js";
 import { type MigrationPaths, type MigrationPlan, planMigration, refuseOccupiedTarget } from "./preflight.js";
+import { compareSides, graphWarnings } from "./sides.js";
 import { clearAway, clearLeftovers, finishRollback, switchOf, switchOver } from "./steps.js";
 import { isUntouched } from "./switch.js";
 
@@ -55,7 +57,7 @@ export async function migrateStore(options: MigrateOptions): Promise<MigrateResu
   const found = await occupantOf(source);
   teller.tell("detect", describeOccupant(source, found), { path: source, found });
   const { backup = null, dump = null, delta = null } = journal ?? {};
-  const nothing = { target, backup, dump, delta, entries: 0, changes: null, reopen: null, downtimeSeconds: null, warnings: [] };
+  const nothing = { target, backup, dump, delta, entries: 0, keyspaces: null, graph: null, changes: null, reopen: null, downtimeSeconds: null, warnings: [] };
   if (found === "sled") return { ...nothing, status: "already", seconds: secondsSince(started) };
   if (found === "absent" || found === "empty") {
     const status = (await occupantOf(target)) === "sled" ? "already" : "nothing";
@@ -80,8 +82,8 @@ async function migrateNow(options: MigrateOptions, teller: Teller, started: numb
   await refuseOccupiedTarget(paths);
   if (options.live === true) {
     await preflight(paths, options, teller, "there is room; the store is copied while its service may run");
-    const { journal, copy, changes, downtimeSeconds } = await migrateLive(paths, id, options, teller);
-    return finish(journal, { copy, changes, downtimeSeconds }, teller, started, options);
+    const { journal, ...done } = await migrateLive(paths, id, options, teller);
+    return finish(journal, done, teller, started, options);
   }
   const { lockRocksdb } = await import("../../engines/rocksdb-place.js");
   // From here to the end no program can open the store for writing.
@@ -89,9 +91,9 @@ async function migrateNow(options: MigrateOptions, teller: Teller, started: numb
   const locked = performance.now();
   try {
     await preflight(paths, options, teller, "there is room, and nobody has the store open");
-    const { journal, copy } = await build(paths, id, options, teller);
+    const { journal, ...built } = await build(paths, id, options, teller);
     const switched = await switchOver(journal, teller);
-    return await finish(switched, { copy, changes: null, downtimeSeconds: secondsSince(locked) }, teller, started, options);
+    return await finish(switched, { ...built, changes: null, downtimeSeconds: secondsSince(locked) }, teller, started, options);
   } finally {
     lock.release();
   }
@@ -104,12 +106,13 @@ async function preflight(paths: MigrationPaths, options: MigrateOptions, teller:
 }
 
 /** Exports and imports; the new store then waits beside the old one. */
-async function build(paths: ReturnType<typeof migrationPaths>, id: string, options: MigrateOptions, teller: Teller): Promise<{ journal: Journal; copy: Copy }> {
+async function build(paths: ReturnType<typeof migrationPaths>, id: string, options: MigrateOptions, teller: Teller): Promise<{ journal: Journal; copy: Copy; sides: Sides }> {
   const journal = await beginJournal(paths, id, "exporting", options);
   try {
     const copy = await copyStore(journal, "importing", options, teller);
     const { keyspaces, snapshot } = copy;
-    return { journal: await writeJournal({ ...journal, step: "imported", keyspaces, snapshot, verifiedAt: new Date().toISOString() }), copy };
+    const sides = await compareSides(journal, copy, keyspaces, options, teller);
+    return { journal: await writeJournal({ ...journal, step: "imported", keyspaces, snapshot, verifiedAt: new Date().toISOString() }), copy, sides };
   } catch (error) {
     await clearAway(journal, teller).catch(() => undefined);
     throw error;
@@ -119,6 +122,7 @@ async function build(paths: ReturnType<typeof migrationPaths>, id: string, optio
 /** What was done now, for the result. */
 interface Done {
   readonly copy: Copy;
+  readonly sides: Sides;
   readonly changes: ChangeCounts | null;
   readonly downtimeSeconds: number;
 }
@@ -142,11 +146,13 @@ async function finish(journal: Journal, done: Done | null, teller: Teller, start
     dump,
     delta,
     entries,
+    keyspaces: done?.sides.keyspaces ?? null,
+    graph: done?.sides.graph ?? null,
     changes: done?.changes ?? null,
     reopen: reopen === undefined ? null : { ...reopen, rust: reopen.rust.replaceAll(journal.building, journal.target) },
     seconds: secondsSince(started),
     downtimeSeconds: done?.downtimeSeconds ?? null,
-    warnings: done?.copy.imported.warnings ?? [],
+    warnings: done === null ? [] : [...done.copy.imported.warnings, ...graphWarnings(done.sides.graph)],
   };
 }
 

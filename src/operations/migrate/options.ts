@@ -8,6 +8,7 @@ import type { OnProgress } from "../progress.js";
 import type { OnEvent } from "./events.js";
 import { nameStamp } from "./places.js";
 import type { MigrationPaths } from "./preflight.js";
+import type { Sides } from "./migrated.js";
 
 /** What `migrateStore` does. */
 export interface MigrateOptions {
@@ -28,6 +29,8 @@ export interface MigrateOptions {
   readonly live?: boolean | undefined;
   /** With `live`: seconds to wait for the service to stop; default: without end. */
   readonly waitSeconds?: number | undefined;
+  /** Read the new store once more before the switch, and check the graph that is in it; default false, as it takes time while the service is stopped. */
+  readonly checkGraph?: boolean | undefined;
   /** Fail when there is no store at all, where otherwise there is nothing to do; default false. */
   readonly mustExist?: boolean | undefined;
   /** What to do with the timestamps of a RocksDB TTL store. */
@@ -49,6 +52,10 @@ export interface MigrateResult {
   /** The dump of what changed while the first one was made and until the service stopped; null without one. */
   readonly delta: string | null;
   readonly entries: number;
+  /** What each side held; null when nothing was migrated now. */
+  readonly keyspaces: Sides["keyspaces"] | null;
+  /** What is wrong with the graph, and was before; null when it was not checked. */
+  readonly graph: Sides["graph"];
   /** With `live`: what had changed in the store since it was copied; null otherwise. */
   readonly changes: ChangeCounts | null;
   /** With which `sled::Config` the store is opened; null when nothing was imported now. */

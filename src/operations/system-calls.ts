@@ -1,15 +1,23 @@
-/** Has a file's bytes written to its disk while more of it is being made, so that the sync at its end is short. */
+/** Two calls of the system that Node lacks. Both are hints: where they can't be made, or fail, all works the same but slower. */
 import { fromAddon, loadAddon } from "../addon.js";
 
 /** Bytes that are handed over at a time: few calls, and little left at the end. */
 const STRIDE = 8 * 1024 * 1024;
 
 interface Addon {
-  /** Only a hint: what fails is told by the sync at the end. */
   writeBack(descriptor: number, offset: number, length: number): Promise<void>;
+  widenPipe(descriptor: number): void;
 }
 
-/** Follows what is written to one file from its beginning. */
+/** Gives the pipe that a descriptor leads to room for a block, so that its two ends wait for each other less often. */
+export function widenPipe(descriptor: number): void {
+  (loadAddon("blocks") as Addon).widenPipe(descriptor);
+}
+
+/**
+ * Has a file's bytes written to its disk while more of it is being made, so that the sync at its end is short. What fails
+ * here is told by that sync. Follows what is written to one file from its beginning.
+ */
 export class WriteBack {
   readonly #addon = loadAddon("blocks") as Addon;
   #written = 0;

@@ -1,0 +1,18 @@
+/** The JSON of `migrate`. */
+import type { MigrateResult } from "../operations/migrate/migrate.js";
+import { type Json, jsonBytes } from "./json.js";
+import { graphJson } from "./json-verify.js";
+
+/** Result of `migrate`. */
+export function migrationJson(result: MigrateResult): Json {
+  const { changes, reopen, keyspaces, graph } = result;
+  return {
+    migration: {
+      ...result,
+      changes: changes === null ? null : { ...changes },
+      reopen: reopen === null ? null : { ...reopen },
+      keyspaces: keyspaces?.map(({ name, source, dump, target }) => ({ name: jsonBytes(name), source: { ...source }, dump: dump === null ? null : { ...dump }, target: { ...target } })) ?? null,
+      graph: graphJson(graph),
+    },
+  };
+}

@@ -1,0 +1,90 @@
+/** What the original, the dump and the new store hold, side by side; and on demand whether the graph in them is sound. */
+import { KgdumpError } from "../../errors.js";
+import { closing } from "../closing.js";
+import { GraphCheck, type GraphReport } from "../graph/index.js";
+import { nameText, sameName } from "../keyspaces.js";
+import { ProgressMeter } from "../progress.js";
+import { type KeyspaceDigest, StoreScan } from "../verify-reference.js";
+import type { Copy } from "./copy.js";
+import type { Teller } from "./events.js";
+import type { Journal, JournalKeyspace } from "./journal.js";
+import type { MigratedKeyspace, Sides } from "./migrated.js";
+import type { MigrateOptions } from "./options.js";
+
+/**
+ * Tells what each side holds, when the new store is complete and not yet in its place. With `checkGraph` the new store is read once more, whole.
+ * @param copy the full copy, which was read back
+ * @param keyspaces what the old store held when it was read last; other than what was copied after a live migration
+ * @throws {KgdumpError} VERIFY_DIFFERENCE when reading the new store once more finds something else; STORE_*, NO_SPACE, IO_FAILED
+ * @throws the signal's reason when it aborts
+ */
+export async function compareSides(journal: Journal, copy: Copy, keyspaces: readonly JournalKeyspace[], options: MigrateOptions, teller: Teller): Promise<Sides> {
+  const checked = options.checkGraph === true ? await checkGraph(journal, keyspaces, options, teller) : null;
+  const sides = keyspaces.map((keyspace): MigratedKeyspace => {
+    const { entries, digest } = keyspace;
+    const name = Buffer.from(keyspace.name, "hex");
+    const imported = copy.imported.keyspaces.find((found) => sameName(found.name, name));
+    // What was changed after the copy was looked up entry by entry, which makes no digest.
+    const unchanged = imported?.digest === digest && imported.entries === entries;
+    const again = checked?.found.find((found) => sameName(found.name, name));
+    const held = { entries, digest };
+    return {
+      name,
+      source: held,
+      dump: journal.dump === null ? null : unchanged ? { entries: imported.entries, digest: imported.digest } : held,
+      target: again === undefined ? { entries, digest: unchanged ? imported.digest : null } : { entries: again.entries, digest: again.digest },
+    };
+  });
+  for (const { name, source, dump, target } of sides) {
+    const digests = { source: source.digest ?? "", ...(dump === null ? {} : { dump: dump.digest ?? "" }), target: target.digest ?? "not read again" };
+    teller.tell("verify", `"${nameText(name)}" is the same on all sides`, { entries: source.entries, ...digests });
+  }
+  return { keyspaces: sides, graph: checked?.graph ?? null };
+}
+
+async function checkGraph(
+  { building }: Journal,
+  keyspaces: readonly JournalKeyspace[],
+  { onProgress, signal }: MigrateOptions,
+  teller: Teller,
+): Promise<{ graph: GraphReport; found: KeyspaceDigest[] }> {
+  const { openSledSource } = await import("../../engines/sled.js");
+  await using check = new GraphCheck({ signal });
+  const meter = new ProgressMeter("verify", onProgress, { entries: keyspaces.reduce((sum, { entries }) => sum + entries, 0), bytes: null });
+  // It was read back already; the digests tell more than the check of its files.
+  const found = await closing(await openSledSource(building, { check: false }), async (store) => {
+    const digests: KeyspaceDigest[] = [];
+    for (const { name, comparator } of keyspaces) {
+      const scan = new StoreScan(store, Buffer.from(name, "hex"), comparator, signal, meter);
+      meter.enter(scan.name);
+      for await (const block of scan.blocks()) await check.add(block);
+      digests.push({ name: scan.name, entries: scan.entries, digest: scan.digest() });
+    }
+    return digests;
+  });
+  meter.end();
+  for (const [index, { name, entries, digest }] of found.entries()) {
+    if (keyspaces[index]?.digest === digest && keyspaces[index].entries === entries) continue;
+    throw new KgdumpError("VERIFY_DIFFERENCE", `"${nameText(name)}" of the new store holds other entries than the old one`, {
+      keyspace: name,
+      hint: "nothing was switched: check the disk and the memory of this machine, then migrate again",
+    });
+  }
+  await check.finish();
+  const graph = await check.report();
+  const { layout, nodes, edges, lists, problems } = graph;
+  if (layout === "none") teller.tell("verify", "there is no graph to check: no key is in the layout of MAYA");
+  else if (problems === 0) teller.tell("verify", "the graph is whole", { nodes, edges, lists });
+  else {
+    const kinds = Object.fromEntries(graph.kinds.map(({ kind, count }) => [kind, count]));
+    teller.tell("verify", "the graph has problems, all of which it had before the migration", { nodes, edges, lists, problems, ...kinds });
+  }
+  return { graph, found };
+}
+
+/** What should be known of the graph although nothing went wrong in the migration. */
+export function graphWarnings(graph: GraphReport | null): string[] {
+  if (graph === null || graph.problems === 0) return [];
+  const kinds = graph.kinds.map(({ kind, count }) => `${count.toString()} ${kind}`).join(", ");
+  return [`the graph had problems before the migration, and has them still: ${kinds}; kgdump verify --graph shows where`];
+}
