@@ -4,6 +4,7 @@
  *
  *     node bench/downtime-service.mjs STORE PERCENT
  */
+import { once } from "node:events";
 import { createRocksdbSink, openRocksdbSource } from "../dist/engines/rocksdb.js";
 import { iterateEntries } from "../dist/format/index.js";
 
@@ -29,7 +30,8 @@ async function someKeys() {
 const keys = await someKeys();
 const sink = await createRocksdbSink(path, { manualWalFlush: true });
 process.stdout.write("open\n");
-for await (const _ of process.stdin);
+process.stdin.resume();
+await once(process.stdin, "end");
 for (let at = 0; at < keys.length; at += 1000) {
   const operations = keys.slice(at, at + 1000).map((key, index) => {
     const value = Buffer.alloc(250, 65 + (index % 26));

@@ -126,7 +126,7 @@ test("a live migration that is killed leaves the old store or the new one, and i
     }
     await rm(cwd, { recursive: true, force: true });
   });
-  t.log(`${[...outcomes].map(([what, times]) => `${String(times)} ${what}`).join(", ")}`);
+  t.log([...outcomes].map(([what, times]) => `${String(times)} ${what}`).join(", "));
   t.deepEqual(faults, []);
 });
 
