@@ -171,8 +171,16 @@ export class Staging {
 
   /** Removes the staging directory and what is in it. Never throws. */
   async discard(): Promise<void> {
-    await rm(this.directory, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);
+    await removeStaging(this.directory).catch(() => undefined);
   }
+}
+
+/** Removes a staging directory; the file that says whose it is goes last, so that what is left of an interrupted removal is known as stale. */
+async function removeStaging(directory: string): Promise<void> {
+  for (const name of await readdir(directory).catch(() => [])) {
+    if (name !== OWNER_FILE) await rm(join(directory, name), { recursive: true, force: true, maxRetries: 3 });
+  }
+  await rm(directory, { recursive: true, force: true, maxRetries: 3 });
 }
 
 const OWNER_FILE = "owner.json";
@@ -190,7 +198,7 @@ async function clearStale(parent: string, prefix: string, abandoned = false): Pr
   for (const name of await readdir(parent)) {
     if (!name.startsWith(prefix) || !/^[0-9a-f]{16}$/.test(name.slice(prefix.length))) continue;
     const directory = join(parent, name);
-    if (abandoned || (await isStale(directory))) await rm(directory, { recursive: true, force: true });
+    if (abandoned || (await isStale(directory))) await removeStaging(directory);
   }
 }
 

@@ -117,7 +117,7 @@ test("with another target, what is carried back goes where the RocksDB store was
   t.is(await occupantOf(path), "rocksdb");
   // Killed between the two renames.
   const journal = await readJournal(target);
-  if (journal === null || journal.rollback === null) throw new Error("no journal");
+  if (!journal?.rollback) throw new Error("no journal");
   const { rename } = await import("node:fs/promises");
   await rename(path, journal.rollback.incoming);
   await writeJournal({ ...journal, step: "rolling-back" });
