@@ -207,7 +207,7 @@ impl LeafReader {
 
     fn root(&self) -> Found<Slot> {
         let pid = self.tree.root.load(Acquire);
-        if pid == PageId::max_value() {
+        if pid == PageId::MAX {
             return Err(LeafError::Sled(Error::CollectionNotFound(self.tree.tree_id.clone())));
         }
         Ok(Slot { pid, lo: IVec::default(), hi: IVec::default(), merging: None })
@@ -228,7 +228,7 @@ impl LeafReader {
                 Some("a page goes beyond its parent's next child")
             } else if node.merging && slot.merging != Some(pid) {
                 Some("a page is being merged and its parent does not know it")
-            } else if kind.map_or(false, |kind| kind != node.data.is_index()) {
+            } else if kind.is_some_and(|kind| kind != node.data.is_index()) {
                 Some("a leaf and an index page are siblings")
             } else {
                 None

@@ -88,7 +88,7 @@ impl PageReader {
 
     fn load(&mut self, cache: &PageCache, pid: PageId, infos: &[CacheInfo]) -> Result<Node> {
         let (base, links) = infos.split_first().ok_or_else(|| no_page(pid))?;
-        let mut node = match self.from_window(cache, pid, base) {
+        let mut node = match self.windowed(cache, pid, base) {
             Some(node) => node,
             None => match cache.pull(pid, base.lsn, base.pointer)? {
                 Update::Node(node) => node,
@@ -105,7 +105,7 @@ impl PageReader {
     }
 
     /// A page that lies in the log, read by the window; None when it is to be pulled.
-    fn from_window(&mut self, cache: &PageCache, pid: PageId, info: &CacheInfo) -> Option<Node> {
+    fn windowed(&mut self, cache: &PageCache, pid: PageId, info: &CacheInfo) -> Option<Node> {
         let size = usize::try_from(info.log_size).ok()?;
         if !info.pointer.is_inline() || size > cache.config.segment_size || info.lsn < 0 {
             return None;

@@ -145,16 +145,16 @@ pub(super) fn check(node: &Node) -> std::result::Result<(), &'static str> {
         return Err("a page has not as many keys as values");
     }
     let ascend = keys.windows(2).all(|pair| *pair[0] < *pair[1]);
-    let within = keys.first().map_or(true, |first| **first >= *lo)
-        && keys.last().map_or(true, |last| hi.map_or(true, |hi| **last < *hi))
-        && hi.map_or(true, |hi| lo < hi);
+    let within = keys.first().is_none_or(|first| **first >= *lo)
+        && keys.last().is_none_or(|last| hi.is_none_or(|hi| **last < *hi))
+        && hi.is_none_or(|hi| lo < hi);
     if !ascend || !within {
         return Err("a page's keys are out of order or beyond its bounds");
     }
     if !node.data.is_index() && node.merging_child.is_some() {
         return Err("a leaf merges a child");
     }
-    if node.data.is_index() && keys.first().map_or(true, |first| **first != *lo) {
+    if node.data.is_index() && keys.first().is_none_or(|first| **first != *lo) {
         return Err("an index page has no child for its first keys");
     }
     Ok(())

@@ -5,6 +5,9 @@ use sled::leaves::{Leaf, LeafError, LeafReader, Target};
 use crate::failure::{Code, Doing, Failure, Outcome};
 use crate::scan::KeyRange;
 
+/// An entry: its key's two parts, and its value.
+pub type Entry<'a> = (&'a [u8], &'a [u8], &'a [u8]);
+
 /// Where a walk is: before an entry of a leaf, or at its end.
 #[derive(Debug)]
 pub struct Walk {
@@ -39,7 +42,7 @@ impl Walk {
     ///
     /// # Errors
     /// STORE_DAMAGED, IO_FAILED; the walk must not be used any more then.
-    pub fn entry(&mut self, range: &KeyRange) -> Outcome<Option<(&[u8], &[u8], &[u8])>> {
+    pub fn entry(&mut self, range: &KeyRange) -> Outcome<Option<Entry<'_>>> {
         while self.start >= self.end {
             let next = if range.reverse { self.below(range) } else { self.above(range) };
             let Some(next) = next.map_err(|e| failure(&e))? else { return Ok(None) };
