@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::atomic::AtomicBool;
 
-use super::{buffers, iobuf, CacheInfo, IoBufs, LogKind, Lsn, Page, PageId};
+use super::{buffers, iobuf, quick_open, CacheInfo, IoBufs, LogKind, Lsn, Page, PageId};
 use crate::{
     concurrency_control, pin, Acquire, AtomicLsn, Db, Error, Mutex, Node, Release, Result, SeqCst, Serialize,
     DEFAULT_TREE_ID, MAX_MSG_HEADER_LEN, MINIMUM_ITEMS_PER_SEGMENT, SEG_HEADER_LEN,
@@ -193,6 +193,15 @@ impl PageLoader {
         let _bytes = self.db.flush()?;
         self.iobufs().bulk_window.store(0, Release);
         Ok(())
+    }
+
+    /// Writes down where all pages are, so that the store is opened without its whole log being read. For a loader that has ended;
+    /// nobody else may write to the store meanwhile.
+    ///
+    /// # Errors
+    /// `Error::Io`; the store is whole all the same.
+    pub fn write_snapshot(&self) -> Result<()> {
+        quick_open::write(&self.db.context.pagecache)
     }
 
     fn fill(&self, pid: PageId) -> Result<()> {

@@ -80,9 +80,9 @@ pub fn header_len(length: usize) -> usize {
     }
 }
 
-/// Bytes that an entry takes when it is encoded.
-pub fn encoded_len(key: &[u8], value: &[u8]) -> usize {
-    header_len(key.len()) + key.len() + header_len(value.len()) + value.len()
+/// Bytes that an entry takes when it is encoded, from the lengths of its key and value.
+pub fn encoded_len(key: usize, value: usize) -> usize {
+    header_len(key) + key + header_len(value) + value
 }
 
 /// Appends `bytes` as a `bin`.
@@ -90,16 +90,27 @@ pub fn encoded_len(key: &[u8], value: &[u8]) -> usize {
 /// # Errors
 /// STORE_UNSUPPORTED for 4 GiB and more, which MessagePack cannot hold.
 pub fn push_bin(out: &mut Vec<u8>, bytes: &[u8]) -> Outcome<()> {
-    let Ok(length) = u32::try_from(bytes.len()) else {
+    push_bin_of(out, [bytes])
+}
+
+/// Appends bytes that lie in parts as one `bin`.
+///
+/// # Errors
+/// As `push_bin`.
+pub fn push_bin_of<const N: usize>(out: &mut Vec<u8>, parts: [&[u8]; N]) -> Outcome<()> {
+    let total = parts.iter().map(|part| part.len()).sum();
+    let Ok(length) = u32::try_from(total) else {
         return Err(Failure::new(Code::StoreUnsupported, "a key or value of 4 GiB or more does not fit a dump"));
     };
     let [a, b, c, d] = length.to_be_bytes();
-    match header_len(bytes.len()) {
+    match header_len(total) {
         2 => out.extend_from_slice(&[BIN_8, d]),
         3 => out.extend_from_slice(&[BIN_16, c, d]),
         _ => out.extend_from_slice(&[BIN_32, a, b, c, d]),
     }
-    out.extend_from_slice(bytes);
+    for part in parts {
+        out.extend_from_slice(part);
+    }
     Ok(())
 }
 
@@ -152,7 +163,7 @@ mod tests {
             let entries = vec![(vec![7; length], Some(vec![8; length])), (vec![9], None)];
             let block = encode(&entries);
             assert_eq!(decode(&block).unwrap(), entries);
-            assert_eq!(block.len(), encoded_len(&entries[0].0, &vec![8; length]) + 4);
+            assert_eq!(block.len(), encoded_len(length, length) + 4);
         }
     }
 

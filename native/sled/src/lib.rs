@@ -27,3 +27,4 @@ pub mod place;
 pub mod prints;
 pub mod scan;
 pub mod store;
+pub mod walk;

@@ -58,7 +58,7 @@ impl SledScan {
         })
     }
 
-    /// Lets go of the iterator. A second call does nothing.
+    /// Lets go of the leaf that is read. A second call does nothing.
     #[napi]
     pub fn close(&self) -> AsyncTask<Job<(), ()>> {
         let state = self.state.clone();

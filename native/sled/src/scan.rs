@@ -1,15 +1,13 @@
-//! A scan: one iterator that stays open, read block by block.
+//! A scan: a walk over the leaves of a tree, read block by block.
 //!
 //! Sled has no snapshots: entries that are written during a scan may or may not be seen by it.
 
-use std::ops::Bound;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use sled::IVec;
-
-use crate::entries::{encoded_len, push_bin};
-use crate::failure::{Code, Doing, Failure, Outcome};
+use crate::entries::{encoded_len, push_bin_of};
+use crate::failure::{Code, Failure, Outcome};
 use crate::store::{Store, existing_tree};
+use crate::walk::Walk;
 
 /// What one fill did; offsets are those of the block.
 #[derive(Clone, Copy, Debug, Default)]
@@ -44,10 +42,9 @@ pub struct KeyRange {
 
 enum Stage {
     NotBegun,
-    /// The iterator, and an entry of it that did not fit.
-    Reading(Box<sled::Iter>, Option<(IVec, IVec)>),
+    Reading(Box<Walk>),
     AtEnd,
-    /// The store was closed.
+    /// The store was closed, or reading it has failed: what is behind that is not to be asked for.
     Closed,
 }
 
@@ -66,7 +63,7 @@ impl ScanState {
         scan
     }
 
-    /// Lets go of the iterator; the scan cannot be read any more.
+    /// Lets go of the leaf that is read; the scan cannot be read any more.
     pub fn end(&mut self) {
         self.stage = Stage::Closed;
         self.block = Vec::new();
@@ -77,7 +74,7 @@ impl ScanState {
 /// An entry that alone exceeds `capacity` is not read; its length is returned. The block comes back with what was read of it.
 ///
 /// # Errors
-/// KEYSPACE_UNKNOWN; STORE_DAMAGED, IO_FAILED when an entry cannot be read; STORE_FAILED when the store is closed.
+/// KEYSPACE_UNKNOWN; STORE_DAMAGED, IO_FAILED when an entry cannot be read; STORE_FAILED when the store is closed, or after any of these.
 pub fn fill(
     store: &Store,
     scan: &Mutex<ScanState>,
@@ -87,44 +84,34 @@ pub fn fill(
 ) -> Outcome<(Vec<u8>, Filled)> {
     store.with(|db| {
         let mut scan = scan.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Stage::NotBegun = scan.stage {
-            scan.stage = Stage::Reading(Box::new(iterate(db, &scan)?), None);
-        }
         let mut block = std::mem::take(&mut scan.block);
         block.clear();
-        // An iterator that has failed is never asked again: it might go on behind what it could not read.
-        let (mut iterator, mut waiting) = match std::mem::replace(&mut scan.stage, Stage::Closed) {
-            Stage::Reading(iterator, waiting) => (iterator, waiting),
+        let mut walk = match std::mem::replace(&mut scan.stage, Stage::Closed) {
+            Stage::NotBegun => Box::new(Walk::begin(&existing_tree(db, &scan.tree)?, &scan.range)?),
+            Stage::Reading(walk) => walk,
             Stage::AtEnd => {
                 scan.stage = Stage::AtEnd;
                 return Ok((block, Filled { done: true, ..Filled::default() }));
             }
-            Stage::NotBegun | Stage::Closed => return Err(Failure::new(Code::StoreFailed, "the scan is closed")),
+            Stage::Closed => return Err(Failure::new(Code::StoreFailed, "the scan is closed")),
         };
         let mut filled = Filled::default();
         while filled.entries < max_entries {
-            let next = match waiting.take() {
-                Some(entry) => Some(entry),
-                None => {
-                    let next = if scan.range.reverse { iterator.next_back() } else { iterator.next() };
-                    next.transpose().map_err(|e| Failure::sled(&e, Doing::Reading, "reading the next entry"))?
-                }
-            };
-            let Some((key, value)) = next else {
+            let Some((prefix, suffix, value)) = walk.entry(&scan.range)? else {
                 filled.done = true;
                 break;
             };
-            let length = block.len() + encoded_len(&key, &value);
+            let length = block.len() + encoded_len(prefix.len() + suffix.len(), value.len());
             if length > target.min(capacity) && (filled.entries > 0 || length > capacity) {
                 if filled.entries == 0 {
                     filled.needed = length;
                 }
-                waiting = Some((key, value));
                 break;
             }
-            add(&mut block, &mut filled, &key, &value)?;
+            add(&mut block, &mut filled, prefix, suffix, value)?;
+            walk.step(&scan.range);
         }
-        scan.stage = if filled.done { Stage::AtEnd } else { Stage::Reading(iterator, waiting) };
+        scan.stage = if filled.done { Stage::AtEnd } else { Stage::Reading(walk) };
         Ok((block, filled))
     })
 }
@@ -139,23 +126,17 @@ pub fn give_back(scan: &Mutex<ScanState>, block: Vec<u8>) {
     }
 }
 
-fn add(block: &mut Vec<u8>, filled: &mut Filled, key: &[u8], value: &[u8]) -> Outcome<()> {
-    push_bin(block, key)?;
-    let span = (block.len() - key.len(), block.len());
-    push_bin(block, value)?;
+fn add(block: &mut Vec<u8>, filled: &mut Filled, prefix: &[u8], suffix: &[u8], value: &[u8]) -> Outcome<()> {
+    let key_bytes = prefix.len() + suffix.len();
+    push_bin_of(block, [prefix, suffix])?;
+    let span = (block.len() - key_bytes, block.len());
+    push_bin_of(block, [value])?;
     if filled.entries == 0 {
         filled.first_key = span;
     }
     filled.last_key = span;
     filled.entries += 1;
-    filled.key_bytes += key.len();
+    filled.key_bytes += key_bytes;
     filled.value_bytes += value.len();
     Ok(())
-}
-
-fn iterate(db: &sled::Db, scan: &ScanState) -> Outcome<sled::Iter> {
-    let tree = existing_tree(db, &scan.tree)?;
-    let lower = scan.range.lower.clone().map_or(Bound::Unbounded, Bound::Included);
-    let upper = scan.range.upper.clone().map_or(Bound::Unbounded, Bound::Excluded);
-    Ok(tree.range::<Vec<u8>, _>((lower, upper)))
 }

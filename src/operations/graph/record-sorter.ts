@@ -9,10 +9,10 @@ import { sortRecords } from "./sort-records.js";
 /** Bytes of a record: a multiple of four, as they are compared in words of 32 bits. */
 export const RECORD_BYTES = 36;
 
-/** Records of a run; 36 MiB. */
-const RUN_RECORDS = 1024 * 1024;
+/** Records of a run; 18 MiB. */
+const RUN_RECORDS = 512 * 1024;
 /** Bytes of all runs together that are held while they are merged, unless there are so many that each has too few. */
-const MERGE_BYTES = 32 * 1024 * 1024;
+const MERGE_BYTES = 16 * 1024 * 1024;
 const LEAST_RECORDS_READ = 128;
 
 interface Run {
@@ -44,7 +44,7 @@ export class RecordSorter implements AsyncDisposable {
   add(): number {
     const at = this.#count * RECORD_BYTES;
     if (at === this.#buffer.length) {
-      // A list that names very many edges can't be interrupted: a run may become larger than it should.
+      // It begins small, as most graphs have no problems; one entry may bring more records than are left.
       const larger = Buffer.alloc(this.#buffer.length * 2);
       this.#buffer.copy(larger);
       this.#buffer = larger;

@@ -203,6 +203,7 @@ fn work(
                 }
                 line.end()?;
                 pages.end().map_err(|e| Failure::sled(&e, Doing::Writing, "flushing"))?;
+                pages.write_snapshot().map_err(|e| Failure::sled(&e, Doing::Writing, "writing a snapshot"))?;
                 let _ = reply.send(());
                 return Ok(());
             }

@@ -1,0 +1,367 @@
+//! Reading trees leaf by leaf, against sled's own iterator and lookups: trees made by hand, whole and damaged, and every state that
+//! random updates by stock code pass through.
+
+#[allow(dead_code)] // Not every test needs all of it.
+mod support;
+
+use std::fs;
+
+use kgdump_sled::failure::{Code, Doing, Failure, Outcome};
+use kgdump_sled::guard;
+use kgdump_sled::load::page::put_varint;
+use kgdump_sled::scan::KeyRange;
+use kgdump_sled::store::DEFAULT_TREE;
+use kgdump_sled::walk::Walk;
+use sled::Db;
+use sled::bulk::{PageLoader, Reserved};
+
+use support::{Model, Random, load, open_plain, scratch};
+
+type Pairs = Vec<(Vec<u8>, Vec<u8>)>;
+
+/// The entries of a range, in the order in which they are read.
+fn read(tree: &sled::Tree, range: &KeyRange) -> Outcome<Pairs> {
+    guard::contain(Doing::Reading, || {
+        let mut walk = Walk::begin(tree, range)?;
+        let mut found = Pairs::new();
+        while let Some((prefix, suffix, value)) = walk.entry(range)? {
+            found.push(([prefix, suffix].concat(), value.to_vec()));
+            walk.step(range);
+        }
+        Ok(found)
+    })
+}
+
+fn all(reverse: bool) -> KeyRange {
+    KeyRange { lower: None, upper: None, reverse }
+}
+
+/// A page of a tree that is made by hand. Pages are known by their places; 0 is the root.
+#[derive(Clone)]
+struct Page {
+    lo: &'static str,
+    hi: &'static str,
+    next: Option<usize>,
+    merging_child: Option<usize>,
+    merging: bool,
+    prefix: u8,
+    body: Body,
+}
+
+#[derive(Clone)]
+enum Body {
+    /// Keys as they stand in the page, and as many values as the number says; a value is the key behind "v".
+    Leaf(Vec<&'static str>, usize),
+    Index(Vec<(&'static str, usize)>),
+}
+
+fn leaf(lo: &'static str, hi: &'static str, next: Option<usize>, keys: &[&'static str]) -> Page {
+    let body = Body::Leaf(keys.to_vec(), keys.len());
+    Page { lo, hi, next, merging_child: None, merging: false, prefix: 0, body }
+}
+
+fn index(lo: &'static str, hi: &'static str, next: Option<usize>, children: &[(&'static str, usize)]) -> Page {
+    Page { body: Body::Index(children.to_vec()), ..leaf(lo, hi, next, &[]) }
+}
+
+/// Three leaves.
+fn whole() -> Vec<Page> {
+    vec![
+        index("", "", None, &[("", 1), ("f", 2), ("m", 3)]),
+        leaf("", "f", Some(2), &["a", "b", "c", "d"]),
+        leaf("f", "m", Some(3), &["f", "g", "h", "i"]),
+        leaf("m", "", None, &["m", "n", "o", "p"]),
+    ]
+}
+
+fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
+    put_varint(out, bytes.len() as u64);
+    out.extend_from_slice(bytes);
+}
+
+/// A store with such a tree; places beyond the last page are ids that no page has.
+fn make(db: &Db, pages: &[Page]) {
+    let loader = PageLoader::begin(db);
+    let reserved: Vec<Reserved> = pages.iter().map(|_| loader.reserve()).collect();
+    let ids: Vec<u64> = reserved.iter().map(Reserved::id).collect();
+    let id = |place: usize| ids.get(place).copied().unwrap_or(place as u64);
+    for (page, reserved) in pages.iter().zip(reserved) {
+        let mut out = Vec::new();
+        put_varint(&mut out, page.next.map_or(0, id));
+        put_varint(&mut out, page.merging_child.map_or(0, id));
+        out.extend([u8::from(page.merging), page.prefix]);
+        put_bytes(&mut out, page.lo.as_bytes());
+        put_bytes(&mut out, page.hi.as_bytes());
+        match &page.body {
+            Body::Leaf(keys, values) => {
+                out.push(0);
+                put_varint(&mut out, keys.len() as u64);
+                keys.iter().for_each(|key| put_bytes(&mut out, key.as_bytes()));
+                keys.iter().take(*values).for_each(|key| put_bytes(&mut out, format!("v{key}").as_bytes()));
+            }
+            Body::Index(children) => {
+                out.push(1);
+                put_varint(&mut out, children.len() as u64);
+                children.iter().for_each(|(key, _)| put_bytes(&mut out, key.as_bytes()));
+                children.iter().for_each(|(_, child)| put_varint(&mut out, id(*child)));
+            }
+        }
+        loader.write(reserved, &out).unwrap();
+    }
+    loader.publish(DEFAULT_TREE, ids[0]).unwrap();
+    loader.end().unwrap();
+}
+
+fn read_made(pages: &[Page], reverse: bool) -> Outcome<Pairs> {
+    let directory = scratch();
+    let path = directory.path().join("store");
+    make(&open_plain(&path, false, None), pages);
+    read(&open_plain(&path, false, None), &all(reverse))
+}
+
+/// Changes of a whole tree that leave it whole, in the ways in which sled leaves it while it works.
+fn good() -> Vec<(&'static str, Vec<Page>)> {
+    let with = |what, change: fn(&mut Vec<Page>)| {
+        let mut pages = whole();
+        change(&mut pages);
+        (what, pages)
+    };
+    vec![
+        with("as it should be", |_| ()),
+        with("a leaf was split", |p| {
+            p[2] = leaf("f", "h", Some(4), &["f", "g"]);
+            p.push(leaf("h", "m", Some(3), &["h", "i"]));
+        }),
+        with("a leaf was split twice, and the parent knows the last part", |p| {
+            p[0] = index("", "", None, &[("", 1), ("f", 2), ("i", 5), ("m", 3)]);
+            p[2] = leaf("f", "h", Some(4), &["f", "g"]);
+            p.push(leaf("h", "i", Some(5), &["h"]));
+            p.push(leaf("i", "m", Some(3), &["i"]));
+        }),
+        with("a merge is intended", |p| p[0].merging_child = Some(2)),
+        with("a leaf is being merged", |p| {
+            p[0].merging_child = Some(2);
+            p[2].merging = true;
+        }),
+        with("a leaf was merged, and another value is in what is left of it", |p| {
+            p[0].merging_child = Some(2);
+            p[1] = leaf("", "m", Some(3), &["a", "b", "c", "d", "f", "g", "h", "i"]);
+            p[2].merging = true;
+            p[2].body = Body::Leaf(vec!["f", "g", "old"], 3);
+        }),
+        with("a leaf was merged into another, which was split again", |p| {
+            p[0].merging_child = Some(2);
+            p[1] = leaf("", "g", Some(4), &["a", "b", "c", "d", "f"]);
+            p[2].merging = true;
+            p.push(leaf("g", "m", Some(3), &["g", "h", "i"]));
+        }),
+        with("the last leaf is being merged", |p| {
+            p[0].merging_child = Some(3);
+            p[3].merging = true;
+        }),
+        with("the root was split", |p| {
+            p[0] = index("", "m", Some(4), &[("", 1), ("f", 2)]);
+            p.push(index("m", "", None, &[("m", 3)]));
+        }),
+        with("an index page was split", |p| {
+            p[0] = index("", "", None, &[("", 4)]);
+            p.push(index("", "f", Some(5), &[("", 1)]));
+            p.push(index("f", "", None, &[("f", 2), ("m", 3)]));
+        }),
+    ]
+}
+
+#[test]
+fn trees_in_the_middle_of_splits_and_merges_are_read_whole_and_not_changed() {
+    let expected: Pairs = "abcdfghimnop".chars().map(|c| (vec![c as u8], vec![b'v', c as u8])).collect();
+    for (what, pages) in good() {
+        let directory = scratch();
+        let path = directory.path().join("store");
+        make(&open_plain(&path, false, None), &pages);
+        let db = open_plain(&path, false, None);
+        assert_eq!(read(&db, &all(false)).unwrap(), expected, "{what}");
+        let mut down = read(&db, &all(true)).unwrap();
+        down.reverse();
+        assert_eq!(down, expected, "{what}");
+        for (from, to) in (b'`'..b'r').flat_map(|from| (b'`'..b'r').map(move |to| (from, to))) {
+            for reverse in [false, true] {
+                let range = KeyRange { lower: Some(vec![from]), upper: Some(vec![to]), reverse };
+                let mut found = read(&db, &range).unwrap();
+                if reverse {
+                    found.reverse();
+                }
+                let within = expected.iter().filter(|(key, _)| (from..to).contains(&key[0])).cloned();
+                assert_eq!(found, within.collect::<Pairs>(), "{what}: {from} to {to}");
+            }
+        }
+        assert_eq!(db.flush().unwrap(), 0, "{what}: reading wrote");
+        // Stock code sees the same, and completes what was begun.
+        for (key, value) in &expected {
+            assert_eq!(db.get(key).unwrap().as_deref(), Some(&value[..]), "{what}");
+        }
+        assert_eq!(db.iter().count(), expected.len(), "{what}");
+        assert_eq!(read(&db, &all(false)).unwrap(), expected, "{what}, completed");
+    }
+}
+
+#[test]
+fn pages_that_do_not_fit_are_damage() {
+    let bad: [(&str, fn(&mut Vec<Page>)); 23] = [
+        ("a leaf begins before its key", |p| p[2].lo = "e"),
+        ("a leaf begins behind its key", |p| p[2].lo = "ff"),
+        ("a gap between leaves", |p| p[1].hi = "e"),
+        ("a leaf goes beyond the next", |p| p[1].hi = "g"),
+        ("a leaf in the middle has no bound", |p| (p[1].hi, p[1].next) = ("", None)),
+        ("a leaf names another sibling", |p| p[1].next = Some(3)),
+        ("a leaf names no sibling", |p| p[1].next = None),
+        ("the last leaf names a sibling", |p| p[3].next = Some(1)),
+        ("the last leaf has a bound and no sibling", |p| p[3].hi = "q"),
+        ("the last leaf's sibling is the first", |p| (p[3].hi, p[3].next) = ("q", Some(1))),
+        ("a leaf is being merged, and its parent does not know", |p| p[2].merging = true),
+        ("the first child is being merged", |p| p[0].merging_child = Some(1)),
+        ("a page that is no child is being merged", |p| p[0].merging_child = Some(0)),
+        ("a leaf merges a child", |p| p[2].merging_child = Some(3)),
+        ("keys out of order", |p| p[2].body = Body::Leaf(vec!["g", "f"], 2)),
+        ("a key twice", |p| p[2].body = Body::Leaf(vec!["f", "f"], 2)),
+        ("a key below lo", |p| p[2].body = Body::Leaf(vec!["e", "f"], 2)),
+        ("a key at hi", |p| p[2].body = Body::Leaf(vec!["f", "m"], 2)),
+        ("a value is missing", |p| p[2].body = Body::Leaf(vec!["f", "g"], 1)),
+        ("a prefix longer than lo", |p| p[2].prefix = 2),
+        ("a prefix that not all keys have", |p| p[2].prefix = 1),
+        ("an index page without its first child", |p| p[0].body = Body::Index(vec![("f", 2), ("m", 3)])),
+        ("an index page without children", |p| p[0].body = Body::Index(Vec::new())),
+    ];
+    for (what, change) in bad {
+        let mut pages = whole();
+        change(&mut pages);
+        for reverse in [false, true] {
+            refused(read_made(&pages, reverse), what);
+        }
+    }
+    for child in [0, 1, 9_999, 1 << 36, usize::MAX] {
+        let mut pages = whole();
+        // The root itself, the first leaf, and ids that no page has.
+        pages[0].body = Body::Index(vec![("", 1), ("f", child), ("m", 3)]);
+        refused(read_made(&pages, false), &format!("child {child}"));
+        refused(read_made(&pages, true), &format!("child {child}"));
+    }
+    let endless = vec![index("", "", None, &[("", 0)])];
+    refused(read_made(&endless, false), "a root that is its own child");
+}
+
+fn refused(result: Outcome<Pairs>, what: &str) {
+    match result {
+        Err(Failure { code: Code::StoreDamaged, .. }) => {}
+        other => panic!("{what}: {other:?}"),
+    }
+}
+
+/// One of few keys, some of them long and alike, so that pages split and merge all the time.
+fn key(random: &mut Random) -> Vec<u8> {
+    let number = u16::try_from(random.below(3_000)).unwrap();
+    let long = if number.is_multiple_of(3) { 40 } else { 0 };
+    [&vec![7; long][..], &number.to_be_bytes(), &vec![1; random.below(2) * 8]].concat()
+}
+
+#[test]
+fn every_state_of_a_store_that_stock_code_writes_is_read_as_stock_code_reads_it() {
+    let seed = std::env::var("SEED").map_or(0x5eed_2001, |seed| seed.parse().unwrap());
+    // In small segments the log is written over old parts of itself: what is cut off is then not the newest part, and is damage.
+    for (round, compression, segment) in [(1, false, 1 << 16), (2, true, 1 << 22), (3, false, 1 << 22)] {
+        eprintln!("SEED={seed}, round {round}");
+        let big = segment / 4 + 1000;
+        let mut random = Random(seed + round);
+        let directory = scratch();
+        let path = directory.path().join("store");
+        let loaded: Model = (0..2_000_u16).map(|i| (i.to_be_bytes().to_vec(), vec![3; 20])).collect();
+        load(&path, compression, Some(segment), 1, &[(DEFAULT_TREE, &loaded)]).unwrap();
+        let loaded_length = fs::metadata(path.join("db")).unwrap().len();
+        let db = open_plain(&path, compression, Some(segment));
+        let other = db.open_tree("other").unwrap();
+        for _ in 0..1_200 {
+            let tree = if random.below(4) == 0 { &other } else { &*db };
+            if random.below(5) < 2 {
+                let from = key(&mut random);
+                let gone: Vec<_> = tree.range(from..).take(20).map(|entry| entry.unwrap().0).collect();
+                for key in gone {
+                    tree.remove(key).unwrap();
+                }
+            } else {
+                for _ in 0..8 {
+                    let length = if random.below(2_000) == 0 { big } else { random.below(60) };
+                    tree.insert(key(&mut random), random.bytes(length)).unwrap();
+                }
+            }
+        }
+        db.flush().unwrap();
+        same_as_stock(&db, true, "before it was closed");
+        drop((other, db));
+        let length = fs::metadata(path.join("db")).unwrap().len();
+        let straight = in_order(&fs::read(path.join("db")).unwrap(), segment);
+        assert_eq!(straight, round > 1);
+        let mut states = 0;
+        for cut in 0..15 {
+            let at = if cut == 0 { length } else { loaded_length + random.next() % (length - loaded_length) };
+            let copy = directory.path().join(format!("cut-{cut}"));
+            fs::create_dir_all(copy.join("blobs")).unwrap();
+            for file in ["db", "conf"] {
+                fs::copy(path.join(file), copy.join(file)).unwrap();
+            }
+            for blob in fs::read_dir(path.join("blobs")).unwrap().map(Result::unwrap) {
+                fs::copy(blob.path(), copy.join("blobs").join(blob.file_name())).unwrap();
+            }
+            fs::OpenOptions::new().write(true).open(copy.join("db")).unwrap().set_len(at).unwrap();
+            // A log that is used again in places is not always one that stock code opens when it is cut.
+            let config = sled::Config::new().path(&copy).use_compression(compression).segment_size(segment);
+            let opened = guard::contain(Doing::Reading, || {
+                config.flush_every_ms(None).open().map_err(|e| Failure::sled(&e, Doing::Reading, "opening"))
+            });
+            if let Ok(db) = opened {
+                states += 1;
+                same_as_stock(
+                    &db,
+                    straight || cut == 0,
+                    &format!("SEED={seed}, round {round}, cut at {at} of {length}"),
+                );
+            }
+            fs::remove_dir_all(&copy).unwrap();
+        }
+        assert!(states > 8, "{states}");
+    }
+}
+
+/// Whether a log's segments lie in the order in which they were written: the header of each has its place in the whole log.
+fn in_order(log: &[u8], segment: usize) -> bool {
+    let lsns = log.chunks(segment).map(|bytes| u64::from_le_bytes(bytes[4..12].try_into().unwrap()) ^ (u64::MAX >> 1));
+    lsns.enumerate().all(|(number, lsn)| lsn == (number * segment) as u64)
+}
+
+/// Reads all trees, both ways and in parts, first as we do and then as stock code does, which may write. A store that is not
+/// `whole` may be damaged in ways that stock code does not see.
+fn same_as_stock(db: &Db, whole: bool, what: &str) {
+    for name in db.tree_names() {
+        let tree = db.open_tree(name).unwrap();
+        let up = read(&tree, &all(false));
+        let mut down = read(&tree, &all(true));
+        let middle = vec![0, 0xff];
+        let part = |lower, upper| read(&tree, &KeyRange { lower, upper, reverse: false });
+        let parts = (part(None, Some(middle.clone())), part(Some(middle), None));
+        let stock = guard::contain(Doing::Reading, || {
+            let pairs = tree.iter().map(|entry| entry.map(|(key, value)| (key.to_vec(), value.to_vec())));
+            pairs.collect::<Result<Pairs, _>>().map_err(|e| Failure::sled(&e, Doing::Reading, "iterating"))
+        });
+        match stock {
+            Ok(_) if !whole && matches!(up, Err(Failure { code: Code::StoreDamaged, .. })) => {}
+            Ok(stock) => {
+                assert_eq!(up.unwrap(), stock, "{what}");
+                if let Ok(down) = &mut down {
+                    down.reverse();
+                }
+                assert_eq!(down.unwrap(), stock, "{what}, downwards");
+                assert_eq!([parts.0.unwrap(), parts.1.unwrap()].concat(), stock, "{what}, in parts");
+            }
+            // What stock code cannot read is not read by us either.
+            Err(_) => assert!(up.is_err(), "{what}"),
+        }
+    }
+}
