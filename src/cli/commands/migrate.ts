@@ -189,7 +189,8 @@ class EventPrinter {
   readonly onEvent: OnEvent = (event) => {
     const { json, quiet, out } = this.#context;
     const line = json ? jsonLine({ event: { ...event, facts: { ...event.facts } } }) : `${escapeMessage(eventLine(event))}\n`;
-    if (json) this.written = this.written.then(() => out.write(line));
+    // At once: whoever reads it may have to stop the service.
+    if (json) this.written = this.written.then(() => out.write(line)).then(() => out.flush());
     else if (!quiet) this.#context.say(line);
     // Its failure is met by whoever awaits it last.
     this.written.catch(() => undefined);
