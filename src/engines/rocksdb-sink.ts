@@ -62,10 +62,13 @@ const COMPRESSION_NAME: Readonly<Record<RocksdbCompression, string>> = {
   bzip2: "kBZip2Compression",
 };
 
+/** RocksDB reads tables of this format since 6.6, those of the format that it writes by itself since 8.6 only. */
+const TABLE_FORMAT = "5";
+
 /** Options of a family as RocksDB reads them. */
 export function familyOptions(family: Omit<RocksdbFamily, "name">): string {
   const bloomBits = family.bloomBits ?? 10;
-  const table = [`block_size=${String(family.blockSize ?? 16 * 1024)}`];
+  const table = [`block_size=${String(family.blockSize ?? 16 * 1024)}`, `format_version=${TABLE_FORMAT}`];
   if (bloomBits > 0) table.push(`filter_policy=bloomfilter:${String(bloomBits)}:false`);
   const parts = [`compression=${COMPRESSION_NAME[family.compression ?? "lz4"]}`, `block_based_table_factory={${table.join(";")}}`];
   if (family.comparator === "reverse-bytewise") parts.push("comparator=rocksdb.ReverseBytewiseComparator");

@@ -1,6 +1,6 @@
 /** Stores that the loader makes, read and changed by the crate as it is published. */
 import { createHash } from "node:crypto";
-import { readdir, readFile } from "node:fs/promises";
+import { cp, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { ExecutionContext } from "ava";
 import test from "ava";
@@ -92,6 +92,12 @@ for (const compression of [false, true]) {
       { name: Buffer.from("big"), records: numbered(400, 5000) },
     ];
     await loadStore(path, content, { compression, jobs: 2 });
+    const withoutSnapshot = `${path}-log`;
+    await cp(path, withoutSnapshot, { recursive: true });
+    const snapshots = (await readdir(withoutSnapshot)).filter((name) => name.startsWith("snap."));
+    t.is(snapshots.length, 1);
+    for (const name of snapshots) await rm(join(withoutSnapshot, name));
+    t.deepEqual(await sledCheck(withoutSnapshot, { compression }), expectedTrees(content), "the log alone says the same");
     t.deepEqual(await sledCheck(path, { compression }), expectedTrees(content));
     const still = await sledStill(path, { compression });
     const number = seed(t);

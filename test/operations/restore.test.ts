@@ -63,6 +63,10 @@ test("without settings families are kept as is usual, or as is asked", async (t)
   const [plain, asked] = [join(directory, "plain"), join(directory, "asked")];
   await restoreDump({ target: plain, input: fromSled });
   t.deepEqual((await keptOf(plain)).back, ["kLZ4Compression", "16384", "bytewise"]);
+  {
+    await using source = await openRocksdbSource(plain);
+    for (const { settings } of source.info.keyspaces.filter(({ name }) => Buffer.from(name).toString() !== "default")) t.is(settings?.get("table.format_version"), "5", "also for older libraries");
+  }
   const map = new Map([["nodes", "vertices"]]);
   await restoreDump({ target: asked, input: fromSled, compression: "none", tableBlockSize: 32_768, map, keyspaces: ["nodes", "empty"] });
   t.deepEqual(await keptOf(asked), {

@@ -51,9 +51,11 @@ impl Snapshot {
         let next_segment = (end + size - 1) / size * size;
         match self.lsn {
             Some(lsn) if lsn <= end || lsn == next_segment => Ok(()),
-            Some(_) => {
-                Err(Failure::new(Code::StoreDamaged, "the log ends before the place that it names: the file db is cut off").at(&self.path))
-            }
+            Some(_) => Err(Failure::new(
+                Code::StoreDamaged,
+                "the log ends before the place that it names: the file db is cut off",
+            )
+            .at(&self.path)),
             None => Err(Failure::new(Code::StoreDamaged, "its name is none that sled gives").at(&self.path)),
         }
     }

@@ -17,6 +17,8 @@ use sled::bulk::{PageLoader, Reserved};
 
 use support::{Model, Random, load, open_plain, scratch};
 
+/// How a tree that is whole becomes another.
+type Change = fn(&mut Vec<Page>);
 type Pairs = Vec<(Vec<u8>, Vec<u8>)>;
 
 /// The entries of a range, in the order in which they are read.
@@ -121,7 +123,7 @@ fn read_made(pages: &[Page], reverse: bool) -> Outcome<Pairs> {
 
 /// Changes of a whole tree that leave it whole, in the ways in which sled leaves it while it works.
 fn good() -> Vec<(&'static str, Vec<Page>)> {
-    let with = |what, change: fn(&mut Vec<Page>)| {
+    let with = |what, change: Change| {
         let mut pages = whole();
         change(&mut pages);
         (what, pages)
@@ -206,7 +208,7 @@ fn trees_in_the_middle_of_splits_and_merges_are_read_whole_and_not_changed() {
 
 #[test]
 fn pages_that_do_not_fit_are_damage() {
-    let bad: [(&str, fn(&mut Vec<Page>)); 23] = [
+    let bad: [(&str, Change); 23] = [
         ("a leaf begins before its key", |p| p[2].lo = "e"),
         ("a leaf begins behind its key", |p| p[2].lo = "ff"),
         ("a gap between leaves", |p| p[1].hi = "e"),
