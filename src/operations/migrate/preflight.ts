@@ -38,7 +38,7 @@ export type MigrationPaths = Pick<MigrationPlan, "source" | "target" | "backup" 
 /** Entries' bytes a second that export, load and reading back manage together on a slow machine. */
 const BYTES_A_SECOND = 40e6;
 /** The share of a migration that is left when the service has stopped. */
-const LIVE_SHARE = 0.3;
+const LIVE_SHARE = 0.6;
 /** What a new store takes for each byte of entries, at most. */
 const STORE_FACTOR = 1.15;
 
