@@ -120,6 +120,10 @@ test("migrate: whatever call fails, the old store or the new one is in place, wh
   await tryAll(t, { command: "migrate", before: () => [], args: (graph) => ["migrate", "--from", graph, "-q"] });
 });
 
+test("migrate --live: the same", async (t) => {
+  await tryAll(t, { command: "migrate", before: () => [], args: (graph) => ["migrate", "--from", graph, "-q", "--live"] }, { first: 0, drawn: 1 });
+});
+
 test("rollback: whatever call fails, the new store or the old one is in place, whole, and the next run ends it", async (t) => {
   await tryAll(t, {
     command: "rollback",

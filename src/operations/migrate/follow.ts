@@ -134,21 +134,29 @@ export class CopyFollower {
     };
     const hash = createHash("sha256");
     let entries = 0;
-    // One block is compared, and what differs is written, while the next ones are read and the digest is made.
-    let working: Promise<void> = Promise.resolve();
+    // While one block is compared, what differs in the one before it is written, the next ones are read and the digest is made.
+    let comparing: Promise<unknown> = Promise.resolve();
+    let writing: Promise<void> = Promise.resolve();
+    let writingBefore = writing;
     try {
       for await (const block of scanSideBySide(original, name, { blockSize: FOLLOW_BLOCK, splits: known?.splits ?? [], jobs: SCANS, signal })) {
-        await working;
-        working = follower.follow(block.data).then(take).finally(() => { block.release(); });
-        // Its failure is met by the next block, or at the end.
-        working.catch(() => undefined);
+        await comparing;
+        await writingBefore;
+        const found = follower.follow(block.data);
+        comparing = found.finally(() => { block.release(); });
+        writingBefore = writing;
+        writing = Promise.all([found, writing]).then(([changes]) => take(changes));
+        // Their failures are met by the blocks that follow, or at the end.
+        comparing.catch(() => undefined);
+        writing.catch(() => undefined);
         hash.update(block.data);
         entries += block.entries;
         meter.add(block.entries, block.data.length);
       }
-      await working;
+      await comparing;
+      await writing;
     } finally {
-      await working.catch(() => undefined);
+      await Promise.allSettled([comparing, writing]);
     }
     await take(await follower.end());
     const before = known?.keyspace.entries ?? 0;
