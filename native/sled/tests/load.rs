@@ -1,6 +1,7 @@
 //! The loader against sled's own code: what was loaded is read, changed and read again by stock calls and compared with
 //! a model. Every page of a loaded tree is also looked at through sled's own `Debug`, which checks its links.
 
+#[allow(dead_code)] // Not every test needs all of it.
 mod support;
 
 use kgdump_sled::failure::Code;
