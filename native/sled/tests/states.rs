@@ -84,7 +84,8 @@ fn every_state_of_a_store_that_stock_code_writes_is_read_as_stock_code_reads_it(
             }
             fs::remove_dir_all(&copy).unwrap();
         }
-        assert!(states > 8, "{states}");
+        // How much of the log is used again depends on the moments at which sled writes.
+        assert!(states > if straight { 8 } else { 2 }, "{states}");
     }
 }
 
