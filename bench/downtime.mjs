@@ -19,6 +19,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { runScript, setUp } from "../scripts/setup.mjs";
 import { makeSampleStore, parseCount } from "./graph.mjs";
+import { median } from "./stats.mjs";
 
 const KGDUMP = fileURLToPath(new URL("../bin/kgdump.js", import.meta.url));
 const SERVICE = fileURLToPath(new URL("./downtime-service.mjs", import.meta.url));
@@ -47,9 +48,6 @@ async function migrate(store, percent) {
   const { migration } = JSON.parse(said.trimEnd().split("\n").at(-1) ?? "");
   return { total: migration.seconds, downtime: migration.downtimeSeconds, changes: migration.changes };
 }
-
-/** @param {number[]} numbers */
-const median = (numbers) => [...numbers].sort((a, b) => a - b)[numbers.length >> 1] ?? NaN;
 
 async function main() {
   const options = /** @type {const} */ ({

@@ -9,7 +9,7 @@ import { createReadStream, fstatSync, fsync, write } from "node:fs";
 import { Socket } from "node:net";
 import { Writable } from "node:stream";
 import { isatty } from "node:tty";
-import { KgdumpError, systemError } from "../errors.js";
+import { hasCode, KgdumpError, systemError } from "../errors.js";
 import type { LettingGo } from "../operations/output-stream.js";
 
 /** Sends the data to a file or device by its descriptor, however many calls of the system each chunk takes. */
@@ -92,8 +92,7 @@ const GATHER_CHARACTERS = 64 * 1024;
 
 /** Whether the error says that the reader of a pipe has gone. */
 function readerIsGone(error: unknown): boolean {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  return ["EPIPE", "ECONNRESET", "ERR_STREAM_DESTROYED"].includes(code);
+  return hasCode(error, "EPIPE", "ECONNRESET", "ERR_STREAM_DESTROYED");
 }
 
 /** Text and bytes for stdout, with back pressure. When its reader goes away, that is no error: nothing more is written. */

@@ -4,7 +4,7 @@
  */
 import { readdir } from "node:fs/promises";
 import type { EngineName, EntrySource } from "../engines/engine.js";
-import { KgdumpError, systemError } from "../errors.js";
+import { hasCode, KgdumpError, systemError } from "../errors.js";
 import type { KeyspacePacker, PackedShape } from "../codecs/packer.js";
 import type { Codec, CodecName } from "../format/index.js";
 
@@ -21,11 +21,10 @@ export async function detectEngine(path: string): Promise<EngineName> {
   try {
     names = await readdir(path);
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
-    if (code === "ENOENT") {
+    if (hasCode(error, "ENOENT")) {
       throw new KgdumpError("STORE_NOT_FOUND", `there is no store at ${path}`, { cause: error, path });
     }
-    if (code === "ENOTDIR") {
+    if (hasCode(error, "ENOTDIR")) {
       throw new KgdumpError("STORE_NOT_RECOGNIZED", `${path} is a file, not the directory of a store`, { cause: error, path });
     }
     throw systemError(error, `looking at ${path}`, { path });

@@ -8,7 +8,7 @@ import { randomBytes } from "node:crypto";
 import { mkdir, open, readdir, readFile, rename, rm, rmdir, stat, unlink, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
-import { KgdumpError, systemError } from "../errors.js";
+import { hasCode, KgdumpError, systemError } from "../errors.js";
 import { syncDirectory } from "./output-file.js";
 
 /** What lies at the path of an import's target. */
@@ -23,9 +23,8 @@ export async function targetState(path: string): Promise<TargetState> {
   try {
     return (await readdir(path)).length === 0 ? "empty" : "occupied";
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
-    if (code === "ENOENT") return "absent";
-    if (code === "ENOTDIR") return "occupied";
+    if (hasCode(error, "ENOENT")) return "absent";
+    if (hasCode(error, "ENOTDIR")) return "occupied";
     throw systemError(error, `looking at ${path}`, { path });
   }
 }
@@ -58,7 +57,7 @@ export async function isRunning(owner: Partial<Owner>): Promise<boolean | null> 
   try {
     process.kill(owner.pid, 0);
   } catch (error) {
-    return !(error instanceof Error && "code" in error && error.code === "ESRCH");
+    return !hasCode(error, "ESRCH");
   }
   const started = await processStart(owner.pid);
   return !(typeof owner.started === "string" && started !== null && started !== owner.started);
@@ -132,8 +131,7 @@ export class Staging {
       await rename(this.storePath, this.#finalPath);
       await syncDirectory(dirname(this.#finalPath));
     } catch (error) {
-      const code = error instanceof Error && "code" in error ? String(error.code) : "";
-      if (["ENOTEMPTY", "EEXIST", "ENOTDIR"].includes(code)) {
+      if (hasCode(error, "ENOTEMPTY", "EEXIST", "ENOTDIR")) {
         throw new KgdumpError("TARGET_EXISTS", `${this.#finalPath} came into being while the import ran`, {
           cause: error,
           path: this.#finalPath,
