@@ -15,10 +15,13 @@ export {
   type ListOptions,
 } from "./operations/inspect-entries.js";
 export { openDump, type Dump } from "./operations/open-dump.js";
-export { migrateStore, previewMigration, type MigrateOptions, type MigrateResult } from "./operations/migrate/migrate.js";
+export { migrateStore, type MigrateOptions, type MigrateResult } from "./operations/migrate/migrate.js";
 export type { MigrationEvent, MigrationPhase, OnEvent } from "./operations/migrate/events.js";
 export type { HeldEntries, MigratedKeyspace } from "./operations/migrate/migrated.js";
 export type { MigrationPlan } from "./operations/migrate/preflight.js";
+export { previewMigration, type MigrationPreview } from "./operations/migrate/preview.js";
+export type { MigrationSpace } from "./operations/migrate/space.js";
+export type { PlannedStep } from "./operations/migrate/planned-steps.js";
 export { rollbackStore, type RollbackOptions, type RollbackResult } from "./operations/migrate/rollback.js";
 export { migrationStatus, type MigrationState, type MigrationStatus } from "./operations/migrate/status.js";
 export { restoreDump, type RestoredKeyspace, type RestoreOptions, type RestoreResult } from "./operations/restore.js";

@@ -39,6 +39,26 @@ test("a service's store is migrated by its settings, and comes back", async (t) 
   t.true((await readdir(path)).includes("CURRENT"));
 });
 
+test("a dry run says all that a live migration would do, and that nothing is to be done", async (t) => {
+  const { directory, path, config } = await service(t);
+  const before = await readdir(directory);
+  const dry = await kgdump(["migrate", "--config", config, "--dry-run", "--live", "--dump", join(directory, "mine.kgd")]);
+  t.is(dry.code, 0, dry.stderr);
+  const said = dry.stdout.toString();
+  t.regex(said, /delta: +\S+mine\.delta\.kgd, as large as what changes meanwhile\n/);
+  t.regex(said, /steps: +1\. copy: [^\n]*may run[^\n]*\n +2\. wait: [^\n]*\n +3\. catch-up: [^\n]*is stopped[^\n]*\n +4\. switch: /);
+  t.regex(said, /room for changes of 10 %/);
+  const json = JSON.parse((await kgdump(["migrate", "--config", config, "-n", "--live", "--json"])).stdout.toString()) as { status: string; plan: { delta: string; steps: unknown[] } };
+  t.is(json.status, "to-migrate");
+  t.regex(json.plan.delta, /\.delta\.kgd$/);
+  t.is(json.plan.steps.length, 4);
+  t.deepEqual(await readdir(directory), before);
+  await kgdump(["migrate", "--config", config]);
+  const again = await kgdump(["migrate", "--config", config, "--dry-run"]);
+  t.is(again.code, 0);
+  t.is(again.stdout.toString(), `${path} is a sled store already: there would be nothing to do\nnothing was changed\n`);
+});
+
 test("exit codes tell what is in the way", async (t) => {
   const { directory, path, config } = await service(t);
   t.is((await kgdump(["migrate"])).code, 2);

@@ -3,8 +3,9 @@ import { mkdir, readdir, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import test from "ava";
-import { migrateStore, previewMigration } from "#src/operations/migrate/migrate.js";
+import { migrateStore } from "#src/operations/migrate/migrate.js";
 import { occupantOf } from "#src/operations/migrate/places.js";
+import { previewMigration } from "#src/operations/migrate/preview.js";
 import { makeStore } from "../support/stores.js";
 import { temporaryDirectory } from "../support/temporary.js";
 

@@ -7,8 +7,9 @@ import { encodeEntries } from "#src/format/index.js";
 import { exportStore } from "#src/operations/export.js";
 import { eventLine, type MigrationEvent } from "#src/operations/migrate/events.js";
 import { readJournal, writeJournal } from "#src/operations/migrate/journal.js";
-import { migrateStore, previewMigration } from "#src/operations/migrate/migrate.js";
+import { migrateStore } from "#src/operations/migrate/migrate.js";
 import { occupantOf } from "#src/operations/migrate/places.js";
+import { previewMigration } from "#src/operations/migrate/preview.js";
 import { rollbackStore } from "#src/operations/migrate/rollback.js";
 import { verifyDump } from "#src/operations/verify.js";
 import { makeStore, numbered } from "../support/stores.js";
@@ -183,8 +184,8 @@ test("what is no store, or nothing, is told; a preview changes nothing", async (
   await t.throwsAsync(migrateStore({ source: nothing }), { code: "STORE_NOT_RECOGNIZED" });
   await t.throwsAsync(rollbackStore({ target: path }), { code: "NOT_FOUND" });
   const before = await readdir(directory);
-  const plan = await previewMigration({ source: path });
-  t.true(plan.estimatedEntries > 0 && plan.neededBytes > 0);
+  const { plan } = await previewMigration({ source: path });
+  t.true(plan !== null && plan.estimatedEntries > 0 && plan.neededBytes > 0);
   t.deepEqual(await readdir(directory), before);
 });
 

@@ -10,7 +10,8 @@ import { addHelp } from "../help.js";
 import { jsonDocument, jsonLine } from "../json.js";
 import { migrationJson } from "../json-migrate.js";
 import { countOf, oneOf, refuseBoth, type SledFlags, sledOptions } from "../options.js";
-import { renderMigration, renderMigrationPlan, renderRollback } from "../render/migrate.js";
+import { renderMigration, renderRollback } from "../render/migrate.js";
+import { migrationPreviewJson, renderMigrationPreview } from "../render/migration-preview.js";
 import { SETTINGS_HELP } from "./settings-help.js";
 
 interface MigrateFlags extends SledFlags {
@@ -107,14 +108,14 @@ export async function runMigrate(context: Context, _args: readonly string[], fla
     force: flags.force,
     signal: context.signal,
   };
-  const { migrateStore, previewMigration } = await import("../../operations/migrate/migrate.js");
   if (flags.dryRun === true) {
-    const plan = await previewMigration(options);
-    const { store, ...figures } = plan;
-    for (const warning of plan.warnings) context.warn(warning);
-    await context.out.write(context.json ? jsonDocument({ plan: { ...figures, keyspaces: store.keyspaces.length } }) : renderMigrationPlan(plan, context.paint));
+    const { previewMigration } = await import("../../operations/migrate/preview.js");
+    const preview = await previewMigration(options);
+    for (const warning of preview.plan?.warnings ?? []) context.warn(warning);
+    await context.out.write(context.json ? jsonDocument(migrationPreviewJson(preview)) : renderMigrationPreview(preview, context.paint));
     return;
   }
+  const { migrateStore } = await import("../../operations/migrate/migrate.js");
   const { onProgress } = context.startProgress();
   const events = new EventPrinter(context, flags.log);
   const result = await migrateStore({ ...options, onEvent: events.onEvent, onProgress });

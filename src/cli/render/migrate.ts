@@ -1,6 +1,5 @@
 /** What migrate, rollback and status say, for a person. */
 import type { ChangeCounts, MigrateResult } from "../../operations/migrate/migrate.js";
-import type { MigrationPlan } from "../../operations/migrate/preflight.js";
 import type { RollbackResult } from "../../operations/migrate/rollback.js";
 import type { MigrationStatus } from "../../operations/migrate/status.js";
 import type { MigratedKeyspace } from "../../operations/migrate/migrated.js";
@@ -44,23 +43,6 @@ function sidesOf({ name, source, dump, target }: MigratedKeyspace): KeyspaceSide
       ...others.map(({ kind, entries, digest }, index) => ({ side: sideName(kind, index + 1), entries, digest, verdict: "equal" })),
     ],
   };
-}
-
-/** What a migration would do. */
-export function renderMigrationPlan(plan: MigrationPlan, paint: Paint): string {
-  const { source, target, backup, dump, store, neededBytes, freeBytes } = plan;
-  const enough = freeBytes >= neededBytes ? "" : `, ${paint.red("which is too little")}`;
-  const moved = backup === null ? "stays where it is" : `is moved to ${escapeText(backup)}`;
-  return (
-    `${paint.bold(escapeText(source))} would become the sled store ${paint.bold(escapeText(target))}\n` +
-    line("holds", `about ${formatNumberOf(plan.estimatedEntries, "entry", "entries")}, ${formatSize(plan.estimatedBytes)}, in ${formatNumberOf(store.keyspaces.length, "family", "families")}`) +
-    line("dump", dump === null ? "none" : escapeText(dump)) +
-    line("original", moved) +
-    line("space", `up to ${formatSize(neededBytes)} are needed, ${formatSize(freeBytes)} are free${enough}`) +
-    line("time", `about ${formatDuration(plan.estimatedSeconds)}`) +
-    line("downtime", plan.live ? `about ${formatDuration(plan.estimatedDowntimeSeconds)} of it, if little changes meanwhile; the service is to be stopped when it is asked for` : "all of it: the service must be stopped") +
-    "nothing was changed\n"
-  );
 }
 
 /** How a rollback ended. */

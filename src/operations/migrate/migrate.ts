@@ -6,29 +6,21 @@
  */
 import { rm } from "node:fs/promises";
 import { resolve } from "node:path";
-import { KgdumpError } from "../../errors.js";
 import { openSource } from "../load-engine.js";
 import { beginJournal, type Copy, copyStore } from "./copy.js";
+import { detect } from "./detect.js";
 import { Teller } from "./events.js";
 import { type Journal, readJournal, refuseOtherOwner, writeJournal } from "./journal.js";
 import { migrateLive } from "./live.js";
 import type { Sides } from "./migrated.js";
 import { type ChangeCounts, migrationPaths, type MigrateOptions, type MigrateResult, newId, round, secondsSince } from "./options.js";
 import { occupantOf } from "./places.js";
-import { type MigrationPaths, type MigrationPlan, planMigration, refuseOccupiedTarget } from "./preflight.js";
+import { type MigrationPaths, planMigration, refuseOccupiedTarget } from "./preflight.js";
 import { compareSides, graphWarnings } from "./sides.js";
 import { clearAway, clearLeftovers, finishRollback, switchOf, switchOver } from "./steps.js";
 import { isUntouched } from "./switch.js";
 
 export { type ChangeCounts, migrationPaths, type MigrateOptions, type MigrateResult } from "./options.js";
-
-/**
- * Says what a migration would do. Nothing is changed.
- * @throws {KgdumpError} STORE_*, NO_SPACE, PERMISSION_DENIED, …
- */
-export async function previewMigration(options: MigrateOptions): Promise<MigrationPlan> {
-  return planMigration(migrationPaths(options, new Date(), newId()), { ...options, force: true });
-}
 
 /**
  * Migrates a store, or finishes a migration that was interrupted. Running it again is harmless.
@@ -53,24 +45,11 @@ export async function migrateStore(options: MigrateOptions): Promise<MigrateResu
     await clearAway(journal, teller);
   }
 
-  const source = resolve(options.source);
-  const found = await occupantOf(source);
-  teller.tell("detect", describeOccupant(source, found), { path: source, found });
-  const { backup = null, dump = null, delta = null } = journal ?? {};
-  const nothing = { target, backup, dump, delta, entries: 0, keyspaces: null, graph: null, changes: null, reopen: null, downtimeSeconds: null, warnings: [] };
-  if (found === "sled") return { ...nothing, status: "already", seconds: secondsSince(started) };
-  if (found === "absent" || found === "empty") {
-    const status = (await occupantOf(target)) === "sled" ? "already" : "nothing";
-    if (status === "nothing" && options.mustExist === true) {
-      throw new KgdumpError("STORE_NOT_FOUND", found === "empty" ? `${source} is an empty directory, and no store` : `there is no store at ${source}`, {
-        path: source,
-        hint: "check the path, and that its volume is mounted; without --must-exist this is no error",
-      });
-    }
-    return { ...nothing, status, seconds: secondsSince(started) };
-  }
-  if (found === "unknown") {
-    throw new KgdumpError("STORE_NOT_RECOGNIZED", `${source} is neither a RocksDB store nor a sled store`, { path: source, hint: "name the directory that holds the store's own files" });
+  const status = await detect(options, teller);
+  if (status !== "to-migrate") {
+    const { backup = null, dump = null, delta = null } = journal ?? {};
+    const nothing = { entries: 0, keyspaces: null, graph: null, changes: null, reopen: null, downtimeSeconds: null, warnings: [] };
+    return { status, target, backup, dump, delta, ...nothing, seconds: secondsSince(started) };
   }
   return migrateNow(options, teller, started);
 }
@@ -183,14 +162,4 @@ async function isUnchanged({ source, snapshot }: Journal): Promise<boolean> {
   await using opened = await openSource(source, { ttl: "keep" });
   const { databaseId, sequenceNumber } = opened.info;
   return databaseId === snapshot?.databaseId && (sequenceNumber?.toString() ?? null) === snapshot.sequenceNumber;
-}
-
-function describeOccupant(path: string, found: string): string {
-  const texts: Readonly<Record<string, string>> = {
-    rocksdb: `${path} is a RocksDB store`,
-    sled: `${path} is a sled store: there is nothing to migrate`,
-    empty: `${path} is empty: there is nothing to migrate`,
-    absent: `there is nothing at ${path}`,
-  };
-  return texts[found] ?? `${path} is something else`;
 }

@@ -1,5 +1,5 @@
 /** What lies where, and moving directories durably. */
-import { open, cp, mkdir, readdir, rename, rm } from "node:fs/promises";
+import { open, cp, lstat, mkdir, readdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { hasCode, KgdumpError, systemError } from "../../errors.js";
 import { detectEngine } from "../load-engine.js";
@@ -26,6 +26,23 @@ export async function occupantOf(path: string): Promise<Occupant> {
     if (error.code !== "STORE_NOT_RECOGNIZED") throw error;
     const names = await readdir(path).catch(() => ["not a directory"]);
     return names.length === 0 ? "empty" : "unknown";
+  }
+}
+
+/**
+ * Bytes that a file, or a directory with all in it, takes on its disk; null when it is not there.
+ * @throws {KgdumpError} PERMISSION_DENIED, IO_FAILED
+ */
+export async function diskUseOf(path: string): Promise<number | null> {
+  try {
+    const info = await lstat(path);
+    if (!info.isDirectory()) return info.blocks * 512;
+    let bytes = 0;
+    for (const name of await readdir(path)) bytes += (await diskUseOf(join(path, name))) ?? 0;
+    return bytes;
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return null;
+    throw systemError(error, `looking at ${path}`, { path });
   }
 }
 

@@ -1,13 +1,16 @@
 /** What is looked at before a migration begins: nothing of it changes anything. */
 import { constants } from "node:fs";
-import { access, stat, statfs } from "node:fs/promises";
+import { access, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { StoreInfo } from "../../engines/engine.js";
 import { KgdumpError, systemError } from "../../errors.js";
 import { planExport } from "../export-plan.js";
-import type { TtlMode } from "../load-engine.js";
+import { nameIsTaken } from "../output-file.js";
 import { refuseUnmovable } from "./movable.js";
+import { deltaPath, type MigrateOptions } from "./options.js";
 import { occupantOf } from "./places.js";
+import { type PlannedStep, plannedSteps } from "./planned-steps.js";
+import { type MigrationSpace, spacesOf } from "./space.js";
 
 /** What a migration is going to need and do. */
 export interface MigrationPlan {
@@ -20,55 +23,69 @@ export interface MigrationPlan {
   readonly store: StoreInfo;
   readonly estimatedEntries: number;
   readonly estimatedBytes: number;
-  /** Bytes that the new store, and the dump if it is on the same file system, may take there at most, and what that has left. */
+  /** Where what changes meanwhile is kept, as large as that is; null without `live` or without a dump. */
+  readonly delta: string | null;
+  /** Bytes that may be taken, at most, on the file system of the new store by all that is put there, and what that has left. */
   readonly neededBytes: number;
   readonly freeBytes: number;
+  /** The same of each file system, that one first. With `live` there is room for some changes in it (`CHANGED_SHARE`). */
+  readonly spaces: readonly MigrationSpace[];
   /** Roughly how long it takes, in seconds. */
   readonly estimatedSeconds: number;
   /** Whether the store is copied while its service runs. */
   readonly live: boolean;
   /** For how much of that the service must be stopped, when little changes while the store is copied. */
   readonly estimatedDowntimeSeconds: number;
+  /** What is done, in its order. */
+  readonly steps: readonly PlannedStep[];
   readonly warnings: readonly string[];
 }
 
 /** Where everything goes. */
 export type MigrationPaths = Pick<MigrationPlan, "source" | "target" | "backup" | "dump">;
 
+/** What is asked for that a plan depends on. */
+export interface PlanOptions extends Pick<MigrateOptions, "ttl" | "force" | "live" | "settings" | "waitSeconds" | "checkGraph" | "keepDump"> {
+  /** Files of an interrupted migration, which are removed first: they are not in the way. */
+  readonly cleared?: readonly (string | null)[];
+}
+
 /** Entries' bytes a second that export, load and reading back manage together on a slow machine. */
 const BYTES_A_SECOND = 40e6;
 /** The share of a migration that is left when the service has stopped. */
 const LIVE_SHARE = 0.6;
-/** What a new store takes for each byte of entries, at most. */
-const STORE_FACTOR = 1.15;
 
 /**
  * Plans a migration: opens the store, so that one that can't be read whole is refused now.
- * @throws {KgdumpError} STORE_*, NO_SPACE, PERMISSION_DENIED, IO_FAILED; TARGET_EXISTS and USAGE for what can't be moved
+ * @throws {KgdumpError} STORE_*, NO_SPACE, PERMISSION_DENIED, IO_FAILED; OUTPUT_EXISTS for a dump or delta that is there; TARGET_EXISTS and
+ * USAGE for what can't be moved
  */
-export async function planMigration(paths: MigrationPaths, options: { ttl?: TtlMode | undefined; force?: boolean | undefined; live?: boolean | undefined }): Promise<MigrationPlan> {
+export async function planMigration(paths: MigrationPaths, options: PlanOptions): Promise<MigrationPlan> {
   const { store, estimatedEntries, estimatedBytes, warnings } = await planExport({ store: paths.source, ttl: options.ttl });
   if (paths.backup !== null) await refuseUnmovable(paths.source);
-  const parent = dirname(paths.target);
-  const dumpElsewhere = paths.dump !== null && (await deviceOf(dirname(paths.dump))) !== (await deviceOf(parent));
-  const neededBytes = Math.ceil(estimatedBytes * (STORE_FACTOR + (paths.dump === null || dumpElsewhere ? 0 : 1)));
-  const freeBytes = await freeOf(parent);
-  const rooms = [{ at: parent, free: freeBytes, needed: neededBytes }];
-  if (paths.dump !== null && dumpElsewhere) rooms.push({ at: dirname(paths.dump), free: await freeOf(dirname(paths.dump)), needed: estimatedBytes });
-  for (const { at, free, needed } of rooms) {
-    if (free >= needed || options.force === true) continue;
-    throw new KgdumpError("NO_SPACE", `${at} has ${String(free)} bytes free, and the migration may need ${String(needed)}`, {
-      path: at,
+  const live = options.live === true;
+  const delta = live && paths.dump !== null ? deltaPath(paths.dump) : null;
+  for (const output of [paths.dump, delta]) {
+    if (output === null || options.cleared?.includes(output) === true) continue;
+    if (await nameIsTaken(output)) throw new KgdumpError("OUTPUT_EXISTS", `${output} exists already`, { path: output, hint: "choose another name with --dump" });
+  }
+  const spaces = await spacesOf(paths, { estimatedEntries, estimatedBytes, live, settings: options.settings });
+  for (const { path, freeBytes, neededBytes } of spaces) {
+    if (freeBytes >= neededBytes || options.force === true) continue;
+    throw new KgdumpError("NO_SPACE", `${path} has ${String(freeBytes)} bytes free, and the migration may need ${String(neededBytes)}`, {
+      path,
       hint: "make room, or go without a dump on that disk (--stream, or --dump with a file elsewhere); --force begins all the same",
     });
   }
-  for (const path of [parent, ...(paths.backup === null ? [] : [dirname(paths.backup)]), ...(paths.dump === null ? [] : [dirname(paths.dump)])]) await checkWritable(path);
-  const live = options.live === true;
+  for (const path of new Set([paths.target, paths.backup, paths.dump].flatMap((at) => (at === null ? [] : [dirname(at)])))) await checkWritable(path);
+  const { neededBytes, freeBytes } = spaces[0] ?? { neededBytes: 0, freeBytes: 0 };
   const copySeconds = Math.ceil(1 + estimatedBytes / BYTES_A_SECOND);
   // The copy is read once more while the service runs; then the old store is read once.
   const estimatedSeconds = live ? Math.ceil(copySeconds * 1.5) : copySeconds;
   const estimatedDowntimeSeconds = live ? Math.ceil(copySeconds * LIVE_SHARE) : copySeconds;
-  return { ...paths, store, estimatedEntries, estimatedBytes, neededBytes, freeBytes, live, estimatedSeconds, estimatedDowntimeSeconds, warnings };
+  const times = { copySeconds: live ? estimatedSeconds - estimatedDowntimeSeconds : copySeconds, catchUpSeconds: estimatedDowntimeSeconds };
+  const steps = plannedSteps(paths, { ...options, delta, ...times });
+  return { ...paths, delta, store, estimatedEntries, estimatedBytes, neededBytes, freeBytes, spaces, live, estimatedSeconds, estimatedDowntimeSeconds, steps, warnings };
 }
 
 /** Refuses a target of its own where something is already. @throws {KgdumpError} TARGET_EXISTS, PERMISSION_DENIED, IO_FAILED */
@@ -77,23 +94,6 @@ export async function refuseOccupiedTarget({ source, target }: MigrationPaths): 
   const found = await occupantOf(target);
   if (found === "absent" || found === "empty") return;
   throw new KgdumpError("TARGET_EXISTS", `${target} exists already`, { path: target, hint: "choose another path for the sled store" });
-}
-
-async function freeOf(directory: string): Promise<number> {
-  try {
-    const { bavail, bsize } = await statfs(directory);
-    return bavail * bsize;
-  } catch (error) {
-    throw systemError(error, `looking at ${directory}`, { path: directory });
-  }
-}
-
-async function deviceOf(directory: string): Promise<number> {
-  try {
-    return (await stat(directory)).dev;
-  } catch (error) {
-    throw systemError(error, `looking at ${directory}`, { path: directory });
-  }
 }
 
 async function checkWritable(directory: string): Promise<void> {

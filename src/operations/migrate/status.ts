@@ -1,9 +1,8 @@
 /** Status: what lies at a path and around it, told from files alone; no store is opened. */
-import { lstat, readdir, readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { hasCode, systemError } from "../../errors.js";
 import { type Journal, type MigrationStep, readJournal } from "./journal.js";
-import { type Occupant, occupantOf } from "./places.js";
+import { diskUseOf, type Occupant, occupantOf } from "./places.js";
 
 /** In a word, for scripts. */
 export type MigrationState = "migrated" | "to-migrate" | "unfinished" | "nothing" | "unknown";
@@ -40,13 +39,13 @@ export interface MigrationStatus {
 export async function migrationStatus(path: string): Promise<MigrationStatus> {
   const target = resolve(path);
   const [found, journal] = [await occupantOf(target), await readJournal(target)];
-  const place = async (at: string | null | undefined): Promise<StatusPlace | null> => (at === null || at === undefined ? null : { path: at, bytes: await sizeOf(at) });
+  const place = async (at: string | null | undefined): Promise<StatusPlace | null> => (at === null || at === undefined ? null : { path: at, bytes: await diskUseOf(at) });
   return {
     path: target,
     state: stateOf(found, journal),
     found,
     version: await versionOf(target, found),
-    bytes: await sizeOf(target),
+    bytes: await diskUseOf(target),
     backup: await place(journal?.backup),
     dump: await place(journal?.dump),
     journal: journal === null ? null : { id: journal.id, step: journal.step, startedAt: journal.startedAt, updatedAt: journal.updatedAt },
@@ -68,17 +67,4 @@ async function versionOf(path: string, found: Occupant): Promise<string | null> 
   if (found !== "rocksdb") return null;
   const newest = (await readdir(path)).filter((name) => /^OPTIONS-\d+$/.test(name)).sort().at(-1);
   return newest === undefined ? null : (/^\s*rocksdb_version=(\S+)/m.exec(await read(newest))?.[1] ?? null);
-}
-
-async function sizeOf(path: string): Promise<number | null> {
-  try {
-    const info = await lstat(path);
-    if (!info.isDirectory()) return info.blocks * 512;
-    let bytes = 0;
-    for (const name of await readdir(path)) bytes += (await sizeOf(join(path, name))) ?? 0;
-    return bytes;
-  } catch (error) {
-    if (hasCode(error, "ENOENT")) return null;
-    throw systemError(error, `looking at ${path}`, { path });
-  }
 }

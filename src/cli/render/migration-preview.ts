@@ -1,0 +1,62 @@
+/** What a migration would do, for a person and as JSON. */
+import type { MigrationPlan } from "../../operations/migrate/preflight.js";
+import type { MigrationPreview } from "../../operations/migrate/preview.js";
+import { CHANGED_SHARE } from "../../operations/migrate/space.js";
+import { escapeText } from "../escape.js";
+import type { Json } from "../json.js";
+import { formatDuration, formatNumberOf, formatSize } from "../quantities.js";
+import type { Paint } from "../style.js";
+
+const line = (name: string, text: string): string => `  ${(name === "" ? "" : `${name}:`).padEnd(11)}${text}\n`;
+
+/** What `migrate --dry-run` says. */
+export function renderMigrationPreview({ status, target, unfinished, plan }: MigrationPreview, paint: Paint): string {
+  const path = paint.bold(escapeText(target));
+  const begun = unfinished === null ? "" : `that was begun at ${escapeText(unfinished.startedAt)} and interrupted (${unfinished.step})`;
+  const said = {
+    already: `${path} is a sled store already: there would be nothing to do\n`,
+    nothing: `${path}: there is no store, so there would be nothing to migrate\n`,
+    unfinished: `${path}: the migration ${begun} would be finished, or begun again where that is safer\n`,
+    "to-migrate": "",
+  }[status];
+  const cleared = begun === "" || plan === null ? "" : line("unfinished", `what the migration ${begun} has left would be removed first`);
+  return `${said}${plan === null ? "" : renderPlan(plan, cleared, paint)}nothing was changed\n`;
+}
+
+function renderPlan(plan: MigrationPlan, cleared: string, paint: Paint): string {
+  const { source, target, backup, dump, delta, store } = plan;
+  const room = ({ path, neededBytes, freeBytes }: MigrationPlan["spaces"][number], index: number): string => {
+    const enough = freeBytes >= neededBytes ? "" : `, ${paint.red("which is too little")}`;
+    return line(index === 0 ? "space" : "", `up to ${formatSize(neededBytes)} are needed in ${escapeText(path)}, ${formatSize(freeBytes)} are free${enough}`);
+  };
+  const time = (seconds: number | null): string => (seconds === null ? "" : `; about ${formatDuration(seconds)}`);
+  return (
+    `${paint.bold(escapeText(source))} would become the sled store ${paint.bold(escapeText(target))}\n` +
+    cleared +
+    line("holds", `about ${formatNumberOf(plan.estimatedEntries, "entry", "entries")}, ${formatSize(plan.estimatedBytes)}, in ${formatNumberOf(store.keyspaces.length, "family", "families")}`) +
+    line("dump", dump === null ? "none" : escapeText(dump)) +
+    (delta === null ? "" : line("delta", `${escapeText(delta)}, as large as what changes meanwhile`)) +
+    line("original", backup === null ? "stays where it is" : `is moved to ${escapeText(backup)}`) +
+    plan.spaces.map(room).join("") +
+    (plan.live ? line("", `with room for changes of ${String(CHANGED_SHARE * 100)} % of the store meanwhile`) : "") +
+    line("time", `about ${formatDuration(plan.estimatedSeconds)}`) +
+    line("downtime", plan.live ? `about ${formatDuration(plan.estimatedDowntimeSeconds)} of it, if little changes meanwhile; the service is to be stopped when it is asked for` : "all of it: the service must be stopped") +
+    plan.steps
+      .map(({ step, what, serviceRuns, estimatedSeconds }, index) =>
+        line(index === 0 ? "steps" : "", `${String(index + 1)}. ${step}: ${what} (the service ${serviceRuns ? "may run" : "is stopped"}${time(estimatedSeconds)})`),
+      )
+      .join("")
+  );
+}
+
+/** What `migrate --dry-run --json` says. */
+export function migrationPreviewJson({ status, target, unfinished, plan }: MigrationPreview): Json {
+  if (plan === null) return { status, target, unfinished: unfinished === null ? null : { ...unfinished }, plan };
+  const { store, spaces, steps, warnings, ...figures } = plan;
+  return {
+    status,
+    target,
+    unfinished: unfinished === null ? null : { ...unfinished },
+    plan: { ...figures, keyspaces: store.keyspaces.length, warnings, spaces: spaces.map((space) => ({ ...space })), steps: steps.map((step) => ({ ...step })) },
+  };
+}
