@@ -1,4 +1,5 @@
 /** The JSON of `migrate`. */
+import type { MigrationPreview } from "../operations/migrate/preview.js";
 import type { MigrateResult } from "../operations/migrate/migrate.js";
 import { type Json, jsonBytes } from "./json.js";
 import { graphJson } from "./json-verify.js";
@@ -14,5 +15,17 @@ export function migrationJson(result: MigrateResult): Json {
       keyspaces: keyspaces?.map(({ name, source, dump, target }) => ({ name: jsonBytes(name), source: { ...source }, dump: dump === null ? null : { ...dump }, target: { ...target } })) ?? null,
       graph: graphJson(graph),
     },
+  };
+}
+
+/** What `migrate --dry-run --json` says. */
+export function migrationPreviewJson({ status, target, unfinished, plan }: MigrationPreview): Json {
+  if (plan === null) return { status, target, unfinished: unfinished === null ? null : { ...unfinished }, plan };
+  const { store, spaces, steps, warnings, ...figures } = plan;
+  return {
+    status,
+    target,
+    unfinished: unfinished === null ? null : { ...unfinished },
+    plan: { ...figures, keyspaces: store.keyspaces.length, warnings, spaces: spaces.map((space) => ({ ...space })), steps: steps.map((step) => ({ ...step })) },
   };
 }

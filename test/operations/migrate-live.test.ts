@@ -15,33 +15,16 @@ import { rollbackStore } from "#src/operations/migrate/rollback.js";
 import { verifyDump } from "#src/operations/verify.js";
 import { loggedSeed, randomNumbers } from "../faults/support.js";
 import { type PlainOperation, REVERSE as FAMILIES } from "./live-service.js";
+import { serve, type Work } from "./service.js";
 import { makeStore, numbered } from "../support/stores.js";
 import { temporaryDirectory } from "../support/temporary.js";
 
 const WRITER = fileURLToPath(new URL("../engines/rocksdb-live-writer.js", import.meta.url));
 const CONTENT = { default: numbered("k", 4000), nodes: { a: "1", b: "", c: "3" }, gone: { x: "1" }, empty: {}, back: numbered("r", 300) };
-const SERVICE = fileURLToPath(new URL("./live-service.js", import.meta.url));
-
-/** What a service does before it stops. */
-type Work = readonly (readonly [family: string, operations: readonly PlainOperation[]])[];
 
 const hex = (text: string): string => Buffer.from(text).toString("hex");
 const put = (key: string, value: string): PlainOperation => ({ kind: "put", key: hex(key), value: hex(value) });
 const del = (key: string): PlainOperation => ({ kind: "delete", key: hex(key) });
-
-/** A service that has the store open; `stop` lets it do something and close. */
-async function serve(t: ExecutionContext, path: string): Promise<{ stop: (work?: Work) => Promise<unknown> }> {
-  const child = spawn(process.execPath, [SERVICE, path], { stdio: ["pipe", "pipe", "inherit"] });
-  const ended = once(child, "close");
-  t.teardown(() => child.kill("SIGKILL"));
-  await once(child.stdout, "data");
-  return {
-    stop: (work = []) => {
-      if (child.stdin.writable) child.stdin.end(`${JSON.stringify(work)}\n`);
-      return ended;
-    },
-  };
-}
 
 /** A migration of a store whose service stops when it is asked to. */
 async function migrateServed(t: ExecutionContext, path: string, options: Omit<MigrateOptions, "source">, atStop: Work): Promise<{ result: MigrateResult; events: MigrationEvent[] }> {

@@ -8,10 +8,10 @@ import type { Context } from "../context.js";
 import { escapeMessage } from "../escape.js";
 import { addHelp } from "../help.js";
 import { jsonDocument, jsonLine } from "../json.js";
-import { migrationJson } from "../json-migrate.js";
+import { migrationJson, migrationPreviewJson } from "../json-migrate.js";
 import { countOf, oneOf, refuseBoth, type SledFlags, sledOptions } from "../options.js";
 import { renderMigration, renderRollback } from "../render/migrate.js";
-import { migrationPreviewJson, renderMigrationPreview } from "../render/migration-preview.js";
+import { renderMigrationPreview } from "../render/migration-preview.js";
 import { SETTINGS_HELP } from "./settings-help.js";
 
 interface MigrateFlags extends SledFlags {

@@ -1,9 +1,8 @@
-/** What a migration would do, for a person and as JSON. */
+/** What a migration would do, for a person. */
 import type { MigrationPlan } from "../../operations/migrate/preflight.js";
 import type { MigrationPreview } from "../../operations/migrate/preview.js";
 import { CHANGED_SHARE } from "../../operations/migrate/space.js";
 import { escapeText } from "../escape.js";
-import type { Json } from "../json.js";
 import { formatDuration, formatNumberOf, formatSize } from "../quantities.js";
 import type { Paint } from "../style.js";
 
@@ -47,16 +46,4 @@ function renderPlan(plan: MigrationPlan, cleared: string, paint: Paint): string 
       )
       .join("")
   );
-}
-
-/** What `migrate --dry-run --json` says. */
-export function migrationPreviewJson({ status, target, unfinished, plan }: MigrationPreview): Json {
-  if (plan === null) return { status, target, unfinished: unfinished === null ? null : { ...unfinished }, plan };
-  const { store, spaces, steps, warnings, ...figures } = plan;
-  return {
-    status,
-    target,
-    unfinished: unfinished === null ? null : { ...unfinished },
-    plan: { ...figures, keyspaces: store.keyspaces.length, warnings, spaces: spaces.map((space) => ({ ...space })), steps: steps.map((step) => ({ ...step })) },
-  };
 }
