@@ -154,3 +154,9 @@ export interface EntryLoader extends AsyncDisposable {
   /** Gives up what is not finished, and closes the store; a second call does nothing. */
   close(): Promise<void>;
 }
+
+/** A lock on a store: while it is held, no program can open the store, or, with RocksDB, none can for writing. */
+export interface StoreLock {
+  /** Lets the lock go; a second call does nothing. */
+  release(): void;
+}

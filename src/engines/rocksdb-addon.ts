@@ -1,6 +1,7 @@
 /** The RocksDB addon's own interface, as native/rocksdb/src/{source,sink}_api.rs export it. */
 import { loadAddon } from "../addon.js";
 import type { FillResult } from "./block-scan.js";
+import type { StoreLock } from "./engine.js";
 
 /** Facts about one family of an open store. */
 export interface NativeFamily {
@@ -56,15 +57,9 @@ export interface NativeSink {
   close(): Promise<void>;
 }
 
-/** RocksDB's lock on a store. */
-export interface NativeStoreLock {
-  release(): void;
-}
-
 /** The addon. */
 export interface NativeRocksdb {
-  lockStore(path: string): Promise<NativeStoreLock>;
-  exchangeDirectories(a: string, b: string): Promise<boolean>;
+  lockStore(path: string): Promise<StoreLock>;
   libraryVersion(): string;
   /** Throws RocksDB's reason when it does not take the options. */
   checkOptions(options: string): void;

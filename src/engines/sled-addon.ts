@@ -2,7 +2,7 @@
 import { KgdumpError } from "../errors.js";
 import { loadAddon } from "../addon.js";
 import type { FillResult } from "./block-scan.js";
-import { DEFAULT_KEYSPACE, type Applied, type IfExists } from "./engine.js";
+import { DEFAULT_KEYSPACE, type Applied, type IfExists, type StoreLock } from "./engine.js";
 
 /** How the addon opens a store. Sizes are bytes. */
 export interface NativeSledOptions {
@@ -80,8 +80,7 @@ export interface NativeSled {
   open(path: string, options: NativeSledOptions): Promise<NativeSledStore>;
   inspect(path: string): Promise<"missing" | "empty" | "store">;
   version(): string;
-  lockStore(path: string): Promise<{ release(): void }>;
-  exchangeDirectories(a: string, b: string): Promise<boolean>;
+  lockStore(path: string): Promise<StoreLock>;
 }
 
 /** The sled addon. @throws {KgdumpError} ADDON_MISSING */

@@ -24,6 +24,7 @@ import { openDump } from "./open-dump.js";
 import { nameIsTaken, syncDirectory } from "./output-file.js";
 import { ProgressMeter } from "./progress.js";
 import { Staging } from "./staging.js";
+import { exchangeDirectories } from "./system-calls.js";
 
 const BLOCK_SIZE = 1024 * 1024;
 
@@ -64,7 +65,7 @@ export async function importDeltas(options: ImportOptions, files: readonly strin
   // All of them are checked whole before anything is done.
   for (const input of files) for await (const _ of readEvents({ input, maxBlockSize: options.maxBlockSize, signal: options.signal }, true)) options.signal?.throwIfAborted();
   return closing(await DumpChain.open(files, { maxBlockSize: options.maxBlockSize, deltasOnly: true }), async (chain) => {
-    const { lockSled, exchangeSled } = await import("../engines/sled-place.js");
+    const { lockSled } = await import("../engines/sled-lock.js");
     const lock = await lockSled(target);
     try {
       const staging = await Staging.create(target);
@@ -75,7 +76,7 @@ export async function importDeltas(options: ImportOptions, files: readonly strin
         if (done.changed) {
           await closing(await openCopy(staging.storePath, options, false), (copy) => verifyState(copy, chain.keyspaces, options));
           options.signal?.throwIfAborted();
-          await staging.replace(exchangeSled, asideOf(target));
+          await staging.replace(exchangeDirectories, asideOf(target));
         }
         await staging.discard();
         return resultOf(options, chain, done, sink.settings, started);

@@ -1,4 +1,9 @@
-/** Two calls of the system that Node lacks. Both are hints: where they can't be made, or fail, all works the same but slower. */
+/**
+ * Calls of the system that Node lacks. `widenPipe` and `WriteBack` are hints: where they can't be made, or fail, all works the same but slower.
+ */
+import { resolve } from "node:path";
+import { getSystemErrorMap } from "node:util";
+import { hasCode, systemError } from "../errors.js";
 import { fromAddon, loadAddon } from "../addon.js";
 
 /** Bytes that are handed over at a time: few calls, and little left at the end. */
@@ -7,6 +12,23 @@ const STRIDE = 8 * 1024 * 1024;
 interface Addon {
   writeBack(descriptor: number, offset: number, length: number): Promise<void>;
   widenPipe(descriptor: number): void;
+  /** 0, or the number of the system's error. */
+  exchangeDirectories(a: string, b: string): Promise<number>;
+}
+
+/**
+ * Exchanges two directories of one file system at once: at no time is nothing at either path.
+ * @returns false when the system or the file system can't do that
+ * @throws {KgdumpError} NOT_FOUND, PERMISSION_DENIED, NO_SPACE, IO_FAILED, ADDON_MISSING
+ */
+export async function exchangeDirectories(a: string, b: string): Promise<boolean> {
+  const failed = await fromAddon(() => (loadAddon("blocks") as Addon).exchangeDirectories(resolve(a), resolve(b)));
+  if (failed === 0) return true;
+  const unknown = `Unknown system error -${String(failed)}`;
+  const [code, text] = getSystemErrorMap().get(-failed) ?? [unknown, unknown];
+  const error = Object.assign(new Error(`${code}: ${text}`), { errno: -failed, code });
+  if (hasCode(error, "ENOSYS", "EINVAL", "ENOTSUP")) return false;
+  throw systemError(error, `exchanging ${a} with ${b}`, { path: b });
 }
 
 /** Gives the pipe that a descriptor leads to room for a block, so that its two ends wait for each other less often. */

@@ -1,5 +1,5 @@
 //! What is done with each block of a dump, off the main thread and in memory that the caller owns: its entries are
-//! checked, it is compressed, summed and hashed, or decompressed; and two calls of the system for where it goes.
+//! checked, it is compressed, summed and hashed, or decompressed; and calls of the system for where it goes.
 //!
 //! Contract with JavaScript (`src/codecs`, `src/operations/system-calls.ts`, and nobody else): no buffer may be touched until the promise has settled. An
 //! input is only read, an output only written, and nothing is kept after that: memory is the caller's to reuse. No panic

@@ -1,4 +1,4 @@
-//! What JavaScript sees of a store's place.
+//! What JavaScript sees of a store's lock.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,7 +7,7 @@ use napi::bindgen_prelude::AsyncTask;
 use napi_derive::napi;
 
 use crate::job::{start, Job};
-use crate::place::{exchange, hold, Held};
+use crate::place::{hold, Held};
 
 /// RocksDB's lock on a store.
 #[napi]
@@ -19,12 +19,6 @@ pub struct StoreLock {
 #[napi(ts_return_type = "Promise<StoreLock>")]
 pub fn lock_store(path: String) -> AsyncTask<Job<StoreLock>> {
     start(move || Ok(StoreLock { held: Arc::new(Mutex::new(Some(hold(&PathBuf::from(path))?))) }))
-}
-
-/// Exchanges two directories at once; false when the system can't.
-#[napi(ts_return_type = "Promise<boolean>")]
-pub fn exchange_directories(a: String, b: String) -> AsyncTask<Job<bool>> {
-    start(move || exchange(&PathBuf::from(a), &PathBuf::from(b)))
 }
 
 #[napi]

@@ -3,8 +3,7 @@
  * carried over before the new store takes the old one's place. What comes behind the stop is the downtime: it does nothing that could be done before.
  */
 import { rm } from "node:fs/promises";
-import type { EntrySource } from "../../engines/engine.js";
-import type { StoreLock } from "../../engines/rocksdb-place.js";
+import type { EntrySource, StoreLock } from "../../engines/engine.js";
 import { KgdumpError } from "../../errors.js";
 import { closing } from "../closing.js";
 import { makeHeader } from "../export-header.js";

@@ -13,9 +13,9 @@ import { Teller } from "./events.js";
 import { type Journal, readJournal, refuseOtherOwner, writeJournal } from "./journal.js";
 import { migrateLive } from "./live.js";
 import type { Sides } from "./migrated.js";
-import { type ChangeCounts, migrationPaths, type MigrateOptions, type MigrateResult, newId, round, secondsSince } from "./options.js";
+import { type ChangeCounts, migrationPaths, type MigrateOptions, type MigrateResult, type MigrationPaths, newId, round, secondsSince } from "./options.js";
 import { occupantOf } from "./places.js";
-import { type MigrationPaths, planMigration, refuseOccupiedTarget } from "./preflight.js";
+import { planMigration, refuseOccupiedTarget } from "./preflight.js";
 import { compareSides, graphWarnings } from "./sides.js";
 import { clearAway, clearLeftovers, finishRollback, switchOf, switchOver } from "./steps.js";
 import { isUntouched } from "./switch.js";
@@ -64,7 +64,7 @@ async function migrateNow(options: MigrateOptions, teller: Teller, started: numb
     const { journal, ...done } = await migrateLive(paths, id, options, teller);
     return finish(journal, done, teller, started, options);
   }
-  const { lockRocksdb } = await import("../../engines/rocksdb-place.js");
+  const { lockRocksdb } = await import("../../engines/rocksdb-lock.js");
   // From here to the end no program can open the store for writing.
   const lock = await lockRocksdb(paths.source);
   const locked = performance.now();
@@ -146,7 +146,7 @@ async function resume(journal: Journal, teller: Teller): Promise<Journal | null>
     return switchOver(journal, teller);
   }
   if ((await occupantOf(journal.building)) !== "sled" || (await occupantOf(journal.source)) !== "rocksdb") return null;
-  const { lockRocksdb } = await import("../../engines/rocksdb-place.js");
+  const { lockRocksdb } = await import("../../engines/rocksdb-lock.js");
   const lock = await lockRocksdb(journal.source);
   try {
     if (!(await isUnchanged(journal))) return null;

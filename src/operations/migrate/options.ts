@@ -7,7 +7,6 @@ import type { TtlMode } from "../load-engine.js";
 import type { OnProgress } from "../progress.js";
 import type { OnEvent } from "./events.js";
 import { nameStamp } from "./places.js";
-import type { MigrationPaths } from "./preflight.js";
 import type { Sides } from "./migrated.js";
 
 /** What `migrateStore` does. */
@@ -71,6 +70,16 @@ export interface ChangeCounts {
   readonly added: number;
   readonly changed: number;
   readonly removed: number;
+}
+
+/** Where everything goes. */
+export interface MigrationPaths {
+  readonly source: string;
+  readonly target: string;
+  /** Where the original goes; null when it stays where it is. */
+  readonly backup: string | null;
+  /** The dump's file; null when entries go straight from store to store. */
+  readonly dump: string | null;
 }
 
 /** Where a new migration puts everything. */

@@ -1,6 +1,5 @@
 /** The steps of a migration in words, for whoever wants to know before it begins. */
-import type { MigrateOptions } from "./options.js";
-import type { MigrationPaths } from "./preflight.js";
+import type { MigrateOptions, MigrationPaths } from "./options.js";
 
 /** One step of a migration. */
 export interface PlannedStep {

@@ -7,19 +7,13 @@ import { KgdumpError, systemError } from "../../errors.js";
 import { planExport } from "../export-plan.js";
 import { nameIsTaken } from "../output-file.js";
 import { refuseUnmovable } from "./movable.js";
-import { deltaPath, type MigrateOptions } from "./options.js";
+import { deltaPath, type MigrateOptions, type MigrationPaths } from "./options.js";
 import { occupantOf } from "./places.js";
 import { type PlannedStep, plannedSteps } from "./planned-steps.js";
 import { type MigrationSpace, spacesOf } from "./space.js";
 
 /** What a migration is going to need and do. */
-export interface MigrationPlan {
-  readonly source: string;
-  readonly target: string;
-  /** Where the original goes; null when it stays where it is. */
-  readonly backup: string | null;
-  /** The dump's file; null when entries go straight from store to store. */
-  readonly dump: string | null;
+export interface MigrationPlan extends MigrationPaths {
   readonly store: StoreInfo;
   readonly estimatedEntries: number;
   readonly estimatedBytes: number;
@@ -40,9 +34,6 @@ export interface MigrationPlan {
   readonly steps: readonly PlannedStep[];
   readonly warnings: readonly string[];
 }
-
-/** Where everything goes. */
-export type MigrationPaths = Pick<MigrationPlan, "source" | "target" | "backup" | "dump">;
 
 /** What is asked for that a plan depends on. */
 export interface PlanOptions extends Pick<MigrateOptions, "ttl" | "force" | "live" | "settings" | "waitSeconds" | "checkGraph" | "keepDump"> {

@@ -3,6 +3,7 @@
  * so that it may be interrupted at any moment.
  */
 import { KgdumpError } from "../../errors.js";
+import { exchangeDirectories } from "../system-calls.js";
 import { moveDurably, type Occupant, occupantOf, removeDirectory, renameDurably } from "./places.js";
 
 /** Which store goes where. */
@@ -36,7 +37,6 @@ export async function switchStores(plan: Switch): Promise<void> {
     await moveIn(plan);
     return;
   }
-  const { exchangeDirectories } = await import("../../engines/rocksdb-place.js");
   const at = await look(plan);
   const is = (wanted: Places): boolean => at.target === wanted.target && at.incoming === wanted.incoming && at.aside === wanted.aside;
 

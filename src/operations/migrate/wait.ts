@@ -1,6 +1,6 @@
 /** Waiting until a service lets go of its store. */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { StoreLock } from "../../engines/rocksdb-place.js";
+import type { StoreLock } from "../../engines/engine.js";
 import { KgdumpError } from "../../errors.js";
 import type { Teller } from "./events.js";
 import { round, secondsSince } from "./options.js";
@@ -22,7 +22,7 @@ export interface WaitOptions {
  * @throws the signal's reason when it aborts
  */
 export async function waitForLock(source: string, teller: Teller, { waitSeconds, signal }: WaitOptions): Promise<StoreLock> {
-  const { lockRocksdb } = await import("../../engines/rocksdb-place.js");
+  const { lockRocksdb } = await import("../../engines/rocksdb-lock.js");
   const started = performance.now();
   let noted: number | null = null;
   for (;;) {

@@ -1,10 +1,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import test from "ava";
 import { createRocksdbSink, openRocksdbSource } from "#src/engines/rocksdb.js";
-import { exchangeDirectories, lockRocksdb } from "#src/engines/rocksdb-place.js";
+import { lockRocksdb } from "#src/engines/rocksdb-lock.js";
 import { makeStore } from "../support/stores.js";
 import { temporaryDirectory } from "../support/temporary.js";
 
@@ -33,17 +31,4 @@ test("a store that is open can't be locked", async (t) => {
   await t.throwsAsync(lockRocksdb(store), { code: "STORE_IN_USE", message: new RegExp(String(process.pid)) });
   await sink.close();
   (await lockRocksdb(store)).release();
-});
-
-test("two directories are exchanged, and one that is missing is told", async (t) => {
-  const directory = await temporaryDirectory(t);
-  const [a, b] = [join(directory, "a"), join(directory, "b")];
-  for (const path of [a, b]) {
-    await mkdir(path);
-    await writeFile(join(path, "name"), path);
-  }
-  t.true(await exchangeDirectories(a, b));
-  t.is(await readFile(join(a, "name"), "utf8"), b);
-  t.is(await readFile(join(b, "name"), "utf8"), a);
-  await t.throwsAsync(exchangeDirectories(a, join(directory, "c")), { code: "NOT_FOUND" });
 });

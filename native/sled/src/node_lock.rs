@@ -1,0 +1,40 @@
+//! What JavaScript sees of a store's lock: it is held without the store being opened.
+
+use std::fs::File;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use napi::bindgen_prelude::AsyncTask;
+use napi_derive::napi;
+
+use crate::failure::Doing;
+use crate::guard::Health;
+use crate::lock;
+use crate::node::Job;
+use crate::store::LOCK_WAIT;
+
+/// A store's lock, held while this lives.
+#[napi]
+pub struct SledLock {
+    held: Arc<Mutex<Option<File>>>,
+}
+
+#[napi]
+impl SledLock {
+    /// Lets the lock go. A second call does nothing.
+    #[napi]
+    pub fn release(&self) {
+        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
+/// Takes the lock of the store at `path`, so that no program opens it. The store is not opened.
+#[napi]
+pub fn lock_store(path: String) -> AsyncTask<Job<File, SledLock>> {
+    Job::task(
+        Health::now(),
+        Doing::Reading,
+        |file| SledLock { held: Arc::new(Mutex::new(Some(file))) },
+        move || lock::acquire(&PathBuf::from(path), LOCK_WAIT),
+    )
+}
