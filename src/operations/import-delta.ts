@@ -68,22 +68,16 @@ export async function importDeltas(options: ImportOptions, files: readonly strin
     const { lockSled } = await import("../engines/sled-lock.js");
     const lock = await lockSled(target);
     try {
-      const staging = await Staging.create(target);
-      try {
-        await copyStore(target, staging.storePath);
-        const sink = await openCopy(staging.storePath, options, true);
-        const done = await closing(sink, (copy) => bringUpToDate(copy, chain, options));
-        if (done.changed) {
-          await closing(await openCopy(staging.storePath, options, false), (copy) => verifyState(copy, chain.keyspaces, options));
-          options.signal?.throwIfAborted();
-          await staging.replace(exchangeDirectories, asideOf(target));
-        }
-        await staging.discard();
-        return resultOf(options, chain, done, sink.settings, started);
-      } catch (error) {
-        await staging.discard();
-        throw error;
+      await using staging = await Staging.create(target);
+      await copyStore(target, staging.storePath);
+      const sink = await openCopy(staging.storePath, options, true);
+      const done = await closing(sink, (copy) => bringUpToDate(copy, chain, options));
+      if (done.changed) {
+        await closing(await openCopy(staging.storePath, options, false), (copy) => verifyState(copy, chain.keyspaces, options));
+        options.signal?.throwIfAborted();
+        await staging.replace(exchangeDirectories, asideOf(target));
       }
+      return resultOf(options, chain, done, sink.settings, started);
     } finally {
       lock.release();
     }

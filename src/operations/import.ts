@@ -87,25 +87,20 @@ type Made = Pick<ReopenSettings, "segmentSize"> & { readonly compression: boolea
 
 async function importNew(plan: ImportPlan, events: AsyncGenerator<EntryEvent>, options: ImportOptions): Promise<Made> {
   const [{ openSledSource }, { openSledLoader }] = await Promise.all([import("../engines/sled.js"), import("../engines/sled-loader.js")]);
-  const staging = await Staging.create(options.target);
-  try {
-    const { cacheCapacity, compression, compressionLevel: compressionFactor, segmentSize } = options;
-    const settings = { jobs: options.jobs, cacheCapacity, compression, compressionFactor, segmentSize };
-    const loading = await openSledLoader(staging.storePath, settings);
-    await closing(loading, (loader) => loadNew(plan, events, loader, options));
-    if (options.verify !== false) {
-      const capacity = Math.min(cacheCapacity ?? VERIFY_CACHE, VERIFY_CACHE);
-      // The digests tell of all that is missing or wrong, so that the check of all files, which sled itself lacks, can be left out.
-      const reopened = await openSledSource(staging.storePath, { cacheCapacity: capacity, check: false });
-      await closing(reopened, (source) => verifyNew(plan, source, options));
-    }
-    options.signal?.throwIfAborted();
-    await staging.publish();
-    return loading.settings;
-  } catch (error) {
-    await staging.discard();
-    throw error;
+  await using staging = await Staging.create(options.target);
+  const { cacheCapacity, compression, compressionLevel: compressionFactor, segmentSize } = options;
+  const settings = { jobs: options.jobs, cacheCapacity, compression, compressionFactor, segmentSize };
+  const loading = await openSledLoader(staging.storePath, settings);
+  await closing(loading, (loader) => loadNew(plan, events, loader, options));
+  if (options.verify !== false) {
+    const capacity = Math.min(cacheCapacity ?? VERIFY_CACHE, VERIFY_CACHE);
+    // The digests tell of all that is missing or wrong, so that the check of all files, which sled itself lacks, can be left out.
+    const reopened = await openSledSource(staging.storePath, { cacheCapacity: capacity, check: false });
+    await closing(reopened, (source) => verifyNew(plan, source, options));
   }
+  options.signal?.throwIfAborted();
+  await staging.publish();
+  return loading.settings;
 }
 
 async function importInto(plan: ImportPlan, events: AsyncGenerator<EntryEvent>, options: ImportOptions): Promise<Made> {

@@ -137,17 +137,12 @@ async function makeStore(plan: ImportPlan, events: AsyncGenerator<EntryEvent>, f
     });
   }
   const { openRocksdbLoader } = await import("../engines/rocksdb-loader.js");
-  const staging = await Staging.create(options.target);
-  try {
-    const loading = await openRocksdbLoader(staging.storePath, { tableDirectory: join(staging.directory, "tables"), families });
-    await closing(loading, (loader) => loadNew(plan, events, loader, options));
-    if (options.verify !== false) await verify(plan, staging.storePath, families, reordered, options);
-    options.signal?.throwIfAborted();
-    await staging.publish();
-  } catch (error) {
-    await staging.discard();
-    throw error;
-  }
+  await using staging = await Staging.create(options.target);
+  const loading = await openRocksdbLoader(staging.storePath, { tableDirectory: join(staging.directory, "tables"), families });
+  await closing(loading, (loader) => loadNew(plan, events, loader, options));
+  if (options.verify !== false) await verify(plan, staging.storePath, families, reordered, options);
+  options.signal?.throwIfAborted();
+  await staging.publish();
 }
 
 async function verify(

@@ -81,8 +81,8 @@ function prefixOf(finalPath: string): string {
   return `.${basename(finalPath).slice(0, 200)}.kgdump-`;
 }
 
-/** A directory beside the final path of a store that is being built. */
-export class Staging {
+/** A directory beside the final path of a store that is being built. Hold it with `await using`: then nothing of it is left, whatever fails. */
+export class Staging implements AsyncDisposable {
   /** Where the store is built. It does not exist before the engine makes it. */
   readonly storePath: string;
   /** For what else is needed until the store is published; goes with all that is in it. */
@@ -170,6 +170,11 @@ export class Staging {
   /** Removes the staging directory and what is in it. Never throws. */
   async discard(): Promise<void> {
     await removeStaging(this.directory).catch(() => undefined);
+  }
+
+  /** The same; after `publish` and `replace` nothing is left to do. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.discard();
   }
 }
 
