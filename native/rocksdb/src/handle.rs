@@ -69,6 +69,7 @@ extern "C" fn ignore(_state: *mut c_void, _level: c_uint, _message: *mut c_char,
 pub fn c_string(bytes: &[u8], what: &str) -> Outcome<CString> {
     CString::new(bytes).map_err(|_| {
         Fault::new("STORE_UNSUPPORTED", format!("the {what} \"{}\" has a zero byte", bytes.escape_ascii()))
+            .hint("RocksDB's C interface would cut it off there: give it another name")
     })
 }
 
@@ -93,7 +94,7 @@ impl Database {
         let mut names = Vec::new();
         let mut options = Vec::new();
         for (name, family_options) in families {
-            names.push(c_string(&name, "family name")?);
+            names.push(c_string(&name, "family name").map_err(|fault| fault.at(path))?);
             options.push(family_options);
         }
         let name_pointers: Vec<_> = names.iter().map(|name| name.as_ptr()).collect();

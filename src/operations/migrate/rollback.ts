@@ -122,11 +122,14 @@ async function carryBack(journal: Journal, { onProgress, signal }: RollbackOptio
   await removeDirectory(incoming);
   // Families in another order are read twice, which a pipe can't be.
   const dump = `${incoming}.kgd`;
-  await exportStore({ store: journal.target, output: dump, force: true, onProgress, signal });
-  const restored = await restoreDump({ target: incoming, input: dump, optionsFrom: journal.backup ?? journal.source, onProgress, signal });
-  await rm(dump, { force: true });
-  teller.tell("restore", "what the sled store holds was carried into a new RocksDB store, read back and compared", { entries: restored.entries });
-  return incoming;
+  try {
+    await exportStore({ store: journal.target, output: dump, force: true, onProgress, signal });
+    const { entries } = await restoreDump({ target: incoming, input: dump, optionsFrom: journal.backup ?? journal.source, onProgress, signal });
+    teller.tell("restore", "what the sled store holds was carried into a new RocksDB store, read back and compared", { entries });
+    return incoming;
+  } finally {
+    await rm(dump, { force: true });
+  }
 }
 
 /** The original, on the target's file system. */
