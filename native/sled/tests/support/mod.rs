@@ -77,8 +77,13 @@ pub fn open_plain(path: &Path, compression: bool, segment_size: Option<usize>) -
 }
 
 pub fn encode(model: &Model) -> Vec<u8> {
+    encode_in_order(model.iter().map(|(key, value)| (&key[..], &value[..])))
+}
+
+/// Encodes entries in the order in which they come.
+pub fn encode_in_order<'a>(entries: impl Iterator<Item = (&'a [u8], &'a [u8])>) -> Vec<u8> {
     let mut out = Vec::new();
-    for (key, value) in model {
+    for (key, value) in entries {
         push_bin(&mut out, key).unwrap();
         push_bin(&mut out, value).unwrap();
     }

@@ -1,0 +1,334 @@
+//! Following a tree, against a model of two maps: whatever the two states of its original are and however they are cut into blocks, the
+//! changes that are found are exactly those between the maps, in order, and make the tree equal to its original.
+//!
+//! `SEED=n` chooses other states, `KGDUMP_FOLLOWS=n` more of them.
+
+#[allow(dead_code)] // Not every test needs all of it.
+mod support;
+
+use std::collections::VecDeque;
+
+use kgdump_sled::apply::{self, IfExists};
+use kgdump_sled::entries::{entry, push_bin};
+use kgdump_sled::failure::{Code, Outcome};
+use kgdump_sled::follow::{Changes, Chunk, Follower};
+use kgdump_sled::guard::Health;
+use kgdump_sled::prints::{Prints, Walk};
+use kgdump_sled::store::{Store, existing_tree};
+use sha2::{Digest, Sha256};
+
+use support::{Model, Random, options, scratch};
+
+const CHUNK: usize = 1 << 20;
+
+/// Key, and value or none for one that is to be removed; in the tree's order.
+type Found = Vec<(Vec<u8>, Option<Vec<u8>>)>;
+
+fn number(name: &str, default: u64) -> u64 {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+}
+
+/// The entries as a scan reads them, cut into blocks of random sizes; now and then one is empty.
+fn blocks(model: &Model, descending: bool, random: &mut Random) -> Vec<Vec<u8>> {
+    let most = [1, 7, 40, 3000][random.below(4)];
+    let mut out = vec![Vec::new()];
+    let mut left = random.below(most) + 1;
+    let mut add = |(key, value): (&Vec<u8>, &Vec<u8>)| {
+        while left == 0 {
+            out.push(Vec::new());
+            left = random.below(most + 1);
+        }
+        left -= 1;
+        let block = out.last_mut().unwrap();
+        push_bin(block, key).unwrap();
+        push_bin(block, value).unwrap();
+    };
+    if descending {
+        model.iter().rev().for_each(&mut add)
+    } else {
+        model.iter().for_each(&mut add)
+    }
+    out
+}
+
+/// What must be found: the changes from one state to the other, and how many of each kind.
+fn expected(old: &Model, new: &Model, descending: bool) -> (Found, [u64; 3]) {
+    let mut counts = [0; 3];
+    let mut found: Found = Vec::new();
+    for (key, value) in new {
+        match old.get(key) {
+            None => counts[0] += 1,
+            Some(before) if before == value => continue,
+            Some(_) => counts[1] += 1,
+        }
+        found.push((key.clone(), Some(value.clone())));
+    }
+    for key in old.keys().filter(|key| !new.contains_key(*key)) {
+        counts[2] += 1;
+        found.push((key.clone(), None));
+    }
+    found.sort();
+    if descending {
+        found.reverse();
+    }
+    (found, counts)
+}
+
+/// The changes of a chunk, after a look at what the chunk says of itself.
+fn changes_of(chunk: &Chunk) -> Found {
+    let Chunk { data, entries, key_bytes, value_bytes, first_key, last_key } = chunk;
+    let (mut found, mut sums, mut at) = (Found::new(), (0, 0), 0);
+    while at < data.len() {
+        let (next, end) = entry(data, at).unwrap();
+        sums = (sums.0 + next.key.len(), sums.1 + next.value.as_ref().map_or(0, ExactSizeIterator::len));
+        found.push((data[next.key].to_vec(), next.value.map(|value| data[value].to_vec())));
+        at = end;
+    }
+    assert_eq!((found.len(), sums), (*entries, (*key_bytes, *value_bytes)));
+    assert_eq!(data[first_key.clone()], found.first().unwrap().0);
+    assert_eq!(data[last_key.clone()], found.last().unwrap().0);
+    assert!(data.len() <= CHUNK || found.len() == 1);
+    found
+}
+
+/// Applies changes some blocks after they were found, as the program does while it compares on.
+struct Writer<'a> {
+    store: &'a Store,
+    tree: &'a [u8],
+    late: usize,
+    waiting: VecDeque<Changes>,
+    found: Found,
+    counts: [u64; 3],
+}
+
+impl Writer<'_> {
+    fn take(&mut self, changes: Changes) {
+        self.waiting.push_back(changes);
+        while self.waiting.len() > self.late {
+            self.write();
+        }
+    }
+
+    fn write(&mut self) {
+        let Some(Changes { chunks, added, changed, removed }) = self.waiting.pop_front() else { return };
+        for (count, more) in self.counts.iter_mut().zip([added, changed, removed]) {
+            *count += more;
+        }
+        for chunk in chunks {
+            self.found.extend(changes_of(&chunk));
+            apply::apply(self.store, self.tree, &chunk.data, IfExists::Overwrite).unwrap();
+        }
+    }
+}
+
+fn tree_of(store: &Store, tree: &[u8]) -> Model {
+    let pairs = |db: &sled::Db| {
+        Ok(existing_tree(db, tree)?
+            .iter()
+            .map(Result::unwrap)
+            .map(|(key, value)| (key.to_vec(), value.to_vec()))
+            .collect())
+    };
+    store.with(pairs).unwrap()
+}
+
+fn fill(store: &Store, tree: &[u8], model: &Model) {
+    store.create_tree(tree).unwrap();
+    apply::apply(store, tree, &support::encode(model), IfExists::Fail).unwrap();
+}
+
+/// A follower that has read the tree.
+fn learned(tree: &[u8], old: &Model, descending: bool, random: &mut Random) -> Follower {
+    let mut follower = Follower::new(tree.to_vec(), descending);
+    let mut hash = Sha256::new();
+    for block in blocks(old, descending, random) {
+        hash.update(&block);
+        follower.learn(&block).unwrap();
+    }
+    let digest: [u8; 32] = hash.finalize().into();
+    assert_eq!(follower.learned(), (old.len() as u64, digest));
+    follower
+}
+
+/// Lets a tree with the one state follow the other.
+fn follow(store: &Store, tree: &[u8], old: &Model, new: &Model, descending: bool, random: &mut Random) {
+    fill(store, tree, old);
+    let mut follower = learned(tree, old, descending, random);
+    let late = random.below(4);
+    let mut writer = Writer { store, tree, late, waiting: VecDeque::new(), found: Vec::new(), counts: [0; 3] };
+    for block in blocks(new, descending, random) {
+        writer.take(follower.follow(store, &block).unwrap());
+    }
+    writer.take(follower.end(store).unwrap());
+    while !writer.waiting.is_empty() {
+        writer.write();
+    }
+    let (found, counts) = expected(old, new, descending);
+    assert_eq!(writer.counts, counts);
+    assert!(writer.found == found, "{} changes were found, {} are there", writer.found.len(), found.len());
+    assert!(tree_of(store, tree) == *new);
+}
+
+/// Another state of the same original.
+fn changed(old: &Model, random: &mut Random) -> Model {
+    let keys: Vec<Vec<u8>> = old.keys().cloned().collect();
+    let mut new = old.clone();
+    let many = random.below(keys.len() + 1);
+    match random.below(12) {
+        0 => {}
+        1 => new.clear(),
+        2 => new = random.shapes(),
+        3 => new.values_mut().for_each(|value| value.push(b'x')),
+        // All of it at one end.
+        4 => keys.iter().take(many).for_each(|key| drop(new.remove(key))),
+        5 => keys.iter().rev().take(many).for_each(|key| drop(new.remove(key))),
+        6 => new.extend((0..many).map(|at| ([&[0; 3], &at.to_be_bytes()[..]].concat(), b"before".to_vec()))),
+        7 => new.extend((0..many).map(|at| ([&[0xff; 700], &at.to_be_bytes()[..]].concat(), b"behind".to_vec()))),
+        8 => drop(new.insert(Vec::new(), b"the empty key".to_vec())),
+        // Beside each key, with all of it for a prefix, or without its last byte.
+        9 => new.extend(keys.iter().map(|key| ([key, &[0][..]].concat(), Vec::new()))),
+        10 => new.extend(keys.iter().map(|key| (key[..key.len().saturating_sub(1)].to_vec(), key.clone()))),
+        _ => {
+            for _ in 0..many {
+                let key = keys[random.below(keys.len())].clone();
+                match random.below(4) {
+                    0 => drop(new.remove(&key)),
+                    1 => drop(new.insert(random.key(), b"new".to_vec())),
+                    _ => {
+                        let length = random.below(300);
+                        new.insert(key, random.bytes(length));
+                    }
+                }
+            }
+        }
+    }
+    new
+}
+
+#[test]
+fn whatever_changes_is_found_and_brings_the_tree_to_it() {
+    let seed = number("SEED", 0x5eed_0006);
+    println!("SEED={seed}");
+    let mut random = Random(seed | 1);
+    let home = scratch();
+    let store = Store::open(&options(home.path(), false, None), Health::now()).unwrap();
+    for round in 0..number("KGDUMP_FOLLOWS", 60) {
+        let old = if random.below(8) == 0 { Model::new() } else { random.shapes() };
+        let new = if old.is_empty() { random.shapes() } else { changed(&old, &mut random) };
+        println!("round {round}: {} entries become {}", old.len(), new.len());
+        let tree = format!("tree {round}");
+        follow(&store, tree.as_bytes(), &old, &new, random.below(2) == 0, &mut random);
+    }
+    store.close().unwrap();
+}
+
+#[test]
+fn more_entries_between_two_than_are_kept_and_ones_larger_than_a_chunk() {
+    let home = scratch();
+    let store = Store::open(&options(home.path(), false, None), Health::now()).unwrap();
+    let mut random = Random(7);
+    let big = |at: u32, length: usize| (format!("m{at:06}").into_bytes(), vec![at.to_be_bytes()[3]; length]);
+    let ends = Model::from([(b"a".to_vec(), b"1".to_vec()), (b"z".to_vec(), b"2".to_vec())]);
+    let mut full = ends.clone();
+    full.extend((0..90).map(|at| big(at, 70_000)));
+    full.extend([big(900, 3 << 20), big(901, 1 << 20)]);
+    let mut other = full.clone();
+    other.retain(|key, _| key.last() != Some(&b'3'));
+    other.extend((0..90).step_by(7).map(|at| big(at, 69_000)));
+    let nothing = Model::new();
+    let turns = [(&ends, &full), (&full, &other), (&other, &ends), (&full, &nothing), (&nothing, &other)];
+    for (round, (old, new)) in turns.into_iter().enumerate() {
+        follow(&store, format!("tree {round}").as_bytes(), old, new, round % 2 == 0, &mut random);
+    }
+    store.close().unwrap();
+}
+
+#[test]
+fn prints_are_those_of_the_entries_however_these_come() {
+    let mut random = Random(11);
+    for _ in 0..40 {
+        let model = random.shapes();
+        let descending = random.below(2) == 0;
+        let cut = blocks(&model, descending, &mut random);
+        let whole = cut.concat();
+        let learn = |parts: &[Vec<u8>]| {
+            let (mut prints, mut walk) = (Prints::default(), Walk::new(descending));
+            parts.iter().for_each(|block| prints.learn(&mut walk, block).unwrap());
+            prints.finish();
+            assert_eq!(walk.entries, model.len() as u64);
+            prints
+        };
+        let (prints, other) = (learn(&cut), learn(std::slice::from_ref(&whole)));
+        assert_eq!((prints.len(), prints.is_empty()), (other.len(), model.is_empty()));
+        let mut at = 0;
+        for group in 0..prints.len() {
+            let start = at;
+            let (count, print) = prints.group(group).unwrap();
+            assert!((1..=16).contains(&count));
+            let (first, _) = entry(&whole, at).unwrap();
+            assert_eq!(prints.first_key(group).unwrap(), &whole[first.key]);
+            assert_eq!(prints.first_key(group), other.first_key(group));
+            for _ in 0..count {
+                at = entry(&whole, at).unwrap().1;
+            }
+            let digest: [u8; 32] = Sha256::digest(&whole[start..at]).into();
+            assert_eq!((&digest, other.group(group)), (print, prints.group(group)));
+        }
+        assert_eq!(at, whole.len());
+        assert!(prints.first_key(prints.len()).is_none() && prints.group(prints.len()).is_none());
+    }
+}
+
+#[test]
+fn what_is_out_of_order_or_has_no_value_is_refused() {
+    let home = scratch();
+    let store = Store::open(&options(home.path(), false, None), Health::now()).unwrap();
+    let block = |keys: &[&str]| support::encode_in_order(keys.iter().map(|key| (key.as_bytes(), &b"v"[..])));
+    let refused = |outcome: Outcome<Changes>| outcome.unwrap_err().code;
+    for (descending, right, wrong) in [(false, ["a", "b"], ["b", "a"]), (true, ["b", "a"], ["a", "b"])] {
+        let follower = || Follower::new(b"none".to_vec(), descending);
+        assert_eq!(follower().learn(&block(&wrong)).unwrap_err().code, Code::DumpOrderBroken);
+        assert_eq!(refused(follower().follow(&store, &block(&wrong))), Code::DumpOrderBroken);
+        // Also from one block to the next, and for a key that comes twice.
+        for second in [right[0], right[1]] {
+            let mut late = follower();
+            late.learn(&block(&right)).unwrap();
+            assert_eq!(late.learn(&block(&[second])).unwrap_err().code, Code::DumpOrderBroken);
+            let mut late = follower();
+            assert_eq!(late.follow(&store, &block(&right)).unwrap().added, 0);
+            assert_eq!(refused(late.follow(&store, &block(&[second]))), Code::DumpOrderBroken);
+        }
+    }
+    let mut gone = Vec::new();
+    push_bin(&mut gone, b"a").unwrap();
+    gone.push(0xc0);
+    for bad in [&gone[..], &[0xc4, 9, 1], &[0xc1]] {
+        let mut follower = Follower::new(b"none".to_vec(), false);
+        assert_eq!(follower.learn(bad).unwrap_err().code, Code::DumpEntriesMalformed);
+        assert_eq!(refused(Follower::new(b"none".to_vec(), false).follow(&store, bad)), Code::DumpEntriesMalformed);
+    }
+    store.close().unwrap();
+}
+
+#[test]
+fn a_tree_that_somebody_else_changed_is_told() {
+    let home = scratch();
+    let store = Store::open(&options(home.path(), false, None), Health::now()).unwrap();
+    let mut random = Random(3);
+    let old: Model = (0u32..40).map(|at| (at.to_be_bytes().to_vec(), b"v".to_vec())).collect();
+    fill(&store, b"tree", &old);
+    let mut follower = learned(b"tree", &old, false, &mut random);
+    let remove = |db: &sled::Db| {
+        existing_tree(db, b"tree")?.remove(39u32.to_be_bytes()).unwrap();
+        Ok(())
+    };
+    store.with(remove).unwrap();
+    // Its last group has to be read again, as the original has another value there.
+    let mut new = old.clone();
+    new.insert(38u32.to_be_bytes().to_vec(), b"w".to_vec());
+    let outcome = follower.follow(&store, &support::encode(&new)).and_then(|_| follower.end(&store));
+    assert_eq!(outcome.unwrap_err().code, Code::StoreDamaged);
+    let mut absent = learned(b"absent", &old, false, &mut random);
+    assert_eq!(absent.end(&store).unwrap_err().code, Code::KeyspaceUnknown);
+    store.close().unwrap();
+}
