@@ -244,6 +244,21 @@ fn more_entries_between_two_than_are_kept_and_ones_larger_than_a_chunk() {
 }
 
 #[test]
+fn what_is_equal_and_larger_than_what_is_kept_leaves_nothing_to_the_next_group() {
+    let home = scratch();
+    let store = Store::open(&options(home.path(), false, None), Health::now()).unwrap();
+    let huge = |key: &str| (key.as_bytes().to_vec(), vec![b'h'; 5 << 20]);
+    let old: Model = [huge("b"), huge("f")].into_iter().chain((0..40).map(|at| (vec![b'c', at], vec![at]))).collect();
+    let mut new = old.clone();
+    new.extend([(vec![b'c', 0], vec![9]), (vec![b'c', 39], vec![9])]);
+    // Among them blocks of one entry, behind which what is kept is compared.
+    for seed in 1..3 {
+        follow(&store, format!("tree {seed}").as_bytes(), &old, &new, seed % 2 == 0, &mut Random(seed << 32));
+    }
+    store.close().unwrap();
+}
+
+#[test]
 fn prints_are_those_of_the_entries_however_these_come() {
     let mut random = Random(11);
     for _ in 0..40 {
