@@ -9,15 +9,14 @@ mod support;
 use std::collections::VecDeque;
 
 use kgdump_sled::apply::{self, IfExists};
-use kgdump_sled::entries::{entry, push_bin};
-use kgdump_sled::failure::{Code, Outcome};
+use kgdump_sled::entries::entry;
+use kgdump_sled::failure::Code;
 use kgdump_sled::follow::{Changes, Chunk, Follower};
 use kgdump_sled::guard::Health;
-use kgdump_sled::prints::{Prints, Walk};
 use kgdump_sled::store::{Store, existing_tree};
 use sha2::{Digest, Sha256};
 
-use support::{Model, Random, options, scratch};
+use support::{Model, Random, blocks, options, scratch};
 
 const CHUNK: usize = 1 << 20;
 
@@ -26,29 +25,6 @@ type Found = Vec<(Vec<u8>, Option<Vec<u8>>)>;
 
 fn number(name: &str, default: u64) -> u64 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
-}
-
-/// The entries as a scan reads them, cut into blocks of random sizes; now and then one is empty.
-fn blocks(model: &Model, descending: bool, random: &mut Random) -> Vec<Vec<u8>> {
-    let most = [1, 7, 40, 3000][random.below(4)];
-    let mut out = vec![Vec::new()];
-    let mut left = random.below(most) + 1;
-    let mut add = |(key, value): (&Vec<u8>, &Vec<u8>)| {
-        while left == 0 {
-            out.push(Vec::new());
-            left = random.below(most + 1);
-        }
-        left -= 1;
-        let block = out.last_mut().unwrap();
-        push_bin(block, key).unwrap();
-        push_bin(block, value).unwrap();
-    };
-    if descending {
-        model.iter().rev().for_each(&mut add)
-    } else {
-        model.iter().for_each(&mut add)
-    }
-    out
 }
 
 /// What must be found: the changes from one state to the other, and how many of each kind.
@@ -121,6 +97,10 @@ impl Writer<'_> {
     }
 }
 
+fn own((key, value): (&Vec<u8>, &Vec<u8>)) -> (Vec<u8>, Vec<u8>) {
+    (key.clone(), value.clone())
+}
+
 fn tree_of(store: &Store, tree: &[u8]) -> Model {
     let pairs = |db: &sled::Db| {
         Ok(existing_tree(db, tree)?
@@ -152,11 +132,23 @@ fn learned(tree: &[u8], old: &Model, descending: bool, random: &mut Random) -> F
 
 /// Lets a tree with the one state follow the other.
 fn follow(store: &Store, tree: &[u8], old: &Model, new: &Model, descending: bool, random: &mut Random) {
+    let parts = blocks(new, descending, random);
+    follow_parts(store, tree, old, (new, parts), descending, random);
+}
+
+fn follow_parts(
+    store: &Store,
+    tree: &[u8],
+    old: &Model,
+    (new, parts): (&Model, Vec<Vec<u8>>),
+    descending: bool,
+    random: &mut Random,
+) {
     fill(store, tree, old);
     let mut follower = learned(tree, old, descending, random);
     let late = random.below(4);
     let mut writer = Writer { store, tree, late, waiting: VecDeque::new(), found: Vec::new(), counts: [0; 3] };
-    for block in blocks(new, descending, random) {
+    for block in parts {
         writer.take(follower.follow(store, &block).unwrap());
     }
     writer.take(follower.end(store).unwrap());
@@ -251,76 +243,13 @@ fn what_is_equal_and_larger_than_what_is_kept_leaves_nothing_to_the_next_group()
     let old: Model = [huge("b"), huge("f")].into_iter().chain((0..40).map(|at| (vec![b'c', at], vec![at]))).collect();
     let mut new = old.clone();
     new.extend([(vec![b'c', 0], vec![9]), (vec![b'c', 39], vec![9])]);
-    // Among them blocks of one entry, behind which what is kept is compared.
-    for seed in 1..3 {
-        follow(&store, format!("tree {seed}").as_bytes(), &old, &new, seed % 2 == 0, &mut Random(seed << 32));
-    }
-    store.close().unwrap();
-}
-
-#[test]
-fn prints_are_those_of_the_entries_however_these_come() {
-    let mut random = Random(11);
-    for _ in 0..40 {
-        let model = random.shapes();
-        let descending = random.below(2) == 0;
-        let cut = blocks(&model, descending, &mut random);
-        let whole = cut.concat();
-        let learn = |parts: &[Vec<u8>]| {
-            let (mut prints, mut walk) = (Prints::default(), Walk::new(descending));
-            parts.iter().for_each(|block| prints.learn(&mut walk, block).unwrap());
-            prints.finish();
-            assert_eq!(walk.entries, model.len() as u64);
-            prints
-        };
-        let (prints, other) = (learn(&cut), learn(std::slice::from_ref(&whole)));
-        assert_eq!((prints.len(), prints.is_empty()), (other.len(), model.is_empty()));
-        let mut at = 0;
-        for group in 0..prints.len() {
-            let start = at;
-            let (count, print) = prints.group(group).unwrap();
-            assert!((1..=16).contains(&count));
-            let (first, _) = entry(&whole, at).unwrap();
-            assert_eq!(prints.first_key(group).unwrap(), &whole[first.key]);
-            assert_eq!(prints.first_key(group), other.first_key(group));
-            for _ in 0..count {
-                at = entry(&whole, at).unwrap().1;
-            }
-            let digest: [u8; 32] = Sha256::digest(&whole[start..at]).into();
-            assert_eq!((&digest, other.group(group)), (print, prints.group(group)));
-        }
-        assert_eq!(at, whole.len());
-        assert!(prints.first_key(prints.len()).is_none() && prints.group(prints.len()).is_none());
-    }
-}
-
-#[test]
-fn what_is_out_of_order_or_has_no_value_is_refused() {
-    let home = scratch();
-    let store = Store::open(&options(home.path(), false, None), Health::now()).unwrap();
-    let block = |keys: &[&str]| support::encode_in_order(keys.iter().map(|key| (key.as_bytes(), &b"v"[..])));
-    let refused = |outcome: Outcome<Changes>| outcome.unwrap_err().code;
-    for (descending, right, wrong) in [(false, ["a", "b"], ["b", "a"]), (true, ["b", "a"], ["a", "b"])] {
-        let follower = || Follower::new(b"none".to_vec(), descending);
-        assert_eq!(follower().learn(&block(&wrong)).unwrap_err().code, Code::DumpOrderBroken);
-        assert_eq!(refused(follower().follow(&store, &block(&wrong))), Code::DumpOrderBroken);
-        // Also from one block to the next, and for a key that comes twice.
-        for second in [right[0], right[1]] {
-            let mut late = follower();
-            late.learn(&block(&right)).unwrap();
-            assert_eq!(late.learn(&block(&[second])).unwrap_err().code, Code::DumpOrderBroken);
-            let mut late = follower();
-            assert_eq!(late.follow(&store, &block(&right)).unwrap().added, 0);
-            assert_eq!(refused(late.follow(&store, &block(&[second]))), Code::DumpOrderBroken);
-        }
-    }
-    let mut gone = Vec::new();
-    push_bin(&mut gone, b"a").unwrap();
-    gone.push(0xc0);
-    for bad in [&gone[..], &[0xc4, 9, 1], &[0xc1]] {
-        let mut follower = Follower::new(b"none".to_vec(), false);
-        assert_eq!(follower.learn(bad).unwrap_err().code, Code::DumpEntriesMalformed);
-        assert_eq!(refused(Follower::new(b"none".to_vec(), false).follow(&store, bad)), Code::DumpEntriesMalformed);
+    // Blocks of one entry: what is kept is compared behind each huge one.
+    let mut parts: Vec<Vec<u8>> = new.iter().map(|entry| support::encode(&Model::from([own(entry)]))).collect();
+    let mut random = Random(5);
+    for descending in [false, true] {
+        let tree = format!("tree {descending}");
+        follow_parts(&store, tree.as_bytes(), &old, (&new, parts.clone()), descending, &mut random);
+        parts.reverse();
     }
     store.close().unwrap();
 }

@@ -90,6 +90,29 @@ pub fn encode_in_order<'a>(entries: impl Iterator<Item = (&'a [u8], &'a [u8])>) 
     out
 }
 
+/// The entries as a scan reads them, cut into blocks of random sizes; now and then one is empty.
+pub fn blocks(model: &Model, descending: bool, random: &mut Random) -> Vec<Vec<u8>> {
+    let most = [1, 7, 40, 3000][random.below(4)];
+    let mut out = vec![Vec::new()];
+    let mut left = random.below(most) + 1;
+    let mut add = |(key, value): (&Vec<u8>, &Vec<u8>)| {
+        while left == 0 {
+            out.push(Vec::new());
+            left = random.below(most + 1);
+        }
+        left -= 1;
+        let block = out.last_mut().unwrap();
+        push_bin(block, key).unwrap();
+        push_bin(block, value).unwrap();
+    };
+    if descending {
+        model.iter().rev().for_each(&mut add)
+    } else {
+        model.iter().for_each(&mut add)
+    }
+    out
+}
+
 /// Makes a store with trees of those contents, each handed over in blocks of several sizes.
 pub fn load(
     path: &Path,
