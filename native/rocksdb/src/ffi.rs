@@ -94,6 +94,7 @@ unsafe extern "C" {
     pub fn rocksdb_options_set_create_if_missing(options: *mut rocksdb_options_t, on: c_uchar);
     pub fn rocksdb_options_set_paranoid_checks(options: *mut rocksdb_options_t, on: c_uchar);
     pub fn rocksdb_options_set_max_open_files(options: *mut rocksdb_options_t, count: c_int);
+    pub fn rocksdb_options_set_max_file_opening_threads(options: *mut rocksdb_options_t, count: c_int);
     pub fn rocksdb_options_set_wal_recovery_mode(options: *mut rocksdb_options_t, mode: c_int);
     pub fn rocksdb_options_set_wal_dir(options: *mut rocksdb_options_t, path: *const c_char);
     pub fn rocksdb_options_set_track_and_verify_wals_in_manifest(options: *mut rocksdb_options_t, on: c_uchar);

@@ -24,6 +24,9 @@ use crate::wal::{check_logs, list_logs, Log};
 const TRIES: u32 = 200;
 /// How often a failure is tried again although nothing seems to have changed.
 const STABLE_TRIES: u32 = 3;
+/// Tables that one thread opens, and the most threads that do so (RocksDB's own default).
+const TABLES_FOR_A_THREAD: usize = 8;
+const MOST_OPENING_THREADS: usize = 16;
 
 /// A store that is open for reading.
 pub struct Store {
@@ -103,7 +106,7 @@ impl Store {
 
         let operand_met = Arc::new(AtomicBool::new(false));
         let database_options = Options::from_text(if two_phase { "allow_2pc=true" } else { "" })?;
-        set_database_options(&database_options, wal_directory.as_deref())?;
+        set_database_options(&database_options, wal_directory.as_deref(), opening_threads(&manifest))?;
         let families = plans.iter().map(|plan| (plan.name.clone(), family_options(plan, &operand_met))).collect();
         let database = Database::open(path, database_options, families, false)?;
         Ok(Self { database, plans, operand_met, warnings, log_bytes: report.bytes, opened: at.clone() })
@@ -161,13 +164,21 @@ fn as_damage(fault: Fault) -> Fault {
     }
 }
 
-fn set_database_options(options: &Options, wal_directory: Option<&Path>) -> Outcome<()> {
+/// How many threads each family's tables are opened with. RocksDB starts 16 for every family however few tables it has,
+/// which takes longer than opening those.
+fn opening_threads(manifest: &Manifest) -> i32 {
+    let most = manifest.families.values().map(|family| family.tables.len()).max().unwrap_or(0);
+    (most / TABLES_FOR_A_THREAD).clamp(1, MOST_OPENING_THREADS) as i32
+}
+
+fn set_database_options(options: &Options, wal_directory: Option<&Path>, opening_threads: i32) -> Outcome<()> {
     let raw = options.as_ptr();
     options.silence();
     // SAFETY: the options are ours.
     unsafe {
         ffi::rocksdb_options_set_paranoid_checks(raw, 1);
         ffi::rocksdb_options_set_max_open_files(raw, -1);
+        ffi::rocksdb_options_set_max_file_opening_threads(raw, opening_threads);
         ffi::rocksdb_options_set_wal_recovery_mode(raw, ffi::TOLERATE_CORRUPTED_TAIL_RECORDS);
         ffi::rocksdb_options_set_track_and_verify_wals_in_manifest(raw, 1);
         ffi::rocksdb_options_set_skip_stats_update_on_db_open(raw, 1);
