@@ -95,4 +95,8 @@ export default defineConfig(
       ),
     },
   },
+  {
+    files: ["bin/*.js"],
+    languageOptions: { sourceType: "commonjs", globals: { __dirname: "readonly" } },
+  },
 );

@@ -16,22 +16,21 @@ export interface NativePacked {
   readonly crc: number;
 }
 
-/** SHA-256 of blocks that are added one after the other. */
-export interface NativeDigest {
-  /** Hashes in the order of the calls only if each waits for the one before it. */
-  update(raw: Buffer): Promise<void>;
-  value(): Buffer;
+/** Packs the blocks of one keyspace. */
+export interface NativePacker {
+  /** Checks a block, compresses it if `output` holds `mostCompressed(raw.length)` bytes, and hashes it, in the order of the calls. */
+  pack(raw: Buffer, output: Buffer): Promise<NativePacked>;
+  /** SHA-256 of all that was packed. */
+  digest(): Buffer;
 }
 
 /** The addon. No buffer may be touched until the promise has settled. */
 export interface BlocksAddon {
-  readonly EntryDigest: new () => NativeDigest;
+  readonly BlockPacker: new (reverse: boolean, deletions: boolean) => NativePacker;
   /** 0 when so much can't be compressed. */
   mostCompressed(length: number): number;
   compress(input: Buffer, output: Buffer): Promise<number>;
   decompress(input: Buffer, output: Buffer): Promise<number>;
-  /** Compresses only when `output` holds `mostCompressed(raw.length)` bytes. */
-  pack(raw: Buffer, output: Buffer, reverse: boolean, deletions: boolean): Promise<NativePacked>;
 }
 
 /**

@@ -8,7 +8,7 @@ import { type Codec, packBlock } from "../format/codec.js";
 import { crcOf } from "../format/checksum.js";
 import type { CheckedBlock } from "../format/dump-writer.js";
 import type { KeyOrder } from "../format/key-order.js";
-import { asBuffer, blocksAddon, type NativeDigest, type NativePacked } from "./blocks-addon.js";
+import { asBuffer, blocksAddon, type NativePacked, type NativePacker } from "./blocks-addon.js";
 
 /** Encoded entries, and what their engine says of them. */
 export interface BlockToPack {
@@ -31,17 +31,13 @@ const NO_MEMORY = Buffer.alloc(0);
 
 /** Packs the blocks of one keyspace. */
 export class KeyspacePacker {
-  readonly #addon = blocksAddon();
   readonly #codec: Codec;
-  readonly #shape: PackedShape;
-  readonly #digest: NativeDigest;
-  #hashing: Promise<void> = Promise.resolve();
+  readonly #native: NativePacker;
 
   /** @throws {KgdumpError} ADDON_MISSING */
-  constructor(codec: Codec, shape: PackedShape) {
+  constructor(codec: Codec, { order, deletions }: PackedShape) {
     this.#codec = codec;
-    this.#shape = shape;
-    this.#digest = new this.#addon.EntryDigest();
+    this.#native = new (blocksAddon().BlockPacker)(order === "reverse-bytewise", deletions);
   }
 
   /** Bytes of memory that `pack` can use for a block of so many bytes. */
@@ -58,25 +54,9 @@ export class KeyspacePacker {
    */
   async pack(block: BlockToPack, memory: Uint8Array): Promise<CheckedBlock> {
     const raw = asBuffer(block.data);
-    const hashed = this.#hashing.then(() => fromAddon(() => this.#digest.update(raw)));
-    // Its failure is thrown below.
-    this.#hashing = hashed.catch(() => undefined);
-    const [packed, result] = await Promise.allSettled([this.#packed(block, raw, memory), hashed]);
-    if (packed.status === "rejected") throw packed.reason;
-    if (result.status === "rejected") throw result.reason;
-    return packed.value;
-  }
-
-  /** SHA-256 of all blocks, once every `pack` has settled. */
-  digest(): Uint8Array {
-    return new Uint8Array(this.#digest.value());
-  }
-
-  async #packed(block: BlockToPack, raw: Buffer, memory: Uint8Array): Promise<CheckedBlock> {
-    const { order, deletions } = this.#shape;
     const inAddon = this.#codec.name === "lz4";
     const output = inAddon ? this.#output(raw.length, memory) : NO_MEMORY;
-    const found = await fromAddon(() => this.#addon.pack(raw, output, order === "reverse-bytewise", deletions));
+    const found = await fromAddon(() => this.#native.pack(raw, output));
     const facts = factsOf(block, found);
     const { compressed, crc } = found;
     if (compressed > 0) return { ...facts, codec: "lz4", data: output.subarray(0, compressed), dataCrc: crc };
@@ -84,6 +64,11 @@ export class KeyspacePacker {
     if (inAddon) return plain;
     const { codec, data } = await packBlock(this.#codec, raw, memory);
     return codec === "none" ? plain : { ...facts, codec, data, dataCrc: crcOf(data) };
+  }
+
+  /** SHA-256 of all blocks, once every `pack` has settled. */
+  digest(): Uint8Array {
+    return new Uint8Array(this.#native.digest());
   }
 
   #output(rawLength: number, memory: Uint8Array): Buffer {

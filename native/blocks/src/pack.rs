@@ -1,8 +1,12 @@
-//! A block on its way into a dump: checked, compressed and summed in one go, while it is in the processor's cache.
+//! The blocks of a keyspace on their way into a dump: each is checked, compressed, summed and hashed in one go, while it is in
+//! the processor's cache.
+
+use std::sync::Arc;
 
 use napi::bindgen_prelude::{AsyncTask, Buffer};
 use napi_derive::napi;
 
+use crate::digest::Digest;
 use crate::entries::{Shape, check};
 use crate::fault::Outcome;
 use crate::job::{Job, start};
@@ -24,11 +28,43 @@ pub struct Packed {
     pub crc: u32,
 }
 
-/// Checks the entries in `raw`, and compresses them into `output` when it holds `mostCompressed(raw.length)` bytes.
-#[napi(ts_return_type = "Promise<Packed>")]
-pub fn pack(raw: Buffer, output: Buffer, reverse: bool, deletions: bool) -> AsyncTask<Job<(Buffer, Buffer), Packed>> {
-    let shape = Shape { reverse, deletions };
-    start((raw, output), move |(raw, output)| packed(raw, output, shape))
+/// Packs the blocks of one keyspace.
+#[napi]
+pub struct BlockPacker {
+    shape: Shape,
+    digest: Arc<Digest>,
+}
+
+#[napi]
+impl BlockPacker {
+    /// For keys in reverse byte order, or a delta with deletions.
+    #[napi(constructor)]
+    pub fn new(reverse: bool, deletions: bool) -> Self {
+        Self { shape: Shape { reverse, deletions }, digest: Arc::default() }
+    }
+
+    /// Checks the entries in `raw`, compresses them into `output` when it holds `mostCompressed(raw.length)` bytes, and adds
+    /// them to the digest in the order of the calls.
+    #[napi(ts_return_type = "Promise<Packed>")]
+    pub fn pack(&self, raw: Buffer, output: Buffer) -> AsyncTask<Job<(Buffer, Buffer), Packed>> {
+        let shape = self.shape;
+        let mut turn = Some(self.digest.take_turn());
+        start((raw, output), move |(raw, output)| {
+            // Taken, so that it is over when the work fails.
+            let turn = turn.take();
+            let packed = packed(raw, output, shape)?;
+            if let Some(turn) = turn {
+                turn.add(raw);
+            }
+            Ok(packed)
+        })
+    }
+
+    /// SHA-256 of all that was packed: 32 bytes.
+    #[napi]
+    pub fn digest(&self) -> Buffer {
+        self.digest.value().into()
+    }
 }
 
 fn packed(raw: &[u8], output: &mut [u8], shape: Shape) -> Outcome<Packed> {
