@@ -28,6 +28,9 @@ export interface KeyspaceInfo {
 /** Key orders that a dump can have: unsigned byte order, or its reverse. */
 export type KeyOrder = "bytewise" | "reverse-bytewise";
 
+/** A point in a store's life, as its engine knows it: what changed since can be asked of the same store later. */
+export type StoreMark = object;
+
 /** What is known of an open store before it is scanned. */
 export interface StoreInfo {
   readonly engine: EngineName;
@@ -42,6 +45,8 @@ export interface StoreInfo {
   readonly keyspaces: readonly KeyspaceInfo[];
   /** What a user should know of this store although it can be read whole, a sentence each. */
   readonly warnings: readonly string[];
+  /** The point at which it is read, when its engine knows such. */
+  readonly mark?: StoreMark | undefined;
 }
 
 /** A run of entries of one keyspace, in its order. */

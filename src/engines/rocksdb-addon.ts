@@ -28,9 +28,19 @@ export interface NativeScan {
   close(): Promise<void>;
 }
 
+/** Which keys may have changed: bins of each family, or why that is not known. */
+export interface NativeChangedKeys {
+  readonly keys?: readonly Buffer[];
+  readonly unclear?: string;
+}
+
 /** A store that is open for reading. */
 export interface NativeStore {
   facts(): Promise<NativeFacts>;
+  mark(): object;
+  outdated(mark: object): string | null;
+  changedSince(mark: object): Promise<NativeChangedKeys>;
+  scanRanges(family: number, ranges: Buffer): NativeScan;
   scan(family: number, from?: Buffer, to?: Buffer, prefix?: Buffer): NativeScan;
   close(): Promise<void>;
 }

@@ -4,9 +4,9 @@ import { resolve } from "node:path";
 import { KgdumpError } from "../errors.js";
 import { fromAddon } from "../addon.js";
 import { scanBlocks, type Fill } from "./block-scan.js";
-import type { EntryBlock, EntrySource, KeyspaceInfo, ScanOptions, StoreInfo } from "./engine.js";
+import type { EntryBlock, EntrySource, KeyspaceInfo, ScanOptions, StoreInfo, StoreMark } from "./engine.js";
 import { asBuffer, rocksdbAddon } from "./rocksdb-addon.js";
-import type { NativeFacts, NativeStore } from "./rocksdb-addon.js";
+import type { NativeFacts, NativeScan, NativeStore } from "./rocksdb-addon.js";
 
 export { createRocksdbSink } from "./rocksdb-sink.js";
 export type { RocksdbFamily, RocksdbOperation, RocksdbSink, RocksdbSinkOptions } from "./rocksdb-sink.js";
@@ -32,9 +32,26 @@ export interface RocksdbInfo extends StoreInfo {
   readonly keyspaces: readonly RocksdbKeyspace[];
 }
 
+/** The keys of each keyspace, in the order of the store's own and in that of its keys, as bins; or why they are not known. */
+export type ChangedKeys = { readonly keys: readonly Uint8Array[] } | { readonly unclear: string };
+
 /** A RocksDB store that is open for reading. */
 export interface RocksdbSource extends EntrySource {
   readonly info: RocksdbInfo;
+  /** Why `changedSince` this store's own mark will tell more, or sooner, than since an earlier one; null when it will not. The store may be in use. */
+  outdated(mark: StoreMark): string | null;
+  /**
+   * Which keys may have changed since a mark of this store: all that did, and some that did not, told without reading all of it.
+   * Nobody may have the store open for writing.
+   * @throws {KgdumpError} STORE_*, IO_FAILED
+   */
+  changedSince(mark: StoreMark): Promise<ChangedKeys>;
+  /**
+   * Yields the entries of some ranges of a keyspace, as `scan`.
+   * @param ranges for each its first key, inclusive, and its end key, exclusive, as bins, or nil for none; one at least, in the keyspace's
+   * order, and none overlaps another
+   */
+  scanRanges(keyspace: Uint8Array, ranges: Uint8Array, options: Pick<ScanOptions, "blockSize" | "signal">): AsyncIterable<EntryBlock>;
 }
 
 /**
@@ -54,7 +71,7 @@ export async function openRocksdbSource(path: string, options: RocksdbSourceOpti
     options.signal?.throwIfAborted();
     const facts = await fromAddon(() => store.facts());
     options.signal?.throwIfAborted();
-    return new Source(store, infoOf(absolute, facts));
+    return new Source(store, { ...infoOf(absolute, facts), mark: store.mark() });
   } catch (error) {
     await store.close();
     throw error;
@@ -112,24 +129,42 @@ class Source implements RocksdbSource {
   }
 
   scan(keyspace: Uint8Array, options: ScanOptions): AsyncIterable<EntryBlock> {
-    const family = this.info.keyspaces.findIndex(({ name }) => Buffer.compare(name, keyspace) === 0);
-    if (family < 0) {
-      const name = Buffer.from(keyspace).toString();
-      throw new KgdumpError("KEYSPACE_UNKNOWN", `${this.info.path} has no family ${JSON.stringify(name)}`, { keyspace });
-    }
+    const family = this.#family(keyspace);
     const { order, from, to, prefix } = options;
     if (order !== undefined && order !== this.info.keyspaces[family]?.comparator) {
       throw new KgdumpError("STORE_UNSUPPORTED", `${this.info.path} can't be scanned in ${order} order`, { keyspace });
     }
+    const bounds = [from, to, prefix].map((key) => (key === undefined ? undefined : asBuffer(key)));
+    return this.#blocks(options, () => this.#store.scan(family, ...bounds));
+  }
+
+  scanRanges(keyspace: Uint8Array, ranges: Uint8Array, options: Pick<ScanOptions, "blockSize" | "signal">): AsyncIterable<EntryBlock> {
+    const family = this.#family(keyspace);
+    return this.#blocks(options, () => this.#store.scanRanges(family, asBuffer(ranges)));
+  }
+
+  outdated(mark: StoreMark): string | null {
+    return this.#store.outdated(mark);
+  }
+
+  async changedSince(mark: StoreMark): Promise<ChangedKeys> {
+    const { keys, unclear } = await fromAddon(() => this.#store.changedSince(mark));
+    return keys === undefined ? { unclear: unclear ?? "" } : { keys };
+  }
+
+  /** Number of a keyspace's family. */
+  #family(keyspace: Uint8Array): number {
     if (this.#closed !== undefined) throw new TypeError("the store is closed");
-    return this.#blocks(family, options, [from, to, prefix]);
+    const family = this.info.keyspaces.findIndex(({ name }) => Buffer.compare(name, keyspace) === 0);
+    if (family >= 0) return family;
+    const name = Buffer.from(keyspace).toString();
+    throw new KgdumpError("KEYSPACE_UNKNOWN", `${this.info.path} has no family ${JSON.stringify(name)}`, { keyspace });
   }
 
   /** The native scan begins when the first block is asked for, so that a scan that is never iterated holds nothing. */
-  async *#blocks(family: number, options: ScanOptions, bounds: readonly (Uint8Array | undefined)[]): AsyncGenerator<EntryBlock> {
+  async *#blocks(options: ScanOptions, begin: () => NativeScan): AsyncGenerator<EntryBlock> {
     options.signal?.throwIfAborted();
-    const [from, to, prefix] = bounds.map((key) => (key === undefined ? undefined : asBuffer(key)));
-    const scan = await fromAddon(() => this.#store.scan(family, from, to, prefix));
+    const scan = await fromAddon(begin);
     const fill: Fill = (buffer, _target, maxEntries) => fromAddon(() => scan.fill(buffer, maxEntries));
     yield* scanBlocks(fill, () => fromAddon(() => scan.close()), { ...options, pool: this.#buffers });
   }

@@ -3,6 +3,7 @@
 //! Contract: used by one thread at a time. The iterator is destroyed before the bound and the database that it refers to.
 //! Its status is looked at each time it stands on no entry.
 
+use std::collections::VecDeque;
 use std::ffi::c_char;
 use std::ptr;
 use std::sync::atomic::Ordering;
@@ -46,6 +47,8 @@ pub struct Cursor {
     reverse: bool,
     strip: bool,
     range: Range,
+    /// Ranges behind that one; with them each end is looked for, and RocksDB reads nothing ahead.
+    more: Option<VecDeque<Range>>,
 }
 
 /// What to do with an entry.
@@ -58,7 +61,19 @@ enum Step {
 impl Cursor {
     /// A pass that has not begun. `reverse` tells the family's order; `strip` leaves timestamps out.
     pub fn new(store: Arc<Store>, family: usize, reverse: bool, strip: bool, range: Range) -> Self {
-        Self { iterator: None, store, family, reverse, strip, range }
+        Self { iterator: None, store, family, reverse, strip, range, more: None }
+    }
+
+    /// The same over several ranges, which are in order and do not overlap.
+    pub fn over(
+        store: Arc<Store>,
+        family: usize,
+        reverse: bool,
+        strip: bool,
+        first: Range,
+        ranges: VecDeque<Range>,
+    ) -> Self {
+        Self { more: Some(ranges), ..Self::new(store, family, reverse, strip, first) }
     }
 
     /// Writes the next entries into `out`: as many as fit, at most `limit`.
@@ -73,14 +88,28 @@ impl Cursor {
         let mut entry = ffi::kgd_entry { key: ptr::null(), key_length: 0, value: ptr::null(), value_length: 0 };
         // SAFETY: the iterator lives as long as `self`, and only this thread uses it.
         let mut kind = unsafe { ffi::kgd_current(raw, &raw mut entry) };
-        while kind != ffi::KGD_INVALID {
+        loop {
+            if kind == ffi::KGD_INVALID {
+                self.check_status(raw)?;
+                if !self.next_range(raw) {
+                    filled.done = true;
+                    break;
+                }
+                // SAFETY: as above.
+                kind = unsafe { ffi::kgd_current(raw, &raw mut entry) };
+                continue;
+            }
             // SAFETY: the views are valid until the iterator moves; that is after their last use here.
             let (key, value) = unsafe { (view(entry.key, entry.key_length), view(entry.value, entry.value_length)) };
             match self.step(key) {
                 Step::End => {
-                    self.check_operands()?;
-                    filled.done = true;
-                    return Ok(filled);
+                    if !self.next_range(raw) {
+                        filled.done = true;
+                        break;
+                    }
+                    // SAFETY: as above.
+                    kind = unsafe { ffi::kgd_current(raw, &raw mut entry) };
+                    continue;
                 }
                 Step::Skip => {}
                 Step::Take => {
@@ -99,12 +128,25 @@ impl Cursor {
             // SAFETY: as above; the iterator stands on an entry.
             kind = unsafe { ffi::kgd_next(raw, &raw mut entry) };
         }
-        if kind == ffi::KGD_INVALID {
-            self.check_status(raw)?;
-            filled.done = true;
-        }
         self.check_operands()?;
         Ok(filled)
+    }
+
+    /// Moves to the first entry of the next range or behind it; false when there is no further range.
+    fn next_range(&mut self, raw: *mut ffi::rocksdb_iterator_t) -> bool {
+        let Some(range) = self.more.as_mut().and_then(VecDeque::pop_front) else { return false };
+        self.range = range;
+        self.seek(raw);
+        true
+    }
+
+    fn seek(&self, raw: *mut ffi::rocksdb_iterator_t) {
+        match self.first_key() {
+            // SAFETY: the iterator is ours, and the key lives through the call.
+            Some(key) => unsafe { ffi::rocksdb_iter_seek(raw, key.as_ptr().cast::<c_char>(), key.len()) },
+            // SAFETY: the iterator is ours.
+            None => unsafe { ffi::rocksdb_iter_seek_to_first(raw) },
+        }
     }
 
     /// Makes the iterator and moves it to the first entry.
@@ -119,27 +161,24 @@ impl Cursor {
             (None, _) => false,
         };
         // SAFETY: the options and the iterator are owned by `Iterator` from here on; the bound they point to is in
-        // `self.range`, which is not changed any more and dropped after them.
+        // `self.range`, which is not changed any more (but with `more`, when they point to none) and dropped after them.
         let raw = unsafe {
             let options = ffi::rocksdb_readoptions_create();
             ffi::rocksdb_readoptions_set_fill_cache(options, 0);
             ffi::rocksdb_readoptions_set_verify_checksums(options, 1);
             ffi::rocksdb_readoptions_set_total_order_seek(options, 1);
-            ffi::rocksdb_readoptions_set_readahead_size(options, READAHEAD);
-            if let Some(to) = &self.range.to {
-                ffi::rocksdb_readoptions_set_iterate_upper_bound(options, to.as_ptr().cast::<c_char>(), to.len());
+            if self.more.is_none() {
+                ffi::rocksdb_readoptions_set_readahead_size(options, READAHEAD);
+                if let Some(to) = &self.range.to {
+                    ffi::rocksdb_readoptions_set_iterate_upper_bound(options, to.as_ptr().cast::<c_char>(), to.len());
+                }
             }
             let raw = ffi::rocksdb_create_iterator_cf(database.as_ptr(), options, family);
             self.iterator = Some(Iterator { raw, options });
             raw
         };
         if !empty {
-            match &start {
-                // SAFETY: the iterator is ours, and the key lives through the call.
-                Some(key) => unsafe { ffi::rocksdb_iter_seek(raw, key.as_ptr().cast::<c_char>(), key.len()) },
-                // SAFETY: the iterator is ours.
-                None => unsafe { ffi::rocksdb_iter_seek_to_first(raw) },
-            }
+            self.seek(raw);
         }
         Ok(raw)
     }
@@ -166,6 +205,9 @@ impl Cursor {
     }
 
     fn step(&self, key: &[u8]) -> Step {
+        if self.more.is_some() && self.range.to.as_ref().is_some_and(|to| !self.before(key, to)) {
+            return Step::End;
+        }
         match &self.range.prefix {
             None => Step::Take,
             Some(prefix) if key.starts_with(prefix) => Step::Take,

@@ -27,6 +27,7 @@ opaque!(
     rocksdb_envoptions_t,
     rocksdb_sstfilewriter_t,
     rocksdb_ingestexternalfileoptions_t,
+    kgd_table,
 );
 
 /// One entry as `kgd_current` shows it.
@@ -79,6 +80,20 @@ unsafe extern "C" {
     pub fn kgd_reverse_comparator() -> *mut rocksdb_comparator_t;
     pub fn kgd_current(iterator: *const rocksdb_iterator_t, out: *mut kgd_entry) -> c_int;
     pub fn kgd_next(iterator: *mut rocksdb_iterator_t, out: *mut kgd_entry) -> c_int;
+    pub fn kgd_table_open(
+        options: *const rocksdb_options_t,
+        path: *const c_char,
+        error: *mut *mut c_char,
+    ) -> *mut kgd_table;
+    pub fn kgd_table_properties(table: *const kgd_table) -> *mut c_char;
+    pub fn kgd_table_key(
+        table: *const kgd_table,
+        key: *mut *const c_char,
+        length: *mut usize,
+        error: *mut *mut c_char,
+    ) -> c_int;
+    pub fn kgd_table_next(table: *mut kgd_table);
+    pub fn kgd_table_close(table: *mut kgd_table);
 
     pub fn rocksdb_free(pointer: *mut c_void);
 

@@ -7,6 +7,8 @@
 #![cfg_attr(test, allow(dead_code))]
 
 mod batch;
+mod changed;
+mod changed_api;
 mod cursor;
 mod encode;
 mod error;
@@ -18,6 +20,7 @@ mod layout;
 mod lock_holder;
 mod log_file;
 mod manifest;
+mod mark;
 mod options_file;
 mod place;
 mod place_api;
@@ -26,10 +29,12 @@ mod sink;
 mod sink_api;
 mod source_api;
 mod store;
+mod table_keys;
 mod tables;
 mod tripwire;
 mod version;
 mod wal;
+mod write_batch;
 
 #[cfg(feature = "source")]
 use librocksdb_sys as _; // named so that its static library is linked

@@ -6,6 +6,7 @@
 //! Contract: a fill either returns whole entries or a fault; after a fault the scan is over. The iterator's status is
 //! looked at each time it stands on no entry, so an end is only reported when RocksDB says that it is one.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::cursor::Cursor;
@@ -52,12 +53,16 @@ enum State {
 impl Scan {
     /// Prepares a pass; nothing is read yet.
     pub fn new(store: Arc<Store>, family: usize, range: Range) -> Outcome<Self> {
-        let plan = store
-            .plans
-            .get(family)
-            .ok_or_else(|| Fault::new("INTERNAL", format!("there is no family number {family}")))?;
-        let (reverse, strip) = (plan.reverse, plan.strip_timestamps);
+        let (reverse, strip) = way_of(&store, family)?;
         let cursor = Cursor::new(store, family, reverse, strip, range);
+        Ok(Self { state: Mutex::new(State::Open(cursor)) })
+    }
+
+    /// The same over several ranges, which are in order and do not overlap; one at least.
+    pub fn over(store: Arc<Store>, family: usize, mut ranges: VecDeque<Range>) -> Outcome<Self> {
+        let (reverse, strip) = way_of(&store, family)?;
+        let first = ranges.pop_front().ok_or_else(|| Fault::new("INTERNAL", "there is no range to read"))?;
+        let cursor = Cursor::over(store, family, reverse, strip, first, ranges);
         Ok(Self { state: Mutex::new(State::Open(cursor)) })
     }
 
@@ -78,6 +83,13 @@ impl Scan {
     pub fn close(&self) {
         *self.state.lock().unwrap_or_else(PoisonError::into_inner) = State::Over;
     }
+}
+
+/// Whether a family is in reverse order, and whether timestamps are left out.
+fn way_of(store: &Store, family: usize) -> Outcome<(bool, bool)> {
+    let plan = store.plans.get(family);
+    let plan = plan.ok_or_else(|| Fault::new("INTERNAL", format!("there is no family number {family}")))?;
+    Ok((plan.reverse, plan.strip_timestamps))
 }
 
 /// Puts one entry behind those that are in `out`; `false` when it does not fit.

@@ -1,15 +1,19 @@
 // What RocksDB's C API lacks. Plain C functions, no exception and no std::string crosses their border.
 //
 // Only ABI that is the same for the versions accepted by kgd_version (see version.rs) is touched: the first member of
-// the C API's wrapper structs, the virtual table of Iterator, and exported functions.
+// the C API's wrapper structs, the virtual table of Iterator, Status (one pointer behind six bytes), and exported functions.
 
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <string>
 
 #include "rocksdb/c.h"
 #include "rocksdb/comparator.h"
 #include "rocksdb/iterator.h"
+#include "rocksdb/sst_file_reader.h"
+#include "rocksdb/table_properties.h"
 #include "rocksdb/version.h"
 #include "rocksdb/wide_columns.h"
 
@@ -17,6 +21,19 @@
 struct rocksdb_iterator_t {
   rocksdb::Iterator* rep;
 };
+
+// One table file by itself, and all versions of its keys. The iterator goes first.
+struct kgd_table {
+  explicit kgd_table(const rocksdb::Options& options) : reader(options) {}
+  rocksdb::SstFileReader reader;
+  std::unique_ptr<rocksdb::Iterator> entries;
+};
+
+static char* copied(const std::string& text) {
+  char* const copy = static_cast<char*>(std::malloc(text.size() + 1));
+  if (copy != nullptr) std::memcpy(copy, text.c_str(), text.size() + 1);
+  return copy;
+}
 
 extern "C" {
 
@@ -66,5 +83,47 @@ int kgd_current(const rocksdb_iterator_t* iterator, kgd_entry* out) {
 int kgd_next(rocksdb_iterator_t* iterator, kgd_entry* out) {
   iterator->rep->Next();
   return kgd_current(iterator, out);
+}
+
+/// Opens a table file with a family's options. Null, and a message for `free`, when it can't be read.
+kgd_table* kgd_table_open(const rocksdb_options_t* options, const char* path, char** error) {
+  // c.cc: struct rocksdb_options_t has the C++ options as its first member.
+  auto table = std::make_unique<kgd_table>(*reinterpret_cast<const rocksdb::Options*>(options));
+  const rocksdb::Status status = table->reader.Open(path);
+  if (!status.ok()) {
+    *error = copied(status.ToString());
+    return nullptr;
+  }
+  table->entries = table->reader.NewTableIterator();
+  if (table->entries == nullptr) {
+    *error = copied("RocksDB can't read all versions of a table's keys");
+    return nullptr;
+  }
+  table->entries->SeekToFirst();
+  return table.release();
+}
+
+/// What RocksDB says of the table, as `name=value;…`, for `free`.
+char* kgd_table_properties(const kgd_table* table) { return copied(table->reader.GetTableProperties()->ToString(";", "=")); }
+
+/// The internal key (key, sequence number and kind) that the table's iterator stands on; 0 when there is none: its end, or an
+/// error, whose message is for `free`. The view lives until the iterator moves.
+int kgd_table_key(const kgd_table* table, const char** key, size_t* length, char** error) {
+  if (!table->entries->Valid()) {
+    const rocksdb::Status status = table->entries->status();
+    if (!status.ok()) *error = copied(status.ToString());
+    return 0;
+  }
+  const rocksdb::Slice found = table->entries->key();
+  *key = found.data();
+  *length = found.size();
+  return 1;
+}
+
+void kgd_table_next(kgd_table* table) { table->entries->Next(); }
+
+void kgd_table_close(kgd_table* table) {
+  table->entries.reset();
+  delete table;
 }
 }

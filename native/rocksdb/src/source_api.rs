@@ -81,7 +81,8 @@ pub fn open_store(path: String, ttl: Option<String>) -> AsyncTask<Job<RocksStore
 
 #[napi]
 impl RocksStore {
-    fn get(&self) -> Outcome<Arc<Store>> {
+    /// The store, as long as it is open.
+    pub(crate) fn get(&self) -> Outcome<Arc<Store>> {
         let store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
         store.clone().ok_or_else(|| Fault::new("INTERNAL", "the store is closed"))
     }
@@ -104,7 +105,7 @@ impl RocksStore {
     ) -> napi::Result<RocksScan> {
         let owned = |bytes: Option<Buffer>| bytes.map(|bytes| bytes.to_vec());
         let range = Range { from: owned(from), to: owned(to), prefix: owned(prefix) };
-        Ok(RocksScan { scan: Arc::new(Scan::new(self.get()?, family as usize, range)?) })
+        Ok(RocksScan::new(Scan::new(self.get()?, family as usize, range)?))
     }
 
     /// Closes the store once no scan uses it any more. A second call does nothing.
@@ -122,6 +123,13 @@ impl RocksStore {
 #[napi]
 pub struct RocksScan {
     scan: Arc<Scan>,
+}
+
+impl RocksScan {
+    /// A pass that has been prepared.
+    pub(crate) fn new(scan: Scan) -> Self {
+        Self { scan: Arc::new(scan) }
+    }
 }
 
 #[napi]

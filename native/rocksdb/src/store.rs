@@ -16,6 +16,7 @@ use crate::judge::{plan, Plan, Ttl};
 use crate::layout::{encrypted, fingerprint, names, options_are_encrypted, read_options, Fingerprint};
 use crate::lock_holder::lock_holder;
 use crate::manifest::{read_manifest, Manifest};
+use crate::mark::Mark;
 use crate::options_file::OptionsFile;
 use crate::tripwire::tripwire;
 use crate::wal::{check_logs, list_logs, Log};
@@ -37,6 +38,12 @@ pub struct Store {
     pub warnings: Vec<String>,
     /// Sum of the bytes in the logs that were read.
     pub log_bytes: u64,
+    /// The logs that were read.
+    pub logs: Vec<Log>,
+    /// All OPTIONS files that can be read, the newest first.
+    pub options: Vec<OptionsFile>,
+    /// What is read: the store as it was at this point.
+    pub mark: Mark,
     opened: Fingerprint,
 }
 
@@ -109,7 +116,19 @@ impl Store {
         set_database_options(&database_options, wal_directory.as_deref(), opening_threads(&manifest))?;
         let families = plans.iter().map(|plan| (plan.name.clone(), family_options(plan, &operand_met))).collect();
         let database = Database::open(path, database_options, families, false)?;
-        Ok(Self { database, plans, operand_met, warnings, log_bytes: report.bytes, opened: at.clone() })
+        let mark = Mark::new(database.identity(), &manifest, report.last_sequence);
+        let logs = set.list.clone();
+        Ok(Self {
+            database,
+            plans,
+            operand_met,
+            warnings,
+            log_bytes: report.bytes,
+            logs,
+            options,
+            mark,
+            opened: at.clone(),
+        })
     }
 
     /// Whether the store changed since it was opened.
@@ -192,7 +211,8 @@ fn set_database_options(options: &Options, wal_directory: Option<&Path>, opening
     Ok(())
 }
 
-fn family_options(plan: &Plan, operand_met: &Arc<AtomicBool>) -> Options {
+/// Options for reading a family.
+pub fn family_options(plan: &Plan, operand_met: &Arc<AtomicBool>) -> Options {
     let options = Options::new();
     // SAFETY: the options are ours and own the merge operator from now on; the comparator lives for ever.
     unsafe {

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Fault, Outcome};
 use crate::log_file::{read_log, End, LogError};
+use crate::write_batch::numbers;
 
 /// A write-ahead log file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +28,8 @@ pub struct Log {
 pub struct LogReport {
     /// Sum of the lengths of all records in bytes, about the size of the keys and values in them.
     pub bytes: u64,
+    /// All sequence numbers up to this one were seen, in table files or logs.
+    pub last_sequence: u64,
     /// What was left out although the store is readable.
     pub warnings: Vec<String>,
 }
@@ -70,6 +73,7 @@ impl From<LogError> for WalError {
 /// Errors: STORE_LOG_DAMAGED with the file; NOT_FOUND when a log vanished meanwhile.
 pub fn check_logs(logs: &[Log], last_sequence: u64) -> Outcome<LogReport> {
     let mut report = LogReport::default();
+    report.last_sequence = last_sequence;
     let mut next = Some(last_sequence + 1); // the lowest number that was not seen yet; unknown after a compressed log
     for log in logs {
         let file = File::open(&log.path).map_err(|error| Fault::io("opening", &log.path, &error))?;
@@ -80,15 +84,13 @@ pub fn check_logs(logs: &[Log], last_sequence: u64) -> Outcome<LogReport> {
                 next = None;
             }
             let Some(expected) = next else { return Ok(()) };
-            // A batch: sequence number u64, count u32, then its entries; little-endian.
-            let header: [u8; 12] =
-                record.get(..12).and_then(|head| head.try_into().ok()).ok_or(WalError::Batch(offset))?;
-            let number = |bytes: &[u8]| bytes.iter().rev().fold(0_u64, |number, &byte| number << 8 | u64::from(byte));
-            let (found, count) = (number(&header[..8]), number(&header[8..]));
+            let (found, count) = numbers(record).ok_or(WalError::Batch(offset))?;
             if found > expected {
                 return Err(WalError::Gap { offset, expected, found });
             }
-            next = Some(expected.max(found.saturating_add(count)));
+            let following = expected.max(found.saturating_add(count.into()));
+            report.last_sequence = following - 1;
+            next = Some(following);
             Ok(())
         });
         if let End::Torn { offset, dropped } = end.map_err(|error| fault(log, error))? {
