@@ -43,15 +43,16 @@ export interface NativeFound {
     readonly lastKeyStart: number;
     readonly lastKeyEnd: number;
   }[];
-  readonly added: number;
-  readonly changed: number;
-  readonly removed: number;
+  readonly differing: number;
 }
 
 /** Compares a tree with its original. Calls are made one after the other. */
 export interface NativeSledFollower {
   learn(block: Uint8Array): Promise<NativeFound>;
   learned(): Promise<{ entries: number; digest: Buffer }>;
+  touch(keys: Uint8Array): Promise<{ groups: number; of: number; ranges: Buffer }>;
+  writtenGroups(): number;
+  confirm(): void;
   follow(block: Uint8Array): Promise<NativeFound>;
   end(): Promise<NativeFound>;
 }
@@ -68,6 +69,8 @@ export interface NativeSledStore {
   get(tree: Uint8Array, key: Uint8Array): Promise<Buffer | null>;
   scan(tree: Uint8Array, lower: Uint8Array | undefined, upper: Uint8Array | undefined, reverse: boolean): NativeSledScan;
   beginLoad(jobs: number): Promise<NativeSledLoader>;
+  carryOver(tree: Uint8Array, block: Uint8Array): Promise<{ added: number; changed: number; removed: number }>;
+  differingGroups(follower: NativeSledFollower, from: number, to: number): Promise<number>;
   follower(tree: Uint8Array, descending: boolean): NativeSledFollower;
   dropTree(tree: Uint8Array): Promise<void>;
   flush(): Promise<void>;

@@ -56,6 +56,10 @@ export interface SledSink extends EntrySink, Pick<EntrySource, "scan"> {
   dropKeyspace(name: Uint8Array): Promise<void>;
   /** Compares a keyspace with its original, in this order; it need not be there. */
   follow(keyspace: Uint8Array, order: KeyOrder): SledFollower;
+  /** Writes and removes what a block of changes says, whatever the keyspace has. @returns how many keys were new, had another value, are gone */
+  carryOver(keyspace: Uint8Array, block: Uint8Array): Promise<{ added: number; changed: number; removed: number }>;
+  /** Reads groups that a follower wrote, by their number among these, and counts those that are not as its original was. */
+  differingGroups(follower: SledFollower, from: number, to: number): Promise<number>;
   /** The value of one key, or undefined. */
   get(keyspace: Uint8Array, key: Uint8Array): Promise<Uint8Array | undefined>;
   /** Bytes of the store's files. */
@@ -168,6 +172,14 @@ class Store implements SledSource, SledSink {
 
   follow(keyspace: Uint8Array, order: KeyOrder): SledFollower {
     return new SledFollower(this.#native.follower(treeOf(keyspace), order === "reverse-bytewise"));
+  }
+
+  async carryOver(keyspace: Uint8Array, block: Uint8Array): Promise<{ added: number; changed: number; removed: number }> {
+    return fromAddon(() => this.#native.carryOver(treeOf(keyspace), block));
+  }
+
+  async differingGroups(follower: SledFollower, from: number, to: number): Promise<number> {
+    return fromAddon(() => this.#native.differingGroups(follower.native, from, to));
   }
 
   async apply(keyspace: Uint8Array, block: Uint8Array, ifExists: IfExists): Promise<Applied> {

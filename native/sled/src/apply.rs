@@ -62,6 +62,38 @@ pub fn apply(store: &Store, tree: &[u8], block: &[u8], if_exists: IfExists) -> O
     })
 }
 
+/// What carrying changes over did: keys that were new, had another value, and are gone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Carried {
+    pub added: u32,
+    pub changed: u32,
+    pub removed: u32,
+}
+
+/// Writes every entry of `block` into `tree`, whatever it has, and removes keys without a value.
+///
+/// # Errors
+/// As `apply`.
+pub fn carry_over(store: &Store, tree: &[u8], block: &[u8]) -> Outcome<Carried> {
+    let entries = entries::parse(block)?;
+    check_sizes(block, &entries)?;
+    store.with_writable(|db| {
+        let tree = db.open_tree(tree).map_err(failed)?;
+        let mut carried = Carried::default();
+        for entry in entries {
+            let key = &block[entry.key];
+            match entry.value.map(|value| &block[value]) {
+                None => carried.removed += u32::from(tree.remove(key).map_err(failed)?.is_some()),
+                Some(value) => match tree.insert(key, value).map_err(failed)? {
+                    None => carried.added += 1,
+                    Some(before) => carried.changed += u32::from(before != value),
+                },
+            }
+        }
+        Ok(carried)
+    })
+}
+
 /// Removes a tree that is there, and all that is in it. Sled's default tree can't be removed: it is emptied.
 ///
 /// # Errors

@@ -51,7 +51,10 @@ pub fn entry(block: &[u8], at: usize) -> Outcome<(Entry, usize)> {
 }
 
 /// Where the content of the `bin` that starts at `at` is.
-fn bin(block: &[u8], at: usize) -> Outcome<Range<usize>> {
+///
+/// # Errors
+/// As `parse`.
+pub fn bin(block: &[u8], at: usize) -> Outcome<Range<usize>> {
     let damaged = |why: &str| Failure::new(Code::DumpEntriesMalformed, format!("block of entries, offset {at}: {why}"));
     let rest = block.get(at..).unwrap_or_default();
     let (length, header) = match *rest {

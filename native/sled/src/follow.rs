@@ -1,60 +1,54 @@
 //! Following a store whose tree was copied: the tree is read once, its prints are kept, and later the entries of the original, read
 //! again from beginning to end, are compared with them. Only groups that differ are read from the tree a second time.
 //!
-//! Contract: entries come in the tree's order (or in its reverse), all of them. What comes out are the changes that make the tree equal
-//! to them: entries to put, and keys to remove with nil for a value, in the same order. Nothing is written here; changes may be
-//! applied while later entries are compared, since the groups do not overlap.
+//! When it is known which keys may have changed, only the groups are read of the original that they are in (`touch`), and nothing of the tree.
+//!
+//! Contract: entries come in the tree's order (or in its reverse), all of them, or all of what was touched. What comes out are the changes
+//! that make the tree equal to them: entries to put, and keys to remove with nil for a value, in the same order. Nothing is written here;
+//! changes may be applied while later entries are compared, since the groups do not overlap. `group_check` then tells whether the tree
+//! is as it should be.
 
 use std::collections::VecDeque;
-use std::ops::Range;
 
 use sha2::{Digest, Sha256};
 use sled::IVec;
 
-use crate::entries::{self, header_len, push_bin};
-use crate::failure::{Code, Doing, Failure, Outcome, printable};
+use crate::change_blocks::{Builder, Changes};
+use crate::entries;
+use crate::failure::Outcome;
+use crate::old_groups::Reader;
 use crate::prints::{Print, Prints, Walk};
-use crate::store::{Store, existing_tree};
+use crate::store::Store;
+use crate::touch::{Touch, Touched, misplaced};
 
-/// Bytes of changes that are handed out together, unless one alone is bigger.
-const CHUNK: usize = 1 << 20;
 /// Entries of one group of the tree's that are kept until the next group begins.
 const MOST_PENDING: usize = 4 << 20;
-const NIL: u8 = 0xc0;
 
-/// A run of changes, encoded; places are within `data`.
-#[derive(Debug, Default)]
-pub struct Chunk {
-    pub data: Vec<u8>,
-    pub entries: usize,
-    pub key_bytes: usize,
-    pub value_bytes: usize,
-    pub first_key: Range<usize>,
-    pub last_key: Range<usize>,
-}
-
-/// What following a block found.
-#[derive(Debug, Default)]
-pub struct Changes {
-    pub chunks: Vec<Chunk>,
-    /// Keys that only the original has, that both have with different values, that only the tree has.
-    pub added: u64,
-    pub changed: u64,
-    pub removed: u64,
+/// How groups of the original are compared.
+enum Mode {
+    /// All of them; those that differ are read from the tree.
+    Whole,
+    /// Some of them; what is put and removed follows from the keys that may have changed.
+    Touched(Touch),
+    /// All of them, which must be as the tree was left.
+    Confirming,
 }
 
 /// Compares one tree with what its original holds.
 pub struct Follower {
-    tree: Vec<u8>,
-    descending: bool,
+    pub(crate) tree: Vec<u8>,
+    pub(crate) descending: bool,
+    pub(crate) prints: Prints,
+    /// Groups that are not as they were learned any more, or that were touched; the prints are those of the original now.
+    pub(crate) written: Vec<usize>,
     walk: Walk,
-    prints: Prints,
     /// Over all that was learned.
     hash: Sha256,
-    learned: u64,
+    mode: Mode,
     /// The tree's group that the original is in.
-    group: usize,
-    /// Of the original's entries of the group.
+    pub(crate) group: usize,
+    /// The original's entries of the group so far: how many, and their hash.
+    in_group: u32,
     group_hash: Sha256,
     /// The original's entries of the group from blocks before this one.
     pending: Vec<u8>,
@@ -76,11 +70,13 @@ impl Follower {
         Follower {
             tree,
             descending,
-            walk: Walk::new(descending),
             prints: Prints::default(),
+            written: Vec::new(),
+            walk: Walk::new(descending),
             hash: Sha256::new(),
-            learned: 0,
+            mode: Mode::Whole,
             group: 0,
+            in_group: 0,
             group_hash: Sha256::new(),
             pending: Vec::new(),
             old: None,
@@ -100,9 +96,26 @@ impl Follower {
     /// Ends learning: how many entries the tree has, and the SHA-256 of them all.
     pub fn learned(&mut self) -> (u64, [u8; 32]) {
         self.prints.finish();
-        self.learned = self.walk.entries;
+        let walk = std::mem::replace(&mut self.walk, Walk::new(self.descending));
+        (walk.entries, self.hash.finalize_reset().into())
+    }
+
+    /// Narrows what is followed to the groups in which one of `keys` would be; there is one key at least, and all that changed are among them.
+    ///
+    /// # Errors
+    /// DUMP_ENTRIES_MALFORMED for what are no bins, DUMP_ORDER_BROKEN for keys that are not in the tree's order.
+    pub fn touch(&mut self, keys: Vec<u8>) -> Outcome<Touched> {
+        let (mut touch, touched) = Touch::new(keys, &self.prints, &self.walk)?;
+        self.group = touch.next_group().unwrap_or(self.prints.len());
+        self.mode = Mode::Touched(touch);
+        Ok(touched)
+    }
+
+    /// Begins once more, after all was followed, with the whole original: it must be as the tree was left. Groups in which it is not are
+    /// counted, and nothing is told of them. The tree is not read for that, and may be closed.
+    pub fn confirm(&mut self) {
+        (self.group, self.mode) = (0, Mode::Confirming);
         self.walk = Walk::new(self.descending);
-        (self.learned, self.hash.finalize_reset().into())
     }
 
     /// Takes the next entries of the original.
@@ -110,7 +123,7 @@ impl Follower {
     /// # Errors
     /// DUMP_ENTRIES_MALFORMED, DUMP_ORDER_BROKEN, and what reading the tree fails with.
     pub fn follow(&mut self, store: &Store, block: &[u8]) -> Outcome<Changes> {
-        let mut reader = Reader { store, tree: None };
+        let mut reader = Reader::new(store);
         let mut out = Builder::default();
         let mut start = 0;
         // Taken out while it walks.
@@ -120,15 +133,22 @@ impl Follower {
                 self.finish_group(&mut reader, &block[start..entry.start], &mut out)?;
                 start = entry.start;
             }
-            Ok(())
+            self.in_group += 1;
+            let Mode::Touched(touch) = &mut self.mode else { return Ok(()) };
+            if self.group > 0 && self.prints.first_key(self.group).is_none_or(|first| walk.follows(key, first)) {
+                return Err(misplaced(key));
+            }
+            touch.meet(key, &block[entry], walk, &mut out)
         })?;
         self.walk = walk;
         let rest = &block[start..];
         self.group_hash.update(rest);
-        self.pending.extend_from_slice(rest);
-        // So much is no group of the tree's any more: it is compared now, lest it fill the memory.
-        if self.pending.len() > MOST_PENDING {
-            self.compare_pending(&mut reader, &mut out)?;
+        if matches!(self.mode, Mode::Whole) {
+            self.pending.extend_from_slice(rest);
+            // So much is no group of the tree's any more: it is compared now, lest it fill the memory.
+            if self.pending.len() > MOST_PENDING {
+                self.compare_pending(&mut reader, &mut out)?;
+            }
         }
         Ok(out.done())
     }
@@ -138,11 +158,14 @@ impl Follower {
     /// # Errors
     /// What reading the tree fails with.
     pub fn end(&mut self, store: &Store) -> Outcome<Changes> {
-        let mut reader = Reader { store, tree: None };
+        let mut reader = Reader::new(store);
         let mut out = Builder::default();
         self.finish_group(&mut reader, &[], &mut out)?;
         while self.group < self.prints.len() {
             self.finish_group(&mut reader, &[], &mut out)?;
+        }
+        if let Mode::Touched(touch) = &mut self.mode {
+            touch.remove_rest(&mut out)?;
         }
         Ok(out.done())
     }
@@ -151,8 +174,14 @@ impl Follower {
     fn finish_group(&mut self, reader: &mut Reader<'_>, tail: &[u8], out: &mut Builder) -> Outcome<()> {
         self.group_hash.update(tail);
         let print: Print = self.group_hash.finalize_reset().into();
-        let same = self.old.is_none() && self.prints.group(self.group).is_some_and(|(_, own)| *own == print);
+        let count = std::mem::take(&mut self.in_group);
+        // A tree of no groups whose original is empty, too.
+        let nothing = count == 0 && self.prints.is_empty();
+        let same = nothing || self.old.is_none() && self.prints.group(self.group).is_some_and(|(_, own)| *own == print);
         if !same {
+            out.differs();
+        }
+        if !same && matches!(self.mode, Mode::Whole) {
             self.pending.extend_from_slice(tail);
             self.compare_pending(reader, out)?;
             for (gone, _) in self.old.take().unwrap_or_default() {
@@ -160,7 +189,20 @@ impl Follower {
             }
         }
         self.pending.clear();
-        self.group += 1;
+        let written = match &self.mode {
+            Mode::Whole => !same,
+            // Its keys are written again, too, when they have not changed.
+            Mode::Touched(_) => !nothing,
+            Mode::Confirming => false,
+        };
+        if written {
+            self.prints.set(self.group, count, print);
+            self.written.push(self.group);
+        }
+        self.group = match &mut self.mode {
+            Mode::Touched(touch) => touch.next_group().unwrap_or(self.prints.len()),
+            _ => self.group + 1,
+        };
         Ok(())
     }
 
@@ -182,100 +224,12 @@ impl Follower {
             }
             let value = entry.value.map_or(&[][..], |value| &block[value]);
             let before = if old.front().is_some_and(|(before, _)| before == key) { old.pop_front() } else { None };
-            match before {
-                None => out.put(&block[at..end], key.len(), value.len(), &mut |changes| changes.added += 1),
-                Some((_, same)) if same == value => {}
-                Some(_) => out.put(&block[at..end], key.len(), value.len(), &mut |changes| changes.changed += 1),
+            if before.is_none_or(|(_, before)| before != value) {
+                out.put(&block[at..end], key.len(), value.len());
             }
             at = end;
         }
         self.old = Some(old);
         Ok(())
-    }
-}
-
-/// Reads groups of a tree, which is opened when the first is wanted.
-struct Reader<'a> {
-    store: &'a Store,
-    tree: Option<sled::Tree>,
-}
-
-impl Reader<'_> {
-    /// The tree's entries of the follower's group: as many as it had when it was learned.
-    fn group(&mut self, follower: &Follower) -> Outcome<VecDeque<(IVec, IVec)>> {
-        let Follower { prints, group, descending, tree: name, .. } = follower;
-        let (Some(first), Some((count, _))) = (prints.first_key(*group), prints.group(*group)) else {
-            return Ok(VecDeque::new());
-        };
-        let tree = &mut self.tree;
-        self.store.with(|db| {
-            let tree = match tree {
-                Some(tree) => tree,
-                None => tree.insert(existing_tree(db, name)?),
-            };
-            let mut old = VecDeque::with_capacity(count as usize);
-            let mut iterator = if *descending { tree.range(..=first) } else { tree.range(first..) };
-            while old.len() < count as usize {
-                let next = if *descending { iterator.next_back() } else { iterator.next() };
-                match next.transpose().map_err(|e| Failure::sled(&e, Doing::Reading, "reading the next entry"))? {
-                    Some(entry) => old.push_back(entry),
-                    None => {
-                        let message = format!("an entry behind {} is gone that was read before", printable(first));
-                        return Err(Failure::new(Code::StoreDamaged, message));
-                    }
-                }
-            }
-            Ok(old)
-        })
-    }
-}
-
-/// Puts changes together.
-#[derive(Default)]
-struct Builder {
-    changes: Changes,
-    chunk: Chunk,
-}
-
-impl Builder {
-    fn put(&mut self, bytes: &[u8], key: usize, value: usize, count: &mut dyn FnMut(&mut Changes)) {
-        self.make_room(bytes.len());
-        let start = self.chunk.data.len() + header_len(key);
-        self.chunk.data.extend_from_slice(bytes);
-        self.added(start..start + key, value);
-        count(&mut self.changes);
-    }
-
-    fn remove(&mut self, key: &[u8]) -> Outcome<()> {
-        self.make_room(header_len(key.len()) + key.len() + 1);
-        push_bin(&mut self.chunk.data, key)?;
-        let end = self.chunk.data.len();
-        self.chunk.data.push(NIL);
-        self.added(end - key.len()..end, 0);
-        self.changes.removed += 1;
-        Ok(())
-    }
-
-    fn make_room(&mut self, bytes: usize) {
-        if self.chunk.entries > 0 && self.chunk.data.len() + bytes > CHUNK {
-            self.changes.chunks.push(std::mem::take(&mut self.chunk));
-        }
-    }
-
-    fn added(&mut self, key: Range<usize>, value: usize) {
-        if self.chunk.entries == 0 {
-            self.chunk.first_key = key.clone();
-        }
-        self.chunk.entries += 1;
-        self.chunk.key_bytes += key.len();
-        self.chunk.value_bytes += value;
-        self.chunk.last_key = key;
-    }
-
-    fn done(mut self) -> Changes {
-        if self.chunk.entries > 0 {
-            self.changes.chunks.push(self.chunk);
-        }
-        self.changes
     }
 }

@@ -5,11 +5,13 @@
 //! scan's `fill` is not called again before that. No panic of sled's crosses (see `guard`).
 
 pub mod apply;
+pub mod change_blocks;
 pub mod conf;
 pub mod durable;
 pub mod entries;
 pub mod failure;
 pub mod follow;
+pub mod group_check;
 pub mod guard;
 pub mod load;
 pub mod lock;
@@ -23,8 +25,10 @@ pub mod node_follow;
 pub mod node_load;
 pub mod node_lock;
 pub mod node_scan;
+pub mod old_groups;
 pub mod place;
 pub mod prints;
 pub mod scan;
 pub mod store;
+pub mod touch;
 pub mod walk;

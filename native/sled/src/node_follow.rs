@@ -1,24 +1,27 @@
 //! Following a store, as JavaScript sees it.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use napi::bindgen_prelude::{AsyncTask, Buffer, Uint8Array};
 use napi::{Env, Task};
 use napi_derive::napi;
 
-use crate::apply;
+use crate::apply::{self, Carried};
+use crate::change_blocks::{Changes, Chunk};
 use crate::failure::{Doing, Outcome};
-use crate::follow::{Changes, Chunk, Follower};
+use crate::follow::Follower;
+use crate::group_check;
 use crate::guard;
 use crate::node::{Job, SledStore, to_js};
 use crate::store::Store;
+use crate::touch::Touched;
 
 /// Compares a tree with what its original holds. Calls are made one after the other.
 #[napi]
 pub struct SledFollower {
     store: Arc<Store>,
-    follower: Arc<Mutex<Follower>>,
+    follower: Arc<RwLock<Follower>>,
 }
 
 /// What was learned of a tree.
@@ -27,6 +30,16 @@ pub struct Learned {
     pub entries: f64,
     /// SHA-256 of all its encoded entries.
     pub digest: Buffer,
+}
+
+/// What part of the original is to be read.
+#[napi(object)]
+pub struct TouchedGroups {
+    /// Groups that are to be compared, and how many there are.
+    pub groups: f64,
+    pub of: f64,
+    /// Their ranges of keys: first key, inclusive, and end key, exclusive, as bins or nil.
+    pub ranges: Buffer,
 }
 
 /// A run of changes; places are within `data`.
@@ -46,6 +59,13 @@ pub struct ChangeChunk {
 #[napi(object)]
 pub struct FoundChanges {
     pub chunks: Vec<ChangeChunk>,
+    /// Groups of entries that differ.
+    pub differing: f64,
+}
+
+/// What carrying changes over did.
+#[napi(object)]
+pub struct CarriedOver {
     pub added: f64,
     pub changed: f64,
     pub removed: f64,
@@ -57,7 +77,38 @@ impl SledStore {
     #[napi]
     pub fn follower(&self, tree: Uint8Array, descending: bool) -> SledFollower {
         let follower = Follower::new(tree.to_vec(), descending);
-        SledFollower { store: self.store.clone(), follower: Arc::new(Mutex::new(follower)) }
+        SledFollower { store: self.store.clone(), follower: Arc::new(RwLock::new(follower)) }
+    }
+
+    /// Writes and removes what a block says, whatever the tree has.
+    #[napi]
+    pub fn carry_over(&self, tree: Uint8Array, block: Uint8Array) -> AsyncTask<Job<Carried, CarriedOver>> {
+        let (store, tree, block) = (self.store.clone(), tree.to_vec(), block.to_vec());
+        Job::task(
+            store.health,
+            Doing::Writing,
+            |Carried { added, changed, removed }| CarriedOver {
+                added: added.into(),
+                changed: changed.into(),
+                removed: removed.into(),
+            },
+            move || apply::carry_over(&store, &tree, &block),
+        )
+    }
+
+    /// How many of the groups that a follower wrote are not as its original was, of those with these numbers (`to` exclusive).
+    #[napi]
+    pub fn differing_groups(&self, follower: &SledFollower, from: u32, to: u32) -> AsyncTask<Job<usize, f64>> {
+        let (store, follower) = (self.store.clone(), follower.follower.clone());
+        Job::task(
+            store.health,
+            Doing::Reading,
+            |differing| differing as f64,
+            move || {
+                let follower = follower.read().unwrap_or_else(PoisonError::into_inner);
+                group_check::differing(&store, &follower, from as usize..to as usize)
+            },
+        )
     }
 
     /// Removes a tree and all that is in it; of sled's default tree only what is in it.
@@ -84,8 +135,36 @@ impl SledFollower {
             self.store.health,
             Doing::Reading,
             |(entries, digest)| Learned { entries: entries as f64, digest: digest.to_vec().into() },
-            move || Ok(follower.lock().unwrap_or_else(PoisonError::into_inner).learned()),
+            move || Ok(follower.write().unwrap_or_else(PoisonError::into_inner).learned()),
         )
+    }
+
+    /// Narrows what is to be followed to the groups of these keys, as bins.
+    #[napi]
+    pub fn touch(&self, keys: Uint8Array) -> AsyncTask<Job<Touched, TouchedGroups>> {
+        let (follower, keys) = (self.follower.clone(), keys.to_vec());
+        Job::task(
+            self.store.health,
+            Doing::Reading,
+            |Touched { groups, of, ranges }| TouchedGroups {
+                groups: groups as f64,
+                of: of as f64,
+                ranges: ranges.into(),
+            },
+            move || follower.write().unwrap_or_else(PoisonError::into_inner).touch(keys),
+        )
+    }
+
+    /// How many groups were written.
+    #[napi]
+    pub fn written_groups(&self) -> u32 {
+        self.follower.read().unwrap_or_else(PoisonError::into_inner).written.len() as u32
+    }
+
+    /// Begins once more, with the whole original, which must be as the tree was left.
+    #[napi]
+    pub fn confirm(&self) {
+        self.follower.write().unwrap_or_else(PoisonError::into_inner).confirm();
     }
 
     /// Takes the next entries of the original.
@@ -116,7 +195,7 @@ type Work = fn(&mut Follower, &Store, &[u8]) -> Outcome<Changes>;
 /// A call of a follower's with a block. Its bytes are copied on the worker thread, as in `node_blocks`, into memory that is used again.
 pub struct FollowTask {
     store: Arc<Store>,
-    follower: Arc<Mutex<Follower>>,
+    follower: Arc<RwLock<Follower>>,
     block: Uint8Array,
     work: Work,
 }
@@ -127,11 +206,11 @@ impl Task for FollowTask {
 
     fn compute(&mut self) -> napi::Result<Changes> {
         let (store, follower, work) = (self.store.clone(), self.follower.clone(), self.work);
-        let mut block = std::mem::take(&mut self.follower.lock().unwrap_or_else(PoisonError::into_inner).memory);
+        let mut block = std::mem::take(&mut self.follower.write().unwrap_or_else(PoisonError::into_inner).memory);
         block.clear();
         block.extend_from_slice(&self.block);
         let work = move || {
-            let mut follower = follower.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut follower = follower.write().unwrap_or_else(PoisonError::into_inner);
             let changes = work(&mut follower, &store, &block)?;
             follower.memory = block;
             Ok(changes)
@@ -140,13 +219,8 @@ impl Task for FollowTask {
     }
 
     fn resolve(&mut self, _env: Env, changes: Changes) -> napi::Result<FoundChanges> {
-        let Changes { chunks, added, changed, removed } = changes;
-        Ok(FoundChanges {
-            chunks: chunks.into_iter().map(chunk_of).collect(),
-            added: added as f64,
-            changed: changed as f64,
-            removed: removed as f64,
-        })
+        let Changes { chunks, differing } = changes;
+        Ok(FoundChanges { chunks: chunks.into_iter().map(chunk_of).collect(), differing: differing as f64 })
     }
 }
 

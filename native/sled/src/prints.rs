@@ -132,6 +132,31 @@ impl Prints {
         self.keys.get(start..end)
     }
 
+    /// Says what a group holds from now on; the first one may be new.
+    pub fn set(&mut self, group: usize, count: u32, print: Print) {
+        if group == self.len() {
+            self.ends.push(self.keys.len());
+            self.counts.push(count);
+            self.prints.push(print);
+        } else if let (Some(own_count), Some(own_print)) = (self.counts.get_mut(group), self.prints.get_mut(group)) {
+            (*own_count, *own_print) = (count, print);
+        }
+    }
+
+    /// The group that a key belongs to. `follows(a, b)` is whether `b` comes after `a`.
+    pub fn group_of(&self, key: &[u8], follows: impl Fn(&[u8], &[u8]) -> bool) -> usize {
+        let (mut before, mut behind) = (0, self.len());
+        while before < behind {
+            let middle = before + (behind - before) / 2;
+            if self.first_key(middle).is_some_and(|first| follows(key, first)) {
+                behind = middle;
+            } else {
+                before = middle + 1;
+            }
+        }
+        before.saturating_sub(1)
+    }
+
     /// Number of entries and print of a group.
     pub fn group(&self, group: usize) -> Option<(u32, &Print)> {
         Some((*self.counts.get(group)?, self.prints.get(group)?))

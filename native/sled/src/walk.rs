@@ -24,7 +24,18 @@ impl Walk {
     /// # Errors
     /// STORE_DAMAGED, IO_FAILED.
     pub fn begin(tree: &sled::Tree, range: &KeyRange) -> Outcome<Walk> {
-        let mut reader = LeafReader::new(tree);
+        Walk::with(LeafReader::new(tree), range)
+    }
+
+    /// Begins again with another range, which is found sooner when it is near.
+    ///
+    /// # Errors
+    /// As `begin`.
+    pub fn again(self, range: &KeyRange) -> Outcome<Walk> {
+        Walk::with(self.reader, range)
+    }
+
+    fn with(mut reader: LeafReader, range: &KeyRange) -> Outcome<Walk> {
         let target = match (range.reverse, &range.lower, &range.upper) {
             (false, lower, _) => Target::At(lower.as_deref().unwrap_or_default()),
             (true, _, Some(upper)) if !upper.is_empty() => Target::Before(upper),

@@ -8,10 +8,11 @@ mod support;
 
 use std::collections::VecDeque;
 
-use kgdump_sled::apply::{self, IfExists};
+use kgdump_sled::apply::{self, Carried, IfExists};
+use kgdump_sled::change_blocks::{Changes, Chunk};
 use kgdump_sled::entries::entry;
 use kgdump_sled::failure::Code;
-use kgdump_sled::follow::{Changes, Chunk, Follower};
+use kgdump_sled::follow::Follower;
 use kgdump_sled::guard::Health;
 use kgdump_sled::store::{Store, existing_tree};
 use sha2::{Digest, Sha256};
@@ -86,13 +87,13 @@ impl Writer<'_> {
     }
 
     fn write(&mut self) {
-        let Some(Changes { chunks, added, changed, removed }) = self.waiting.pop_front() else { return };
-        for (count, more) in self.counts.iter_mut().zip([added, changed, removed]) {
-            *count += more;
-        }
+        let Some(Changes { chunks, .. }) = self.waiting.pop_front() else { return };
         for chunk in chunks {
             self.found.extend(changes_of(&chunk));
-            apply::apply(self.store, self.tree, &chunk.data, IfExists::Overwrite).unwrap();
+            let Carried { added, changed, removed } = apply::carry_over(self.store, self.tree, &chunk.data).unwrap();
+            for (count, more) in self.counts.iter_mut().zip([added, changed, removed]) {
+                *count += u64::from(more);
+            }
         }
     }
 }

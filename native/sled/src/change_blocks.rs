@@ -1,0 +1,89 @@
+//! Changes as they are put together: entries to put, and keys to remove with nil for a value, in runs that make blocks of a delta. Pure.
+
+use std::ops::Range;
+
+use crate::entries::{header_len, push_bin};
+use crate::failure::Outcome;
+
+/// Bytes of changes that are handed out together, unless one alone is bigger.
+const CHUNK: usize = 1 << 20;
+/// MessagePack's nil: the value of a key to remove.
+const NIL: u8 = 0xc0;
+
+/// A run of changes, encoded; places are within `data`.
+#[derive(Debug, Default)]
+pub struct Chunk {
+    pub data: Vec<u8>,
+    pub entries: usize,
+    pub key_bytes: usize,
+    pub value_bytes: usize,
+    pub first_key: Range<usize>,
+    pub last_key: Range<usize>,
+}
+
+/// What following a block found.
+#[derive(Debug, Default)]
+pub struct Changes {
+    pub chunks: Vec<Chunk>,
+    /// Groups of entries that differ.
+    pub differing: u64,
+}
+
+/// Puts changes together.
+#[derive(Default)]
+pub struct Builder {
+    changes: Changes,
+    chunk: Chunk,
+}
+
+impl Builder {
+    /// Adds an entry to put, as encoded, whose key and value have these lengths.
+    pub fn put(&mut self, bytes: &[u8], key: usize, value: usize) {
+        self.make_room(bytes.len());
+        let start = self.chunk.data.len() + header_len(key);
+        self.chunk.data.extend_from_slice(bytes);
+        self.added(start..start + key, value);
+    }
+
+    /// Adds a key to remove.
+    ///
+    /// # Errors
+    /// STORE_UNSUPPORTED for a key that is too long for a dump.
+    pub fn remove(&mut self, key: &[u8]) -> Outcome<()> {
+        self.make_room(header_len(key.len()) + key.len() + 1);
+        push_bin(&mut self.chunk.data, key)?;
+        let end = self.chunk.data.len();
+        self.chunk.data.push(NIL);
+        self.added(end - key.len()..end, 0);
+        Ok(())
+    }
+
+    /// Counts a group.
+    pub fn differs(&mut self) {
+        self.changes.differing += 1;
+    }
+
+    fn make_room(&mut self, bytes: usize) {
+        if self.chunk.entries > 0 && self.chunk.data.len() + bytes > CHUNK {
+            self.changes.chunks.push(std::mem::take(&mut self.chunk));
+        }
+    }
+
+    fn added(&mut self, key: Range<usize>, value: usize) {
+        if self.chunk.entries == 0 {
+            self.chunk.first_key = key.clone();
+        }
+        self.chunk.entries += 1;
+        self.chunk.key_bytes += key.len();
+        self.chunk.value_bytes += value;
+        self.chunk.last_key = key;
+    }
+
+    /// All that was added.
+    pub fn done(mut self) -> Changes {
+        if self.chunk.entries > 0 {
+            self.changes.chunks.push(self.chunk);
+        }
+        self.changes
+    }
+}
