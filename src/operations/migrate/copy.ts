@@ -1,6 +1,7 @@
 /** The full copy of a migration: the RocksDB store becomes a dump, or a stream, and that a sled store beside it. */
 import { randomUUID } from "node:crypto";
 import { PassThrough } from "node:stream";
+import type { StoreMark } from "../../engines/engine.js";
 import { KgdumpError } from "../../errors.js";
 import { exportStore, type ExportResult } from "../export.js";
 import { importDump, type ImportResult } from "../import.js";
@@ -15,6 +16,8 @@ export interface Copy {
   readonly keyspaces: readonly JournalKeyspace[];
   /** What the store was when it was read. */
   readonly snapshot: NonNullable<Journal["snapshot"]>;
+  /** The point at which it was read. */
+  readonly mark: StoreMark | undefined;
 }
 
 /** Begins a migration's journal. @throws {KgdumpError} as writeJournal */
@@ -42,9 +45,9 @@ export async function copyStore(journal: Journal, importing: MigrationStep, opti
     const comparator = exported.store.keyspaces.find((keyspace) => sameName(keyspace.name, name))?.comparator ?? "bytewise";
     return { name: Buffer.from(name).toString("hex"), comparator, entries, digest };
   });
-  const { databaseId, sequenceNumber } = exported.store;
+  const { databaseId, sequenceNumber, mark } = exported.store;
   teller.tell("verify", "the new store was read back and is equal", { entries: imported.entries, keyspaces: imported.keyspaces.length });
-  return { imported, keyspaces, snapshot: { databaseId, sequenceNumber: sequenceNumber?.toString() ?? null } };
+  return { imported, keyspaces, snapshot: { databaseId, sequenceNumber: sequenceNumber?.toString() ?? null }, mark };
 }
 
 interface Both {

@@ -1,18 +1,19 @@
 /**
  * Bringing a copy up to date with its original: the copy is read once while the service still runs, and when that has stopped, the original is
- * read whole, in one ordered pass, and compared with what was read of the copy. What differs goes into the copy, and into a delta.
+ * read in one ordered pass, whole, or only where keys may have changed, and compared with what was read of the copy. What differs goes into
+ * the copy.
  */
 import { createHash } from "node:crypto";
-import type { EntrySource, KeyspaceInfo } from "../../engines/engine.js";
-import type { FoundChanges, SledFollower } from "../../engines/sled-follower.js";
+import type { EntryBlock, EntrySource, KeyspaceInfo } from "../../engines/engine.js";
+import type { RocksdbSource } from "../../engines/rocksdb.js";
+import type { ChangeBlock, SledFollower } from "../../engines/sled-follower.js";
 import type { SledSink } from "../../engines/sled.js";
 import { KgdumpError } from "../../errors.js";
 import type { SledSettings } from "../../settings/sled-settings.js";
 import { nameText, sameName } from "../keyspaces.js";
-import { openDump } from "../open-dump.js";
 import { type OnProgress, ProgressMeter } from "../progress.js";
 import { scanSideBySide } from "../side-by-side.js";
-import type { DeltaOutput } from "./delta-output.js";
+import { addTo, compareBlocks, type GrowingCounts, noChanges } from "./compare-blocks.js";
 import type { JournalKeyspace } from "./journal.js";
 import type { ChangeCounts } from "./options.js";
 
@@ -35,6 +36,9 @@ const LEARN_BLOCK = 1024 * 1024;
 const FOLLOW_BLOCK = 2 * 1024 * 1024;
 /** Scans of the original that run side by side; one more thread compares. */
 const SCANS = 3;
+/** Calls that read the copy side by side, and how many groups of entries each. */
+const LOOKING = 2;
+const GROUPS = 1000;
 
 interface Learned {
   readonly name: Uint8Array;
@@ -47,11 +51,16 @@ interface Learned {
 /** A copy that is open, and of which everything is known that was in it. */
 export class CopyFollower {
   readonly #sink: SledSink;
-  readonly #learned: readonly Learned[];
+  readonly #path: string;
+  readonly #settings: SledSettings;
+  #learned: readonly Learned[] = [];
+  /** Since it was learned. */
+  #followed: Pick<Learned, "name" | "follower">[] = [];
 
-  private constructor(sink: SledSink, learned: readonly Learned[]) {
+  private constructor(sink: SledSink, path: string, settings: SledSettings) {
     this.#sink = sink;
-    this.#learned = learned;
+    this.#path = path;
+    this.#settings = settings;
   }
 
   /**
@@ -63,38 +72,43 @@ export class CopyFollower {
   static async open(path: string, settings: SledSettings, keyspaces: readonly JournalKeyspace[], options: FollowOptions): Promise<CopyFollower> {
     const sink = await openCopy(path, settings);
     try {
-      const meter = new ProgressMeter("verify", options.onProgress, { entries: keyspaces.reduce((sum, { entries }) => sum + entries, 0), bytes: null });
-      const learned: Learned[] = [];
-      for (const keyspace of keyspaces) learned.push(await learn(sink, keyspace, meter, options));
-      meter.end();
-      return new CopyFollower(sink, learned);
+      const follower = new CopyFollower(sink, path, settings);
+      await follower.learn(keyspaces, options);
+      return follower;
     } catch (error) {
       await sink.close().catch(() => undefined);
       throw error;
     }
   }
 
+  /** Reads the copy again. @param keyspaces what it must hold @throws as `open` */
+  async learn(keyspaces: readonly JournalKeyspace[], options: FollowOptions): Promise<void> {
+    const meter = meterOf(keyspaces, options);
+    const learned: Learned[] = [];
+    for (const keyspace of keyspaces) learned.push(await learn(this.#sink, keyspace, meter, options));
+    meter.end();
+    this.#learned = learned;
+    this.#followed = [];
+  }
+
   /**
-   * Reads the original whole and makes the copy equal to it. Both are in nobody else's hands.
-   * @param delta takes the changes; neither finished nor discarded here
+   * Reads the original whole and makes the copy equal to it, which must be learned before it is followed again.
    * @throws {KgdumpError} STORE_*, VERIFY_DIFFERENCE, NO_SPACE, …: the copy is of no use then
    * @throws the signal's reason when it aborts
    */
-  async follow(original: EntrySource, delta: DeltaOutput, options: FollowOptions): Promise<Followed> {
-    const meter = new ProgressMeter("verify", options.onProgress, { entries: this.#learned.reduce((sum, { keyspace }) => sum + keyspace.entries, 0), bytes: null });
-    const counts = { added: 0, changed: 0, removed: 0 };
+  async follow(original: EntrySource, options: FollowOptions): Promise<Followed> {
+    const meter = this.#meter(options);
+    const counts = noChanges();
     const keyspaces: JournalKeyspace[] = [];
     for (const { name, keyspace } of this.#learned) {
       if (original.info.keyspaces.some((found) => sameName(found.name, name))) continue;
       await this.#sink.dropKeyspace(name);
       counts.removed += keyspace.entries;
     }
-    for (const [index, keyspace] of original.info.keyspaces.entries()) {
+    for (const keyspace of original.info.keyspaces) {
       meter.enter(keyspace.name);
-      await delta.startKeyspace(index);
-      const found = await this.#followKeyspace(original, keyspace, delta, meter, options);
-      await delta.endKeyspace({ entries: found.entries, digest: found.digest });
-      for (const name of ["added", "changed", "removed"] as const) counts[name] += found[name];
+      const found = await this.#followKeyspace(original, keyspace, meter, options);
+      addTo(counts, found);
       keyspaces.push({
         name: Buffer.from(keyspace.name).toString("hex"),
         comparator: keyspace.comparator,
@@ -107,58 +121,130 @@ export class CopyFollower {
     return { keyspaces, counts };
   }
 
+  /**
+   * The same, when it is known which keys may have changed: of the original only that is read which is where they are.
+   * @param keys those of each keyspace of the original, of which the copy has the same
+   * @throws as `follow`
+   */
+  async followChanged(original: RocksdbSource, keys: readonly Uint8Array[], options: FollowOptions): Promise<ChangeCounts> {
+    const meter = this.#meter(options);
+    const counts = noChanges();
+    for (const [index, { name }] of original.info.keyspaces.entries()) {
+      const changed = keys[index];
+      const known = this.#learned.find((learned) => sameName(learned.name, name));
+      if (known !== undefined) this.#followed.push(known);
+      if (changed === undefined || known === undefined) throw new TypeError("the copy has other keyspaces than the original");
+      if (changed.length === 0) continue;
+      meter.enter(name);
+      const { groups, of, ranges } = await known.follower.touch(changed);
+      const blocks = groups < of ? original.scanRanges(name, ranges, { blockSize: FOLLOW_BLOCK, signal: options.signal }) : this.#scan(original, known, options);
+      const onBlock = (block: EntryBlock): void => { meter.add(block.entries, block.data.length); };
+      await compareBlocks(known.follower, blocks, (block) => this.#put(name, block, counts), onBlock);
+    }
+    meter.end();
+    await this.#sink.flush();
+    return counts;
+  }
+
+  /**
+   * Opens the copy anew, after `follow` or `followChanged` and `close`, reads all of it that was written, and compares it with what the original
+   * had there.
+   * @throws {KgdumpError} VERIFY_DIFFERENCE; STORE_*
+   * @throws the signal's reason when it aborts
+   */
+  async verify({ signal }: FollowOptions): Promise<void> {
+    const sink = await openCopy(this.#path, this.#settings);
+    try {
+      const foreign = sink.info.keyspaces.find(({ name }) => !this.#followed.some((known) => sameName(known.name, name)));
+      if (foreign !== undefined) throw different(foreign.name, "it is still there, although the store does not have it any more");
+      for (const { name, follower } of this.#followed) {
+        const groups = follower.writtenGroups;
+        for (let at = 0; at < groups; at += LOOKING * GROUPS) {
+          signal?.throwIfAborted();
+          const starts = Array.from({ length: LOOKING }, (_, part) => at + part * GROUPS).filter((start) => start < groups);
+          const looks = await Promise.allSettled(starts.map((start) => sink.differingGroups(follower, start, Math.min(start + GROUPS, groups))));
+          for (const look of looks) {
+            if (look.status === "rejected") throw look.reason;
+            if (look.value > 0) throw different(name, `what was carried over is not in it, in ${String(look.value)} of ${String(groups)} places`);
+          }
+        }
+      }
+    } finally {
+      await sink.close();
+    }
+  }
+
+  /**
+   * Reads the original whole, after `followChanged`: it must be as the copy was left. The copy is not read, and may be closed, and used.
+   * @returns what it holds
+   * @throws {KgdumpError} VERIFY_DIFFERENCE; STORE_*
+   * @throws the signal's reason when it aborts
+   */
+  async confirm(original: EntrySource, options: FollowOptions): Promise<JournalKeyspace[]> {
+    const meter = this.#meter(options);
+    const keyspaces: JournalKeyspace[] = [];
+    for (const known of this.#learned) {
+      const { name, keyspace, follower } = known;
+      meter.enter(name);
+      follower.confirm();
+      const hash = createHash("sha256");
+      let entries = 0;
+      const onBlock = (block: EntryBlock): void => {
+        hash.update(block.data);
+        entries += block.entries;
+        meter.add(block.entries, block.data.length);
+      };
+      const differing = await compareBlocks(follower, this.#scan(original, known, options), () => Promise.resolve(), onBlock);
+      if (differing > 0) {
+        throw new KgdumpError("VERIFY_DIFFERENCE", `more of "${nameText(name)}" had changed since it was copied than was carried over to the new store`, {
+          keyspace: name,
+          hint: "the new store is in place and lacks that: stop the service, and go back with kgdump rollback",
+        });
+      }
+      keyspaces.push({ ...keyspace, entries, digest: hash.digest("hex") });
+    }
+    meter.end();
+    return keyspaces;
+  }
+
   /** Closes the copy; a second call does nothing. */
   async close(): Promise<void> {
     await this.#sink.close();
   }
 
+  #meter(options: FollowOptions): ProgressMeter {
+    return meterOf(this.#learned.map(({ keyspace }) => keyspace), options);
+  }
+
+  #scan(original: EntrySource, { name, splits }: Pick<Learned, "name" | "splits">, { signal }: FollowOptions): AsyncIterable<EntryBlock> {
+    return scanSideBySide(original, name, { blockSize: FOLLOW_BLOCK, splits, jobs: SCANS, signal });
+  }
+
+  async #put(name: Uint8Array, block: ChangeBlock, counts: GrowingCounts): Promise<void> {
+    addTo(counts, await this.#sink.carryOver(name, block.data));
+  }
+
   async #followKeyspace(
     original: EntrySource,
     { name, comparator }: KeyspaceInfo,
-    delta: DeltaOutput,
     meter: ProgressMeter,
-    { signal }: FollowOptions,
+    options: FollowOptions,
   ): Promise<ChangeCounts & { readonly entries: number; readonly digest: Uint8Array }> {
     const known = this.#learned.find((learned) => sameName(learned.name, name));
     if (known === undefined) await this.#sink.createKeyspace(name);
     else if (known.keyspace.comparator !== comparator) throw otherOrder(name);
     const follower = known?.follower ?? this.#sink.follow(name, comparator);
     if (known === undefined) await follower.learned();
-    const counts = { added: 0, changed: 0, removed: 0 };
-    const take = async (found: FoundChanges): Promise<void> => {
-      for (const block of found.blocks) {
-        await this.#sink.apply(name, block.data, "overwrite");
-        await delta.add(block);
-      }
-      for (const count of ["added", "changed", "removed"] as const) counts[count] += found[count];
-    };
     const hash = createHash("sha256");
     let entries = 0;
-    // While one block is compared, what differs in the one before it is written, the next ones are read and the digest is made.
-    let comparing: Promise<unknown> = Promise.resolve();
-    let writing: Promise<void> = Promise.resolve();
-    let writingBefore = writing;
-    try {
-      for await (const block of scanSideBySide(original, name, { blockSize: FOLLOW_BLOCK, splits: known?.splits ?? [], jobs: SCANS, signal })) {
-        await comparing;
-        await writingBefore;
-        const found = follower.follow(block.data);
-        comparing = found.finally(() => { block.release(); });
-        writingBefore = writing;
-        writing = Promise.all([found, writing]).then(([changes]) => take(changes));
-        // Their failures are met by the blocks that follow, or at the end.
-        comparing.catch(() => undefined);
-        writing.catch(() => undefined);
-        hash.update(block.data);
-        entries += block.entries;
-        meter.add(block.entries, block.data.length);
-      }
-      await comparing;
-      await writing;
-    } finally {
-      await Promise.allSettled([comparing, writing]);
-    }
-    await take(await follower.end());
+    const onBlock = (block: EntryBlock): void => {
+      hash.update(block.data);
+      entries += block.entries;
+      meter.add(block.entries, block.data.length);
+    };
+    const counts = noChanges();
+    await compareBlocks(follower, this.#scan(original, { name, splits: known?.splits ?? [] }, options), (block) => this.#put(name, block, counts), onBlock);
+    this.#followed.push({ name, follower });
     const before = known?.keyspace.entries ?? 0;
     if (before + counts.added - counts.removed !== entries) {
       throw new KgdumpError("VERIFY_DIFFERENCE", `"${nameText(name)}" had ${String(before)} entries in the copy, ${String(counts.added)} were added and ${String(counts.removed)} removed, but the store has ${String(entries)}`, {
@@ -170,43 +256,16 @@ export class CopyFollower {
   }
 }
 
-/**
- * Opens the copy anew and looks up each change of the delta in it.
- * @throws {KgdumpError} VERIFY_DIFFERENCE; DUMP_* when the delta can't be read again; STORE_*
- */
-export async function verifyChanges(path: string, settings: SledSettings, deltaFile: string, { signal }: FollowOptions): Promise<void> {
-  await using delta = await openDump(deltaFile);
-  const sink = await openCopy(path, settings);
-  try {
-    const names = delta.header.keyspaces.map(({ name }) => name);
-    const foreign = sink.info.keyspaces.find(({ name }) => !names.some((other) => sameName(other, name)));
-    if (foreign !== undefined) throw different(foreign.name, "it is still there, although the store does not have it any more");
-    for (const name of names) {
-      const looking = new Set<Promise<void>>();
-      for await (const block of delta.blocks(name)) {
-        signal?.throwIfAborted();
-        const raw = await delta.readBlock(block);
-        const look = sink.compare(name, raw).then((found) => {
-          looking.delete(look);
-          if (found.missing + found.changed > 0) throw different(name, `of ${String(block.entries)} changes ${String(found.missing + found.changed)} are not in it`);
-        });
-        look.catch(() => undefined);
-        looking.add(look);
-        if (looking.size >= SCANS) await Promise.race(looking);
-      }
-      await Promise.all(looking);
-    }
-  } finally {
-    await sink.close();
-  }
-}
-
 async function openCopy(path: string, settings: SledSettings): Promise<SledSink> {
   const { openSledSink } = await import("../../engines/sled.js");
   const { compression, compressionLevel: compressionFactor, segmentSize } = settings;
   const cacheCapacity = Math.min(settings.cacheCapacity ?? CACHE, CACHE);
   // It was read back when it was made, and is read again: that tells more than the check of its files.
   return openSledSink(path, { create: false, check: false, cacheCapacity, compression, compressionFactor, segmentSize });
+}
+
+function meterOf(keyspaces: readonly JournalKeyspace[], { onProgress }: FollowOptions): ProgressMeter {
+  return new ProgressMeter("verify", onProgress, { entries: keyspaces.reduce((sum, { entries }) => sum + entries, 0), bytes: null });
 }
 
 async function learn(sink: SledSink, keyspace: JournalKeyspace, meter: ProgressMeter, { signal }: FollowOptions): Promise<Learned> {

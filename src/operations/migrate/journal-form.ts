@@ -8,12 +8,13 @@ import type { Owner } from "../staging.js";
  * How far a migration got. copying: the store is copied while its service runs; waiting: that copy is complete, and the service is to be
  * stopped; following: what changed since is put into the copy. exporting, importing: the same of a store that nobody has open. In all
  * of these the new store is not complete, and is made again. imported: it is complete, and waits beside the old one. switching: they may
- * have been exchanged or not. done: the new one is in place, the old one is the backup. rolling-back, rolled-back: the same on the way back.
+ * have been exchanged or not. confirming: the new one is in place and its service may run; the old one, which is the backup, is read whole once
+ * more, and what had changed in it since the dump is written. done: that is so, or was not wanted. rolling-back, rolled-back: the same on the way back.
  */
-export type MigrationStep = "copying" | "waiting" | "following" | "exporting" | "importing" | "imported" | "switching" | "done" | "rolling-back" | "rolled-back";
+export type MigrationStep = "copying" | "waiting" | "following" | "exporting" | "importing" | "imported" | "switching" | "confirming" | "done" | "rolling-back" | "rolled-back";
 
 const STEPS: readonly string[] = [
-  "copying", "waiting", "following", "exporting", "importing", "imported", "switching", "done", "rolling-back", "rolled-back",
+  "copying", "waiting", "following", "exporting", "importing", "imported", "switching", "confirming", "done", "rolling-back", "rolled-back",
 ] satisfies MigrationStep[];
 
 /** Whether the new store of a migration at this step waits beside the old one, or is not even complete: nothing was switched. */
@@ -60,6 +61,7 @@ export interface Journal {
   readonly settings: SledSettings;
   /** What the store was when it was read: changes since would show here. */
   readonly snapshot: { readonly databaseId: string | null; readonly sequenceNumber: string | null } | null;
+  /** What the new store was found to hold; null before, and until it is confirmed. */
   readonly keyspaces: readonly JournalKeyspace[] | null;
   /** When the new store was last found equal to what was read of the old one. */
   readonly verifiedAt: string | null;
@@ -86,6 +88,7 @@ const isText: Check = (value) => typeof value === "string";
 const isCount: Check = (value) => Number.isSafeInteger(value) && Number(value) >= 0;
 const isPath: Check = (value) => typeof value === "string" && isAbsolute(value) && !value.includes("\0");
 const isHex: Check = (value) => typeof value === "string" && /^(?:[0-9a-f]{2})*$/.test(value);
+const isDigest: Check = (value) => typeof value === "string" && /^[0-9a-f]{64}$/.test(value);
 const isTime: Check = (value) => typeof value === "string" && !Number.isNaN(Date.parse(value));
 const orNull = (check: Check): Check => (value) => value === null || check(value);
 const orAbsent = (check: Check): Check => (value) => value === undefined || check(value);
@@ -97,7 +100,7 @@ const isKeyspace = hasFields({
   name: isHex,
   comparator: (value) => value === "bytewise" || value === "reverse-bytewise",
   entries: isCount,
-  digest: (value) => typeof value === "string" && /^[0-9a-f]{64}$/.test(value),
+  digest: isDigest,
 });
 
 const isJournal = hasFields({

@@ -80,13 +80,18 @@ function temporaryOf(path: string): string {
   return join(dirname(path), `.${basename(path)}.tmp`);
 }
 
+/** Whether another process that still runs wrote the journal last. */
+export async function isOwnedByOther({ owner }: Journal): Promise<boolean> {
+  return owner.pid !== process.pid && (await isRunning(owner)) === true;
+}
+
 /**
  * Fails when another process is at work on an unfinished migration.
  * @throws {KgdumpError} STORE_IN_USE
  */
-export async function refuseOtherOwner({ id, step, owner, target }: Journal): Promise<void> {
-  if (step === "done" || step === "rolled-back" || owner.pid === process.pid) return;
-  if ((await isRunning(owner)) !== true) return;
+export async function refuseOtherOwner(journal: Journal): Promise<void> {
+  const { id, step, owner, target } = journal;
+  if (step === "done" || step === "rolled-back" || !(await isOwnedByOther(journal))) return;
   throw new KgdumpError("STORE_IN_USE", `process ${String(owner.pid)} is at work on migration ${id} of ${target}`, {
     path: target,
     hint: "wait until it is done; kgdump status tells how far it is",

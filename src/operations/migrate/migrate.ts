@@ -7,10 +7,11 @@
 import { rm } from "node:fs/promises";
 import { resolve } from "node:path";
 import { openSource } from "../load-engine.js";
+import { confirmSwitch } from "./confirm.js";
 import { beginJournal, type Copy, copyStore } from "./copy.js";
 import { detect } from "./detect.js";
 import { Teller } from "./events.js";
-import { type Journal, readJournal, refuseOtherOwner, writeJournal } from "./journal.js";
+import { isOwnedByOther, type Journal, readJournal, refuseOtherOwner, writeJournal } from "./journal.js";
 import { migrateLive } from "./live.js";
 import type { Sides } from "./migrated.js";
 import { type ChangeCounts, migrationPaths, type MigrateOptions, type MigrateResult, type MigrationPaths, newId, round, secondsSince } from "./options.js";
@@ -33,6 +34,8 @@ export async function migrateStore(options: MigrateOptions): Promise<MigrateResu
   const teller = new Teller(options.onEvent);
   const target = resolve(options.target ?? options.source);
   let journal = await readJournal(target);
+  // The service may be started while another process still reads the original once more.
+  if (journal?.step === "confirming" && (await isOwnedByOther(journal))) return nothingDone("already", target, journal, started);
   if (journal !== null) {
     await refuseOtherOwner(journal);
     await clearLeftovers(journal);
@@ -40,18 +43,20 @@ export async function migrateStore(options: MigrateOptions): Promise<MigrateResu
   if (journal?.step === "rolling-back") journal = await finishRollback(journal, teller);
   if (journal !== null) {
     teller.id = journal.id;
-    const resumed = await resume(journal, teller);
+    const resumed = await resume(journal, options, teller);
     if (resumed !== null) return finish(resumed, null, teller, started, options);
     await clearAway(journal, teller);
   }
 
   const status = await detect(options, teller);
-  if (status !== "to-migrate") {
-    const { backup = null, dump = null, delta = null } = journal ?? {};
-    const nothing = { entries: 0, keyspaces: null, graph: null, changes: null, reopen: null, downtimeSeconds: null, warnings: [] };
-    return { status, target, backup, dump, delta, ...nothing, seconds: secondsSince(started) };
-  }
-  return migrateNow(options, teller, started);
+  return status === "to-migrate" ? migrateNow(options, teller, started) : nothingDone(status, target, journal, started);
+}
+
+/** A result that tells only of what was before. */
+function nothingDone(status: MigrateResult["status"], target: string, journal: Journal | null, started: number): MigrateResult {
+  const { backup = null, dump = null, delta = null } = journal ?? {};
+  const nothing = { entries: 0, keyspaces: null, graph: null, changes: null, reopen: null, downtimeSeconds: null, warnings: [] };
+  return { status, target, backup, dump, delta, ...nothing, seconds: secondsSince(started) };
 }
 
 async function migrateNow(options: MigrateOptions, teller: Teller, started: number): Promise<MigrateResult> {
@@ -136,7 +141,12 @@ async function finish(journal: Journal, done: Done | null, teller: Teller, start
 }
 
 /** Finishes a migration whose new store is complete; null when it has to begin again, as it is not, or as the old one was changed. */
-async function resume(journal: Journal, teller: Teller): Promise<Journal | null> {
+async function resume(journal: Journal, options: MigrateOptions, teller: Teller): Promise<Journal | null> {
+  const switched = journal.step === "confirming" ? journal : await resumeSwitch(journal, teller);
+  return switched?.step === "confirming" ? confirmSwitch(switched, null, options, teller) : switched;
+}
+
+async function resumeSwitch(journal: Journal, teller: Teller): Promise<Journal | null> {
   if (journal.step !== "imported" && journal.step !== "switching") return null;
   const tell = (): void => {
     teller.tell("resume", `the migration that was begun at ${journal.startedAt} goes on`, { step: journal.step });

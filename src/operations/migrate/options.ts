@@ -99,6 +99,11 @@ export function deltaPath(dump: string): string {
   return `${dump.endsWith(".kgd") ? dump.slice(0, -".kgd".length) : dump}.delta.kgd`;
 }
 
+/** How many entries keyspaces hold together. */
+export function entriesOf(keyspaces: readonly { readonly entries: number }[]): number {
+  return keyspaces.reduce((sum, { entries }) => sum + entries, 0);
+}
+
 /** A new migration's id. */
 export function newId(): string {
   return randomBytes(4).toString("hex");

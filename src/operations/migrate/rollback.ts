@@ -12,6 +12,7 @@ import { nameText } from "../keyspaces.js";
 import { openSource } from "../load-engine.js";
 import type { OnProgress } from "../progress.js";
 import { restoreDump } from "../restore.js";
+import { keyspacesOfOriginal } from "./confirm.js";
 import { type OnEvent, Teller } from "./events.js";
 import { isBeforeSwitch, type Journal, journalPath, readJournal, refuseOtherOwner, writeJournal } from "./journal.js";
 import { copyDurably, nameStamp, occupantOf, removeDirectory } from "./places.js";
@@ -67,6 +68,7 @@ export async function rollbackStore(options: RollbackOptions): Promise<RollbackR
   const unfinished = isBeforeSwitch(journal.step);
   if (unfinished || (journal.step === "switching" && (await isUntouched(switchOf(journal))))) await clearAway(journal, teller);
   else if (journal.step === "switching") journal = await switchOver(journal, teller);
+  if (journal.step === "confirming") journal = { ...journal, step: "done", keyspaces: journal.keyspaces ?? (await keyspacesOfOriginal(journal, options)) };
   if (journal.step !== "done") return { status: unfinished ? "rolled-back" : "already", source: journal.source, aside: null, carried: false, original: null };
   return undo(journal, options, teller);
 }

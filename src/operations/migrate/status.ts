@@ -55,7 +55,7 @@ export async function migrationStatus(path: string): Promise<MigrationStatus> {
 }
 
 function stateOf(found: Occupant, journal: Journal | null): MigrationState {
-  if (journal !== null && journal.step !== "done" && journal.step !== "rolled-back") return "unfinished";
+  if (journal !== null && !["confirming", "done", "rolled-back"].includes(journal.step)) return "unfinished";
   if (found === "sled") return "migrated";
   if (found === "rocksdb") return "to-migrate";
   return found === "unknown" ? "unknown" : "nothing";

@@ -19,8 +19,9 @@ export async function switchOver(journal: Journal, teller: Teller): Promise<Jour
   const switching = await writeJournal({ ...journal, step: "switching" });
   await switchStores(switchOf(switching));
   if (journal.backup !== null) teller.tell("backup", "the original was moved aside", { backup: journal.backup });
-  teller.tell("switch", "the sled store is in place", { path: journal.target });
-  return writeJournal({ ...switching, step: "done" });
+  const live = journal.deltaId !== null;
+  teller.tell("switch", `the sled store is in place${live ? ": the service can be started" : ""}`, { path: journal.target });
+  return writeJournal({ ...switching, step: live ? "confirming" : "done" });
 }
 
 /**
@@ -36,21 +37,16 @@ export async function clearLeftovers(journal: Journal): Promise<void> {
 
 /** Removes what an unfinished migration left; the old store is in place. What is finished stays as it is. */
 export async function clearAway(journal: Journal, teller: Teller): Promise<void> {
-  if (journal.step === "done" || journal.step === "rolled-back") return;
+  if (["done", "confirming", "rolled-back"].includes(journal.step)) return;
   if (journal.step === "switching" && !(await isUntouched(switchOf(journal)))) return;
   await removeDirectory(journal.building);
   // Whoever imported into it is dead, or has failed.
   await clearStaging(journal.building, true);
   // The export of this migration is dead, as its owner is.
   if (journal.dump !== null) await removeOwnDump(journal.dump, journal.dumpId);
-  if (journal.deltaId !== null) await removeOwnDump(deltaFileOf(journal), journal.deltaId);
+  if (journal.delta !== null && journal.deltaId !== null) await removeOwnDump(journal.delta, journal.deltaId);
   await writeJournal({ ...journal, step: "rolled-back" });
   teller.tell("resume", "what an unfinished migration had made was removed; the old store is in place", { path: journal.source });
-}
-
-/** Where what changed while the store was copied is written: beside the dump, or, without one, beside the new store until that is complete. */
-export function deltaFileOf({ delta, building }: Journal): string {
-  return delta ?? `${building}.delta.kgd`;
 }
 
 async function removeOwnDump(path: string, dumpId: string): Promise<void> {
@@ -58,7 +54,8 @@ async function removeOwnDump(path: string, dumpId: string): Promise<void> {
   if (await isOwnDump(path, dumpId)) await rm(path, { force: true });
 }
 
-async function isOwnDump(path: string, dumpId: string): Promise<boolean> {
+/** Whether a dump with this id is at a path. */
+export async function isOwnDump(path: string, dumpId: string): Promise<boolean> {
   try {
     await using dump = await openDump(path);
     return dump.header.dumpId === dumpId;

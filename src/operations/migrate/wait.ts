@@ -14,6 +14,8 @@ export interface WaitOptions {
   /** Seconds; without end when undefined. */
   readonly waitSeconds?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Is done over and over meanwhile. */
+  readonly meanwhile?: (() => Promise<void>) | undefined;
 }
 
 /**
@@ -21,7 +23,7 @@ export interface WaitOptions {
  * @throws {KgdumpError} STORE_IN_USE when the time is over; PERMISSION_DENIED, IO_FAILED
  * @throws the signal's reason when it aborts
  */
-export async function waitForLock(source: string, teller: Teller, { waitSeconds, signal }: WaitOptions): Promise<StoreLock> {
+export async function waitForLock(source: string, teller: Teller, { waitSeconds, signal, meanwhile }: WaitOptions): Promise<StoreLock> {
   const { lockRocksdb } = await import("../../engines/rocksdb-lock.js");
   const started = performance.now();
   let noted: number | null = null;
@@ -46,6 +48,7 @@ export async function waitForLock(source: string, teller: Teller, { waitSeconds,
           hint: "nothing was switched, and the copy was removed; stop the service when it is asked for, or wait longer with --wait",
         });
       }
+      await meanwhile?.();
       await sleep(Math.min(POLL_MS, left * 1000), undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
     }
   }

@@ -1,0 +1,89 @@
+/**
+ * What is done of a live migration when the new store is in place and its service may run: the old store, which nobody changes any more, is
+ * read whole, unless it was before, and must be as the new one was left; and what had changed since the dump becomes the delta.
+ */
+import { KgdumpError } from "../../errors.js";
+import { closing } from "../closing.js";
+import { DumpChain } from "../dump-chain.js";
+import { exportStore } from "../export.js";
+import { nameText } from "../keyspaces.js";
+import { openSource } from "../load-engine.js";
+import { nameIsTaken } from "../output-file.js";
+import { estimatedTotals, ProgressMeter } from "../progress.js";
+import { StoreScan } from "../verify-reference.js";
+import type { Teller } from "./events.js";
+import type { CopyFollower } from "./follow.js";
+import { type Journal, type JournalKeyspace, writeJournal } from "./journal.js";
+import { entriesOf, type MigrateOptions } from "./options.js";
+import { occupantOf } from "./places.js";
+import { isOwnDump } from "./steps.js";
+
+type ConfirmOptions = Pick<MigrateOptions, "ttl" | "keepDump" | "onProgress" | "signal">;
+
+/**
+ * Confirms a switch, and ends the migration. It can be done again after any interruption.
+ * @param follower knows how the new store was left, unless the old one was read whole before; null after an interruption
+ * @throws {KgdumpError} VERIFY_DIFFERENCE when more had changed: the new store lacks that; STORE_*, DUMP_*, NO_SPACE, …
+ * @throws the signal's reason when it aborts
+ */
+export async function confirmSwitch(journal: Journal, follower: CopyFollower | null, options: ConfirmOptions, teller: Teller): Promise<Journal> {
+  const original = journal.backup ?? journal.source;
+  if ((await occupantOf(original)) !== "rocksdb") {
+    teller.tell("verify", "the original is not there any more: it was not read once more", { path: original });
+    return writeJournal({ ...journal, step: "done", delta: null });
+  }
+  let { keyspaces } = journal;
+  if (keyspaces === null && follower !== null) {
+    keyspaces = await closing(await openSource(original, { ttl: options.ttl }), (source) => follower.confirm(source, options));
+    teller.tell("verify", "the whole original was read once more: nothing but what was carried over had changed since it was copied", { entries: entriesOf(keyspaces) });
+  }
+  const written = options.keepDump === false ? null : await writeDelta(journal, original, options);
+  if (written !== null) {
+    if (keyspaces !== null) checkSame(keyspaces, written, original);
+    teller.tell("delta", "what had changed since the dump was written beside it", { delta: journal.delta ?? "" });
+  }
+  keyspaces ??= written ?? (await keyspacesOfOriginal(journal, options));
+  return writeJournal({ ...journal, step: "done", keyspaces, delta: written === null ? null : journal.delta });
+}
+
+/** What the original of a migration that has switched holds. @throws {KgdumpError} STORE_*, IO_FAILED */
+export async function keyspacesOfOriginal({ backup, source }: Journal, { ttl, onProgress, signal }: Pick<ConfirmOptions, "ttl" | "onProgress" | "signal">): Promise<JournalKeyspace[]> {
+  return closing(await openSource(backup ?? source, { ttl }), async (store) => {
+    const keyspaces: JournalKeyspace[] = [];
+    const meter = new ProgressMeter("verify", onProgress, estimatedTotals(store.info.keyspaces));
+    for (const { name, comparator } of store.info.keyspaces) {
+      meter.enter(name);
+      const scan = new StoreScan(store, name, comparator, signal, meter);
+      const blocks = scan.blocks();
+      while ((await blocks.next()).done !== true) continue;
+      keyspaces.push({ name: Buffer.from(name).toString("hex"), comparator, entries: scan.entries, digest: scan.digest() });
+    }
+    meter.end();
+    return keyspaces;
+  });
+}
+
+/** Writes the delta; null when none is wanted, or its dump is gone. @returns what the original holds */
+async function writeDelta({ dump, delta, deltaId }: Journal, original: string, { ttl, onProgress, signal }: ConfirmOptions): Promise<JournalKeyspace[] | null> {
+  if (dump === null || delta === null || deltaId === null || !(await nameIsTaken(dump))) return null;
+  const force = await isOwnDump(delta, deltaId);
+  await exportStore({ store: original, output: delta, base: [dump], dumpId: deltaId, force, ttl, onProgress, signal });
+  await using chain = await DumpChain.open([dump, delta]);
+  return chain.keyspaces.map(({ name, entries, digest, described: { comparator } }) => ({
+    name: Buffer.from(name).toString("hex"),
+    comparator,
+    entries,
+    digest: Buffer.from(digest).toString("hex"),
+  }));
+}
+
+function checkSame(known: readonly JournalKeyspace[], written: readonly JournalKeyspace[], path: string): void {
+  const other = written.find(({ name, digest, entries }) => !known.some((found) => found.name === name && found.digest === digest && found.entries === entries));
+  if (other === undefined && known.length === written.length) return;
+  const name = Buffer.from(other?.name ?? "", "hex");
+  throw new KgdumpError("VERIFY_DIFFERENCE", `"${nameText(name)}" of the original was not the same when it was read again`, {
+    path,
+    keyspace: name,
+    hint: "check the disk and the memory of this machine, and compare the stores with kgdump verify",
+  });
+}

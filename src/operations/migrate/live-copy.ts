@@ -1,0 +1,97 @@
+/**
+ * The copy of a store whose service runs on: while there is time it is brought up to date whenever that will save time when the service has
+ * stopped.
+ */
+import { type RocksdbSource, type ChangedKeys } from "../../engines/rocksdb.js";
+import type { StoreMark } from "../../engines/engine.js";
+import { KgdumpError } from "../../errors.js";
+import { closing } from "../closing.js";
+import type { Copy } from "./copy.js";
+import type { Teller } from "./events.js";
+import { addTo, type GrowingCounts, noChanges } from "./compare-blocks.js";
+import { CopyFollower } from "./follow.js";
+import type { Journal, JournalKeyspace } from "./journal.js";
+import { type MigrateOptions, round, secondsSince } from "./options.js";
+
+/** Milliseconds between looks at the store, and how many times as long as the last update took nothing is done. */
+const LOOK_MS = 2000;
+const REST = 5;
+/** Updates before the service is to be stopped. */
+const UPDATES = 3;
+
+/** A copy that is open, and known. */
+export class LiveCopy {
+  readonly follower: CopyFollower;
+  /** What was carried over. */
+  readonly changes: GrowingCounts = noChanges();
+  readonly #journal: Journal;
+  readonly #options: MigrateOptions;
+  readonly #teller: Teller;
+  /** The point of the store's life that the copy is at. */
+  #mark: StoreMark | undefined;
+  #restUntil = 0;
+
+  private constructor(follower: CopyFollower, journal: Journal, mark: StoreMark | undefined, options: MigrateOptions, teller: Teller) {
+    this.follower = follower;
+    this.#journal = journal;
+    this.#mark = mark;
+    this.#options = options;
+    this.#teller = teller;
+  }
+
+  /** Opens and reads the copy that was made. @throws {KgdumpError} VERIFY_DIFFERENCE, STORE_* */
+  static async open(journal: Journal, { keyspaces, mark }: Copy, options: MigrateOptions, teller: Teller): Promise<LiveCopy> {
+    const follower = await CopyFollower.open(journal.building, journal.settings, keyspaces, options);
+    return new LiveCopy(follower, journal, mark, options, teller);
+  }
+
+  /** Brings the copy up to date a few times, until that saves nothing. @throws as `open`; the copy is of no use then */
+  async settle(): Promise<void> {
+    for (let update = 0; update < UPDATES; update++) {
+      if (!(await this.#update())) return;
+    }
+  }
+
+  /** To be called over and over while the service is to be stopped. @throws as `open`; the copy is of no use then */
+  async keepUp(): Promise<void> {
+    if (performance.now() < this.#restUntil) return;
+    this.#restUntil = performance.now() + LOOK_MS;
+    const started = performance.now();
+    if (await this.#update()) this.#restUntil = performance.now() + REST * (performance.now() - started);
+  }
+
+  /** Which keys of the store, whose service has stopped, may differ from the copy. @throws {KgdumpError} STORE_*, IO_FAILED */
+  async changedKeys(source: RocksdbSource): Promise<ChangedKeys> {
+    if (this.#options.checkGraph === true) return { unclear: "the graph is checked" };
+    if (this.#mark === undefined) return { unclear: "it is not known how it was" };
+    return source.changedSince(this.#mark);
+  }
+
+  /** Whether there was anything to do. */
+  async #update(): Promise<boolean> {
+    const { openRocksdbSource } = await import("../../engines/rocksdb.js");
+    const source = await openRocksdbSource(this.#journal.source, { ttl: this.#options.ttl }).catch(notWhileMoving);
+    if (source === null) return false;
+    return closing(source, async () => {
+      const reason = this.#mark === undefined ? null : source.outdated(this.#mark);
+      if (reason === null) return false;
+      const started = performance.now();
+      const { keyspaces, counts } = await this.follower.follow(source, this.#options);
+      await this.#learn(keyspaces);
+      this.#mark = source.info.mark;
+      addTo(this.changes, counts);
+      this.#teller.tell("delta", `the copy was brought up to date while the service runs, as ${reason}`, { ...counts, seconds: round(secondsSince(started)) });
+      return true;
+    });
+  }
+
+  async #learn(keyspaces: readonly JournalKeyspace[]): Promise<void> {
+    await this.follower.learn(keyspaces, this.#options);
+  }
+}
+
+/** A store that moves too fast to be opened is looked at later. */
+function notWhileMoving(error: unknown): null {
+  if (error instanceof KgdumpError && error.code === "STORE_MOVING") return null;
+  throw error;
+}
