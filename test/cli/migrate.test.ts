@@ -46,12 +46,12 @@ test("a dry run says all that a live migration would do, and that nothing is to 
   t.is(dry.code, 0, dry.stderr);
   const said = dry.stdout.toString();
   t.regex(said, /delta: +\S+mine\.delta\.kgd, as large as what changes meanwhile\n/);
-  t.regex(said, /steps: +1\. copy: [^\n]*may run[^\n]*\n +2\. wait: [^\n]*\n +3\. catch-up: [^\n]*is stopped[^\n]*\n +4\. switch: /);
+  t.regex(said, /steps: +1\. copy: [^\n]*may run[^\n]*\n +2\. wait: [^\n]*\n +3\. catch-up: [^\n]*is stopped[^\n]*\n +4\. switch: [^\n]*is stopped[^\n]*\n +5\. confirm: [^\n]*delta[^\n]*may run/);
   t.regex(said, /room for changes of 10 %/);
   const json = JSON.parse((await kgdump(["migrate", "--config", config, "-n", "--live", "--json"])).stdout.toString()) as { status: string; plan: { delta: string; steps: unknown[] } };
   t.is(json.status, "to-migrate");
   t.regex(json.plan.delta, /\.delta\.kgd$/);
-  t.is(json.plan.steps.length, 4);
+  t.is(json.plan.steps.length, 5);
   t.deepEqual(await readdir(directory), before);
   await kgdump(["migrate", "--config", config]);
   const again = await kgdump(["migrate", "--config", config, "--dry-run"]);

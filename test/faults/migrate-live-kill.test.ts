@@ -108,7 +108,7 @@ test("a live migration that is killed leaves the old store or the new one, and i
   const outcomes = new Map<string, number>();
   const faults: string[] = [];
   const random = randomNumbers(seed);
-  const lines = Array.from({ length: Math.ceil(KILLS * 0.3) }, (): AtLine => ({ line: 5 + Math.floor(random() * 9), milliseconds: random() < 0.3 ? 0 : random() ** 2 * 200 }));
+  const lines = Array.from({ length: Math.ceil(KILLS * 0.3) }, (): AtLine => ({ line: 5 + Math.floor(random() * 14), milliseconds: random() < 0.3 ? 0 : random() ** 2 * 200 }));
   await inParallel([...moments(Math.ceil(KILLS * 0.2), whole, seed), ...lines], WIDTH, async (moment, index) => {
     const { cwd, graph } = await prepare();
     try {

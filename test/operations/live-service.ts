@@ -3,7 +3,8 @@
  *
  *   node live-service.js STORE
  *
- * Says "open"; then each line that it reads is a JSON array of [family, operations], keys and values in hex, which it does;
+ * Says "open"; then each line that it reads is a JSON array of [family, operations], keys and values in hex, or [family, "flush" or "compact"],
+ * which it does;
  * at the end of its standard input it closes the store.
  */
 import { createInterface } from "node:readline";
@@ -16,6 +17,9 @@ export interface PlainOperation {
   /** The value, or the end of the range. */
   readonly value?: string;
 }
+
+/** What is done to the tables of a family. */
+export type TableWork = "flush" | "compact";
 
 /** Families that tests make in the reverse order of keys. */
 export const REVERSE = [{ name: "back", comparator: "reverse-bytewise" as const }];
@@ -31,9 +35,11 @@ if (path !== undefined && process.argv[1]?.endsWith("live-service.js") === true)
   const sink = await createRocksdbSink(path, { families: REVERSE });
   process.stdout.write("open\n");
   for await (const line of createInterface(process.stdin)) {
-    for (const [family, operations] of JSON.parse(line) as [string, PlainOperation[]][]) {
+    for (const [family, work] of JSON.parse(line) as [string, PlainOperation[] | TableWork][]) {
       await sink.createKeyspace(Buffer.from(family));
-      await sink.operate(family, operations.map(operationOf));
+      if (work === "flush") await sink.flush();
+      else if (work === "compact") await sink.compact(family);
+      else await sink.operate(family, work.map(operationOf));
     }
   }
   await sink.close();

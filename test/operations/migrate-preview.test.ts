@@ -19,7 +19,7 @@ test("the plan of a live migration has its steps, the delta, and room for what c
   const live = (await previewMigration({ source: path, dump, live: true, waitSeconds: 60 })).plan;
   if (whole === null || live === null) throw new Error("no plan");
   t.deepEqual(whole.steps.map(({ step, serviceRuns }) => [step, serviceRuns]), [["copy", false], ["switch", false]]);
-  t.deepEqual(live.steps.map(({ step, serviceRuns }) => [step, serviceRuns]), [["copy", true], ["wait", true], ["catch-up", false], ["switch", false]]);
+  t.deepEqual(live.steps.map(({ step, serviceRuns }) => [step, serviceRuns]), [["copy", true], ["wait", true], ["catch-up", false], ["switch", false], ["confirm", true]]);
   t.regex(live.steps[1]?.what ?? "", /at most 60 seconds/);
   t.is(whole.delta, null);
   t.is(live.delta, join(directory, "mine.delta.kgd"));
@@ -27,8 +27,8 @@ test("the plan of a live migration has its steps, the delta, and room for what c
   t.is(live.spaces.length, 1);
   const streamed = (await previewMigration({ source: path, stream: true, live: true })).plan;
   t.like(streamed, { dump: null, delta: null });
-  // Without a dump the delta is beside the new store for a while.
-  t.true((streamed?.neededBytes ?? 0) >= 1.4 * live.estimatedBytes && (streamed?.neededBytes ?? 0) < live.neededBytes);
+  // The sled store grows by what changes all the same.
+  t.true((streamed?.neededBytes ?? 0) >= 1.3 * live.estimatedBytes && (streamed?.neededBytes ?? 0) < live.neededBytes);
   t.deepEqual(await readdir(directory), ["graph"]);
   // What is asked for is enough when a tenth changes or less.
   const result = await migrateStore({ source: path, dump, live: true });

@@ -3,8 +3,6 @@
  * carried over before the new store takes the old one's place. What comes behind the stop is the downtime: it does nothing that could be done before.
  */
 import type { StoreLock } from "../../engines/engine.js";
-import { KgdumpError } from "../../errors.js";
-import { nameIsTaken } from "../output-file.js";
 import { catchUp } from "./catch-up.js";
 import { confirmSwitch } from "./confirm.js";
 import { beginJournal, type Copy, copyStore } from "./copy.js";
@@ -14,7 +12,7 @@ import { LiveCopy } from "./live-copy.js";
 import { type Journal, writeJournal } from "./journal.js";
 import { refuseUnmovable } from "./movable.js";
 import type { Sides } from "./migrated.js";
-import { type ChangeCounts, deltaPath, type migrationPaths, type MigrateOptions, secondsSince } from "./options.js";
+import { type ChangeCounts, type migrationPaths, type MigrateOptions, secondsSince } from "./options.js";
 import { refuseOccupiedTarget } from "./preflight.js";
 import { compareSides } from "./sides.js";
 import { clearAway, switchOver } from "./steps.js";
@@ -36,7 +34,6 @@ export interface LiveEnd {
  * @throws the signal's reason when it aborts
  */
 export async function migrateLive(paths: ReturnType<typeof migrationPaths>, id: string, options: MigrateOptions, teller: Teller): Promise<LiveEnd> {
-  if (paths.dump !== null) await refuseTaken(deltaPath(paths.dump));
   const { lock, locked, ready, live, checked, ...end } = await makeReady(paths, id, options, teller);
   try {
     // From here on nothing is removed any more: what is where the new store was built may be the old one.
@@ -88,9 +85,4 @@ async function makeReady(paths: ReturnType<typeof migrationPaths>, id: string, o
     lock?.release();
     throw error;
   }
-}
-
-async function refuseTaken(path: string): Promise<void> {
-  if (!(await nameIsTaken(path))) return;
-  throw new KgdumpError("OUTPUT_EXISTS", `${path}, where what changes meanwhile is to be written, exists already`, { path, hint: "choose another name with --dump" });
 }

@@ -3,8 +3,11 @@ import type { MigrateOptions, MigrationPaths } from "./options.js";
 
 /** One step of a migration. */
 export interface PlannedStep {
-  /** copy: the whole store; wait: for the stop of the service; catch-up: with what has changed meanwhile; switch: the new store takes its place. */
-  readonly step: "copy" | "wait" | "catch-up" | "switch";
+  /**
+   * copy: the whole store; wait: for the stop of the service; catch-up: with what has changed meanwhile; switch: the new store takes its place;
+   * confirm: nothing else had changed.
+   */
+  readonly step: "copy" | "wait" | "catch-up" | "switch" | "confirm";
   /** What happens, as a sentence without its full stop. */
   readonly what: string;
   /** Whether the service may run meanwhile. */
@@ -32,11 +35,12 @@ export function plannedSteps({ backup, dump }: MigrationPaths, facts: StepFacts)
   const end = { step: "switch", what: original + gone, serviceRuns: false, estimatedSeconds: null } as const;
   if (!live) return [{ ...copy, what: copy.what + graph }, end];
   const time = facts.waitSeconds === undefined ? "without end" : `for at most ${String(facts.waitSeconds)} seconds`;
-  const into = facts.delta === null ? "" : " and into the delta";
+  const delta = facts.delta === null || !kept ? "" : ", and what had changed is written into the delta";
   return [
     copy,
     { step: "wait", what: `it says "stop the service now", and waits ${time} until nobody has the store open`, serviceRuns: true, estimatedSeconds: null },
-    { step: "catch-up", what: `the store is read once more; what has changed since goes into the new one${into}, and is looked up there${graph}`, serviceRuns: false, estimatedSeconds: facts.catchUpSeconds },
+    { step: "catch-up", what: `what has changed since goes into the new store, and is looked up there${graph}`, serviceRuns: false, estimatedSeconds: facts.catchUpSeconds },
     end,
+    { step: "confirm", what: `the whole original is read once more${delta}`, serviceRuns: true, estimatedSeconds: facts.copySeconds },
   ];
 }

@@ -44,7 +44,7 @@ export interface PlanOptions extends Pick<MigrateOptions, "ttl" | "force" | "liv
 /** Entries' bytes a second that export, load and reading back manage together on a slow machine. */
 const BYTES_A_SECOND = 40e6;
 /** The share of a migration that is left when the service has stopped. */
-const LIVE_SHARE = 0.6;
+const LIVE_SHARE = 0.25;
 
 /**
  * Plans a migration: opens the store, so that one that can't be read whole is refused now.
@@ -71,10 +71,10 @@ export async function planMigration(paths: MigrationPaths, options: PlanOptions)
   for (const path of new Set([paths.target, paths.backup, paths.dump].flatMap((at) => (at === null ? [] : [dirname(at)])))) await checkWritable(path);
   const { neededBytes, freeBytes } = spaces[0] ?? { neededBytes: 0, freeBytes: 0 };
   const copySeconds = Math.ceil(1 + estimatedBytes / BYTES_A_SECOND);
-  // The copy is read once more while the service runs; then the old store is read once.
-  const estimatedSeconds = live ? Math.ceil(copySeconds * 1.5) : copySeconds;
+  // The copy is read once more while the service runs; then the old store is read twice.
+  const estimatedSeconds = live ? copySeconds * 3 : copySeconds;
   const estimatedDowntimeSeconds = live ? Math.ceil(copySeconds * LIVE_SHARE) : copySeconds;
-  const times = { copySeconds: live ? estimatedSeconds - estimatedDowntimeSeconds : copySeconds, catchUpSeconds: estimatedDowntimeSeconds };
+  const times = { copySeconds, catchUpSeconds: estimatedDowntimeSeconds };
   const steps = plannedSteps(paths, { ...options, delta, ...times });
   return { ...paths, delta, store, estimatedEntries, estimatedBytes, neededBytes, freeBytes, spaces, live, estimatedSeconds, estimatedDowntimeSeconds, steps, warnings };
 }

@@ -46,9 +46,8 @@ export async function spacesOf(paths: MigrationPaths, { estimatedEntries, estima
   const changed = live ? estimatedBytes * CHANGED_SHARE : 0;
   const dumpBytes = estimatedBytes + ENTRY_OVERHEAD * estimatedEntries;
   const needs = [{ at: parent, bytes: 2 * (settings.segmentSize ?? SLED_DEFAULT_SEGMENT_SIZE) + estimatedBytes * STORE_FACTOR + changed * CHANGE_FACTOR }];
-  if (paths.dump !== null) needs.push({ at: dirname(paths.dump), bytes: dumpBytes });
-  // Without a dump to keep it beside, it lies beside the new store until that is complete.
-  if (live) needs.push({ at: paths.dump === null ? parent : dirname(paths.dump), bytes: dumpBytes * CHANGED_SHARE });
+  // The delta lies beside the dump.
+  if (paths.dump !== null) needs.push({ at: dirname(paths.dump), bytes: dumpBytes * (live ? 1 + CHANGED_SHARE : 1) });
   if (paths.backup !== null) {
     const at = dirname(paths.backup);
     // On the same one it is renamed.

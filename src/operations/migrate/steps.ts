@@ -30,6 +30,7 @@ export async function switchOver(journal: Journal, teller: Teller): Promise<Jour
  */
 export async function clearLeftovers(journal: Journal): Promise<void> {
   await clearJournalTemporary(journal.target);
+  if (journal.step === "confirming" && journal.delta !== null) await clearTemporaries(journal.delta);
   const built = !["copying", "exporting", "importing"].includes(journal.step);
   await clearStaging(journal.building, built);
   for (const path of [journal.target, journal.building, ...(journal.rollback === null ? [] : [journal.rollback.incoming])]) await clearRemoved(path);
