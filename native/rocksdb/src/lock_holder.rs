@@ -6,6 +6,7 @@
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::thread::{self, JoinHandle};
 
 /// A process that holds a lock.
 #[derive(Debug, PartialEq, Eq)]
@@ -13,6 +14,21 @@ pub struct Holder {
     pub pid: u32,
     /// Its name, when it may be known.
     pub name: Option<String>,
+}
+
+/// Begins to look for the process that holds the LOCK of the store at `store`, and gives what waits for the answer: Linux
+/// takes some 10 ms for a first look at its list of locks, in which other work can be done.
+pub fn look_for_holder(store: &Path) -> impl FnOnce() -> Option<Holder> + use<> {
+    let path = store.to_owned();
+    let looking = thread::Builder::new().spawn({
+        let path = path.clone();
+        move || lock_holder(&path)
+    });
+    move || match looking.map(JoinHandle::join) {
+        Ok(Ok(holder)) => holder,
+        // Without a thread, it is looked for now.
+        _ => lock_holder(&path),
+    }
 }
 
 /// The process that holds the LOCK of the store at `store`, when there is one and the system tells.

@@ -14,7 +14,7 @@ use crate::ffi;
 use crate::handle::{Database, Options};
 use crate::judge::{plan, Plan, Ttl};
 use crate::layout::{encrypted, fingerprint, names, options_are_encrypted, read_options, Fingerprint};
-use crate::lock_holder::lock_holder;
+use crate::lock_holder::{look_for_holder, Holder};
 use crate::manifest::{read_manifest, Manifest};
 use crate::mark::Mark;
 use crate::options_file::OptionsFile;
@@ -52,9 +52,9 @@ impl Store {
     ///
     /// Errors: all STORE_* codes but STORE_IN_USE, PERMISSION_DENIED, USAGE for a `ttl` that the store has not.
     pub fn open(path: &Path, ttl: Option<Ttl>) -> Outcome<Self> {
-        // Where the system does not list locks, a writer may be there unseen.
-        let patience = if cfg!(target_os = "linux") && lock_holder(path).is_none() { 1 } else { STABLE_TRIES };
+        let mut first_look = Some(look_for_holder(path));
         let mut stable_tries = 0;
+        let mut patience = 1;
         for attempt in 0..TRIES {
             let before = fingerprint(path)?;
             let mut logs = None;
@@ -65,6 +65,10 @@ impl Store {
                 Ok(store) if still => return Ok(store),
                 Err(fault) if still => {
                     stable_tries += 1;
+                    // Where the system does not list locks, a writer may be there unseen.
+                    if first_look.take().is_some_and(|look| !cfg!(target_os = "linux") || look().is_some()) {
+                        patience = STABLE_TRIES;
+                    }
                     if !may_pass(&fault) || stable_tries >= patience {
                         return Err(as_damage(fault));
                     }
@@ -80,15 +84,7 @@ impl Store {
 
     fn try_open(path: &Path, ttl: Option<Ttl>, at: &Fingerprint, logs: &mut Option<LogSet>) -> Outcome<Self> {
         let mut warnings = Vec::new();
-        let holder = lock_holder(path);
-        let in_use = holder.is_some();
-        if let Some(holder) = holder {
-            let name = holder.name.map(|name| format!(" ({name})")).unwrap_or_default();
-            warnings.push(format!(
-                "the store is in use by process {}{name}: what is read is its state when it was opened, without what that program has not handed to the system yet",
-                holder.pid
-            ));
-        }
+        let holder = look_for_holder(path);
         refuse_old_blob_db(path)?;
         let manifest = read_manifest(&path.join(&at.manifest)).map_err(|fault| {
             if fault.code == "STORE_DAMAGED" && options_are_encrypted(path) {
@@ -98,9 +94,6 @@ impl Store {
         })?;
         let options = read_options(path)?;
         let plans = plan(path, &manifest, &options, ttl, &mut warnings)?;
-        if !in_use {
-            warn_of_unknown_tables(path, &manifest, &mut warnings)?;
-        }
         let two_phase =
             options.first().and_then(|file| file.database.get("allow_2pc")).is_some_and(|value| value == "true");
         let first_log = manifest.first_log(two_phase);
@@ -116,6 +109,10 @@ impl Store {
         set_database_options(&database_options, wal_directory.as_deref(), opening_threads(&manifest))?;
         let families = plans.iter().map(|plan| (plan.name.clone(), family_options(plan, &operand_met))).collect();
         let database = Database::open(path, database_options, families, false)?;
+        match holder() {
+            Some(holder) => warnings.insert(0, in_use(&holder)),
+            None => warn_of_unknown_tables(path, &manifest, &mut warnings)?,
+        }
         let mark = Mark::new(database.identity(), &manifest, report.last_sequence);
         let logs = set.list.clone();
         Ok(Self {
@@ -151,6 +148,15 @@ impl Store {
         .at(self.database.path())
         .hint("let the program that owns the store compact it whole (CompactRange), then export it again")
     }
+}
+
+/// What is told of a store that a process has open.
+fn in_use(holder: &Holder) -> String {
+    let name = holder.name.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
+    format!(
+        "the store is in use by process {}{name}: what is read is its state when it was opened, without what that program has not handed to the system yet",
+        holder.pid
+    )
 }
 
 /// The logs that counted when a store was opened.
