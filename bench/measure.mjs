@@ -14,6 +14,12 @@ import { SetupError } from "../scripts/setup/setup-error.mjs";
 /** The program that measures, and that many of the commands are. */
 export const PEERS_PROGRAM = join(PEERS.output, PEERS.product);
 
+/**
+ * What programs are started with. Where NODE_EXTRA_CA_CERTS is set, Node reads all those certificates whenever it starts, in some
+ * 50 ms that are this machine's and not the program's.
+ */
+const ENVIRONMENT = Object.fromEntries(Object.entries(process.env).filter(([name]) => name !== "NODE_EXTRA_CA_CERTS"));
+
 /** Characters of a command's messages that are kept, from their end. */
 const KEPT_MESSAGES = 4000;
 
@@ -89,7 +95,7 @@ async function execute([program = "", ...args], stdin, stdout) {
   const file = stdout === undefined ? undefined : openSync(stdout, "w");
   try {
     return await new Promise((done, failed) => {
-      const child = spawn(program, args, { detached: true, stdio: [input ?? "ignore", file ?? "pipe", "pipe"] });
+      const child = spawn(program, args, { detached: true, env: ENVIRONMENT, stdio: [input ?? "ignore", file ?? "pipe", "pipe"] });
       const { pid } = child;
       if (pid !== undefined) startedGroup(pid);
       let [output, messages] = ["", ""];

@@ -59,7 +59,7 @@ export function summary({ comparison, growth, targets }) {
     parts.push(
       `# ${records.toLocaleString("en")} records, ${megabytes(contentBytes)} of keys and values\n`,
       describe(comparison),
-      "Median of the rounds, which take turns; the page cache is warm; everything is written before the next one starts.\n",
+      "Median of the rounds, which take turns; the page cache is warm; everything is written before the next one starts. Node starts without NODE_EXTRA_CA_CERTS.\n",
       comparisonTables(results),
       ...skipped.map(({ name, why }) => `Skipped: ${name}: ${why}\n`),
     );
