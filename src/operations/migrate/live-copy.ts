@@ -70,7 +70,7 @@ export class LiveCopy {
   /** Whether there was anything to do. */
   async #update(): Promise<boolean> {
     const { openRocksdbSource } = await import("../../engines/rocksdb.js");
-    const source = await openRocksdbSource(this.#journal.source, { ttl: this.#options.ttl }).catch(notWhileMoving);
+    const source = await openRocksdbSource(this.#journal.source, { ttl: this.#options.ttl }).catch(later);
     if (source === null) return false;
     return closing(source, async () => {
       const reason = this.#mark === undefined ? null : source.outdated(this.#mark);
@@ -90,8 +90,8 @@ export class LiveCopy {
   }
 }
 
-/** A store that moves too fast to be opened is looked at later. */
-function notWhileMoving(error: unknown): null {
-  if (error instanceof KgdumpError && error.code === "STORE_MOVING") return null;
+/** A store that can't be opened now, as its files move or are just being written, is looked at later; what is wrong with it then is told. */
+function later(error: unknown): null {
+  if (error instanceof KgdumpError) return null;
   throw error;
 }
