@@ -72,8 +72,7 @@ impl From<LogError> for WalError {
 ///
 /// Errors: STORE_LOG_DAMAGED with the file; NOT_FOUND when a log vanished meanwhile.
 pub fn check_logs(logs: &[Log], last_sequence: u64) -> Outcome<LogReport> {
-    let mut report = LogReport::default();
-    report.last_sequence = last_sequence;
+    let mut report = LogReport { last_sequence, ..LogReport::default() };
     let mut next = Some(last_sequence + 1); // the lowest number that was not seen yet; unknown after a compressed log
     for log in logs {
         let file = File::open(&log.path).map_err(|error| Fault::io("opening", &log.path, &error))?;
