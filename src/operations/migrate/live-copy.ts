@@ -2,15 +2,15 @@
  * The copy of a store whose service runs on: while there is time it is brought up to date whenever that will save time when the service has
  * stopped.
  */
-import { type RocksdbSource, type ChangedKeys } from "../../engines/rocksdb.js";
 import type { StoreMark } from "../../engines/engine.js";
+import type { ChangedKeys, RocksdbSource } from "../../engines/rocksdb.js";
 import { KgdumpError } from "../../errors.js";
 import { closing } from "../closing.js";
+import { addTo, type GrowingCounts, noChanges } from "./compare-blocks.js";
 import type { Copy } from "./copy.js";
 import type { Teller } from "./events.js";
-import { addTo, type GrowingCounts, noChanges } from "./compare-blocks.js";
 import { CopyFollower } from "./follow.js";
-import type { Journal, JournalKeyspace } from "./journal.js";
+import type { Journal } from "./journal.js";
 import { type MigrateOptions, round, secondsSince } from "./options.js";
 
 /** Milliseconds between looks at the store, and how many times as long as the last update took nothing is done. */
@@ -77,16 +77,12 @@ export class LiveCopy {
       if (reason === null) return false;
       const started = performance.now();
       const { keyspaces, counts } = await this.follower.follow(source, this.#options);
-      await this.#learn(keyspaces);
+      await this.follower.learn(keyspaces, this.#options);
       this.#mark = source.info.mark;
       addTo(this.changes, counts);
       this.#teller.tell("delta", `the copy was brought up to date while the service runs, as ${reason}`, { ...counts, seconds: round(secondsSince(started)) });
       return true;
     });
-  }
-
-  async #learn(keyspaces: readonly JournalKeyspace[]): Promise<void> {
-    await this.follower.learn(keyspaces, this.#options);
   }
 }
 

@@ -55,7 +55,7 @@ export interface MigrateResult {
   readonly keyspaces: Sides["keyspaces"] | null;
   /** What is wrong with the graph, and was before; null when it was not checked. */
   readonly graph: Sides["graph"];
-  /** With `live`: what had changed in the store since it was copied; null otherwise. */
+  /** With `live`: what was carried over to the copy, a key that changed again after it was brought up to date twice; null otherwise. */
   readonly changes: ChangeCounts | null;
   /** With which `sled::Config` the store is opened; null when nothing was imported now. */
   readonly reopen: ImportResult["reopen"] | null;
