@@ -4,14 +4,14 @@
  */
 import type { StoreLock } from "../../engines/engine.js";
 import { catchUp } from "./catch-up.js";
+import { addTo } from "./compare-blocks.js";
 import { confirmSwitch } from "./confirm.js";
 import { beginJournal, type Copy, copyStore } from "./copy.js";
 import type { Teller } from "./events.js";
-import { addTo } from "./compare-blocks.js";
-import { LiveCopy } from "./live-copy.js";
 import { type Journal, writeJournal } from "./journal.js";
-import { refuseUnmovable } from "./movable.js";
+import { LiveCopy } from "./live-copy.js";
 import type { Sides } from "./migrated.js";
+import { refuseUnmovable } from "./movable.js";
 import { type ChangeCounts, type migrationPaths, type MigrateOptions, secondsSince } from "./options.js";
 import { refuseOccupiedTarget } from "./preflight.js";
 import { compareSides } from "./sides.js";
