@@ -1,8 +1,9 @@
 //! Which keys may have changed since a mark, told without reading the store.
 //!
-//! What a store holds follows from its live table files, which never change, and from its logs. When all tables of the mark are still
-//! live, nothing removes ranges, and no filter drops entries, a key can only have changed by an entry of its own in a table that came
-//! since or in a log; and an entry that was read from a log when the mark was made has changed nothing since.
+//! What a family holds follows from its live table files, which never change, and from the logs that count for it. When all tables of the
+//! mark are still live, and nothing changes values where they are, a key can only have changed when it is in a table that came since, in
+//! what was added to the logs, or in a log that counted when the mark was made and does not now (`marked_logs`). Left out is what was
+//! read from a log for the mark and still is in it, or is in a new table with the same sequence number as the last entry of its key.
 //!
 //! Contract: more keys than those that changed may be told, but none too few; whenever that can't be promised the answer is why not. The
 //! store must not be open for writing anywhere.
@@ -13,9 +14,11 @@ use std::io::BufReader;
 use std::path::PathBuf;
 
 use crate::error::{Fault, Outcome};
+use crate::layout::options_with;
 use crate::log_file::{read_log, LogError};
 use crate::mark::Mark;
-use crate::options_file::{object_name, OptionsFile};
+use crate::marked_logs::settled;
+use crate::options_file::{object_name, FamilyOptions, OptionsFile};
 use crate::store::{family_options, Store};
 use crate::table_keys::read_keys;
 use crate::write_batch::{self, Unclear};
@@ -32,7 +35,7 @@ const MOST_PART: u64 = 2;
 const SMALL_PART: u64 = 8;
 
 /// Why collecting ends.
-enum Stop {
+pub enum Stop {
     Unclear(&'static str),
     Fault(Fault),
 }
@@ -58,7 +61,7 @@ pub fn changed_since(store: &Store, mark: &Mark) -> Outcome<Changed> {
 pub fn outdated(store: &Store, mark: &Mark) -> Option<&'static str> {
     // With such options no mark is of use.
     suitable(store).ok()?;
-    new_tables(store, mark, SMALL_PART).err()
+    new_tables(store, mark, SMALL_PART).and_then(|_| options_known(store, mark)).err()
 }
 
 /// Whether the options of a store allow that changed keys are told.
@@ -67,6 +70,15 @@ fn suitable(store: &Store) -> Result<(), &'static str> {
         return Err("its options are not known");
     }
     store.options.iter().try_for_each(unfiltered)
+}
+
+/// Whether the options of all openings since `mark` are known.
+fn options_known(store: &Store, mark: &Mark) -> Result<(), &'static str> {
+    match mark.options.map(|number| options_with(store.database.path(), number)) {
+        // One that can't be parsed is not among the store's.
+        Some(Ok(Some(count))) if count == store.options.len() => Ok(()),
+        _ => Err("it was opened several times"),
+    }
 }
 
 /// Tables that came since `mark`, which are a part of all bytes at most.
@@ -83,18 +95,27 @@ fn new_tables(store: &Store, mark: &Mark, part: u64) -> Result<BTreeMap<u32, BTr
 fn collect(store: &Store, mark: &Mark) -> Result<Vec<Vec<Vec<u8>>>, Stop> {
     suitable(store).map_err(Stop::Unclear)?;
     let tables = new_tables(store, mark, MOST_PART).map_err(Stop::Unclear)?;
+    options_known(store, mark).map_err(Stop::Unclear)?;
     let mut keys = Keys::new(store.mark.families.keys().copied());
+    let counts = |family: u32, log: u64| {
+        store.mark.has_log(log) && store.mark.first_logs.get(&family).is_some_and(|&first| log >= first)
+    };
+    let mut settled =
+        settled(mark, counts, |family, key, told| if told { keys.add(family, key) } else { keys.weigh(key) })?;
     for (index, (family, tables)) in tables.iter().enumerate() {
         let Some(plan) = store.plans.get(index) else {
             return Err(Fault::new("INTERNAL", "a family has no plan").into());
         };
         let family_options = family_options(plan, &store.operand_met);
+        let mut settled = settled.remove(family).unwrap_or_default();
         for number in tables.keys() {
             let path = table_path(store, *number);
             let mut full = false;
             let plain = read_keys(&path, &family_options, |key, sequence| {
-                if !mark.covers(sequence) {
-                    full |= !keys.add(*family, key);
+                if settled.get(key) == Some(&sequence) {
+                    settled.remove(key);
+                } else {
+                    full = !keys.add(*family, key);
                 }
                 if full {
                     return Err(Fault::new("INTERNAL", "too many keys"));
@@ -107,6 +128,10 @@ fn collect(store: &Store, mark: &Mark) -> Result<Vec<Vec<Vec<u8>>>, Stop> {
             if !plain? {
                 return Err(Stop::Unclear("ranges of keys were removed"));
             }
+        }
+        // Nothing is left of them, or of their last entry.
+        if !settled.keys().all(|key| keys.add(*family, key)) {
+            return Err(Stop::Unclear("too much was written"));
         }
     }
     read_logs(store, mark, &mut keys)?;
@@ -124,6 +149,7 @@ fn table_path(store: &Store, number: u64) -> PathBuf {
 
 fn read_logs(store: &Store, mark: &Mark, keys: &mut Keys) -> Result<(), Stop> {
     for log in &store.logs {
+        let marked = mark.has_log(log.number);
         let file = File::open(&log.path).map_err(|error| Fault::io("opening", &log.path, &error))?;
         let reader = BufReader::with_capacity(1 << 20, file);
         let read = read_log::<LogStop>(reader, Some(log.number as u32), |_, record, compressed| {
@@ -132,17 +158,11 @@ fn read_logs(store: &Store, mark: &Mark, keys: &mut Keys) -> Result<(), Stop> {
             }
             let mut room = true;
             write_batch::keys(record, |family, sequence, key| {
-                if sequence > mark.last {
+                if sequence > mark.last || !marked {
                     room &= keys.add(family, key);
                 }
             })
-            .map_err(|unclear| {
-                LogStop::Unclear(match unclear {
-                    Unclear::Range => "ranges of keys were removed",
-                    Unclear::Transaction => "it has transactions in two phases",
-                    Unclear::Unknown => "its log has operations of an unknown kind",
-                })
-            })?;
+            .map_err(Unclear::reason)?;
             if room {
                 Ok(())
             } else {
@@ -160,7 +180,8 @@ fn read_logs(store: &Store, mark: &Mark, keys: &mut Keys) -> Result<(), Stop> {
     Ok(())
 }
 
-enum LogStop {
+/// Why reading a log ends.
+pub enum LogStop {
     Log(LogError),
     Unclear(&'static str),
 }
@@ -171,11 +192,30 @@ impl From<LogError> for LogStop {
     }
 }
 
+impl Unclear {
+    /// What an operation makes of it all.
+    pub fn reason(self) -> LogStop {
+        LogStop::Unclear(match self {
+            Unclear::Range => "ranges of keys were removed",
+            Unclear::Transaction => "it has transactions in two phases",
+            Unclear::Unknown => "its log has operations of an unknown kind",
+        })
+    }
+}
+
 /// Whether nothing but writes changes what the store holds, and writes go to the log in their order.
 fn unfiltered(options: &OptionsFile) -> Result<(), &'static str> {
     let on = |name: &str| options.database.get(name).is_some_and(|value| value == "true");
     if on("allow_2pc") || on("two_write_queues") || on("unordered_write") {
         return Err("its log is not in the order of its writes");
+    }
+    if options.database.get("recycle_log_file_num").is_some_and(|value| value != "0") {
+        return Err("its log files are used again");
+    }
+    let in_place =
+        |family: &FamilyOptions| family.values.get("inplace_update_support").is_some_and(|value| value == "true");
+    if options.families.iter().any(in_place) {
+        return Err("values are changed in place");
     }
     let filtered = options.families.iter().any(|family| {
         ["compaction_filter", "compaction_filter_factory"]
@@ -201,13 +241,17 @@ impl Keys {
 
     /// Adds a key, unless its family is gone; false when there is no room for more.
     fn add(&mut self, family: u32, key: &[u8]) -> bool {
-        let Some(keys) = self.families.get_mut(&family) else { return true };
-        self.bytes += key.len() + KEY_OVERHEAD;
-        if self.bytes > MOST_BYTES {
-            return false;
+        let room = self.weigh(key);
+        if let Some(keys) = self.families.get_mut(&family).filter(|_| room) {
+            keys.push(key.to_vec());
         }
-        keys.push(key.to_vec());
-        true
+        room
+    }
+
+    /// Counts a key that is kept somewhere else; false when there is no room for more.
+    fn weigh(&mut self, key: &[u8]) -> bool {
+        self.bytes += key.len() + KEY_OVERHEAD;
+        self.bytes <= MOST_BYTES
     }
 
     fn sorted(self, store: &Store) -> Vec<Vec<Vec<u8>>> {

@@ -138,6 +138,17 @@ fn options_files(store: &Path) -> Outcome<Vec<(u64, PathBuf)>> {
     Ok(files)
 }
 
+/// Number of the newest OPTIONS file. RocksDB writes one whenever a store is opened, and keeps the last two.
+pub fn newest_options(store: &Path) -> Outcome<Option<u64>> {
+    Ok(options_files(store)?.last().map(|(number, _)| *number))
+}
+
+/// How many OPTIONS files there are; none when the one with this number is gone.
+pub fn options_with(store: &Path, number: u64) -> Outcome<Option<usize>> {
+    let files = options_files(store)?;
+    Ok(files.iter().any(|(known, _)| *known == number).then_some(files.len()))
+}
+
 /// All OPTIONS files that can be parsed, the newest first.
 pub fn read_options(store: &Path) -> Outcome<Vec<OptionsFile>> {
     let mut parsed = Vec::new();

@@ -21,6 +21,7 @@ mod lock_holder;
 mod log_file;
 mod manifest;
 mod mark;
+mod marked_logs;
 mod options_file;
 mod place;
 mod place_api;

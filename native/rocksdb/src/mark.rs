@@ -1,39 +1,73 @@
-//! A point in a store's life: which table files it had, and which sequence numbers were in its logs.
+//! A point in a store's life: which table files and logs it had.
 //!
-//! Contract: pure. A mark is made of what was read when the store was opened, and holds for all that was then scanned.
+//! Contract: a mark is made of what was read when the store was opened, and holds for all that was then scanned. It keeps the logs of that
+//! time open, so that they can be read when they have been removed; nothing else is read here.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::sync::Arc;
 
+use crate::error::{Fault, Outcome};
 use crate::manifest::Manifest;
+use crate::wal::Log;
+
+/// A log as it was.
+#[derive(Debug, Clone)]
+pub struct MarkedLog {
+    pub log: Log,
+    pub file: Arc<File>,
+}
 
 /// What a store was made of.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Mark {
     pub database_id: Option<String>,
     /// Numbers and sizes of each family's live table files, by the family's id.
     pub families: BTreeMap<u32, BTreeMap<u64, u64>>,
-    /// The last sequence number that a table file may have held; all numbers from there to `last` were read from logs.
+    /// For each family the number of the first log that counts for it.
+    pub first_logs: BTreeMap<u32, u64>,
+    /// The logs that were read, in order.
+    pub logs: Vec<MarkedLog>,
+    /// Number of the newest OPTIONS file.
+    pub options: Option<u64>,
+    /// The last sequence number that a table file may have held; all from there to `last` were read from the logs.
     pub in_tables: u64,
-    /// The last sequence number of all.
+    /// The last sequence number of all that were certainly read; a writer may have added more to the last log before it was scanned.
     pub last: u64,
 }
 
 impl Mark {
-    /// The mark of a store with this MANIFEST.
-    pub fn new(database_id: Option<String>, manifest: &Manifest, last: u64) -> Self {
+    /// The mark of a store with this MANIFEST, these logs and OPTIONS files.
+    ///
+    /// Errors: NOT_FOUND when a log is gone, and what else opening it fails with.
+    pub fn new(
+        database_id: Option<String>,
+        manifest: &Manifest,
+        logs: &[Log],
+        options: Option<u64>,
+        last: u64,
+    ) -> Outcome<Self> {
         let tables = |family: &crate::manifest::Family| {
             family.tables.iter().map(|(&number, file)| (number, file.size)).collect()
         };
-        let families = manifest.families.iter().map(|(&id, family)| (id, tables(family))).collect();
-        Self { database_id, families, in_tables: manifest.last_sequence, last }
+        let open = |log: &Log| {
+            let file = File::open(&log.path).map_err(|error| Fault::io("opening", &log.path, &error))?;
+            Ok(MarkedLog { log: log.clone(), file: Arc::new(file) })
+        };
+        Ok(Self {
+            database_id,
+            families: manifest.families.iter().map(|(&id, family)| (id, tables(family))).collect(),
+            first_logs: manifest.families.iter().map(|(&id, family)| (id, family.log_number)).collect(),
+            logs: logs.iter().map(open).collect::<Outcome<_>>()?,
+            options,
+            in_tables: manifest.last_sequence,
+            last,
+        })
     }
 
-    /// Whether an entry with this number was there already when the mark was made: it was read from a log then.
-    ///
-    /// A smaller number says nothing of a table that came later: writes that go to no log are seen only when they are flushed,
-    /// and a compaction may set numbers to 0.
-    pub fn covers(&self, sequence: u64) -> bool {
-        sequence > self.in_tables && sequence <= self.last
+    /// Whether a log was there.
+    pub fn has_log(&self, number: u64) -> bool {
+        self.logs.iter().any(|marked| marked.log.number == number)
     }
 
     /// Tables that came since, by family; or what else happened, for which all has to be read.
@@ -69,7 +103,8 @@ mod tests {
 
     fn mark(tables: &[u64], last: u64) -> Mark {
         let families = BTreeMap::from([(0, tables.iter().map(|&number| (number, 100)).collect())]);
-        Mark { database_id: Some("id".to_owned()), families, in_tables: 10, last }
+        let (first_logs, logs) = (BTreeMap::from([(0, 5)]), Vec::new());
+        Mark { database_id: Some("id".to_owned()), families, first_logs, logs, options: Some(4), in_tables: 10, last }
     }
 
     #[test]
@@ -89,12 +124,5 @@ mod tests {
         assert!(before.new_tables(&grown).is_err());
         let nameless = Mark { database_id: None, ..mark(&[1, 2], 20) };
         assert!(nameless.new_tables(&nameless).is_err());
-    }
-
-    #[test]
-    fn what_was_read_from_a_log_is_covered() {
-        let before = mark(&[1], 20);
-        assert!(!before.covers(0) && !before.covers(10) && !before.covers(21));
-        assert!(before.covers(11) && before.covers(20));
     }
 }

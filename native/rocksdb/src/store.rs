@@ -13,7 +13,7 @@ use crate::error::{Fault, Outcome};
 use crate::ffi;
 use crate::handle::{Database, Options};
 use crate::judge::{plan, Plan, Ttl};
-use crate::layout::{encrypted, fingerprint, names, options_are_encrypted, read_options, Fingerprint};
+use crate::layout::{encrypted, fingerprint, names, newest_options, options_are_encrypted, read_options, Fingerprint};
 use crate::lock_holder::{look_for_holder, Holder};
 use crate::manifest::{read_manifest, Manifest};
 use crate::mark::Mark;
@@ -113,7 +113,8 @@ impl Store {
             Some(holder) => warnings.insert(0, in_use(&holder)),
             None => warn_of_unknown_tables(path, &manifest, &mut warnings)?,
         }
-        let mark = Mark::new(database.identity(), &manifest, report.last_sequence);
+        let newest = newest_options(path)?;
+        let mark = Mark::new(database.identity(), &manifest, &set.list, newest, report.last_sequence)?;
         let logs = set.list.clone();
         Ok(Self {
             database,
