@@ -36,11 +36,11 @@ enum Mode {
 
 /// Compares one tree with what its original holds.
 pub struct Follower {
-    pub(crate) tree: Vec<u8>,
-    pub(crate) descending: bool,
-    pub(crate) prints: Prints,
+    pub tree: Vec<u8>,
+    pub descending: bool,
+    pub prints: Prints,
     /// Groups that are not as they were learned any more, or that were touched; the prints are those of the original now.
-    pub(crate) written: Vec<usize>,
+    pub written: Vec<usize>,
     walk: Walk,
     /// Over all that was learned.
     hash: Sha256,

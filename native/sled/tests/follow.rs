@@ -8,25 +8,21 @@ mod support;
 
 use std::collections::VecDeque;
 
-use kgdump_sled::apply::{self, Carried, IfExists};
+use kgdump_sled::apply::{self, Carried};
 use kgdump_sled::change_blocks::{Changes, Chunk};
 use kgdump_sled::entries::entry;
 use kgdump_sled::failure::Code;
-use kgdump_sled::follow::Follower;
+use kgdump_sled::group_check::differing;
 use kgdump_sled::guard::Health;
 use kgdump_sled::store::{Store, existing_tree};
-use sha2::{Digest, Sha256};
 
+use support::states::{changed, fill, learned, number, tree_of};
 use support::{Model, Random, blocks, options, scratch};
 
 const CHUNK: usize = 1 << 20;
 
 /// Key, and value or none for one that is to be removed; in the tree's order.
 type Found = Vec<(Vec<u8>, Option<Vec<u8>>)>;
-
-fn number(name: &str, default: u64) -> u64 {
-    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
-}
 
 /// What must be found: the changes from one state to the other, and how many of each kind.
 fn expected(old: &Model, new: &Model, descending: bool) -> (Found, [u64; 3]) {
@@ -102,35 +98,6 @@ fn own((key, value): (&Vec<u8>, &Vec<u8>)) -> (Vec<u8>, Vec<u8>) {
     (key.clone(), value.clone())
 }
 
-fn tree_of(store: &Store, tree: &[u8]) -> Model {
-    let pairs = |db: &sled::Db| {
-        Ok(existing_tree(db, tree)?
-            .iter()
-            .map(Result::unwrap)
-            .map(|(key, value)| (key.to_vec(), value.to_vec()))
-            .collect())
-    };
-    store.with(pairs).unwrap()
-}
-
-fn fill(store: &Store, tree: &[u8], model: &Model) {
-    store.create_tree(tree).unwrap();
-    apply::apply(store, tree, &support::encode(model), IfExists::Fail).unwrap();
-}
-
-/// A follower that has read the tree.
-fn learned(tree: &[u8], old: &Model, descending: bool, random: &mut Random) -> Follower {
-    let mut follower = Follower::new(tree.to_vec(), descending);
-    let mut hash = Sha256::new();
-    for block in blocks(old, descending, random) {
-        hash.update(&block);
-        follower.learn(&block).unwrap();
-    }
-    let digest: [u8; 32] = hash.finalize().into();
-    assert_eq!(follower.learned(), (old.len() as u64, digest));
-    follower
-}
-
 /// Lets a tree with the one state follow the other.
 fn follow(store: &Store, tree: &[u8], old: &Model, new: &Model, descending: bool, random: &mut Random) {
     let parts = blocks(new, descending, random);
@@ -160,42 +127,7 @@ fn follow_parts(
     assert_eq!(writer.counts, counts);
     assert!(writer.found == found, "{} changes were found, {} are there", writer.found.len(), found.len());
     assert!(tree_of(store, tree) == *new);
-}
-
-/// Another state of the same original.
-fn changed(old: &Model, random: &mut Random) -> Model {
-    let keys: Vec<Vec<u8>> = old.keys().cloned().collect();
-    let mut new = old.clone();
-    let many = random.below(keys.len() + 1);
-    match random.below(12) {
-        0 => {}
-        1 => new.clear(),
-        2 => new = random.shapes(),
-        3 => new.values_mut().for_each(|value| value.push(b'x')),
-        // All of it at one end.
-        4 => keys.iter().take(many).for_each(|key| drop(new.remove(key))),
-        5 => keys.iter().rev().take(many).for_each(|key| drop(new.remove(key))),
-        6 => new.extend((0..many).map(|at| ([&[0; 3], &at.to_be_bytes()[..]].concat(), b"before".to_vec()))),
-        7 => new.extend((0..many).map(|at| ([&[0xff; 700], &at.to_be_bytes()[..]].concat(), b"behind".to_vec()))),
-        8 => drop(new.insert(Vec::new(), b"the empty key".to_vec())),
-        // Beside each key, with all of it for a prefix, or without its last byte.
-        9 => new.extend(keys.iter().map(|key| ([key, &[0][..]].concat(), Vec::new()))),
-        10 => new.extend(keys.iter().map(|key| (key[..key.len().saturating_sub(1)].to_vec(), key.clone()))),
-        _ => {
-            for _ in 0..many {
-                let key = keys[random.below(keys.len())].clone();
-                match random.below(4) {
-                    0 => drop(new.remove(&key)),
-                    1 => drop(new.insert(random.key(), b"new".to_vec())),
-                    _ => {
-                        let length = random.below(300);
-                        new.insert(key, random.bytes(length));
-                    }
-                }
-            }
-        }
-    }
-    new
+    assert_eq!(differing(store, &follower, 0..follower.written.len()).unwrap(), 0);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Models of trees, random ones among them, and stores that are compared with them.
 
 pub mod reading;
+pub mod states;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
