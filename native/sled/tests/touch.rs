@@ -187,7 +187,7 @@ fn whatever_is_touched_brings_the_tree_to_its_original() {
     let home = scratch();
     let mut store = Store::open(&options(home.path(), false, None), Health::now()).unwrap();
     let mut noticed = 0;
-    for round in 0..number("KGDUMP_FOLLOWS", 60) {
+    for round in 0..number("KGDUMP_FOLLOWS", 12) {
         let old = if random.below(8) == 0 { Model::new() } else { random.shapes() };
         let new = if old.is_empty() { random.shapes() } else { changed(&old, &mut random) };
         println!("round {round}: {} entries become {}", old.len(), new.len());

@@ -48,8 +48,9 @@ export class LiveCopy {
   /** Brings the copy up to date a few times, until that saves nothing. @throws as `open`; the copy is of no use then */
   async settle(): Promise<void> {
     for (let update = 0; update < UPDATES; update++) {
-      if (!(await this.#update())) return;
+      if (!(await this.#update())) break;
     }
+    this.#restUntil = performance.now() + LOOK_MS;
   }
 
   /** To be called over and over while the service is to be stopped. @throws as `open`; the copy is of no use then */
