@@ -89,14 +89,28 @@ export const BLOCK_SIZE_RANGE = { min: 4 * 1024, max: 64 * 1024 * 1024 } as cons
  * @throws the signal's reason when it aborts
  */
 export async function exportStore(options: ExportOptions): Promise<ExportResult> {
+  return exporting(options, async (work) => closing(await openSource(options.store, { ttl: options.ttl }), work));
+}
+
+/**
+ * Exports a store that is open already, and stays open.
+ * @throws {KgdumpError} see exportStore
+ * @throws the signal's reason when it aborts
+ */
+export async function exportSource(source: EntrySource, options: ExportOptions): Promise<ExportResult> {
+  return exporting(options, (work) => work(source));
+}
+
+type Work = (source: EntrySource) => Promise<ExportResult>;
+
+async function exporting(options: ExportOptions, withSource: (work: Work) => Promise<ExportResult>): Promise<ExportResult> {
   const started = performance.now();
   const blockSize = checkBlockSize(options.blockSize ?? DEFAULT_BLOCK_SIZE);
   const codec = options.codec ?? "lz4";
   const packer = await loadPacker(await loadCodec(codec, { level: options.level }));
   options.signal?.throwIfAborted();
   const chain = await openBase(options);
-  const run = (): Promise<ExportResult> =>
-    openSource(options.store, { ttl: options.ttl }).then((opened) => closing(opened, (source) => exportFrom({ source, chain, packer, codec, blockSize, options }, started)));
+  const run = (): Promise<ExportResult> => withSource((source) => exportFrom({ source, chain, packer, codec, blockSize, options }, started));
   return chain === null ? run() : closing(chain, run);
 }
 

@@ -50,6 +50,7 @@ export async function tryFaults(t: ExecutionContext, { calls, threads, extent = 
       runs += 1;
       hits += outcome.injected.length > 0 ? 1 : 0;
       failed += outcome.code === 0 ? 0 : 1;
+      if (ALL && runs % 100 === 0) process.stderr.write(`${runs} runs so far, ${faults.length} of them with a fault\n`);
       if (wrong.length > 0) faults.push([`${thread}: ${JSON.stringify(fault)}`, ...wrong].join("\n    "));
       return outcome.injected.length > 0;
     };

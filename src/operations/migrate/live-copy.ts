@@ -13,7 +13,7 @@ import { CopyFollower } from "./follow.js";
 import type { Journal } from "./journal.js";
 import { type MigrateOptions, round, secondsSince } from "./options.js";
 
-/** Milliseconds between looks at the store, and how many times as long as the last update took nothing is done. */
+/** Milliseconds between looks at the store, or how many times as long as the last look took, if that is more: a long log takes long to read. */
 const LOOK_MS = 2000;
 const REST = 5;
 /** Updates before the service is to be stopped. */
@@ -56,9 +56,9 @@ export class LiveCopy {
   /** To be called over and over while the service is to be stopped. @throws as `open`; the copy is of no use then */
   async keepUp(): Promise<void> {
     if (performance.now() < this.#restUntil) return;
-    this.#restUntil = performance.now() + LOOK_MS;
     const started = performance.now();
-    if (await this.#update()) this.#restUntil = performance.now() + REST * (performance.now() - started);
+    await this.#update();
+    this.#restUntil = performance.now() + Math.max(LOOK_MS, REST * (performance.now() - started));
   }
 
   /** Which keys of the store, whose service has stopped, may differ from the copy. @throws {KgdumpError} STORE_*, IO_FAILED */

@@ -7,7 +7,8 @@ import { createHash } from "node:crypto";
 import { dirname, resolve } from "node:path";
 import { rm, stat } from "node:fs/promises";
 import { KgdumpError } from "../../errors.js";
-import { exportStore } from "../export.js";
+import type { EntrySource } from "../../engines/engine.js";
+import { exportSource } from "../export.js";
 import { nameText } from "../keyspaces.js";
 import { openSource } from "../load-engine.js";
 import type { OnProgress } from "../progress.js";
@@ -74,11 +75,23 @@ export async function rollbackStore(options: RollbackOptions): Promise<RollbackR
 }
 
 async function undo(journal: Journal, options: RollbackOptions, teller: Teller): Promise<RollbackResult> {
+  const { rolling, carried } = await startUndoing(journal, options, teller);
+  return resultOf(await finishRollback(rolling, teller), carried);
+}
+
+/** Gets ready what is to be put in place. The sled store is open and so locked meanwhile: nothing can be written to it unseen. */
+async function startUndoing(journal: Journal, options: RollbackOptions, teller: Teller): Promise<{ rolling: Journal; carried: boolean }> {
   const { target } = journal;
   if ((await occupantOf(target)) !== "sled") {
+    await refuseStale(journal);
     throw new KgdumpError("MIGRATION_UNCLEAR", `there is no sled store at ${target}`, { path: target, hint: "nothing was touched: somebody moved it" });
   }
-  const changed = await changedKeyspace(journal, options);
+  await using store = await openSource(target, {}).catch(async (error: unknown) => {
+    await refuseStale(journal);
+    throw error;
+  });
+  await refuseStale(journal);
+  const changed = await changedKeyspace(store, journal, options);
   if (changed !== null && options.discardNew !== true && options.carryBack !== true) {
     throw new KgdumpError("ROLLBACK_LOSES_DATA", `the sled store was written to since it was made (in "${changed}"), and the RocksDB store does not have that`, {
       path: target,
@@ -86,12 +99,18 @@ async function undo(journal: Journal, options: RollbackOptions, teller: Teller):
     });
   }
   const carry = changed !== null && options.carryBack === true;
-  const incoming = carry ? await carryBack(journal, options, teller) : await bringNear(journal, teller);
+  const incoming = carry ? await carryBack(store, journal, options, teller) : await bringNear(journal, teller);
   const stamp = nameStamp(new Date());
   // With a target of its own, what is carried back goes where the service had its RocksDB store.
   const original = carry && journal.source !== target ? `${journal.source}.rocksdb-backup-${stamp}` : null;
   const rolling = await writeJournal({ ...journal, step: "rolling-back", rollback: { incoming, aside: `${target}.sled-${stamp}`, original } });
-  return resultOf(await finishRollback(rolling, teller), carry);
+  return { rolling, carried: carry };
+}
+
+/** Fails when another rollback was faster, as the journal tells before anything is moved. */
+async function refuseStale({ target, updatedAt }: Journal): Promise<void> {
+  if ((await readJournal(target))?.updatedAt === updatedAt) return;
+  throw new KgdumpError("STORE_IN_USE", `another process was at work on ${target} just now`, { path: target, hint: "kgdump status tells what is there" });
 }
 
 function resultOf(journal: Journal, carried: boolean): RollbackResult {
@@ -99,8 +118,7 @@ function resultOf(journal: Journal, carried: boolean): RollbackResult {
 }
 
 /** Name of the first keyspace in which the sled store differs from what was migrated; null when it does not. */
-async function changedKeyspace(journal: Journal, { signal }: RollbackOptions): Promise<string | null> {
-  await using store = await openSource(journal.target, {});
+async function changedKeyspace(store: EntrySource, journal: Journal, { signal }: RollbackOptions): Promise<string | null> {
   const known = new Map((journal.keyspaces ?? []).map((keyspace) => [keyspace.name, keyspace]));
   for (const { name } of store.info.keyspaces) {
     const migrated = known.get(Buffer.from(name).toString("hex"));
@@ -119,13 +137,13 @@ async function changedKeyspace(journal: Journal, { signal }: RollbackOptions): P
 }
 
 /** A new RocksDB store with what the sled store holds now, its families kept as the original's are. */
-async function carryBack(journal: Journal, { onProgress, signal }: RollbackOptions, teller: Teller): Promise<string> {
+async function carryBack(store: EntrySource, journal: Journal, { onProgress, signal }: RollbackOptions, teller: Teller): Promise<string> {
   const incoming = `${journal.source}.kgdump-back-${journal.id}`;
   await removeDirectory(incoming);
   // Families in another order are read twice, which a pipe can't be.
   const dump = `${incoming}.kgd`;
   try {
-    await exportStore({ store: journal.target, output: dump, force: true, onProgress, signal });
+    await exportSource(store, { store: journal.target, output: dump, force: true, onProgress, signal });
     const { entries } = await restoreDump({ target: incoming, input: dump, optionsFrom: journal.backup ?? journal.source, onProgress, signal });
     teller.tell("restore", "what the sled store holds was carried into a new RocksDB store, read back and compared", { entries });
     return incoming;

@@ -1,0 +1,60 @@
+/** A rollback while others want the same store: nobody writes to it unseen, and two rollbacks don't get in each other's way. */
+import { spawnSync, type SpawnSyncReturns } from "node:child_process";
+import { join } from "node:path";
+import test, { type ExecutionContext } from "ava";
+import { openSledSink } from "#src/engines/sled.js";
+import { encodeEntries } from "#src/format/index.js";
+import { exportStore } from "#src/operations/export.js";
+import { migrateStore } from "#src/operations/migrate/migrate.js";
+import { occupantOf } from "#src/operations/migrate/places.js";
+import { rollbackStore } from "#src/operations/migrate/rollback.js";
+import { verifyDump } from "#src/operations/verify.js";
+import { KGDUMP, kgdump } from "../cli/support/run.js";
+import { makeStore, numbered } from "../support/stores.js";
+import { temporaryDirectory } from "../support/temporary.js";
+
+/** A store that was migrated, and written to since; `newer` is a dump of it. */
+async function migratedAndChanged(t: ExecutionContext): Promise<{ path: string; newer: string }> {
+  const directory = await temporaryDirectory(t);
+  const path = await makeStore(directory, "graph", { default: numbered("k", 2000), nodes: { a: "1" } });
+  await migrateStore({ source: path, keepDump: false });
+  {
+    await using sink = await openSledSink(path, { create: false });
+    await sink.apply(Buffer.from("nodes"), encodeEntries([{ key: Buffer.from("new"), value: Buffer.from("1") }]), "overwrite");
+    await sink.flush();
+  }
+  const newer = join(directory, "newer.kgd");
+  await exportStore({ store: path, output: newer });
+  return { path, newer };
+}
+
+async function carriedBack(t: ExecutionContext, path: string, newer: string): Promise<void> {
+  t.is(await occupantOf(path), "rocksdb");
+  t.true((await verifyDump({ input: newer, against: path })).against?.equal);
+}
+
+test("while a rollback carries back, the sled store can't be written to, and no other rollback starts", async (t) => {
+  const { path, newer } = await migratedAndChanged(t);
+  const others: SpawnSyncReturns<string>[] = [];
+  const result = await rollbackStore({
+    target: path,
+    carryBack: true,
+    onEvent: ({ phase }) => {
+      if (phase !== "restore") return;
+      // Waited for here: the new RocksDB store is ready, and not in place yet.
+      for (const args of [["import", path, "--merge", "-i", newer], ["rollback", path, "--discard-new"]]) others.push(spawnSync(process.execPath, [KGDUMP, ...args, "-q"], { encoding: "utf8" }));
+    },
+  });
+  t.true(result.carried);
+  t.is(others.length, 2);
+  for (const { stderr } of others) t.regex(stderr, /STORE_IN_USE/);
+  await carriedBack(t, path, newer);
+});
+
+test("of two rollbacks at the same time one does it, and the other one is refused or finds it done", async (t) => {
+  const { path, newer } = await migratedAndChanged(t);
+  const runs = await Promise.all([1, 2].map(() => kgdump(["rollback", path, "--carry-back", "-q"])));
+  t.true(runs.some(({ code }) => code === 0), runs.map(({ stderr }) => stderr).join("\n"));
+  for (const { code, stderr } of runs) if (code !== 0) t.regex(stderr, /STORE_IN_USE/);
+  await carriedBack(t, path, newer);
+});
