@@ -13,10 +13,12 @@ export interface Trial {
 const ALL = process.env.KGDUMP_FAULTS === "all";
 const ERRORS = ["ENOSPC", "EIO", "EDQUOT"] as const;
 const WIDTH = 2;
+/** Calls of a kind that are tried at most: of an addon's threads, only as many as are told from Node's own. */
+const LIMITS = { node: 1000, addon: BURNT } as const;
 
 /** The numbers of calls to try: all until a run is clean, or of the `usual` number the first `first` and `drawn` more. */
-function sample(usual: number, random: () => number, { first, drawn }: Extent): number[] {
-  const every = Array.from({ length: ALL ? BURNT : usual }, (_, index) => index + 1);
+function sample(limit: number, usual: number, random: () => number, { first, drawn }: Extent): number[] {
+  const every = Array.from({ length: ALL ? limit : usual }, (_, index) => index + 1);
   if (ALL) return every;
   const others = Array.from({ length: drawn }, () => 1 + first + Math.floor(random() * Math.max(1, usual - first)));
   return [...new Set([...every.slice(0, first), ...others.filter((nth) => nth <= usual)])];
@@ -41,6 +43,10 @@ export async function tryFaults(t: ExecutionContext, { calls, threads, extent = 
   const random = randomNumbers(loggedSeed(t));
   const faults: string[] = [];
   let [runs, hits, failed] = [0, 0, 0];
+  const told = (fault: string): void => {
+    faults.push(fault);
+    if (ALL) process.stderr.write(`${fault}\n`);
+  };
   const series = threads.flatMap((thread) => SYSCALLS.map((syscall) => ({ thread, syscall, random: randomNumbers(random() * 2 ** 32) })));
   await inParallel(series, WIDTH, async ({ thread, syscall, random: draw }) => {
     const before = thread === "node" ? BURNT : 0;
@@ -51,11 +57,11 @@ export async function tryFaults(t: ExecutionContext, { calls, threads, extent = 
       hits += outcome.injected.length > 0 ? 1 : 0;
       failed += outcome.code === 0 ? 0 : 1;
       if (ALL && runs % 100 === 0) process.stderr.write(`${runs} runs so far, ${faults.length} of them with a fault\n`);
-      if (wrong.length > 0) faults.push([`${thread}: ${JSON.stringify(fault)}`, ...wrong].join("\n    "));
+      if (wrong.length > 0) told([`${thread}: ${JSON.stringify(fault)}`, ...wrong].join("\n    "));
       return outcome.injected.length > 0;
     };
     let clean = false;
-    for (const nth of sample(calls[thread].get(syscall) ?? 0, draw, extent)) {
+    for (const nth of sample(LIMITS[thread], calls[thread].get(syscall) ?? 0, draw, extent)) {
       const variants = ERRORS.flatMap((error) => [false, true].map((lasting) => ({ error, lasting })));
       const drawn = variants[Math.floor(draw() * variants.length)];
       let hit = false;
@@ -63,7 +69,7 @@ export async function tryFaults(t: ExecutionContext, { calls, threads, extent = 
       clean = !hit;
       if (ALL && clean) break;
     }
-    if (ALL && !clean) faults.push(`${thread}: more than ${BURNT} calls of ${syscall}`);
+    if (ALL && !clean) told(`${thread}: more than ${LIMITS[thread]} calls of ${syscall}`);
   });
   t.log(`${runs} runs; calls were made to fail in ${hits} of them, ${failed} ended with an error`);
   t.true(hits > 0);
