@@ -274,6 +274,7 @@ test("whatever a writer does, no changed key is left out", async (t) => {
     outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
   }
   t.log(`SEED=${first}`, Object.fromEntries(outcomes));
+  t.true(outcomes.size > 0);
   if (ROUNDS >= 60 && given === undefined) t.true((outcomes.get("keys, some changed") ?? 0) * 5 >= ROUNDS, "too few rounds tell keys");
 });
 

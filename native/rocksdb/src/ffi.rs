@@ -17,6 +17,7 @@ opaque!(
     rocksdb_readoptions_t,
     rocksdb_writeoptions_t,
     rocksdb_flushoptions_t,
+    rocksdb_compactoptions_t,
     rocksdb_column_family_handle_t,
     rocksdb_iterator_t,
     rocksdb_writebatch_t,
@@ -296,9 +297,16 @@ unsafe extern "C" {
         error: *mut *mut c_char,
     );
     pub fn rocksdb_flush_wal(db: *mut rocksdb_t, sync: c_uchar, error: *mut *mut c_char);
-    pub fn rocksdb_compact_range_cf(
+    pub fn rocksdb_compactoptions_create() -> *mut rocksdb_compactoptions_t;
+    pub fn rocksdb_compactoptions_destroy(options: *mut rocksdb_compactoptions_t);
+    pub fn rocksdb_compactoptions_set_bottommost_level_compaction(
+        options: *mut rocksdb_compactoptions_t,
+        when: c_uchar,
+    );
+    pub fn rocksdb_compact_range_cf_opt(
         db: *mut rocksdb_t,
         family: *mut rocksdb_column_family_handle_t,
+        options: *mut rocksdb_compactoptions_t,
         from: *const c_char,
         from_length: usize,
         to: *const c_char,

@@ -15,6 +15,9 @@ use crate::layout::fingerprint;
 use crate::manifest::read_manifest;
 use crate::tables::Tables;
 
+/// `BottommostLevelCompaction::kForce` of RocksDB's options.h.
+const FORCE: std::ffi::c_uchar = 2;
+
 /// What to do with a key that the store already has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IfExists {
@@ -250,11 +253,16 @@ impl Sink {
         tables.ingest(&self.database, self.family(&family)?)
     }
 
-    /// Compacts one family whole.
+    /// Compacts one family whole: also tables that would only be moved to the last level, as merge operands could be left in these.
     pub fn compact(&self, family: &[u8]) -> Outcome<()> {
         let handle = self.family(family)?;
-        // SAFETY: null bounds mean all keys.
-        unsafe { ffi::rocksdb_compact_range_cf(self.database.as_ptr(), handle, ptr::null(), 0, ptr::null(), 0) };
+        // SAFETY: null bounds mean all keys; the options live until it has returned.
+        unsafe {
+            let options = ffi::rocksdb_compactoptions_create();
+            ffi::rocksdb_compactoptions_set_bottommost_level_compaction(options, FORCE);
+            ffi::rocksdb_compact_range_cf_opt(self.database.as_ptr(), handle, options, ptr::null(), 0, ptr::null(), 0);
+            ffi::rocksdb_compactoptions_destroy(options);
+        }
         Ok(())
     }
 

@@ -147,7 +147,7 @@ impl Store {
             ),
         )
         .at(self.database.path())
-        .hint("let the program that owns the store compact it whole (CompactRange), then export it again")
+        .hint("let the program that owns the store compact it whole (CompactRange with BottommostLevelCompaction::kForce), then export it again")
     }
 }
 
