@@ -14,7 +14,8 @@ use crate::ffi;
 use crate::scan::{put, shown, Filled, Range};
 use crate::store::Store;
 
-const READAHEAD: usize = 4 << 20;
+/// Of each table. More gains nothing from a disk either, and the first entry waits until as much was read of every table that overlaps.
+const READAHEAD: usize = 512 << 10;
 /// RocksDB's DBWithTTL was released then (seconds since 1970): it takes a smaller timestamp for damage, too.
 const FIRST_TTL_TIMESTAMP: u32 = 1_368_146_402;
 const TIMESTAMP: usize = 4;
