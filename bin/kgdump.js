@@ -4,6 +4,7 @@
 const { availableParallelism } = require("node:os");
 const { resolve } = require("node:path");
 const { pathToFileURL } = require("node:url");
+const { hasBundle, runBundle } = require("./bundle.js");
 
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 const supported = (major === 20 && minor >= 15) || (major === 22 && minor >= 2) || major > 22;
@@ -17,6 +18,11 @@ const fail = (line) => {
 async function start() {
   // One for each processor: with Node's four on two of them, the main thread, which hands out the work, gets its turn late.
   process.env.UV_THREADPOOL_SIZE ??= String(Math.max(2, availableParallelism()));
+  // Coverage is of the modules.
+  if (hasBundle() && process.env.NODE_V8_COVERAGE === undefined) {
+    runBundle();
+    return;
+  }
   const program = pathToFileURL(resolve(__dirname, "../dist/cli/main.js"));
   try {
     await import(program.href);

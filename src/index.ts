@@ -43,4 +43,4 @@ export type { KeyspaceResult } from "./operations/results.js";
 export type { KeyspaceName } from "./operations/keyspaces.js";
 export type { BlockInfo, CodecName, DumpFooter, DumpHeader, Gap, HeaderKeyspace } from "./format/index.js";
 export { readStorageFile, type ReopenSettings, type SledSettings, type StorageFile, type StorageNote } from "./settings/index.js";
-export { VERSION } from "./operations/version.js";
+export { VERSION } from "./version.js";

@@ -90,4 +90,5 @@ async function main(args: readonly string[]): Promise<void> {
   ended = true;
 }
 
-await main(process.argv.slice(2));
+// Not awaited: a bundle that is no ES module can't, and errors arrive above in any case.
+void main(process.argv.slice(2));

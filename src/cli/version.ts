@@ -1,5 +1,5 @@
 /** What `--version` says. */
-import { VERSION } from "../operations/version.js";
+import { VERSION } from "../version.js";
 
 /** The version; when verbose, also of what it runs on. */
 export function versionText(verbose: boolean): string {

@@ -18,7 +18,7 @@ import { openOutput } from "./output.js";
 import { nameIsTaken } from "./output-file.js";
 import { type OnProgress, ProgressMeter } from "./progress.js";
 import { reportOf, type RecoverReport } from "./recover-report.js";
-import { PRODUCER } from "./version.js";
+import { PRODUCER } from "../version.js";
 
 export type { RecoveredGap, RecoveredKeyspace, RecoverReport } from "./recover-report.js";
 

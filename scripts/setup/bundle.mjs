@@ -1,0 +1,67 @@
+// @ts-check
+/**
+ * Puts the compiled program and its packages into one file, dist/bundle.cjs, and what V8 compiles of it into dist/bundle.code, which
+ * bin/bundle.js runs. The library's users, and coverage, have the modules themselves.
+ */
+import { rename, rm, writeFile } from "node:fs/promises";
+import { exists } from "./cache.mjs";
+import { fingerprint, textOf } from "./fingerprint.mjs";
+import { inProject, ROOT } from "./paths.mjs";
+import { run } from "./run.mjs";
+import { SetupError } from "./setup-error.mjs";
+import { step } from "./steps.mjs";
+
+const BUNDLE = inProject("dist", "bundle.cjs");
+const CODE = inProject("dist", "bundle.code");
+const OWN_FILES = [inProject("scripts", "setup", "bundle.mjs"), inProject("bin", "bundle.js"), inProject("scripts", "setup", "save-code.mjs")];
+/** Its name while it is made: a command that starts meanwhile must not find a part of it. */
+const UNFINISHED = inProject("dist", `.bundle.${String(process.pid)}.cjs`);
+/** What is in it: written last. */
+const STAMP = inProject("dist", ".bundle-stamp.json");
+
+/** Removes the bundle: it is not what was compiled any more. */
+export async function removeBundle() {
+  for (const file of [STAMP, CODE, BUNDLE]) await rm(file, { force: true });
+}
+
+/**
+ * Makes the bundle, when what it is made of changed. Without packages for development there is none, and the modules are run.
+ * @param {string} sources key of what was compiled
+ * @throws {SetupError}
+ */
+export async function bundleProgram(sources) {
+  const key = await fingerprint(ROOT, OWN_FILES, [sources, process.version]);
+  if ((await textOf(STAMP)) === key && (await exists(BUNDLE)) && (await exists(CODE))) return;
+  await removeBundle();
+  const esbuild = await import("esbuild").catch(() => null);
+  if (esbuild === null) return;
+  await step("bundle", () => bundle(esbuild), () => "made");
+  await writeFile(STAMP, key);
+}
+
+/** @param {typeof import("esbuild")} esbuild */
+async function bundle(esbuild) {
+  try {
+    await esbuild.build({
+      absWorkingDir: ROOT,
+      entryPoints: ["dist/cli/main.js"],
+      outfile: UNFINISHED,
+      bundle: true,
+      platform: "node",
+      target: "node20.15",
+      // Node takes twice as long to load an ES module.
+      format: "cjs",
+      banner: { js: 'const bundleUrl = require("node:url").pathToFileURL(__filename).href;' },
+      // What is found from there lies beside dist/.
+      define: { "import.meta.url": "bundleUrl" },
+      // A native addon, which stays where it is.
+      external: ["@mongodb-js/zstd"],
+      logLevel: "silent",
+    });
+  } catch (error) {
+    throw new SetupError("esbuild can't put the program into one file", error instanceof Error ? error.message : String(error));
+  }
+  await rename(UNFINISHED, BUNDLE);
+  const failure = "the bundle does not run";
+  await run(process.execPath, [inProject("scripts", "setup", "save-code.mjs")], { cwd: ROOT, failure });
+}

@@ -1,0 +1,76 @@
+// @ts-check
+import { execFileSync } from "node:child_process";
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import test from "ava";
+
+/**
+ * A folder with the launcher of bundles and a bundle that prints a word.
+ * @param {import("ava").ExecutionContext} t
+ * @param {string} word
+ */
+async function folderWith(t, word) {
+  const folder = await mkdtemp(join(tmpdir(), "kgdump-bundle-"));
+  t.teardown(() => rm(folder, { recursive: true }));
+  for (const name of ["bin", "dist"]) await mkdir(join(folder, name));
+  for (const name of ["bundle.js", "package.json"]) await cp(join("bin", name), join(folder, "bin", name));
+  await writeBundle(folder, word);
+  return folder;
+}
+
+/**
+ * @param {string} folder
+ * @param {string} word
+ */
+const writeBundle = (folder, word) => writeFile(join(folder, "dist", "bundle.cjs"), `const say = () => "${word}";\nprocess.stdout.write(say());\n`);
+
+/** @param {string} folder */
+const codePath = (folder) => join(folder, "dist", "bundle.code");
+
+/**
+ * What the bundle prints.
+ * @param {string} folder
+ * @param {"runBundle" | "runBundleAndSaveCode"} how
+ */
+const run = (folder, how = "runBundle") => execFileSync(process.execPath, ["-e", `require("./bin/bundle.js").${how}()`], { cwd: folder, encoding: "utf8" });
+
+test("a bundle runs without saved code, saves it, and runs with it", async (t) => {
+  const folder = await folderWith(t, "one");
+  t.is(run(folder), "one");
+  t.is(run(folder, "runBundleAndSaveCode"), "one");
+  t.true((await readFile(codePath(folder))).length > 100);
+  t.is(run(folder), "one");
+});
+
+test("code that was saved of another source is not run, though both are as long", async (t) => {
+  const folder = await folderWith(t, "one");
+  run(folder, "runBundleAndSaveCode");
+  await writeBundle(folder, "two");
+  t.is(run(folder), "two");
+});
+
+test("damaged code is not run", async (t) => {
+  const folder = await folderWith(t, "one");
+  run(folder, "runBundleAndSaveCode");
+  const code = await readFile(codePath(folder));
+  for (const length of [0, 10, 40, code.length - 1]) {
+    await writeFile(codePath(folder), code.subarray(0, length));
+    t.is(run(folder), "one");
+  }
+  for (let at = 0; at < code.length; at += Math.ceil(code.length / 20)) {
+    const damaged = Buffer.from(code);
+    damaged.writeUInt8(damaged.readUInt8(at) ^ 1, at);
+    await writeFile(codePath(folder), damaged);
+    t.is(run(folder), "one");
+  }
+});
+
+test("the program that tests start is the bundle of what was compiled", async (t) => {
+  const saved = await readFile(codePath("."));
+  t.true(saved.length > 100_000);
+  const bundle = await readFile(join("dist", "bundle.cjs"), "utf8");
+  // What Node would otherwise look for, one by one.
+  t.false(/require\("(?:\.|commander|cli-|pretty-bytes|smol-toml|valibot)/.test(bundle));
+  t.is(execFileSync(process.execPath, ["bin/kgdump.js", "--version"], { encoding: "utf8" }), execFileSync(process.execPath, ["dist/cli/main.js", "--version"], { encoding: "utf8" }));
+});
