@@ -13,29 +13,27 @@ const DIGEST_LENGTH = 32;
 /** Whether there is a bundle to run. */
 const hasBundle = () => existsSync(BUNDLE);
 
-/** Runs the bundle in this process. */
+/**
+ * Runs the bundle in this process.
+ * @returns its source, and what V8 made of it
+ */
 function runBundle() {
-  compileAndRun();
+  const source = readFileSync(BUNDLE);
+  const script = new Script(wrap(source.toString()), { filename: BUNDLE, cachedData: savedCode(source) });
+  const module = { exports: {} };
+  script.runInThisContext()(module.exports, createRequire(BUNDLE), module, BUNDLE, dirname(BUNDLE));
+  return { source, script };
 }
 
 /** Runs the bundle, and keeps what was compiled until the process exits. */
 function runBundleAndSaveCode() {
-  const { source, script } = compileAndRun();
+  const { source, script } = runBundle();
   process.on("exit", () => {
     const code = script.createCachedData();
     const unfinished = `${CODE}.${String(process.pid)}`;
     writeFileSync(unfinished, Buffer.concat([digestOf(source, code), code]));
     renameSync(unfinished, CODE);
   });
-}
-
-function compileAndRun() {
-  const source = readFileSync(BUNDLE);
-  // Only comments in it have other characters than ASCII, so that this is right, and half as long for V8.
-  const script = new Script(wrap(source.toString("latin1")), { filename: BUNDLE, cachedData: savedCode(source) });
-  const module = { exports: {} };
-  script.runInThisContext()(module.exports, createRequire(BUNDLE), module, BUNDLE, dirname(BUNDLE));
-  return { source, script };
 }
 
 /**

@@ -9,6 +9,7 @@
  */
 import "./setup/node-version.mjs";
 import { pathToFileURL } from "node:url";
+import { bundleProgram } from "./setup/bundle.mjs";
 import { CRATES, BLOCKS, ROCKSDB, SLED } from "./setup/crates.mjs";
 import { buildCrates } from "./setup/native.mjs";
 import { installPackages, installPackagesWhenNone } from "./setup/packages.mjs";
@@ -25,7 +26,7 @@ import { compileTypeScript } from "./setup/typescript.mjs";
 export async function setUp({ tests = false, prepare = false } = {}) {
   const javascript = async () => {
     await (prepare ? installPackagesWhenNone() : installPackages());
-    await compileTypeScript({ tests });
+    await bundleProgram(await compileTypeScript({ tests }));
   };
   // An exit by the front door gives the cache's lock back.
   const quit = (/** @type {NodeJS.Signals} */ signal) => {

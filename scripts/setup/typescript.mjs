@@ -1,8 +1,8 @@
 // @ts-check
-/** Compiles src/ to dist/ and test/ to build/test/, when something changed; the program then becomes one file. */
+/** Compiles src/ to dist/ and test/ to build/test/, when something changed. */
 import { rm, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
-import { bundleProgram, removeBundle } from "./bundle.mjs";
+import { removeBundle } from "./bundle.mjs";
 import { exists } from "./cache.mjs";
 import { filesBelow, fingerprint, textOf } from "./fingerprint.mjs";
 import { inProject, ROOT } from "./paths.mjs";
@@ -21,25 +21,24 @@ const TESTS = { source: "test", output: "build/test", config: "test/tsconfig.jso
 
 /**
  * @param {{ tests: boolean }} what
+ * @returns {Promise<string>} key of what is compiled in dist/
  * @throws {SetupError} when TypeScript finds an error, or is not installed
  */
 export async function compileTypeScript({ tests }) {
   const parts = tests ? [LIBRARY, TESTS] : [LIBRARY];
   const keys = await Promise.all(parts.map((_, i) => sourceKey(parts.slice(0, i + 1))));
   const upToDate = await Promise.all(parts.map((part, i) => isCompiled(part, keys[i] ?? "")));
-  if (upToDate.every(Boolean)) {
-    await bundleProgram(keys[0] ?? "");
-    return;
-  }
+  const library = keys[0] ?? "";
+  if (upToDate.every(Boolean)) return library;
   if (!(await exists(COMPILER))) {
     // Without packages for development, what was compiled before will do.
-    if (!tests && (await exists(inProject("dist", "index.js")))) return;
+    if (!tests && (await exists(inProject("dist", "index.js")))) return library;
     throw new SetupError("TypeScript is missing, as packages for development were left out: run `npm run setup`, which adds them");
   }
   await removeBundle();
   await step("TypeScript", () => compile(parts), () => "compiled");
   for (const [i, part] of parts.entries()) await writeFile(stampOf(part), keys[i] ?? "");
-  await bundleProgram(keys[0] ?? "");
+  return library;
 }
 
 /** @param {Part} part */

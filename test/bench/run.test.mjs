@@ -1,18 +1,11 @@
 // @ts-check
 import { spawn } from "node:child_process";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import test from "ava";
 import { measure } from "../../bench/measure.mjs";
 import { inProject } from "../../scripts/setup/paths.mjs";
-
-/** @param {import("ava").ExecutionContext} t */
-async function temporaryDirectory(t) {
-  const path = await mkdtemp(join(tmpdir(), "kgdump-test-"));
-  t.teardown(() => rm(path, { recursive: true, force: true }));
-  return path;
-}
+import { temporaryDirectory } from "../scripts/temporary.mjs";
 
 /**
  * @param {readonly string[]} args

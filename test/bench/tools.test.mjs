@@ -1,16 +1,13 @@
 // @ts-check
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import test from "ava";
 import { prepareTools } from "../../bench/tools.mjs";
+import { temporaryDirectory } from "../scripts/temporary.mjs";
 
 test("a tool that can't be had is left out with a reason", async (t) => {
-  const empty = await mkdtemp(join(tmpdir(), "kgdump-test-"));
+  const empty = await temporaryDirectory(t);
   const path = process.env["PATH"] ?? "";
-  t.teardown(async () => {
+  t.teardown(() => {
     process.env["PATH"] = path;
-    await rm(empty, { recursive: true, force: true });
   });
   process.env["PATH"] = empty;
   const tools = await prepareTools(["ldb", "python"]);

@@ -1,9 +1,9 @@
 // @ts-check
 import { execFileSync } from "node:child_process";
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test from "ava";
+import { temporaryDirectory } from "./temporary.mjs";
 
 /**
  * A folder with the launcher of bundles and a bundle that prints a word.
@@ -11,8 +11,7 @@ import test from "ava";
  * @param {string} word
  */
 async function folderWith(t, word) {
-  const folder = await mkdtemp(join(tmpdir(), "kgdump-bundle-"));
-  t.teardown(() => rm(folder, { recursive: true }));
+  const folder = await temporaryDirectory(t);
   for (const name of ["bin", "dist"]) await mkdir(join(folder, name));
   for (const name of ["bundle.js", "package.json"]) await cp(join("bin", name), join(folder, "bin", name));
   await writeBundle(folder, word);
@@ -48,6 +47,13 @@ test("code that was saved of another source is not run, though both are as long"
   run(folder, "runBundleAndSaveCode");
   await writeBundle(folder, "two");
   t.is(run(folder), "two");
+});
+
+test("what esbuild leaves as it is, such as a regular expression, may have any characters", async (t) => {
+  const folder = await folderWith(t, "one");
+  await writeFile(join(folder, "dist", "bundle.cjs"), "process.stdout.write(String(/^[ä…]$/.test(String.fromCodePoint(0x2026))));\n");
+  t.is(run(folder, "runBundleAndSaveCode"), "true");
+  t.is(run(folder), "true");
 });
 
 test("damaged code is not run", async (t) => {

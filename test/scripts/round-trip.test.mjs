@@ -1,14 +1,12 @@
 // @ts-check
 import test from "ava";
 import { spawn } from "node:child_process";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readdir } from "node:fs/promises";
 import { inProject } from "../../scripts/setup/paths.mjs";
+import { temporaryDirectory } from "./temporary.mjs";
 
 test("a sample graph comes back as it was, and nothing is left", async (t) => {
-  const directory = await mkdtemp(join(tmpdir(), "kgdump-test-"));
-  t.teardown(() => rm(directory, { recursive: true, force: true }));
+  const directory = await temporaryDirectory(t);
   const child = spawn(process.execPath, [inProject("scripts", "round-trip.mjs"), "--records", "3000", "--in", directory], { stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {

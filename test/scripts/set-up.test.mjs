@@ -1,6 +1,6 @@
 // @ts-check
 import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -12,13 +12,7 @@ import { exists, prune, publishEntry, withLock } from "../../scripts/setup/cache
 import { filesBelow, fingerprint } from "../../scripts/setup/fingerprint.mjs";
 import { inProject } from "../../scripts/setup/paths.mjs";
 import { readFromZip } from "../../scripts/setup/zip.mjs";
-
-/** @param {import("ava").ExecutionContext} t */
-async function temporaryDirectory(t) {
-  const path = await mkdtemp(join(tmpdir(), "kgdump-test-"));
-  t.teardown(() => rm(path, { recursive: true, force: true }));
-  return path;
-}
+import { temporaryDirectory } from "./temporary.mjs";
 
 /**
  * A ZIP archive, written as PKWARE's APPNOTE describes it.
