@@ -1,34 +1,9 @@
 /** Stores that other programs wrote: read whole, with the digests that were taken of them, or refused by name. */
-import { createHash } from "node:crypto";
 import test from "ava";
-import { iterateEntries } from "#src/format/entries.js";
 import { openRocksdbSource } from "#src/engines/rocksdb.js";
+import { digestOf } from "../fixtures/digest.js";
 import { fixtureDigests, unpackStore } from "../fixtures/unpack.js";
 import { assertCode, entriesOf, readStore } from "./rocksdb-support.js";
-
-/** Digest of one family as digests.tsv defines it, read in blocks of this size. */
-async function digestOf(path: string, family: string, blockSize: number): Promise<{ records: number; bytes: number; digest: string }> {
-  await using source = await openRocksdbSource(path);
-  const hash = createHash("sha256");
-  let [records, bytes] = [0, 0];
-  const u32 = (value: number): Buffer => {
-    const out = Buffer.alloc(4);
-    out.writeUInt32LE(value);
-    return out;
-  };
-  for await (const block of source.scan(Buffer.from(family), { blockSize })) {
-    let entries = 0;
-    for (const { key, value } of iterateEntries(block.data)) {
-      hash.update(u32(key.length)).update(key).update(u32(value?.length ?? 0)).update(value ?? "");
-      entries++;
-    }
-    if (entries !== block.entries) throw new Error(`a block says ${block.entries} entries and has ${entries}`);
-    records += block.entries;
-    bytes += block.keyBytes + block.valueBytes;
-    block.release();
-  }
-  return { records, bytes, digest: hash.digest("hex") };
-}
 
 for (const store of ["maya-lz4", "maya-unflushed", "maya-families"]) {
   test(`${store} has the digests that were taken of it`, async (t) => {

@@ -11,10 +11,9 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::BufReader;
-use std::path::PathBuf;
 
 use crate::error::{Fault, Outcome};
-use crate::layout::options_with;
+use crate::layout::{options_with, table_path};
 use crate::log_file::{read_log, LogError};
 use crate::mark::Mark;
 use crate::marked_logs::settled;
@@ -109,7 +108,7 @@ fn collect(store: &Store, mark: &Mark) -> Result<Vec<Vec<Vec<u8>>>, Stop> {
         let family_options = family_options(plan, &store.operand_met);
         let mut settled = settled.remove(family).unwrap_or_default();
         for number in tables.keys() {
-            let path = table_path(store, *number);
+            let path = table_path(store.database.path(), *number);
             let mut full = false;
             let plain = read_keys(&path, &family_options, |key, sequence| {
                 if settled.get(key) == Some(&sequence) {
@@ -136,15 +135,6 @@ fn collect(store: &Store, mark: &Mark) -> Result<Vec<Vec<Vec<u8>>>, Stop> {
     }
     read_logs(store, mark, &mut keys)?;
     Ok(keys.sorted(store))
-}
-
-fn table_path(store: &Store, number: u64) -> PathBuf {
-    let path = store.database.path().join(format!("{number:06}.sst"));
-    if path.exists() {
-        path
-    } else {
-        path.with_extension("ldb")
-    }
 }
 
 fn read_logs(store: &Store, mark: &Mark, keys: &mut Keys) -> Result<(), Stop> {

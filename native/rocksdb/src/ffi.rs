@@ -171,11 +171,6 @@ unsafe extern "C" {
         name: *const c_char,
         out: *mut u64,
     ) -> c_int;
-    pub fn rocksdb_property_value_cf(
-        db: *mut rocksdb_t,
-        family: *mut rocksdb_column_family_handle_t,
-        name: *const c_char,
-    ) -> *mut c_char;
 
     // Reading
     pub fn rocksdb_set_perf_level(level: c_int);

@@ -210,13 +210,6 @@ impl Database {
             0
         }
     }
-
-    /// A property of a family that is a text.
-    pub fn text(&self, family: usize, property: &CStr) -> Option<String> {
-        let handle = self.family(family).ok()?;
-        // SAFETY: the result is null or a text that is ours.
-        unsafe { take_message(ffi::rocksdb_property_value_cf(self.db, handle, property.as_ptr())) }
-    }
 }
 
 impl Drop for Database {

@@ -2,13 +2,14 @@
 //!
 //! Contract: pure but for the existence and sizes of table files. What can't be read whole is refused by name, never half.
 
+use std::collections::HashMap;
 use std::fs;
 use std::io;
 use std::path::Path;
 
 use crate::error::{Fault, Outcome};
-use crate::layout::missing;
-use crate::manifest::{Family, Manifest};
+use crate::layout::{missing, table_path};
+use crate::manifest::{Family, LiveFile, Manifest};
 use crate::options_file::{object_name, FamilyOptions, OptionsFile};
 
 const BYTEWISE: &str = "leveldb.BytewiseComparator";
@@ -33,6 +34,8 @@ pub struct Plan {
     pub merge_operator: Option<String>,
     /// What OPTIONS says of it, when it does.
     pub options: Option<FamilyOptions>,
+    /// Its table files by number.
+    pub tables: HashMap<u64, LiveFile>,
 }
 
 /// Plans the reading of all families, in the order of their ids. `options` are all OPTIONS files, newest first.
@@ -91,6 +94,7 @@ pub fn plan(
             strip_timestamps: has_ttl && ttl == Some(Ttl::Strip),
             merge_operator: merge_operator.map(str::to_owned),
             options: told,
+            tables: family.tables.clone(),
         });
     }
     if ttl == Some(Ttl::Strip) && !any_ttl {
@@ -172,12 +176,8 @@ fn check_tables(store: &Path, family: &Family) -> Outcome<()> {
             )
             .at(store));
         }
-        let path = store.join(format!("{number:06}.sst"));
-        let facts = match fs::metadata(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => fs::metadata(path.with_extension("ldb")),
-            other => other,
-        };
-        let facts = facts.map_err(|error| match error.kind() {
+        let path = table_path(store, *number);
+        let facts = fs::metadata(&path).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => missing(&path),
             _ => Fault::io("looking at", &path, &error),
         })?;

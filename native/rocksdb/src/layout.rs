@@ -48,6 +48,17 @@ pub fn missing(path: &Path) -> Fault {
         .hint("copy the store again from its origin or a backup")
 }
 
+/// Where the table file with this number is: `.ldb` is LevelDB's name for it, which RocksDB takes where there is no `.sst`.
+pub fn table_path(store: &Path, number: u64) -> PathBuf {
+    let path = store.join(format!("{number:06}.sst"));
+    let other = path.with_extension("ldb");
+    if !path.exists() && other.exists() {
+        other
+    } else {
+        path
+    }
+}
+
 fn manifest_name(content: &[u8]) -> Option<String> {
     let name = std::str::from_utf8(content).ok()?.strip_suffix('\n')?;
     let digits = name.strip_prefix("MANIFEST-")?;

@@ -103,8 +103,11 @@ kgd_table* kgd_table_open(const rocksdb_options_t* options, const char* path, ch
   return table.release();
 }
 
-/// What RocksDB says of the table, as `name=value;…`, for `free`.
-char* kgd_table_properties(const kgd_table* table) { return copied(table->reader.GetTableProperties()->ToString(";", "=")); }
+/// What RocksDB says of the table, as `name=value;…`, for `free`; null when the table has no properties, or damaged ones.
+char* kgd_table_properties(const kgd_table* table) {
+  const std::shared_ptr<const rocksdb::TableProperties> properties = table->reader.GetTableProperties();
+  return properties == nullptr ? nullptr : copied(properties->ToString(";", "="));
+}
 
 /// The internal key (key, sequence number and kind) that the table's iterator stands on; 0 when there is none: its end, or an
 /// error, whose message is for `free`. The view lives until the iterator moves.

@@ -10,6 +10,7 @@ use napi_derive::napi;
 use crate::error::{Fault, Outcome};
 use crate::job::{start, start_with, Job};
 use crate::judge::Ttl;
+use crate::read::estimates::estimate_tables;
 use crate::scan::{Range, Scan};
 use crate::store::Store;
 use crate::version::library_version;
@@ -166,7 +167,7 @@ impl RocksScan {
     }
 }
 
-fn facts(store: &Store) -> Outcome<StoreFacts> {
+fn facts(store: &Arc<Store>) -> Outcome<StoreFacts> {
     let database = &store.database;
     // Entries and deletions that came from the logs.
     let number = |family, property| database.number(family, property) as f64;
@@ -175,22 +176,19 @@ fn facts(store: &Store) -> Outcome<StoreFacts> {
     let all_in_memory = in_memory.iter().sum::<f64>().max(1.0);
     let mut families = Vec::new();
     for (family, plan) in store.plans.iter().enumerate() {
-        let text = database.text(family, c"rocksdb.aggregated-table-properties").unwrap_or_default();
-        let property = |name| property_in(&text, name).unwrap_or(0.0);
-        // RocksDB counts eight bytes of sequence number and kind with each key.
-        let in_tables = property("raw key size") - 8.0 * property("# entries") + property("raw value size");
+        let in_tables = estimate_tables(store, family);
         let in_logs = store.log_bytes as f64 * in_memory[family] / all_in_memory;
         let in_blobs = number(family, c"rocksdb.live-blob-file-size");
         // Each deletion counts as an entry itself and is thought to hide one.
-        let deletions = property("# deletions") + number(family, c"rocksdb.num-deletes-active-mem-table");
-        let entries = property("# entries") + in_memory[family] - 2.0 * deletions;
+        let deletions = in_tables.deletions + number(family, c"rocksdb.num-deletes-active-mem-table");
+        let entries = in_tables.entries + in_memory[family] - 2.0 * deletions;
         let values = |values: &std::collections::BTreeMap<String, String>| values.clone().into_iter().collect();
         let options = plan.options.as_ref();
         families.push(FamilyFacts {
             name: plan.name.clone().into(),
             reverse: plan.reverse,
             estimated_entries: entries.max(0.0),
-            estimated_bytes: (in_tables.max(0.0) + in_logs + in_blobs).round(),
+            estimated_bytes: (in_tables.bytes + in_logs + in_blobs).round(),
             options: options.map(|options| values(&options.values)).unwrap_or_default(),
             table_options: options
                 .and_then(|options| options.table.as_ref())
@@ -205,20 +203,4 @@ fn facts(store: &Store) -> Outcome<StoreFacts> {
         families,
         warnings: store.warnings.clone(),
     })
-}
-
-/// The number of a property such as `raw key size=12` in RocksDB's text `a=1; b=2; …`.
-fn property_in(text: &str, name: &str) -> Option<f64> {
-    text.split(';').find_map(|part| part.trim().strip_prefix(name)?.strip_prefix('=')?.trim().parse().ok())
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn properties_are_found() {
-        let text = "# data blocks=3; # entries=12; raw key size=100; raw average key size=8.3; ";
-        assert_eq!(super::property_in(text, "raw key size"), Some(100.0));
-        assert_eq!(super::property_in(text, "# entries"), Some(12.0));
-        assert_eq!(super::property_in(text, "raw value size"), None);
-    }
 }

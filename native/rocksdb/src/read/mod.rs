@@ -1,0 +1,3 @@
+//! Reading of stores.
+
+pub mod estimates;
