@@ -14,7 +14,7 @@ import lz4.block, msgpack, zstandard
 from strict_msgpack import Cursor, DumpError, bytes_to, list_of, map_of, need, or_nil, row_of, text, that, uint, up_to
 
 MAGIC, FRAME, TAIL, END = b"\xc7\x0eKKGDUMP\r\n\x1a\n", b"\x92\xc7\x18", b"\xc7\x1cZ", b"KGDEND\r\n"
-MINOR, MIB, NAME = 0, 1 << 20, 65535
+MINOR, MIB, NAME = 1, 1 << 20, 65535
 KEY, VALUE, RAW_BLOCK, PAYLOAD = 16 * MIB, 1024 * MIB, 1040 * MIB + 10, 1072 * MIB + 74
 KEYSPACES, INDEX_FRAMES, INDEX_BLOCKS, FOOTER_KEY, EXPANSION, FREE_EXPANSION = 65536, 262144, 1024, 256, 256, 16 * MIB
 PAYLOADS = {"H": 16 * MIB, "F": 32 * MIB, "B": PAYLOAD, "I": MIB + 2 * KEY + 128, "G": 2 * KEY + 256,
@@ -30,9 +30,9 @@ name, key = bytes_to(NAME), bytes_to(KEY)
 KEYSPACE = dict(name=name, order=one_of("bytewise", "reverse-bytewise"), entries=uint, bytes=uint, options=Cursor.text_map)
 BASE = dict(id=uuid, keyspaces=distinct(list_of(map_of(name=name, entries=uint, digest=digest), KEYSPACES)))
 SOURCE = dict(engine=text, version=text, database=or_nil(text), sequence=or_nil(up_to(2**64 - 1)))
-HEADER = dict(
+def header_of(minor): return dict(  # The source has options since version 1.1.
     format=row_of(uint, uint), id=uuid, time=up_to(8_640_000_000_000_000), producer=text, kind=one_of("full", "delta"),
-    base=or_nil(map_of(**BASE)), salvaged=or_nil(map_of(id=or_nil(uuid))), source=map_of(**SOURCE), codec=codec,
+    base=or_nil(map_of(**BASE)), salvaged=or_nil(map_of(id=or_nil(uuid))), source=map_of(**SOURCE, **(dict(options=Cursor.text_map) if minor else {})), codec=codec,
     blockSize=that(up_to(2**32 - 1), lambda value: value > 0), filter=or_nil(text),
     keyspaces=distinct(list_of(map_of(**KEYSPACE), KEYSPACES)))
 START = dict(keyspace=uint, name=name, order=text)
@@ -152,7 +152,7 @@ class Dump:
 
     def frame_H(self, cursor, start):
         need(hashlib.sha256(cursor.data).digest()[:8] == self.marker, "FRAME_FOREIGN", "the header of another dump")  # [R53]
-        self.header = header = cursor.payload(HEADER)
+        self.header = header = cursor.payload(header_of(self.version[1]))
         need(header["format"] == self.version, "MALFORMED", "the version is not that of the magic")  # [R21]
         need((header["kind"] == "delta") == (header["base"] is not None), "MALFORMED", "the base does not fit the kind")
         return "header", header

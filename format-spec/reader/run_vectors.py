@@ -77,6 +77,8 @@ def expected(vector):
     header = json.loads(json.dumps(vector["header"]))
     sequence = header["source"]["sequence"]
     header["source"]["sequence"] = None if sequence is None else int(sequence)
+    if "options" in header["source"]:
+        header["source"]["options"] = dict(header["source"]["options"])
     for keyspace in header["keyspaces"]:
         keyspace["options"] = dict(keyspace["options"])
     return {"header": header, "keyspaces": vector["keyspaces"], "totals": vector["totals"], "events": vector["events"]}

@@ -13,7 +13,7 @@ import { array, bigEndian, bin, map, nil, str, uint } from "./encode.mjs";
 /** @typedef {{ name: Buffer, order?: string, estimates?: [entries: number, bytes: number], options?: [string, string][], items?: Item[], result?: Result }} Keyspace */
 /** @typedef {{ id: string, keyspaces: { name: Buffer, entries: number, digest: Buffer }[] }} Base */
 /** @typedef {{ id: string | null }} Salvaged */
-/** @typedef {{ id: string, time: number, producer: string, kind: string, base: Base | null, salvaged: Salvaged | null, engine: string, engineVersion: string, database: string | null, sequence: bigint | null, codec: number, blockSize: number, filter: string | null }} Header */
+/** @typedef {{ id: string, time: number, producer: string, kind: string, base: Base | null, salvaged: Salvaged | null, engine: string, engineVersion: string, database: string | null, sequence: bigint | null, options: [string, string][], codec: number, blockSize: number, filter: string | null }} Header */
 /** @typedef {Field[] | Buffer[]} Value the fields of a map or the elements of an array */
 /**
  * @typedef {object} Model
@@ -42,6 +42,7 @@ export const HEADER = {
   engineVersion: "1",
   database: null,
   sequence: null,
+  options: [],
   codec: 0,
   blockSize: 1024,
   filter: null,
@@ -77,7 +78,7 @@ function headerFields(header, [major, minor], keyspaces) {
     ["kind", str(header.kind)],
     ["base", orNil(header.base, base)],
     ["salvaged", orNil(header.salvaged, ({ id }) => map([["id", orNil(id, str)]]))],
-    ["source", map([["engine", str(header.engine)], ["version", str(header.engineVersion)], ["database", orNil(header.database, str)], ["sequence", orNil(header.sequence, uint)]])],
+    ["source", map([["engine", str(header.engine)], ["version", str(header.engineVersion)], ["database", orNil(header.database, str)], ["sequence", orNil(header.sequence, uint)], ...(minor === 0 ? [] : [optionsField(header.options)])])],
     ["codec", uint(header.codec)],
     ["blockSize", uint(header.blockSize)],
     ["filter", orNil(header.filter, str)],
@@ -87,8 +88,12 @@ function headerFields(header, [major, minor], keyspaces) {
 
 /** @param {Keyspace} keyspace @returns {Field[]} */
 export function keyspaceFields({ name, order = "bytewise", estimates = [0, 0], options = [] }) {
-  const texts = options.map(([key, value]) => /** @type {Field} */ ([key, str(value)]));
-  return [["name", bin(name)], ["order", str(order)], ["entries", uint(estimates[0])], ["bytes", uint(estimates[1])], ["options", map(texts)]];
+  return [["name", bin(name)], ["order", str(order)], ["entries", uint(estimates[0])], ["bytes", uint(estimates[1])], optionsField(options)];
+}
+
+/** @param {readonly (readonly [string, string])[]} options @returns {Field} */
+function optionsField(options) {
+  return ["options", map(options.map(([key, value]) => /** @type {Field} */ ([key, str(value)])))];
 }
 
 /** @returns {Totals} */

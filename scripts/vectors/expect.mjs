@@ -41,7 +41,7 @@ function hex(bytes) {
 export function makeValid({ description, model, frames = (all) => all }) {
   const built = build(model);
   const { bytes } = layOut(frames(built.frames), built.version);
-  const { engine, engineVersion, database, sequence, base, salvaged, time, ...header } = built.header;
+  const { engine, engineVersion, database, sequence, options: storeOptions, base, salvaged, time, ...header } = built.header;
   const list = model.keyspaces ?? [];
   const json = {
     description,
@@ -51,7 +51,7 @@ export function makeValid({ description, model, frames = (all) => all }) {
       time,
       base: base && { id: base.id, keyspaces: base.keyspaces.map(({ name, entries, digest }) => ({ name: hex(name), entries, digest: hex(digest) })) },
       salvaged,
-      source: { engine, version: engineVersion, database, sequence: sequence === null ? null : String(sequence) },
+      source: { engine, version: engineVersion, database, sequence: sequence === null ? null : String(sequence), ...(built.version[1] === 0 ? {} : { options: storeOptions }) },
       keyspaces: list.map(({ name, order = "bytewise", estimates = [0, 0], options = [] }) => ({ name: hex(name), order, entries: estimates[0], bytes: estimates[1], options })),
     },
     keyspaces: list.map(({ items = [], result }, place) => ({

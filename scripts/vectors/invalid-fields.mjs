@@ -118,6 +118,11 @@ const VALUES = [
   header("estimate-2-64", "an estimate of 2^64 - 1", "R19", first("keyspaces", (fields) => set(fields, "bytes", uint(2n ** 64n - 1n)))),
   header("option-twice", "an option that is there twice", "R15", first("keyspaces", (fields) => set(fields, "options", Buffer.concat([Buffer.of(0x82), str("a"), str("1"), str("a"), str("2")])))),
   header("option-number", "an option whose value is a number", "R12", first("keyspaces", (fields) => set(fields, "options", map([["a", uint(1)]])))),
+  header("source-options-in-1.0", "options of the store in a dump of version 1.0", "R17", inner("source", (fields) => [...fields, ["options", map([])]])),
+  header("source-options-missing", "a dump of version 1.1 without options of the store", "R16", inner("source", (fields) => fields.slice(0, 4)), { version: [1, 1] }),
+  header("source-option-twice", "an option of the store that is there twice", "R15", inner("source", (fields) => set(fields, "options", Buffer.concat([Buffer.of(0x82), str("a"), str("1"), str("a"), str("2")]))), { version: [1, 1] }),
+  header("source-option-number", "an option of the store whose value is a number", "R12", inner("source", (fields) => set(fields, "options", map([["a", uint(1)]]))), { version: [1, 1] }),
+  header("source-field-unknown-in-1.1", "an unknown field of the store in version 1.1", "R17", inner("source", (fields) => [...fields, ["region", nil]]), { version: [1, 1] }),
   header("names-equal", "two keyspaces of the same name", "R23", (fields) => set(fields, "keyspaces", array(fields.flatMap(([own, list]) => (own === "keyspaces" ? [...itemsOf(list), ...itemsOf(list)] : []))))),
   { ...header("base-names-equal", "two keyspaces of the same name in the base", "R23", inner("base", (fields) => set(fields, "keyspaces", array(fields.flatMap(([own, list]) => (own === "keyspaces" ? [...itemsOf(list), ...itemsOf(list)] : []))))), delta()) },
   ...[31, 33].map((length) => header(`base-digest-${String(length)}`, `a digest of ${String(length)} bytes`, "R22", inner("base", first("keyspaces", (fields) => set(fields, "digest", bin(Buffer.alloc(length))))), delta())),
@@ -128,7 +133,7 @@ const VALUES = [
 ];
 
 /** A field of a newer version. @param {string} name @param {string} description @param {Buffer} given @param {string} [code] @returns {Invalid} */
-const skipped = (name, description, given, code = "DUMP_MALFORMED") => ({ name: `newer-${name}`, description: `an unknown field of version 1.1: ${description}`, breaks: ["R18"], code, model: { ...small(), version: [1, 1], fields: { H: (fields) => [...fields, ["added", given]] } } });
+const skipped = (name, description, given, code = "DUMP_MALFORMED") => ({ name: `newer-${name}`, description: `an unknown field of version 1.2: ${description}`, breaks: ["R18"], code, model: { ...small(), version: [1, 2], fields: { H: (fields) => [...fields, ["added", given]] } } });
 
 /** @param {number} depth @returns {Buffer} */
 const nested = (depth) => Buffer.concat([Buffer.alloc(depth, 0x91), uint(1)]);
@@ -148,7 +153,7 @@ const NEWER = [
   skipped("map-1025", "a map that claims 1,025 keys", Buffer.from("de0401", "hex"), "DUMP_LIMIT_EXCEEDED"),
   skipped("map-key-256", "a map with a key that claims 256 bytes", Buffer.from("81da0100", "hex"), "DUMP_LIMIT_EXCEEDED"),
   skipped("array-claims-more", "an array with more elements than follow", Buffer.concat([Buffer.of(0xdd), bigEndian(0xffff_ffff, 4)])),
-  header("newer-field-twice", "an unknown field of version 1.1 that is there twice", "R15", (fields) => [...fields, ["added", nil], ["added", nil]], { version: [1, 1] }),
+  header("newer-field-twice", "an unknown field of version 1.2 that is there twice", "R15", (fields) => [...fields, ["added", nil], ["added", nil]], { version: [1, 2] }),
 ];
 
 /** @type {Invalid[]} */

@@ -138,18 +138,18 @@ const ORDER = [
   ordered("forged-index-first", "an index frame before the first block", ...misplaced, swappedForged(2, 4), 2),
   whole("forged-no-footer", "a tail without a footer", ...misplaced, (bytes, { offsets, tail: end }) => Buffer.concat([bytes.subarray(0, offsets[10]), bytes.subarray(end)]), 10),
   ordered("forged-abort-first", "an abort frame before the header", ...misplaced, inserted(0, "A", map([["reason", str("x")]])), 0),
-  ordered("forged-skippable-first", "a frame that may be skipped before the header", ...misplaced, inserted(0, "x", Buffer.alloc(0)), 0, { ...two(), version: [1, 1] }),
+  ordered("forged-skippable-first", "a frame that may be skipped before the header", ...misplaced, inserted(0, "x", Buffer.alloc(0)), 0, { ...two(), version: [1, 2] }),
   ordered("forged-two-footers", "two footers", ...misplaced, forged(doubled(10)), 11),
-  ordered("forged-skippable-last", "a frame that may be skipped behind the footer", ...misplaced, inserted(11, "x", Buffer.alloc(0)), 11, { ...two(), version: [1, 1] }),
+  ordered("forged-skippable-last", "a frame that may be skipped behind the footer", ...misplaced, inserted(11, "x", Buffer.alloc(0)), 11, { ...two(), version: [1, 2] }),
   ordered("forged-abort-last", "an abort frame behind the footer", ...misplaced, inserted(11, "A", map([["reason", str("x")]])), 11),
   whole("tail-within", "a tail within a keyspace", ...misplaced, (bytes, { offsets }) => Buffer.concat([bytes.subarray(0, offsets[3]), tailBytes(0, 0), bytes.subarray(offsets[3])]), 3),
   whole("magic-within", "another dump begins within a keyspace", ...misplaced, (bytes, { offsets }) => Buffer.concat([bytes.subarray(0, offsets[3]), bytes]), 3),
   whole("magic-twice", "the magic is there twice", ...misplaced, (bytes) => Buffer.concat([bytes.subarray(0, 17), bytes]), 0),
   ...["X", "K", "Z", "\0", "\xff"].map((kind) => ordered(`kind-${hexOf(kind)}`, `a frame of the unknown kind 0x${hexOf(kind)}`, "R50", "DUMP_FRAME_UNKNOWN", inserted(2, kind, Buffer.alloc(3)), 2)),
   ordered("kind-78", "a frame that may be skipped in a dump of a version that has none", "R50", "DUMP_FRAME_UNKNOWN", inserted(2, "x", Buffer.alloc(3)), 2),
-  ...["X", "`", "{"].map((kind) => ordered(`newer-kind-${hexOf(kind)}`, `a frame of the unknown kind 0x${hexOf(kind)} in version 1.1`, "R50", "DUMP_FRAME_UNKNOWN", inserted(2, kind, Buffer.alloc(3)), 2, { ...two(), version: [1, 1] })),
-  { ...whole("newer-skipped-bit", "a flipped bit in a frame that is skipped", "R51", "DUMP_CHECKSUM_MISMATCH", (bytes, { offsets }) => flipped(bytes, (offsets[1] ?? 0) + 34), 1), model: { ...small(), version: /** @type {[number, number]} */ ([1, 1]), afterHeader: [{ kind: "x", payload: Buffer.from("skip me") }] } },
-  ordered("newer-skipped-sequence", "a frame that is skipped and has no number of its own", "R51", "DUMP_SEQUENCE_BROKEN", (frames) => { const all = inserted(2, "x", Buffer.alloc(0))(frames); return all.map((frame, own) => (own > 2 ? { ...frame, sequence: own - 1 } : frame)); }, 3, { ...two(), version: [1, 1] }),
+  ...["X", "`", "{"].map((kind) => ordered(`newer-kind-${hexOf(kind)}`, `a frame of the unknown kind 0x${hexOf(kind)} in version 1.2`, "R50", "DUMP_FRAME_UNKNOWN", inserted(2, kind, Buffer.alloc(3)), 2, { ...two(), version: [1, 2] })),
+  { ...whole("newer-skipped-bit", "a flipped bit in a frame that is skipped", "R51", "DUMP_CHECKSUM_MISMATCH", (bytes, { offsets }) => flipped(bytes, (offsets[1] ?? 0) + 34), 1), model: { ...small(), version: /** @type {[number, number]} */ ([1, 2]), afterHeader: [{ kind: "x", payload: Buffer.from("skip me") }] } },
+  ordered("newer-skipped-sequence", "a frame that is skipped and has no number of its own", "R51", "DUMP_SEQUENCE_BROKEN", (frames) => { const all = inserted(2, "x", Buffer.alloc(0))(frames); return all.map((frame, own) => (own > 2 ? { ...frame, sequence: own - 1 } : frame)); }, 3, { ...two(), version: [1, 2] }),
 ];
 
 /** @param {number} a @param {number} b */
@@ -252,7 +252,7 @@ function claims(kind, length, code, model = small()) {
   return { name: `payload-${kind}-${String(length)}`, description, breaks: [limit ? "R6" : "R9"], code, model, bytes, ...(limit ? { at: 2 } : {}) };
 }
 
-const newer = () => ({ ...small(), version: /** @type {[number, number]} */ ([1, 1]) });
+const newer = () => ({ ...small(), version: /** @type {[number, number]} */ ([1, 2]) });
 const KIND_LIMITS = { H: 16_777_216, S: 131_072, I: 1_048_576 + 2 * 16_777_216 + 128, G: 2 * 16_777_216 + 256, E: 131_072, F: 33_554_432, A: 131_072, B: 1_124_073_546 };
 const LENGTHS = [
   ...Object.entries(KIND_LIMITS).flatMap(([kind, limit]) => [claims(kind, limit + 1, "DUMP_LIMIT_EXCEEDED"), claims(kind, limit, "DUMP_TRUNCATED")]),

@@ -45,6 +45,6 @@ export const INVALID_MARKERS = [
   unbound("other-order", "a marker made of the same header with its fields in another order", { ...small(), fields: { H: reversed }, marker: markerOf(headerOf(small())) }),
   unbound("last-bytes", "the last eight bytes of the header's SHA-256 instead of the first", { ...small(), marker: sha256(headerOf(small())).subarray(-8) }),
   unbound("no-keyspaces", "a wrong marker in a dump without keyspaces", { marker: Buffer.alloc(8, 1) }),
-  unbound("newer", "a wrong marker in a dump of version 1.1", { ...small(), version: [1, 1], marker: Buffer.alloc(8, 1) }),
+  unbound("newer", "a wrong marker in a dump of version 1.2", { ...small(), version: [1, 2], marker: Buffer.alloc(8, 1) }),
   unbound("before-payload", "a wrong marker and a header that is malformed: the marker comes first", { ...small(), marker: Buffer.alloc(8, 1), payload: { H: () => map([["format", array([uint(1), nil])]]) } }),
 ];

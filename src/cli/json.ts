@@ -142,7 +142,7 @@ export function summaryJson(summary: DumpSummary): Json {
       kind: header.kind,
       baseId: header.base?.dumpId ?? null,
       salvaged: header.salvaged,
-      source: { ...source, sequenceNumber: source.sequenceNumber?.toString() ?? null },
+      source: { ...source, sequenceNumber: source.sequenceNumber?.toString() ?? null, options: Object.fromEntries(source.options ?? []) },
       codec: header.codec,
       blockSize: header.blockSize,
       filter: header.filter,

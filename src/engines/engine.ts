@@ -43,6 +43,8 @@ export interface StoreInfo {
   /** RocksDB's latest sequence number, or null. */
   readonly sequenceNumber: bigint | null;
   readonly keyspaces: readonly KeyspaceInfo[];
+  /** Settings and facts of the store as a whole that a dump carries, as text by name (see the registry in format-spec/). */
+  readonly options?: ReadonlyMap<string, string> | undefined;
   /** What a user should know of this store although it can be read whole, a sentence each. */
   readonly warnings: readonly string[];
   /** The point at which it is read, when its engine knows such. */

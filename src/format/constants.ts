@@ -6,7 +6,7 @@
 export const FORMAT_MAJOR = 1;
 
 /** Minor version: what a newer one adds, this reader may skip. */
-export const FORMAT_MINOR = 0;
+export const FORMAT_MINOR = 1;
 
 /** Both: what a writer writes. */
 export const FORMAT_VERSION = { major: FORMAT_MAJOR, minor: FORMAT_MINOR } as const;

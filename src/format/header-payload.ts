@@ -37,13 +37,14 @@ export function encodeHeader(header: DumpHeader, limits: Limits): Uint8Array {
   encodeBase(writer.str("base"), header.base);
   if (header.salvaged === null) writer.str("salvaged").nil();
   else nullable(writer.str("salvaged").map(1).str("id"), header.salvaged.dumpId);
-  writer.str("source").map(4);
+  writer.str("source").map(5);
   writer.str("engine").str(header.source.engine);
   writer.str("version").str(header.source.version);
   nullable(writer.str("database"), header.source.databaseId);
   writer.str("sequence");
   if (header.source.sequenceNumber === null) writer.nil();
   else writer.uint(header.source.sequenceNumber);
+  encodeOptions(writer, header.source.options);
   writer.str("codec").uint(CODEC_IDS[header.codec]);
   writer.str("blockSize").uint(header.blockSize);
   nullable(writer.str("filter"), header.filter);
@@ -84,7 +85,7 @@ export function decodeHeader(payload: Uint8Array, version: FormatVersion, limits
       kind: (r, field) => oneOf(r, field, KINDS),
       base: (r, field) => r.nullable(() => decodeBase(r, field, lenient, limits)),
       salvaged: (r, field) => r.nullable(() => ({ dumpId: r.fields(field, { id: (s, at) => s.nullable(() => uuid(s, at)) }, lenient).id })),
-      source: (r, field) => decodeSource(r, field, lenient),
+      source: (r, field) => decodeSource(r, field, version, options),
       codec: (r, field) => codecName(r.uint(field)),
       blockSize: (r, field) => {
         const size = r.uint(field, MAX_PAYLOAD_LENGTH);
@@ -118,7 +119,10 @@ function encodeKeyspace(writer: MsgpackWriter, keyspace: HeaderKeyspace): void {
   writer.str("order").str(keyspace.comparator);
   writer.str("entries").uint(keyspace.estimatedEntries);
   writer.str("bytes").uint(keyspace.estimatedBytes);
-  const options = keyspace.sourceOptions ?? new Map<string, string>();
+  encodeOptions(writer, keyspace.sourceOptions);
+}
+
+function encodeOptions(writer: MsgpackWriter, options: ReadonlyMap<string, string> = new Map()): void {
   writer.str("options").map(options.size);
   for (const [name, value] of options) writer.str(name).str(value);
 }
@@ -147,18 +151,23 @@ function decodeBase(reader: MsgpackReader, field: string, lenient: boolean, limi
   return { dumpId: id, keyspaces };
 }
 
-function decodeSource(reader: MsgpackReader, field: string, lenient: boolean): DumpSource {
-  const { database, sequence, ...rest } = reader.fields(
-    field,
-    {
-      engine: text,
-      version: text,
-      database: (r, name) => r.nullable(() => text(r, name)),
-      sequence: (r, name) => r.nullable(() => r.biguint(name)),
-    },
-    lenient,
-  );
-  return { ...rest, databaseId: database, sequenceNumber: sequence };
+function decodeSource(reader: MsgpackReader, field: string, version: FormatVersion, left: { left: number }): DumpSource {
+  const shape = {
+    engine: text,
+    version: text,
+    database: (r: MsgpackReader, name: string) => r.nullable(() => text(r, name)),
+    sequence: (r: MsgpackReader, name: string) => r.nullable(() => r.biguint(name)),
+  };
+  const since11 = { ...shape, options: (r: MsgpackReader, name: string) => decodeOptions(r, name, left) };
+  const { database, sequence, options, ...rest } = reader.fields<{
+    engine: string;
+    version: string;
+    database: string | null;
+    sequence: bigint | null;
+    options?: Map<string, string>;
+  }>(field, version.minor === 0 ? shape : since11, version.minor > FORMAT_MINOR);
+  const source = { ...rest, databaseId: database, sequenceNumber: sequence };
+  return options === undefined || options.size === 0 ? source : { ...source, options };
 }
 
 /** An array of maps with names, none of which is there twice. */

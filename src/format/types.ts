@@ -40,6 +40,8 @@ export interface DumpSource {
   readonly databaseId: string | null;
   /** The store's sequence number at the snapshot (unsigned, 64 bits), or null. */
   readonly sequenceNumber: bigint | null;
+  /** Settings and facts of the store as a whole, as text by name (see the registry in format-spec/); none in a dump of version 1.0. */
+  readonly options?: ReadonlyMap<string, string> | undefined;
 }
 
 /** One keyspace as the header announces it. */

@@ -22,7 +22,7 @@ export interface ValidVector {
     readonly time: number;
     readonly base: { readonly id: string; readonly keyspaces: readonly { readonly name: Hex; readonly entries: number; readonly digest: string }[] } | null;
     readonly salvaged: { readonly id: string | null } | null;
-    readonly source: { readonly engine: string; readonly version: string; readonly database: string | null; readonly sequence: string | null };
+    readonly source: { readonly engine: string; readonly version: string; readonly database: string | null; readonly sequence: string | null; readonly options?: readonly (readonly [string, string])[] };
     readonly keyspaces: readonly { readonly name: Hex; readonly order: string; readonly entries: number; readonly bytes: number; readonly options: readonly (readonly [string, string])[] }[];
   };
   readonly keyspaces: readonly {

@@ -26,7 +26,13 @@ function headerJson(header: DumpHeader): ValidVector["header"] {
     time: createdAt.getTime(),
     base: base && { id: base.dumpId, keyspaces: base.keyspaces.map(({ name, entries, digest }) => ({ name: hex(name), entries, digest: Buffer.from(digest).toString("hex") })) },
     salvaged: salvaged && { id: salvaged.dumpId },
-    source: { engine: source.engine, version: source.version, database: source.databaseId, sequence: source.sequenceNumber === null ? null : String(source.sequenceNumber) },
+    source: {
+      engine: source.engine,
+      version: source.version,
+      database: source.databaseId,
+      sequence: source.sequenceNumber === null ? null : String(source.sequenceNumber),
+      ...(formatVersion.minor === 0 ? {} : { options: [...(source.options ?? [])] }),
+    },
     keyspaces: keyspaces.map(({ name, comparator, estimatedEntries, estimatedBytes, sourceOptions }) => ({ name: hex(name), order: comparator, entries: estimatedEntries, bytes: estimatedBytes, options: [...(sourceOptions ?? [])] })),
   };
 }

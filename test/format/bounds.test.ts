@@ -151,7 +151,7 @@ test("looking into many keyspaces asks for the index frames of each only", async
 test("maps in a newer minor version may not have keys without end, nor one twice, nor keys that are no text", async (t) => {
   const version = { major: 1, minor: 7 };
   const sound = Buffer.from(encodeHeader(header({ keyspaces: [] }), DEFAULT_LIMITS));
-  sound[sound.indexOf("\x92\x01\x00", 0, "latin1") + 2] = 7;
+  sound[sound.indexOf("\x92\x01\x01", 0, "latin1") + 2] = 7;
   const withMap = (count: number, more: (writer: MsgpackWriter) => unknown): Buffer => {
     const writer = new MsgpackWriter().map(count);
     more(writer);

@@ -119,8 +119,8 @@ test("hostile headers: nesting, counts, doubled keys and names", async (t) => {
   await broken(replace("\xa4full", "\xa4half"), "DUMP_MALFORMED", /"half"/);
   await broken(replace("\xa4full", "\xa5delta"), "DUMP_MALFORMED", /base/);
   await broken(replace("\xcd\x04\x00", "\x00"), "DUMP_MALFORMED", /blockSize is 0/);
-  await broken(replace("\x92\x01\x00", "\x92\x01\x01"), "DUMP_MALFORMED", /is 1\.1/);
-  await broken(replace("\x92\x01\x00", "\x92\x02\x00"), "DUMP_MALFORMED", /is 2\.0/);
+  await broken(replace("\x92\x01\x01", "\x92\x01\x00"), "DUMP_MALFORMED", /is 1\.0/);
+  await broken(replace("\x92\x01\x01", "\x92\x02\x00"), "DUMP_MALFORMED", /is 2\.0/);
   await broken(replace("keyspaces\x91", "keyspaces\xdd\xff\xff\xff\xff"), "DUMP_LIMIT_EXCEEDED", /4294967295 elements/);
   await broken(replace("keyspaces\x91", "keyspaces\xdd\x00\x01\x00\x00"), "DUMP_MALFORMED", /more than follow/);
   await broken(replace("bytewise", "bitewise"), "DUMP_MALFORMED", /bitewise/);
@@ -139,7 +139,7 @@ test("hostile headers: nesting, counts, doubled keys and names", async (t) => {
 test("a payload nested a hundred thousand deep in a newer minor is refused", async (t) => {
   const version = { major: 1, minor: 7 };
   const sound = Buffer.from(encodeHeader(header(), DEFAULT_LIMITS));
-  sound[sound.indexOf("\x92\x01\x00", 0, "latin1") + 2] = 7;
+  sound[sound.indexOf("\x92\x01\x01", 0, "latin1") + 2] = 7;
   sound[0] = 0x8d;
   const deep = Buffer.concat([sound, Buffer.from("\xa3new", "latin1"), Buffer.alloc(100_000, 0x91), Buffer.of(0xc0)]);
   t.like((await outcome(forge([{ kind: Kind.header, payload: deep }], version))).error, { code: "DUMP_LIMIT_EXCEEDED" });
@@ -147,7 +147,7 @@ test("a payload nested a hundred thousand deep in a newer minor is refused", asy
 
 test("versions: a newer minor may bring fields and skippable frames, a newer major is refused by name", async (t) => {
   const sound = Buffer.from(encodeHeader(header({ keyspaces: [] }), DEFAULT_LIMITS));
-  sound[sound.indexOf("\x92\x01\x00", 0, "latin1") + 2] = 7;
+  sound[sound.indexOf("\x92\x01\x01", 0, "latin1") + 2] = 7;
   sound[0] = 0x8d;
   const newer: ForgedFrame = { kind: Kind.header, payload: Buffer.concat([sound, Buffer.from("\xa3new\x91\xc0", "latin1")]) };
   const version = { major: 1, minor: 7 };
@@ -160,7 +160,7 @@ test("versions: a newer minor may bring fields and skippable frames, a newer maj
     t.like((await outcome(forge([newer, { ...skippable, kind }], version))).error, { code: "DUMP_FRAME_UNKNOWN", hint: "read it with a newer kgdump" });
   }
   t.like((await outcome(forge([skippable, newer], version))).error, { code: "DUMP_FRAME_MISPLACED" });
-  await breaks(t, [...start(header()), skippable], "DUMP_FRAME_UNKNOWN", /version 1\.0/);
+  await breaks(t, [...start(header()), skippable], "DUMP_FRAME_UNKNOWN", /version 1\.1/);
 
   const dump = await smallDump("none");
   for (const [major, minor] of [[2, 0], [0, 9], [65_535, 65_535]] as const) {

@@ -81,7 +81,7 @@ async function newerMinor(): Promise<Buffer> {
   const version = { major: 1, minor: 3 };
   const { frames } = splitDump(await makeDump(header(), [[[entry("a", "1")]]]));
   const changed = frames.map(({ kind, payload }): { kind: number; payload: Uint8Array } => {
-    if (kind === Kind.header) return { kind, payload: Buffer.concat([Buffer.of(0x8d), Buffer.from("\xa3new\x82\xa1a\x92\xc0\xc2\xa1b\xc4\x01x", "latin1"), Buffer.from(payload.subarray(1).toString("latin1").replace("\x92\x01\x00", "\x92\x01\x03"), "latin1")]) };
+    if (kind === Kind.header) return { kind, payload: Buffer.concat([Buffer.of(0x8d), Buffer.from("\xa3new\x82\xa1a\x92\xc0\xc2\xa1b\xc4\x01x", "latin1"), Buffer.from(payload.subarray(1).toString("latin1").replace("\x92\x01\x01", "\x92\x01\x03"), "latin1")]) };
     return { kind, payload };
   });
   return assemble(bind({ magic: forge([], version), marker: Buffer.alloc(8), frames: changed.toSpliced(2, 0, { kind: 0x71, payload: bytes("anything") }), complete: true }));

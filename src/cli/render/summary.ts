@@ -33,6 +33,7 @@ function sourceText(summary: DumpSummary): string {
     `${engineName(source.engine)} (read with version ${escapeText(source.version)})`,
     ...(source.databaseId === null ? [] : [`database ${escapeText(source.databaseId)}`]),
     ...(source.sequenceNumber === null ? [] : [`sequence number ${formatCount(source.sequenceNumber)}`]),
+    ...[...(source.options ?? [])].map(([name, value]) => `${escapeText(name)} ${escapeText(value)}`),
   ];
   return parts.join(", ");
 }
