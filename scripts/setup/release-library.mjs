@@ -21,14 +21,26 @@ const COPY_GOAL = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy";
 /** The oldest glibc that the release binary runs on. */
 const OLDEST_GLIBC = [2, 30];
 
-/** SHA-256 of rocksdbjni-10.10.1-<classifier>.jar. */
+/** @typedef {"linux64" | "linux64-musl" | "osx"} Classifier */
+
+/**
+ * SHA-256 of rocksdbjni-<version>-<classifier>.jar. The addon is linked to the version above; the others are for tests of stores under
+ * the libraries of other days.
+ * @type {Record<string, Partial<Record<Classifier, string>>>}
+ */
 const PINS = {
-  linux64: "fda4a26cd4ea229636c5379ed41d827ce119a99c404fab94d9f863783c9ccb18",
-  "linux64-musl": "09ac723fd315b6864f06611f0440eda639d2729da96e8202ce4f2ae6f304489a",
-  osx: "68544a8c90c2384dd80f6b0aab547a144232fcd64e19019c0f21ac6171baf75e",
+  "6.29.5": { linux64: "d46a6ba23be0e8b3163c2847f3cbccc51833783aee2d7ed4995d4bbb744dbb5d" },
+  "7.10.2": { linux64: "c60cba0aa6ed994955e5e24f4bafcd147dbaf61c4204fcba90eba35b9124d0b9" },
+  "8.11.4": { linux64: "dd4b5ec55462060e40c0583881971c37a00f4555dd0b555e830f733f6e70a3f3" },
+  "9.1.1": { linux64: "564b9c716e31b9b06f9df3a7279519ea2c4bcff9aa1e6cc1b223304522212942" },
+  "10.10.1": {
+    linux64: "fda4a26cd4ea229636c5379ed41d827ce119a99c404fab94d9f863783c9ccb18",
+    "linux64-musl": "09ac723fd315b6864f06611f0440eda639d2729da96e8202ce4f2ae6f304489a",
+    osx: "68544a8c90c2384dd80f6b0aab547a144232fcd64e19019c0f21ac6171baf75e",
+  },
 };
 
-/** @typedef {{ classifier: keyof typeof PINS, file: string }} ReleaseBinary */
+/** @typedef {{ classifier: Classifier, file: string }} ReleaseBinary */
 
 /** Names of the processor in the release's file names, by Node's `process.arch`. */
 const LINUX_SUFFIX = { x64: "64", arm64: "-aarch64", ppc64: "-ppc64le", s390x: "-s390x", riscv64: "-riscv64" };
@@ -66,11 +78,15 @@ function glibcVersion() {
 /**
  * The release binary in the cache, fetched when it is not there.
  * @param {ReleaseBinary} binary
+ * @param {string} [version] one of those that have a pin
  * @returns {Promise<{ path: string, how: string } | string>} a string says why it cannot be had
  * @throws {SetupError} when what was fetched is not what was published
  */
-export async function takeReleaseBinary({ classifier, file }) {
-  const entry = join(CACHE, "rocksdb", `${RELEASE_VERSION}-${file}`);
+export async function takeReleaseBinary({ classifier, file }, version = RELEASE_VERSION) {
+  const pin = PINS[version]?.[classifier];
+  if (pin === undefined) return `no release binary of RocksDB ${version} is known for ${classifier}`;
+  // Those of other days are not among the few that a set-up keeps.
+  const entry = join(CACHE, version === RELEASE_VERSION ? "rocksdb" : "rocksdb-versions", `${version}-${file}`);
   const path = join(entry, file);
   if ((await exists(path)) && (await textOf(join(entry, "sha256"))) === sha256(await readFile(path))) {
     await touchEntry(entry);
@@ -80,12 +96,12 @@ export async function takeReleaseBinary({ classifier, file }) {
   const { readFromZip } = await import("./zip.mjs");
   const directory = await mkdtemp(join(tmpdir(), "kgdump-rocksdb-"));
   try {
-    const fetched = await fetchArchive(classifier, directory);
+    const fetched = await fetchArchive(version, classifier, directory);
     if (typeof fetched === "string") return fetched;
     const found = sha256(fetched.archive);
-    if (found !== PINS[classifier]) {
+    if (found !== pin) {
       throw new SetupError(
-        `RocksDB's release archive from ${fetched.from} has SHA-256 ${found} and not ${PINS[classifier]}: it is not used; ` +
+        `RocksDB's release archive from ${fetched.from} has SHA-256 ${found} and not ${pin}: it is not used; ` +
           "remove it there, or set KGDUMP_ROCKSDB_LIB to a RocksDB library that you trust",
       );
     }
@@ -102,15 +118,16 @@ export async function takeReleaseBinary({ classifier, file }) {
 }
 
 /**
+ * @param {string} version
  * @param {string} classifier
  * @param {string} directory an empty one
  * @returns {Promise<{ archive: Buffer, from: string } | string>}
  */
-async function fetchArchive(classifier, directory) {
-  const name = `rocksdbjni-${RELEASE_VERSION}-${classifier}.jar`;
+async function fetchArchive(version, classifier, directory) {
+  const name = `rocksdbjni-${version}-${classifier}.jar`;
   const mirror = process.env["KGDUMP_MAVEN_URL"];
   if (mirror) {
-    const url = `${mirror.replace(/\/$/, "")}/org/rocksdb/rocksdbjni/${RELEASE_VERSION}/${name}`;
+    const url = `${mirror.replace(/\/$/, "")}/org/rocksdb/rocksdbjni/${version}/${name}`;
     try {
       const response = await fetch(url);
       if (!response.ok) return `${url} answers ${String(response.status)}`;
@@ -119,7 +136,7 @@ async function fetchArchive(classifier, directory) {
       return `${url} cannot be fetched: ${String(error instanceof Error ? (error.cause ?? error) : error)}`;
     }
   }
-  const artifact = `org.rocksdb:rocksdbjni:${RELEASE_VERSION}:jar:${classifier}`;
+  const artifact = `org.rocksdb:rocksdbjni:${version}:jar:${classifier}`;
   const args = ["-q", "-B", COPY_GOAL, `-Dartifact=${artifact}`, `-DoutputDirectory=${directory}`];
   const result = await tryRun("mvn", args, { cwd: directory });
   if (result.status === null) return "Maven, which fetches RocksDB's release binary, is missing";

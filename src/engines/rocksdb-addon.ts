@@ -63,6 +63,7 @@ export interface NativeSink {
   endLoad(): Promise<number>;
   operate(family: Buffer, operations: NativeOperation[]): Promise<void>;
   flush(tables: boolean): Promise<void>;
+  finishLoads(): Promise<void>;
   compact(family: Buffer): Promise<void>;
   close(): Promise<void>;
 }

@@ -75,7 +75,7 @@ class Loader implements EntryLoader {
   }
 
   async finish(): Promise<void> {
-    await fromAddon(() => this.#sink.flush(true));
+    await fromAddon(() => this.#sink.finishLoads());
     await this.close();
   }
 

@@ -37,6 +37,7 @@ mod tables;
 mod tripwire;
 mod version;
 mod wal;
+mod write;
 mod write_batch;
 
 #[cfg(feature = "source")]

@@ -14,6 +14,7 @@ use crate::handle::{Database, Options};
 use crate::layout::fingerprint;
 use crate::manifest::read_manifest;
 use crate::tables::Tables;
+use crate::write::sequence;
 
 /// `BottommostLevelCompaction::kForce` of RocksDB's options.h.
 const FORCE: std::ffi::c_uchar = 2;
@@ -214,15 +215,17 @@ impl Sink {
         // SAFETY: the error slot is valid.
         self.database.call(|db, error| unsafe { ffi::rocksdb_flush_wal(db, 1, error) })?;
         for index in 0..if tables { self.database.family_count() } else { 0 } {
-            let handle = self.database.family(index)?;
-            // SAFETY: our own options, destroyed once, after the call.
-            self.database.call(|db, error| unsafe {
-                let options = ffi::rocksdb_flushoptions_create();
-                ffi::rocksdb_flush_cf(db, options, handle, error);
-                ffi::rocksdb_flushoptions_destroy(options);
-            })?;
+            sequence::flush(&self.database, self.database.family(index)?)?;
         }
         Ok(())
+    }
+
+    /// Ends the loading: all that is in memory goes to tables, and the store leaves sequence number 0.
+    ///
+    /// Errors: NO_SPACE, IO_FAILED, STORE_FAILED when the store still stands at 0.
+    pub fn finish_loads(&self) -> Outcome<()> {
+        self.flush(true)?;
+        sequence::lift_above_zero(&self.database)
     }
 
     /// Begins to load a family from entries in its order. `options` are those of the family, `directory` takes its tables until

@@ -183,6 +183,13 @@ impl RocksSink {
         start(move || with(&sink, |sink| sink.flush(tables)))
     }
 
+    /// Ends the loading of families: the store is whole then, and above sequence number 0.
+    #[napi(ts_return_type = "Promise<void>")]
+    pub fn finish_loads(&self) -> AsyncTask<Job<()>> {
+        let sink = Arc::clone(&self.sink);
+        start(move || with(&sink, |sink| sink.finish_loads()))
+    }
+
     /// Compacts a family whole.
     #[napi(ts_return_type = "Promise<void>")]
     pub fn compact(&self, family: Buffer) -> AsyncTask<Job<()>> {

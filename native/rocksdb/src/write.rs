@@ -1,0 +1,3 @@
+//! Writing stores.
+
+pub mod sequence;
