@@ -21,6 +21,9 @@ test("a store of LevelDB has the digest that LevelDB's own reader gave", async (
 
 test("what tables without properties hold is told from their size", async (t) => {
   await using source = await openRocksdbSource(await unpackStore(t, "leveldb"));
+  t.is(source.info.databaseId, null);
+  t.is(source.info.warnings.length, 1);
+  t.regex(source.info.warnings[0] ?? "", /^LevelDB wrote the store/);
   const [family] = source.info.keyspaces;
   t.true((family?.estimatedEntries ?? 0) > 300 && (family?.estimatedEntries ?? 0) < 1000, `${family?.estimatedEntries}`);
   t.true((family?.estimatedBytes ?? 0) > 20_000 && (family?.estimatedBytes ?? 0) < 100_000, `${family?.estimatedBytes}`);

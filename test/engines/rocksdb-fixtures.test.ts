@@ -59,6 +59,19 @@ test("keys in reverse order", async (t) => {
   t.deepEqual(keys, [...keys].sort().reverse());
 });
 
+test("orders of keys that a program gave names of its own are read, and the names told", async (t) => {
+  const path = await unpackStore(t, "odd-named");
+  const wanted = (await fixtureDigests()).filter(({ store }) => store === "odd-named");
+  t.is(wanted.length, 3);
+  for (const { family, records, bytes, digest } of wanted) {
+    for (const blockSize of [100, 65_536]) t.deepEqual(await digestOf(path, family, blockSize), { records, bytes, digest });
+  }
+  await using source = await openRocksdbSource(path);
+  t.deepEqual(source.info.keyspaces.map(({ comparator }) => comparator), ["bytewise", "bytewise", "reverse-bytewise"]);
+  t.is(source.info.warnings.length, 3);
+  t.regex(source.info.warnings[2] ?? "", /"backwards".* rev:RocksDB_SE_v3\.10 of MyRocks/);
+});
+
 test("values with a time to live need a word", async (t) => {
   const path = await unpackStore(t, "odd-ttl");
   await assertCode(t, "STORE_TTL", () => readStore(path));

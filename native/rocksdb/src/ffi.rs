@@ -115,6 +115,12 @@ unsafe extern "C" {
     pub fn rocksdb_options_set_wal_dir(options: *mut rocksdb_options_t, path: *const c_char);
     pub fn rocksdb_options_set_track_and_verify_wals_in_manifest(options: *mut rocksdb_options_t, on: c_uchar);
     pub fn rocksdb_options_set_skip_stats_update_on_db_open(options: *mut rocksdb_options_t, on: c_uchar);
+    pub fn rocksdb_comparator_create(
+        state: *mut c_void,
+        destructor: extern "C" fn(*mut c_void),
+        compare: extern "C" fn(*mut c_void, *const c_char, usize, *const c_char, usize) -> c_int,
+        name: extern "C" fn(*mut c_void) -> *const c_char,
+    ) -> *mut rocksdb_comparator_t;
     pub fn rocksdb_options_set_comparator(options: *mut rocksdb_options_t, comparator: *mut rocksdb_comparator_t);
     pub fn rocksdb_options_set_merge_operator(options: *mut rocksdb_options_t, operator: *mut rocksdb_mergeoperator_t);
     pub fn rocksdb_options_set_info_log(options: *mut rocksdb_options_t, logger: *mut rocksdb_logger_t);

@@ -11,9 +11,7 @@ use crate::error::{Fault, Outcome};
 use crate::layout::{missing, table_path};
 use crate::manifest::{Family, LiveFile, Manifest};
 use crate::options_file::{object_name, FamilyOptions, OptionsFile};
-
-const BYTEWISE: &str = "leveldb.BytewiseComparator";
-const REVERSE_BYTEWISE: &str = "rocksdb.ReverseBytewiseComparator";
+use crate::read::comparators::{alias_of, hint_for, Alias, BYTEWISE, REVERSE_BYTEWISE};
 
 /// What to do with the four timestamp bytes that end each value of a TTL store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +26,8 @@ pub struct Plan {
     pub name: Vec<u8>,
     /// Keys come in reverse byte order.
     pub reverse: bool,
+    /// The name that the store's program gave to that order, when it is not RocksDB's.
+    pub alias: Option<&'static Alias>,
     /// Each value ends with a timestamp that is left out.
     pub strip_timestamps: bool,
     /// Name of the merge operator that OPTIONS tells.
@@ -52,7 +52,8 @@ pub fn plan(
     let mut any_ttl = false;
     for family in manifest.families.values() {
         let told = options.first().and_then(|file| file.family(&family.name)).cloned();
-        let reverse = is_reverse(store, family, told.as_ref())?;
+        let (reverse, alias) = order_of(store, family, told.as_ref())?;
+        warnings.extend(alias.map(|alias| alias.warning(&family_of(store, &family.name))));
         if let Some((format, _)) = told.as_ref().and_then(|told| told.table.as_ref()) {
             if format != "BlockBasedTable" {
                 let message = format!("{} has tables of the format {format}", family_of(store, &family.name));
@@ -91,6 +92,7 @@ pub fn plan(
         plans.push(Plan {
             name: family.name.clone(),
             reverse,
+            alias,
             strip_timestamps: has_ttl && ttl == Some(Ttl::Strip),
             merge_operator: merge_operator.map(str::to_owned),
             options: told,
@@ -108,7 +110,12 @@ pub fn plan(
         .at(store)
         .hint("leave `--ttl` out"));
     }
-    if options.is_empty() {
+    if !manifest.rocksdb {
+        warnings.push(
+            "LevelDB wrote the store, and RocksDB's library reads it; a store that is restored from a dump of it is one of RocksDB, which LevelDB does not open"
+                .to_owned(),
+        );
+    } else if options.is_empty() {
         warnings.push(
             "the store has no OPTIONS file that can be read: a time to live or a merge operator can't be told from it"
                 .to_owned(),
@@ -121,15 +128,19 @@ fn family_of(store: &Path, name: &[u8]) -> String {
     format!("the family \"{}\" of {}", name.escape_ascii(), store.display())
 }
 
-/// Whether the family's keys are in reverse byte order. MANIFEST is asked first: RocksDB itself goes by it.
-fn is_reverse(store: &Path, family: &Family, told: Option<&FamilyOptions>) -> Outcome<bool> {
+/// Whether the family's keys are in reverse byte order, and under which name when it is not RocksDB's. MANIFEST is asked first:
+/// RocksDB itself goes by it.
+fn order_of(store: &Path, family: &Family, told: Option<&FamilyOptions>) -> Outcome<(bool, Option<&'static Alias>)> {
     let said = told.and_then(|told| told.values.get("comparator")).and_then(|value| object_name(value));
     let name = match &family.comparator {
         Some(name) => String::from_utf8_lossy(name).into_owned(),
         None => said.unwrap_or(BYTEWISE).to_owned(),
     };
     if name == BYTEWISE || name == REVERSE_BYTEWISE {
-        return Ok(name == REVERSE_BYTEWISE);
+        return Ok((name == REVERSE_BYTEWISE, None));
+    }
+    if let Some(alias) = alias_of(&name) {
+        return Ok((alias.reverse, Some(alias)));
     }
     let family = family_of(store, &family.name);
     Err(if name.ends_with(".u64ts") {
@@ -142,6 +153,7 @@ fn is_reverse(store: &Path, family: &Family, told: Option<&FamilyOptions>) -> Ou
             "STORE_COMPARATOR_UNSUPPORTED",
             format!("{family} is ordered by the comparator {name}, which kgdump does not know"),
         )
+        .hint(hint_for(&name))
     }
     .at(store))
 }

@@ -43,6 +43,10 @@ pub struct Manifest {
     pub last_sequence: u64,
     pub next_file: u64,
     pub min_log_to_keep: u64,
+    /// Whether RocksDB wrote any of it: LevelDB knows none of what it adds.
+    pub rocksdb: bool,
+    /// Whether the database's id is told.
+    pub has_id: bool,
 }
 
 impl Manifest {
@@ -100,6 +104,10 @@ impl From<LogError> for ManifestError {
     }
 }
 
+/// What LevelDB writes: comparator, log, next file, sequence number, compaction pointer, table that is gone, new table, log before.
+const LEVELDB_TAGS: [u64; 8] = [1, 2, 3, 4, 5, 6, 7, 9];
+const DATABASE_ID: u64 = 8193;
+
 /// The bytes of an edit that are still to be read.
 struct Fields<'a>(&'a [u8]);
 
@@ -147,7 +155,10 @@ fn apply(manifest: &mut Manifest, record: &[u8]) -> Option<bool> {
     let mut edit = Edit::default();
     let mut group_open = false;
     while !fields.0.is_empty() {
-        match fields.varint()? {
+        let tag = fields.varint()?;
+        manifest.rocksdb |= !LEVELDB_TAGS.contains(&tag);
+        manifest.has_id |= tag == DATABASE_ID;
+        match tag {
             1 => edit.comparator = Some(fields.bytes()?.to_vec()),
             2 => edit.log_number = Some(fields.varint()?),
             3 => manifest.next_file = fields.varint()?,

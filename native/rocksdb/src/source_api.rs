@@ -198,7 +198,7 @@ fn facts(store: &Arc<Store>) -> Outcome<StoreFacts> {
     }
     Ok(StoreFacts {
         version: library_version()?,
-        database_id: database.identity(),
+        database_id: store.mark.database_id.clone(),
         sequence_number: BigInt::from(database.latest_sequence_number()),
         families,
         warnings: store.warnings.clone(),

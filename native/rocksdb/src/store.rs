@@ -114,7 +114,10 @@ impl Store {
             None => warn_of_unknown_tables(path, &manifest, &mut warnings)?,
         }
         let newest = newest_options(path)?;
-        let mark = Mark::new(database.identity(), &manifest, &set.list, newest, report.last_sequence)?;
+        // RocksDB makes up an id, another one each time, for a store that has none.
+        let has_id = manifest.has_id || path.join("IDENTITY").is_file();
+        let identity = has_id.then(|| database.identity()).flatten();
+        let mark = Mark::new(identity, &manifest, &set.list, newest, report.last_sequence)?;
         let logs = set.list.clone();
         Ok(Self {
             database,
@@ -224,7 +227,9 @@ pub fn family_options(plan: &Plan, operand_met: &Arc<AtomicBool>) -> Options {
     // SAFETY: the options are ours and own the merge operator from now on; the comparator lives for ever.
     unsafe {
         ffi::rocksdb_options_set_merge_operator(options.as_ptr(), tripwire(operand_met));
-        if plan.reverse {
+        if let Some(alias) = plan.alias {
+            ffi::rocksdb_options_set_comparator(options.as_ptr(), alias.comparator());
+        } else if plan.reverse {
             ffi::rocksdb_options_set_comparator(options.as_ptr(), ffi::kgd_reverse_comparator());
         }
     }

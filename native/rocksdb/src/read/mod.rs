@@ -1,3 +1,4 @@
 //! Reading of stores.
 
+pub mod comparators;
 pub mod estimates;
