@@ -25,3 +25,31 @@ export function randomNumbers(seed: number): (limit: number) => number {
     return Math.floor(((state >>> 0) / 2 ** 32) * limit);
   };
 }
+
+/** How the writer works. */
+export interface WriterMode {
+  /** What it does not leave to RocksDB: when the log is handed to the system. */
+  readonly manualWalFlush?: boolean;
+  /** It pauses now and then; without, it writes, flushes and compacts as fast as it can. */
+  readonly pauses?: boolean;
+  /** Makes new families all the time. */
+  readonly newFamilies?: boolean;
+  /** Options of the families, and of the store as a whole. */
+  readonly options?: string;
+  readonly databaseOptions?: string;
+  /** The logs lie in a directory beside the store. */
+  readonly logsElsewhere?: boolean;
+}
+
+/** The writer's modes by name. */
+export const MODES: Readonly<Record<string, WriterMode>> = {
+  automatic: { pauses: true },
+  manual: { pauses: true, manualWalFlush: true },
+  fast: {},
+  "fast-manual": { manualWalFlush: true },
+  recycled: { databaseOptions: "recycle_log_file_num=4" },
+  blobs: { options: "enable_blob_files=true;min_blob_size=200;blob_file_size=32768;enable_blob_garbage_collection=true;blob_garbage_collection_age_cutoff=1.0;blob_garbage_collection_force_threshold=0.5" },
+  families: { newFamilies: true },
+  elsewhere: { logsElsewhere: true, databaseOptions: "track_and_verify_wals_in_manifest=true" },
+  "two-phase": { databaseOptions: "allow_2pc=true;atomic_flush=true" },
+};

@@ -1,8 +1,8 @@
 /**
  * A program that writes numbered entries to a store until its standard input ends, while it flushes and compacts its
- * families as well, at random moments and at once with the writing.
+ * families as well, at random moments or without a pause, and at once with the writing. MODE is one of rocksdb-live-support.ts.
  *
- *   node rocksdb-live-writer.js STORE automatic|manual SEED
+ *   node rocksdb-live-writer.js STORE MODE SEED
  *
  * Ten numbers a batch, the batches in turn into three families. Each batch also deletes the ten numbers WINDOW before it, by
  * single deletions or by a range, so that at each moment the store holds the last WINDOW numbers without a hole
@@ -10,16 +10,17 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { createRocksdbSink, type RocksdbOperation } from "#src/engines/rocksdb.js";
-import { BATCH, FAMILIES, keyOf, randomNumbers, valueOf, WINDOW } from "./rocksdb-live-support.js";
+import { BATCH, FAMILIES, keyOf, MODES, randomNumbers, valueOf, WINDOW } from "./rocksdb-live-support.js";
 
-const [path, mode, seed] = process.argv.slice(2);
-if (path === undefined || seed === undefined) throw new TypeError("usage: rocksdb-live-writer STORE automatic|manual SEED");
+const [path, name, seed] = process.argv.slice(2);
+const mode = MODES[name ?? ""];
+if (path === undefined || mode === undefined || seed === undefined) throw new TypeError("usage: rocksdb-live-writer STORE MODE SEED");
 const sink = await createRocksdbSink(path, {
   families: FAMILIES.slice(1),
-  manualWalFlush: mode === "manual",
-  options: "write_buffer_size=65536;level0_file_num_compaction_trigger=2;target_file_size_base=65536",
+  manualWalFlush: mode.manualWalFlush === true,
+  options: `write_buffer_size=65536;level0_file_num_compaction_trigger=2;target_file_size_base=65536;${mode.options ?? ""}`,
   // A small MANIFEST, so that new ones take its place while it is read.
-  databaseOptions: "max_background_jobs=2;max_manifest_file_size=65536",
+  databaseOptions: `max_background_jobs=2;max_manifest_file_size=65536;${mode.databaseOptions ?? ""}${mode.logsElsewhere === true ? `;wal_dir=${path}.logs` : ""}`,
 });
 const state = { stopped: false };
 process.stdin.on("end", () => (state.stopped = true)).resume();
@@ -36,10 +37,9 @@ async function writeBatches(): Promise<void> {
     }
     await sink.operate(FAMILIES[(number / BATCH) % FAMILIES.length] ?? "", operations);
     if (random(10) > 0) continue;
-    if (mode === "manual") await sink.flushLog();
+    if (mode?.manualWalFlush === true) await sink.flushLog();
     process.stdout.write(`${String(number + BATCH)}\n`);
-    // Tests must leave the machine to others, too.
-    await sleep(random(4));
+    if (mode?.pauses === true) await sleep(random(4));
   }
 }
 
@@ -48,9 +48,19 @@ async function flushAndCompact(): Promise<void> {
   while (!state.stopped) {
     if (random(3) === 0) await sink.compact(FAMILIES[random(FAMILIES.length)] ?? "");
     else await sink.flush();
-    await sleep(random(30));
+    if (mode?.pauses === true) await sleep(random(30));
   }
 }
 
-await Promise.all([writeBatches(), flushAndCompact()]);
+async function makeFamilies(): Promise<void> {
+  for (let number = 0; !state.stopped && mode?.newFamilies === true; number++) {
+    const family = `new-${String(number)}`;
+    await sink.createKeyspace(Buffer.from(family));
+    await sink.operate(family, [{ kind: "put", key: keyOf(number), value: valueOf(number) }]);
+    // Each of them makes all that follows slower.
+    await sleep(number);
+  }
+}
+
+await Promise.all([writeBatches(), flushAndCompact(), makeFamilies()]);
 await sink.close();

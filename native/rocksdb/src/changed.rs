@@ -65,17 +65,17 @@ pub fn outdated(store: &Store, mark: &Mark) -> Option<&'static str> {
 
 /// Whether the options of a store allow that changed keys are told.
 fn suitable(store: &Store) -> Result<(), &'static str> {
-    if store.options.is_empty() {
+    if store.point.options.is_empty() {
         return Err("its options are not known");
     }
-    store.options.iter().try_for_each(unfiltered)
+    store.point.options.iter().try_for_each(unfiltered)
 }
 
 /// Whether the options of all openings since `mark` are known.
 fn options_known(store: &Store, mark: &Mark) -> Result<(), &'static str> {
-    match mark.options.map(|number| options_with(store.database.path(), number)) {
+    match mark.options.map(|number| options_with(&store.path, number)) {
         // One that can't be parsed is not among the store's.
-        Some(Ok(Some(count))) if count == store.options.len() => Ok(()),
+        Some(Ok(Some(count))) if count == store.point.options.len() => Ok(()),
         _ => Err("it was opened several times"),
     }
 }
@@ -138,7 +138,7 @@ fn collect(store: &Store, mark: &Mark) -> Result<Vec<Vec<Vec<u8>>>, Stop> {
 }
 
 fn read_logs(store: &Store, mark: &Mark, keys: &mut Keys) -> Result<(), Stop> {
-    for log in &store.logs {
+    for log in &store.point.logs {
         let marked = mark.has_log(log.number);
         let file = File::open(&log.path).map_err(|error| Fault::io("opening", &log.path, &error))?;
         let reader = BufReader::with_capacity(1 << 20, file);

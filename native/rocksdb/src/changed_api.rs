@@ -45,7 +45,7 @@ impl RocksStore {
     pub fn changed_since(&self, mark: &StoreMark) -> napi::Result<AsyncTask<Job<ChangedKeys>>> {
         let (store, mark) = (self.get()?, Arc::clone(&mark.mark));
         Ok(start(move || {
-            Ok(match changed_since(&store, &mark)? {
+            Ok(match store.names.outcome(changed_since(&store, &mark))? {
                 Ok(keys) => {
                     ChangedKeys { keys: Some(keys.iter().map(|keys| bins(keys).into()).collect()), unclear: None }
                 }

@@ -226,7 +226,7 @@ impl Cursor {
         self.check_operands()?;
         let store = &self.store;
         if message.contains("No such file") && store.has_changed() {
-            let path = store.database.path();
+            let path = &store.path;
             return Err(Fault::new(
                 "STORE_MOVING",
                 format!("files of {} were removed while it was read: {message}", path.display()),
@@ -234,7 +234,7 @@ impl Cursor {
             .at(path)
             .hint("try again when its program writes less, or export a copy or a checkpoint of it"));
         }
-        Err(Fault::rocksdb(&message, store.database.path()))
+        Err(Fault::rocksdb(&message, &store.path))
     }
 
     fn check_operands(&self) -> Outcome<()> {
@@ -245,7 +245,7 @@ impl Cursor {
     }
 
     fn wide(&self, key: &[u8]) -> Fault {
-        let path = self.store.database.path();
+        let path = &self.store.path;
         Fault::new(
             "STORE_WIDE_COLUMNS",
             format!(
@@ -263,7 +263,7 @@ impl Cursor {
                 return Ok(value);
             }
         }
-        let path = self.store.database.path();
+        let path = &self.store.path;
         Err(Fault::new(
             "STORE_DAMAGED",
             format!("the value of \"{}\" in {} ends in no timestamp", shown(key), path.display()),

@@ -9,6 +9,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 use crate::error::{Fault, Outcome};
@@ -31,8 +32,26 @@ pub struct Family {
     pub comparator: Option<Vec<u8>>,
     /// Logs with a smaller number hold nothing that this family lacks.
     pub log_number: u64,
-    /// Table files by number. Blob files are not kept: which of them are still needed only their tables tell.
+    /// Table files by number.
     pub tables: HashMap<u64, LiveFile>,
+    /// Blob files by number. Some may be needed no more: that only their tables tell.
+    pub blobs: BTreeMap<u64, BlobFile>,
+}
+
+/// A blob file and how much of it nothing refers to any more.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct BlobFile {
+    /// Values that were written to it.
+    pub values: u64,
+    /// Those that are garbage.
+    pub garbage: u64,
+}
+
+impl Family {
+    /// Numbers of the blob files that are not all garbage.
+    pub fn live_blobs(&self) -> impl Iterator<Item = u64> + '_ {
+        self.blobs.iter().filter(|(_, blob)| blob.garbage < blob.values).map(|(&number, _)| number)
+    }
 }
 
 /// The state that a MANIFEST ends with.
@@ -47,6 +66,9 @@ pub struct Manifest {
     pub rocksdb: bool,
     /// Whether the database's id is told.
     pub has_id: bool,
+    /// How many edits did more than to put tables in the place of tables that hold the same: flushes, ingested or dropped files, families
+    /// that came or went.
+    pub moves: u64,
 }
 
 impl Manifest {
@@ -65,7 +87,13 @@ impl Manifest {
 ///
 /// Errors: STORE_DAMAGED when any of it is damaged or its last record is not complete.
 pub fn read_manifest(path: &Path) -> Outcome<Manifest> {
-    let file = File::open(path).map_err(|error| Fault::io("opening", path, &error))?;
+    read_manifest_in(File::open(path).map_err(|error| Fault::io("opening", path, &error))?, path)
+}
+
+/// Reads a MANIFEST, or the beginning of one, that is at `path`.
+///
+/// Errors: as `read_manifest`.
+pub fn read_manifest_in(file: impl Read, path: &Path) -> Outcome<Manifest> {
     let mut manifest = Manifest::default();
     manifest.families.insert(0, Family { name: b"default".to_vec(), ..Family::default() });
     let mut group_open = false;
@@ -146,6 +174,18 @@ struct Edit {
     log_number: Option<u64>,
     new_tables: Vec<(u64, LiveFile)>,
     gone_tables: Vec<u64>,
+    new_blobs: Vec<(u64, BlobFile)>,
+    garbage: Vec<(u64, u64)>,
+}
+
+impl Edit {
+    /// Whether the store may hold something else after it, or need other logs.
+    fn moves(&self) -> bool {
+        self.add.is_some()
+            || self.drop
+            || self.log_number.is_some()
+            || self.new_tables.is_empty() != self.gone_tables.is_empty()
+    }
 }
 
 /// Applies one edit; `None` when it can't be understood. The result says whether more edits of its group must follow.
@@ -186,12 +226,14 @@ fn apply(manifest: &mut Manifest, record: &[u8]) -> Option<bool> {
             300 => group_open = fields.varint()? > 0,
             // A new blob file, or garbage in one: number, count, bytes, a checksum for the first, fields of later versions.
             tag @ (400 | 401 | 8194 | 8195) => {
-                for _ in 0..3 {
-                    fields.varint()?;
-                }
+                let (number, count) = (fields.varint()?, fields.varint()?);
+                fields.varint()?;
                 if tag == 400 || tag == 8194 {
                     fields.bytes()?;
                     fields.bytes()?;
+                    edit.new_blobs.push((number, BlobFile { values: count, garbage: 0 }));
+                } else {
+                    edit.garbage.push((number, count));
                 }
                 while fields.varint()? != 0 {
                     fields.bytes()?;
@@ -213,6 +255,7 @@ fn apply(manifest: &mut Manifest, record: &[u8]) -> Option<bool> {
             _ => return None,
         }
     }
+    manifest.moves += u64::from(edit.moves());
     settle(manifest, edit);
     Some(group_open)
 }
@@ -237,6 +280,12 @@ fn settle(manifest: &mut Manifest, edit: Edit) {
         family.tables.remove(&number);
     }
     family.tables.extend(edit.new_tables);
+    family.blobs.extend(edit.new_blobs);
+    for (number, count) in edit.garbage {
+        if let Some(blob) = family.blobs.get_mut(&number) {
+            blob.garbage = blob.garbage.saturating_add(count);
+        }
+    }
 }
 
 /// A new table file: level, number, size, smallest and largest key, and by kind the sequence numbers and more fields.

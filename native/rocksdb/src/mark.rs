@@ -1,7 +1,7 @@
 //! A point in a store's life: which table files and logs it had.
 //!
 //! Contract: a mark is made of what was read when the store was opened, and holds for all that was then scanned. It keeps the logs of that
-//! time open, so that they can be read when they have been removed; nothing else is read here.
+//! time open, so that they can be read when they have been removed, unless they are too many; nothing else is read here.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -9,13 +9,20 @@ use std::sync::Arc;
 
 use crate::error::{Fault, Outcome};
 use crate::manifest::Manifest;
+use crate::read::descriptors::spare;
 use crate::wal::Log;
+
+/// A mark of a store with more logs does not keep them.
+const MOST_KEPT_LOGS: u64 = 64;
+/// What part of the descriptors that are left logs may take.
+const PART_FOR_LOGS: u64 = 4;
 
 /// A log as it was.
 #[derive(Debug, Clone)]
 pub struct MarkedLog {
     pub log: Log,
-    pub file: Arc<File>,
+    /// None when it was not kept.
+    pub file: Option<Arc<File>>,
 }
 
 /// What a store was made of.
@@ -50,9 +57,10 @@ impl Mark {
         let tables = |family: &crate::manifest::Family| {
             family.tables.iter().map(|(&number, file)| (number, file.size)).collect()
         };
+        let keep = logs.len() as u64 <= MOST_KEPT_LOGS.min(spare() / PART_FOR_LOGS);
         let open = |log: &Log| {
-            let file = File::open(&log.path).map_err(|error| Fault::io("opening", &log.path, &error))?;
-            Ok(MarkedLog { log: log.clone(), file: Arc::new(file) })
+            let open = || File::open(&log.path).map_err(|error| Fault::io("opening", &log.path, &error));
+            Ok(MarkedLog { log: log.clone(), file: keep.then(open).transpose()?.map(Arc::new) })
         };
         Ok(Self {
             database_id,

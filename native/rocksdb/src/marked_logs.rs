@@ -51,11 +51,12 @@ pub fn settled(
     }
     for marked in &mark.logs {
         let log = &marked.log;
-        let length = marked.file.metadata().map_err(|error| Fault::io("looking at", &log.path, &error))?.len();
+        let Some(kept) = &marked.file else { return Err(Stop::Unclear("it had too many logs to keep them")) };
+        let length = kept.metadata().map_err(|error| Fault::io("looking at", &log.path, &error))?.len();
         if length < log.size {
             return Err(Stop::Unclear("a log was cut off"));
         }
-        let reader = BufReader::with_capacity(1 << 20, FromStart { file: &marked.file, at: 0 });
+        let reader = BufReader::with_capacity(1 << 20, FromStart { file: kept, at: 0 });
         let read = read_log::<LogStop>(reader, Some(log.number as u32), |_, record, compressed| {
             if compressed {
                 return Err(LogStop::Unclear("its logs are compressed"));

@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::cursor::Cursor;
 use crate::encode::{header_size, write_bin, MAX_BIN};
 use crate::error::{Fault, Outcome};
+use crate::read::names::Names;
 use crate::store::Store;
 
 /// Which entries a scan yields. Bounds are in the family's own order.
@@ -43,6 +44,7 @@ pub struct Filled {
 /// A pass over one family.
 pub struct Scan {
     state: Mutex<State>,
+    names: Names,
 }
 
 enum State {
@@ -54,16 +56,18 @@ impl Scan {
     /// Prepares a pass; nothing is read yet.
     pub fn new(store: Arc<Store>, family: usize, range: Range) -> Outcome<Self> {
         let (reverse, strip) = way_of(&store, family)?;
+        let names = store.names.clone();
         let cursor = Cursor::new(store, family, reverse, strip, range);
-        Ok(Self { state: Mutex::new(State::Open(cursor)) })
+        Ok(Self { state: Mutex::new(State::Open(cursor)), names })
     }
 
     /// The same over several ranges, which are in order and do not overlap; one at least.
     pub fn over(store: Arc<Store>, family: usize, mut ranges: VecDeque<Range>) -> Outcome<Self> {
         let (reverse, strip) = way_of(&store, family)?;
         let first = ranges.pop_front().ok_or_else(|| Fault::new("INTERNAL", "there is no range to read"))?;
+        let names = store.names.clone();
         let cursor = Cursor::over(store, family, reverse, strip, first, ranges);
-        Ok(Self { state: Mutex::new(State::Open(cursor)) })
+        Ok(Self { state: Mutex::new(State::Open(cursor)), names })
     }
 
     /// Writes the next entries into `out`: as many as fit, at most `limit`.
@@ -72,7 +76,7 @@ impl Scan {
         let State::Open(cursor) = &mut *state else {
             return Err(Fault::new("INTERNAL", "the scan is over or was closed"));
         };
-        let result = cursor.fill(out, limit);
+        let result = self.names.outcome(cursor.fill(out, limit));
         if result.as_ref().map_or(true, |filled| filled.done) {
             *state = State::Over;
         }

@@ -92,7 +92,7 @@ impl RocksStore {
     #[napi(ts_return_type = "Promise<StoreFacts>")]
     pub fn facts(&self) -> napi::Result<AsyncTask<Job<StoreFacts>>> {
         let store = self.get()?;
-        Ok(start(move || facts(&store)))
+        Ok(start(move || store.names.outcome(facts(&store))))
     }
 
     /// Begins a pass over the family with this number. Nothing is read before the first fill.

@@ -1,0 +1,178 @@
+//! Opens a store for reading, so that what is then scanned is all there is at one point in time.
+//!
+//! A store that nobody writes to is opened where it is, and CURRENT, MANIFEST and the logs must have stood still from before that until after
+//! it. Any other is held first (pin.rs), and what is held is opened.
+//!
+//! Contract: nothing in the store's directory is written or locked.
+
+use std::cell::{Cell, OnceCell};
+use std::path::Path;
+use std::sync::Arc;
+use std::thread::sleep;
+use std::time::Duration;
+
+use crate::error::{Fault, Outcome};
+use crate::judge::Ttl;
+use crate::layout::{fingerprint, names};
+use crate::lock_holder::{look_for_holder, Holder};
+use crate::read::names::Names;
+use crate::read::pin::{Pin, Unpinned};
+use crate::read::pin_place::clear_abandoned;
+use crate::read::point::Point;
+use crate::store::Store;
+
+/// How often a store that can't be held is opened in the hope that it stands still.
+const TRIES: u32 = 200;
+/// How often a failure is tried again although nothing seems to have changed.
+const STABLE_TRIES: u32 = 3;
+/// A store with more tables is not opened before it is known whether somebody writes to it.
+const FEW_TABLES: usize = 64;
+
+/// Opens the store at `store`.
+///
+/// Errors: all STORE_* codes but STORE_IN_USE, PERMISSION_DENIED, USAGE for a `ttl` that the store has not.
+pub fn open(store: &Path, ttl: Option<Ttl>) -> Outcome<Store> {
+    clear_abandoned(store);
+    if let Some(opened) = open_quiet(store, ttl).map_err(as_damage)? {
+        return Ok(opened);
+    }
+    let mut failures = 0;
+    loop {
+        match open_pinned(store, ttl) {
+            Ok(opened) => return Ok(opened),
+            Err(Unpinned::Impossible(fault)) => return open_patiently(store, ttl, fault),
+            Err(Unpinned::Fault(fault)) => {
+                failures += 1;
+                if !may_pass(&fault) || failures >= STABLE_TRIES {
+                    return Err(as_damage(fault));
+                }
+            }
+        }
+        sleep(Duration::from_millis(10));
+    }
+}
+
+/// Opens a store where it is when nobody writes to it, as far as that can be known; none when somebody does, or may.
+fn open_quiet(store: &Path, ttl: Option<Ttl>) -> Outcome<Option<Store>> {
+    let holder = Holding::look(store);
+    // A small store is opened while it is looked who holds it: that is soon done again.
+    let result = open_still(store, ttl, |point| point.tables() <= FEW_TABLES || holder.get().is_none());
+    if holder.get().is_some() {
+        return Ok(None);
+    }
+    match result {
+        Ok(Some(mut opened)) => {
+            warn_of_unknown_tables(&opened.point, &mut opened.warnings)?;
+            Ok(Some(opened))
+        }
+        // Where the system does not list locks, a writer may be there unseen.
+        Err(fault) if !cfg!(target_os = "linux") && may_pass(&fault) => Ok(None),
+        other => other,
+    }
+}
+
+/// Opens a store where it is; none when `may_open` does not let it, or it did not stand still meanwhile.
+fn open_still(store: &Path, ttl: Option<Ttl>, may_open: impl FnOnce(&Point) -> bool) -> Outcome<Option<Store>> {
+    let before = fingerprint(store)?;
+    let stands_still = || fingerprint(store).as_ref() == Ok(&before);
+    let point = match Point::now(store, &before.manifest) {
+        Ok(point) => Arc::new(point),
+        Err(fault) if stands_still() => return Err(fault),
+        Err(_) => return Ok(None),
+    };
+    let result = Store::at(store, &point, ttl, may_open);
+    if !stands_still() || !point.logs_stand_still() {
+        return Ok(None);
+    }
+    Ok(result?.map(|opened| Store { opened: Some(before), ..opened }))
+}
+
+fn open_pinned(store: &Path, ttl: Option<Ttl>) -> Result<Store, Unpinned> {
+    let holder = Holding::look(store);
+    let (pin, point) = Pin::take(store)?;
+    let names = Names::new(pin.path(), store);
+    let opened = names.outcome(Store::at(store, &Arc::new(point), ttl, |_| true))?;
+    let mut opened = opened.ok_or_else(|| Fault::new("INTERNAL", "a store that is held was not opened"))?;
+    opened.warnings = opened.warnings.into_iter().map(|warning| names.text(warning)).collect();
+    if let Some(holder) = holder.get() {
+        opened.warnings.insert(0, in_use(holder));
+    }
+    Ok(Store { names, _pin: Some(pin), ..opened })
+}
+
+/// Opens a store that can't be held until it stood still by chance.
+fn open_patiently(store: &Path, ttl: Option<Ttl>, why: Fault) -> Outcome<Store> {
+    let mut failures = 0;
+    for attempt in 0..TRIES {
+        match open_still(store, ttl, |_| true) {
+            Ok(Some(mut opened)) => {
+                if let Some(holder) = Holding::look(store).get() {
+                    opened.warnings.insert(0, in_use(holder));
+                }
+                return Ok(opened);
+            }
+            Ok(None) => {}
+            Err(fault) => {
+                failures += 1;
+                if !may_pass(&fault) || failures >= STABLE_TRIES {
+                    return Err(as_damage(fault));
+                }
+            }
+        }
+        sleep(Duration::from_millis(u64::from(attempt.min(50))));
+    }
+    Err(why)
+}
+
+type Look = Box<dyn FnOnce() -> Option<Holder>>;
+
+/// A look for the process that holds a store's lock, which is waited for when its answer is needed.
+struct Holding {
+    look: Cell<Option<Look>>,
+    found: OnceCell<Option<Holder>>,
+}
+
+impl Holding {
+    fn look(store: &Path) -> Self {
+        Self { look: Cell::new(Some(Box::new(look_for_holder(store)))), found: OnceCell::new() }
+    }
+
+    fn get(&self) -> Option<&Holder> {
+        self.found.get_or_init(|| self.look.take().and_then(|look| look())).as_ref()
+    }
+}
+
+/// What is told of a store that a process has open.
+fn in_use(holder: &Holder) -> String {
+    let name = holder.name.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
+    format!(
+        "the store is in use by process {}{name}: what is read is its state when it was opened, without what that program has not handed to the system yet",
+        holder.pid
+    )
+}
+
+/// Whether a failure may go away by itself: a file that a writer has just removed, a log that is just being written.
+fn may_pass(fault: &Fault) -> bool {
+    matches!(fault.code, "NOT_FOUND" | "STORE_DAMAGED" | "STORE_LOG_DAMAGED")
+}
+
+/// A file of the store that is not there is damage of the store.
+fn as_damage(fault: Fault) -> Fault {
+    match fault.code {
+        "NOT_FOUND" => Fault { code: "STORE_DAMAGED", ..fault },
+        _ => fault,
+    }
+}
+
+/// A table file newer than all that MANIFEST knows is the rest of a crash, or MANIFEST lost its end.
+fn warn_of_unknown_tables(point: &Point, warnings: &mut Vec<String>) -> Outcome<()> {
+    for name in names(&point.files)? {
+        let number = name.strip_suffix(".sst").and_then(|stem| stem.parse::<u64>().ok());
+        if number.is_some_and(|number| number >= point.manifest.next_file) {
+            warnings.push(format!(
+                "the file {name} is newer than all that the store's MANIFEST knows; it is not part of the store"
+            ));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,87 @@
+//! Copies of a store's logs while its program writes to them.
+//!
+//! A copy of a log is what had been written to it; the copies of all are the writes up to some moment, without a gap: the newest log is
+//! copied first, as nothing is added to a log any more once the next one holds something. Logs are never linked: they grow, and those
+//! whose files are used again (`recycle_log_file_num`) get other names and are written over.
+//!
+//! Contract: only reads the store. A copy is right when its log was not obsolete yet after it was made, which only MANIFEST tells.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use crate::error::{Fault, Outcome};
+use crate::wal::{list_logs, Log};
+
+/// The logs that were copied, by number.
+#[derive(Debug, Default)]
+pub struct Copies {
+    copies: BTreeMap<u64, Copied>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Copied {
+    size: u64,
+    /// Nothing was added to the log when it was copied.
+    finished: bool,
+}
+
+impl Copies {
+    /// Copies the logs of `directory` that count, from number `first` on, into `place`; those that were copied whole before are kept.
+    /// False when that must be tried again, as logs came or went meanwhile.
+    ///
+    /// Errors: NO_SPACE, IO_FAILED, PERMISSION_DENIED.
+    pub fn renew(&mut self, directory: &Path, first: u64, place: &Path) -> Outcome<bool> {
+        let Some(logs) = listed(directory, first)? else { return Ok(false) };
+        let mut finished = false;
+        for log in logs.iter().rev() {
+            if !self.copies.get(&log.number).is_some_and(|copied| copied.finished) {
+                let Some(size) = copy(log, &path_in(place, log.number))? else { return Ok(false) };
+                self.copies.insert(log.number, Copied { size, finished });
+            }
+            finished |= self.copies.get(&log.number).is_some_and(|copied| copied.size > 0);
+        }
+        // A listing may miss one that came while it was read, but not one that was there before.
+        let Some(after) = listed(directory, first)? else { return Ok(false) };
+        let newest = logs.last().map_or(0, |log| log.number);
+        let known = |log: &Log| log.number > newest || logs.iter().any(|copied| copied.number == log.number);
+        Ok(after.iter().all(known))
+    }
+
+    /// The copies from number `first` on, in order. Those before it are removed.
+    pub fn settle(&mut self, first: u64, place: &Path) -> Vec<Log> {
+        let counted = self.copies.split_off(&first);
+        for &number in self.copies.keys() {
+            drop(fs::remove_file(path_in(place, number)));
+        }
+        self.copies = counted;
+        let log = |(&number, copied): (&u64, &Copied)| Log { number, path: path_in(place, number), size: copied.size };
+        self.copies.iter().map(log).collect()
+    }
+}
+
+fn path_in(place: &Path, number: u64) -> PathBuf {
+    place.join(format!("{number:06}.log"))
+}
+
+/// The logs from `first` on; none when one of them went while they were looked at.
+fn listed(directory: &Path, first: u64) -> Outcome<Option<Vec<Log>>> {
+    match list_logs(directory, first) {
+        Ok(logs) => Ok(Some(logs)),
+        Err(fault) if fault.code == "NOT_FOUND" && directory.is_dir() => Ok(None),
+        Err(fault) => Err(fault),
+    }
+}
+
+/// Copies a log and returns the size of the copy; none when it is gone.
+fn copy(log: &Log, to: &Path) -> Outcome<Option<u64>> {
+    let mut from = match File::open(&log.path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        other => other.map_err(|error| Fault::io("opening", &log.path, &error))?,
+    };
+    let copying = |error| Fault::io(&format!("copying {} to", log.path.display()), to, &error);
+    let mut out = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(to).map_err(copying)?;
+    io::copy(&mut from, &mut out).map(Some).map_err(copying)
+}

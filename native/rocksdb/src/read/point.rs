@@ -1,0 +1,102 @@
+//! What a store is at one point in time: the files that are opened, and what they say.
+//!
+//! Contract: only reads. Whoever makes a point answers for it: that the files are there as long as it is used, and that none of them changes
+//! what is read (see opening.rs and pin.rs).
+
+use std::path::{Path, PathBuf};
+
+use crate::error::{Fault, Outcome};
+use crate::layout::{encrypted, newest_options, options_are_encrypted, read_options};
+use crate::manifest::{read_manifest, Manifest};
+use crate::options_file::OptionsFile;
+use crate::wal::{list_logs, Log};
+
+/// A point in a store's life.
+pub struct Point {
+    /// The directory that is opened: the store's, or one in which its files are held.
+    pub files: PathBuf,
+    pub manifest: Manifest,
+    /// All OPTIONS files that can be read, the newest first.
+    pub options: Vec<OptionsFile>,
+    /// Number of the newest OPTIONS file.
+    pub newest_options: Option<u64>,
+    /// Where the logs lie, when that is not with the other files.
+    pub wal_directory: Option<PathBuf>,
+    /// The logs that count.
+    pub logs: Vec<Log>,
+}
+
+impl Point {
+    /// What the store at `store` is now. It must stand still from before this until it is open.
+    ///
+    /// Errors: STORE_DAMAGED, STORE_ENCRYPTED, STORE_UNSUPPORTED for logs in a directory that is not there, and what reading fails with.
+    pub fn now(store: &Path, manifest_name: &str) -> Outcome<Self> {
+        let manifest = read_manifest(&store.join(manifest_name)).map_err(|fault| {
+            if fault.code == "STORE_DAMAGED" && options_are_encrypted(store) {
+                return encrypted(store);
+            }
+            fault
+        })?;
+        let options = read_options(store)?;
+        let newest_options = newest_options(store)?;
+        let first_log = manifest.first_log(two_phase(&options));
+        let wal_directory = wal_directory(store, first_log, options.first())?;
+        let logs = list_logs(wal_directory.as_deref().unwrap_or(store), first_log)?;
+        Ok(Self { files: store.to_owned(), manifest, options, newest_options, wal_directory, logs })
+    }
+
+    /// Whether the store commits in two phases.
+    pub fn two_phase(&self) -> bool {
+        two_phase(&self.options)
+    }
+
+    /// Number of the table files.
+    pub fn tables(&self) -> usize {
+        self.manifest.families.values().map(|family| family.tables.len()).sum()
+    }
+
+    /// Number of the blob files.
+    pub fn blobs(&self) -> usize {
+        self.manifest.families.values().map(|family| family.live_blobs().count()).sum()
+    }
+
+    /// Whether no log was finished or begun since. The last log may have grown: that is only a later point in time.
+    pub fn logs_stand_still(&self) -> bool {
+        let directory = self.wal_directory.as_deref().unwrap_or(&self.files);
+        let Ok(now) = list_logs(directory, self.manifest.first_log(self.two_phase())) else { return false };
+        let last = self.logs.len().saturating_sub(1);
+        now.len() == self.logs.len()
+            && now.iter().zip(&self.logs).enumerate().all(|(index, (now, then))| {
+                now.number == then.number && (now.size == then.size || (index == last && now.size > then.size))
+            })
+    }
+}
+
+/// Whether OPTIONS say that a store commits in two phases.
+pub fn two_phase(options: &[OptionsFile]) -> bool {
+    options.first().and_then(|file| file.database.get("allow_2pc")).is_some_and(|value| value == "true")
+}
+
+/// The directory of the logs when it is not the store's own.
+///
+/// A store whose program ran before RocksDB 7 or so tells its own path as `wal_dir`; when such a store was moved or
+/// copied, that path is another store or nothing, and the logs lie in the store's directory.
+///
+/// Errors: STORE_UNSUPPORTED when it is not there.
+pub fn wal_directory(store: &Path, first_log: u64, options: Option<&OptionsFile>) -> Outcome<Option<PathBuf>> {
+    let told = options.and_then(|file| file.database.get("wal_dir")).map(PathBuf::from);
+    let Some(told) = told.filter(|path| !path.as_os_str().is_empty()) else { return Ok(None) };
+    let same = |a: &Path, b: &Path| matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b);
+    if same(&told, store) || !list_logs(store, first_log)?.is_empty() || told.join("CURRENT").exists() {
+        return Ok(None);
+    }
+    if told.is_dir() {
+        return Ok(Some(told));
+    }
+    Err(Fault::new(
+        "STORE_UNSUPPORTED",
+        format!("the logs of {} are in {}, which is not there", store.display(), told.display()),
+    )
+    .at(&told)
+    .hint("make that directory available at that path, or let the store's program flush and close it without wal_dir"))
+}
