@@ -46,6 +46,17 @@ export const CHECKER = {
   usesSledCopy: false,
 };
 
+/** The program that makes RocksDB stores from plans and says what they must hold, over the published library, for tests. */
+export const MAKER = {
+  name: "test/maker",
+  directory: inProject("test", "maker"),
+  built: "store-maker",
+  output: inProject("build", "maker"),
+  product: "store-maker",
+  usesRocksdb: true,
+  usesSledCopy: false,
+};
+
 /** The programs that benchmarks compare kgdump with, over the published crate and the same RocksDB library. */
 export const PEERS = {
   name: "bench/peers",
@@ -69,4 +80,4 @@ export const EXAMPLE = {
 };
 
 /** All of them. */
-export const CRATES = [SLED, ROCKSDB, BLOCKS, CHECKER, PEERS, EXAMPLE];
+export const CRATES = [SLED, ROCKSDB, BLOCKS, CHECKER, MAKER, PEERS, EXAMPLE];
