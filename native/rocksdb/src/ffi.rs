@@ -75,9 +75,11 @@ pub type PartialMerge = extern "C" fn(
     *mut usize,
 ) -> *mut c_char;
 
-unsafe extern "C" {
+// A C++ exception may pass through the callers of all of these, up to `kgd_guard`.
+unsafe extern "C-unwind" {
     // shim.cc
     pub fn kgd_version(out: *mut c_char, capacity: usize, major: *mut c_int, minor: *mut c_int, patch: *mut c_int);
+    pub fn kgd_guard(run: unsafe extern "C-unwind" fn(*mut c_void), state: *mut c_void, error: *mut *mut c_char);
     pub fn kgd_reverse_comparator() -> *mut rocksdb_comparator_t;
     pub fn kgd_current(iterator: *const rocksdb_iterator_t, out: *mut kgd_entry) -> c_int;
     pub fn kgd_next(iterator: *mut rocksdb_iterator_t, out: *mut kgd_entry) -> c_int;

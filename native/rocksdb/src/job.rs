@@ -1,6 +1,6 @@
 //! Runs work on libuv's thread pool and gives its result to a promise.
 //!
-//! Contract: one kind of task for everything; no panic leaves it; what must be released on the JavaScript thread (a
+//! Contract: one kind of task for everything; no panic and no C++ exception leaves it; what must be released on the JavaScript thread (a
 //! buffer) is held by the task itself, which lives and dies there.
 
 use std::panic::{catch_unwind, AssertUnwindSafe};
@@ -9,6 +9,7 @@ use napi::bindgen_prelude::{AsyncTask, Buffer, ToNapiValue, TypeName};
 use napi::{Env, Result, Task};
 
 use crate::error::{Fault, Outcome};
+use crate::guard::guarded;
 
 /// Work that is to be done off the JavaScript thread.
 pub struct Job<T> {
@@ -59,7 +60,7 @@ impl<T: ToNapiValue + TypeName + Send + 'static> Task for Job<T> {
 
     fn compute(&mut self) -> Result<T> {
         let Some(work) = self.work.take() else { return Err(Fault::new("INTERNAL", "a task ran twice").into()) };
-        match catch_unwind(AssertUnwindSafe(work)) {
+        match catch_unwind(AssertUnwindSafe(|| guarded(work))) {
             Ok(outcome) => outcome.map_err(Into::into),
             Err(payload) => Err(Fault::panic(&*payload).into()),
         }

@@ -1,6 +1,6 @@
 //! The RocksDB addon of kgdump: reads stores whole and never writes to them; writes stores of its own.
 //!
-//! Contract: every call that may touch the disk is a promise and runs on libuv's pool. No panic crosses. Errors are those
+//! Contract: every call that may touch the disk is a promise and runs on libuv's pool. No panic and no C++ exception crosses. Errors are those
 //! of error.rs. The JavaScript side is src/engines/rocksdb*.ts and nobody else.
 
 // What only JavaScript calls is not called in unit tests.
@@ -14,6 +14,7 @@ mod encode;
 mod error;
 mod ffi;
 mod files;
+mod guard;
 mod handle;
 mod job;
 mod judge;

@@ -1,4 +1,5 @@
-// What RocksDB's C API lacks. Plain C functions, no exception and no std::string crosses their border.
+// What RocksDB's C API lacks. Plain C functions: no std::string crosses their border, and exceptions, which may
+// come from RocksDB's own C functions too, end in kgd_guard.
 //
 // Only ABI that is the same for the versions accepted by kgd_version (see version.rs) is touched: the first member of
 // the C API's wrapper structs, the virtual table of Iterator, Status (one pointer behind six bytes), and exported functions.
@@ -6,6 +7,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <exception>
 #include <memory>
 #include <string>
 
@@ -36,6 +38,15 @@ static char* copied(const std::string& text) {
 }
 
 extern "C" {
+
+/// Calls `run`. A C++ exception that comes out of it leaves its text in `error`, for `free`. Others, such as Rust's panics, pass.
+void kgd_guard(void (*run)(void*), void* state, char** error) {
+  try {
+    run(state);
+  } catch (const std::exception& exception) {
+    *error = copied(exception.what());
+  }
+}
 
 /// Writes the library's version ("10.10.1") into `out`, 0-terminated, and the headers' version into the three numbers.
 void kgd_version(char* out, size_t capacity, int* major, int* minor, int* patch) {

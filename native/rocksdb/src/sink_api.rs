@@ -7,6 +7,7 @@ use napi::bindgen_prelude::{AsyncTask, BigInt, Buffer};
 use napi_derive::napi;
 
 use crate::error::{Fault, Outcome};
+use crate::guard::guarded;
 use crate::handle::Options;
 use crate::job::{start, start_with, Job};
 use crate::sink::{IfExists, Operation, Sink};
@@ -65,7 +66,7 @@ pub struct RocksSink {
 /// Fails with RocksDB's reason when it does not take the options of a family.
 #[napi]
 pub fn check_options(options: String) -> napi::Result<()> {
-    Options::from_text(&options)?;
+    guarded(|| Options::from_text(&options))?;
     Ok(())
 }
 
