@@ -7,6 +7,7 @@ import type { EngineName, EntrySource } from "../engines/engine.js";
 import { hasCode, KgdumpError, systemError } from "../errors.js";
 import type { KeyspacePacker, PackedShape } from "../codecs/packer.js";
 import type { Codec, CodecName } from "../format/index.js";
+import { engineOf } from "./disk/store-search.js";
 
 /** What to do with the timestamps that end each value of a RocksDB TTL store. */
 export type TtlMode = "strip" | "keep";
@@ -25,16 +26,15 @@ export async function detectEngine(path: string): Promise<EngineName> {
       throw new KgdumpError("STORE_NOT_FOUND", `there is no store at ${path}`, { cause: error, path });
     }
     if (hasCode(error, "ENOTDIR")) {
-      throw new KgdumpError("STORE_NOT_RECOGNIZED", `${path} is a file, not the directory of a store`, { cause: error, path });
+      const { noStoreButFile } = await import("./disk/recognize.js");
+      throw await noStoreButFile(path, error);
     }
     throw systemError(error, `looking at ${path}`, { path });
   }
-  if (names.includes("CURRENT")) return "rocksdb";
-  if (names.includes("db") && names.includes("conf")) return "sled";
-  throw new KgdumpError("STORE_NOT_RECOGNIZED", `${path} is neither a RocksDB store (no file CURRENT) nor a sled store`, {
-    path,
-    hint: "name the directory that holds the store's own files",
-  });
+  const engine = engineOf(names);
+  if (engine !== null) return engine;
+  const { noStoreIn } = await import("./disk/recognize.js");
+  throw await noStoreIn(path, names);
 }
 
 /**

@@ -5,6 +5,7 @@
 
 use std::collections::VecDeque;
 use std::ffi::c_char;
+use std::path::Path;
 use std::ptr;
 use std::sync::atomic::Ordering;
 use std::sync::Arc;
@@ -75,6 +76,11 @@ impl Cursor {
         ranges: VecDeque<Range>,
     ) -> Self {
         Self { more: Some(ranges), ..Self::new(store, family, reverse, strip, first) }
+    }
+
+    /// Directory of the store.
+    pub fn path(&self) -> &Path {
+        &self.store.path
     }
 
     /// Writes the next entries into `out`: as many as fit, at most `limit`.

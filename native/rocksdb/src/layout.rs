@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Fault, Outcome};
 use crate::options_file::{parse_options, OptionsFile};
+use crate::read::manifests::{mend_current, without_current as missing_current};
 
 /// RocksDB's CTR encryption puts this many bytes before the content of each file.
 const ENCRYPTION_PREFIX: usize = 4096;
@@ -35,7 +36,7 @@ pub fn fingerprint(store: &Path) -> Outcome<Fingerprint> {
     let Some(manifest) = manifest_name(&content) else { return Err(bad_current(store, &current, &content)) };
     let path = store.join(&manifest);
     let facts = fs::metadata(&path).map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => missing(&path),
+        io::ErrorKind::NotFound => missing(&path).hint(mend_current(store)),
         _ => Fault::io("looking at", &path, &error),
     })?;
     Ok(Fingerprint { manifest, stamp: (facts.size(), facts.mtime(), facts.mtime_nsec(), facts.ino()) })
@@ -88,7 +89,7 @@ fn without_current(store: &Path, current: &Path, error: &io::Error) -> Fault {
         Err(fault) => return fault,
     };
     if names.iter().any(|name| name.starts_with("MANIFEST-") || name.ends_with(".sst")) {
-        return missing(current);
+        return missing_current(store);
     }
     if names.iter().any(|name| name == "db") && names.iter().any(|name| name == "conf") {
         return Fault::new(
@@ -110,7 +111,7 @@ fn bad_current(store: &Path, current: &Path, content: &[u8]) -> Fault {
     let what = if blank { "empty" } else { "not the name of a MANIFEST" };
     Fault::new("STORE_DAMAGED", format!("{} is damaged: its content is {what}", current.display()))
         .at(current)
-        .hint("copy the store again from its origin or a backup")
+        .hint(mend_current(store))
 }
 
 /// The error of a store whose files are encrypted.

@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::cursor::Cursor;
 use crate::encode::{header_size, write_bin, MAX_BIN};
 use crate::error::{Fault, Outcome};
+use crate::read::diagnose::diagnose;
 use crate::read::names::Names;
 use crate::store::Store;
 
@@ -76,7 +77,7 @@ impl Scan {
         let State::Open(cursor) = &mut *state else {
             return Err(Fault::new("INTERNAL", "the scan is over or was closed"));
         };
-        let result = self.names.outcome(cursor.fill(out, limit));
+        let result = self.names.outcome(cursor.fill(out, limit)).map_err(|fault| diagnose(cursor.path(), fault));
         if result.as_ref().map_or(true, |filled| filled.done) {
             *state = State::Over;
         }

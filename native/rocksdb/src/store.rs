@@ -14,6 +14,7 @@ use crate::layout::{fingerprint, names, Fingerprint};
 use crate::manifest::Manifest;
 use crate::mark::Mark;
 use crate::read::descriptors::max_open_files;
+use crate::read::diagnose::diagnose;
 use crate::read::names::Names;
 use crate::read::opening;
 use crate::read::pin::Pin;
@@ -53,7 +54,7 @@ impl Store {
     ///
     /// Errors: all STORE_* codes but STORE_IN_USE, PERMISSION_DENIED, USAGE for a `ttl` that the store has not.
     pub fn open(path: &Path, ttl: Option<Ttl>) -> Outcome<Self> {
-        opening::open(path, ttl)
+        opening::open(path, ttl).map_err(|fault| diagnose(path, fault))
     }
 
     /// Opens what the store at `path` was at a point; none when `may_open`, which is asked when all else is known to be right, says no.
@@ -117,7 +118,7 @@ impl Store {
             ),
         )
         .at(&self.path)
-        .hint("let the program that owns the store compact it whole (CompactRange with BottommostLevelCompaction::kForce), then export it again")
+        .hint("let the program that owns the store, with its merge operator, read such keys and put their values back (get, then put: works in every language), or compact the store whole (CompactRange with BottommostLevelCompaction::kForce; with an operator written in Python that may hang); then export it again")
     }
 }
 

@@ -1,6 +1,7 @@
 /** What a migration finds at the path, and whether there is anything to do. */
 import { resolve } from "node:path";
 import { KgdumpError } from "../../errors.js";
+import { detectEngine } from "../load-engine.js";
 import type { Teller } from "./events.js";
 import type { MigrateOptions } from "./options.js";
 import { occupantOf } from "./places.js";
@@ -16,9 +17,8 @@ export async function detect(options: Pick<MigrateOptions, "source" | "target" |
   teller.tell("detect", describeOccupant(source, found), { path: source, found });
   if (found === "rocksdb") return "to-migrate";
   if (found === "sled") return "already";
-  if (found === "unknown") {
-    throw new KgdumpError("STORE_NOT_RECOGNIZED", `${source} is neither a RocksDB store nor a sled store`, { path: source, hint: "name the directory that holds the store's own files" });
-  }
+  // Says what it is.
+  if (found === "unknown") await detectEngine(source);
   if ((await occupantOf(resolve(options.target ?? options.source))) === "sled") return "already";
   if (options.mustExist !== true) return "nothing";
   throw new KgdumpError("STORE_NOT_FOUND", found === "empty" ? `${source} is an empty directory, and no store` : `there is no store at ${source}`, {

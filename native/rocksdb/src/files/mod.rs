@@ -1,3 +1,4 @@
-//! What lies on disk: pure parsing of a store's files.
+//! What lies on disk, and how it is parsed.
 
 pub mod properties;
+pub mod table_end;

@@ -1,8 +1,10 @@
-//! Reading of stores.
+//! Reading a store.
 
 pub mod comparators;
 pub mod descriptors;
+pub mod diagnose;
 pub mod estimates;
+pub mod manifests;
 pub mod names;
 pub mod opening;
 pub mod pin;

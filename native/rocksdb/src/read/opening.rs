@@ -15,6 +15,7 @@ use crate::error::{Fault, Outcome};
 use crate::judge::Ttl;
 use crate::layout::{fingerprint, names};
 use crate::lock_holder::{look_for_holder, Holder};
+use crate::read::manifests::without_known_tables;
 use crate::read::names::Names;
 use crate::read::pin::{Pin, Unpinned};
 use crate::read::pin_place::clear_abandoned;
@@ -62,7 +63,7 @@ fn open_quiet(store: &Path, ttl: Option<Ttl>) -> Outcome<Option<Store>> {
     }
     match result {
         Ok(Some(mut opened)) => {
-            warn_of_unknown_tables(&opened.point, &mut opened.warnings)?;
+            warn_of_unknown_tables(&opened.point, opened.log_bytes > 0, &mut opened.warnings)?;
             Ok(Some(opened))
         }
         // Where the system does not list locks, a writer may be there unseen.
@@ -164,15 +165,20 @@ fn as_damage(fault: Fault) -> Fault {
     }
 }
 
-/// A table file newer than all that MANIFEST knows is the rest of a crash, or MANIFEST lost its end.
-fn warn_of_unknown_tables(point: &Point, warnings: &mut Vec<String>) -> Outcome<()> {
-    for name in names(&point.files)? {
+/// A table file newer than all that MANIFEST knows is the rest of a crash, or MANIFEST lost its end. When there is nothing
+/// but such files, and nothing was `logged`, MANIFEST knows nothing of the store.
+fn warn_of_unknown_tables(point: &Point, logged: bool, warnings: &mut Vec<String>) -> Outcome<()> {
+    let is_unknown = |name: &String| {
         let number = name.strip_suffix(".sst").and_then(|stem| stem.parse::<u64>().ok());
-        if number.is_some_and(|number| number >= point.manifest.next_file) {
-            warnings.push(format!(
-                "the file {name} is newer than all that the store's MANIFEST knows; it is not part of the store"
-            ));
-        }
+        number.is_some_and(|number| number >= point.manifest.next_file)
+    };
+    let mut unknown: Vec<String> = names(&point.files)?.into_iter().filter(is_unknown).collect();
+    unknown.sort_unstable();
+    if !unknown.is_empty() && !logged && point.tables() == 0 {
+        return Err(without_known_tables(&point.files, &unknown));
     }
+    warnings.extend(unknown.iter().map(|name| {
+        format!("the file {name} is newer than all that the store's MANIFEST knows; it is not part of the store")
+    }));
     Ok(())
 }
