@@ -18,6 +18,8 @@ export interface NativeFacts {
   readonly version: string;
   readonly databaseId?: string;
   readonly sequenceNumber: bigint;
+  /** Facts that a dump carries, by name. */
+  readonly options: Readonly<Record<string, string>>;
   readonly families: readonly NativeFamily[];
   readonly warnings: readonly string[];
 }

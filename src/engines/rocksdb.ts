@@ -91,6 +91,7 @@ function infoOf(path: string, facts: NativeFacts): RocksdbInfo {
       ...rest,
       settings: settingsOf(rest),
     })),
+    options: new Map(Object.entries(facts.options)),
     warnings: facts.warnings,
   };
 }

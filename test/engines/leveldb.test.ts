@@ -4,12 +4,14 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import test from "ava";
 import { openRocksdbSource } from "#src/engines/rocksdb.js";
+import { sledWrite } from "../checker/run.js";
 import { digestOf } from "../fixtures/digest.js";
 import { fixtureDigests, unpackStore } from "../fixtures/unpack.js";
 import { temporaryDirectory } from "../support/temporary.js";
 
 const run = promisify(execFile);
-const kgdump = async (...args: string[]): Promise<string> => (await run(process.execPath, [join(process.cwd(), "bin", "kgdump.js"), ...args])).stdout;
+const PROGRAM = join(process.cwd(), "bin", "kgdump.js");
+const kgdump = async (...args: string[]): Promise<string> => (await run(process.execPath, [PROGRAM, ...args])).stdout;
 
 test("a store of LevelDB has the digest that LevelDB's own reader gave", async (t) => {
   const path = await unpackStore(t, "leveldb");
@@ -39,4 +41,18 @@ test("no command that reads a store of LevelDB is ended by it", async (t) => {
   for (const other of [store, sled, rocksdb]) t.regex(await kgdump("verify", dump, "--against", other), /equal/);
   for (const more of [["--dry-run"], []]) await t.notThrowsAsync(kgdump("migrate", "--from", store, ...more));
   t.regex(await kgdump("verify", dump, "--against", store), /equal: .*\(sled\)/);
+});
+
+test("a dump of a store of LevelDB says so, and nothing is carried back into one", async (t) => {
+  const [store, directory] = [await unpackStore(t, "leveldb"), await temporaryDirectory(t)];
+  const dump = join(directory, "a.kgd");
+  await kgdump("export", store, "-o", dump);
+  t.regex(await kgdump("inspect", dump), /rocksdb\.writtenBy leveldb/);
+  await kgdump("migrate", "--from", store);
+  await sledWrite(store, ["put 6b6579 6e6577"]);
+  const refused = await run(process.execPath, [PROGRAM, "rollback", store, "--carry-back"]).catch((error: unknown) => error as { code: number; stderr: string });
+  t.is((refused as { code?: number }).code, 7);
+  t.regex(refused.stderr, /LevelDB wrote the original .* \[STORE_UNSUPPORTED\]\n.*--discard-new/s);
+  await kgdump("rollback", store, "--discard-new");
+  t.regex(await kgdump("verify", dump, "--against", store), /equal: .*\(RocksDB\)/);
 });

@@ -37,6 +37,8 @@ pub struct StoreFacts {
     pub version: String,
     pub database_id: Option<String>,
     pub sequence_number: BigInt,
+    /// Facts that a dump carries, by name: see the options of a source in format-spec/.
+    pub options: HashMap<String, String>,
     pub families: Vec<FamilyFacts>,
     pub warnings: Vec<String>,
 }
@@ -196,10 +198,15 @@ fn facts(store: &Arc<Store>) -> Outcome<StoreFacts> {
                 .unwrap_or_default(),
         });
     }
+    let mut facts = HashMap::new();
+    if !store.point.manifest.rocksdb {
+        facts.insert("rocksdb.writtenBy".to_owned(), "leveldb".to_owned());
+    }
     Ok(StoreFacts {
         version: library_version()?,
         database_id: store.mark.database_id.clone(),
         sequence_number: BigInt::from(database.latest_sequence_number()),
+        options: facts,
         families,
         warnings: store.warnings.clone(),
     })

@@ -99,6 +99,7 @@ async function startUndoing(journal: Journal, options: RollbackOptions, teller: 
     });
   }
   const carry = changed !== null && options.carryBack === true;
+  if (carry) await refuseLevelDb(journal);
   const incoming = carry ? await carryBack(store, journal, options, teller) : await bringNear(journal, teller);
   const stamp = nameStamp(new Date());
   // With a target of its own, what is carried back goes where the service had its RocksDB store.
@@ -134,6 +135,17 @@ async function changedKeyspace(store: EntrySource, journal: Journal, { signal }:
   }
   const [gone] = known.keys();
   return gone === undefined ? null : nameText(Buffer.from(gone, "hex"));
+}
+
+/** Fails when the original is a store of LevelDB: what is carried back is a store of RocksDB, which LevelDB does not open. */
+async function refuseLevelDb({ backup, source, target }: Journal): Promise<void> {
+  const path = backup ?? source;
+  await using original = await openSource(path, { ttl: "keep" });
+  if (original.info.options?.get("rocksdb.writtenBy") !== "leveldb") return;
+  throw new KgdumpError("STORE_UNSUPPORTED", `LevelDB wrote the original ${path}, and kgdump makes no stores of LevelDB: nothing can be carried back`, {
+    path: target,
+    hint: "--discard-new puts the original in place and keeps the sled store aside, which the program can read its new data from",
+  });
 }
 
 /** A new RocksDB store with what the sled store holds now, its families kept as the original's are. */
