@@ -3,24 +3,28 @@
 use std::path::Path;
 
 use crate::error::{Fault, Outcome};
+use crate::wal::Log;
 
-/// The directory that is opened, and that which people know.
+/// What is opened, and as what people know it: the first that fits counts.
 #[derive(Debug, Clone, Default)]
-pub struct Names(Option<(String, String)>);
+pub struct Names(Vec<(String, String)>);
 
 impl Names {
-    /// Names for what is opened in `files` and belongs to the store at `store`.
-    pub fn new(files: &Path, store: &Path) -> Self {
+    /// Names for what is opened in `files` and belongs to the store at `store`. The logs are those of the directory `logs`.
+    pub fn new(files: &Path, store: &Path, logs: Option<(&Path, &[Log])>) -> Self {
         let text = |path: &Path| path.to_string_lossy().into_owned();
-        Self((files != store).then(|| (text(files), text(store))))
+        let mut names = Vec::new();
+        for (directory, log) in logs.iter().flat_map(|(directory, logs)| logs.iter().map(move |log| (directory, log))) {
+            let name = log.path.file_name().unwrap_or_default();
+            names.push((text(&log.path), text(&directory.join(name))));
+        }
+        names.push((text(files), text(store)));
+        Self(names)
     }
 
     /// A text with the names that people know.
     pub fn text(&self, text: String) -> String {
-        match &self.0 {
-            Some((files, store)) => text.replace(files.as_str(), store),
-            None => text,
-        }
+        self.0.iter().fold(text, |text, (opened, known)| text.replace(opened.as_str(), known))
     }
 
     /// A failure with the names that people know.
@@ -42,13 +46,16 @@ mod tests {
 
     #[test]
     fn files_are_called_as_in_the_store() {
-        let names = Names::new(Path::new("/data/.s.kgdump-pin-1"), Path::new("/data/s"));
+        let pin = Path::new("/data/.s.kgdump-pin-1");
+        let logs = [Log { number: 8, path: pin.join("000008.log"), size: 1 }];
+        let names = Names::new(pin, Path::new("/data/s"), Some((Path::new("/logs"), &logs)));
         let fault = Fault::new("STORE_DAMAGED", "in /data/.s.kgdump-pin-1/000007.sst")
-            .at(Path::new("/data/.s.kgdump-pin-1/000007.sst"))
+            .at(&pin.join("000007.sst"))
             .hint("copy /data/.s.kgdump-pin-1");
         let fault = names.fault(fault);
         assert_eq!(fault.message, "in /data/s/000007.sst");
         assert_eq!((fault.path.as_deref(), fault.hint.as_deref()), (Some("/data/s/000007.sst"), Some("copy /data/s")));
-        assert_eq!(Names::new(Path::new("/s"), Path::new("/s")).text("/s/1".to_owned()), "/s/1");
+        assert_eq!(names.text("/data/.s.kgdump-pin-1/000008.log".to_owned()), "/logs/000008.log");
+        assert_eq!(Names::default().text("/s/1".to_owned()), "/s/1");
     }
 }

@@ -16,7 +16,6 @@ use crate::judge::Ttl;
 use crate::layout::{fingerprint, names};
 use crate::lock_holder::{look_for_holder, Holder};
 use crate::read::manifests::without_known_tables;
-use crate::read::names::Names;
 use crate::read::pin::{Pin, Unpinned};
 use crate::read::pin_place::clear_abandoned;
 use crate::read::point::Point;
@@ -91,7 +90,7 @@ fn open_still(store: &Path, ttl: Option<Ttl>, may_open: impl FnOnce(&Point) -> b
 fn open_pinned(store: &Path, ttl: Option<Ttl>) -> Result<Store, Unpinned> {
     let holder = Holding::look(store);
     let (pin, point) = Pin::take(store)?;
-    let names = Names::new(pin.path(), store);
+    let names = pin.names();
     let opened = names.outcome(Store::at(store, &Arc::new(point), ttl, |_| true))?;
     let mut opened = opened.ok_or_else(|| Fault::new("INTERNAL", "a store that is held was not opened"))?;
     opened.warnings = opened.warnings.into_iter().map(|warning| names.text(warning)).collect();

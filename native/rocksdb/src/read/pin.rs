@@ -23,6 +23,7 @@ use crate::error::{Fault, Outcome};
 use crate::layout::{fingerprint, newest_options, read_options};
 use crate::manifest::{read_manifest_in, Manifest};
 use crate::options_file::OptionsFile;
+use crate::read::names::Names;
 use crate::read::pin_logs::Copies;
 use crate::read::pin_place::Place;
 use crate::read::point::{two_phase, wal_directory, Point};
@@ -43,6 +44,7 @@ pub struct Pin {
     /// Files that were looked for in vain, before MANIFEST was last read.
     missed: HashSet<String>,
     copies: Copies,
+    names: Names,
 }
 
 /// A MANIFEST as it was read.
@@ -72,11 +74,22 @@ impl Pin {
     ///
     /// Errors: STORE_MOVING when it changes faster than it can be held, STORE_* for what it is, NO_SPACE, IO_FAILED.
     pub fn take(store: &Path) -> Result<(Self, Point), Unpinned> {
+        Self::take_by(store, true)
+    }
+
+    /// The same; without hard links if `can_link` is false.
+    fn take_by(store: &Path, can_link: bool) -> Result<(Self, Point), Unpinned> {
         let place = Place::beside(store).or_else(|_| Place::temporary(store)).map_err(|error| {
             Unpinned::Impossible(Fault::io("making a directory beside, or for temporary files of,", store, &error))
         })?;
-        let mut pin =
-            Self { place, can_link: true, held: HashMap::new(), missed: HashSet::new(), copies: Copies::default() };
+        let mut pin = Self {
+            place,
+            can_link,
+            held: HashMap::new(),
+            missed: HashSet::new(),
+            copies: Copies::default(),
+            names: Names::default(),
+        };
         let begun = Instant::now();
         let mut state = read_state(store, begun)?;
         let (mut newest, mut options) = (None, Vec::new());
@@ -87,12 +100,15 @@ impl Pin {
                 (newest, options) = (number, read_options(store)?);
             }
             let first = first_log(&state.manifest, &options);
-            let directory = wal_directory(store, first, options.first())?.unwrap_or_else(|| store.to_owned());
-            let copied = whole && pin.copies.renew(&directory, first, pin.place.path())?;
+            let wal_directory = wal_directory(store, first, options.first())?;
+            let directory = wal_directory.as_deref().unwrap_or(store);
+            let copied = whole && pin.copies.renew(directory, first, pin.place.path())?;
             let now = read_state(store, begun)?;
             if copied && same_content(&state, &now) {
                 if knows_all(&options, &state.manifest) || begun.elapsed() > OPTIONS_LAG {
                     let point = pin.settle(store, state, options, newest)?;
+                    let logs = wal_directory.as_deref().map(|directory| (directory, &*point.logs));
+                    pin.names = Names::new(pin.place.path(), store, logs);
                     return Ok((pin, point));
                 }
                 sleep(Duration::from_millis(1));
@@ -104,9 +120,9 @@ impl Pin {
         }
     }
 
-    /// The directory in which all is held.
-    pub fn path(&self) -> &Path {
-        self.place.path()
+    /// How what is held is called in the store.
+    pub fn names(&self) -> Names {
+        self.names.clone()
     }
 
     /// Holds the table and blob files of a MANIFEST. False when one of them is gone that the next MANIFEST may not need.
@@ -268,3 +284,6 @@ pub fn moving(store: &Path) -> Fault {
         .at(store)
         .hint("try again when its program writes less, or export a copy or a checkpoint of it")
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,7 @@
 //! Copies of a store's logs while its program writes to them.
 //!
 //! A copy of a log is what had been written to it; the copies of all are the writes up to some moment, without a gap: the newest log is
-//! copied first, as nothing is added to a log any more once the next one holds something. Logs are never linked: they grow, and those
+//! copied first, as nothing is added to a log any more once the next one holds a write. Logs are never linked: they grow, and those
 //! whose files are used again (`recycle_log_file_num`) get other names and are written over.
 //!
 //! Contract: only reads the store. A copy is right when its log was not obsolete yet after it was made, which only MANIFEST tells.
@@ -13,6 +13,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Fault, Outcome};
+use crate::log_file::{read_log, LogError};
 use crate::wal::{list_logs, Log};
 
 /// The logs that were copied, by number.
@@ -24,7 +25,9 @@ pub struct Copies {
 #[derive(Debug, Clone, Copy)]
 struct Copied {
     size: u64,
-    /// Nothing was added to the log when it was copied.
+    /// A write is in it. Not all that is in a file is: notes of the writer, and what the file held in a former life.
+    written: bool,
+    /// Nothing could be added to the log any more when it was copied.
     finished: bool,
 }
 
@@ -38,10 +41,11 @@ impl Copies {
         let mut finished = false;
         for log in logs.iter().rev() {
             if !self.copies.get(&log.number).is_some_and(|copied| copied.finished) {
-                let Some(size) = copy(log, &path_in(place, log.number))? else { return Ok(false) };
-                self.copies.insert(log.number, Copied { size, finished });
+                let to = path_in(place, log.number);
+                let Some(size) = copy(log, &to)? else { return Ok(false) };
+                self.copies.insert(log.number, Copied { size, written: holds_write(&to, log.number)?, finished });
             }
-            finished |= self.copies.get(&log.number).is_some_and(|copied| copied.size > 0);
+            finished |= self.copies.get(&log.number).is_some_and(|copied| copied.written);
         }
         // A listing may miss one that came while it was read, but not one that was there before.
         let Some(after) = listed(directory, first)? else { return Ok(false) };
@@ -72,6 +76,26 @@ fn listed(directory: &Path, first: u64) -> Outcome<Option<Vec<Log>>> {
         Ok(logs) => Ok(Some(logs)),
         Err(fault) if fault.code == "NOT_FOUND" && directory.is_dir() => Ok(None),
         Err(fault) => Err(fault),
+    }
+}
+
+/// Whether a log holds a whole record, other than the writer's notes.
+fn holds_write(path: &Path, number: u64) -> Outcome<bool> {
+    enum Stop {
+        Found,
+        Log(LogError),
+    }
+    impl From<LogError> for Stop {
+        fn from(error: LogError) -> Self {
+            Self::Log(error)
+        }
+    }
+    let file = File::open(path).map_err(|error| Fault::io("opening", path, &error))?;
+    match read_log(file, Some(number as u32), |_, _, _| Err(Stop::Found)) {
+        Err(Stop::Found) => Ok(true),
+        Err(Stop::Log(LogError::Io(error))) => Err(Fault::io("reading", path, &error)),
+        // What is wrong with it is told when it is read as a whole.
+        Ok(_) | Err(Stop::Log(LogError::Damaged { .. })) => Ok(false),
     }
 }
 

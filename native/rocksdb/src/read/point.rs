@@ -87,7 +87,12 @@ pub fn wal_directory(store: &Path, first_log: u64, options: Option<&OptionsFile>
     let told = options.and_then(|file| file.database.get("wal_dir")).map(PathBuf::from);
     let Some(told) = told.filter(|path| !path.as_os_str().is_empty()) else { return Ok(None) };
     let same = |a: &Path, b: &Path| matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b);
-    if same(&told, store) || !list_logs(store, first_log)?.is_empty() || told.join("CURRENT").exists() {
+    // A log that goes while they are listed was there.
+    let has_logs = || match list_logs(store, first_log) {
+        Err(fault) if fault.code == "NOT_FOUND" => Ok(true),
+        logs => logs.map(|logs| !logs.is_empty()),
+    };
+    if same(&told, store) || has_logs()? || told.join("CURRENT").exists() {
         return Ok(None);
     }
     if told.is_dir() {

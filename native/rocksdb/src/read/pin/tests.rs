@@ -1,0 +1,116 @@
+//! What is held stays what it was, whatever the writer does.
+
+use std::sync::Arc;
+
+use super::*;
+use crate::scan::{Range, Scan};
+use crate::sink::{Operation, Sink};
+use crate::store::Store;
+
+/// The directory of a test, removed at its end.
+struct Directory(std::path::PathBuf);
+
+impl Directory {
+    fn new(name: &str) -> io::Result<Self> {
+        let path = std::env::temp_dir().join(format!("kgdump-test-pin-{name}-{}", std::process::id()));
+        fs::create_dir_all(&path)?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        drop(fs::remove_dir_all(&self.0));
+    }
+}
+
+fn put(sink: &Sink, number: usize) -> Outcome<()> {
+    let value = format!("value {number} {}", "x".repeat(500)).into_bytes();
+    sink.operate(b"default", &[Operation::Put(format!("key {number:06}").into_bytes(), value)])
+}
+
+/// Number of entries that are read of what is held.
+fn count(store: &Path, pin: &Pin, point: Point) -> Outcome<usize> {
+    let opened = pin.names().outcome(Store::at(store, &Arc::new(point), None, |_| true))?;
+    let opened = Arc::new(opened.ok_or_else(|| Fault::new("INTERNAL", "not opened"))?);
+    let scan = Scan::new(opened, 0, Range::default())?;
+    let (mut entries, mut buffer) = (0, vec![0; 1 << 16]);
+    loop {
+        let filled = scan.fill(&mut buffer, usize::MAX)?;
+        entries += filled.entries;
+        if filled.done {
+            return Ok(entries);
+        }
+    }
+}
+
+fn taken(result: Result<(Pin, Point), Unpinned>) -> Outcome<(Pin, Point)> {
+    result.map_err(|unpinned| match unpinned {
+        Unpinned::Impossible(fault) | Unpinned::Fault(fault) => fault,
+    })
+}
+
+fn held(name: &str, can_link: bool) -> Outcome<()> {
+    let directory = Directory::new(name).map_err(|error| Fault::new("INTERNAL", error.to_string()))?;
+    let store = directory.0.join("store");
+    let options = "enable_blob_files=true;min_blob_size=400;enable_blob_garbage_collection=true;blob_garbage_collection_age_cutoff=1.0";
+    let sink = Sink::open(&store, "", options, Vec::new(), false)?;
+    for table in 0..3 {
+        (0..50).try_for_each(|number| put(&sink, table * 50 + number))?;
+        sink.flush(true)?;
+    }
+    (150..170).try_for_each(|number| put(&sink, number))?;
+    let (pin, point) = taken(Pin::take_by(&store, can_link))?;
+    let files = || -> Vec<_> { names_of(&store, ".sst").chain(names_of(&store, ".blob")).collect() };
+    let before = files();
+    for number in 170..300 {
+        put(&sink, number)?;
+    }
+    sink.operate(b"default", &[Operation::DeleteRange(b"key 000000".to_vec(), b"key 000100".to_vec())])?;
+    sink.flush(true)?;
+    sink.compact(b"default")?;
+    let after = files();
+    assert!(before.iter().all(|name| !after.contains(name)), "{before:?} {after:?}");
+    let linked = pin.held.values().filter(|file| file.is_none()).count();
+    assert_eq!((before.len(), linked), (6, if can_link { 6 } else { 0 }));
+    assert_eq!(count(&store, &pin, point), Ok(170));
+    let (later, point) = taken(Pin::take_by(&store, can_link))?;
+    assert_eq!(count(&store, &later, point), Ok(200));
+    drop((pin, later));
+    let left: Vec<_> = names_of(&directory.0, "").collect();
+    assert_eq!(left, ["store"]);
+    Ok(())
+}
+
+fn names_of(directory: &Path, end: &'static str) -> impl Iterator<Item = String> {
+    crate::layout::names(directory).unwrap_or_default().into_iter().filter(move |name| name.ends_with(end))
+}
+
+#[test]
+fn links_hold_what_the_store_removes() {
+    assert_eq!(held("links", true), Ok(()));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn descriptors_hold_what_the_store_removes() {
+    assert_eq!(held("descriptors", false), Ok(()));
+}
+
+#[test]
+fn what_is_missing_for_good_is_told_by_its_name() -> io::Result<()> {
+    let directory = Directory::new("missing")?;
+    let store = directory.0.join("store");
+    let made = || -> Outcome<()> {
+        let sink = Sink::open(&store, "", "", Vec::new(), false)?;
+        put(&sink, 1)?;
+        sink.flush(true)
+    };
+    assert_eq!(made(), Ok(()));
+    let table = names_of(&store, ".sst").next().unwrap_or_default();
+    fs::remove_file(store.join(&table))?;
+    let fault = taken(Pin::take(&store)).and_then(|(pin, point)| count(&store, &pin, point)).err();
+    let path = store.join(table).to_string_lossy().into_owned();
+    assert_eq!(fault.map(|fault| (fault.code, fault.path)), Some(("STORE_DAMAGED", Some(path))));
+    Ok(())
+}
