@@ -6,6 +6,7 @@
  *     node:\xde\xad      anything else: text as UTF-8, in which \xNN is a byte, \u{H…} a character and \\ a backslash
  */
 import { KgdumpError } from "../errors.js";
+import type { KeyspaceMap, NamePattern } from "../operations/entries/naming.js";
 import { escapeText } from "./escape.js";
 
 /** The rule in words, for `--help`. */
@@ -63,16 +64,42 @@ function escapedBytes(match: RegExpExecArray, text: string, what: string): Buffe
   return Buffer.from(String.fromCodePoint(number), "utf8");
 }
 
+/** One side of a mapping: a name, or a pattern with one `*`. */
+export type MappingSide = Uint8Array | NamePattern;
+
+/** One mapping as it was typed. */
+export interface Mapping {
+  readonly from: MappingSide;
+  readonly to: MappingSide;
+}
+
+/** The rule of `--map` in words, for `--help`. */
+export const MAPPING_HELP = `Other names:
+  --map a=b gives a the name b. One * on each side stands for the same: --map 'vertices:*=v_*'. What is named
+  goes before patterns, of which the first that fits counts. A keyspace without entries is never in the way.`;
+
+/** What `--map` gave, as operations take it. */
+export function mapOf(mappings: readonly Mapping[] | undefined): KeyspaceMap | undefined {
+  return mappings === undefined ? undefined : new Map(mappings.map(({ from, to }) => [from, to]));
+}
+
 /**
- * Splits `FAMILY=TREE` at its first `=` and reads both sides. An `=` within the family's name is typed as `\x3d`.
- * @throws {KgdumpError} USAGE when there is no `=` or a side is empty
+ * Splits `FAMILY=TREE` at its first `=` and reads both sides. An `=` within the family's name is typed as `\x3d`, a `*` in a name as `\x2a`.
+ * @throws {KgdumpError} USAGE when there is no `=`, a side is empty or has more than one `*`
  */
-export function parseMapping(text: string): { from: Uint8Array; to: Uint8Array } {
+export function parseMapping(text: string): Mapping {
   const at = text.indexOf("=");
   if (at <= 0 || at === text.length - 1) {
     throw new KgdumpError("USAGE", `--map '${escapeText(text)}' is not FAMILY=TREE`, {
       hint: "write for example --map nodes=graph_nodes",
     });
   }
-  return { from: parseBytes(text.slice(0, at), "--map"), to: parseBytes(text.slice(at + 1), "--map") };
+  return { from: mappingSide(text.slice(0, at)), to: mappingSide(text.slice(at + 1)) };
+}
+
+function mappingSide(text: string): MappingSide {
+  const [before = "", after, ...more] = /^(?:text|hex):/.test(text) ? [text] : text.split("*");
+  if (more.length > 0) throw new KgdumpError("USAGE", `--map '${escapeText(text)}' has more than one *`, { hint: "write a * that is part of a name as \\x2a" });
+  if (after === undefined) return parseBytes(text, "--map");
+  return { before: parseBytes(before, "--map"), after: parseBytes(after, "--map") };
 }

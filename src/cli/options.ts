@@ -47,6 +47,11 @@ export function keyspaceOption(description: string): Option {
   return new Option("--keyspace, --column-family <name>", description).argParser(manyOf(bytesOf("--keyspace")));
 }
 
+/** `--exclude-keyspace`, also called `--exclude-column-family`; repeatable. */
+export function excludeOption(): Option {
+  return new Option("--exclude-keyspace, --exclude-column-family <name>", "all but this one; may be repeated").argParser(manyOf(bytesOf("--exclude-keyspace")));
+}
+
 /** `--prefix`. */
 export function prefixOption(description: string): Option {
   return new Option("--prefix <key>", description).argParser(bytesOf("--prefix"));

@@ -25,27 +25,34 @@ export async function loadNew(
 ): Promise<void> {
   const meter = new ProgressMeter("load", options.onProgress, plan.estimates());
   const absent = new Set(plan.selected);
+  const begin = async (keyspace: PlannedKeyspace): Promise<void> => {
+    plan.claim(keyspace);
+    absent.delete(keyspace);
+    await loader.startKeyspace(keyspace.tree, keyspace.comparator);
+  };
   for await (const event of events) {
     options.signal?.throwIfAborted();
     const keyspace = keyspaceOf(event, plan);
     if (keyspace === undefined) continue;
     if (event.type === "keyspace-start") {
       meter.enter(keyspace.name);
-      absent.delete(keyspace);
-      await loader.startKeyspace(keyspace.tree, keyspace.comparator);
+      // One of several that would become the same tree gets it when it turns out to have entries.
+      if (plan.rivalsOf(keyspace).length === 0) await begin(keyspace);
     } else if (event.type === "block") {
       const before = keyspace.entries;
       const raw = keyspace.select(event.block, event.raw);
       if (raw === null) continue;
+      if (absent.has(keyspace)) await begin(keyspace);
       await loader.load(raw);
       meter.add(keyspace.entries - before, raw.length, event.block.frameLength);
     } else if (event.type === "keyspace-end") {
       keyspace.end(event.totals);
-      await finish(keyspace, loader);
+      if (!absent.has(keyspace)) await finish(keyspace, loader);
     }
   }
   for (const keyspace of absent) {
-    await loader.startKeyspace(keyspace.tree, keyspace.comparator);
+    if (plan.yields(keyspace)) continue;
+    await begin(keyspace);
     await finish(keyspace, loader);
   }
   await loader.finish();

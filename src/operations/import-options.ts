@@ -3,6 +3,7 @@ import type { IfExists } from "../engines/engine.js";
 import type { ReopenSettings } from "../settings/reopen.js";
 import type { SledSettings } from "../settings/sled-settings.js";
 import type { DumpInputs } from "./entry-events.js";
+import type { KeyspaceMap } from "./entries/naming.js";
 import type { KeyspaceName } from "./keyspaces.js";
 import type { OnProgress } from "./progress.js";
 
@@ -18,10 +19,12 @@ export interface ImportOptions extends SledSettings {
   readonly ifExists?: IfExists | undefined;
   /** Read everything back and compare before it is done; default true. */
   readonly verify?: boolean | undefined;
-  /** Tree name for keyspace name, where it is to differ. */
-  readonly map?: ReadonlyMap<KeyspaceName, KeyspaceName> | undefined;
+  /** Tree name for keyspace name, where it is to differ; a keyspace without entries never is in the way. */
+  readonly map?: KeyspaceMap | undefined;
   /** Only these keyspaces of the dump; all when undefined. */
   readonly keyspaces?: readonly KeyspaceName[] | undefined;
+  /** All but these. */
+  readonly excludeKeyspaces?: readonly KeyspaceName[] | undefined;
   /** Only keys that start with these bytes. */
   readonly prefix?: Uint8Array | undefined;
   /** Threads that compress, when a new store is compressed, and that read it back; default: as many as there are processors. */

@@ -4,13 +4,15 @@ import type { BlockComparison, IfExists, KeyOrder } from "../engines/engine.js";
 import { KgdumpError } from "../errors.js";
 import { type BlockInfo, type DumpHeader, encodeEntries, iterateEntries, type KeyspaceTotals } from "../format/index.js";
 import { startsWith } from "./filter.js";
-import { type KeyspaceName, nameBytes, nameText, sameName, selectKeyspaces } from "./keyspaces.js";
+import { type KeyspaceMap, Naming } from "./entries/naming.js";
+import { type KeyspaceName, nameText, sameName, selectKeyspaces } from "./keyspaces.js";
 import { estimatedTotals, type ExpectedTotals } from "./progress.js";
 
 /** Which part of a dump to import, and under which names. */
 export interface ImportSelection {
   readonly keyspaces?: readonly KeyspaceName[] | undefined;
-  readonly map?: ReadonlyMap<KeyspaceName, KeyspaceName> | undefined;
+  readonly excludeKeyspaces?: readonly KeyspaceName[] | undefined;
+  readonly map?: KeyspaceMap | undefined;
   readonly prefix?: Uint8Array | undefined;
 }
 
@@ -108,8 +110,10 @@ export class ImportPlan {
   /** By the number of the keyspace in the header; undefined where it is left out. */
   readonly keyspaces: readonly (PlannedKeyspace | undefined)[];
   readonly #partial: boolean;
+  /** Who has the entries of a tree, by its name in hex. */
+  readonly #owners = new Map<string, PlannedKeyspace>();
 
-  /** @throws {KgdumpError} KEYSPACE_UNKNOWN, and USAGE when two keyspaces would share a tree */
+  /** @throws {KgdumpError} KEYSPACE_UNKNOWN, and USAGE for a map that makes no sense */
   constructor(header: DumpHeader, selection: ImportSelection) {
     if (header.kind !== "full") {
       throw new KgdumpError("STORE_UNSUPPORTED", "this dump holds only changes since another dump, and can't be imported alone", {
@@ -119,14 +123,38 @@ export class ImportPlan {
     this.header = header;
     this.#partial = selection.prefix !== undefined;
     const names = header.keyspaces.map((keyspace) => keyspace.name);
-    const selected = selectKeyspaces(names, { only: selection.keyspaces });
-    const trees = treeNames(names, selection.map ?? new Map<KeyspaceName, KeyspaceName>());
-    this.keyspaces = header.keyspaces.map((keyspace, index) =>
-      selected[index] === true
-        ? new PlannedKeyspace(keyspace.name, trees[index] ?? keyspace.name, keyspace.comparator, selection.prefix)
-        : undefined,
+    const selected = selectKeyspaces(names, { only: selection.keyspaces, except: selection.excludeKeyspaces });
+    const naming = new Naming(selection.map);
+    naming.check(names);
+    this.keyspaces = header.keyspaces.map(({ name, comparator }, index) =>
+      selected[index] === true ? new PlannedKeyspace(name, naming.nameOf(name), comparator, selection.prefix) : undefined,
     );
-    refuseSharedTrees(this.selected);
+  }
+
+  /** Those that would become the same tree as this one: at most one of them may have entries. */
+  rivalsOf(keyspace: PlannedKeyspace): PlannedKeyspace[] {
+    return this.selected.filter((other) => other !== keyspace && sameName(other.tree, keyspace.tree));
+  }
+
+  /**
+   * Gives a keyspace that has entries its tree.
+   * @throws {KgdumpError} USAGE when another one that has entries became the same tree
+   */
+  claim(keyspace: PlannedKeyspace): void {
+    const tree = Buffer.from(keyspace.tree).toString("hex");
+    const owner = this.#owners.get(tree) ?? keyspace;
+    if (owner !== keyspace) throw sharedTree(owner, keyspace);
+    this.#owners.set(tree, keyspace);
+  }
+
+  /** Whether the tree of this keyspace is known to be its own. */
+  owns(keyspace: PlannedKeyspace): boolean {
+    return this.#owners.get(Buffer.from(keyspace.tree).toString("hex")) === keyspace;
+  }
+
+  /** Whether the tree of this keyspace was given to another one: this one has no entries then. */
+  yields(keyspace: PlannedKeyspace): boolean {
+    return (this.#owners.get(Buffer.from(keyspace.tree).toString("hex")) ?? keyspace) !== keyspace;
   }
 
   /** The keyspaces that are imported, in the dump's order. */
@@ -149,20 +177,8 @@ export class ImportPlan {
   }
 }
 
-function treeNames(names: readonly Uint8Array[], map: ReadonlyMap<KeyspaceName, KeyspaceName>): Uint8Array[] {
-  const renamed = [...map].map(([from, to]) => ({ from: nameBytes(from), to: nameBytes(to) }));
-  selectKeyspaces(names, { only: [...names, ...renamed.map((rename) => rename.from)] });
-  return names.map((name) => renamed.find((rename) => sameName(rename.from, name))?.to ?? name);
-}
-
-function refuseSharedTrees(keyspaces: readonly PlannedKeyspace[]): void {
-  for (const [index, keyspace] of keyspaces.entries()) {
-    const other = keyspaces.slice(0, index).find((earlier) => sameName(earlier.tree, keyspace.tree));
-    if (other === undefined) continue;
-    throw new KgdumpError(
-      "USAGE",
-      `keyspaces "${nameText(other.name)}" and "${nameText(keyspace.name)}" would both become tree "${nameText(keyspace.tree)}"`,
-      { hint: "give one of them another tree with --map" },
-    );
-  }
+function sharedTree(one: PlannedKeyspace, other: PlannedKeyspace): KgdumpError {
+  return new KgdumpError("USAGE", `keyspaces "${nameText(one.name)}" and "${nameText(other.name)}" would both become tree "${nameText(one.tree)}", and both have entries`, {
+    hint: "give one of them another tree with --map",
+  });
 }

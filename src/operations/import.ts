@@ -10,6 +10,7 @@ import { KgdumpError } from "../errors.js";
 import { reopenSettings, type ReopenSettings } from "../settings/reopen.js";
 import { checkSledSettings } from "../settings/sled-settings.js";
 import { closing } from "./closing.js";
+import { refuseFilledTogether } from "./entries/filled-together.js";
 import { areFiles, type EntryEvent, readEntries, readHeader } from "./entry-events.js";
 import { importDeltas, isDelta, restoreInterrupted } from "./import-delta.js";
 import { loadNew } from "./import-load.js";
@@ -49,6 +50,7 @@ export async function importDump(options: ImportOptions): Promise<ImportResult> 
   const events = gaps.watch(readEntries(options));
   try {
     const plan = new ImportPlan(await readHeader(events), options);
+    await refuseFilledTogether(plan, options);
     const made = state === "occupied" ? await importInto(plan, events, options) : await importNew(plan, events, options);
     const reopen = reopenSettings(resolve(options.target), made, options);
     const done = result(plan, options, state === "occupied", started);
@@ -139,6 +141,7 @@ async function merge(
     if (event.type !== "block" || keyspace === undefined) continue;
     const raw = keyspace.select(event.block, event.raw);
     if (raw === null) continue;
+    plan.claim(keyspace);
     const { written, kept } = await sink.apply(keyspace.tree, raw, ifExists);
     keyspace.written += written;
     keyspace.kept += kept;

@@ -9,6 +9,8 @@ import type { RocksdbCompression, RocksdbFamily } from "../engines/rocksdb-sink.
 import { KgdumpError } from "../errors.js";
 import type { HeaderKeyspace } from "../format/index.js";
 import { closing } from "./closing.js";
+import { refuseFilledTogether } from "./entries/filled-together.js";
+import type { KeyspaceMap } from "./entries/naming.js";
 import { areFiles, type DumpInputs, type EntryEvent, readEntries, readHeader } from "./entry-events.js";
 import { loadNew } from "./import-load.js";
 import { ImportPlan, type PlannedKeyspace } from "./import-plan.js";
@@ -33,9 +35,11 @@ export interface RestoreOptions {
   /** Bytes of a table's data blocks; default: as the dump says, else 16 KiB. */
   readonly tableBlockSize?: number | undefined;
   /** Family name for keyspace name, where it is to differ. */
-  readonly map?: ReadonlyMap<KeyspaceName, KeyspaceName> | undefined;
+  readonly map?: KeyspaceMap | undefined;
   /** Only these keyspaces of the dump; all when undefined. */
   readonly keyspaces?: readonly KeyspaceName[] | undefined;
+  /** All but these. */
+  readonly excludeKeyspaces?: readonly KeyspaceName[] | undefined;
   /** Read everything back and compare before it is done; default true. */
   readonly verify?: boolean | undefined;
   /** Decoded bytes that a block may have; default: the format's limit. */
@@ -81,6 +85,7 @@ export async function restoreDump(options: RestoreOptions): Promise<RestoreResul
   const events = gaps.watch(readEntries(options));
   try {
     const plan = new ImportPlan(await readHeader(events), options);
+    await refuseFilledTogether(plan, options);
     const { families, warnings } = await plannedFamilies(plan, options);
     await makeStore(plan, events, families, options);
     return {
@@ -107,7 +112,7 @@ async function plannedFamilies(plan: ImportPlan, options: RestoreOptions): Promi
   const { restoredFamily } = await import("../engines/rocksdb-settings.js");
   const described = options.optionsFrom === undefined ? plan.header.keyspaces : await keyspacesOf(options.optionsFrom);
   const warnings: string[] = [];
-  const families = plan.selected.map((keyspace): RocksdbFamily => {
+  const families = plan.selected.filter((keyspace) => decides(keyspace, plan)).map((keyspace): RocksdbFamily => {
     const found = described.find(({ name }) => sameName(name, keyspace.name));
     const settings = new Map(found?.sourceOptions);
     if (options.compression !== undefined) for (const name of ["compression", "bottommost_compression"]) settings.delete(name);
@@ -120,6 +125,16 @@ async function plannedFamilies(plan: ImportPlan, options: RestoreOptions): Promi
   return { families, warnings };
 }
 
+/**
+ * Whether a family is made as this keyspace says. Of several that would become one family only one may have entries: that one decides when it is known, else
+ * one that was renamed to it.
+ */
+function decides(keyspace: PlannedKeyspace, plan: ImportPlan): boolean {
+  const group = plan.selected.filter(({ tree }) => sameName(tree, keyspace.tree));
+  const decider = group.find((one) => plan.owns(one)) ?? group.find(({ name, tree }) => !sameName(name, tree)) ?? keyspace;
+  return decider === keyspace;
+}
+
 async function keyspacesOf(path: string): Promise<readonly Pick<HeaderKeyspace, "name" | "comparator" | "sourceOptions">[]> {
   if ((await stat(path).catch(() => null))?.isDirectory() === true) {
     await using source = await openSource(path, { ttl: "keep" });
@@ -130,7 +145,7 @@ async function keyspacesOf(path: string): Promise<readonly Pick<HeaderKeyspace, 
 }
 
 async function makeStore(plan: ImportPlan, events: AsyncGenerator<EntryEvent>, families: readonly RocksdbFamily[], options: RestoreOptions): Promise<void> {
-  const reordered = plan.selected.filter((keyspace, index) => families[index]?.comparator !== keyspace.comparator);
+  const reordered = plan.selected.filter(({ tree, comparator }) => families.find(({ name }) => sameName(Buffer.from(name), tree))?.comparator !== comparator);
   if (reordered.length > 0 && !areFiles(options.input)) {
     throw new KgdumpError("USAGE", "a dump whose families get another order of keys is read twice, which a stream cannot be", {
       hint: "write the dump to a file first, and name it with -i",

@@ -11,6 +11,8 @@ import { estimatedTotals, type OnProgress, ProgressMeter } from "./progress.js";
 export interface ReferenceKeyspace {
   readonly name: Uint8Array;
   readonly comparator: KeyOrder;
+  /** Names of all keyspaces that there are. */
+  readonly all: readonly Uint8Array[];
   /** Its encoded entries; each block is valid until the next is asked for. */
   readonly blocks: AsyncGenerator<Uint8Array, void, undefined>;
 }
@@ -69,7 +71,7 @@ export class DumpReference implements Reference {
         if (event.type !== "keyspace-start") continue;
         const keyspace = header?.keyspaces[event.keyspace];
         if (keyspace === undefined) throw new TypeError("a keyspace that the header does not have");
-        yield { ...keyspace, blocks: keyspaceBlocks(events) };
+        yield { ...keyspace, all: header?.keyspaces.map(({ name }) => name) ?? [], blocks: keyspaceBlocks(events) };
       }
     } finally {
       await events.return(undefined);
@@ -137,11 +139,12 @@ export class StoreReference implements Reference {
   async *keyspaces(): AsyncGenerator<ReferenceKeyspace, void, undefined> {
     const { onProgress, signal } = this.#options;
     const meter = new ProgressMeter("verify", onProgress, estimatedTotals(this.#store.info.keyspaces));
+    const all = this.#store.info.keyspaces.map(({ name }) => name);
     for (const { name, comparator } of this.#store.info.keyspaces) {
       meter.enter(name);
       const scan = new StoreScan(this.#store, name, comparator, signal, meter);
       this.#scans.push(scan);
-      yield { name, comparator, blocks: scan.blocks() };
+      yield { name, comparator, all, blocks: scan.blocks() };
     }
     meter.end();
   }

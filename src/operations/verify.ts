@@ -6,7 +6,8 @@ import { compareEntries, type DifferenceKind } from "./compare.js";
 import { nothing } from "./entry-run.js";
 import { GraphCheck, type GraphReport } from "./graph/index.js";
 import type { ReadOptions } from "./inspect.js";
-import { type KeyspaceName, nameBytes, sameName } from "./keyspaces.js";
+import { type KeyspaceMap, Naming } from "./entries/naming.js";
+import { sameName } from "./keyspaces.js";
 import { openSource, type TtlMode } from "./load-engine.js";
 import { type Sample, SampleTaker, seededRandom } from "./samples.js";
 import { salvagedWarnings } from "./salvaged.js";
@@ -20,7 +21,7 @@ export interface CompareOptions extends Pick<ReadOptions, "onProgress" | "signal
   /** How the values of a RocksDB TTL store are to be read. */
   readonly ttl?: TtlMode | undefined;
   /** Name in a store for keyspace name, where they differ; a store that has none of these names is taken to have the original ones. */
-  readonly map?: ReadonlyMap<KeyspaceName, KeyspaceName> | undefined;
+  readonly map?: KeyspaceMap | undefined;
   /** Entries of each keyspace that are told with their values from all sides; default 0. */
   readonly samples?: number | undefined;
   /** Which entries these are: an integer; default: by chance. */
@@ -107,12 +108,11 @@ class Side {
   readonly store: EntrySource;
   readonly keyspaces: KeyspaceComparison[] = [];
   readonly differences: KeyDifference[] = [];
-  readonly #map: readonly (readonly [Uint8Array, Uint8Array])[];
+  readonly #naming: Naming;
 
-  constructor(store: EntrySource, map: CompareOptions["map"]) {
+  constructor(store: EntrySource, naming: Naming) {
     this.store = store;
-    const pairs = Array.from(map ?? [], ([from, to]) => [nameBytes(from), nameBytes(to)] as const);
-    this.#map = pairs.some(([, to]) => this.has(to)) ? pairs : [];
+    this.#naming = naming.givesOneOf(store.info.keyspaces.map(({ name }) => name)) ? naming : new Naming(undefined);
   }
 
   has(name: Uint8Array): boolean {
@@ -120,7 +120,12 @@ class Side {
   }
 
   nameOf(name: Uint8Array): Uint8Array {
-    return this.#map.find(([from]) => sameName(from, name))?.[1] ?? name;
+    return this.#naming.nameOf(name);
+  }
+
+  /** Whether the store may have a counterpart of a keyspace: not when another one was given its name. */
+  holds(name: Uint8Array, all: readonly Uint8Array[]): boolean {
+    return !this.#naming.takenFrom(name, all) && this.has(this.nameOf(name));
   }
 }
 
@@ -138,7 +143,8 @@ class SidesPass implements AsyncDisposable {
   constructor(reference: Reference, stores: readonly EntrySource[], options: CompareOptions, seed: number) {
     this.#reference = reference;
     this.#options = options;
-    this.sides = stores.map((store) => new Side(store, options.map));
+    const naming = new Naming(options.map);
+    this.sides = stores.map((store) => new Side(store, naming));
     this.#random = seededRandom(seed);
     this.graph = options.graph === true ? new GraphCheck({ signal: options.signal }) : null;
   }
@@ -174,11 +180,11 @@ class SidesPass implements AsyncDisposable {
     return await check.report(before);
   }
 
-  async #compare({ name, comparator, blocks }: ReferenceKeyspace): Promise<void> {
+  async #compare({ name, comparator, all, blocks }: ReferenceKeyspace): Promise<void> {
     const { signal, samples = 0 } = this.#options;
     const taker = samples > 0 && this.sides.length > 0 ? new SampleTaker(name, samples, this.#random) : undefined;
     const counts = this.sides.map((): Counts => ({ missing: 0, added: 0, changed: 0 }));
-    const scans = this.sides.map((side) => (side.has(side.nameOf(name)) ? new StoreScan(side.store, side.nameOf(name), comparator, signal) : null));
+    const scans = this.sides.map((side) => (side.holds(name, all) ? new StoreScan(side.store, side.nameOf(name), comparator, signal) : null));
     const others = scans.map((scan) => scan?.blocks() ?? nothing());
     for await (const { other, kind, key } of compareEntries(comparator, this.#watched(blocks), others, taker)) {
       this.#note(this.sides[other], counts[other], { keyspace: name, key, kind });

@@ -58,7 +58,7 @@ test("selection and names reach the target", async (t) => {
   t.is((await run("t2", "--prefix", "node_edges:")).entries, 2);
   t.false((await run("t3", "--no-verify")).verified);
   assertOneError(t, await kgdump(["import", "t4", "-i", "a.kgd", "--keyspace", "nope"], { cwd: directory }), 2, "KEYSPACE_UNKNOWN");
-  assertOneError(t, await kgdump(["import", "t4", "-i", "a.kgd", "--map", "empty=default"], { cwd: directory }), 2, "USAGE");
+  assertOneError(t, await kgdump(["import", "t4", "-i", "a.kgd", "--map", `${family}=default`], { cwd: directory }), 2, "USAGE");
   t.deepEqual(await namesIn(directory), ["a.kgd", "t1", "t2", "t3"]);
 });
 

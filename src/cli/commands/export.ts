@@ -7,7 +7,7 @@ import type { Context } from "../context.js";
 import { escapeText } from "../escape.js";
 import { addHelp } from "../help.js";
 import { exportJson, jsonDocument, jsonLine, planJson } from "../json.js";
-import { bytesOf, countOf, keyspaceOption, manyOf, oneOf, prefixOption, refuseBoth, sizeOf } from "../options.js";
+import { bytesOf, countOf, excludeOption, keyspaceOption, manyOf, oneOf, prefixOption, refuseBoth, sizeOf } from "../options.js";
 import { SIZE_HELP } from "../quantities.js";
 import { connectionOf, openStdout } from "../stdio.js";
 
@@ -43,9 +43,7 @@ export function exportCommand(): Command {
     new Option("--level <n>", "compression level of zstd, 1 to 22 (default 3)").argParser(countOf("--level", { min: 1, max: 22 })),
     new Option("--block-size <size>", "bytes of a block before compression (default 1MiB)").argParser(sizeOf("--block-size")),
     keyspaceOption("only this family or tree; may be repeated"),
-    new Option("--exclude-keyspace, --exclude-column-family <name>", "all but this one; may be repeated").argParser(
-      manyOf(bytesOf("--exclude-keyspace")),
-    ),
+    excludeOption(),
     prefixOption("only keys that start with this"),
     new Option("--from <key>", "first key, in the order of the store").argParser(bytesOf("--from")),
     new Option("--to <key>", "end before this key").argParser(bytesOf("--to")),

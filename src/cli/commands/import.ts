@@ -1,12 +1,12 @@
 /** `kgdump import`: a dump becomes a sled store. */
 import { Command, Option } from "commander";
-import { BYTE_TEXT_HELP, parseMapping } from "../byte-text.js";
+import { BYTE_TEXT_HELP, mapOf, type Mapping, MAPPING_HELP, parseMapping } from "../byte-text.js";
 import type { Context } from "../context.js";
 import { escapeText } from "../escape.js";
 import { addHelp } from "../help.js";
 import { inputOption, inputsOf } from "../inputs.js";
 import { importJson, jsonDocument } from "../json.js";
-import { countOf, keyspaceOption, manyOf, maxBlockSizeOption, oneOf, prefixOption, type SledFlags, sledOptions } from "../options.js";
+import { countOf, excludeOption, keyspaceOption, manyOf, maxBlockSizeOption, oneOf, prefixOption, refuseBoth, type SledFlags, sledOptions } from "../options.js";
 import { SIZE_HELP } from "../quantities.js";
 import { renderImport } from "../render/results.js";
 import { SETTINGS_HELP } from "./settings-help.js";
@@ -17,8 +17,9 @@ interface ImportFlags extends SledFlags {
   readonly ifExists?: "fail" | "keep" | "overwrite";
   /** False with `--no-verify`. */
   readonly verify: boolean;
-  readonly map?: { from: Uint8Array; to: Uint8Array }[];
+  readonly map?: Mapping[];
   readonly columnFamily?: Uint8Array[];
+  readonly excludeColumnFamily?: Uint8Array[];
   readonly prefix?: Uint8Array;
   readonly jobs?: number;
   readonly maxBlockSize?: number;
@@ -41,8 +42,9 @@ export function importCommand(): Command {
       oneOf("--if-exists", ["fail", "keep", "overwrite"]),
     ),
     new Option("--no-verify", "do not read the store back to compare"),
-    new Option("--map <family=tree>", "give a family another tree's name; may be repeated").argParser(manyOf(parseMapping)),
+    new Option("--map <family=tree>", "give a family another tree's name, or 'a*=b*' to many; may be repeated").argParser(manyOf(parseMapping)),
     keyspaceOption("only this family of the dump; may be repeated"),
+    excludeOption(),
     prefixOption("only keys that start with this"),
     new Option("--jobs <n>", "threads that compress (default: one for each processor)").argParser(countOf("--jobs", { min: 1, max: 256 })),
     maxBlockSizeOption(),
@@ -50,7 +52,7 @@ export function importCommand(): Command {
   ];
   for (const option of options) command.addOption(option);
   addHelp(command, {
-    paragraphs: [SETTINGS_HELP, SIZE_HELP, BYTE_TEXT_HELP, "The result goes to standard error; with --json, to standard output."],
+    paragraphs: [SETTINGS_HELP, SIZE_HELP, BYTE_TEXT_HELP, MAPPING_HELP, "The result goes to standard error; with --json, to standard output."],
     examples: [
       "kgdump import /var/lib/maya/knowledge_graph -i graph.kgd",
       "kgdump export /var/lib/maya/rocksdb | kgdump import /var/lib/maya/knowledge_graph",
@@ -70,6 +72,7 @@ export function importCommand(): Command {
  * @throws {KgdumpError} USAGE, and what importDump throws
  */
 export async function runImport(context: Context, args: readonly string[], flags: ImportFlags): Promise<void> {
+  refuseBoth({ "--keyspace": flags.columnFamily !== undefined, "--exclude-keyspace": flags.excludeColumnFamily !== undefined });
   const { importSettings } = await import("./import-settings.js");
   const { target, settings, notes } = await importSettings(args[0], flags, process.env);
   for (const note of notes) context.warn(note);
@@ -82,8 +85,9 @@ export async function runImport(context: Context, args: readonly string[], flags
     merge: flags.merge,
     ifExists: flags.ifExists,
     verify: flags.verify,
-    map: flags.map === undefined ? undefined : new Map(flags.map.map(({ from, to }) => [from, to])),
+    map: mapOf(flags.map),
     keyspaces: flags.columnFamily,
+    excludeKeyspaces: flags.excludeColumnFamily,
     prefix: flags.prefix,
     ...settings,
     jobs: flags.jobs,

@@ -4,12 +4,13 @@ import { Command, Option } from "commander";
 import { KgdumpError, systemError } from "../../errors.js";
 import { eventLine, type OnEvent } from "../../operations/migrate/events.js";
 import type { MigrateOptions } from "../../operations/migrate/migrate.js";
+import { mapOf, type Mapping, MAPPING_HELP, parseMapping } from "../byte-text.js";
 import type { Context } from "../context.js";
 import { escapeMessage } from "../escape.js";
 import { addHelp } from "../help.js";
 import { jsonDocument, jsonLine } from "../json.js";
 import { migrationJson, migrationPreviewJson } from "../json-migrate.js";
-import { countOf, oneOf, refuseBoth, type SledFlags, sledOptions } from "../options.js";
+import { countOf, excludeOption, manyOf, oneOf, refuseBoth, type SledFlags, sledOptions } from "../options.js";
 import { renderMigration, renderRollback } from "../render/migrate.js";
 import { renderMigrationPreview } from "../render/migration-preview.js";
 import { SETTINGS_HELP } from "./settings-help.js";
@@ -27,6 +28,8 @@ interface MigrateFlags extends SledFlags {
   readonly checkGraph?: boolean;
   readonly mustExist?: boolean;
   readonly ttl?: "strip" | "keep";
+  readonly map?: Mapping[];
+  readonly excludeColumnFamily?: Uint8Array[];
   readonly log?: string;
   readonly dryRun?: boolean;
   readonly force?: boolean;
@@ -62,6 +65,8 @@ export function migrateCommand(): Command {
     new Option("--wait <seconds>", "with --live: give up when the service has not stopped by then (default: wait without end)").argParser(countOf("--wait", { min: 0, max: 31_536_000 })),
     new Option("--check-graph", "before the switch, check the graph that is in the new store, as verify --graph does"),
     new Option("--must-exist", "fail when there is no store at all, instead of having nothing to do"),
+    new Option("--map <family=tree>", "give a family another tree's name, or 'a*=b*' to many; may be repeated").argParser(manyOf(parseMapping)),
+    excludeOption(),
     new Option("--ttl <mode>", "a store with time to live: strip the times from the values, or keep them").argParser(oneOf("--ttl", ["strip", "keep"])),
     new Option("--log <file>", LOG_HELP),
     new Option("-n, --dry-run", "tell what would be done, with sizes and times; change nothing"),
@@ -69,7 +74,7 @@ export function migrateCommand(): Command {
   ];
   for (const option of options) command.addOption(option);
   addHelp(command, {
-    paragraphs: [SETTINGS_HELP, CHECK_HELP, "Events go to standard error, a line each; with --json, to standard output as JSON lines, the result last."],
+    paragraphs: [SETTINGS_HELP, CHECK_HELP, MAPPING_HELP, "Events go to standard error, a line each; with --json, to standard output as JSON lines, the result last."],
     examples: [
       "kgdump migrate --config config/storage.toml",
       "kgdump migrate --config config/storage.toml --dry-run",
@@ -104,6 +109,8 @@ export async function runMigrate(context: Context, _args: readonly string[], fla
     waitSeconds: flags.wait,
     checkGraph: flags.checkGraph,
     mustExist: flags.mustExist,
+    map: mapOf(flags.map),
+    excludeKeyspaces: flags.excludeColumnFamily,
     ttl: flags.ttl,
     force: flags.force,
     signal: context.signal,

@@ -2,13 +2,13 @@
 import { Command, Option } from "commander";
 import { KgdumpError } from "../../errors.js";
 import type { RestoreResult } from "../../operations/restore.js";
-import { BYTE_TEXT_HELP, parseMapping } from "../byte-text.js";
+import { BYTE_TEXT_HELP, mapOf, type Mapping, MAPPING_HELP, parseMapping } from "../byte-text.js";
 import type { Context } from "../context.js";
 import { escapeText } from "../escape.js";
 import { addHelp } from "../help.js";
 import { inputOption, inputsOf } from "../inputs.js";
 import { jsonBytes, jsonDocument } from "../json.js";
-import { keyspaceOption, manyOf, maxBlockSizeOption, oneOf, sizeOf } from "../options.js";
+import { excludeOption, keyspaceOption, manyOf, maxBlockSizeOption, oneOf, refuseBoth, sizeOf } from "../options.js";
 import { SIZE_HELP } from "../quantities.js";
 import { renderRestore } from "../render/restore.js";
 
@@ -19,8 +19,9 @@ interface RestoreFlags {
   readonly optionsFrom?: string;
   readonly compression?: (typeof COMPRESSIONS)[number];
   readonly tableBlockSize?: number;
-  readonly map?: { from: Uint8Array; to: Uint8Array }[];
+  readonly map?: Mapping[];
   readonly columnFamily?: Uint8Array[];
+  readonly excludeColumnFamily?: Uint8Array[];
   /** False with `--no-verify`. */
   readonly verify: boolean;
   readonly maxBlockSize?: number;
@@ -44,14 +45,15 @@ export function restoreCommand(): Command {
     new Option("--table-block-size <size>", "data blocks of RocksDB's tables (default: as the dump says, else 16KiB)").argParser(
       sizeOf("--table-block-size"),
     ),
-    new Option("--map <tree=family>", "give a keyspace another family's name; may be repeated").argParser(manyOf(parseMapping)),
+    new Option("--map <tree=family>", "give a keyspace another family's name, or 'a*=b*' to many; may be repeated").argParser(manyOf(parseMapping)),
     keyspaceOption("only this keyspace of the dump; may be repeated"),
+    excludeOption(),
     new Option("--no-verify", "do not read the store back to compare"),
     maxBlockSizeOption(),
   ];
   for (const option of options) command.addOption(option);
   addHelp(command, {
-    paragraphs: [BYTE_TEXT_HELP, SIZE_HELP, "The result goes to standard error; with --json, to standard output."],
+    paragraphs: [BYTE_TEXT_HELP, MAPPING_HELP, SIZE_HELP, "The result goes to standard error; with --json, to standard output."],
     examples: [
       "kgdump restore /var/lib/maya/rocksdb -i graph.kgd",
       "kgdump export /var/lib/maya/knowledge_graph | kgdump restore /var/lib/maya/rocksdb --options-from graph.kgd",
@@ -68,6 +70,7 @@ export function restoreCommand(): Command {
 export async function runRestore(context: Context, args: readonly string[], flags: RestoreFlags): Promise<void> {
   const [target = ""] = args;
   if (target === "") throw new KgdumpError("USAGE", "the target is empty", { hint: "name a directory" });
+  refuseBoth({ "--keyspace": flags.columnFamily !== undefined, "--exclude-keyspace": flags.excludeColumnFamily !== undefined });
   const input = inputsOf(flags.input, `kgdump restore ${escapeText(target)} -i graph.kgd`, context.signal);
   const { restoreDump } = await import("../../operations/restore.js");
   const { onProgress } = context.startProgress();
@@ -77,8 +80,9 @@ export async function runRestore(context: Context, args: readonly string[], flag
     optionsFrom: flags.optionsFrom,
     compression: flags.compression,
     tableBlockSize: flags.tableBlockSize,
-    map: flags.map === undefined ? undefined : new Map(flags.map.map(({ from, to }) => [from, to])),
+    map: mapOf(flags.map),
     keyspaces: flags.columnFamily,
+    excludeKeyspaces: flags.excludeColumnFamily,
     verify: flags.verify,
     maxBlockSize: flags.maxBlockSize,
     onProgress,

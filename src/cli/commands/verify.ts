@@ -3,7 +3,7 @@ import { stat } from "node:fs/promises";
 import { Command, Option } from "commander";
 import type { CompareOptions } from "../../operations/verify.js";
 import type { Verification } from "../../operations/verify-results.js";
-import { parseMapping } from "../byte-text.js";
+import { mapOf, type Mapping, MAPPING_HELP, parseMapping } from "../byte-text.js";
 import type { Context } from "../context.js";
 import { addHelp } from "../help.js";
 import { jsonDocument } from "../json.js";
@@ -15,7 +15,7 @@ import { readStdin, refuseTerminalInput } from "../stdio.js";
 interface VerifyFlags {
   readonly against?: string[];
   readonly ttl?: "strip" | "keep";
-  readonly map?: { from: Uint8Array; to: Uint8Array }[];
+  readonly map?: Mapping[];
   readonly samples?: number;
   readonly seed?: number;
   readonly graph?: boolean;
@@ -50,7 +50,7 @@ export function verifyCommand(): Command {
     new Option("--ttl <mode>", "how the values of a store with time to live are read: strip or keep").argParser(
       oneOf("--ttl", ["strip", "keep"]),
     ),
-    new Option("--map <family=tree>", "the stores' name for a family of the dump; may be repeated").argParser(
+    new Option("--map <family=tree>", "the stores' name for a family of the dump, or 'a*=b*' for many; may be repeated").argParser(
       manyOf(parseMapping),
     ),
     new Option("--samples <n>", `entries of each keyspace to show from all sides (default: ${SAMPLES.toString()})`).argParser(countOf("--samples", { min: 0, max: 1000 })),
@@ -60,7 +60,7 @@ export function verifyCommand(): Command {
   ];
   for (const option of options) command.addOption(option);
   addHelp(command, {
-    paragraphs: [GRAPH_HELP],
+    paragraphs: [MAPPING_HELP, GRAPH_HELP],
     examples: [
       "kgdump verify graph.kgd",
       "kgdump verify graph.kgd --against /var/lib/maya/knowledge_graph",
@@ -90,7 +90,7 @@ export async function runVerify(context: Context, args: readonly string[], flags
   const options: CompareOptions = {
     against,
     ttl: flags.ttl,
-    map: flags.map === undefined ? undefined : new Map(flags.map.map(({ from, to }) => [from, to])),
+    map: mapOf(flags.map),
     samples: flags.samples ?? SAMPLES,
     seed: flags.seed,
     graph: flags.graph,

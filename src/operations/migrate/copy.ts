@@ -9,6 +9,7 @@ import { sameName } from "../keyspaces.js";
 import type { Teller } from "./events.js";
 import { type Journal, type JournalKeyspace, type MigrationStep, writeJournal } from "./journal.js";
 import { deltaPath, type migrationPaths, type MigrateOptions, round } from "./options.js";
+import { askedNames, journalNames } from "./trees.js";
 
 /** A full copy that was read back and found equal. */
 export interface Copy {
@@ -27,7 +28,7 @@ export function beginJournal(paths: ReturnType<typeof migrationPaths>, id: strin
   const delta = options.live === true && dump !== null ? deltaPath(dump) : null;
   return writeJournal({
     ...paths, version: 1, id, dumpId: randomUUID(), step, startedAt: now, updatedAt: now, delta, deltaId: options.live === true ? randomUUID() : null,
-    settings: options.settings ?? {}, snapshot: null, keyspaces: null, verifiedAt: null, rollback: null,
+    settings: options.settings ?? {}, ...journalNames(options.map, options.excludeKeyspaces), snapshot: null, keyspaces: null, verifiedAt: null, rollback: null,
   });
 }
 
@@ -57,10 +58,11 @@ interface Both {
 
 async function byDump(journal: Journal, dump: string, importing: MigrationStep, options: MigrateOptions, teller: Teller): Promise<Both> {
   const { onProgress, signal, ttl } = options;
-  const exported = await exportStore({ store: journal.source, output: dump, dumpId: journal.dumpId, ttl, onProgress, signal });
+  const { map, excludeKeyspaces } = askedNames(journal);
+  const exported = await exportStore({ store: journal.source, output: dump, dumpId: journal.dumpId, excludeKeyspaces, ttl, onProgress, signal });
   teller.tell("export", "the store was exported", { entries: exported.entries, bytes: exported.rawBytes, dump, dumpBytes: exported.dumpBytes, seconds: round(exported.seconds) });
   await writeJournal({ ...journal, step: importing });
-  const imported = await importDump({ ...journal.settings, target: journal.building, input: dump, onProgress, signal });
+  const imported = await importDump({ ...journal.settings, target: journal.building, input: dump, map, onProgress, signal });
   teller.tell("import", "the dump was imported", { entries: imported.entries, seconds: round(imported.seconds) });
   return { exported, imported };
 }
@@ -69,8 +71,9 @@ async function streamAcross(journal: Journal, importing: MigrationStep, options:
   const { onProgress, signal, ttl } = options;
   const pipe = new PassThrough({ highWaterMark: 4 * 1024 * 1024 });
   await writeJournal({ ...journal, step: importing });
-  const importingNow = importDump({ ...journal.settings, target: journal.building, input: pipe, onProgress, signal });
-  const exporting = exportStore({ store: journal.source, output: pipe, dumpId: journal.dumpId, ttl, signal });
+  const { map, excludeKeyspaces } = askedNames(journal);
+  const importingNow = importDump({ ...journal.settings, target: journal.building, input: pipe, map, onProgress, signal });
+  const exporting = exportStore({ store: journal.source, output: pipe, dumpId: journal.dumpId, excludeKeyspaces, ttl, signal });
   const [exported, imported] = await Promise.allSettled([exporting, importingNow]);
   if (exported.status === "rejected") throw exported.reason;
   if (imported.status === "rejected") throw imported.reason;

@@ -14,8 +14,10 @@ import { nameText, sameName } from "../keyspaces.js";
 import { type OnProgress, ProgressMeter } from "../progress.js";
 import { scanSideBySide } from "../side-by-side.js";
 import { addTo, compareBlocks, type GrowingCounts, noChanges } from "./compare-blocks.js";
+import { different, filled, hasEntries, otherOrder } from "./follow-errors.js";
 import type { JournalKeyspace } from "./journal.js";
 import type { ChangeCounts } from "./options.js";
+import { Trees } from "./trees.js";
 
 /** Who wants to know, and who may stop it. */
 export interface FollowOptions {
@@ -42,6 +44,7 @@ const GROUPS = 1000;
 
 interface Learned {
   readonly name: Uint8Array;
+  readonly tree: Uint8Array;
   readonly keyspace: JournalKeyspace;
   readonly follower: SledFollower;
   /** Keys a MiB of entries or more apart, between which the original may be read in parts. */
@@ -53,11 +56,15 @@ export class CopyFollower {
   readonly #sink: SledSink;
   readonly #path: string;
   readonly #settings: SledSettings;
+  readonly #trees: Trees;
   #learned: readonly Learned[] = [];
+  /** Keyspaces without entries, whose tree another one became. */
+  #without: readonly JournalKeyspace[] = [];
   /** Since it was learned. */
-  #followed: Pick<Learned, "name" | "follower">[] = [];
+  #followed: Pick<Learned, "tree" | "follower">[] = [];
 
-  private constructor(sink: SledSink, path: string, settings: SledSettings) {
+  private constructor(sink: SledSink, path: string, settings: SledSettings, trees: Trees) {
+    this.#trees = trees;
     this.#sink = sink;
     this.#path = path;
     this.#settings = settings;
@@ -69,10 +76,10 @@ export class CopyFollower {
    * @throws {KgdumpError} VERIFY_DIFFERENCE when it holds something else; STORE_*
    * @throws the signal's reason when it aborts
    */
-  static async open(path: string, settings: SledSettings, keyspaces: readonly JournalKeyspace[], options: FollowOptions): Promise<CopyFollower> {
+  static async open(path: string, settings: SledSettings, keyspaces: readonly JournalKeyspace[], options: FollowOptions, trees = new Trees({})): Promise<CopyFollower> {
     const sink = await openCopy(path, settings);
     try {
-      const follower = new CopyFollower(sink, path, settings);
+      const follower = new CopyFollower(sink, path, settings, trees);
       await follower.learn(keyspaces, options);
       return follower;
     } catch (error) {
@@ -85,7 +92,9 @@ export class CopyFollower {
   async learn(keyspaces: readonly JournalKeyspace[], options: FollowOptions): Promise<void> {
     const meter = meterOf(keyspaces, options);
     const learned: Learned[] = [];
-    for (const keyspace of keyspaces) learned.push(await learn(this.#sink, keyspace, meter, options));
+    const own = this.#trees.own(keyspaces);
+    for (const keyspace of own) learned.push(await learn(this.#sink, keyspace, this.#trees, meter, options));
+    this.#without = keyspaces.filter((keyspace) => !own.includes(keyspace));
     meter.end();
     this.#learned = learned;
     this.#followed = [];
@@ -100,9 +109,9 @@ export class CopyFollower {
     const meter = this.#meter(options);
     const counts = noChanges();
     const keyspaces: JournalKeyspace[] = [];
-    for (const { name, keyspace } of this.#learned) {
+    for (const { name, tree, keyspace } of this.#learned) {
       if (original.info.keyspaces.some((found) => sameName(found.name, name))) continue;
-      await this.#sink.dropKeyspace(name);
+      await this.#sink.dropKeyspace(tree);
       counts.removed += keyspace.entries;
     }
     for (const keyspace of original.info.keyspaces) {
@@ -133,13 +142,15 @@ export class CopyFollower {
       const changed = keys[index];
       const known = this.#learned.find((learned) => sameName(learned.name, name));
       if (known !== undefined) this.#followed.push(known);
+      if (known === undefined && this.#isWithout(name) && changed?.length === 0) continue;
+      if (this.#isWithout(name)) throw filled(name);
       if (changed === undefined || known === undefined) throw new TypeError("the copy has other keyspaces than the original");
       if (changed.length === 0) continue;
       meter.enter(name);
       const { groups, of, ranges } = await known.follower.touch(changed);
       const blocks = groups < of ? original.scanRanges(name, ranges, { blockSize: FOLLOW_BLOCK, signal: options.signal }) : this.#scan(original, known, options);
       const onBlock = (block: EntryBlock): void => { meter.add(block.entries, block.data.length); };
-      await compareBlocks(known.follower, blocks, (block) => this.#put(name, block, counts), onBlock);
+      await compareBlocks(known.follower, blocks, (block) => this.#put(known.tree, block, counts), onBlock);
     }
     meter.end();
     await this.#sink.flush();
@@ -155,9 +166,9 @@ export class CopyFollower {
   async verify({ signal }: FollowOptions): Promise<void> {
     const sink = await openCopy(this.#path, this.#settings);
     try {
-      const foreign = sink.info.keyspaces.find(({ name }) => !this.#followed.some((known) => sameName(known.name, name)));
+      const foreign = sink.info.keyspaces.find(({ name }) => !this.#followed.some(({ tree }) => sameName(tree, name)));
       if (foreign !== undefined) throw different(foreign.name, "it is still there, although the store does not have it any more");
-      for (const { name, follower } of this.#followed) {
+      for (const { tree: name, follower } of this.#followed) {
         const groups = follower.writtenGroups;
         for (let at = 0; at < groups; at += LOOKING * GROUPS) {
           signal?.throwIfAborted();
@@ -203,6 +214,10 @@ export class CopyFollower {
       }
       keyspaces.push({ ...keyspace, entries, digest: hash.digest("hex") });
     }
+    for (const keyspace of this.#without) {
+      if (await hasEntries(original, Buffer.from(keyspace.name, "hex"), options)) throw filled(Buffer.from(keyspace.name, "hex"));
+      keyspaces.push(keyspace);
+    }
     meter.end();
     return keyspaces;
   }
@@ -220,8 +235,12 @@ export class CopyFollower {
     return scanSideBySide(original, name, { blockSize: FOLLOW_BLOCK, splits, jobs: SCANS, signal });
   }
 
-  async #put(name: Uint8Array, block: ChangeBlock, counts: GrowingCounts): Promise<void> {
-    addTo(counts, await this.#sink.carryOver(name, block.data));
+  #isWithout(name: Uint8Array): boolean {
+    return this.#without.some((keyspace) => sameName(Buffer.from(keyspace.name, "hex"), name));
+  }
+
+  async #put(tree: Uint8Array, block: ChangeBlock, counts: GrowingCounts): Promise<void> {
+    addTo(counts, await this.#sink.carryOver(tree, block.data));
   }
 
   async #followKeyspace(
@@ -231,9 +250,14 @@ export class CopyFollower {
     options: FollowOptions,
   ): Promise<ChangeCounts & { readonly entries: number; readonly digest: Uint8Array }> {
     const known = this.#learned.find((learned) => sameName(learned.name, name));
-    if (known === undefined) await this.#sink.createKeyspace(name);
+    const tree = this.#trees.of(name);
+    if (known === undefined && this.#learned.some((learned) => sameName(learned.tree, tree))) {
+      if (await hasEntries(original, name, options)) throw filled(name);
+      return { ...noChanges(), entries: 0, digest: createHash("sha256").digest() };
+    }
+    if (known === undefined) await this.#sink.createKeyspace(tree);
     else if (known.keyspace.comparator !== comparator) throw otherOrder(name);
-    const follower = known?.follower ?? this.#sink.follow(name, comparator);
+    const follower = known?.follower ?? this.#sink.follow(tree, comparator);
     if (known === undefined) await follower.learned();
     const hash = createHash("sha256");
     let entries = 0;
@@ -243,8 +267,8 @@ export class CopyFollower {
       meter.add(block.entries, block.data.length);
     };
     const counts = noChanges();
-    await compareBlocks(follower, this.#scan(original, { name, splits: known?.splits ?? [] }, options), (block) => this.#put(name, block, counts), onBlock);
-    this.#followed.push({ name, follower });
+    await compareBlocks(follower, this.#scan(original, { name, splits: known?.splits ?? [] }, options), (block) => this.#put(tree, block, counts), onBlock);
+    this.#followed.push({ tree, follower });
     const before = known?.keyspace.entries ?? 0;
     if (before + counts.added - counts.removed !== entries) {
       throw new KgdumpError("VERIFY_DIFFERENCE", `"${nameText(name)}" had ${String(before)} entries in the copy, ${String(counts.added)} were added and ${String(counts.removed)} removed, but the store has ${String(entries)}`, {
@@ -268,13 +292,14 @@ function meterOf(keyspaces: readonly JournalKeyspace[], { onProgress }: FollowOp
   return new ProgressMeter("verify", onProgress, { entries: keyspaces.reduce((sum, { entries }) => sum + entries, 0), bytes: null });
 }
 
-async function learn(sink: SledSink, keyspace: JournalKeyspace, meter: ProgressMeter, { signal }: FollowOptions): Promise<Learned> {
+async function learn(sink: SledSink, keyspace: JournalKeyspace, trees: Trees, meter: ProgressMeter, { signal }: FollowOptions): Promise<Learned> {
   const name = Buffer.from(keyspace.name, "hex");
+  const tree = trees.of(name);
   meter.enter(name);
-  const follower = sink.follow(name, keyspace.comparator);
+  const follower = sink.follow(tree, keyspace.comparator);
   const splits: Uint8Array[] = [];
   let sinceSplit = 0;
-  for await (const block of sink.scan(name, { blockSize: LEARN_BLOCK, order: keyspace.comparator, signal })) {
+  for await (const block of sink.scan(tree, { blockSize: LEARN_BLOCK, order: keyspace.comparator, signal })) {
     await follower.learn(block.data);
     // A long key has more between it and the next one, so that these take little of the memory.
     if (sinceSplit >= Math.max(LEARN_BLOCK, 256 * block.firstKey.length)) {
@@ -286,20 +311,6 @@ async function learn(sink: SledSink, keyspace: JournalKeyspace, meter: ProgressM
     block.release();
   }
   const { entries, digest } = await follower.learned();
-  if (entries === keyspace.entries && Buffer.from(digest).toString("hex") === keyspace.digest) return { name, keyspace, follower, splits };
+  if (entries === keyspace.entries && Buffer.from(digest).toString("hex") === keyspace.digest) return { name, tree, keyspace, follower, splits };
   throw different(name, `it holds ${String(entries)} entries with another digest than when it was made`);
-}
-
-function different(name: Uint8Array, what: string): KgdumpError {
-  return new KgdumpError("VERIFY_DIFFERENCE", `the new store is wrong in "${nameText(name)}": ${what}`, {
-    keyspace: name,
-    hint: "nothing was switched: check the disk and the memory of this machine, then migrate again",
-  });
-}
-
-function otherOrder(name: Uint8Array): KgdumpError {
-  return new KgdumpError("STORE_UNSUPPORTED", `"${nameText(name)}" was made anew in another order of keys while the store was copied`, {
-    keyspace: name,
-    hint: "nothing was switched: migrate again",
-  });
 }

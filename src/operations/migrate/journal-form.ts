@@ -33,6 +33,9 @@ export interface JournalKeyspace {
   readonly digest: string;
 }
 
+/** One side of a renaming: a name, or what is before and after the `*` of a pattern; in hex. */
+export type JournalSide = { readonly name: string } | { readonly before: string; readonly after: string };
+
 /** What the journal says. All paths are absolute. */
 export interface Journal {
   /** Version of the journal's own form. */
@@ -59,6 +62,10 @@ export interface Journal {
   /** The delta's id. */
   readonly deltaId: string | null;
   readonly settings: SledSettings;
+  /** Which keyspaces become trees of another name; absent when none does. */
+  readonly map?: readonly { readonly from: JournalSide; readonly to: JournalSide }[];
+  /** Names in hex of keyspaces that are left out; absent when none is. */
+  readonly exclude?: readonly string[];
   /** What the store was when it was read: changes since would show here. */
   readonly snapshot: { readonly databaseId: string | null; readonly sequenceNumber: string | null } | null;
   /** What the new store was found to hold; null before, and until it is confirmed. */
@@ -103,6 +110,9 @@ const isKeyspace = hasFields({
   digest: isDigest,
 });
 
+const isSide: Check = (value) => hasFields({ name: isHex })(value) || hasFields({ before: isHex, after: isHex })(value);
+const isListOf = (check: Check): Check => (value) => Array.isArray(value) && value.every(check);
+
 const isJournal = hasFields({
   version: (value) => value === 1,
   id: (value) => typeof value === "string" && /^[0-9a-z-]{1,64}$/i.test(value),
@@ -125,8 +135,10 @@ const isJournal = hasFields({
     flushEveryMs: orAbsent(isCount),
     segmentSize: orAbsent(isCount),
   }),
+  map: orAbsent(isListOf(hasFields({ from: isSide, to: isSide }))),
+  exclude: orAbsent(isListOf(isHex)),
   snapshot: orNull(hasFields({ databaseId: orNull(isText), sequenceNumber: orNull((value) => typeof value === "string" && /^\d{1,20}$/.test(value)) })),
-  keyspaces: orNull((value) => Array.isArray(value) && value.every(isKeyspace)),
+  keyspaces: orNull(isListOf(isKeyspace)),
   verifiedAt: orNull(isTime),
   owner: hasFields({ pid: isCount, started: orNull(isText), host: isText }),
   rollback: orNull(hasFields({ incoming: isPath, aside: isPath, original: orAbsent(orNull(isPath)) })),

@@ -12,6 +12,7 @@ import type { Teller } from "./events.js";
 import { CopyFollower } from "./follow.js";
 import type { Journal } from "./journal.js";
 import { type MigrateOptions, round, secondsSince } from "./options.js";
+import { Trees } from "./trees.js";
 
 /** Milliseconds between looks at the store, or how many times as long as the last look took, if that is more: a long log takes long to read. */
 const LOOK_MS = 2000;
@@ -41,7 +42,7 @@ export class LiveCopy {
 
   /** Opens and reads the copy that was made. @throws {KgdumpError} VERIFY_DIFFERENCE, STORE_* */
   static async open(journal: Journal, { keyspaces, mark }: Copy, options: MigrateOptions, teller: Teller): Promise<LiveCopy> {
-    const follower = await CopyFollower.open(journal.building, journal.settings, keyspaces, options);
+    const follower = await CopyFollower.open(journal.building, journal.settings, keyspaces, options, new Trees(journal));
     return new LiveCopy(follower, journal, mark, options, teller);
   }
 

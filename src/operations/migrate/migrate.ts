@@ -6,6 +6,7 @@
  */
 import { rm } from "node:fs/promises";
 import { resolve } from "node:path";
+import { KgdumpError } from "../../errors.js";
 import { openSource } from "../load-engine.js";
 import { confirmSwitch } from "./confirm.js";
 import { beginJournal, type Copy, copyStore } from "./copy.js";
@@ -31,6 +32,7 @@ export { type ChangeCounts, migrationPaths, type MigrateOptions, type MigrateRes
  */
 export async function migrateStore(options: MigrateOptions): Promise<MigrateResult> {
   const started = performance.now();
+  if (options.live === true && options.excludeKeyspaces !== undefined) throw new KgdumpError("USAGE", "with --live, all families are copied", { hint: "leave out --exclude-keyspace, or --live" });
   const teller = new Teller(options.onEvent);
   const target = resolve(options.target ?? options.source);
   let journal = await readJournal(target);

@@ -2,7 +2,9 @@
 import { randomBytes } from "node:crypto";
 import { basename, dirname, join, resolve } from "node:path";
 import type { SledSettings } from "../../settings/sled-settings.js";
+import type { KeyspaceMap } from "../entries/naming.js";
 import type { ImportResult } from "../import.js";
+import type { KeyspaceName } from "../keyspaces.js";
 import type { TtlMode } from "../load-engine.js";
 import type { OnProgress } from "../progress.js";
 import type { OnEvent } from "./events.js";
@@ -32,6 +34,10 @@ export interface MigrateOptions {
   readonly checkGraph?: boolean | undefined;
   /** Fail when there is no store at all, where otherwise there is nothing to do; default false. */
   readonly mustExist?: boolean | undefined;
+  /** Tree name for family name, where it is to differ; a family without entries never is in the way. A rollback with `carryBack` maps them back. */
+  readonly map?: KeyspaceMap | undefined;
+  /** All families but these; not with `live`. */
+  readonly excludeKeyspaces?: readonly KeyspaceName[] | undefined;
   /** What to do with the timestamps of a RocksDB TTL store. */
   readonly ttl?: TtlMode | undefined;
   /** Begin although the disk may be too small. */

@@ -5,6 +5,7 @@ import { dirname } from "node:path";
 import type { StoreInfo } from "../../engines/engine.js";
 import { KgdumpError, systemError } from "../../errors.js";
 import { planExport } from "../export-plan.js";
+import { Naming } from "../entries/naming.js";
 import { nameIsTaken } from "../output-file.js";
 import { refuseUnmovable } from "./movable.js";
 import { deltaPath, type MigrateOptions, type MigrationPaths } from "./options.js";
@@ -36,7 +37,7 @@ export interface MigrationPlan extends MigrationPaths {
 }
 
 /** What is asked for that a plan depends on. */
-export interface PlanOptions extends Pick<MigrateOptions, "ttl" | "force" | "live" | "settings" | "waitSeconds" | "checkGraph" | "keepDump"> {
+export interface PlanOptions extends Pick<MigrateOptions, "ttl" | "force" | "live" | "settings" | "waitSeconds" | "checkGraph" | "keepDump" | "map" | "excludeKeyspaces"> {
   /** Files of an interrupted migration, which are removed first: they are not in the way. */
   readonly cleared?: readonly (string | null)[];
 }
@@ -52,7 +53,8 @@ const LIVE_SHARE = 0.25;
  * USAGE for what can't be moved
  */
 export async function planMigration(paths: MigrationPaths, options: PlanOptions): Promise<MigrationPlan> {
-  const { store, estimatedEntries, estimatedBytes, warnings } = await planExport({ store: paths.source, ttl: options.ttl });
+  const { store, estimatedEntries, estimatedBytes, warnings } = await planExport({ store: paths.source, ttl: options.ttl, excludeKeyspaces: options.excludeKeyspaces });
+  new Naming(options.map).check(store.keyspaces.map(({ name }) => name));
   if (paths.backup !== null) await refuseUnmovable(paths.source);
   const live = options.live === true;
   const delta = live && paths.dump !== null ? deltaPath(paths.dump) : null;

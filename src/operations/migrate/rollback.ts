@@ -19,6 +19,7 @@ import { isBeforeSwitch, type Journal, journalPath, readJournal, refuseOtherOwne
 import { copyDurably, nameStamp, occupantOf, removeDirectory } from "./places.js";
 import { clearAway, clearLeftovers, finishRollback, switchOf, switchOver } from "./steps.js";
 import { isUntouched } from "./switch.js";
+import { Trees } from "./trees.js";
 
 /** What `rollbackStore` does. */
 export interface RollbackOptions {
@@ -120,7 +121,8 @@ function resultOf(journal: Journal, carried: boolean): RollbackResult {
 
 /** Name of the first keyspace in which the sled store differs from what was migrated; null when it does not. */
 async function changedKeyspace(store: EntrySource, journal: Journal, { signal }: RollbackOptions): Promise<string | null> {
-  const known = new Map((journal.keyspaces ?? []).map((keyspace) => [keyspace.name, keyspace]));
+  const trees = new Trees(journal);
+  const known = new Map(trees.own(journal.keyspaces ?? []).map((keyspace) => [Buffer.from(trees.of(Buffer.from(keyspace.name, "hex"))).toString("hex"), keyspace]));
   for (const { name } of store.info.keyspaces) {
     const migrated = known.get(Buffer.from(name).toString("hex"));
     const hash = createHash("sha256");
@@ -156,7 +158,7 @@ async function carryBack(store: EntrySource, journal: Journal, { onProgress, sig
   const dump = `${incoming}.kgd`;
   try {
     await exportSource(store, { store: journal.target, output: dump, force: true, onProgress, signal });
-    const { entries } = await restoreDump({ target: incoming, input: dump, optionsFrom: journal.backup ?? journal.source, onProgress, signal });
+    const { entries } = await restoreDump({ target: incoming, input: dump, map: new Trees(journal).back(journal.keyspaces ?? [], store.info.keyspaces.map(({ name }) => name)), optionsFrom: journal.backup ?? journal.source, onProgress, signal });
     teller.tell("restore", "what the sled store holds was carried into a new RocksDB store, read back and compared", { entries });
     return incoming;
   } finally {

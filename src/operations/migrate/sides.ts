@@ -10,6 +10,7 @@ import type { Teller } from "./events.js";
 import type { Journal, JournalKeyspace } from "./journal.js";
 import type { MigratedKeyspace, Sides } from "./migrated.js";
 import type { MigrateOptions } from "./options.js";
+import { Trees } from "./trees.js";
 
 /**
  * Tells what each side holds, when the new store is complete and not yet in its place. With `checkGraph` the new store is read once more, whole.
@@ -43,22 +44,25 @@ export async function compareSides(journal: Journal, copy: Copy, keyspaces: read
 }
 
 async function checkGraph(
-  { building }: Journal,
-  keyspaces: readonly JournalKeyspace[],
+  journal: Journal,
+  all: readonly JournalKeyspace[],
   { onProgress, signal }: MigrateOptions,
   teller: Teller,
 ): Promise<{ graph: GraphReport; found: KeyspaceDigest[] }> {
   const { openSledSource } = await import("../../engines/sled.js");
   await using check = new GraphCheck({ signal });
+  const trees = new Trees(journal);
+  const keyspaces = trees.own(all);
   const meter = new ProgressMeter("verify", onProgress, { entries: keyspaces.reduce((sum, { entries }) => sum + entries, 0), bytes: null });
   // It was read back already; the digests tell more than the check of its files.
-  const found = await closing(await openSledSource(building, { check: false }), async (store) => {
+  const found = await closing(await openSledSource(journal.building, { check: false }), async (store) => {
     const digests: KeyspaceDigest[] = [];
     for (const { name, comparator } of keyspaces) {
-      const scan = new StoreScan(store, Buffer.from(name, "hex"), comparator, signal, meter);
-      meter.enter(scan.name);
+      const keyspace = Buffer.from(name, "hex");
+      const scan = new StoreScan(store, trees.of(keyspace), comparator, signal, meter);
+      meter.enter(keyspace);
       for await (const block of scan.blocks()) await check.add(block);
-      digests.push({ name: scan.name, entries: scan.entries, digest: scan.digest() });
+      digests.push({ name: keyspace, entries: scan.entries, digest: scan.digest() });
     }
     return digests;
   });

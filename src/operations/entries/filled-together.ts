@@ -1,0 +1,22 @@
+/** Refusing a map that puts entries of two keyspaces into one, before anything is written: what a file tells at its end. */
+import { type DumpInputs } from "../entry-events.js";
+import type { ImportPlan } from "../import-plan.js";
+import { sameName } from "../keyspaces.js";
+import { openDump } from "../open-dump.js";
+
+/**
+ * Looks into the dump's footer when a map gives several keyspaces one name. A stream, or a dump that can't be read from its end, is met when it is
+ * loaded: two keyspaces with entries are never put together.
+ * @throws {KgdumpError} USAGE
+ */
+export async function refuseFilledTogether(plan: ImportPlan, { input }: { readonly input: DumpInputs }): Promise<void> {
+  if (typeof input !== "string" || plan.selected.every((keyspace) => plan.rivalsOf(keyspace).length === 0)) return;
+  const dump = await openDump(input).catch(() => null);
+  if (dump === null) return;
+  await using opened = dump;
+  const filled = plan.selected.filter(({ name }) => {
+    const index = opened.header.keyspaces.findIndex((keyspace) => sameName(keyspace.name, name));
+    return (opened.footer.keyspaces[index]?.entries ?? 0) > 0;
+  });
+  for (const keyspace of filled) plan.claim(keyspace);
+}
