@@ -134,6 +134,13 @@ int kgd_table_key(const kgd_table* table, const char** key, size_t* length, char
   return 1;
 }
 
+/// The value of the entry that the table's iterator stands on. The view lives until the iterator moves.
+const char* kgd_table_value(const kgd_table* table, size_t* length) {
+  const rocksdb::Slice found = table->entries->value();
+  *length = found.size();
+  return found.data();
+}
+
 void kgd_table_next(kgd_table* table) { table->entries->Next(); }
 
 void kgd_table_close(kgd_table* table) {

@@ -1,4 +1,11 @@
 //! What lies on disk, and how it is parsed.
 
+// Used by walks and recoveries; not all of it yet.
+#[allow(dead_code)]
+pub mod blob;
+#[allow(dead_code)]
+pub mod bytes;
 pub mod properties;
+#[allow(dead_code)]
+pub mod table;
 pub mod table_end;

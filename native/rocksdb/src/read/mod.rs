@@ -11,3 +11,6 @@ pub mod pin;
 pub mod pin_logs;
 pub mod pin_place;
 pub mod point;
+// For the account of a store's entries, which is still to come.
+#[allow(dead_code)]
+pub mod walk;
