@@ -66,6 +66,7 @@ export interface NativeSink {
   operate(family: Buffer, operations: NativeOperation[]): Promise<void>;
   flush(tables: boolean): Promise<void>;
   finishLoads(): Promise<void>;
+  dropFamily(family: Buffer): Promise<void>;
   compact(family: Buffer): Promise<void>;
   close(): Promise<void>;
 }

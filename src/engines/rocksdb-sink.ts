@@ -51,6 +51,8 @@ export interface RocksdbSink extends EntrySink {
   flushLog(): Promise<void>;
   /** Compacts one family whole. */
   compact(keyspace: Uint8Array | string): Promise<void>;
+  /** Drops a family with all that is in it. @throws {KgdumpError} KEYSPACE_UNKNOWN, STORE_FAILED for the family `default` */
+  dropFamily(keyspace: Uint8Array | string): Promise<void>;
 }
 
 const COMPRESSION_NAME: Readonly<Record<RocksdbCompression, string>> = {
@@ -169,6 +171,10 @@ class Sink implements RocksdbSink {
 
   flushLog(): Promise<void> {
     return fromAddon(() => this.#sink.flush(false));
+  }
+
+  dropFamily(keyspace: Uint8Array | string): Promise<void> {
+    return fromAddon(() => this.#sink.dropFamily(nameBytes(keyspace)));
   }
 
   compact(keyspace: Uint8Array | string): Promise<void> {

@@ -32,8 +32,10 @@ export interface WriterMode {
   readonly manualWalFlush?: boolean;
   /** It pauses now and then; without, it writes, flushes and compacts as fast as it can. */
   readonly pauses?: boolean;
-  /** Makes new families all the time. */
-  readonly newFamilies?: boolean;
+  /** It leaves flushes and compactions to RocksDB's own threads. */
+  readonly onlyWrites?: boolean;
+  /** Families come and go all the time. */
+  readonly passingFamilies?: boolean;
   /** Options of the families, and of the store as a whole. */
   readonly options?: string;
   readonly databaseOptions?: string;
@@ -49,7 +51,8 @@ export const MODES: Readonly<Record<string, WriterMode>> = {
   "fast-manual": { manualWalFlush: true },
   recycled: { databaseOptions: "recycle_log_file_num=4" },
   blobs: { options: "enable_blob_files=true;min_blob_size=200;blob_file_size=32768;enable_blob_garbage_collection=true;blob_garbage_collection_age_cutoff=1.0;blob_garbage_collection_force_threshold=0.5" },
-  families: { newFamilies: true },
+  background: { onlyWrites: true },
+  families: { passingFamilies: true },
   elsewhere: { logsElsewhere: true, databaseOptions: "track_and_verify_wals_in_manifest=true" },
   "two-phase": { databaseOptions: "allow_2pc=true;atomic_flush=true" },
 };

@@ -45,22 +45,21 @@ async function writeBatches(): Promise<void> {
 
 async function flushAndCompact(): Promise<void> {
   const random = randomNumbers(Number(seed) + 1);
-  while (!state.stopped) {
+  while (!state.stopped && mode?.onlyWrites !== true) {
     if (random(3) === 0) await sink.compact(FAMILIES[random(FAMILIES.length)] ?? "");
     else await sink.flush();
     if (mode?.pauses === true) await sleep(random(30));
   }
 }
 
-async function makeFamilies(): Promise<void> {
-  for (let number = 0; !state.stopped && mode?.newFamilies === true; number++) {
-    const family = `new-${String(number)}`;
+async function passFamilies(): Promise<void> {
+  for (let number = 0; !state.stopped && mode?.passingFamilies === true; number++) {
+    const family = `passing-${String(number)}`;
     await sink.createKeyspace(Buffer.from(family));
     await sink.operate(family, [{ kind: "put", key: keyOf(number), value: valueOf(number) }]);
-    // Each of them makes all that follows slower.
-    await sleep(number);
+    if (number >= 3) await sink.dropFamily(`passing-${String(number - 3)}`);
   }
 }
 
-await Promise.all([writeBatches(), flushAndCompact(), makeFamilies()]);
+await Promise.all([writeBatches(), flushAndCompact(), passFamilies()]);
 await sink.close();

@@ -167,6 +167,14 @@ impl Database {
         Ok(self.families.len() - 1)
     }
 
+    /// Lets the handle of a family go, whose number the next one then has.
+    pub fn forget_family(&mut self, index: usize) {
+        if index < self.families.len() {
+            // SAFETY: ours, destroyed once.
+            unsafe { ffi::rocksdb_column_family_handle_destroy(self.families.remove(index)) };
+        }
+    }
+
     /// Calls the library with an error slot, and makes a fault of what it leaves there.
     pub fn call<T>(&self, run: impl FnOnce(*mut ffi::rocksdb_t, *mut *mut c_char) -> T) -> Outcome<T> {
         let mut error = ptr::null_mut();

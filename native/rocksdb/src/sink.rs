@@ -14,6 +14,7 @@ use crate::handle::{Database, Options};
 use crate::layout::fingerprint;
 use crate::manifest::read_manifest;
 use crate::tables::Tables;
+use crate::write::families::drop_family;
 use crate::write::sequence;
 
 /// `BottommostLevelCompaction::kForce` of RocksDB's options.h.
@@ -254,6 +255,18 @@ impl Sink {
             return Err(Fault::new("INTERNAL", "no family was begun"));
         };
         tables.ingest(&self.database, self.family(&family)?)
+    }
+
+    /// Drops a family with all that is in it.
+    ///
+    /// Errors: KEYSPACE_UNKNOWN, STORE_FAILED for the family `default`, IO_FAILED.
+    pub fn drop_family(&mut self, family: &[u8]) -> Outcome<()> {
+        drop_family(&self.database, self.family(family)?)?;
+        if let Some(index) = self.names.iter().position(|name| name == family) {
+            self.names.remove(index);
+            self.database.forget_family(index);
+        }
+        Ok(())
     }
 
     /// Compacts one family whole: also tables that would only be moved to the last level, as merge operands could be left in these.

@@ -191,6 +191,13 @@ impl RocksSink {
         start(move || with(&sink, |sink| sink.finish_loads()))
     }
 
+    /// Drops a family with all that is in it.
+    #[napi(ts_return_type = "Promise<void>")]
+    pub fn drop_family(&self, family: Buffer) -> AsyncTask<Job<()>> {
+        let (sink, family) = (Arc::clone(&self.sink), family.to_vec());
+        start(move || with(&sink, |sink| sink.drop_family(&family)))
+    }
+
     /// Compacts a family whole.
     #[napi(ts_return_type = "Promise<void>")]
     pub fn compact(&self, family: Buffer) -> AsyncTask<Job<()>> {

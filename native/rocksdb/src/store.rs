@@ -57,24 +57,16 @@ impl Store {
         opening::open(path, ttl).map_err(|fault| diagnose(path, fault))
     }
 
-    /// Opens what the store at `path` was at a point; none when `may_open`, which is asked when all else is known to be right, says no.
+    /// Opens what the store at `path` was at a point.
     ///
     /// Errors: as `open`, with the names that the files have at the point.
-    pub(crate) fn at(
-        path: &Path,
-        point: &Arc<Point>,
-        ttl: Option<Ttl>,
-        may_open: impl FnOnce(&Point) -> bool,
-    ) -> Outcome<Option<Self>> {
+    pub(crate) fn at(path: &Path, point: &Arc<Point>, ttl: Option<Ttl>) -> Outcome<Self> {
         let mut warnings = Vec::new();
         refuse_old_blob_db(path)?;
         let Point { files, manifest, options, wal_directory, logs, .. } = &**point;
         let plans = plan(files, manifest, options, ttl, &mut warnings)?;
         let report = check_logs(logs, manifest.last_sequence)?;
         warnings.extend(report.warnings);
-        if !may_open(point) {
-            return Ok(None);
-        }
         let operand_met = Arc::new(AtomicBool::new(false));
         let database_options = Options::from_text(if point.two_phase() { "allow_2pc=true" } else { "" })?;
         let open_files = max_open_files(point.tables() + point.blobs());
@@ -85,7 +77,7 @@ impl Store {
         let has_id = manifest.has_id || files.join("IDENTITY").is_file();
         let identity = has_id.then(|| database.identity()).flatten();
         let mark = Mark::new(identity, manifest, logs, point.newest_options, report.last_sequence)?;
-        Ok(Some(Self {
+        Ok(Self {
             database,
             path: path.to_owned(),
             plans,
@@ -97,7 +89,7 @@ impl Store {
             names: Names::default(),
             opened: None,
             _pin: None,
-        }))
+        })
     }
 
     /// Whether the store may have changed where it was opened.

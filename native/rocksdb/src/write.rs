@@ -1,3 +1,4 @@
 //! Writing stores.
 
+pub mod families;
 pub mod sequence;

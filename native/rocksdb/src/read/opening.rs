@@ -25,8 +25,9 @@ use crate::store::Store;
 const TRIES: u32 = 200;
 /// How often a failure is tried again although nothing seems to have changed.
 const STABLE_TRIES: u32 = 3;
-/// A store with more tables is not opened before it is known whether somebody writes to it.
+/// A store with more tables, or more bytes in its logs, is not opened before it is known whether somebody writes to it.
 const FEW_TABLES: usize = 64;
+const SHORT_LOGS: u64 = 1 << 20;
 
 /// Opens the store at `store`.
 ///
@@ -56,7 +57,8 @@ pub fn open(store: &Path, ttl: Option<Ttl>) -> Outcome<Store> {
 fn open_quiet(store: &Path, ttl: Option<Ttl>) -> Outcome<Option<Store>> {
     let holder = Holding::look(store);
     // A small store is opened while it is looked who holds it: that is soon done again.
-    let result = open_still(store, ttl, |point| point.tables() <= FEW_TABLES || holder.get().is_none());
+    let is_small = |point: &Point| point.tables() <= FEW_TABLES && point.log_bytes() <= SHORT_LOGS;
+    let result = open_still(store, ttl, |point| is_small(point) || holder.get().is_none());
     if holder.get().is_some() {
         return Ok(None);
     }
@@ -80,19 +82,21 @@ fn open_still(store: &Path, ttl: Option<Ttl>, may_open: impl FnOnce(&Point) -> b
         Err(fault) if stands_still() => return Err(fault),
         Err(_) => return Ok(None),
     };
-    let result = Store::at(store, &point, ttl, may_open);
+    if !may_open(&point) {
+        return Ok(None);
+    }
+    let result = Store::at(store, &point, ttl);
     if !stands_still() || !point.logs_stand_still() {
         return Ok(None);
     }
-    Ok(result?.map(|opened| Store { opened: Some(before), ..opened }))
+    Ok(Some(Store { opened: Some(before), ..result? }))
 }
 
 fn open_pinned(store: &Path, ttl: Option<Ttl>) -> Result<Store, Unpinned> {
     let holder = Holding::look(store);
     let (pin, point) = Pin::take(store)?;
     let names = pin.names();
-    let opened = names.outcome(Store::at(store, &Arc::new(point), ttl, |_| true))?;
-    let mut opened = opened.ok_or_else(|| Fault::new("INTERNAL", "a store that is held was not opened"))?;
+    let mut opened = names.outcome(Store::at(store, &Arc::new(point), ttl))?;
     opened.warnings = opened.warnings.into_iter().map(|warning| names.text(warning)).collect();
     if let Some(holder) = holder.get() {
         opened.warnings.insert(0, in_use(holder));

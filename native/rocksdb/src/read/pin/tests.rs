@@ -31,8 +31,7 @@ fn put(sink: &Sink, number: usize) -> Outcome<()> {
 
 /// Number of entries that are read of what is held.
 fn count(store: &Path, pin: &Pin, point: Point) -> Outcome<usize> {
-    let opened = pin.names().outcome(Store::at(store, &Arc::new(point), None, |_| true))?;
-    let opened = Arc::new(opened.ok_or_else(|| Fault::new("INTERNAL", "not opened"))?);
+    let opened = Arc::new(pin.names().outcome(Store::at(store, &Arc::new(point), None))?);
     let scan = Scan::new(opened, 0, Range::default())?;
     let (mut entries, mut buffer) = (0, vec![0; 1 << 16]);
     loop {
