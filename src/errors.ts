@@ -190,7 +190,24 @@ export function systemError(error: unknown, what: string, details: ErrorDetails 
   if (error instanceof KgdumpError) return error;
   const unnamed = error instanceof Error && "errno" in error ? UNNAMED.get(Number(error.errno)) : undefined;
   const systemCode = unnamed?.code ?? (error instanceof Error && "code" in error ? String(error.code) : "");
+  if (isWithoutDirectory(error)) {
+    return new KgdumpError("NOT_FOUND", "the working directory is not there any more: it was removed, or its volume is gone", {
+      cause: error,
+      hint: "change to a directory that exists (cd), then run this again",
+    });
+  }
   const message = error instanceof Error ? error.message : String(error);
-  const reason = unnamed === undefined ? message : message.replace(/^(Unknown system error -\d+): \1/, `${unnamed.code}: ${unnamed.text}`);
+  const reason = unnamed === undefined ? plainReason(message) : `${unnamed.text} (${unnamed.code})`;
   return new KgdumpError(SYSTEM_CODES[systemCode] ?? "IO_FAILED", `${what}: ${reason}`, { cause: error, ...details });
+}
+
+/** Whether a relative path was to be resolved in a working directory that was removed. */
+function isWithoutDirectory(error: unknown): boolean {
+  return error instanceof Error && (("syscall" in error && error.syscall === "uv_cwd") || error.message.includes("uv_cwd"));
+}
+
+/** What Node says of a failed call, "EACCES: permission denied, open '/x'", without the call and the path: "permission denied (EACCES)". */
+function plainReason(message: string): string {
+  const [, code, text] = /^([A-Z][A-Z0-9]+): ([^,]+), [a-z_]+(?: '.*)?$/s.exec(message) ?? [];
+  return code === undefined || text === undefined ? message : `${text} (${code})`;
 }

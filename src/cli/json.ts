@@ -12,11 +12,13 @@ import type { ExportPlan } from "../operations/export-plan.js";
 import type { ExportResult } from "../operations/export.js";
 import type { ImportResult } from "../operations/import.js";
 import { decodeUtf8, escapeJson, isPrintable } from "./escape.js";
+import { MOST_WHOLE } from "./render/value.js";
 
 /** The rule for bytes in words, for `--help`. */
 export const JSON_HELP = `JSON:
   --json writes one object (with --blocks, --entries and --keys one a line). Names, keys and values are
-  {"text": "..."} when they are printable UTF-8, else {"hex": "..."}; unknown figures are null.`;
+  {"text": "..."} when they are printable UTF-8, else {"hex": "..."}; unknown figures are null. Of a value over
+  16 MiB the beginning is shown, and "valueBytes" is its size; --get KEY --raw writes all of it.`;
 
 /** Bytes as JSON has them. */
 export type JsonBytes = { readonly text: string } | { readonly hex: string };
@@ -177,5 +179,17 @@ export function blockJson(block: DumpBlock): Json {
 export function entryJson(entry: DumpEntry, withValue: boolean): Json {
   const { keyspace, key, value } = entry;
   const names = { keyspace: jsonBytes(keyspace), key: jsonBytes(key) };
-  return withValue ? { ...names, value: value === null ? null : jsonBytes(value) } : { ...names };
+  if (!withValue) return { ...names };
+  if (value === null || value.length <= MOST_WHOLE) return { ...names, value: value === null ? null : jsonBytes(value) };
+  return { ...names, value: jsonBytes(startOf(value)), valueBytes: value.length };
+}
+
+/** Bytes that are shown of a value that is too large to be shown whole. */
+const SHOWN_OF_HUGE = 64 * 1024;
+
+/** The beginning of a value, not cut within a character of UTF-8. */
+function startOf(value: Uint8Array): Uint8Array {
+  let end = SHOWN_OF_HUGE;
+  while (end > SHOWN_OF_HUGE - 4 && ((value[end] ?? 0) & 0xc0) === 0x80) end -= 1;
+  return value.subarray(0, end);
 }

@@ -3,11 +3,13 @@
  * it, and nothing calls `process.exit`, so that what was written arrives.
  */
 import { writeSync } from "node:fs";
-import { ExitCode } from "../errors.js";
+import { isAbsolute } from "node:path";
+import { ExitCode, KgdumpError, systemError } from "../errors.js";
 import { Context, type GlobalFlags } from "./context.js";
 import { describeError } from "./error-report.js";
 import { parseCommandLine } from "./program.js";
 import { SignalWatch } from "./signals.js";
+import { closeGoneTerminals } from "./stdio.js";
 
 /** Global flags as far as a command line has them that makes no sense as a whole. */
 function guessFlags(args: readonly string[]): GlobalFlags {
@@ -18,6 +20,20 @@ function guessFlags(args: readonly string[]): GlobalFlags {
     verbose: options.includes("-v") || options.includes("--verbose"),
     ...(options.includes("--color=never") ? { color: "never" as const } : {}),
   };
+}
+
+/** How long a process that was interrupted waits for its threads, when all is cleaned up. */
+const LINGER_MS = 3000;
+
+/** The error to tell: where nothing was found because the working directory is gone, that is why. */
+function reasonOf(error: unknown): unknown {
+  if (!(error instanceof KgdumpError) || !["NOT_FOUND", "STORE_NOT_FOUND"].includes(error.code) || isAbsolute(error.path ?? "")) return error;
+  try {
+    process.cwd();
+    return error;
+  } catch (gone) {
+    return systemError(gone, "looking for the working directory");
+  }
 }
 
 /** One run of the program. */
@@ -50,7 +66,7 @@ class Run {
     } catch (error) {
       if (this.#faulty) return ExitCode.other;
       // Once interrupted, whatever an operation ended with is a consequence of that.
-      const told = this.#watch.interrupted ?? error;
+      const told = this.#watch.interrupted ?? reasonOf(error);
       this.#context.fail(told);
       return describeError(told).exitCode;
     } finally {
@@ -58,6 +74,16 @@ class Run {
       this.#context.out.destroy();
       this.#watch.stop();
     }
+  }
+
+  /**
+   * Ends an interrupted process although a thread still works for it, such as one that compresses a large block: nobody needs its result. The process ends
+   * by the signal, which makes the same exit status.
+   */
+  leave(): void {
+    const { interrupted } = this.#watch;
+    if (interrupted === null) return;
+    setTimeout(() => process.kill(process.pid, interrupted.signal), LINGER_MS).unref();
   }
 
   /** Tells an error that no operation caught, and has the operation that runs clean up. */
@@ -79,6 +105,7 @@ async function main(args: readonly string[]): Promise<void> {
   // What can't be told to stderr can't be told at all.
   process.stderr.on("error", () => undefined);
   process.on("exit", () => {
+    closeGoneTerminals();
     if (!ended) writeSync(2, "kgdump: ended before its work was done; this is a fault of kgdump [INTERNAL]\n");
   });
   const run = new Run(args);
@@ -88,6 +115,7 @@ async function main(args: readonly string[]): Promise<void> {
   });
   process.exitCode = await run.execute();
   ended = true;
+  run.leave();
 }
 
 // Not awaited: a bundle that is no ES module can't, and errors arrive above in any case.

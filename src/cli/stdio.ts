@@ -5,7 +5,7 @@
  * `process.stdout` is not used for data: it can't be destroyed, so that a write to a reader that never reads would
  * keep the process alive after an interrupt, and to a file it takes a short write for a whole one.
  */
-import { createReadStream, fstatSync, fsync, write } from "node:fs";
+import { closeSync, createReadStream, fstatSync, fsync, write } from "node:fs";
 import { Socket } from "node:net";
 import { Writable } from "node:stream";
 import { isatty } from "node:tty";
@@ -68,6 +68,9 @@ export function openStdout(): Writable {
  */
 export async function* readStdin(signal: AbortSignal): AsyncGenerator<Uint8Array> {
   signal.throwIfAborted();
+  if (fstatSync(0).isDirectory()) {
+    throw new KgdumpError("DUMP_NOT_A_DUMP", "standard input is a directory, not a dump", { hint: "name the dump's file, or let a dump come through a pipe" });
+  }
   const stream =
     connectionOf(0) === "other"
       ? createReadStream("", { fd: 0, autoClose: false, highWaterMark: 1024 * 1024 })
@@ -90,9 +93,23 @@ export async function* readStdin(signal: AbortSignal): AsyncGenerator<Uint8Array
 /** How much text is gathered before it is written to anything but a terminal. */
 const GATHER_CHARACTERS = 64 * 1024;
 
-/** Whether the error says that the reader of a pipe has gone. */
-function readerIsGone(error: unknown): boolean {
-  return hasCode(error, "EPIPE", "ECONNRESET", "ERR_STREAM_DESTROYED");
+/** Whether the error says that the reader of a pipe, or the terminal, has gone. */
+function readerIsGone(error: unknown, wasTerminal: boolean): boolean {
+  return hasCode(error, "EPIPE", "ECONNRESET", "ERR_STREAM_DESTROYED") || (wasTerminal && hasCode(error, "EIO", "ENXIO"));
+}
+
+/**
+ * Closes standard descriptors of a terminal that has gone, when the process ends: Node would put back the terminal's settings, and ends with a failed
+ * assertion when it can't.
+ */
+export function closeGoneTerminals(): void {
+  for (const fd of [0, 1, 2]) {
+    try {
+      if (fstatSync(fd).isCharacterDevice() && !isatty(fd)) closeSync(fd);
+    } catch {
+      // It is closed already.
+    }
+  }
 }
 
 /** Text and bytes for stdout, with back pressure. When its reader goes away, that is no error: nothing more is written. */
@@ -164,7 +181,7 @@ export class DataOutput {
       });
     } catch (error) {
       this.#closed = true;
-      if (!readerIsGone(error)) throw systemError(error, "writing to standard output");
+      if (!readerIsGone(error, this.isTerminal)) throw systemError(error, "writing to standard output");
     }
   }
 

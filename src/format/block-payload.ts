@@ -83,5 +83,5 @@ export function blockInfo(block: BlockPayload, number: number, offset: number, p
 }
 
 function limit(problem: string): KgdumpError {
-  return new KgdumpError("DUMP_LIMIT_EXCEEDED", `the block ${problem}`, { hint: "if you trust the dump, raise the block limit" });
+  return new KgdumpError("DUMP_LIMIT_EXCEEDED", `the block ${problem}`, { hint: "if you trust the dump, accept larger blocks: --max-block-size 4GiB (limits.rawBlock of the library)" });
 }

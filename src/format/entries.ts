@@ -191,7 +191,7 @@ function checkKey(raw: Uint8Array, cursor: EntryCursor, key: Uint8Array, which: 
 
 function tooLong(keyLength: number, valueLength: number, limits: Limits): KgdumpError {
   const [what, length, limit] = keyLength > limits.key ? ["key", keyLength, limits.key] : ["value", valueLength, limits.value];
-  return new KgdumpError("DUMP_LIMIT_EXCEEDED", `the block has a ${what} of ${String(length)} bytes, more than the limit of ${String(limit)}`);
+  return new KgdumpError("DUMP_LIMIT_EXCEEDED", `the block has a ${what} of ${String(length)} bytes, more than the limit of ${String(limit)}`, { hint: "if you trust the dump, accept larger blocks: --max-block-size 4GiB (limits.rawBlock of the library)" });
 }
 
 function malformed(at: number, problem: string): KgdumpError {

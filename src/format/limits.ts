@@ -13,7 +13,7 @@ import {
   MAX_PAYLOAD_LENGTH,
 } from "./constants.js";
 
-/** What a reader accepts. Raising `rawBlock` raises `value` and `payload` with it unless they are given too. */
+/** What a reader accepts. Raising `rawBlock` over its default raises `key`, `value` and `payload` with it unless they are given too. */
 export interface Limits {
   /** Bytes of one key. */
   readonly key: number;
@@ -61,9 +61,11 @@ export function resolveLimits(given: Partial<Limits> = {}): Limits {
   }
   const limits = { ...DEFAULT_LIMITS, ...given };
   if (given.rawBlock === undefined) return limits;
-  const payload = Math.min(limits.rawBlock + 2 * limits.key + 64, MAX_PAYLOAD_LENGTH);
+  const key = given.key ?? (limits.rawBlock > LIMIT_RAW_BLOCK ? Math.max(LIMIT_KEY, limits.rawBlock) : LIMIT_KEY);
+  const payload = Math.min(limits.rawBlock + 2 * key + 64, MAX_PAYLOAD_LENGTH);
   return {
     ...limits,
+    key,
     value: given.value ?? Math.max(LIMIT_VALUE, limits.rawBlock),
     payload: given.payload ?? Math.max(LIMIT_PAYLOAD, payload),
   };

@@ -8,7 +8,7 @@ import { realpath } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { dirname, resolve, sep } from "node:path";
 import type { Writable } from "node:stream";
-import type { EntryBlock, EntrySource, KeyspaceInfo, StoreInfo } from "../engines/engine.js";
+import type { EngineName, EntryBlock, EntrySource, KeyspaceInfo, StoreInfo } from "../engines/engine.js";
 import { KgdumpError } from "../errors.js";
 import type { KeyspacePacker, PackedShape } from "../codecs/packer.js";
 import type { CodecName } from "../format/codec.js";
@@ -19,10 +19,11 @@ import { closing } from "./closing.js";
 import type { DumpChain } from "./dump-chain.js";
 import type { KeyspaceDelta } from "./export-delta.js";
 import { expectedTotals, isPartial, makeHeader } from "./export-header.js";
+import { HugeEntries } from "./entries/huge.js";
 import type { EntryFilter } from "./filter.js";
 import { type KeyspaceName, selectKeyspaces } from "./keyspaces.js";
 import { loadCodec, loadPacker, openSource, type TtlMode } from "./load-engine.js";
-import { OrderedQueue } from "./ordered-queue.js";
+import { orAborted, OrderedQueue } from "./ordered-queue.js";
 import type { DumpOutput } from "./dump-output.js";
 import { openOutput } from "./output.js";
 import { type OnProgress, ProgressMeter } from "./progress.js";
@@ -54,6 +55,8 @@ export interface ExportOptions extends ExportSelection {
   readonly level?: number | undefined;
   /** Encoded bytes that a block holds at most, unless one entry is bigger; default 1 MiB. */
   readonly blockSize?: number | undefined;
+  /** The engine that the dump is meant for: an entry that it can't hold ends the export as soon as it is met. */
+  readonly target?: EngineName | undefined;
   /** Time in the header; default SOURCE_DATE_EPOCH, else now. With it and `dumpId` the same store gives the same bytes. */
   readonly createdAt?: Date | undefined;
   /** Id of the dump, a UUID; default random. */
@@ -114,22 +117,23 @@ async function exporting(options: ExportOptions, withSource: (work: Work) => Pro
   return chain === null ? run() : closing(chain, run);
 }
 
-async function exportFrom(opened: Omit<Job, "keyspaces" | "output">, started: number): Promise<ExportResult> {
+async function exportFrom(opened: Omit<Job, "keyspaces" | "output" | "huge">, started: number): Promise<ExportResult> {
   const { source, chain, codec, blockSize, options } = opened;
   await refuseOutputInStore(options.output, options.store);
   const keyspaces = selectedKeyspaces(source.info, options);
   const header = makeHeader(source.info, keyspaces, { ...options, codec, blockSize, base: chain?.base ?? null });
   const writer = new DumpWriter(header);
+  const huge = new HugeEntries(options.target);
   const output = await openOutput(options.output, { force: options.force === true, signal: options.signal });
   try {
-    await writeDump(writer, { ...opened, keyspaces, output });
+    await writeDump(writer, { ...opened, keyspaces, output, huge });
     options.signal?.throwIfAborted();
     await output.commit();
   } catch (error) {
     await output.discard(() => writer.abort(abortReason(error)));
     throw error;
   }
-  return resultOf(writer, header.dumpId, source.info, keyspaces, output.path, started);
+  return resultOf(writer, header.dumpId, { ...source.info, warnings: [...source.info.warnings, ...huge.warnings()] }, keyspaces, output.path, started);
 }
 
 async function openBase(options: ExportOptions): Promise<DumpChain | null> {
@@ -193,6 +197,7 @@ interface Job {
   readonly packer: (shape: PackedShape) => KeyspacePacker;
   readonly blockSize: number;
   readonly output: DumpOutput;
+  readonly huge: HugeEntries;
   readonly options: ExportOptions;
 }
 
@@ -206,7 +211,7 @@ async function writeDump(writer: DumpWriter, job: Job): Promise<void> {
     await output.write(writer.startKeyspace(index));
     const delta = job.chain === null ? null : await deltaOf(job.chain, keyspace);
     const packer = job.packer({ order: keyspace.comparator, deletions: delta !== null });
-    if (remaining > 0) remaining -= await writeKeyspace(writer, packer, job, blocksOf(keyspace, delta, job, remaining, meter), meter, delta === null);
+    if (remaining > 0) remaining -= await writeKeyspace(writer, packer, job, keyspace.name, blocksOf(keyspace, delta, job, remaining, meter), meter, delta === null);
     await output.write(writer.endKeyspace(delta?.result() ?? null, packer.digest()));
   }
   await output.write(writer.finish());
@@ -240,7 +245,8 @@ function blocksOf(keyspace: KeyspaceInfo, delta: KeyspaceDelta | null, job: Job,
 async function writeKeyspace(
   writer: DumpWriter,
   packer: KeyspacePacker,
-  { blockSize, output }: Job,
+  { blockSize, output, huge, options: { signal } }: Job,
+  name: Uint8Array,
   blocks: AsyncIterable<EntryBlock>,
   meter: ProgressMeter,
   counted: boolean,
@@ -251,7 +257,7 @@ async function writeKeyspace(
   /** One write is under way while the next block is being read and packed. */
   let writing: Promise<void> = Promise.resolve();
   const writeOldest = async (): Promise<void> => {
-    const { block, packed, memory } = await packing.take();
+    const { block, packed, memory } = await orAborted(packing.take(), signal);
     // A frame that was made must be written: an abort frame behind it would have the wrong number otherwise.
     await writing;
     const before = writer.bytesWritten;
@@ -267,6 +273,7 @@ async function writeKeyspace(
   };
   try {
     for await (const block of blocks) {
+      huge.look(name, block);
       const memory = spare.pop() ?? Buffer.allocUnsafeSlow(packer.memoryFor(blockSize));
       packing.push(packer.pack(block, memory).then((packed) => ({ block, packed, memory })));
       while (packing.full) await writeOldest();
@@ -274,7 +281,8 @@ async function writeKeyspace(
     while (!packing.empty) await writeOldest();
     await writing;
   } finally {
-    await packing.settle();
+    // What is being compressed when all is given up may take minutes, and nobody needs it.
+    await orAborted(packing.settle(), signal).catch(() => undefined);
     await writing.catch(() => undefined);
   }
   return entries;

@@ -11,6 +11,7 @@ import { reopenSettings, type ReopenSettings } from "../settings/reopen.js";
 import { checkSledSettings } from "../settings/sled-settings.js";
 import { closing } from "./closing.js";
 import { refuseFilledTogether } from "./entries/filled-together.js";
+import { refuseTooLarge } from "./entries/huge.js";
 import { areFiles, type EntryEvent, readEntries, readHeader } from "./entry-events.js";
 import { importDeltas, isDelta, restoreInterrupted } from "./import-delta.js";
 import { loadNew } from "./import-load.js";
@@ -51,6 +52,7 @@ export async function importDump(options: ImportOptions): Promise<ImportResult> 
   try {
     const plan = new ImportPlan(await readHeader(events), options);
     await refuseFilledTogether(plan, options);
+    await refuseTooLarge(plan, options);
     const made = state === "occupied" ? await importInto(plan, events, options) : await importNew(plan, events, options);
     const reopen = reopenSettings(resolve(options.target), made, options);
     const done = result(plan, options, state === "occupied", started);

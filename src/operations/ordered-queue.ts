@@ -41,3 +41,23 @@ export class OrderedQueue<T> {
     await Promise.allSettled(this.#running.splice(0));
   }
 }
+
+/**
+ * Waits for work, but not once the signal has aborted; the work goes on, and what becomes of it is not known.
+ * @throws the signal's reason
+ */
+export async function orAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work;
+  work.catch(() => undefined);
+  let stop: () => void = () => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => { reject(signal.reason as Error); };
+    if (signal.aborted) stop();
+    else signal.addEventListener("abort", stop, { once: true });
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
+}

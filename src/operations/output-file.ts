@@ -9,6 +9,7 @@ import { constants } from "node:fs";
 import { type FileHandle, link, lstat, open, readdir, rename, rm, unlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { hasCode, KgdumpError, systemError } from "../errors.js";
+import { isDead, ownerText, ownProcess } from "./disk/owner.js";
 import type { DumpOutput } from "./dump-output.js";
 import { WriteBack } from "./system-calls.js";
 
@@ -49,16 +50,28 @@ async function writeAll(handle: FileHandle, chunks: readonly Uint8Array[]): Prom
   }
 }
 
+/** Bytes of a dump's name that are in that of its temporary file. */
+const NAME_BYTES = 150;
+const TEMPORARY = /^([0-9a-z]+-[0-9a-z]*-[0-9a-z]+)-[0-9a-f]{16}\.tmp$/;
+
+/** What the names of temporary files begin with: `.graph.kgd.kgdump-`; then come their owner and a random number. */
 function temporaryPrefix(path: string): string {
-  return `.${basename(path).slice(0, 200)}.`;
+  const name = Buffer.from(basename(path));
+  const cut = name.length <= NAME_BYTES ? name.toString() : name.subarray(0, NAME_BYTES).toString().replace(/\ufffd+$/, "");
+  return `.${cut}.kgdump-`;
+}
+
+async function clear(path: string, may: (owner: string) => boolean | Promise<boolean>): Promise<void> {
+  const [directory, prefix] = [dirname(path), temporaryPrefix(path)];
+  for (const name of await readdir(directory).catch(() => [])) {
+    const owner = name.startsWith(prefix) ? TEMPORARY.exec(name.slice(prefix.length))?.[1] : undefined;
+    if (owner !== undefined && (await may(owner))) await rm(join(directory, name), { force: true });
+  }
 }
 
 /** Removes what killed exports to a file left. The caller knows that no other one is at work. */
 export async function clearTemporaries(path: string): Promise<void> {
-  const [directory, prefix] = [dirname(path), temporaryPrefix(path)];
-  for (const name of await readdir(directory).catch(() => [])) {
-    if (name.startsWith(prefix) && /^[0-9a-f]{16}\.tmp$/.test(name.slice(prefix.length))) await rm(join(directory, name), { force: true });
-  }
+  await clear(path, () => true);
 }
 
 /** A file that is being written under another name. */
@@ -78,7 +91,9 @@ export class PublishedFile implements DumpOutput {
 
   /** Creates the file under a name of its own. @throws {KgdumpError} NOT_FOUND, PERMISSION_DENIED, NO_SPACE, IO_FAILED */
   static async create(path: string, force: boolean): Promise<PublishedFile> {
-    const temporary = join(dirname(path), `${temporaryPrefix(path)}${randomBytes(8).toString("hex")}.tmp`);
+    const temporary = join(dirname(path), `${temporaryPrefix(path)}${ownerText(await ownProcess())}-${randomBytes(8).toString("hex")}.tmp`);
+    // What can't be removed is no reason to fail.
+    await clear(path, isDead).catch(() => undefined);
     try {
       const handle = await open(temporary, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
       return new PublishedFile(path, temporary, handle, force);

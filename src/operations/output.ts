@@ -1,7 +1,7 @@
 /** Where a dump is written to: a file that appears whole or not at all, or an open stream. */
 import { constants } from "node:fs";
-import { open, stat } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { open, readlink, stat } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
 import type { Writable } from "node:stream";
 import { hasCode, KgdumpError, systemError } from "../errors.js";
 import type { DumpOutput } from "./dump-output.js";
@@ -29,7 +29,21 @@ export async function openOutput(
   // A device or a FIFO (/dev/stdout, /dev/null) can't be published by a rename: it takes the bytes as they come.
   if (present !== null && !present.isFile()) return openDevice(path, options.signal);
   if (present !== null && !options.force) throw outputExists(path);
-  return PublishedFile.create(path, options.force);
+  return PublishedFile.create(options.force ? await throughLinks(path) : path, options.force);
+}
+
+/** Links that are followed. */
+const MOST_LINKS = 40;
+
+/** Where a path leads to: with `force` the file is replaced, and not a link to it. */
+async function throughLinks(path: string): Promise<string> {
+  let at = path;
+  for (let links = 0; links < MOST_LINKS; links++) {
+    const next = await readlink(at).catch(() => null);
+    if (next === null) return at;
+    at = resolve(dirname(at), next);
+  }
+  throw new KgdumpError("IO_FAILED", `${path} is a link that leads in a circle`, { path, hint: "remove it, or choose another name" });
 }
 
 async function openStream(stream: Writable, signal: AbortSignal | undefined): Promise<DumpOutput> {

@@ -5,11 +5,13 @@
  * later import to the same target can clear what a killed one left, and never what a running one is building.
  */
 import { randomBytes } from "node:crypto";
-import { mkdir, open, readdir, readFile, rename, rm, rmdir, stat, unlink, writeFile } from "node:fs/promises";
-import { hostname } from "node:os";
+import { mkdir, open, readdir, readFile, readlink, realpath, rename, rm, rmdir, stat, unlink, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { hasCode, KgdumpError, systemError } from "../errors.js";
+import { isRunning, type Owner, ownProcess } from "./disk/owner.js";
 import { syncDirectory } from "./output-file.js";
+
+export { isRunning, type Owner, ownProcess } from "./disk/owner.js";
 
 /** What lies at the path of an import's target. */
 export type TargetState = "absent" | "empty" | "occupied";
@@ -27,40 +29,6 @@ export async function targetState(path: string): Promise<TargetState> {
     if (hasCode(error, "ENOTDIR")) return "occupied";
     throw systemError(error, `looking at ${path}`, { path });
   }
-}
-
-/** A process of this or another machine. */
-export interface Owner {
-  readonly pid: number;
-  /** Start of the process in clock ticks since boot, which tells it from a later one with the same pid. */
-  readonly started: string | null;
-  readonly host: string;
-}
-
-async function processStart(pid: number): Promise<string | null> {
-  try {
-    const text = await readFile(`/proc/${pid.toString()}/stat`, "utf8");
-    return text.slice(text.lastIndexOf(")") + 2).split(" ")[19] ?? null;
-  } catch {
-    return null;
-  }
-}
-
-/** This process. */
-export async function ownProcess(): Promise<Owner> {
-  return { pid: process.pid, started: await processStart(process.pid), host: hostname() };
-}
-
-/** Whether a process of this machine runs; null when nobody can tell, as it is another machine's or was not told. */
-export async function isRunning(owner: Partial<Owner>): Promise<boolean | null> {
-  if (owner.host !== hostname() || typeof owner.pid !== "number") return null;
-  try {
-    process.kill(owner.pid, 0);
-  } catch (error) {
-    return !hasCode(error, "ESRCH");
-  }
-  const started = await processStart(owner.pid);
-  return !(typeof owner.started === "string" && started !== null && started !== owner.started);
 }
 
 /**
@@ -101,7 +69,7 @@ export class Staging implements AsyncDisposable {
    * @throws {KgdumpError} NOT_FOUND, PERMISSION_DENIED, NO_SPACE, IO_FAILED, and TARGET_EXISTS for a mount point
    */
   static async create(target: string): Promise<Staging> {
-    const finalPath = resolve(target);
+    const finalPath = await throughLink(resolve(target));
     const parent = dirname(finalPath);
     const prefix = prefixOf(finalPath);
     const directory = join(parent, prefix + randomBytes(8).toString("hex"));
@@ -132,7 +100,7 @@ export class Staging implements AsyncDisposable {
       await syncDirectory(dirname(this.#finalPath));
     } catch (error) {
       if (hasCode(error, "ENOTEMPTY", "EEXIST", "ENOTDIR")) {
-        throw new KgdumpError("TARGET_EXISTS", `${this.#finalPath} came into being while the import ran`, {
+        throw new KgdumpError("TARGET_EXISTS", `something created ${this.#finalPath} while the import was running`, {
           cause: error,
           path: this.#finalPath,
           hint: "look at what made it, then import again",
@@ -187,6 +155,20 @@ async function removeStaging(directory: string): Promise<void> {
 }
 
 const OWNER_FILE = "owner.json";
+
+/**
+ * Where a link leads to; any other path as it is.
+ * @throws {KgdumpError} TARGET_EXISTS for a link that leads nowhere
+ */
+async function throughLink(path: string): Promise<string> {
+  const to = await readlink(path).catch(() => null);
+  if (to === null) return path;
+  try {
+    return await realpath(path);
+  } catch (error) {
+    throw new KgdumpError("TARGET_EXISTS", `${path} is a symbolic link to ${to}, where nothing is`, { cause: error, path, hint: "name the directory that it leads to, or remove the link" });
+  }
+}
 
 async function refuseMountPoint(path: string, parent: string): Promise<void> {
   if ((await targetState(path)) !== "empty") return;

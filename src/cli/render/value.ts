@@ -4,6 +4,8 @@ import { formatCount } from "../quantities.js";
 
 /** Of a value that is going to be cut anyway, no more than this is looked at. */
 const LOOK_AT_BYTES = 64 * 1024;
+/** Bytes of a value that is shown whole where nothing cuts it; what is larger takes many times its size as text. */
+export const MOST_WHOLE = 16 * 1024 * 1024;
 /** Bytes of the longest character of UTF-8. */
 const LONGEST_CHARACTER = 4;
 
@@ -44,11 +46,14 @@ function cut(text: string, length: number): string {
 /**
  * A value on one line, safe to print. JSON stays the same JSON; the same line never stands for two values.
  * @param value the value, or null for a key that is deleted
- * @param width columns that it may take; what is cut ends with its size. Not cut when null
+ * @param width columns that it may take; what is cut ends with its size. Cut only when it is huge, when null
  */
 export function renderValue(value: Uint8Array | null, width: number | null): string {
   if (value === null) return "(deleted)";
-  if (width === null) return wholeValue(value);
+  if (width === null) {
+    if (value.length <= MOST_WHOLE) return wholeValue(value);
+    return `${beginning(value)}… (${formatCount(value.length)} bytes; all of them: --get KEY --raw)`;
+  }
   const start = value.length > LOOK_AT_BYTES ? beginning(value) : wholeValue(value);
   if (value.length <= LOOK_AT_BYTES && start.length <= width) return start;
   const note = `… (${formatCount(value.length)} bytes)`;

@@ -16,8 +16,8 @@ import { restoreDump } from "../restore.js";
 import { keyspacesOfOriginal } from "./confirm.js";
 import { type OnEvent, Teller } from "./events.js";
 import { isBeforeSwitch, type Journal, journalPath, readJournal, refuseOtherOwner, writeJournal } from "./journal.js";
-import { copyDurably, nameStamp, occupantOf, removeDirectory } from "./places.js";
-import { clearAway, clearLeftovers, finishRollback, switchOf, switchOver } from "./steps.js";
+import { copyDurably, nameStamp, occupantOf } from "./places.js";
+import { carriedPath, clearAway, clearCarried, clearLeftovers, finishRollback, switchOf, switchOver } from "./steps.js";
 import { isUntouched } from "./switch.js";
 import { Trees } from "./trees.js";
 
@@ -92,6 +92,7 @@ async function startUndoing(journal: Journal, options: RollbackOptions, teller: 
     throw error;
   });
   await refuseStale(journal);
+  await clearCarried(journal);
   const changed = await changedKeyspace(store, journal, options);
   if (changed !== null && options.discardNew !== true && options.carryBack !== true) {
     throw new KgdumpError("ROLLBACK_LOSES_DATA", `the sled store was written to since it was made (in "${changed}"), and the RocksDB store does not have that`, {
@@ -152,17 +153,18 @@ async function refuseLevelDb({ backup, source, target }: Journal): Promise<void>
 
 /** A new RocksDB store with what the sled store holds now, its families kept as the original's are. */
 async function carryBack(store: EntrySource, journal: Journal, { onProgress, signal }: RollbackOptions, teller: Teller): Promise<string> {
-  const incoming = `${journal.source}.kgdump-back-${journal.id}`;
-  await removeDirectory(incoming);
+  const incoming = carriedPath(journal);
   // Families in another order are read twice, which a pipe can't be.
   const dump = `${incoming}.kgd`;
   try {
     await exportSource(store, { store: journal.target, output: dump, force: true, onProgress, signal });
     const { entries } = await restoreDump({ target: incoming, input: dump, map: new Trees(journal).back(journal.keyspaces ?? [], store.info.keyspaces.map(({ name }) => name)), optionsFrom: journal.backup ?? journal.source, onProgress, signal });
     teller.tell("restore", "what the sled store holds was carried into a new RocksDB store, read back and compared", { entries });
-    return incoming;
-  } finally {
     await rm(dump, { force: true });
+    return incoming;
+  } catch (error) {
+    await clearCarried(journal).catch(() => undefined);
+    throw error;
   }
 }
 

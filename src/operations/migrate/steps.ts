@@ -36,6 +36,23 @@ export async function clearLeftovers(journal: Journal): Promise<void> {
   for (const path of [journal.target, journal.building, ...(journal.rollback === null ? [] : [journal.rollback.incoming])]) await clearRemoved(path);
 }
 
+/** Where a rollback makes the RocksDB store that it carries entries back into; the dump beside it has `.kgd` at its end. */
+export function carriedPath({ source, id }: Pick<Journal, "source" | "id">): string {
+  return `${source}.kgdump-back-${id}`;
+}
+
+/**
+ * Removes what carrying back left that was killed or failed. The sled store is locked, so that no other rollback is at work.
+ * @throws {KgdumpError} PERMISSION_DENIED, IO_FAILED
+ */
+export async function clearCarried(journal: Pick<Journal, "source" | "id">): Promise<void> {
+  const incoming = carriedPath(journal);
+  await removeDirectory(incoming);
+  await clearStaging(incoming, true);
+  await clearTemporaries(`${incoming}.kgd`);
+  await rm(`${incoming}.kgd`, { force: true });
+}
+
 /** Removes what an unfinished migration left; the old store is in place. What is finished stays as it is. */
 export async function clearAway(journal: Journal, teller: Teller): Promise<void> {
   if (["done", "confirming", "rolled-back"].includes(journal.step)) return;

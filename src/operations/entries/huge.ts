@@ -1,0 +1,82 @@
+/** Entries that are larger than some reader of the dump takes: told, or refused, where they are met and not hours later. */
+import type { EngineName, EntryBlock } from "../../engines/engine.js";
+import { KgdumpError } from "../../errors.js";
+import { LIMIT_KEY, LIMIT_VALUE, MAX_PAYLOAD_LENGTH } from "../../format/constants.js";
+import type { DumpInputs } from "../entry-events.js";
+import type { ImportPlan } from "../import-plan.js";
+import { nameText, sameName } from "../keyspaces.js";
+import { openDump } from "../open-dump.js";
+
+/** What a sled store takes, as native/sled has it. */
+export const SLED_LIMITS = { key: 16 * 1024 * 1024, value: 512 * 1024 * 1024 } as const;
+
+const SHOWN = 64;
+
+/** Looks at the blocks of an export. */
+export class HugeEntries {
+  readonly #target: EngineName | undefined;
+  readonly #warnings: string[] = [];
+  #more = 0;
+
+  /** @param target the engine that the dump is meant for, when that is known */
+  constructor(target: EngineName | undefined) {
+    this.#target = target;
+  }
+
+  /**
+   * Looks at a block. One that is larger than blocks are made holds one entry alone.
+   * @throws {KgdumpError} STORE_UNSUPPORTED for an entry that the target can't hold
+   */
+  look(keyspace: Uint8Array, { entries, keyBytes, valueBytes, firstKey }: Pick<EntryBlock, "entries" | "keyBytes" | "valueBytes" | "firstKey">): void {
+    if (entries !== 1) return;
+    if (this.#target === "sled" && (keyBytes > SLED_LIMITS.key || valueBytes > SLED_LIMITS.value)) throw tooLarge(keyspace, firstKey, keyBytes, valueBytes);
+    if (keyBytes <= LIMIT_KEY && valueBytes <= LIMIT_VALUE) return;
+    if (this.#warnings.length >= 3) this.#more += 1;
+    else this.#warnings.push(`${entryText(keyspace, firstKey)} has ${sizeText(keyBytes, valueBytes)}, more than readers of dumps take by default: read the dump with --max-block-size 4GiB`);
+  }
+
+  /** What was met, a sentence each. */
+  warnings(): string[] {
+    return this.#more === 0 ? this.#warnings : [...this.#warnings, `${String(this.#more)} more entries are as large`];
+  }
+}
+
+/**
+ * Refuses a dump file with an entry that a sled store can't hold, before anything is written: its index tells the sizes of its blocks.
+ * @throws {KgdumpError} STORE_UNSUPPORTED
+ */
+export async function refuseTooLarge(plan: ImportPlan, { input }: { readonly input: DumpInputs }, limit: number = SLED_LIMITS.value): Promise<void> {
+  if (typeof input !== "string") return;
+  // Nothing but its index is read, so that blocks of any size are let be.
+  const dump = await openDump(input, { maxBlockSize: MAX_PAYLOAD_LENGTH }).catch(() => null);
+  if (dump === null) return;
+  await using opened = dump;
+  for (const { name } of plan.selected) {
+    const totals = opened.footer.keyspaces[opened.header.keyspaces.findIndex((keyspace) => sameName(keyspace.name, name))];
+    if (totals === undefined || totals.valueBytes <= limit) continue;
+    for await (const block of opened.blocks(name)) {
+      const valueBytes = block.rawLength - binBytes(block.firstKey.length) - 5;
+      if (block.entries === 1 && valueBytes > limit) throw tooLarge(name, block.firstKey, block.firstKey.length, valueBytes);
+    }
+  }
+}
+
+/** Bytes of a key as it is encoded; a value that is as large as this is about has five more than its own. */
+function binBytes(length: number): number {
+  return length + (length < 2 ** 8 ? 2 : length < 2 ** 16 ? 3 : 5);
+}
+
+function tooLarge(keyspace: Uint8Array, key: Uint8Array, keyBytes: number, valueBytes: number): KgdumpError {
+  return new KgdumpError("STORE_UNSUPPORTED", `${entryText(keyspace, key)} has ${sizeText(keyBytes, valueBytes)}; a sled store holds keys up to 16 MiB and values up to 512 MiB`, {
+    keyspace,
+    hint: "leave it out (--exclude-keyspace, or --prefix and key ranges of the export), or let the program that owns the store divide it",
+  });
+}
+
+function entryText(keyspace: Uint8Array, key: Uint8Array): string {
+  return `the entry "${nameText(key.subarray(0, SHOWN))}${key.length > SHOWN ? "…" : ""}" of "${nameText(keyspace)}"`;
+}
+
+function sizeText(keyBytes: number, valueBytes: number): string {
+  return `a key of ${String(keyBytes)} and a value of ${String(valueBytes)} bytes`;
+}

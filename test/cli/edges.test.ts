@@ -1,0 +1,170 @@
+/** Words and manners at the edges: odd places for input and output, and what is left when something dies. */
+import { spawn } from "node:child_process";
+import { createCipheriv } from "node:crypto";
+import { lstat, mkdir, readdir, readFile, readlink, rm, rmdir, symlink, writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import test, { type ExecutionContext } from "ava";
+import { createRocksdbSink } from "#src/engines/rocksdb.js";
+import { systemError } from "#src/errors.js";
+import { encodeEntries } from "#src/format/index.js";
+import { ownerText } from "#src/operations/disk/owner.js";
+import { exportStore } from "#src/operations/export.js";
+import { makeStore, numbered } from "../support/stores.js";
+import { temporaryDirectory } from "../support/temporary.js";
+import { assertOneError, gather, kgdump, KGDUMP, shell } from "./support/run.js";
+import { namesIn, waitForName } from "./support/stores.js";
+
+/** A small store and its dump. */
+async function ground(t: ExecutionContext): Promise<{ directory: string; store: string; dump: string }> {
+  const directory = await temporaryDirectory(t);
+  const store = await makeStore(directory, "store", { default: numbered("k", 50) });
+  const dump = join(directory, "a.kgd");
+  await exportStore({ store, output: dump });
+  return { directory, store, dump };
+}
+
+test("a target that is a link", async (t) => {
+  const { directory, dump } = await ground(t);
+  await symlink("nowhere", join(directory, "dangling"));
+  const ended = await kgdump(["import", "dangling", "-i", dump], { cwd: directory });
+  assertOneError(t, ended, 1, "TARGET_EXISTS");
+  t.regex(ended.stderr, /is a symbolic link to nowhere, where nothing is/);
+  await mkdir(join(directory, "real"));
+  await symlink("real", join(directory, "link"));
+  for (const command of ["import", "restore"]) {
+    const through = await kgdump([command, "link", "-i", dump, "-q"], { cwd: directory });
+    t.is(through.code, 0, through.stderr);
+    t.is(await readlink(join(directory, "link")), "real");
+    t.is((await kgdump(["verify", dump, "--against", "real"], { cwd: directory })).code, 0);
+    await rm(join(directory, "real"), { recursive: true });
+    await mkdir(join(directory, "real"));
+  }
+  t.deepEqual(await namesIn(directory), ["a.kgd", "dangling", "link", "real", "store"]);
+});
+
+test("export -f through a link replaces the file and not the link", async (t) => {
+  const { directory } = await ground(t);
+  await mkdir(join(directory, "disk"));
+  await writeFile(join(directory, "disk", "old.kgd"), "old");
+  for (const [link, to] of [["link.kgd", "disk/old.kgd"], ["two.kgd", "link.kgd"], ["new.kgd", "disk/fresh.kgd"]] as const) {
+    await symlink(to, join(directory, link));
+    assertOneError(t, await kgdump(["export", "store", "-o", link], { cwd: directory }), 1, "OUTPUT_EXISTS");
+    const ended = await kgdump(["export", "store", "-f", "-q", "-o", link], { cwd: directory });
+    t.is(ended.code, 0, ended.stderr);
+    t.is(await readlink(join(directory, link)), to);
+    t.is((await kgdump(["verify", link, "-q"], { cwd: directory })).code, 0);
+    await writeFile(join(directory, "disk", "old.kgd"), "old");
+  }
+  t.deepEqual(await namesIn(join(directory, "disk")), ["fresh.kgd", "old.kgd"]);
+  await symlink("b.kgd", join(directory, "c.kgd"));
+  await symlink("c.kgd", join(directory, "b.kgd"));
+  assertOneError(t, await kgdump(["export", "store", "-f", "-o", "b.kgd"], { cwd: directory }), 1, "IO_FAILED");
+});
+
+test("a working directory that was removed", async (t) => {
+  const { directory, store } = await ground(t);
+  const gone = join(directory, "gone");
+  await mkdir(gone);
+  const ended = await shell(`rmdir "$PWD"; kgdump export x -o y`, { cwd: gone });
+  assertOneError(t, ended, 1, "NOT_FOUND");
+  t.regex(ended.stderr, /working directory is not there any more/);
+  t.notRegex(ended.stderr, /uv_cwd/);
+  await mkdir(gone);
+  // Whole paths need none.
+  t.is((await shell(`rmdir "$PWD"; kgdump export ${store} -q -o ${join(directory, "b.kgd")}`, { cwd: gone })).code, 0);
+  await rmdir(gone).catch(() => undefined);
+});
+
+test("standard input is a directory", async (t) => {
+  const { directory } = await ground(t);
+  for (const command of ["verify", "import target"]) {
+    const ended = await shell(`kgdump ${command} < .`, { cwd: directory });
+    assertOneError(t, ended, 3, "DUMP_NOT_A_DUMP");
+    t.regex(ended.stderr, /standard input is a directory/);
+  }
+});
+
+for (const [name, text, says] of [
+  ["another program's error", "bash: kgdump: command not found\n", /"bash: kgdump: command not found"/],
+  ["a terminal in between", "\xc7\x0eKKGDUMP\r\r\n\x1a\r\n\0\x01", /put CR before each LF/],
+] as const) {
+  test(`what comes through the pipe is ${name}`, async (t) => {
+    const ended = await kgdump(["verify"], { input: Buffer.from(text, "latin1") });
+    assertOneError(t, ended, 3, "DUMP_NOT_A_DUMP");
+    t.regex(ended.stderr, says);
+  });
+}
+
+test("a terminal that goes away ends nothing with an assertion", async (t) => {
+  const { directory, dump } = await ground(t);
+  const log = join(directory, "log");
+  // In a session of its own, as otherwise a signal would come too.
+  const script = `setsid -w "${process.execPath}" "${KGDUMP}" inspect --entries "${dump}" 2> "${log}"; sleep 60`;
+  const child = spawn("script", ["-qec", `bash -c 'sleep 0.3; ${script}'`, "/dev/null"], { stdio: ["ignore", "ignore", "ignore"] });
+  await new Promise((done) => setTimeout(done, 200));
+  child.kill("SIGKILL");
+  await gather(child);
+  for (let wait = 0; wait < 100 && !(await readdir(directory)).includes("log"); wait++) await new Promise((done) => setTimeout(done, 50));
+  await new Promise((done) => setTimeout(done, 1500));
+  const said = await readFile(log, "utf8").catch(() => "");
+  t.notRegex(said, /Assertion|ResetStdio/);
+});
+
+test("Ctrl-C does not wait for a block that is being compressed", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const path = join(directory, "big");
+  const noise = createCipheriv("aes-128-ctr", Buffer.alloc(16, 7), Buffer.alloc(16));
+  {
+    await using sink = await createRocksdbSink(path, { compression: "none" });
+    for (let index = 0; index < 40; index++) {
+      const value = Buffer.from(noise.update(Buffer.alloc(512 * 1024)).toString("hex"));
+      await sink.apply(Buffer.from("default"), encodeEntries([{ key: Buffer.from(index.toString().padStart(4, "0")), value }]), "overwrite");
+    }
+  }
+  const child = spawn(process.execPath, [KGDUMP, "export", path, "-o", "out.kgd", "--codec", "zstd", "--level", "22", "--block-size", "64MiB"], { cwd: directory, stdio: ["ignore", "pipe", "pipe"] });
+  await waitForName(directory, /^\.out\.kgd\.kgdump-.*\.tmp$/, () => child.exitCode !== null);
+  await new Promise((done) => setTimeout(done, 500));
+  child.kill("SIGINT");
+  const ended = await gather(child);
+  t.true(ended.code === 130 || ended.signal === "SIGINT", `${String(ended.code)} ${String(ended.signal)}`);
+  t.regex(ended.stderr, /interrupted by SIGINT/);
+  t.deepEqual(await namesIn(directory), ["big"]);
+});
+
+test("what a killed export left is removed by the next one to the same file, and what another one writes is not", async (t) => {
+  const { directory } = await ground(t);
+  const left = (owner: string, name = "out.kgd"): string => `.${name}.kgdump-${owner}-0123456789abcdef.tmp`;
+  const [, started] = /^.*\) (?:\S+ ){19}(\d+)/s.exec(await readFile(`/proc/${process.pid.toString()}/stat`, "utf8")) ?? [];
+  const dead = left(ownerText({ pid: 4_194_300, started: "1", host: hostname() }));
+  const reused = left(ownerText({ pid: process.pid, started: "1", host: hostname() }));
+  const kept = [
+    left(ownerText({ pid: process.pid, started: started ?? null, host: hostname() })),
+    left(ownerText({ pid: 4_194_300, started: "1", host: "another.host" })),
+    left(ownerText({ pid: 4_194_300, started: "1", host: hostname() }), "other.kgd"),
+    ".out.kgd.kgdump-notes.tmp",
+  ];
+  for (const name of [dead, reused, ...kept]) await writeFile(join(directory, name), "");
+  t.is((await kgdump(["export", "store", "-q", "-o", "out.kgd"], { cwd: directory })).code, 0);
+  t.deepEqual(await namesIn(directory), [...kept, "a.kgd", "out.kgd", "store"].sort());
+});
+
+test("a dump whose name is as long as can be", async (t) => {
+  const { directory } = await ground(t);
+  for (const name of ["é".repeat(120), "x".repeat(255), "語".repeat(85)]) {
+    const ended = await kgdump(["export", "store", "-q", "-o", name], { cwd: directory });
+    t.is(ended.code, 0, ended.stderr);
+    t.true((await lstat(join(directory, name))).isFile());
+  }
+});
+
+for (const [raw, plain] of [
+  ["EACCES: permission denied, open '/x, y'", "permission denied (EACCES)"],
+  ["EISDIR: illegal operation on a directory, read", "illegal operation on a directory (EISDIR)"],
+  ["ENOENT: no such file or directory, rename '/a' -> '/b'", "no such file or directory (ENOENT)"],
+  ["Premature close", "Premature close"],
+] as const) {
+  test(`the system's words: ${raw}`, (t) => {
+    t.is(systemError(new Error(raw), "reading /x").message, `reading /x: ${plain}`);
+  });
+}
