@@ -3,6 +3,7 @@ import { isatty } from "node:tty";
 import { escapeMessage } from "./escape.js";
 import { renderError, renderErrorJson } from "./error-report.js";
 import { makeProgressDisplay, type ProgressChoice, type ProgressDisplay, progressStyle } from "./progress.js";
+import { RawPaths } from "./raw-paths.js";
 import { connectionOf, DataOutput } from "./stdio.js";
 import { type ColorChoice, makePaint, type Paint, useColors } from "./style.js";
 
@@ -32,18 +33,20 @@ export class Context {
   readonly paint: Paint;
   readonly errorPaint: Paint;
   readonly #flags: GlobalFlags;
+  readonly #paths: RawPaths;
   readonly #erases: boolean;
   #display: ProgressDisplay | null = null;
   /** How the command ends when nothing fails. */
   exitCode = 0;
 
-  constructor(flags: GlobalFlags, signal: AbortSignal, env: NodeJS.ProcessEnv = process.env) {
+  constructor(flags: GlobalFlags, signal: AbortSignal, paths = new RawPaths(), env: NodeJS.ProcessEnv = process.env) {
+    this.#paths = paths;
     this.#flags = flags;
     this.json = flags.json === true;
     this.quiet = flags.quiet === true;
     this.verbose = flags.verbose === true;
     this.signal = signal;
-    this.out = new DataOutput(isatty(1));
+    this.out = new DataOutput(isatty(1), (text) => paths.text(text, this.json));
     this.paint = makePaint(useColors(flags.color, isatty(1), env));
     this.errorPaint = makePaint(useColors(flags.color, isatty(2), env));
     this.#erases = isatty(2) && env.TERM !== "dumb";
@@ -71,7 +74,13 @@ export class Context {
   /** Tells something on stderr, line by line; the lines must be safe to print. */
   say(text: string): void {
     this.stopProgress();
-    process.stderr.write(`${this.#erases ? ERASE_LINE : ""}${text}${text.endsWith("\n") ? "" : "\n"}`);
+    const shown = this.#paths.text(text, false);
+    process.stderr.write(`${this.#erases ? ERASE_LINE : ""}${shown}${shown.endsWith("\n") ? "" : "\n"}`);
+  }
+
+  /** Writes JSON to stderr. */
+  sayJson(json: string): void {
+    process.stderr.write(this.#paths.text(json, true));
   }
 
   /** Warns on stderr, even when quiet; the sentence need not be safe. */
@@ -82,7 +91,7 @@ export class Context {
   /** Reports an error on stderr. */
   fail(error: unknown): void {
     this.stopProgress();
-    if (this.json) process.stderr.write(renderErrorJson(error));
+    if (this.json) this.sayJson(renderErrorJson(error));
     else this.say(renderError(error, { paint: this.errorPaint, verbose: this.verbose }));
   }
 }

@@ -8,6 +8,7 @@ import { ExitCode, KgdumpError, systemError } from "../errors.js";
 import { Context, type GlobalFlags } from "./context.js";
 import { describeError } from "./error-report.js";
 import { parseCommandLine } from "./program.js";
+import { RawPaths } from "./raw-paths.js";
 import { SignalWatch } from "./signals.js";
 import { closeGoneTerminals } from "./stdio.js";
 
@@ -39,6 +40,7 @@ function reasonOf(error: unknown): unknown {
 /** One run of the program. */
 class Run {
   readonly #args: readonly string[];
+  readonly #paths = new RawPaths();
   readonly #watch = new SignalWatch(() => {
     this.#context.stopProgress();
   });
@@ -48,15 +50,15 @@ class Run {
 
   constructor(args: readonly string[]) {
     this.#args = args;
-    this.#context = new Context(guessFlags(args), this.#watch.signal);
+    this.#context = new Context(guessFlags(args), this.#watch.signal, this.#paths);
   }
 
   /** Runs what was asked for. @returns the exit code; errors have been told */
   async execute(): Promise<number> {
     try {
-      const invocation = await parseCommandLine(this.#args);
+      const invocation = await parseCommandLine(this.#paths.replace(this.#args));
       if (invocation.kind === "command") {
-        this.#context = new Context(invocation.flags, this.#watch.signal);
+        this.#context = new Context(invocation.flags, this.#watch.signal, this.#paths);
         await invocation.run(this.#context);
       } else {
         await this.#context.out.write(invocation.text);

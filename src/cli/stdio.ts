@@ -120,9 +120,15 @@ export class DataOutput {
   #gatheredLength = 0;
   #closed = false;
 
-  /** @param isTerminal whether stdout is a terminal */
-  constructor(isTerminal: boolean) {
+  readonly #asShown: (text: string) => string;
+
+  /**
+   * @param isTerminal whether stdout is a terminal
+   * @param asShown what is written of a text
+   */
+  constructor(isTerminal: boolean, asShown: (text: string) => string = (text) => text) {
     this.isTerminal = isTerminal;
+    this.#asShown = asShown;
   }
 
   /** Whether the reader has gone, so that there is no use in making more. */
@@ -143,8 +149,9 @@ export class DataOutput {
    */
   async write(text: string): Promise<boolean> {
     if (this.#closed) return false;
-    this.#gathered.push(text);
-    this.#gatheredLength += text.length;
+    const shown = this.#asShown(text);
+    this.#gathered.push(shown);
+    this.#gatheredLength += shown.length;
     if (this.isTerminal || this.#gatheredLength >= GATHER_CHARACTERS) await this.flush();
     return !this.#closed;
   }

@@ -131,7 +131,7 @@ async function write(context: Context, options: Omit<ExportOptions, "output">, p
   context.stopProgress();
   for (const warning of result.warnings) context.warn(warning);
   if (context.json && path !== null) await context.out.write(jsonDocument(exportJson(result)));
-  else if (context.json) process.stderr.write(jsonLine(exportJson(result)));
+  else if (context.json) context.sayJson(jsonLine(exportJson(result)));
   else if (!context.quiet) context.say((await import("../render/results.js")).renderExport(result, context.errorPaint));
 }
 
