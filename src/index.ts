@@ -40,6 +40,7 @@ export type { Sample, SampledValue } from "./operations/samples.js";
 export type { GraphProblem, GraphProblemKind, GraphProblemTally, GraphReport } from "./operations/graph/index.js";
 export type { OnProgress, Phase, Progress } from "./operations/progress.js";
 export type { KeyspaceResult } from "./operations/results.js";
+export type { KeyspaceMap, NamePattern } from "./operations/entries/naming.js";
 export type { KeyspaceName } from "./operations/keyspaces.js";
 export type { BlockInfo, CodecName, DumpFooter, DumpHeader, Gap, HeaderKeyspace } from "./format/index.js";
 export { readStorageFile, type ReopenSettings, type SledSettings, type StorageFile, type StorageNote } from "./settings/index.js";
