@@ -172,6 +172,7 @@ const SYSTEM_CODES: Readonly<Record<string, ErrorCode>> = {
   EPERM: "PERMISSION_DENIED",
   EROFS: "PERMISSION_DENIED",
   ENOENT: "NOT_FOUND",
+  ENOTDIR: "NOT_FOUND",
   EPIPE: "BROKEN_PIPE",
 };
 

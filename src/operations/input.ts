@@ -8,6 +8,12 @@ import type { RandomAccess } from "../format/index.js";
 /** A dump's path, or its bytes as they come. */
 export type DumpInput = string | AsyncIterable<Uint8Array>;
 
+/** The absolute path of a dump. @throws {KgdumpError} USAGE for an empty one, which would be the working directory */
+export function dumpPath(path: string): string {
+  if (path !== "") return resolve(path);
+  throw new KgdumpError("USAGE", "the path of the dump is empty", { hint: "name the dump's file, or - for standard input" });
+}
+
 const CHUNK = 1024 * 1024;
 
 /**
@@ -23,7 +29,7 @@ export async function* readInput(input: DumpInput): AsyncGenerator<Uint8Array> {
     }
     return;
   }
-  const path = resolve(input);
+  const path = dumpPath(input);
   await using file = await openInputFile(path);
   let next = readChunk(file.handle, path);
   try {

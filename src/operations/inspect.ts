@@ -11,7 +11,7 @@ import {
   type KeyspaceTotals,
   readDump,
 } from "../format/index.js";
-import { type DumpInput, type OpenFile, openInputFile, randomAccess, readInput } from "./input.js";
+import { type DumpInput, dumpPath, type OpenFile, openInputFile, randomAccess, readInput } from "./input.js";
 import { loadCodec } from "./load-engine.js";
 import { estimatedTotals, type OnProgress, ProgressMeter } from "./progress.js";
 
@@ -205,7 +205,7 @@ export interface IndexedDump extends AsyncDisposable {
  * @throws {KgdumpError} DUMP_* when it is cut short or its index is damaged
  */
 export async function openIndexed(path: string, maxBlockSize?: number): Promise<IndexedDump | null> {
-  const file: OpenFile = await openInputFile(resolve(path));
+  const file: OpenFile = await openInputFile(dumpPath(path));
   try {
     if (file.size === null) {
       await file[Symbol.asyncDispose]();

@@ -18,6 +18,7 @@ export type TtlMode = "strip" | "keep";
  * engine, PERMISSION_DENIED, IO_FAILED
  */
 export async function detectEngine(path: string): Promise<EngineName> {
+  if (path === "") throw new KgdumpError("USAGE", "the path of the store is empty", { hint: "name the directory of the store" });
   let names: string[];
   try {
     names = await readdir(path);

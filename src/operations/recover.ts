@@ -9,7 +9,7 @@ import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { KgdumpError } from "../errors.js";
 import { type DumpHeader, DumpWriter, type RandomAccess, type Salvage, salvagedBlocks, surveyDump } from "../format/index.js";
-import { openInputFile, randomAccess } from "./input.js";
+import { dumpPath, openInputFile, randomAccess } from "./input.js";
 import { isDumpError, readEvents } from "./inspect.js";
 import { nameText } from "./keyspaces.js";
 import { loadCodec } from "./load-engine.js";
@@ -59,7 +59,7 @@ export interface RecoverResult extends RecoverReport {
  */
 export async function recoverDump(options: RecoverOptions): Promise<RecoverResult> {
   const started = performance.now();
-  const input = resolve(options.input);
+  const input = dumpPath(options.input);
   const output = options.output === undefined ? null : resolve(options.output);
   await using file = await openInputFile(input);
   if (file.size === null) {

@@ -85,6 +85,23 @@ test("standard input is a directory", async (t) => {
   }
 });
 
+test("empty paths, and files in the middle of one", async (t) => {
+  const { directory, dump } = await ground(t);
+  assertOneError(t, await kgdump(["export", "", "-o", "x"], { cwd: directory }), 2, "USAGE");
+  for (const args of [["inspect", ""], ["verify", ""], ["import", "t", "-i", ""]]) assertOneError(t, await kgdump(args, { cwd: directory }), 2, "USAGE");
+  const ended = await kgdump(["export", `${dump}/store`, "-o", "x"], { cwd: directory });
+  assertOneError(t, ended, 1, "STORE_NOT_FOUND");
+  t.regex(ended.stderr, /a part of that path is a file/);
+  assertOneError(t, await kgdump(["inspect", `${dump}/x`], { cwd: directory }), 1, "NOT_FOUND");
+});
+
+test("status says what lies there", async (t) => {
+  const { directory } = await ground(t);
+  const ended = await kgdump(["status", directory]);
+  t.is(ended.code, 13);
+  t.regex(ended.stderr, /is no store itself, but a RocksDB store lies below it; name that: .*\/store/);
+});
+
 for (const [name, text, says] of [
   ["another program's error", "bash: kgdump: command not found\n", /"bash: kgdump: command not found"/],
   ["a terminal in between", "\xc7\x0eKKGDUMP\r\r\n\x1a\r\n\0\x01", /put CR before each LF/],

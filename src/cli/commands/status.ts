@@ -1,5 +1,6 @@
 /** `kgdump status`: what lies at a store's path, and how far a migration got. */
 import { Command, Option } from "commander";
+import { KgdumpError } from "../../errors.js";
 import type { MigrationState, MigrationStatus } from "../../operations/migrate/status.js";
 import type { Context } from "../context.js";
 import { addHelp } from "../help.js";
@@ -46,5 +47,12 @@ export async function runStatus(context: Context, args: readonly string[], flags
   const { migrationStatus } = await import("../../operations/migrate/status.js");
   const status: MigrationStatus = await migrationStatus(target);
   await context.out.write(context.json ? jsonDocument({ status: { ...status, journal: status.journal === null ? null : { ...status.journal }, backup: status.backup === null ? null : { ...status.backup }, dump: status.dump === null ? null : { ...status.dump } } }) : renderStatus(status, context.paint));
+  if (status.found === "unknown") {
+    const { detectEngine } = await import("../../operations/load-engine.js");
+    // Says what it is.
+    await detectEngine(status.path).catch((error: unknown) => {
+      if (error instanceof KgdumpError) context.warn([error.message, error.hint].filter((part) => part !== undefined).join("; "));
+    });
+  }
   context.exitCode = STATUS_EXIT_CODE[status.state];
 }

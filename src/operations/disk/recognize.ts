@@ -127,6 +127,9 @@ async function byContent(path: string, names: readonly string[]): Promise<Recogn
 /** The error for a file that was named as a store. */
 export async function noStoreButFile(path: string, cause: unknown): Promise<KgdumpError> {
   const directory = dirname(path);
+  if (!(await stat(path).catch(() => null))) {
+    return new KgdumpError("STORE_NOT_FOUND", `there is no store at ${path}: a part of that path is a file`, { cause, path, hint: "check the path" });
+  }
   const engine = engineOf(await readdir(directory).catch(() => []));
   if (engine !== null) {
     return new KgdumpError("STORE_NOT_RECOGNIZED", `${path} is a file of the ${ENGINE_NAMES[engine]} store in ${directory}, not the store's directory`, {
