@@ -4,8 +4,10 @@
 //! of LevelDB have none. Formats as RocksDB's wiki documents them ("Rocksdb BlockBasedTable Format"): a footer at the end, the
 //! metaindex that it names, the block of properties that this names.
 //!
-//! Contract: only for estimates; no checksum is looked at. What can't be understood is `None`, whatever the bytes are.
+//! Contract: for estimates, which look at no checksum, and for what is said of a failure. What can't be understood is `None`, whatever
+//! the bytes are.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
@@ -21,6 +23,10 @@ const ROCKSDB_FOOTER: usize = 53;
 const SIZE_ALONE: u32 = 6;
 /// Each block ends with its compression and a checksum.
 const BLOCK_END: u64 = 5;
+/// LevelDB adds this to its checksums, after it has rotated them.
+const CHECKSUM_MASK: u32 = 0xa282_ead8;
+/// Names of the block of properties: the latter is that of old versions.
+const PROPERTIES: [&[u8]; 2] = [b"rocksdb.properties", b"rocksdb.stats"];
 /// Bytes at a file's end that are read at once: mostly all that is looked for.
 const TAIL: u64 = 4096;
 /// The largest block that is read.
@@ -41,17 +47,36 @@ pub struct Properties {
 ///
 /// Errors: those of opening and reading the file.
 pub fn read_properties(path: &Path) -> io::Result<Option<Properties>> {
-    let file = File::open(path)?;
-    let size = file.metadata()?.len();
-    let start = size.saturating_sub(TAIL);
-    let mut tail = vec![0; (size - start) as usize];
-    file.read_exact_at(&mut tail, start)?;
-    let Some(metaindex) = metaindex_of(&tail, size) else { return Ok(None) };
-    let table = Table { file, size, tail, start };
+    let table = Table::open(path)?;
+    let Some(metaindex) = metaindex_of(&table.tail, table.size) else { return Ok(None) };
     let Some(metaindex) = table.block(metaindex)? else { return Ok(None) };
-    let found = entry_of(&metaindex, b"rocksdb.properties").or_else(|| entry_of(&metaindex, b"rocksdb.stats"));
+    let found = PROPERTIES.iter().find_map(|name| entry_of(&metaindex, name));
     let Some(handle) = found.and_then(handle_of) else { return Ok(None) };
     Ok(table.block(handle)?.and_then(|block| properties_of(&block)))
+}
+
+/// The compressions of the blocks of a table of LevelDB, as each block has it whose checksum holds: of its index, and of its data when the
+/// index can be read. `None` when it is no such table: it has properties, another footer, or an index that is damaged.
+///
+/// Errors: those of opening and reading the file.
+pub fn leveldb_block_kinds(path: &Path) -> io::Result<Option<BTreeSet<u8>>> {
+    let table = Table::open(path)?;
+    let Some((metaindex, index)) = leveldb_handles(&table.tail) else { return Ok(None) };
+    let Some(kind) = table.kind(index)? else { return Ok(None) };
+    if let Some(metaindex) = table.block(metaindex)? {
+        if PROPERTIES.iter().any(|name| entry_of(&metaindex, name).is_some()) {
+            return Ok(None);
+        }
+    }
+    let mut kinds = BTreeSet::from([kind]);
+    let mut handles = Vec::new();
+    if let Some(index) = table.block(index)? {
+        for_each_entry(&index, |_, value| handles.extend(handle_of(value)));
+    }
+    for handle in handles {
+        kinds.extend(table.kind(handle)?);
+    }
+    Ok(Some(kinds))
 }
 
 /// Offset and length of a block, without what ends it.
@@ -66,6 +91,28 @@ struct Table {
 }
 
 impl Table {
+    fn open(path: &Path) -> io::Result<Self> {
+        let file = File::open(path)?;
+        let size = file.metadata()?.len();
+        let start = size.saturating_sub(TAIL);
+        let mut tail = vec![0; (size - start) as usize];
+        file.read_exact_at(&mut tail, start)?;
+        Ok(Self { file, size, tail, start })
+    }
+
+    /// How a block of LevelDB is compressed; `None` when its checksum does not hold.
+    fn kind(&self, (offset, length): Handle) -> io::Result<Option<u8>> {
+        let end = offset.checked_add(length).and_then(|end| end.checked_add(BLOCK_END));
+        if length > LARGEST_BLOCK || end.is_none_or(|end| end > self.size) {
+            return Ok(None);
+        }
+        let mut block = vec![0; (length + BLOCK_END) as usize];
+        self.file.read_exact_at(&mut block, offset)?;
+        let Some((content, stored)) = block.split_last_chunk() else { return Ok(None) };
+        let masked = crc32c::crc32c(content).rotate_right(15).wrapping_add(CHECKSUM_MASK);
+        Ok(content.last().copied().filter(|_| masked == u32::from_le_bytes(*stored)))
+    }
+
     /// Content of a block; `None` when it can't be one, or is compressed, which these blocks never are.
     fn block(&self, (offset, length): Handle) -> io::Result<Option<Vec<u8>>> {
         let end = offset.checked_add(length).and_then(|end| end.checked_add(BLOCK_END));
@@ -89,7 +136,7 @@ impl Table {
 fn metaindex_of(tail: &[u8], size: u64) -> Option<Handle> {
     let (rest, magic) = tail.split_last_chunk()?;
     match u64::from_le_bytes(*magic) {
-        LEVELDB_MAGIC => handle_of(&tail[tail.len().checked_sub(LEVELDB_FOOTER)?..]),
+        LEVELDB_MAGIC => leveldb_handles(tail).map(|(metaindex, _)| metaindex),
         ROCKSDB_MAGIC => {
             let footer = &tail[tail.len().checked_sub(ROCKSDB_FOOTER)?..];
             let (_, version) = rest.split_last_chunk()?;
@@ -101,6 +148,17 @@ fn metaindex_of(tail: &[u8], size: u64) -> Option<Handle> {
         }
         _ => None,
     }
+}
+
+/// Where metaindex and index are, as a footer of LevelDB says.
+fn leveldb_handles(tail: &[u8]) -> Option<(Handle, Handle)> {
+    let mut footer = &tail[tail.len().checked_sub(LEVELDB_FOOTER)?..];
+    let (_, magic) = footer.split_last_chunk()?;
+    if u64::from_le_bytes(*magic) != LEVELDB_MAGIC {
+        return None;
+    }
+    let mut handle = || Some((varint(&mut footer)?, varint(&mut footer)?));
+    Some((handle()?, handle()?))
 }
 
 fn handle_of(mut bytes: &[u8]) -> Option<Handle> {
@@ -117,9 +175,25 @@ fn properties_of(block: &[u8]) -> Option<Properties> {
     })
 }
 
-/// The value of a key in a block: entries in which each key begins with some bytes of the one before, then the offsets of
-/// those whose key stands whole.
+/// The value of a key in a block.
 fn entry_of<'a>(block: &'a [u8], wanted: &[u8]) -> Option<&'a [u8]> {
+    let mut found = None;
+    for_each_entry(block, |key, value| {
+        if key == wanted && found.is_none() {
+            found = Some(value);
+        }
+    });
+    found
+}
+
+/// Calls `each` with key and value of the entries of a block, as far as they can be understood: in each entry the key begins with some
+/// bytes of the one before; then come the offsets of those whose key stands whole.
+fn for_each_entry<'a>(block: &'a [u8], each: impl FnMut(&[u8], &'a [u8])) {
+    // What is no block has no entries.
+    let _ = read_entries(block, each);
+}
+
+fn read_entries<'a>(block: &'a [u8], mut each: impl FnMut(&[u8], &'a [u8])) -> Option<()> {
     let (rest, count) = block.split_last_chunk()?;
     let offsets = usize::try_from(u32::from_le_bytes(*count)).ok()?.checked_mul(4)?;
     let mut entries = &rest[..rest.len().checked_sub(offsets)?];
@@ -133,12 +207,10 @@ fn entry_of<'a>(block: &'a [u8], wanted: &[u8]) -> Option<&'a [u8]> {
         }
         key.truncate(shared as usize);
         key.extend_from_slice(fresh);
-        if key == wanted {
-            return Some(value);
-        }
+        each(&key, value);
         entries = after;
     }
-    None
+    Some(())
 }
 
 /// Takes a number off the start of `bytes`: seven bits a byte, the lowest first.

@@ -6,6 +6,8 @@
 //!
 //! Contract: only reads, a few bytes of some files, and only after a failure.
 
+mod leveldb;
+
 use std::path::Path;
 
 use crate::error::Fault;
@@ -29,8 +31,11 @@ struct Scene<'a> {
 type Rule = fn(&Scene<'_>) -> Option<Fault>;
 
 /// In the order in which they are asked: what is sure comes before what is likely.
-const RULES: [Rule; 10] = [
+const RULES: [Rule; 13] = [
     part_of_a_backup,
+    leveldb::basho,
+    leveldb::wrong_sizes,
+    leveldb::compression,
     write_policy,
     lacking_compression,
     titan,

@@ -1,0 +1,66 @@
+//! What programs around LevelDB write that RocksDB can't make sense of: nothing of it is damaged.
+
+use std::path::Path;
+
+use super::{Scene, MOST_TABLES};
+use crate::error::Fault;
+use crate::files::properties::leveldb_block_kinds;
+use crate::files::table_end::{table_format, TableFormat};
+
+/// Compressions that are the same in LevelDB and in RocksDB: none, and Snappy.
+const KNOWN_KINDS: [u8; 2] = [0, 1];
+
+/// LevelDB's later compressions have numbers that are others in RocksDB: 2 is Zstandard, or zlib in Minecraft's LevelDB, and 4 there is
+/// zlib without a header.
+pub fn compression(scene: &Scene<'_>) -> Option<Fault> {
+    if scene.is_missing() {
+        return None;
+    }
+    let (path, kind) = scene.tables().take(MOST_TABLES).find_map(|name| {
+        let path = scene.store.join(name);
+        let kinds = leveldb_block_kinds(&path).ok()??;
+        Some((path, kinds.into_iter().find(|kind| !KNOWN_KINDS.contains(kind))?))
+    })?;
+    let name = match kind {
+        2 => "Zstandard or zlib",
+        4 => "zlib without a header, as Minecraft does",
+        _ => "a method that kgdump does not know",
+    };
+    let message = format!(
+        "the table {} is one of LevelDB whose blocks are compressed by {name} (number {kind}), which RocksDB's library does not read",
+        path.display()
+    );
+    let hint = "that is no damage: let a script read it with the LevelDB that wrote it, and write the entries into a store with Snappy or without compression";
+    Some(scene.unsupported(message, hint).at(&path))
+}
+
+/// How much too large the sizes are that LevelDB in Java writes.
+const JAVA_EXCESS: u64 = 4;
+
+/// LevelDB in Java (org.iq80.leveldb) writes sizes into its MANIFEST that are larger than those of the files, which end as they should.
+pub fn wrong_sizes(scene: &Scene<'_>) -> Option<Fault> {
+    let path = Path::new(scene.fault.path.as_deref()?);
+    let (_, said) = scene.fault.message.rsplit_once(", but the store wrote ")?;
+    let size = std::fs::metadata(path).ok()?.len();
+    if said.parse() != Ok(size + JAVA_EXCESS) || table_format(path) != Some(TableFormat::OldBlock) {
+        return None;
+    }
+    leveldb_block_kinds(path).ok()??;
+    let message = format!(
+        "{} ends as a whole table of LevelDB does, and MANIFEST says another size of it, as LevelDB in Java (org.iq80.leveldb) does: RocksDB's library does not read that",
+        path.display()
+    );
+    let hint = "that is no damage: let a script read it with the library that wrote it, and write the entries into a store by LevelDB's own library";
+    Some(scene.unsupported(message, hint).at(path))
+}
+
+/// Basho's LevelDB, which Riak has, keeps its tables in a directory for each level, and writes more into its MANIFEST.
+pub fn basho(scene: &Scene<'_>) -> Option<Fault> {
+    if !scene.has("sst_0") || !scene.store.join("sst_0").is_dir() {
+        return None;
+    }
+    Some(scene.unsupported(
+        format!("{} is a store of Basho's LevelDB (Riak), with its tables in sst_0, sst_1 and so on, which RocksDB's library does not read", scene.store.display()),
+        "export it by Riak, or by a script with eleveldb, into a store by LevelDB's own library",
+    ))
+}
