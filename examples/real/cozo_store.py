@@ -2,9 +2,11 @@
 
     python cozo_store.py make STORE
     python cozo_store.py ask STORE < cozo-queries.txt    answers, a line of JSON each
+    python cozo_store.py serve STORE                     writes and removes until its standard input ends
 """
 import json
 import random
+import select
 import sys
 
 from pycozo.client import Client
@@ -36,6 +38,18 @@ def ask(database):
             print(json.dumps({"error": str(error)}))
 
 
+def serve(database):
+    """A program that goes on writing: its store is moved while it runs."""
+    print("open", flush=True)
+    number = 0
+    while not select.select([sys.stdin], [], [], 0.01)[0]:
+        number += 1
+        rows = [[10_000 + number % 300, f"served {number}", number % 90]]
+        database.run("?[id, name, age] <- $rows :put person {id => name, age}", {"rows": rows})
+        if number % 3 == 0:
+            database.run("?[id] <- $rows :rm person {id}", {"rows": [[10_000 + (number * 7) % 300]]})
+
+
 client = Client("rocksdb", sys.argv[2], dataframe=False)
-(make if sys.argv[1] == "make" else ask)(client)
+{"make": make, "ask": ask, "serve": serve}[sys.argv[1]](client)
 client.close()

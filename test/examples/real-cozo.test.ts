@@ -1,9 +1,9 @@
 /** CozoDB's store, moved from its RocksDB engine to its sled engine and back: all queries have equal answers. */
-import { cp, readFile } from "node:fs/promises";
+import { cp, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { temporaryDirectory } from "../support/temporary.js";
-import { cozoRunner, ok, pythonRunner, thereAndBack } from "./real-support.js";
+import { cozoRunner, migrateLive, ok, pythonRunner, thereAndBack } from "./real-support.js";
 
 const readQueries = (): Promise<string> => readFile(join(process.cwd(), "examples", "real", "cozo-queries.txt"), "utf8");
 
@@ -50,4 +50,19 @@ test("CozoDB answers alike on RocksDB, on sled, and on RocksDB again", async (t)
   t.notDeepEqual(after, before);
   t.deepEqual(lines(await python.run(["cozo_store.py", "ask", await asStore(store, again)], queries)), after);
   t.deepEqual(lines(await python.run(["cozo_store.py", "ask", await asStore(store, rocksdb)], queries)), before);
+});
+
+test("CozoDB's store is moved while CozoDB writes, and stopped only for a moment", async (t) => {
+  const [python, cozo] = [await pythonRunner(t), await cozoRunner(t)];
+  if (python === null || cozo === null) return;
+  const store = join(await temporaryDirectory(t), "cozo");
+  await python.run(["cozo_store.py", "make", store]);
+  const data = join(store, "data");
+  const said = await python.hold(["cozo_store.py", "serve", store], (release) => migrateLive(t, data, release));
+  t.regex(said, /the sled store is in place/);
+  const [backup] = (await readdir(store)).filter((name) => name.includes(".rocksdb-backup-"));
+  const queries = await readQueries();
+  const wanted = lines(await python.run(["cozo_store.py", "ask", await asStore(store, join(store, backup ?? ""))], queries));
+  t.true(JSON.stringify(wanted).includes("served"));
+  t.deepEqual(rows(t, await cozo.run([data], queries)), wanted);
 });

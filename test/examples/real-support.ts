@@ -5,9 +5,12 @@ import { cp, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { ExecutionContext } from "ava";
-import { gather, kgdump } from "../cli/support/run.js";
+import { gather, kgdump, start } from "../cli/support/run.js";
 
 const REAL = join(process.cwd(), "examples", "real");
+
+/** What a live migration says when the service is to be stopped. */
+const STOP = "stop the service now";
 
 /** What scripts/setup/programs.mjs can install. */
 export type ProgramName = "python" | "node" | "java" | "cozo";
@@ -52,8 +55,8 @@ export interface Runner {
   readonly run: (args: readonly string[], input?: string) => Promise<string>;
   /** Runs it and kills it when it has printed something and so many milliseconds have passed. */
   readonly kill: (args: readonly string[], ms: number) => Promise<void>;
-  /** Runs it, does something once it has printed something, and lets it end by the end of its standard input. */
-  readonly hold: <T>(args: readonly string[], work: () => Promise<T>) => Promise<T>;
+  /** Runs it, does something once it has printed something, and lets it end by the end of its standard input: then, or when it is released. */
+  readonly hold: <T>(args: readonly string[], work: (release: () => Promise<void>) => Promise<T>) => Promise<T>;
 }
 
 /** Runs scripts in Python; null when it can't be had. */
@@ -92,12 +95,17 @@ function runner(t: ExecutionContext, [command = "", ...first]: readonly string[]
     },
     hold: async (args, work) => {
       const child = spawn(command, [...first, ...args], { cwd: REAL, env: { ...process.env, ...env }, stdio: ["pipe", "pipe", "inherit"] });
+      const ended = once(child, "exit");
       await once(child.stdout, "data");
-      try {
-        return await work();
-      } finally {
+      const release = async (): Promise<void> => {
         child.stdin.end();
-        t.deepEqual(await once(child, "exit"), [0, null]);
+        await ended;
+      };
+      try {
+        return await work(release);
+      } finally {
+        await release();
+        t.deepEqual(await ended, [0, null]);
       }
     },
   };
@@ -108,6 +116,20 @@ export async function ok(t: ExecutionContext, ...args: readonly string[]): Promi
   const { code, stdout, stderr } = await kgdump(args);
   t.is(code, 0, `kgdump ${args.join(" ")}: ${stderr}`);
   return { stdout: stdout.toString(), stderr };
+}
+
+/** Migrates a store that a program has open, which is released when kgdump says that it is to be stopped. Returns what kgdump said. */
+export async function migrateLive(t: ExecutionContext, store: string, release: () => Promise<void>): Promise<string> {
+  const child = start(["migrate", "--live", "--from", store, "--wait", "60"]);
+  let said = "";
+  child.stderr?.on("data", (chunk: Buffer) => {
+    const before = said.includes(STOP);
+    said += chunk.toString();
+    if (!before && said.includes(STOP)) void release();
+  });
+  const { code } = await gather(child);
+  t.is(code, 0, said);
+  return said;
 }
 
 /** Dumps, and stores that were made of them. */

@@ -31,7 +31,7 @@ interface ExportFlags {
 /** Defines the command. */
 export function exportCommand(): Command {
   const command = new Command("export")
-    .summary("write a RocksDB store (or a sled one) to a dump")
+    .summary("write a RocksDB store (or one of LevelDB or sled) to a dump")
     .description(
       "Reads a store, which is never changed, and writes all its entries to a dump: to a file, which appears whole or\n" +
         "not at all, or to standard output. What can't be read whole is refused.",

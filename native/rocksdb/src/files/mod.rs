@@ -5,7 +5,6 @@
 pub mod blob;
 #[allow(dead_code)]
 pub mod bytes;
-pub mod properties;
 #[allow(dead_code)]
 pub mod table;
 pub mod table_end;

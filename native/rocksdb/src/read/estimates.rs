@@ -1,59 +1,71 @@
 //! How much a family holds, roughly, before it is read.
 //!
-//! Contract: nothing that RocksDB might stumble over is asked of it; no failure is one of the store, since what is read later
-//! finds it. A table that does not say what it holds is counted by its size, which is less than what it holds when it is
-//! compressed.
+//! Contract: nothing that RocksDB might stumble over is asked of it: adding up the properties of tables ends the process when one
+//! has none, as those of LevelDB have. No failure is one of the store, since what is read later finds it.
 
-use std::sync::Arc;
-
-use crate::files::properties::read_properties;
+use crate::files::table::error::{Read, TableError};
+use crate::files::table::{kind, InternalKey, TableFile};
 use crate::layout::table_path;
-use crate::scan::{Range, Scan};
 use crate::store::Store;
 
-/// Bytes of the entries at a family's beginning that tell how large one is.
-const SAMPLE: usize = 64 << 10;
+/// Blocks that are read of a table which does not say what it holds.
+const SAMPLED: usize = 8;
 
 /// What the tables of a family hold.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct TableEstimates {
-    /// Entries, less those that deletions hide.
+    /// Entries, deletions among them.
     pub entries: f64,
+    pub deletions: f64,
     /// Bytes of keys and values.
     pub bytes: f64,
-    /// Deletions.
-    pub deletions: f64,
 }
 
-/// Adds up what the tables of the family with this number say.
-pub fn estimate_tables(store: &Arc<Store>, family: usize) -> TableEstimates {
+/// Adds up what the tables of the family with this number hold. One that can't be read counts by its size.
+pub fn estimate_tables(store: &Store, family: usize) -> TableEstimates {
     let mut sum = TableEstimates::default();
-    let mut silent = 0_f64;
     for (&number, file) in store.plans.get(family).into_iter().flat_map(|plan| &plan.tables) {
-        match read_properties(&table_path(store.database.path(), number)) {
-            Ok(Some(properties)) => {
-                sum.entries += properties.entries as f64;
-                sum.deletions += properties.deletions as f64;
-                // RocksDB counts eight bytes of sequence number and kind with each key.
-                let keys = properties.key_bytes as f64 - 8.0 * properties.entries as f64;
-                sum.bytes += keys.max(0.0) + properties.value_bytes as f64;
-            }
-            _ => silent += file.size as f64,
-        }
-    }
-    if silent > 0.0 {
-        sum.bytes += silent;
-        sum.entries += (silent / entry_size(store, family).unwrap_or(silent)).ceil();
+        let path = table_path(store.database.path(), number);
+        let table = TableFile::open(&path, None).ok().and_then(|table| estimate_table(&table).ok());
+        let table = table.unwrap_or(TableEstimates { bytes: file.size as f64, ..TableEstimates::default() });
+        sum.entries += table.entries;
+        sum.deletions += table.deletions;
+        sum.bytes += table.bytes;
     }
     sum
 }
 
-/// Bytes of an entry, on average, as the family's first entries tell; `None` when there is none.
-fn entry_size(store: &Arc<Store>, family: usize) -> Option<f64> {
-    let scan = Scan::new(Arc::clone(store), family, Range::default()).ok()?;
-    let filled = scan.fill(&mut vec![0; SAMPLE], SAMPLE).ok()?;
-    if filled.needed > 0 {
-        return Some(filled.needed as f64);
+/// What a table says that it holds; or what some of its blocks hold, for as many as there are.
+fn estimate_table(table: &TableFile) -> Read<TableEstimates> {
+    let told = table.properties();
+    if let (Some(entries), Some(keys), Some(values)) = (told.entries(), told.raw_key_size(), told.raw_value_size()) {
+        return Ok(TableEstimates {
+            entries: entries as f64,
+            deletions: told.deletions().unwrap_or(0) as f64,
+            // Eight bytes of sequence number and kind are counted with each key.
+            bytes: (keys as f64 - 8.0 * entries as f64).max(0.0) + values as f64,
+        });
     }
-    (filled.entries > 0).then(|| (filled.key_bytes + filled.value_bytes).max(1) as f64 / filled.entries as f64)
+    let handles = table.blocks()?;
+    let step = handles.len().div_ceil(SAMPLED).max(1);
+    let mut reader = table.reader()?;
+    let (mut sample, mut blocks) = (TableEstimates::default(), 0.0);
+    for &handle in handles.iter().step_by(step) {
+        let mut block = table.data_block(&mut reader, handle, Vec::new())?;
+        while let Some((key, value)) = block.next()? {
+            let key =
+                InternalKey::parse(key).ok_or_else(|| TableError::damaged(handle.offset, "a key is too short"))?;
+            sample.entries += 1.0;
+            sample.deletions += f64::from(u8::from(key.kind == kind::DELETION));
+            sample.bytes += (key.user.len() + value.len()) as f64;
+        }
+        blocks += 1.0;
+    }
+    let share = handles.len() as f64 / f64::max(blocks, 1.0);
+    let whole = |part: f64| (part * share).round();
+    Ok(TableEstimates {
+        entries: whole(sample.entries),
+        deletions: whole(sample.deletions),
+        bytes: whole(sample.bytes),
+    })
 }

@@ -8,7 +8,7 @@ use flate2::{Decompress as Inflate, FlushDecompress, Status as InflateStatus};
 use ruzstd::decoding::{Dictionary as ZstdDictionary, FrameDecoder};
 
 use super::super::bytes::{fixed32, varint32};
-use super::zstd::{decode_frame, prepend};
+use super::zstd::{content_size, decode_frame, prepend, FRAME};
 
 /// Bytes that one byte of each codec can become at most, roughly; more is a lie.
 const MOST_LZ4: usize = 256;
@@ -87,14 +87,37 @@ impl Decoder {
                 Ok(())
             }
             1 => snappy(stored, out),
-            2 => inflate(self.sized, stored, known, &mut self.scratch, out),
+            2 if !self.sized => self.second_of_leveldb(stored, known, out),
+            2 => inflate(true, stored, known, &mut self.scratch, out),
             3 => bunzip2(self.sized, stored, out),
+            // Minecraft's LevelDB has raw deflate under this number.
+            4 if !self.sized => lz4(false, stored, known, out).or_else(|_| {
+                out.clear();
+                inflate(false, stored, known, &mut self.scratch, out)
+            }),
             4 | 5 => lz4(self.sized, stored, known, out),
             7 | 0x40 => self.zstd(stored, known, out),
             _ => Err(CodecError::Unknown(kind)),
         };
         self.dictionary = dictionary;
         decoded
+    }
+
+    /// What has the number 2 in a table of the first format: Zstandard in LevelDB, a zlib stream in Minecraft's, raw deflate in RocksDB.
+    fn second_of_leveldb(&mut self, stored: &[u8], dictionary: &[u8], out: &mut Vec<u8>) -> Decoded {
+        if stored.starts_with(&FRAME) {
+            let size = content_size(stored).ok_or(WRONG)?;
+            return decode_frame(&mut self.zstd, stored, None, size, 0, out);
+        }
+        if let [first, second, rest @ ..] = stored {
+            // The header of a zlib stream: its checksum at the end is not needed, as the block has one.
+            let is_zlib = first & 0x0f == 8 && (u16::from(*first) << 8 | u16::from(*second)) % 31 == 0;
+            if is_zlib && inflate(false, rest, dictionary, &mut self.scratch, out).is_ok() {
+                return Ok(());
+            }
+        }
+        out.clear();
+        inflate(false, stored, dictionary, &mut self.scratch, out)
     }
 
     fn zstd(&mut self, stored: &[u8], dictionary: &[u8], out: &mut Vec<u8>) -> Decoded {
@@ -257,5 +280,27 @@ mod tests {
     fn unknown_codecs_are_named() {
         assert_eq!(decode(0x85, &[]), Err(CodecError::Unknown(0x85)));
         assert_eq!(decode(6, &[]), Err(CodecError::Unknown(6)));
+    }
+
+    #[test]
+    fn leveldb_has_numbers_of_its_own() {
+        use std::io::Write;
+        let content = b"chunk data ".repeat(100);
+        let mut raw = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::default());
+        let mut zlib = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
+        raw.write_all(&content).unwrap();
+        zlib.write_all(&content).unwrap();
+        let (raw, zlib) = (raw.finish().unwrap(), zlib.finish().unwrap());
+        // Of zstd itself.
+        let zstd = [
+            40, 181, 47, 253, 96, 76, 3, 149, 0, 0, 88, 99, 104, 117, 110, 107, 32, 100, 97, 116, 97, 32, 1, 0, 62,
+            248, 47, 94,
+        ];
+        for (kind, stored) in [(2, &raw[..]), (2, &zlib), (2, &zstd), (4, &raw)] {
+            let mut out = vec![1, 2, 3];
+            assert_eq!(Decoder::new(0).decode(kind, stored, true, &mut out), Ok(()), "{kind}");
+            assert!(out == content, "{kind}");
+            assert!(Decoder::new(0).decode(kind, &stored[..stored.len() / 2], true, &mut out).is_err(), "{kind}");
+        }
     }
 }

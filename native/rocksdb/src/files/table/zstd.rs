@@ -5,7 +5,7 @@ use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 use super::compression::{CodecError, Decoded, STEP, WRONG};
 
 /// Zstandard's magic number of frames.
-const FRAME: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+pub const FRAME: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 /// Most that one block of a frame may hold.
 const BLOCK: usize = 128 << 10;
 
@@ -44,6 +44,23 @@ pub fn decode_frame(
     } else {
         Err(WRONG)
     }
+}
+
+/// How many bytes a frame holds, as its header says; none when it does not.
+pub fn content_size(frame: &[u8]) -> Option<usize> {
+    let rest = frame.strip_prefix(&FRAME)?;
+    let (&descriptor, rest) = rest.split_first()?;
+    let single = descriptor & 0x20 != 0;
+    let id = [0, 1, 2, 4][usize::from(descriptor & 3)];
+    let rest = rest.get(usize::from(!single) + id..)?;
+    let (length, more) = match (descriptor >> 6, single) {
+        (0, false) => return None,
+        (0, true) => (1, 0),
+        (1, _) => (2, 256),
+        (flag, _) => (1_usize << flag, 0),
+    };
+    let size = rest.get(..length)?.iter().rev().fold(0_u64, |size, &byte| size << 8 | u64::from(byte));
+    usize::try_from(size).ok()?.checked_add(more)
 }
 
 /// The frame with `content` in front of its own, as blocks that are not compressed.

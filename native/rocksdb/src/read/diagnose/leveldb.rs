@@ -1,14 +1,32 @@
 //! What programs around LevelDB write that RocksDB can't make sense of: nothing of it is damaged.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::{Scene, MOST_TABLES};
 use crate::error::Fault;
-use crate::files::properties::leveldb_block_kinds;
+use crate::files::table::TableFile;
 use crate::files::table_end::{table_format, TableFormat};
 
 /// Compressions that are the same in LevelDB and in RocksDB: none, and Snappy.
 const KNOWN_KINDS: [u8; 2] = [0, 1];
+
+/// The compressions of the blocks of a table of LevelDB whose checksums hold, as each block has it. `None` when it is no such table: it has
+/// properties, another footer, or an index that is damaged.
+fn block_kinds(path: &Path) -> Option<BTreeSet<u8>> {
+    let table = TableFile::open(path, None).ok()?;
+    let index = table.footer().index.filter(|_| table.footer().version == 0 && table.properties().is_empty())?;
+    let mut blocks = table.blocks().ok()?;
+    blocks.push(index);
+    let mut reader = table.reader().ok()?;
+    let mut kinds = BTreeSet::new();
+    for block in blocks {
+        if reader.block(block, true).is_ok() {
+            kinds.insert(reader.unchecked(block).ok()?.1);
+        }
+    }
+    Some(kinds)
+}
 
 /// LevelDB's later compressions have numbers that are others in RocksDB: 2 is Zstandard, or zlib in Minecraft's LevelDB, and 4 there is
 /// zlib without a header.
@@ -18,7 +36,7 @@ pub fn compression(scene: &Scene<'_>) -> Option<Fault> {
     }
     let (path, kind) = scene.tables().take(MOST_TABLES).find_map(|name| {
         let path = scene.store.join(name);
-        let kinds = leveldb_block_kinds(&path).ok()??;
+        let kinds = block_kinds(&path)?;
         Some((path, kinds.into_iter().find(|kind| !KNOWN_KINDS.contains(kind))?))
     })?;
     let name = match kind {
@@ -45,7 +63,7 @@ pub fn wrong_sizes(scene: &Scene<'_>) -> Option<Fault> {
     if said.parse() != Ok(size + JAVA_EXCESS) || table_format(path) != Some(TableFormat::OldBlock) {
         return None;
     }
-    leveldb_block_kinds(path).ok()??;
+    block_kinds(path)?;
     let message = format!(
         "{} ends as a whole table of LevelDB does, and MANIFEST says another size of it, as LevelDB in Java (org.iq80.leveldb) does: RocksDB's library does not read that",
         path.display()
