@@ -79,6 +79,8 @@ test("what other programs around LevelDB write is told from damage", async (t) =
   const zlib = await assertCode(t, "STORE_UNSUPPORTED", async () => opened(await unpackStore(t, "odd-leveldb-zlib")));
   t.regex(zlib.message, /000005\.ldb .* zlib .* Minecraft .*number 4/);
   t.regex(zlib.hint ?? "", /no damage/);
+  // Before anything of it is read, although RocksDB opens it.
+  await assertCode(t, "STORE_UNSUPPORTED", async () => openRocksdbSource(await unpackStore(t, "odd-leveldb-zstd")));
   const java = await assertCode(t, "STORE_UNSUPPORTED", async () => opened(await unpackStore(t, "odd-leveldb-java")));
   t.regex(java.message, /org\.iq80\.leveldb/);
   const basho = await changed(t, "leveldb", async (store) => {

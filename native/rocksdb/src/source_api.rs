@@ -10,6 +10,7 @@ use napi_derive::napi;
 use crate::error::{Fault, Outcome};
 use crate::job::{start, start_with, Job};
 use crate::judge::Ttl;
+use crate::read::diagnose::leveldb::refuse_compressed;
 use crate::read::estimates::estimate_tables;
 use crate::scan::{Range, Scan};
 use crate::store::Store;
@@ -170,6 +171,7 @@ impl RocksScan {
 }
 
 fn facts(store: &Arc<Store>) -> Outcome<StoreFacts> {
+    refuse_compressed(store)?;
     let database = &store.database;
     // Entries and deletions that came from the logs.
     let number = |family, property| database.number(family, property) as f64;

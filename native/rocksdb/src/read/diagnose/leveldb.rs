@@ -4,23 +4,27 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::{Scene, MOST_TABLES};
-use crate::error::Fault;
+use crate::error::{Fault, Outcome};
 use crate::files::table::TableFile;
 use crate::files::table_end::{table_format, TableFormat};
+use crate::layout::table_path;
+use crate::store::Store;
 
 /// Compressions that are the same in LevelDB and in RocksDB: none, and Snappy.
 const KNOWN_KINDS: [u8; 2] = [0, 1];
+/// Blocks of a table that are looked at before a store is read.
+const SAMPLED: usize = 4;
 
-/// The compressions of the blocks of a table of LevelDB whose checksums hold, as each block has it. `None` when it is no such table: it has
-/// properties, another footer, or an index that is damaged.
-fn block_kinds(path: &Path) -> Option<BTreeSet<u8>> {
+/// The compressions of the blocks of a table of LevelDB whose checksums hold, as each block has it: of its index, and of `most` blocks of
+/// data. `None` when it is no such table: it has properties, another footer, or an index that is damaged.
+fn block_kinds(path: &Path, most: usize) -> Option<BTreeSet<u8>> {
     let table = TableFile::open(path, None).ok()?;
     let index = table.footer().index.filter(|_| table.footer().version == 0 && table.properties().is_empty())?;
-    let mut blocks = table.blocks().ok()?;
-    blocks.push(index);
+    let blocks = table.blocks().ok()?;
+    let step = blocks.len().div_ceil(most).max(1);
     let mut reader = table.reader().ok()?;
     let mut kinds = BTreeSet::new();
-    for block in blocks {
+    for &block in blocks.iter().step_by(step).chain([&index]) {
         if reader.block(block, true).is_ok() {
             kinds.insert(reader.unchecked(block).ok()?.1);
         }
@@ -28,17 +32,13 @@ fn block_kinds(path: &Path) -> Option<BTreeSet<u8>> {
     Some(kinds)
 }
 
-/// LevelDB's later compressions have numbers that are others in RocksDB: 2 is Zstandard, or zlib in Minecraft's LevelDB, and 4 there is
-/// zlib without a header.
-pub fn compression(scene: &Scene<'_>) -> Option<Fault> {
-    if scene.is_missing() {
-        return None;
-    }
-    let (path, kind) = scene.tables().take(MOST_TABLES).find_map(|name| {
-        let path = scene.store.join(name);
-        let kinds = block_kinds(&path)?;
-        Some((path, kinds.into_iter().find(|kind| !KNOWN_KINDS.contains(kind))?))
-    })?;
+/// The number of a compression of a table of LevelDB that RocksDB does not read.
+fn unknown_kind(path: &Path, most: usize) -> Option<u8> {
+    block_kinds(path, most)?.into_iter().find(|kind| !KNOWN_KINDS.contains(kind))
+}
+
+/// What is said of such a table.
+fn compressed(path: &Path, kind: u8) -> Fault {
     let name = match kind {
         2 => "Zstandard or zlib",
         4 => "zlib without a header, as Minecraft does",
@@ -49,7 +49,36 @@ pub fn compression(scene: &Scene<'_>) -> Option<Fault> {
         path.display()
     );
     let hint = "that is no damage: let a script read it with the LevelDB that wrote it, and write the entries into a store with Snappy or without compression";
-    Some(scene.unsupported(message, hint).at(&path))
+    Fault::new("STORE_UNSUPPORTED", message).hint(hint).at(path)
+}
+
+/// LevelDB's later compressions have numbers that are others in RocksDB: 2 is Zstandard, or zlib in Minecraft's LevelDB, and 4 there is
+/// zlib without a header.
+pub fn compression(scene: &Scene<'_>) -> Option<Fault> {
+    if scene.is_missing() {
+        return None;
+    }
+    scene.tables().take(MOST_TABLES).find_map(|name| {
+        let path = scene.store.join(name);
+        Some(compressed(&path, unknown_kind(&path, usize::MAX)?))
+    })
+}
+
+/// Refuses a store of LevelDB before it is read when some blocks of its tables show that it can't be read whole.
+///
+/// Errors: STORE_UNSUPPORTED.
+pub fn refuse_compressed(store: &Store) -> Outcome<()> {
+    if store.point.manifest.rocksdb {
+        return Ok(());
+    }
+    for number in store.plans.iter().flat_map(|plan| plan.tables.keys()) {
+        let path = table_path(store.database.path(), *number);
+        if let Some(kind) = unknown_kind(&path, SAMPLED) {
+            let named = path.file_name().map_or_else(|| path.clone(), |name| store.path.join(name));
+            return Err(compressed(&named, kind));
+        }
+    }
+    Ok(())
 }
 
 /// How much too large the sizes are that LevelDB in Java writes.
@@ -63,7 +92,7 @@ pub fn wrong_sizes(scene: &Scene<'_>) -> Option<Fault> {
     if said.parse() != Ok(size + JAVA_EXCESS) || table_format(path) != Some(TableFormat::OldBlock) {
         return None;
     }
-    block_kinds(path)?;
+    block_kinds(path, 1)?;
     let message = format!(
         "{} ends as a whole table of LevelDB does, and MANIFEST says another size of it, as LevelDB in Java (org.iq80.leveldb) does: RocksDB's library does not read that",
         path.display()
