@@ -52,6 +52,20 @@ export function excludeOption(): Option {
   return new Option("--exclude-keyspace, --exclude-column-family <name>", "all but this one; may be repeated").argParser(manyOf(bytesOf("--exclude-keyspace")));
 }
 
+/** What `readingOptions` gives. */
+export interface ReadingFlags {
+  readonly ttl?: "strip" | "keep";
+  readonly paranoid?: boolean;
+}
+
+/** How a RocksDB store is read. */
+export function readingOptions(): Option[] {
+  return [
+    new Option("--ttl <mode>", "a store with time to live: strip the times from the values, or keep them").argParser(oneOf("--ttl", ["strip", "keep"])),
+    new Option("--paranoid", "check every table of a RocksDB store key by key, also where all that it holds was shown"),
+  ];
+}
+
 /** `--prefix`. */
 export function prefixOption(description: string): Option {
   return new Option("--prefix <key>", description).argParser(bytesOf("--prefix"));

@@ -44,6 +44,8 @@ export interface BlockScanOptions {
   readonly readAhead?: number | undefined;
   /** Buffers to use again, when scans share them; default: each scan keeps its own. */
   readonly pool?: Buffer[] | undefined;
+  /** Called when the iterator has nothing more, before the scan ends: what it throws ends the scan. Not called when `limit` ends it. */
+  readonly settle?: (() => Promise<void>) | undefined;
 }
 
 interface FilledBuffer {
@@ -84,7 +86,10 @@ export async function* scanBlocks(
       }
       const filled = await pending.shift();
       options.signal?.throwIfAborted();
-      if (filled === null || filled === undefined) return;
+      if (filled === null || filled === undefined) {
+        if (reader.exhausted) await options.settle?.();
+        return;
+      }
       yield reader.block(filled);
       options.signal?.throwIfAborted();
     }
@@ -108,6 +113,7 @@ class BlockReader {
   readonly #pool: Buffer[];
   #left: number;
   #done = false;
+  #exhausted = false;
 
   constructor(fill: Fill, options: BlockScanOptions) {
     const { blockSize, limit = Number.MAX_SAFE_INTEGER } = options;
@@ -118,6 +124,11 @@ class BlockReader {
     this.#signal = options.signal;
     this.#pool = options.pool ?? [];
     this.#left = limit;
+  }
+
+  /** Whether the iterator said that it has nothing more. */
+  get exhausted(): boolean {
+    return this.#exhausted;
   }
 
   /** Reads the next block; null when there is none. Calls must not overlap. */
@@ -134,6 +145,7 @@ class BlockReader {
       this.#check(result, buffer.length);
       this.#left -= result.entries;
       this.#done = result.done;
+      this.#exhausted = result.done;
       if (result.entries > 0) return { buffer, result };
       this.#recycle(buffer);
       return null;

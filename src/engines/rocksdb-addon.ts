@@ -27,6 +27,8 @@ export interface NativeFacts {
 /** One pass over a family. */
 export interface NativeScan {
   fill(buffer: Buffer, limit: number): Promise<FillResult>;
+  /** A step of the account of a pass that ended by itself; whether it was the last one. Throws when what was shown is not all there is. */
+  account(paranoid: boolean): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -77,7 +79,7 @@ export interface NativeRocksdb {
   libraryVersion(): string;
   /** Throws RocksDB's reason when it does not take the options. */
   checkOptions(options: string): void;
-  openStore(path: string, ttl?: string): Promise<NativeStore>;
+  openStore(path: string, options?: { ttl?: string | undefined; only?: Buffer[] | undefined; except?: Buffer[] | undefined }): Promise<NativeStore>;
   openSink(
     path: string,
     databaseOptions: string,

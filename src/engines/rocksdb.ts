@@ -15,6 +15,12 @@ export type { RocksdbFamily, RocksdbOperation, RocksdbSink, RocksdbSinkOptions }
 export interface RocksdbSourceOptions {
   /** What to do with the four timestamp bytes at the end of each value of a TTL store; without it such a store is refused. */
   readonly ttl?: "strip" | "keep" | undefined;
+  /** The families to open, all others being left alone; default: all. A name that the store does not have is passed over. */
+  readonly only?: readonly Uint8Array[] | undefined;
+  /** Families not to open. */
+  readonly except?: readonly Uint8Array[] | undefined;
+  /** Walk every table that a pass reads, even when all that the tables and logs hold was shown. Default: only when something was hidden. */
+  readonly paranoid?: boolean | undefined;
   /** Ends the opening; scans have their own signal. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -66,12 +72,12 @@ export interface RocksdbSource extends EntrySource {
 export async function openRocksdbSource(path: string, options: RocksdbSourceOptions = {}): Promise<RocksdbSource> {
   options.signal?.throwIfAborted();
   const absolute = resolve(path);
-  const store = await fromAddon(() => rocksdbAddon().openStore(absolute, options.ttl));
+  const store = await fromAddon(() => rocksdbAddon().openStore(absolute, { ttl: options.ttl, only: options.only?.map(asBuffer), except: options.except?.map(asBuffer) }));
   try {
     options.signal?.throwIfAborted();
     const facts = await fromAddon(() => store.facts());
     options.signal?.throwIfAborted();
-    return new Source(store, { ...infoOf(absolute, facts), mark: store.mark() });
+    return new Source(store, { ...infoOf(absolute, facts), mark: store.mark() }, options.paranoid ?? false);
   } catch (error) {
     await store.close();
     throw error;
@@ -124,9 +130,12 @@ class Source implements RocksdbSource {
   readonly #buffers: Buffer[] = [];
   #closed: Promise<void> | undefined;
 
-  constructor(store: NativeStore, info: RocksdbInfo) {
+  readonly #paranoid: boolean;
+
+  constructor(store: NativeStore, info: RocksdbInfo, paranoid: boolean) {
     this.#store = store;
     this.info = info;
+    this.#paranoid = paranoid;
   }
 
   scan(keyspace: Uint8Array, options: ScanOptions): AsyncIterable<EntryBlock> {
@@ -167,7 +176,10 @@ class Source implements RocksdbSource {
     options.signal?.throwIfAborted();
     const scan = await fromAddon(begin);
     const fill: Fill = (buffer, _target, maxEntries) => fromAddon(() => scan.fill(buffer, maxEntries));
-    yield* scanBlocks(fill, () => fromAddon(() => scan.close()), { ...options, pool: this.#buffers });
+    const settle = async (): Promise<void> => {
+      while (!(await fromAddon(() => scan.account(this.#paranoid)))) options.signal?.throwIfAborted();
+    };
+    yield* scanBlocks(fill, () => fromAddon(() => scan.close()), { ...options, pool: this.#buffers, settle });
   }
 
   close(): Promise<void> {

@@ -5,7 +5,7 @@ import { dirname, resolve } from "node:path";
 import type { KeyOrder, StoreInfo } from "../engines/engine.js";
 import { type ErrorCode, systemError } from "../errors.js";
 import { closing } from "./closing.js";
-import type { ExportSelection } from "./export.js";
+import { type ExportSelection, selectionOf } from "./export.js";
 import { selectKeyspaces } from "./keyspaces.js";
 import { openSource } from "./load-engine.js";
 import { nameIsTaken } from "./output-file.js";
@@ -47,9 +47,9 @@ export interface ExportPlan {
 export async function planExport(
   options: ExportSelection & { readonly output?: string | undefined; readonly force?: boolean | undefined },
 ): Promise<ExportPlan> {
-  const info = await closing(await openSource(options.store, { ttl: options.ttl }), (source) => Promise.resolve(source.info));
+  const info = await closing(await openSource(options.store, options, selectionOf(options)), (source) => Promise.resolve(source.info));
   const names = info.keyspaces.map((keyspace) => keyspace.name);
-  const selected = selectKeyspaces(names, { only: options.keyspaces, except: options.excludeKeyspaces });
+  const selected = selectKeyspaces(names, selectionOf(options));
   const keyspaces = info.keyspaces.map((keyspace, index) => ({ ...keyspace, selected: selected[index] === true }));
   const chosen = keyspaces.filter((keyspace) => keyspace.selected);
   const estimatedBytes = chosen.reduce((total, keyspace) => total + keyspace.estimatedBytes, 0);

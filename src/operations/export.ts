@@ -21,8 +21,8 @@ import type { KeyspaceDelta } from "./export-delta.js";
 import { expectedTotals, isPartial, makeHeader } from "./export-header.js";
 import { HugeEntries } from "./entries/huge.js";
 import type { EntryFilter } from "./filter.js";
-import { type KeyspaceName, selectKeyspaces } from "./keyspaces.js";
-import { loadCodec, loadPacker, openSource, type TtlMode } from "./load-engine.js";
+import { type KeyspaceName, type KeyspaceSelection, selectKeyspaces } from "./keyspaces.js";
+import { loadCodec, loadPacker, openSource, type ReadingOptions } from "./load-engine.js";
 import { orAborted, OrderedQueue } from "./ordered-queue.js";
 import type { DumpOutput } from "./dump-output.js";
 import { openOutput } from "./output.js";
@@ -30,14 +30,12 @@ import { type OnProgress, ProgressMeter } from "./progress.js";
 import { type KeyspaceResult, keyspaceResult } from "./results.js";
 
 /** Which part of a store to export, and how it is read. */
-export interface ExportSelection extends EntryFilter {
+export interface ExportSelection extends EntryFilter, ReadingOptions {
   /** Directory of the store. */
   readonly store: string;
   /** Only these keyspaces; all when undefined. */
   readonly keyspaces?: readonly KeyspaceName[] | undefined;
   readonly excludeKeyspaces?: readonly KeyspaceName[] | undefined;
-  /** What to do with the timestamps of a RocksDB TTL store, which is refused without this. */
-  readonly ttl?: TtlMode | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -92,7 +90,7 @@ export const BLOCK_SIZE_RANGE = { min: 4 * 1024, max: 64 * 1024 * 1024 } as cons
  * @throws the signal's reason when it aborts
  */
 export async function exportStore(options: ExportOptions): Promise<ExportResult> {
-  return exporting(options, async (work) => closing(await openSource(options.store, { ttl: options.ttl }), work));
+  return exporting(options, async (work) => closing(await openSource(options.store, options, selectionOf(options)), work));
 }
 
 /**
@@ -288,9 +286,14 @@ async function writeKeyspace(
   return entries;
 }
 
+/** Which keyspaces are to be exported. */
+export function selectionOf(options: Pick<ExportSelection, "keyspaces" | "excludeKeyspaces">): KeyspaceSelection {
+  return { only: options.keyspaces, except: options.excludeKeyspaces };
+}
+
 function selectedKeyspaces(info: StoreInfo, options: ExportSelection): KeyspaceInfo[] {
   const names = info.keyspaces.map((keyspace) => keyspace.name);
-  const selected = selectKeyspaces(names, { only: options.keyspaces, except: options.excludeKeyspaces });
+  const selected = selectKeyspaces(names, selectionOf(options));
   return info.keyspaces.filter((_, index) => selected[index]);
 }
 

@@ -8,9 +8,18 @@ import { hasCode, KgdumpError, systemError } from "../errors.js";
 import type { KeyspacePacker, PackedShape } from "../codecs/packer.js";
 import type { Codec, CodecName } from "../format/index.js";
 import { engineOf } from "./disk/store-search.js";
+import { type KeyspaceSelection, nameBytes } from "./keyspaces.js";
 
 /** What to do with the timestamps that end each value of a RocksDB TTL store. */
 export type TtlMode = "strip" | "keep";
+
+/** How a store is read. */
+export interface ReadingOptions {
+  /** A RocksDB TTL store is refused without this. */
+  readonly ttl?: TtlMode | undefined;
+  /** Check each RocksDB table by itself, key by key, also where all that it holds was shown. Default: only where something was hidden. */
+  readonly paranoid?: boolean | undefined;
+}
 
 /**
  * Tells which engine's store lies at `path`, by the names of its files.
@@ -40,13 +49,14 @@ export async function detectEngine(path: string): Promise<EngineName> {
 
 /**
  * Opens a store for reading with the engine that wrote it.
+ * @param selection the keyspaces that will be read: RocksDB's other families are not even opened, and may be such as can't be read
  * @throws {KgdumpError} see detectEngine and the engine
  */
-export async function openSource(path: string, options: { ttl?: TtlMode | undefined }): Promise<EntrySource> {
+export async function openSource(path: string, { ttl, paranoid }: ReadingOptions, selection: KeyspaceSelection = {}): Promise<EntrySource> {
   const engine = await detectEngine(path);
   if (engine === "rocksdb") {
     const { openRocksdbSource } = await import("../engines/rocksdb.js");
-    return openRocksdbSource(path, options);
+    return openRocksdbSource(path, { ttl, paranoid, only: selection.only?.map(nameBytes), except: selection.except?.map(nameBytes) });
   }
   const { openSledSource } = await import("../engines/sled.js");
   return openSledSource(path);

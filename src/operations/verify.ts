@@ -8,18 +8,16 @@ import { GraphCheck, type GraphReport } from "./graph/index.js";
 import type { ReadOptions } from "./inspect.js";
 import { type KeyspaceMap, Naming } from "./entries/naming.js";
 import { sameName } from "./keyspaces.js";
-import { openSource, type TtlMode } from "./load-engine.js";
+import { openSource, type ReadingOptions } from "./load-engine.js";
 import { type Sample, SampleTaker, seededRandom } from "./samples.js";
 import { salvagedWarnings } from "./salvaged.js";
 import { DumpReference, type Reference, type ReferenceKeyspace, StoreReference, StoreScan } from "./verify-reference.js";
 import type { KeyDifference, KeyspaceComparison, StoreComparison, Verification, VerifyResult } from "./verify-results.js";
 
 /** How things are compared. */
-export interface CompareOptions extends Pick<ReadOptions, "onProgress" | "signal"> {
+export interface CompareOptions extends Pick<ReadOptions, "onProgress" | "signal">, ReadingOptions {
   /** Directories of the RocksDB or sled stores to compare with. */
   readonly against?: string | readonly string[] | undefined;
-  /** How the values of a RocksDB TTL store are to be read. */
-  readonly ttl?: TtlMode | undefined;
   /** Name in a store for keyspace name, where they differ; a store that has none of these names is taken to have the original ones. */
   readonly map?: KeyspaceMap | undefined;
   /** Entries of each keyspace that are told with their values from all sides; default 0. */
@@ -62,7 +60,7 @@ export async function verifyDump(options: VerifyDumpOptions): Promise<VerifyResu
  * @throws {KgdumpError} STORE_* when a store can't be read
  */
 export async function verifyStore(options: VerifyStoreOptions): Promise<Verification> {
-  const opened = await openSource(options.store, { ttl: options.ttl });
+  const opened = await openSource(options.store, options);
   return closing(opened, (store) => verifyReference(new StoreReference(store, options), options));
 }
 
@@ -74,7 +72,7 @@ async function verifyReference(reference: Reference, options: CompareOptions): P
   const started = performance.now();
   const sources: EntrySource[] = [];
   try {
-    for (const path of storesOf(options)) sources.push(await openSource(path, { ttl: options.ttl }));
+    for (const path of storesOf(options)) sources.push(await openSource(path, options));
     const seed = options.seed ?? randomInt(2 ** 32);
     await using pass = new SidesPass(reference, sources, options, seed);
     await pass.run();

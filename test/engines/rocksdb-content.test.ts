@@ -1,5 +1,5 @@
 /** What stores may hold: odd family names, deletions, blobs, all compressions, other ways of writing. */
-import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rename, rm, writeFile, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import test from "ava";
 import { createRocksdbSink, openRocksdbSource } from "#src/engines/rocksdb.js";
@@ -101,7 +101,6 @@ test("a store that was moved is read although its OPTIONS tell the old place", a
   await putEntries(path, numbered(100), { flush: false });
   await rename(path, moved);
   const options = (await readdir(moved)).filter((name) => name.startsWith("OPTIONS-")).sort().at(-1) ?? "";
-  const { readFile } = await import("node:fs/promises");
   const text = await readFile(join(moved, options), "utf8");
   // As RocksDB 5 wrote it: the store's own path.
   await writeFile(join(moved, options), text.replace(/^ {2}wal_dir=.*$/m, `  wal_dir=${path}`));
@@ -126,7 +125,12 @@ test("a merge operator whose operands were never merged is refused in tables, to
   await sink.flush();
   await sink.close();
   // A base below and an operand above it, in two tables.
-  await assertCode(t, "STORE_MERGE_OPERATOR", () => readStore(path));
+  t.true((await readStore(path)).entries.get("default")?.[5]?.[1].endsWith(",more"));
+  const [file = ""] = (await readdir(path)).filter((name) => name.startsWith("OPTIONS-")).sort().reverse();
+  const text = await readFile(join(path, file), "utf8");
+  await writeFile(join(path, file), text.replace(/^ {2}merge_operator=.*$/m, "  merge_operator={id=maya.append;}"));
+  const error = await assertCode(t, "STORE_MERGE_OPERATOR", () => readStore(path));
+  t.regex(error.message, /maya\.append/);
   await (async () => {
     await using again = await createRocksdbSink(path, options);
     await again.compact("default");

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use crate::error::{take_message, Fault, Outcome};
 use crate::ffi;
+use crate::read::account::Account;
 use crate::scan::{put, shown, Filled, Range};
 use crate::store::Store;
 
@@ -137,6 +138,12 @@ impl Cursor {
         }
         self.check_operands()?;
         Ok(filled)
+    }
+
+    /// The account of the pass when it has shown `shown` entries; none of one over several ranges.
+    pub fn account(&self, shown: u64) -> Option<Account> {
+        let whole = self.more.is_none();
+        whole.then(|| Account::new(Arc::clone(&self.store), self.family, self.range.clone(), shown))
     }
 
     /// Moves to the first entry of the next range or behind it; false when there is no further range.

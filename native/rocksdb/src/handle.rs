@@ -76,6 +76,7 @@ pub fn c_string(bytes: &[u8], what: &str) -> Outcome<CString> {
 /// An open database and its families.
 pub struct Database {
     db: *mut ffi::rocksdb_t,
+    /// Null for one that was left out.
     families: Vec<*mut ffi::rocksdb_column_family_handle_t>,
     /// Kept as long as the database: comparators and merge operators belong to them.
     options: Vec<Options>,
@@ -88,12 +89,21 @@ unsafe impl Send for Database {}
 unsafe impl Sync for Database {}
 
 impl Database {
-    /// Opens the store at `path` with these families; read-only, or writable.
-    pub fn open(path: &Path, database: Options, families: Vec<(Vec<u8>, Options)>, writable: bool) -> Outcome<Self> {
+    /// Opens the store at `path` with these families; read-only, or writable. Families without options are left out, which only
+    /// works read-only, and not for the first one, `default`; they keep their number.
+    pub fn open(
+        path: &Path,
+        database: Options,
+        families: Vec<(Vec<u8>, Option<Options>)>,
+        writable: bool,
+    ) -> Outcome<Self> {
         let c_path = c_string(path.as_os_str().as_bytes(), "path")?;
         let mut names = Vec::new();
         let mut options = Vec::new();
+        let mut opened = Vec::new();
         for (name, family_options) in families {
+            opened.push(family_options.is_some());
+            let Some(family_options) = family_options else { continue };
             names.push(c_string(&name, "family name").map_err(|fault| fault.at(path))?);
             options.push(family_options);
         }
@@ -132,7 +142,10 @@ impl Database {
             return Err(Fault::rocksdb(&message, path));
         }
         options.push(database);
-        Ok(Self { db, families: handles, options, path: path.to_owned() })
+        let mut handles = handles.into_iter();
+        let mut next = |is_open| if is_open { handles.next() } else { None };
+        let families = opened.into_iter().map(|is_open| next(is_open).unwrap_or(ptr::null_mut())).collect();
+        Ok(Self { db, families, options, path: path.to_owned() })
     }
 
     pub fn as_ptr(&self) -> *mut ffi::rocksdb_t {
@@ -148,7 +161,8 @@ impl Database {
         self.families
             .get(index)
             .copied()
-            .ok_or_else(|| Fault::new("INTERNAL", format!("there is no family number {index}")))
+            .filter(|family| !family.is_null())
+            .ok_or_else(|| Fault::new("INTERNAL", format!("the family number {index} is not open")))
     }
 
     pub fn family_count(&self) -> usize {
@@ -224,7 +238,7 @@ impl Drop for Database {
     fn drop(&mut self) {
         // SAFETY: ours, destroyed once: handles first, then the database; the options after it.
         unsafe {
-            for &family in &self.families {
+            for &family in self.families.iter().filter(|family| !family.is_null()) {
                 ffi::rocksdb_column_family_handle_destroy(family);
             }
             ffi::rocksdb_close(self.db);

@@ -8,8 +8,9 @@ use std::io;
 use std::path::Path;
 
 use crate::error::{Fault, Outcome};
+use crate::files::live_file::LiveFile;
 use crate::layout::{missing, table_path};
-use crate::manifest::{Family, LiveFile, Manifest};
+use crate::manifest::{Family, Manifest};
 use crate::options_file::{object_name, FamilyOptions, OptionsFile};
 use crate::read::comparators::{alias_of, hint_for, Alias, BYTEWISE, REVERSE_BYTEWISE};
 
@@ -20,10 +21,37 @@ pub enum Ttl {
     Keep,
 }
 
+/// Which families are to be read.
+#[derive(Debug, Clone, Default)]
+pub struct Selection {
+    /// Only these; all when `None`.
+    pub only: Option<Vec<Vec<u8>>>,
+    pub except: Vec<Vec<u8>>,
+}
+
+impl Selection {
+    /// Whether the family of this name is to be read.
+    pub fn takes(&self, name: &[u8]) -> bool {
+        let is = |other: &Vec<u8>| other == name;
+        self.only.as_ref().is_none_or(|only| only.iter().any(is)) && !self.except.iter().any(is)
+    }
+}
+
+/// How a store is to be read.
+#[derive(Debug, Clone, Default)]
+pub struct Reading {
+    pub ttl: Option<Ttl>,
+    pub families: Selection,
+}
+
 /// How a family is to be read.
 #[derive(Debug, Clone)]
 pub struct Plan {
+    /// Its number in MANIFEST.
+    pub id: u32,
     pub name: Vec<u8>,
+    /// Whether it is read; all other facts are told of one that is not as far as they are known.
+    pub selected: bool,
     /// Keys come in reverse byte order.
     pub reverse: bool,
     /// The name that the store's program gave to that order, when it is not RocksDB's.
@@ -38,68 +66,44 @@ pub struct Plan {
     pub tables: HashMap<u64, LiveFile>,
 }
 
-/// Plans the reading of all families, in the order of their ids. `options` are all OPTIONS files, newest first.
+/// Plans the reading of the selected families; those that are not selected are not judged. `options` are all OPTIONS files, newest first.
+/// The plans are those of all families, in the order of their ids.
 ///
 /// Errors: STORE_COMPARATOR_UNSUPPORTED, STORE_TIMESTAMPS, STORE_TTL, STORE_UNSUPPORTED, STORE_DAMAGED, USAGE.
 pub fn plan(
     store: &Path,
     manifest: &Manifest,
     options: &[OptionsFile],
-    ttl: Option<Ttl>,
+    reading: &Reading,
     warnings: &mut Vec<String>,
 ) -> Outcome<Vec<Plan>> {
     let mut plans = Vec::new();
     let mut any_ttl = false;
-    for family in manifest.families.values() {
+    for (&id, family) in &manifest.families {
         let told = options.first().and_then(|file| file.family(&family.name)).cloned();
-        let (reverse, alias) = order_of(store, family, told.as_ref())?;
-        warnings.extend(alias.map(|alias| alias.warning(&family_of(store, &family.name))));
-        if let Some((format, _)) = told.as_ref().and_then(|told| told.table.as_ref()) {
-            if format != "BlockBasedTable" {
-                let message = format!("{} has tables of the format {format}", family_of(store, &family.name));
-                return Err(Fault::new("STORE_UNSUPPORTED", format!("{message}, which kgdump can't read")).at(store));
-            }
-        }
-        let has_ttl = told.as_ref().is_some_and(is_ttl);
-        any_ttl |= has_ttl;
-        if has_ttl && ttl.is_none() {
-            return Err(Fault::new(
-                "STORE_TTL",
-                format!(
-                    "{} has a time to live: four bytes of timestamp end each value",
-                    family_of(store, &family.name)
-                ),
-            )
-            .at(store)
-            .hint("say `--ttl strip` to leave the timestamps out, or `--ttl keep` to export the values as they are"));
-        }
-        let before = options.iter().skip(1).filter_map(|file| file.family(&family.name)).any(is_ttl);
-        if told.is_some() && !has_ttl && before {
-            warnings.push(format!(
-                "{} had a time to live when it was opened before; its older values may end in four bytes of timestamp",
-                family_of(store, &family.name)
-            ));
-        }
-        if told.is_none() && !options.is_empty() {
-            warnings.push(format!(
-                "the OPTIONS file does not know {}: default options are assumed",
-                family_of(store, &family.name)
-            ));
-        }
-        check_tables(store, family)?;
-        let merge_operator =
-            told.as_ref().and_then(|told| told.values.get("merge_operator")).and_then(|value| object_name(value));
-        plans.push(Plan {
+        let mut plan = Plan {
+            id,
             name: family.name.clone(),
-            reverse,
-            alias,
-            strip_timestamps: has_ttl && ttl == Some(Ttl::Strip),
-            merge_operator: merge_operator.map(str::to_owned),
+            selected: reading.families.takes(&family.name),
+            reverse: false,
+            alias: None,
+            strip_timestamps: false,
+            merge_operator: None,
             options: told,
             tables: family.tables.clone(),
-        });
+        };
+        if plan.selected {
+            any_ttl |= judge(store, family, &mut plan, options, reading.ttl, warnings)?;
+        } else {
+            plan.alias = family
+                .comparator
+                .as_ref()
+                .filter(|name| *name != BYTEWISE.as_bytes())
+                .and_then(|name| Alias::stand_in(name));
+        }
+        plans.push(plan);
     }
-    if ttl == Some(Ttl::Strip) && !any_ttl {
+    if reading.ttl == Some(Ttl::Strip) && !any_ttl {
         return Err(Fault::new(
             "USAGE",
             format!(
@@ -122,6 +126,50 @@ pub fn plan(
         );
     }
     Ok(plans)
+}
+
+/// Decides how a family is read; whether it has a time to live.
+fn judge(
+    store: &Path,
+    family: &Family,
+    plan: &mut Plan,
+    options: &[OptionsFile],
+    ttl: Option<Ttl>,
+    warnings: &mut Vec<String>,
+) -> Outcome<bool> {
+    let name = family_of(store, &family.name);
+    let told = plan.options.as_ref();
+    (plan.reverse, plan.alias) = order_of(store, family, told)?;
+    warnings.extend(plan.alias.map(|alias| alias.warning(&name)));
+    if let Some((format, _)) = told.and_then(|told| told.table.as_ref()) {
+        if format != "BlockBasedTable" {
+            let message = format!("{name} has tables of the format {format}, which kgdump can't read");
+            return Err(Fault::new("STORE_UNSUPPORTED", message).at(store));
+        }
+    }
+    let has_ttl = told.is_some_and(is_ttl);
+    if has_ttl && ttl.is_none() {
+        let message = format!("{name} has a time to live: four bytes of timestamp end each value");
+        return Err(Fault::new("STORE_TTL", message)
+            .at(store)
+            .hint("say `--ttl strip` to leave the timestamps out, or `--ttl keep` to export the values as they are"));
+    }
+    let mut before = options.iter().skip(1).filter_map(|file| file.family(&family.name)).map(is_ttl);
+    if told.is_some() && before.any(|then| then != has_ttl) {
+        warnings.push(if has_ttl {
+            format!("{name} had no time to live when it was opened before: older values have no timestamp, and their own last four bytes may be taken for one")
+        } else {
+            format!("{name} had a time to live when it was opened before: its older values may end in four bytes of timestamp")
+        });
+    }
+    if told.is_none() && !options.is_empty() {
+        warnings.push(format!("the OPTIONS file does not know {name}: default options are assumed"));
+    }
+    check_tables(store, family)?;
+    plan.strip_timestamps = has_ttl && ttl == Some(Ttl::Strip);
+    plan.merge_operator =
+        told.and_then(|told| told.values.get("merge_operator")).and_then(|value| object_name(value)).map(str::to_owned);
+    Ok(has_ttl)
 }
 
 fn family_of(store: &Path, name: &[u8]) -> String {

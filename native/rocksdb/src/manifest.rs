@@ -11,18 +11,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::error::{Fault, Outcome};
+use crate::files::live_file::LiveFile;
 use crate::log_file::{read_log, End, LogError};
-
-/// A table file that the store needs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LiveFile {
-    /// Size in bytes.
-    pub size: u64,
-    /// Which of the store's directories it lies in; 0 is the first.
-    pub path_id: u32,
-}
 
 /// One column family.
 #[derive(Debug, Default)]
@@ -291,16 +284,12 @@ fn settle(manifest: &mut Manifest, edit: Edit) {
 /// A new table file: level, number, size, smallest and largest key, and by kind the sequence numbers and more fields.
 /// Also the number of the oldest log to keep that may be among them, else 0.
 fn new_table(fields: &mut Fields<'_>, kind: u64) -> Option<((u64, LiveFile), u64)> {
-    fields.varint()?;
+    let level = u32::try_from(fields.varint()?).ok()?;
     let number = fields.varint()?;
     let mut path_id = if kind == 102 { u32::try_from(fields.varint()?).ok()? } else { 0 };
     let size = fields.varint()?;
-    fields.bytes()?;
-    fields.bytes()?;
-    if kind != 7 {
-        fields.varint()?;
-        fields.varint()?;
-    }
+    let (smallest, largest) = (Arc::from(fields.bytes()?), Arc::from(fields.bytes()?));
+    let sequences = if kind == 7 { None } else { Some((fields.varint()?, fields.varint()?)) };
     let mut min_log = 0;
     if kind == 103 {
         loop {
@@ -314,5 +303,5 @@ fn new_table(fields: &mut Fields<'_>, kind: u64) -> Option<((u64, LiveFile), u64
             }
         }
     }
-    Some(((number, LiveFile { size, path_id }), min_log))
+    Some(((number, LiveFile { size, path_id, level, smallest, largest, sequences }), min_log))
 }

@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::cursor::Cursor;
 use crate::encode::{header_size, write_bin, MAX_BIN};
 use crate::error::{Fault, Outcome};
+use crate::read::account::Account;
 use crate::read::diagnose::diagnose;
 use crate::read::names::Names;
 use crate::store::Store;
@@ -25,6 +26,13 @@ pub struct Range {
     pub to: Option<Vec<u8>>,
     /// Only keys that start with these bytes.
     pub prefix: Option<Vec<u8>>,
+}
+
+impl Range {
+    /// Whether it is all keys.
+    pub fn is_whole(&self) -> bool {
+        self.from.is_none() && self.to.is_none() && self.prefix.is_none()
+    }
 }
 
 /// What one fill put into its buffer. Offsets are within the buffer.
@@ -49,7 +57,10 @@ pub struct Scan {
 }
 
 enum State {
-    Open(Cursor),
+    /// With the entries that were shown so far.
+    Open(Cursor, u64),
+    /// The pass has shown all; its account may be asked for.
+    Ended(Account),
     Over,
 }
 
@@ -59,7 +70,7 @@ impl Scan {
         let (reverse, strip) = way_of(&store, family)?;
         let names = store.names.clone();
         let cursor = Cursor::new(store, family, reverse, strip, range);
-        Ok(Self { state: Mutex::new(State::Open(cursor)), names })
+        Ok(Self { state: Mutex::new(State::Open(cursor, 0)), names })
     }
 
     /// The same over several ranges, which are in order and do not overlap; one at least.
@@ -68,17 +79,35 @@ impl Scan {
         let first = ranges.pop_front().ok_or_else(|| Fault::new("INTERNAL", "there is no range to read"))?;
         let names = store.names.clone();
         let cursor = Cursor::over(store, family, reverse, strip, first, ranges);
-        Ok(Self { state: Mutex::new(State::Open(cursor)), names })
+        Ok(Self { state: Mutex::new(State::Open(cursor, 0)), names })
     }
 
     /// Writes the next entries into `out`: as many as fit, at most `limit`.
     pub fn fill(&self, out: &mut [u8], limit: usize) -> Outcome<Filled> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let State::Open(cursor) = &mut *state else {
+        let State::Open(cursor, shown) = &mut *state else {
             return Err(Fault::new("INTERNAL", "the scan is over or was closed"));
         };
         let result = self.names.outcome(cursor.fill(out, limit)).map_err(|fault| diagnose(cursor.path(), fault));
-        if result.as_ref().map_or(true, |filled| filled.done) {
+        match &result {
+            Ok(filled) if !filled.done => *shown += filled.entries as u64,
+            Ok(filled) => {
+                let shown = *shown + filled.entries as u64;
+                *state = cursor.account(shown).map_or(State::Over, State::Ended);
+            }
+            Err(_) => *state = State::Over,
+        }
+        result
+    }
+
+    /// Does a step of the account of a pass that has ended by itself; whether it was the last one.
+    ///
+    /// Errors: those of `Account::step`.
+    pub fn account(&self, paranoid: bool) -> Outcome<bool> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let State::Ended(account) = &mut *state else { return Ok(true) };
+        let result = self.names.outcome(account.step(paranoid)).map_err(|fault| diagnose(account.path(), fault));
+        if result != Ok(false) {
             *state = State::Over;
         }
         result

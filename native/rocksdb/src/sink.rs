@@ -88,7 +88,7 @@ impl Sink {
         };
         let mut opened = Vec::new();
         for name in &all {
-            opened.push((name.clone(), options_of(name)?));
+            opened.push((name.clone(), Some(options_of(name)?)));
         }
         let options = Options::from_text(database_options)?;
         options.silence();

@@ -9,7 +9,7 @@ use napi_derive::napi;
 
 use crate::error::{Fault, Outcome};
 use crate::job::{start, start_with, Job};
-use crate::judge::Ttl;
+use crate::judge::{Reading, Selection, Ttl};
 use crate::read::diagnose::leveldb::refuse_compressed;
 use crate::read::estimates::estimate_tables;
 use crate::scan::{Range, Scan};
@@ -67,18 +67,33 @@ pub struct RocksStore {
     store: Mutex<Option<Arc<Store>>>,
 }
 
-/// Opens the store at `path` for reading. `ttl` is "strip" or "keep".
+/// How a store is to be read.
+#[napi(object)]
+#[derive(Default)]
+pub struct ReadingOptions {
+    /// "strip" or "keep".
+    pub ttl: Option<String>,
+    /// Names of the families to open; all when it is not given.
+    pub only: Option<Vec<Buffer>>,
+    /// Names of families not to open.
+    pub except: Option<Vec<Buffer>>,
+}
+
+/// Opens the store at `path` for reading.
 #[napi(ts_return_type = "Promise<RocksStore>")]
-pub fn open_store(path: String, ttl: Option<String>) -> AsyncTask<Job<RocksStore>> {
+pub fn open_store(path: String, options: Option<ReadingOptions>) -> AsyncTask<Job<RocksStore>> {
+    let options = options.unwrap_or_default();
+    let owned = |names: Vec<Buffer>| names.iter().map(|name| name.to_vec()).collect();
+    let families = Selection { only: options.only.map(owned), except: options.except.map(owned).unwrap_or_default() };
     start(move || {
         library_version()?;
-        let ttl = match ttl.as_deref() {
+        let ttl = match options.ttl.as_deref() {
             None => None,
             Some("strip") => Some(Ttl::Strip),
             Some("keep") => Some(Ttl::Keep),
             Some(other) => return Err(Fault::new("USAGE", format!("ttl is \"strip\" or \"keep\", not \"{other}\""))),
         };
-        let store = Store::open(&PathBuf::from(path), ttl)?;
+        let store = Store::open(&PathBuf::from(path), &Reading { ttl, families })?;
         Ok(RocksStore { store: Mutex::new(Some(Arc::new(store))) })
     })
 }
@@ -157,6 +172,14 @@ impl RocksScan {
                 needed: filled.needed as f64,
             })
         })
+    }
+
+    /// Does a step of the account of the pass, which must have ended by itself: whether all that the family holds was shown.
+    /// With `paranoid`, each table is walked in any case. True when there are no more steps.
+    #[napi(ts_return_type = "Promise<boolean>")]
+    pub fn account(&self, paranoid: bool) -> AsyncTask<Job<bool>> {
+        let scan = Arc::clone(&self.scan);
+        start(move || scan.account(paranoid))
     }
 
     /// Ends the pass after the fill that may be running. A second call does nothing.

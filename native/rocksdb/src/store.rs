@@ -9,12 +9,14 @@ use std::sync::Arc;
 use crate::error::{Fault, Outcome};
 use crate::ffi;
 use crate::handle::{Database, Options};
-use crate::judge::{plan, Plan, Ttl};
+use crate::judge::{plan, Plan, Reading};
 use crate::layout::{fingerprint, names, Fingerprint};
 use crate::manifest::Manifest;
 use crate::mark::Mark;
+use crate::read::account::check_sequences;
 use crate::read::descriptors::max_open_files;
 use crate::read::diagnose::diagnose;
+use crate::read::merge_operators::known_operator;
 use crate::read::names::Names;
 use crate::read::opening;
 use crate::read::pin::Pin;
@@ -52,27 +54,27 @@ pub struct Store {
 impl Store {
     /// Opens the store at `path` for reading, as it is at one point in time.
     ///
-    /// Errors: all STORE_* codes but STORE_IN_USE, PERMISSION_DENIED, USAGE for a `ttl` that the store has not.
-    pub fn open(path: &Path, ttl: Option<Ttl>) -> Outcome<Self> {
-        opening::open(path, ttl).map_err(|fault| diagnose(path, fault))
+    /// Errors: all STORE_* codes but STORE_IN_USE, PERMISSION_DENIED, USAGE for a time to live that the store has not.
+    pub fn open(path: &Path, reading: &Reading) -> Outcome<Self> {
+        opening::open(path, reading).map_err(|fault| diagnose(path, fault))
     }
 
     /// Opens what the store at `path` was at a point.
     ///
     /// Errors: as `open`, with the names that the files have at the point.
-    pub(crate) fn at(path: &Path, point: &Arc<Point>, ttl: Option<Ttl>) -> Outcome<Self> {
+    pub(crate) fn at(path: &Path, point: &Arc<Point>, reading: &Reading) -> Outcome<Self> {
         let mut warnings = Vec::new();
         refuse_old_blob_db(path)?;
         let Point { files, manifest, options, wal_directory, logs, .. } = &**point;
-        let plans = plan(files, manifest, options, ttl, &mut warnings)?;
+        let plans = plan(files, manifest, options, reading, &mut warnings)?;
         let report = check_logs(logs, manifest.last_sequence)?;
         warnings.extend(report.warnings);
         let operand_met = Arc::new(AtomicBool::new(false));
         let database_options = Options::from_text(if point.two_phase() { "allow_2pc=true" } else { "" })?;
         let open_files = max_open_files(point.tables() + point.blobs());
         set_database_options(&database_options, wal_directory.as_deref(), opening_threads(manifest), open_files)?;
-        let families = plans.iter().map(|plan| (plan.name.clone(), family_options(plan, &operand_met))).collect();
-        let database = Database::open(files, database_options, families, false)?;
+        let database = Database::open(files, database_options, families(&plans, &operand_met), false)?;
+        check_sequences(files, &plans, database.latest_sequence_number())?;
         // RocksDB makes up an id, another one each time, for a store that has none.
         let has_id = manifest.has_id || files.join("IDENTITY").is_file();
         let identity = has_id.then(|| database.identity()).flatten();
@@ -147,12 +149,26 @@ fn set_database_options(
     Ok(())
 }
 
+/// What to open each family with: nothing for one that is not read. RocksDB can't leave out the first one, `default`.
+fn families(plans: &[Plan], operand_met: &Arc<AtomicBool>) -> Vec<(Vec<u8>, Option<Options>)> {
+    let needed = |plan: &Plan| plan.selected || plan.id == 0;
+    plans.iter().map(|plan| (plan.name.clone(), needed(plan).then(|| family_options(plan, operand_met)))).collect()
+}
+
 /// Options for reading a family.
 pub fn family_options(plan: &Plan, operand_met: &Arc<AtomicBool>) -> Options {
-    let options = Options::new();
-    // SAFETY: the options are ours and own the merge operator from now on; the comparator lives for ever.
+    let operator = plan.options.as_ref().and_then(|options| options.values.get("merge_operator"));
+    let known = operator.and_then(|text| known_operator(text));
+    let merging = known.and_then(|text| Options::from_text(&format!("merge_operator={text}")).ok());
+    let tripwired = || {
+        let options = Options::new();
+        // SAFETY: the options are ours and own the merge operator from now on.
+        unsafe { ffi::rocksdb_options_set_merge_operator(options.as_ptr(), tripwire(operand_met)) };
+        options
+    };
+    let options = merging.unwrap_or_else(tripwired);
+    // SAFETY: the options are ours; the comparators live for ever.
     unsafe {
-        ffi::rocksdb_options_set_merge_operator(options.as_ptr(), tripwire(operand_met));
         if let Some(alias) = plan.alias {
             ffi::rocksdb_options_set_comparator(options.as_ptr(), alias.comparator());
         } else if plan.reverse {

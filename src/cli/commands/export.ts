@@ -7,11 +7,11 @@ import type { Context } from "../context.js";
 import { escapeText } from "../escape.js";
 import { addHelp } from "../help.js";
 import { exportJson, jsonDocument, jsonLine, planJson } from "../json.js";
-import { bytesOf, countOf, excludeOption, keyspaceOption, manyOf, oneOf, prefixOption, refuseBoth, sizeOf } from "../options.js";
+import { bytesOf, countOf, excludeOption, keyspaceOption, manyOf, oneOf, prefixOption, type ReadingFlags, readingOptions, refuseBoth, sizeOf } from "../options.js";
 import { SIZE_HELP } from "../quantities.js";
 import { connectionOf, openStdout } from "../stdio.js";
 
-interface ExportFlags {
+interface ExportFlags extends ReadingFlags {
   readonly output?: string;
   readonly codec?: "lz4" | "zstd" | "none";
   readonly level?: number;
@@ -23,7 +23,6 @@ interface ExportFlags {
   readonly to?: Uint8Array;
   readonly limit?: number;
   readonly base?: string[];
-  readonly ttl?: "strip" | "keep";
   readonly force?: boolean;
   readonly dryRun?: boolean;
 }
@@ -51,9 +50,7 @@ export function exportCommand(): Command {
     new Option("--base <dump>", "write only what changed since this dump; repeat it for the deltas that follow it").argParser(
       manyOf((text) => text),
     ),
-    new Option("--ttl <mode>", "a store with time to live: strip the times from the values, or keep them").argParser(
-      oneOf("--ttl", ["strip", "keep"]),
-    ),
+    ...readingOptions(),
     new Option("-n, --dry-run", "tell what would be exported, with estimates and problems; write nothing"),
     new Option("-f, --force", "replace an output file that exists"),
   ];
@@ -92,6 +89,7 @@ export async function runExport(context: Context, args: readonly string[], flags
     to: flags.to,
     limit: flags.limit,
     ttl: flags.ttl,
+    paranoid: flags.paranoid,
     signal: context.signal,
   };
   refuseBoth({

@@ -10,12 +10,12 @@ import { escapeMessage } from "../escape.js";
 import { addHelp } from "../help.js";
 import { jsonDocument, jsonLine } from "../json.js";
 import { migrationJson, migrationPreviewJson } from "../json-migrate.js";
-import { countOf, excludeOption, manyOf, oneOf, refuseBoth, type SledFlags, sledOptions } from "../options.js";
+import { countOf, excludeOption, manyOf, type ReadingFlags, readingOptions, refuseBoth, type SledFlags, sledOptions } from "../options.js";
 import { renderMigration, renderRollback } from "../render/migrate.js";
 import { renderMigrationPreview } from "../render/migration-preview.js";
 import { SETTINGS_HELP } from "./settings-help.js";
 
-interface MigrateFlags extends SledFlags {
+interface MigrateFlags extends SledFlags, ReadingFlags {
   readonly from?: string;
   readonly to?: string;
   readonly backupDir?: string;
@@ -27,7 +27,6 @@ interface MigrateFlags extends SledFlags {
   readonly wait?: number;
   readonly checkGraph?: boolean;
   readonly mustExist?: boolean;
-  readonly ttl?: "strip" | "keep";
   readonly map?: Mapping[];
   readonly excludeColumnFamily?: Uint8Array[];
   readonly log?: string;
@@ -67,7 +66,7 @@ export function migrateCommand(): Command {
     new Option("--must-exist", "fail when there is no store at all, instead of having nothing to do"),
     new Option("--map <family=tree>", "give a family another tree's name, or 'a*=b*' to many; may be repeated").argParser(manyOf(parseMapping)),
     excludeOption(),
-    new Option("--ttl <mode>", "a store with time to live: strip the times from the values, or keep them").argParser(oneOf("--ttl", ["strip", "keep"])),
+    ...readingOptions(),
     new Option("--log <file>", LOG_HELP),
     new Option("-n, --dry-run", "tell what would be done, with sizes and times; change nothing"),
     new Option("-f, --force", "begin although the disk may be too small"),
@@ -112,6 +111,7 @@ export async function runMigrate(context: Context, _args: readonly string[], fla
     map: mapOf(flags.map),
     excludeKeyspaces: flags.excludeColumnFamily,
     ttl: flags.ttl,
+    paranoid: flags.paranoid,
     force: flags.force,
     signal: context.signal,
   };

@@ -8,13 +8,12 @@ import type { Context } from "../context.js";
 import { addHelp } from "../help.js";
 import { jsonDocument } from "../json.js";
 import { verifyJson } from "../json-verify.js";
-import { countOf, manyOf, maxBlockSizeOption, oneOf, requireWith } from "../options.js";
+import { countOf, manyOf, maxBlockSizeOption, type ReadingFlags, readingOptions, requireWith } from "../options.js";
 import { renderVerify } from "../render/verify.js";
 import { readStdin, refuseTerminalInput } from "../stdio.js";
 
-interface VerifyFlags {
+interface VerifyFlags extends ReadingFlags {
   readonly against?: string[];
-  readonly ttl?: "strip" | "keep";
   readonly map?: Mapping[];
   readonly samples?: number;
   readonly seed?: number;
@@ -47,9 +46,7 @@ export function verifyCommand(): Command {
     .argument("[dump]", "the dump's file, or a store's directory; - or nothing is a dump from standard input", "-");
   const options = [
     new Option("--against <store>", "directory of a RocksDB or sled store that must hold the same; may be repeated").argParser(manyOf((path) => path)),
-    new Option("--ttl <mode>", "how the values of a store with time to live are read: strip or keep").argParser(
-      oneOf("--ttl", ["strip", "keep"]),
-    ),
+    ...readingOptions(),
     new Option("--map <family=tree>", "the stores' name for a family of the dump, or 'a*=b*' for many; may be repeated").argParser(
       manyOf(parseMapping),
     ),
@@ -82,7 +79,7 @@ export async function runVerify(context: Context, args: readonly string[], flags
   requireWith({ "--map": flags.map !== undefined, "--samples": flags.samples !== undefined, "--seed": flags.seed !== undefined }, "--against", against.length > 0);
   if (first === "-") refuseTerminalInput("kgdump verify graph.kgd");
   const store = first !== "-" && (await isDirectory(first));
-  requireWith({ "--ttl": flags.ttl !== undefined }, "--against", against.length > 0 || store);
+  requireWith({ "--ttl": flags.ttl !== undefined, "--paranoid": flags.paranoid === true }, "--against", against.length > 0 || store);
   requireWith({ "--max-block-size": flags.maxBlockSize !== undefined }, "a dump", !store);
   const { verifyDump, verifyStore } = await import("../../operations/verify.js");
   const { requireEqual } = await import("../../operations/verify-results.js");
@@ -90,6 +87,7 @@ export async function runVerify(context: Context, args: readonly string[], flags
   const options: CompareOptions = {
     against,
     ttl: flags.ttl,
+    paranoid: flags.paranoid,
     map: mapOf(flags.map),
     samples: flags.samples ?? SAMPLES,
     seed: flags.seed,

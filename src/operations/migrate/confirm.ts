@@ -34,7 +34,7 @@ export async function confirmSwitch(journal: Journal, follower: CopyFollower | n
   }
   let { keyspaces } = journal;
   if (keyspaces === null && follower !== null) {
-    keyspaces = await closing(await openSource(original, { ttl: options.ttl }), (source) => follower.confirm(source, options));
+    keyspaces = await closing(await openSource(original, { ttl: options.ttl, paranoid: true }), (source) => follower.confirm(source, options));
     teller.tell("verify", "the whole original was read once more: nothing but what was carried over had changed since it was copied", { entries: entriesOf(keyspaces) });
   }
   const written = options.keepDump === false ? null : await writeDelta(journal, original, options);
@@ -48,7 +48,7 @@ export async function confirmSwitch(journal: Journal, follower: CopyFollower | n
 
 /** What the original of a migration that has switched holds. @throws {KgdumpError} STORE_*, IO_FAILED */
 export async function keyspacesOfOriginal({ backup, source }: Journal, { ttl, onProgress, signal }: Pick<ConfirmOptions, "ttl" | "onProgress" | "signal">): Promise<JournalKeyspace[]> {
-  return closing(await openSource(backup ?? source, { ttl }), async (store) => {
+  return closing(await openSource(backup ?? source, { ttl, paranoid: true }), async (store) => {
     const keyspaces: JournalKeyspace[] = [];
     const meter = new ProgressMeter("verify", onProgress, estimatedTotals(store.info.keyspaces));
     for (const { name, comparator } of store.info.keyspaces) {
@@ -67,7 +67,7 @@ export async function keyspacesOfOriginal({ backup, source }: Journal, { ttl, on
 async function writeDelta({ dump, delta, deltaId }: Journal, original: string, { ttl, onProgress, signal }: ConfirmOptions): Promise<JournalKeyspace[] | null> {
   if (dump === null || delta === null || deltaId === null || !(await nameIsTaken(dump))) return null;
   const force = await isOwnDump(delta, deltaId);
-  await exportStore({ store: original, output: delta, base: [dump], dumpId: deltaId, force, ttl, onProgress, signal });
+  await exportStore({ store: original, output: delta, base: [dump], dumpId: deltaId, force, ttl, paranoid: true, onProgress, signal });
   await using chain = await DumpChain.open([dump, delta]);
   return chain.keyspaces.map(({ name, entries, digest, described: { comparator } }) => ({
     name: Buffer.from(name).toString("hex"),

@@ -57,9 +57,9 @@ interface Both {
 }
 
 async function byDump(journal: Journal, dump: string, importing: MigrationStep, options: MigrateOptions, teller: Teller): Promise<Both> {
-  const { onProgress, signal, ttl } = options;
+  const { onProgress, signal, ttl, paranoid } = options;
   const { map, excludeKeyspaces } = askedNames(journal);
-  const exported = await exportStore({ store: journal.source, output: dump, dumpId: journal.dumpId, target: "sled", excludeKeyspaces, ttl, onProgress, signal });
+  const exported = await exportStore({ store: journal.source, output: dump, dumpId: journal.dumpId, target: "sled", excludeKeyspaces, ttl, paranoid, onProgress, signal });
   teller.tell("export", "the store was exported", { entries: exported.entries, bytes: exported.rawBytes, dump, dumpBytes: exported.dumpBytes, seconds: round(exported.seconds) });
   await writeJournal({ ...journal, step: importing });
   const imported = await importDump({ ...journal.settings, target: journal.building, input: dump, map, onProgress, signal });
@@ -68,12 +68,12 @@ async function byDump(journal: Journal, dump: string, importing: MigrationStep, 
 }
 
 async function streamAcross(journal: Journal, importing: MigrationStep, options: MigrateOptions, teller: Teller): Promise<Both> {
-  const { onProgress, signal, ttl } = options;
+  const { onProgress, signal, ttl, paranoid } = options;
   const pipe = new PassThrough({ highWaterMark: 4 * 1024 * 1024 });
   await writeJournal({ ...journal, step: importing });
   const { map, excludeKeyspaces } = askedNames(journal);
   const importingNow = importDump({ ...journal.settings, target: journal.building, input: pipe, map, onProgress, signal });
-  const exporting = exportStore({ store: journal.source, output: pipe, dumpId: journal.dumpId, target: "sled", excludeKeyspaces, ttl, signal });
+  const exporting = exportStore({ store: journal.source, output: pipe, dumpId: journal.dumpId, target: "sled", excludeKeyspaces, ttl, paranoid, signal });
   const [exported, imported] = await Promise.allSettled([exporting, importingNow]);
   if (exported.status === "rejected") throw exported.reason;
   if (imported.status === "rejected") throw imported.reason;

@@ -72,7 +72,7 @@ export class LiveCopy {
   /** Whether there was anything to do. */
   async #update(): Promise<boolean> {
     const { openRocksdbSource } = await import("../../engines/rocksdb.js");
-    const source = await openRocksdbSource(this.#journal.source, { ttl: this.#options.ttl }).catch(later);
+    const source = await openRocksdbSource(this.#journal.source, { ttl: this.#options.ttl, paranoid: this.#options.paranoid }).catch(later);
     if (source === null) return false;
     return closing(source, async () => {
       const reason = this.#mark === undefined ? null : source.outdated(this.#mark);

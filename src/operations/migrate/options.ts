@@ -5,14 +5,14 @@ import type { SledSettings } from "../../settings/sled-settings.js";
 import type { KeyspaceMap } from "../entries/naming.js";
 import type { ImportResult } from "../import.js";
 import type { KeyspaceName } from "../keyspaces.js";
-import type { TtlMode } from "../load-engine.js";
+import type { ReadingOptions } from "../load-engine.js";
 import type { OnProgress } from "../progress.js";
 import type { OnEvent } from "./events.js";
 import { nameStamp } from "./places.js";
 import type { Sides } from "./migrated.js";
 
 /** What `migrateStore` does. */
-export interface MigrateOptions {
+export interface MigrateOptions extends ReadingOptions {
   /** Directory of the RocksDB store. */
   readonly source: string;
   /** Directory of the sled store; default: the source's own, where the new store takes the old one's place. */
@@ -38,8 +38,6 @@ export interface MigrateOptions {
   readonly map?: KeyspaceMap | undefined;
   /** All families but these; not with `live`. */
   readonly excludeKeyspaces?: readonly KeyspaceName[] | undefined;
-  /** What to do with the timestamps of a RocksDB TTL store. */
-  readonly ttl?: TtlMode | undefined;
   /** Begin although the disk may be too small. */
   readonly force?: boolean | undefined;
   readonly onEvent?: OnEvent | undefined;

@@ -5,6 +5,7 @@
 pub mod blob;
 #[allow(dead_code)]
 pub mod bytes;
+pub mod live_file;
 #[allow(dead_code)]
 pub mod table;
 pub mod table_end;

@@ -12,7 +12,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use crate::error::{Fault, Outcome};
-use crate::judge::Ttl;
+use crate::judge::Reading;
 use crate::layout::{fingerprint, names};
 use crate::lock_holder::{look_for_holder, Holder};
 use crate::read::manifests::without_known_tables;
@@ -32,16 +32,16 @@ const SHORT_LOGS: u64 = 1 << 20;
 /// Opens the store at `store`.
 ///
 /// Errors: all STORE_* codes but STORE_IN_USE, PERMISSION_DENIED, USAGE for a `ttl` that the store has not.
-pub fn open(store: &Path, ttl: Option<Ttl>) -> Outcome<Store> {
+pub fn open(store: &Path, reading: &Reading) -> Outcome<Store> {
     clear_abandoned(store);
-    if let Some(opened) = open_quiet(store, ttl).map_err(as_damage)? {
+    if let Some(opened) = open_quiet(store, reading).map_err(as_damage)? {
         return Ok(opened);
     }
     let mut failures = 0;
     loop {
-        match open_pinned(store, ttl) {
+        match open_pinned(store, reading) {
             Ok(opened) => return Ok(opened),
-            Err(Unpinned::Impossible(fault)) => return open_patiently(store, ttl, fault),
+            Err(Unpinned::Impossible(fault)) => return open_patiently(store, reading, fault),
             Err(Unpinned::Fault(fault)) => {
                 failures += 1;
                 if !may_pass(&fault) || failures >= STABLE_TRIES {
@@ -54,11 +54,11 @@ pub fn open(store: &Path, ttl: Option<Ttl>) -> Outcome<Store> {
 }
 
 /// Opens a store where it is when nobody writes to it, as far as that can be known; none when somebody does, or may.
-fn open_quiet(store: &Path, ttl: Option<Ttl>) -> Outcome<Option<Store>> {
+fn open_quiet(store: &Path, reading: &Reading) -> Outcome<Option<Store>> {
     let holder = Holding::look(store);
     // A small store is opened while it is looked who holds it: that is soon done again.
     let is_small = |point: &Point| point.tables() <= FEW_TABLES && point.log_bytes() <= SHORT_LOGS;
-    let result = open_still(store, ttl, |point| is_small(point) || holder.get().is_none());
+    let result = open_still(store, reading, |point| is_small(point) || holder.get().is_none());
     if holder.get().is_some() {
         return Ok(None);
     }
@@ -74,7 +74,7 @@ fn open_quiet(store: &Path, ttl: Option<Ttl>) -> Outcome<Option<Store>> {
 }
 
 /// Opens a store where it is; none when `may_open` does not let it, or it did not stand still meanwhile.
-fn open_still(store: &Path, ttl: Option<Ttl>, may_open: impl FnOnce(&Point) -> bool) -> Outcome<Option<Store>> {
+fn open_still(store: &Path, reading: &Reading, may_open: impl FnOnce(&Point) -> bool) -> Outcome<Option<Store>> {
     let before = fingerprint(store)?;
     let stands_still = || fingerprint(store).as_ref() == Ok(&before);
     let point = match Point::now(store, &before.manifest) {
@@ -85,18 +85,18 @@ fn open_still(store: &Path, ttl: Option<Ttl>, may_open: impl FnOnce(&Point) -> b
     if !may_open(&point) {
         return Ok(None);
     }
-    let result = Store::at(store, &point, ttl);
+    let result = Store::at(store, &point, reading);
     if !stands_still() || !point.logs_stand_still() {
         return Ok(None);
     }
     Ok(Some(Store { opened: Some(before), ..result? }))
 }
 
-fn open_pinned(store: &Path, ttl: Option<Ttl>) -> Result<Store, Unpinned> {
+fn open_pinned(store: &Path, reading: &Reading) -> Result<Store, Unpinned> {
     let holder = Holding::look(store);
     let (pin, point) = Pin::take(store)?;
     let names = pin.names();
-    let mut opened = names.outcome(Store::at(store, &Arc::new(point), ttl))?;
+    let mut opened = names.outcome(Store::at(store, &Arc::new(point), reading))?;
     opened.warnings = opened.warnings.into_iter().map(|warning| names.text(warning)).collect();
     if let Some(holder) = holder.get() {
         opened.warnings.insert(0, in_use(holder));
@@ -105,10 +105,10 @@ fn open_pinned(store: &Path, ttl: Option<Ttl>) -> Result<Store, Unpinned> {
 }
 
 /// Opens a store that can't be held until it stood still by chance.
-fn open_patiently(store: &Path, ttl: Option<Ttl>, why: Fault) -> Outcome<Store> {
+fn open_patiently(store: &Path, reading: &Reading, why: Fault) -> Outcome<Store> {
     let mut failures = 0;
     for attempt in 0..TRIES {
-        match open_still(store, ttl, |_| true) {
+        match open_still(store, reading, |_| true) {
             Ok(Some(mut opened)) => {
                 if let Some(holder) = Holding::look(store).get() {
                     opened.warnings.insert(0, in_use(holder));

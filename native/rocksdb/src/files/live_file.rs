@@ -1,0 +1,37 @@
+//! A table file as MANIFEST tells of it.
+//!
+//! Contract: pure.
+
+use std::sync::Arc;
+
+/// A table file that the store needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LiveFile {
+    /// Size in bytes.
+    pub size: u64,
+    /// Which of the store's directories it lies in; 0 is the first.
+    pub path_id: u32,
+    pub level: u32,
+    /// Its first and last internal key, in the family's order.
+    pub smallest: Arc<[u8]>,
+    pub largest: Arc<[u8]>,
+    /// The lowest and the highest sequence number in it; `None` when LevelDB wrote it.
+    pub sequences: Option<(u64, u64)>,
+}
+
+impl LiveFile {
+    /// The first key, without sequence number and kind.
+    pub fn first_key(&self) -> &[u8] {
+        user_key(&self.smallest)
+    }
+
+    /// The last key.
+    pub fn last_key(&self) -> &[u8] {
+        user_key(&self.largest)
+    }
+}
+
+/// An internal key without its last eight bytes, sequence number and kind.
+fn user_key(internal: &[u8]) -> &[u8] {
+    &internal[..internal.len().saturating_sub(8)]
+}

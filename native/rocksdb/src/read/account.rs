@@ -1,0 +1,126 @@
+//! The account of a pass over a family: what its tables and logs hold by their own words, against what the pass showed.
+//!
+//! RocksDB's iterator takes a key that is not greater than the one before it for an older version of that key, and leaves out, with
+//! status OK, what is newer than the store's last sequence number. So a key that stands in the wrong place hides others, and nothing
+//! says so. Here the entries that each table's own properties count, and those that came from the logs, are compared with what was shown.
+//! When they are equal, everything was shown. When they are not, versions, removals or a fault hide the rest: then each table is walked by
+//! itself, and its internal keys must ascend, lie where MANIFEST says, and be as many as the table says.
+//!
+//! Contract: an account is used by one thread at a time and goes on in steps, of which each walks one table at most.
+
+use std::collections::VecDeque;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::error::{Fault, Outcome};
+use crate::files::live_file::LiveFile;
+use crate::files::table::TableFile;
+use crate::judge::Plan;
+use crate::layout::table_path;
+use crate::read::edges::ends_ascend;
+use crate::read::walk::{walk_table, KeyOrder, TableBounds};
+use crate::scan::Range;
+use crate::store::Store;
+
+/// Checks that no table that is to be read has entries which are newer than all that the store knows: they would not be shown.
+///
+/// Errors: STORE_DAMAGED with the table.
+pub fn check_sequences(store: &Path, plans: &[Plan], last: u64) -> Outcome<()> {
+    let selected = plans.iter().filter(|plan| plan.selected);
+    let tables = selected.flat_map(|plan| &plan.tables);
+    let newest = tables.filter_map(|(&number, file)| Some((file.sequences?.1, number))).max();
+    let Some((sequence, number)) = newest.filter(|(sequence, _)| *sequence > last) else { return Ok(()) };
+    let path = table_path(store, number);
+    let message = format!(
+        "the table {} has sequence numbers up to {sequence}, but MANIFEST and the logs end with {last}: what is newer would not be shown",
+        path.display()
+    );
+    Err(Fault::new("STORE_DAMAGED", message)
+        .at(&path)
+        .hint("MANIFEST or logs have lost their end: save what is there with `kgdump recover`, or copy the store again from its origin"))
+}
+
+/// The account of one pass.
+pub struct Account {
+    store: Arc<Store>,
+    family: usize,
+    range: Range,
+    shown: u64,
+    /// Tables that are still to be walked; none before that is known.
+    left: Option<VecDeque<(u64, LiveFile)>>,
+}
+
+impl Account {
+    /// The account of a pass over `range` of a family that ended by itself after `shown` entries.
+    pub fn new(store: Arc<Store>, family: usize, range: Range, shown: u64) -> Self {
+        Self { store, family, range, shown, left: None }
+    }
+
+    /// The store's path, for messages.
+    pub fn path(&self) -> &Path {
+        &self.store.path
+    }
+
+    /// Does the next step; whether it was the last one. With `paranoid`, tables are walked in any case.
+    ///
+    /// Errors: STORE_DAMAGED when a table holds what was not shown, with the table, the keys and how many entries are hidden.
+    pub fn step(&mut self, paranoid: bool) -> Outcome<bool> {
+        let store = &self.store;
+        let Some(plan) = store.plans.get(self.family) else { return Ok(true) };
+        let left = match &mut self.left {
+            Some(left) => left,
+            None if !paranoid && self.range.is_whole() && held(store, self.family, plan) == Some(self.shown) => {
+                return Ok(true);
+            }
+            None => self.left.insert(tables_of(plan)),
+        };
+        let Some((number, file)) = left.pop_front() else { return Ok(true) };
+        let order = if plan.reverse { KeyOrder::Reverse } else { KeyOrder::Bytewise };
+        let path = table_path(store.database.path(), number);
+        // RocksDB passed over the table because of what MANIFEST says of its first and last key.
+        if overlaps(plan, &file, &self.range) || !ends_ascend(&path, order) {
+            let bounds = TableBounds {
+                smallest: Some(file.smallest.to_vec()),
+                largest: Some(file.largest.to_vec()),
+                smallest_sequence: file.sequences.map(|(smallest, _)| smallest),
+                largest_sequence: file.sequences.map(|(_, largest)| largest),
+            };
+            walk_table(&path, order, &bounds, store.database.latest_sequence_number())?;
+        }
+        Ok(left.is_empty())
+    }
+}
+
+/// How many entries, removals and other versions among them, the family's tables and logs hold; `None` when a table does not say.
+fn held(store: &Store, family: usize, plan: &Plan) -> Option<u64> {
+    let database = &store.database;
+    let in_memory = database.number(family, c"rocksdb.num-entries-active-mem-table")
+        + database.number(family, c"rocksdb.num-entries-imm-mem-tables");
+    plan.tables.iter().try_fold(in_memory, |sum, (&number, file)| {
+        let table =
+            TableFile::open(&table_path(database.path(), number), file.sequences.map(|(_, largest)| largest)).ok()?;
+        Some(sum + table.properties().entries()?)
+    })
+}
+
+/// The family's tables, the lowest level first.
+fn tables_of(plan: &Plan) -> VecDeque<(u64, LiveFile)> {
+    let mut tables: Vec<_> = plan.tables.iter().map(|(&number, file)| (number, file.clone())).collect();
+    tables.sort_by_key(|(number, file)| (file.level, *number));
+    tables.into()
+}
+
+/// Whether a table may hold keys of a range, as MANIFEST has it.
+fn overlaps(plan: &Plan, file: &LiveFile, range: &Range) -> bool {
+    let before = |a: &[u8], b: &[u8]| if plan.reverse { a > b } else { a < b };
+    let (first, last) = (file.first_key(), file.last_key());
+    let from = range.from.as_ref().is_none_or(|from| !before(last, from));
+    let to = range.to.as_ref().is_none_or(|to| before(first, to));
+    // Keys with a prefix stand together in both orders.
+    let (least, greatest) = if plan.reverse { (last, first) } else { (first, last) };
+    let prefix = range
+        .prefix
+        .as_ref()
+        .is_none_or(|prefix| greatest >= prefix.as_slice() && (least.starts_with(prefix) || least < prefix.as_slice()));
+    from && to && prefix
+}
