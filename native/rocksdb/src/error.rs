@@ -23,6 +23,9 @@ pub struct Fault {
     pub hint: Option<String>,
 }
 
+/// What to do when the system opens no more files. Tables of the levels from the first on are opened one by one, those of level 0 all at once.
+const MORE_DESCRIPTORS: &str = "raise the limit of open files (`ulimit -n`) above the number of tables that were never compacted, or let the store's program compact it";
+
 pub type Outcome<T> = Result<T, Fault>;
 
 impl Fault {
@@ -48,7 +51,11 @@ impl Fault {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "NO_SPACE",
             _ => "IO_FAILED",
         };
-        Self::new(code, format!("{what} {}: {error}", path.display())).at(path)
+        let fault = Self::new(code, format!("{what} {}: {error}", path.display())).at(path);
+        match error.raw_os_error() {
+            Some(libc::EMFILE | libc::ENFILE) => fault.hint(MORE_DESCRIPTORS),
+            _ => fault,
+        }
     }
 
     /// What a caught panic said. It never gets past the addon as a panic.
@@ -74,6 +81,7 @@ impl Fault {
         match code {
             "STORE_IN_USE" => fault.hint("another program has this store open; stop it first"),
             "STORE_DAMAGED" => fault.hint("copy the store again from its origin or a backup"),
+            "IO_FAILED" if message.contains("Too many open files") => fault.hint(MORE_DESCRIPTORS),
             _ => fault,
         }
     }
@@ -191,6 +199,11 @@ mod tests {
             store,
         );
         assert_eq!((fault.code, fault.path.as_deref()), ("NO_SPACE", Some("/s/000004.log")));
+        let message = "IO error: While open a file for random read: /s/000007.sst: Too many open files";
+        let fault = Fault::rocksdb(message, store);
+        assert_eq!((fault.code, fault.hint.as_deref()), ("IO_FAILED", Some(MORE_DESCRIPTORS)));
+        let fault = Fault::io("opening", store, &io::Error::from_raw_os_error(libc::EMFILE));
+        assert_eq!((fault.code, fault.hint.as_deref()), ("IO_FAILED", Some(MORE_DESCRIPTORS)));
     }
 
     #[test]

@@ -68,7 +68,9 @@ impl Store {
         let Point { files, manifest, options, wal_directory, logs, .. } = &**point;
         let plans = plan(files, manifest, options, reading, &mut warnings)?;
         let report = check_logs(logs, manifest.last_sequence)?;
-        warnings.extend(report.warnings);
+        if !point.growing {
+            warnings.extend(report.warnings);
+        }
         let operand_met = Arc::new(AtomicBool::new(false));
         let database_options = Options::from_text(if point.two_phase() { "allow_2pc=true" } else { "" })?;
         let open_files = max_open_files(point.tables() + point.blobs());

@@ -197,7 +197,7 @@ impl Pin {
             Err(error) => return Err(Fault::io("reading", &store.join("IDENTITY"), &error)),
         }
         let logs = self.copies.settle(first_log(&manifest, &options), &place);
-        Ok(Point { files: place, manifest, options, newest_options, wal_directory: None, logs })
+        Ok(Point { files: place, manifest, options, newest_options, wal_directory: None, logs, growing: true })
     }
 }
 
@@ -280,7 +280,8 @@ fn unheld(store: &Path, error: &io::Error) -> Fault {
 
 /// The error of a store that changes faster than it can be read.
 pub fn moving(store: &Path) -> Fault {
-    Fault::new("STORE_MOVING", format!("the store at {} changed each time that it was opened", store.display()))
+    let problem = format!("the store at {} changed faster than its files could be held", store.display());
+    Fault::new("STORE_MOVING", problem)
         .at(store)
         .hint("try again when its program writes less, or export a copy or a checkpoint of it")
 }

@@ -24,6 +24,8 @@ pub struct Point {
     pub wal_directory: Option<PathBuf>,
     /// The logs that count.
     pub logs: Vec<Log>,
+    /// Whether the last log was copied while it was written: that its end is not complete says nothing then.
+    pub growing: bool,
 }
 
 impl Point {
@@ -42,7 +44,7 @@ impl Point {
         let first_log = manifest.first_log(two_phase(&options));
         let wal_directory = wal_directory(store, first_log, options.first())?;
         let logs = list_logs(wal_directory.as_deref().unwrap_or(store), first_log)?;
-        Ok(Self { files: store.to_owned(), manifest, options, newest_options, wal_directory, logs })
+        Ok(Self { files: store.to_owned(), manifest, options, newest_options, wal_directory, logs, growing: false })
     }
 
     /// Whether the store commits in two phases.
