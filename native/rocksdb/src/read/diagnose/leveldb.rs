@@ -54,7 +54,7 @@ fn compressed(path: &Path, kind: u8) -> Fault {
 
 /// LevelDB's later compressions have numbers that are others in RocksDB: 2 is Zstandard, or zlib in Minecraft's LevelDB, and 4 there is
 /// zlib without a header.
-pub fn compression(scene: &Scene<'_>) -> Option<Fault> {
+pub(super) fn compression(scene: &Scene<'_>) -> Option<Fault> {
     if scene.is_missing() {
         return None;
     }
@@ -85,7 +85,7 @@ pub fn refuse_compressed(store: &Store) -> Outcome<()> {
 const JAVA_EXCESS: u64 = 4;
 
 /// LevelDB in Java (org.iq80.leveldb) writes sizes into its MANIFEST that are larger than those of the files, which end as they should.
-pub fn wrong_sizes(scene: &Scene<'_>) -> Option<Fault> {
+pub(super) fn wrong_sizes(scene: &Scene<'_>) -> Option<Fault> {
     let path = Path::new(scene.fault.path.as_deref()?);
     let (_, said) = scene.fault.message.rsplit_once(", but the store wrote ")?;
     let size = std::fs::metadata(path).ok()?.len();
@@ -102,7 +102,7 @@ pub fn wrong_sizes(scene: &Scene<'_>) -> Option<Fault> {
 }
 
 /// Basho's LevelDB, which Riak has, keeps its tables in a directory for each level, and writes more into its MANIFEST.
-pub fn basho(scene: &Scene<'_>) -> Option<Fault> {
+pub(super) fn basho(scene: &Scene<'_>) -> Option<Fault> {
     if !scene.has("sst_0") || !scene.store.join("sst_0").is_dir() {
         return None;
     }
