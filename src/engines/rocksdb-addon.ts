@@ -11,6 +11,7 @@ export interface NativeFamily {
   readonly estimatedBytes: number;
   readonly options: Readonly<Record<string, string>>;
   readonly tableOptions: Readonly<Record<string, string>>;
+  readonly timesStripped: boolean;
 }
 
 /** Facts about an open store. */
@@ -20,6 +21,8 @@ export interface NativeFacts {
   readonly sequenceNumber: bigint;
   /** Facts that a dump carries, by name. */
   readonly options: Readonly<Record<string, string>>;
+  readonly optionsVersion: string;
+  readonly databaseOptions: Readonly<Record<string, string>>;
   readonly families: readonly NativeFamily[];
   readonly warnings: readonly string[];
 }
@@ -62,7 +65,7 @@ export interface NativeSink {
   createFamily(name: Buffer, options: string): Promise<void>;
   apply(family: Buffer, block: Buffer, ifExists: string): Promise<{ written: number; kept: number }>;
   compare(family: Buffer, block: Buffer): Promise<{ missing: number; changed: number; firstKey?: Buffer }>;
-  beginLoad(family: Buffer, options: string, directory: string): Promise<void>;
+  beginLoad(family: Buffer, options: string, directory: string, turn: boolean): Promise<void>;
   load(block: Buffer): Promise<void>;
   endLoad(): Promise<number>;
   operate(family: Buffer, operations: NativeOperation[]): Promise<void>;

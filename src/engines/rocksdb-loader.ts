@@ -19,8 +19,17 @@ export interface RocksdbLoaderOptions {
   readonly families: readonly RocksdbFamily[];
 }
 
+/** While a store is loaded nothing of it may be compacted, for that may delete what is too old or too much. */
+const LOADING = "disable_auto_compactions=true";
+
+/** A family as it is kept while its store is loaded, or read back. */
+export function whileLoading<F extends Omit<RocksdbFamily, "name">>(family: F): F {
+  return { ...family, options: family.options ? `${family.options};${LOADING}` : LOADING };
+}
+
 /**
- * Makes a new store to load families into.
+ * Makes a new store to load families into. Its OPTIONS are those of a store that is being loaded: `finishOptions` makes them what they are
+ * to be.
  * @param path directory of the store, which must not be there; the directory above it must
  * @throws {KgdumpError} USAGE for options that RocksDB does not take, NO_SPACE, PERMISSION_DENIED, IO_FAILED, ADDON_MISSING
  */
@@ -31,47 +40,55 @@ export async function openRocksdbLoader(path: string, options: RocksdbLoaderOpti
   } catch (error) {
     throw systemError(error, `making ${tableDirectory}`, { path: tableDirectory });
   }
-  const { families } = options;
-  return new Loader(await openNativeSink(path, { families }), { tableDirectory, families });
+  const families = options.families.map(whileLoading);
+  const sink = await openNativeSink(path, { ...whileLoading({}), families });
+  return new Loader(sink, tableDirectory, new Map(families.map((family) => [Buffer.from(family.name).toString("hex"), family])));
 }
 
 class Loader implements EntryLoader {
   readonly #sink: NativeSink;
-  readonly #options: RocksdbLoaderOptions;
-  /** The family that is put into, as its entries do not come in its order; else null. */
-  #putting: { readonly name: Buffer; entries: number } | null = null;
+  readonly #tableDirectory: string;
+  /** By their names in hex. */
+  readonly #families: ReadonlyMap<string, RocksdbFamily>;
+  /** The family that is written to like any other, as its tables can't be made beforehand; else null. */
+  #writing: { readonly name: Buffer; readonly compacts: boolean; entries: number } | null = null;
   #closed: Promise<void> | undefined;
 
-  constructor(sink: NativeSink, options: RocksdbLoaderOptions) {
+  constructor(sink: NativeSink, tableDirectory: string, families: ReadonlyMap<string, RocksdbFamily>) {
     this.#sink = sink;
-    this.#options = options;
+    this.#tableDirectory = tableDirectory;
+    this.#families = families;
   }
 
   async startKeyspace(name: Uint8Array, order: KeyOrder): Promise<void> {
-    const family = this.#options.families.find((each) => Buffer.compare(Buffer.from(each.name), name) === 0) ?? { name };
+    const family = this.#families.get(Buffer.from(name).toString("hex")) ?? whileLoading<RocksdbFamily>({ name });
     const text = familyOptions(family);
     await fromAddon(() => this.#sink.createFamily(asBuffer(name), text));
-    if ((family.comparator ?? "bytewise") === order) {
-      await fromAddon(() => this.#sink.beginLoad(asBuffer(name), text, this.#options.tableDirectory));
+    if (family.byWrites === true) {
+      // Blobs go to the lowest level as they are; a FIFO family has no other level.
+      this.#writing = { name: asBuffer(name), compacts: !text.includes("kCompactionStyleFIFO"), entries: 0 };
     } else {
-      this.#putting = { name: asBuffer(name), entries: 0 };
+      const turn = (family.comparator ?? "bytewise") !== order;
+      await fromAddon(() => this.#sink.beginLoad(asBuffer(name), text, this.#tableDirectory, turn));
     }
   }
 
   async load(block: Uint8Array): Promise<void> {
-    const putting = this.#putting;
-    if (putting === null) {
+    const writing = this.#writing;
+    if (writing === null) {
       await fromAddon(() => this.#sink.load(asBuffer(block)));
     } else {
-      const { written } = await fromAddon(() => this.#sink.apply(putting.name, asBuffer(block), "fail"));
-      putting.entries += written;
+      const { written } = await fromAddon(() => this.#sink.apply(writing.name, asBuffer(block), "overwrite"));
+      writing.entries += written;
     }
   }
 
   async finishKeyspace(): Promise<number> {
-    const putting = this.#putting;
-    this.#putting = null;
-    return putting?.entries ?? fromAddon(() => this.#sink.endLoad());
+    const writing = this.#writing;
+    this.#writing = null;
+    if (writing === null) return fromAddon(() => this.#sink.endLoad());
+    if (writing.compacts && writing.entries > 0) await fromAddon(() => this.#sink.compact(writing.name));
+    return writing.entries;
   }
 
   async finish(): Promise<void> {

@@ -2,46 +2,160 @@
 import { KgdumpError } from "../errors.js";
 import type { KeyOrder } from "./engine.js";
 import { rocksdbAddon } from "./rocksdb-addon.js";
-import type { RocksdbFamily } from "./rocksdb-sink.js";
+import { loadOptions } from "./rocksdb/load-options.js";
+import { FAMILY_OPTIONS, fromHeader, TABLE_PREFIX, TIMES } from "./rocksdb/option-lines.js";
+import { optionProblem } from "./rocksdb/option-rules.js";
+import type { FinalFamily, FinalOptions } from "./rocksdb/options-file.js";
+import type { RocksdbCompression, RocksdbFamily } from "./rocksdb-sink.js";
 
-/** A family as it is to be made, and what of its settings can't be had again. */
+/** What is known of a family: what a header, or a store, says of it. */
+export interface FamilySource {
+  /** Order of the source's keys. */
+  readonly order: KeyOrder;
+  /** Options of its keyspace. */
+  readonly settings: ReadonlyMap<string, string>;
+  /** Options of the whole source. */
+  readonly source?: ReadonlyMap<string, string> | undefined;
+}
+
+/** What a user wants to be otherwise. */
+export interface FamilyWishes {
+  readonly compression?: RocksdbCompression | undefined;
+  readonly tableBlockSize?: number | undefined;
+}
+
+/** A family as it is to be made. */
 export interface RestoredFamily {
+  /** How it is loaded. */
   readonly family: RocksdbFamily;
-  /** Settings that this RocksDB does not take, as `name=value`. */
-  readonly refused: readonly string[];
+  /** What OPTIONS says of it afterwards. */
+  readonly final: FinalFamily;
+  /** What is not as the source has it, a sentence each. */
+  readonly notKept: readonly string[];
 }
 
-const TABLE_PREFIX = "table.";
-/** RocksDB's files do not say how many bits a filter has for each key; this many are usual. */
-const FILTER_BITS = "bloomfilter:10:false";
+/** Options of a keyspace that are no option of RocksDB's. */
+const OTHERS = new Set([FAMILY_OPTIONS, TIMES]);
+
+const COMPRESSION_OPTIONS = ["compression", "bottommost_compression", "compression_per_level"];
+const COMPARATORS: Readonly<Record<KeyOrder, string>> = { bytewise: "leveldb.BytewiseComparator", "reverse-bytewise": "rocksdb.ReverseBytewiseComparator" };
+/** FIFO whose limits nobody tells: RocksDB's own would delete tables as soon as the store is opened. */
+const BOUNDLESS = new Map([["compaction_options_fifo", "{allow_compaction=false;max_table_files_size=18446744073709551615;}"], ["ttl", "0"]]);
+
 /**
- * How to make a family with the settings that a dump has of it.
- * @param settings by name, as the header has them; those of tables begin with `table.`
+ * How to make a family with the options that a dump, or a store, has of it.
  * @param order of its keys
- * @throws {KgdumpError} ADDON_MISSING
  */
-export function restoredFamily(name: Uint8Array, order: KeyOrder, settings: ReadonlyMap<string, string>): RestoredFamily {
-  const refused: string[] = [];
-  const taken: string[] = [];
-  const table: string[] = [];
-  for (const [key, value] of settings) {
-    // The comparator is said by the order.
-    if (key === "comparator" || value === "nullptr") continue;
-    const inTable = key.startsWith(TABLE_PREFIX);
-    const setting = inTable ? `${key.slice(TABLE_PREFIX.length)}=${value === "bloomfilter" ? FILTER_BITS : value}` : `${key}=${value}`;
-    if (!isTaken(inTable ? `block_based_table_factory={${setting}}` : setting)) refused.push(`${key}=${value}`);
-    else (inTable ? table : taken).push(setting);
+export function restoredFamily(name: Uint8Array, order: KeyOrder, known: Omit<FamilySource, "order">, wishes: FamilyWishes = {}): RestoredFamily {
+  const told = fromHeader(known.source, known.settings)?.family;
+  const values = new Map(told ?? [...known.settings].filter(([option]) => !OTHERS.has(option)));
+  const notKept: string[] = [];
+  const hasTable = [...values.keys()].some((option) => option.startsWith(TABLE_PREFIX));
+  const comparator = values.get("comparator");
+  if (comparator !== undefined && comparator !== COMPARATORS[order]) notKept.push(`comparator=${comparator} is ${COMPARATORS[order]} now, which has the order that its keys are restored in`);
+  values.set("comparator", COMPARATORS[order]);
+  if (wishes.compression !== undefined) for (const option of COMPRESSION_OPTIONS) values.delete(option);
+  if (wishes.tableBlockSize !== undefined && hasTable) values.set(`${TABLE_PREFIX}block_size`, String(wishes.tableBlockSize));
+  for (const [option, value] of values) {
+    const inTable = option.startsWith(TABLE_PREFIX);
+    const problem = optionProblem(inTable ? "table" : "family", inTable ? option.slice(TABLE_PREFIX.length) : option, value);
+    if (problem === null) continue;
+    notKept.push(`${option}=${value} is not kept: ${problem}`);
+    values.delete(option);
   }
-  if (table.length > 0) taken.push(`block_based_table_factory={${table.join(";")}}`);
-  return { family: { name, comparator: order, options: taken.join(";") }, refused };
+  const { family, table, mended } = loadOptions(values);
+  const refused = [...dropRefused(family, "family"), ...dropRefused(table, "table")];
+  const byWrites = family.get("compaction_style") === "kCompactionStyleFIFO" || family.get("enable_blob_files") === "true";
+  return {
+    family: {
+      name,
+      comparator: order,
+      compression: wishes.compression,
+      blockSize: hasTable ? undefined : wishes.tableBlockSize,
+      table: hasTable ? table : undefined,
+      options: [...family].map((pair) => pair.join("=")).join(";"),
+      byWrites,
+    },
+    final: { name, complete: told !== undefined, values: finalValues(values, told !== undefined, table, wishes) },
+    notKept: [...notKept, ...refused, ...mended, ...(told === undefined ? unknownLimits(values) : [])],
+  };
 }
+
+/** What RocksDB said of options, by their text: most families have the same. */
+const taken = new Map<string, boolean>();
 
 function isTaken(options: string): boolean {
+  const known = taken.get(options);
+  if (known !== undefined) return known;
+  let is = true;
   try {
     rocksdbAddon().checkOptions(options);
-    return true;
   } catch (error) {
     if (error instanceof KgdumpError && error.code === "ADDON_MISSING") throw error;
-    return false;
+    is = false;
   }
+  if (taken.size < 10_000) taken.set(options, is);
+  return is;
+}
+
+/** Leaves out what the library that writes the store does not take, one option at a time when it does not take all. */
+function dropRefused(options: Map<string, string>, scope: "family" | "table"): string[] {
+  const text = (pairs: Iterable<readonly [string, string]>): string => {
+    const joined = [...pairs].map((pair) => pair.join("=")).join(";");
+    return scope === "table" ? `block_based_table_factory={${joined}}` : joined;
+  };
+  if (isTaken(text(options))) return [];
+  const refused: string[] = [];
+  for (const [name, value] of options) {
+    if (isTaken(text([[name, value]]))) continue;
+    options.delete(name);
+    refused.push(`its tables are written without ${scope === "table" ? TABLE_PREFIX : ""}${name}=${value}, which this RocksDB does not take`);
+  }
+  return refused;
+}
+
+/** What OPTIONS is to say, where the options that it was loaded with don't stay. */
+function finalValues(values: ReadonlyMap<string, string>, complete: boolean, table: ReadonlyMap<string, string>, { compression }: FamilyWishes): Map<string, string> {
+  const final = new Map(complete ? values : [["disable_auto_compactions", "false"]]);
+  if (!complete) {
+    if (values.get("compaction_style") === "kCompactionStyleFIFO") for (const [option, value] of BOUNDLESS) final.set(option, value);
+    return final;
+  }
+  const format = table.get("format_version");
+  if (format !== undefined) final.set(`${TABLE_PREFIX}format_version`, format);
+  if (compression === undefined) return final;
+  return final.set("compression", COMPRESSION_NAMES[compression]).set("bottommost_compression", "kDisableCompressionOption");
+}
+
+const COMPRESSION_NAMES: Readonly<Record<RocksdbCompression, string>> = {
+  none: "kNoCompression",
+  lz4: "kLZ4Compression",
+  zstd: "kZSTD",
+  snappy: "kSnappyCompression",
+  zlib: "kZlibCompression",
+  bzip2: "kBZip2Compression",
+};
+
+function unknownLimits(values: ReadonlyMap<string, string>): string[] {
+  if (values.get("compaction_style") !== "kCompactionStyleFIFO") return [];
+  return ["it has FIFO compaction, whose limits the dump does not say: OPTIONS has none, so that nothing is deleted"];
+}
+
+/** What OPTIONS is to say of a store whose database had these options, and the sentences about what is not kept of them. */
+export function finalOptions(source: ReadonlyMap<string, string> | undefined, families: readonly FinalFamily[]): { options: FinalOptions; notKept: readonly string[] } {
+  const told = fromHeader(source, new Map([[FAMILY_OPTIONS, ""]]));
+  const notKept: string[] = [];
+  if (told === null || !/^\d{1,3}(?:\.\d{1,4}){1,3}$/.test(told.version)) {
+    // As RocksDB writes them by itself.
+    const values = new Map([["create_missing_column_families", "false"]]);
+    return { options: { version: null, database: { values, complete: false }, families: families.map((family) => ({ ...family, complete: false })) }, notKept };
+  }
+  const values = new Map<string, string>();
+  for (const [name, value] of told.database) {
+    // Paths of the original: the restored store is in one directory.
+    const problem = optionProblem("database", name, value);
+    if (problem === null) values.set(name, value);
+    else if (value !== "") notKept.push(`${name}=${value} is not kept: ${problem}`);
+  }
+  return { options: { version: told.version, database: { values, complete: true }, families }, notKept };
 }

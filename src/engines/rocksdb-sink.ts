@@ -20,8 +20,12 @@ export interface RocksdbFamily {
   /** Bloom filter bits for each key; 0 for none. Default: 10. */
   readonly bloomBits?: number | undefined;
   readonly comparator?: KeyOrder | undefined;
+  /** Options of its block-based tables by name, instead of those that `blockSize` and `bloomBits` make. */
+  readonly table?: ReadonlyMap<string, string> | undefined;
   /** More options as RocksDB's text, `name=value;name={…}`; they win over those above. */
   readonly options?: string | undefined;
+  /** It is loaded by writes, as its tables can't be made beforehand: they are to have blob files, or ages. */
+  readonly byWrites?: boolean | undefined;
 }
 
 /** How a store is opened for writing. */
@@ -66,16 +70,22 @@ const COMPRESSION_NAME: Readonly<Record<RocksdbCompression, string>> = {
 
 /** RocksDB reads tables of this format since 6.6, those of the format that it writes by itself since 8.6 only. */
 const TABLE_FORMAT = "5";
+/** The one that it writes by itself can't be read before 6.27. */
+const TABLE_CHECKSUM = "kCRC32c";
 
 /** Options of a family as RocksDB reads them. */
 export function familyOptions(family: Omit<RocksdbFamily, "name">): string {
-  const bloomBits = family.bloomBits ?? 10;
-  const table = [`block_size=${String(family.blockSize ?? 16 * 1024)}`, `format_version=${TABLE_FORMAT}`];
-  if (bloomBits > 0) table.push(`filter_policy=bloomfilter:${String(bloomBits)}:false`);
+  const table = [...(family.table ?? usualTable(family))].map(([name, value]) => `${name}=${value}`);
   const parts = [`compression=${COMPRESSION_NAME[family.compression ?? "lz4"]}`, `block_based_table_factory={${table.join(";")}}`];
   if (family.comparator === "reverse-bytewise") parts.push("comparator=rocksdb.ReverseBytewiseComparator");
   if (family.options !== undefined) parts.push(family.options);
   return parts.join(";");
+}
+
+function usualTable({ blockSize = 16 * 1024, bloomBits = 10 }: Omit<RocksdbFamily, "name">): Map<string, string> {
+  const table = new Map([["block_size", String(blockSize)], ["format_version", TABLE_FORMAT], ["checksum", TABLE_CHECKSUM]]);
+  if (bloomBits > 0) table.set("filter_policy", `bloomfilter:${String(bloomBits)}:false`);
+  return table;
 }
 
 function nameBytes(name: string | Uint8Array): Buffer {

@@ -6,6 +6,7 @@ import { fromAddon } from "../addon.js";
 import { scanBlocks, type Fill } from "./block-scan.js";
 import type { EntryBlock, EntrySource, KeyspaceInfo, ScanOptions, StoreInfo, StoreMark } from "./engine.js";
 import { asBuffer, rocksdbAddon } from "./rocksdb-addon.js";
+import { TABLE_PREFIX, TIMES, toHeader } from "./rocksdb/option-lines.js";
 import type { NativeFacts, NativeScan, NativeStore } from "./rocksdb-addon.js";
 
 export { createRocksdbSink } from "./rocksdb-sink.js";
@@ -85,24 +86,29 @@ export async function openRocksdbSource(path: string, options: RocksdbSourceOpti
 }
 
 function infoOf(path: string, facts: NativeFacts): RocksdbInfo {
+  const header = toHeader({
+    version: facts.optionsVersion,
+    database: new Map(Object.entries(facts.databaseOptions)),
+    families: facts.families.map(({ options, tableOptions }) => new Map([...Object.entries(options), ...Object.entries(tableOptions).map(([name, value]): [string, string] => [TABLE_PREFIX + name, value])])),
+  });
   return {
     engine: "rocksdb",
     version: facts.version,
     path,
     databaseId: facts.databaseId ?? null,
     sequenceNumber: facts.sequenceNumber,
-    keyspaces: facts.families.map(({ name, reverse, ...rest }) => ({
+    keyspaces: facts.families.map(({ name, reverse, timesStripped, ...rest }, number) => ({
       name,
       comparator: reverse ? "reverse-bytewise" : "bytewise",
       ...rest,
-      settings: settingsOf(rest),
+      settings: new Map([...settingsOf(rest), ...(timesStripped ? [[TIMES, "stripped"] as const] : []), ...(header.families[number] ?? [])]),
     })),
-    options: new Map(Object.entries(facts.options)),
+    options: new Map([...Object.entries(facts.options), ...header.source]),
     warnings: facts.warnings,
   };
 }
 
-/** Options that say how a family is kept; a dump's header carries them, so that the same store can be made again. */
+/** Options that say how a family is kept. A header carries them one by one, besides all of them as text, for who wants to see them and for older restores. */
 const KEPT_OPTIONS = [
   "comparator",
   "compression",
@@ -120,7 +126,7 @@ const KEPT_TABLE_OPTIONS = ["block_size", "checksum", "filter_policy", "format_v
 function settingsOf({ options, tableOptions }: Pick<RocksdbKeyspace, "options" | "tableOptions">): Map<string, string> {
   const pick = (from: Readonly<Record<string, string>>, names: readonly string[], prefix: string): [string, string][] =>
     names.flatMap((name) => (from[name] === undefined ? [] : [[prefix + name, from[name]] as [string, string]]));
-  return new Map([...pick(options, KEPT_OPTIONS, ""), ...pick(tableOptions, KEPT_TABLE_OPTIONS, "table.")]);
+  return new Map([...pick(options, KEPT_OPTIONS, ""), ...pick(tableOptions, KEPT_TABLE_OPTIONS, TABLE_PREFIX)]);
 }
 
 class Source implements RocksdbSource {

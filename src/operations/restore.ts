@@ -3,11 +3,9 @@
  *
  * Nothing appears at the final path until the store was written, closed, reopened, read back and found equal.
  */
-import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { RocksdbCompression, RocksdbFamily } from "../engines/rocksdb-sink.js";
 import { KgdumpError } from "../errors.js";
-import type { HeaderKeyspace } from "../format/index.js";
 import { closing } from "./closing.js";
 import { refuseFilledTogether } from "./entries/filled-together.js";
 import type { KeyspaceMap } from "./entries/naming.js";
@@ -15,10 +13,9 @@ import { areFiles, type DumpInputs, type EntryEvent, readEntries, readHeader } f
 import { loadNew } from "./import-load.js";
 import { ImportPlan, type PlannedKeyspace } from "./import-plan.js";
 import { verifyMerged, verifyNew } from "./import-verify.js";
-import { type KeyspaceName, nameText, sameName } from "./keyspaces.js";
-import { openSource } from "./load-engine.js";
-import { openDump } from "./open-dump.js";
+import type { KeyspaceName } from "./keyspaces.js";
 import type { OnProgress } from "./progress.js";
+import { type PlannedFamilies, planFamilies } from "./restore/families.js";
 import { GapWatch } from "./salvaged.js";
 import { Staging, targetState } from "./staging.js";
 
@@ -86,8 +83,8 @@ export async function restoreDump(options: RestoreOptions): Promise<RestoreResul
   try {
     const plan = new ImportPlan(await readHeader(events), options);
     await refuseFilledTogether(plan, options);
-    const { families, warnings } = await plannedFamilies(plan, options);
-    await makeStore(plan, events, families, options);
+    const planned = await planFamilies(plan, options);
+    await makeStore(plan, events, planned, options);
     return {
       target: options.target,
       dumpId: plan.header.dumpId,
@@ -100,52 +97,17 @@ export async function restoreDump(options: RestoreOptions): Promise<RestoreResul
       })),
       ...plan.totals(),
       seconds: (performance.now() - started) / 1000,
-      warnings: [...gaps.warnings(), ...warnings],
+      warnings: [...gaps.warnings(), ...planned.warnings],
     };
   } finally {
     await events.return(undefined);
   }
 }
 
-/** How each family is made: as the dump says, or the one that options are taken from, and as the caller wishes. */
-async function plannedFamilies(plan: ImportPlan, options: RestoreOptions): Promise<{ families: RocksdbFamily[]; warnings: string[] }> {
-  const { restoredFamily } = await import("../engines/rocksdb-settings.js");
-  const described = options.optionsFrom === undefined ? plan.header.keyspaces : await keyspacesOf(options.optionsFrom);
-  const warnings: string[] = [];
-  const families = plan.selected.filter((keyspace) => decides(keyspace, plan)).map((keyspace): RocksdbFamily => {
-    const found = described.find(({ name }) => sameName(name, keyspace.name));
-    const settings = new Map(found?.sourceOptions);
-    if (options.compression !== undefined) for (const name of ["compression", "bottommost_compression"]) settings.delete(name);
-    if (options.tableBlockSize !== undefined) settings.set("table.block_size", String(options.tableBlockSize));
-    const order = settings.size === 0 ? keyspace.comparator : (found?.comparator ?? keyspace.comparator);
-    const { family, refused } = restoredFamily(keyspace.tree, order, settings);
-    for (const setting of refused) warnings.push(`family "${nameText(keyspace.tree)}": this RocksDB does not take ${setting}`);
-    return { ...family, compression: options.compression };
-  });
-  return { families, warnings };
-}
-
-/**
- * Whether a family is made as this keyspace says. Of several that would become one family only one may have entries: that one decides when it is known, else
- * one that was renamed to it.
- */
-function decides(keyspace: PlannedKeyspace, plan: ImportPlan): boolean {
-  const group = plan.selected.filter(({ tree }) => sameName(tree, keyspace.tree));
-  const decider = group.find((one) => plan.owns(one)) ?? group.find(({ name, tree }) => !sameName(name, tree)) ?? keyspace;
-  return decider === keyspace;
-}
-
-async function keyspacesOf(path: string): Promise<readonly Pick<HeaderKeyspace, "name" | "comparator" | "sourceOptions">[]> {
-  if ((await stat(path).catch(() => null))?.isDirectory() === true) {
-    await using source = await openSource(path, { ttl: "keep" });
-    return source.info.keyspaces.map(({ name, comparator, settings }) => ({ name, comparator, sourceOptions: settings }));
-  }
-  await using dump = await openDump(path);
-  return dump.header.keyspaces;
-}
-
-async function makeStore(plan: ImportPlan, events: AsyncGenerator<EntryEvent>, families: readonly RocksdbFamily[], options: RestoreOptions): Promise<void> {
-  const reordered = plan.selected.filter(({ tree, comparator }) => families.find(({ name }) => sameName(Buffer.from(name), tree))?.comparator !== comparator);
+async function makeStore(plan: ImportPlan, events: AsyncGenerator<EntryEvent>, planned: PlannedFamilies, options: RestoreOptions): Promise<void> {
+  const { families } = planned;
+  const orders = new Map(families.map(({ name, comparator }) => [Buffer.from(name).toString("hex"), comparator]));
+  const reordered = plan.selected.filter(({ tree, comparator }) => orders.get(Buffer.from(tree).toString("hex")) !== comparator);
   if (reordered.length > 0 && !areFiles(options.input)) {
     throw new KgdumpError("USAGE", "a dump whose families get another order of keys is read twice, which a stream cannot be", {
       hint: "write the dump to a file first, and name it with -i",
@@ -157,7 +119,18 @@ async function makeStore(plan: ImportPlan, events: AsyncGenerator<EntryEvent>, f
   await closing(loading, (loader) => loadNew(plan, events, loader, options));
   if (options.verify !== false) await verify(plan, staging.storePath, families, reordered, options);
   options.signal?.throwIfAborted();
+  await finish(staging.storePath, planned);
   await staging.publish();
+}
+
+/** Gives the store the options that it is to have, and sees that it opens with them. */
+async function finish(path: string, { options }: PlannedFamilies): Promise<void> {
+  const [{ finishOptions }, { openRocksdbSource }] = await Promise.all([import("../engines/rocksdb/options-file.js"), import("../engines/rocksdb.js")]);
+  await finishOptions(path, options);
+  await closing(await openRocksdbSource(path, { ttl: "keep" }), (source) => {
+    if ((source.info.sequenceNumber ?? 0n) > 0n) return Promise.resolve();
+    throw new KgdumpError("STORE_FAILED", "the new store stands at sequence number 0, where a snapshot before the first write would lose records", { path });
+  });
 }
 
 async function verify(
@@ -167,9 +140,9 @@ async function verify(
   reordered: readonly PlannedKeyspace[],
   options: RestoreOptions,
 ): Promise<void> {
-  const { createRocksdbSink, openRocksdbSource } = await import("../engines/rocksdb.js");
+  const [{ createRocksdbSink, openRocksdbSource }, { whileLoading }] = await Promise.all([import("../engines/rocksdb.js"), import("../engines/rocksdb-loader.js")]);
   await closing(await openRocksdbSource(path), (source) => verifyNew(plan, source, options, reordered));
   if (reordered.length === 0) return;
   const again = readEntries(options);
-  await closing(await createRocksdbSink(path, { families }), (sink) => verifyMerged(plan, again, sink, options, "overwrite"));
+  await closing(await createRocksdbSink(path, { ...whileLoading({}), families: families.map(whileLoading) }), (sink) => verifyMerged(plan, again, sink, options, "overwrite"));
 }

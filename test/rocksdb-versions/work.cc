@@ -4,6 +4,7 @@
 //     work LIBRARY list  STORE [REVERSED FAMILY…]             content of each family, as `family entries hash`
 //     work LIBRARY work  STORE KIND SEED STEPS [REVERSED…]    random work; exit 1 when the store differs from the model
 //     work LIBRARY zero  STORE SEED                           makes a store at sequence number 0, as bare ingestion leaves it
+//     work LIBRARY options STORE                              opens the store with what its OPTIONS say, none of it unknown; its families
 //
 // KIND is plain, pessimistic or optimistic (which kind of database the store is opened as). The library is loaded at run time and only
 // its C functions are used, whose names and arguments are the same in all versions.
@@ -457,6 +458,25 @@ static void make_zero(const char* path, uint64_t seed) {
   call<void>("rocksdb_close", db);
 }
 
+/// Opens a store as a service does that trusts its OPTIONS; versions before 7 lack the function.
+static void open_by_options(const char* path) {
+  const Handle environment = call<Handle>("rocksdb_create_default_env");
+  const Handle cache = call<Handle>("rocksdb_cache_create_lru", size_t{1} << 20);
+  Handle options = nullptr;
+  Handle* family_options = nullptr;
+  char** names = nullptr;
+  size_t count = 0;
+  checked<void>("rocksdb_load_latest_options", nullptr, path, environment, false, cache, &options, &count, &names, &family_options);
+  std::vector<Handle> handles(count);
+  const Handle db = checked<Handle>("rocksdb_open_column_families", nullptr, static_cast<const void*>(options), path, static_cast<int>(count),
+                                    static_cast<const char* const*>(names), static_cast<const void*>(family_options), handles.data());
+  for (size_t family = 0; family < count; ++family) {
+    std::printf("%s\n", names[family]);
+    call<void>("rocksdb_column_family_handle_destroy", handles[family]);
+  }
+  call<void>("rocksdb_close", db);
+}
+
 static void list(const Store& store) {
   for (size_t family = 0; family < store.names().size(); ++family) {
     uint64_t hash = 1469598103934665603U;
@@ -473,11 +493,13 @@ static void list(const Store& store) {
 
 int main(int count, char** given) {
   const std::vector<std::string> args(given, given + count);
-  if (count < 4) fail("usage: work LIBRARY list|work|zero STORE …");
+  if (count < 4) fail("usage: work LIBRARY list|work|zero|options STORE …");
   library = dlopen(given[1], RTLD_NOW);
   if (library == nullptr) fail(std::string("the library can't be loaded: ") + dlerror());
   if (args[2] == "zero") {
     make_zero(given[3], std::stoull(args.at(4)));
+  } else if (args[2] == "options") {
+    open_by_options(given[3]);
   } else if (args[2] == "list") {
     list(Store(given[3], "plain", {args.begin() + 4, args.end()}));
   } else if (args[2] == "work" && count >= 7) {

@@ -110,6 +110,7 @@ unsafe extern "C-unwind" {
         error: *mut *mut c_char,
     );
     pub fn rocksdb_options_set_create_if_missing(options: *mut rocksdb_options_t, on: c_uchar);
+    pub fn rocksdb_options_set_create_missing_column_families(options: *mut rocksdb_options_t, on: c_uchar);
     pub fn rocksdb_options_set_paranoid_checks(options: *mut rocksdb_options_t, on: c_uchar);
     pub fn rocksdb_options_set_max_open_files(options: *mut rocksdb_options_t, count: c_int);
     pub fn rocksdb_options_set_max_file_opening_threads(options: *mut rocksdb_options_t, count: c_int);

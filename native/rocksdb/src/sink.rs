@@ -3,6 +3,7 @@
 //! Contract: one `Sink` at a time has a store open (RocksDB's LOCK); its methods may be called from any thread and run
 //! one after the other. Nothing that was written is lost by closing it.
 
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::ptr;
 
@@ -16,6 +17,7 @@ use crate::manifest::read_manifest;
 use crate::tables::Tables;
 use crate::write::families::drop_family;
 use crate::write::sequence;
+use crate::write::turned::Turned;
 
 /// `BottommostLevelCompaction::kForce` of RocksDB's options.h.
 const FORCE: std::ffi::c_uchar = 2;
@@ -43,10 +45,12 @@ pub enum Operation {
 pub struct Sink {
     database: Database,
     names: Vec<Vec<u8>>,
+    /// Number of each family in the database.
+    numbers: HashMap<Vec<u8>, usize>,
     write_options: *mut ffi::rocksdb_writeoptions_t,
     read_options: *mut ffi::rocksdb_readoptions_t,
-    /// The family that is being loaded, and its tables.
-    loading: Option<(Vec<u8>, Tables)>,
+    /// The family that is being loaded, its tables, and what waits to be turned into the other order.
+    loading: Option<(Vec<u8>, Tables, Option<Turned>)>,
 }
 
 // SAFETY: the options are never changed after they were made, and the database may be used by all threads.
@@ -75,25 +79,32 @@ impl Sink {
         disable_log: bool,
     ) -> Outcome<Self> {
         let mut all = Vec::new();
-        let exists = path.join("CURRENT").exists();
-        if exists {
+        if path.join("CURRENT").exists() {
             let manifest = read_manifest(&path.join(fingerprint(path)?.manifest))?;
             all.extend(manifest.families.into_values().map(|family| family.name));
         } else {
             all.push(b"default".to_vec());
         }
-        let options_of = |name: &[u8]| {
-            let given = families.iter().find(|(given, _)| given == name);
-            Options::from_text(given.map_or(default_options, |(_, text)| text))
-        };
+        let mut given: HashMap<Vec<u8>, String> = HashMap::new();
+        let mut known: HashSet<Vec<u8>> = all.iter().cloned().collect();
+        for (name, text) in families {
+            if known.insert(name.clone()) {
+                all.push(name.clone());
+            }
+            given.entry(name).or_insert(text);
+        }
         let mut opened = Vec::new();
         for name in &all {
-            opened.push((name.clone(), Some(options_of(name)?)));
+            let text = given.get(name).map_or(default_options, String::as_str);
+            opened.push((name.clone(), Some(Options::from_text(text)?)));
         }
         let options = Options::from_text(database_options)?;
         options.silence();
-        // SAFETY: the options are ours.
-        unsafe { ffi::rocksdb_options_set_create_if_missing(options.as_ptr(), 1) };
+        // SAFETY: the options are ours. Each family that is made later would write all options anew.
+        unsafe {
+            ffi::rocksdb_options_set_create_if_missing(options.as_ptr(), 1);
+            ffi::rocksdb_options_set_create_missing_column_families(options.as_ptr(), 1);
+        }
         let database = Database::open(path, options, opened, true)?;
         // SAFETY: no arguments, then our own options.
         let (write_options, read_options) = unsafe {
@@ -101,24 +112,22 @@ impl Sink {
             ffi::rocksdb_writeoptions_disable_WAL(write_options, disable_log.into());
             (write_options, ffi::rocksdb_readoptions_create())
         };
-        let mut sink = Self { database, names: all, write_options, read_options, loading: None };
-        for (name, text) in &families {
-            sink.create_family(name, text)?;
-        }
-        Ok(sink)
+        let numbers = all.iter().cloned().zip(0..).collect();
+        Ok(Self { database, names: all, numbers, write_options, read_options, loading: None })
     }
 
     /// Makes the family when it is not there.
     pub fn create_family(&mut self, name: &[u8], options: &str) -> Outcome<()> {
-        if !self.names.iter().any(|known| known == name) {
-            self.database.create_family(name, Options::from_text(options)?)?;
+        if !self.numbers.contains_key(name) {
+            let number = self.database.create_family(name, Options::from_text(options)?)?;
             self.names.push(name.to_vec());
+            self.numbers.insert(name.to_vec(), number);
         }
         Ok(())
     }
 
     fn family(&self, name: &[u8]) -> Outcome<*mut ffi::rocksdb_column_family_handle_t> {
-        let index = self.names.iter().position(|known| known == name).ok_or_else(|| {
+        let index = self.numbers.get(name).copied().ok_or_else(|| {
             Fault::new("KEYSPACE_UNKNOWN", format!("the store has no family \"{}\"", name.escape_ascii()))
                 .at(self.database.path())
         })?;
@@ -229,13 +238,14 @@ impl Sink {
         sequence::lift_above_zero(&self.database)
     }
 
-    /// Begins to load a family from entries in its order. `options` are those of the family, `directory` takes its tables until
-    /// the store does, and must be on the same file system.
+    /// Begins to load a family from entries in its order, or exactly the reverse with `turn`. `options` are those of the family,
+    /// `directory` takes its tables until the store does, and must be on the same file system.
     ///
     /// Errors: KEYSPACE_UNKNOWN, USAGE.
-    pub fn begin_load(&mut self, family: &[u8], options: &str, directory: &Path) -> Outcome<()> {
+    pub fn begin_load(&mut self, family: &[u8], options: &str, directory: &Path, turn: bool) -> Outcome<()> {
         self.family(family)?;
-        self.loading = Some((family.to_vec(), Tables::new(Options::from_text(options)?, directory)));
+        let tables = Tables::new(Options::from_text(options)?, directory);
+        self.loading = Some((family.to_vec(), tables, turn.then(Turned::default)));
         Ok(())
     }
 
@@ -243,17 +253,25 @@ impl Sink {
     ///
     /// Errors: DUMP_ORDER_BROKEN, DUMP_ENTRIES_MALFORMED, NO_SPACE, IO_FAILED.
     pub fn load(&mut self, block: &[u8]) -> Outcome<()> {
-        let Some((_, tables)) = &mut self.loading else { return Err(Fault::new("INTERNAL", "no family was begun")) };
-        for_each_entry(block, |key, value| tables.put(key, value))
+        let Some((_, tables, turned)) = &mut self.loading else {
+            return Err(Fault::new("INTERNAL", "no family was begun"));
+        };
+        match turned {
+            None => for_each_entry(block, |key, value| tables.put(key, value)),
+            Some(turned) => for_each_entry(block, |key, value| turned.put(key, value, tables)),
+        }
     }
 
     /// Gives the family all that was loaded, at once; returns the number of its entries.
     ///
     /// Errors: as `load`.
     pub fn end_load(&mut self) -> Outcome<u64> {
-        let Some((family, tables)) = self.loading.take() else {
+        let Some((family, mut tables, turned)) = self.loading.take() else {
             return Err(Fault::new("INTERNAL", "no family was begun"));
         };
+        if let Some(mut turned) = turned {
+            turned.write_table(&mut tables)?;
+        }
         tables.ingest(&self.database, self.family(&family)?)
     }
 

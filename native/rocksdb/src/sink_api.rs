@@ -148,11 +148,11 @@ impl RocksSink {
         })
     }
 
-    /// Begins to load a family from entries in its order; its tables are written in `directory`.
+    /// Begins to load a family from entries in its order, or with `turn` in the reverse of it; its tables are written in `directory`.
     #[napi(ts_return_type = "Promise<void>")]
-    pub fn begin_load(&self, family: Buffer, options: String, directory: String) -> AsyncTask<Job<()>> {
+    pub fn begin_load(&self, family: Buffer, options: String, directory: String, turn: bool) -> AsyncTask<Job<()>> {
         let (sink, family) = (Arc::clone(&self.sink), family.to_vec());
-        start(move || with(&sink, |sink| sink.begin_load(&family, &options, &PathBuf::from(directory))))
+        start(move || with(&sink, |sink| sink.begin_load(&family, &options, &PathBuf::from(directory), turn)))
     }
 
     /// Adds the entries of an encoded block to the family that was begun.

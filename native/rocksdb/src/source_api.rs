@@ -30,6 +30,8 @@ pub struct FamilyFacts {
     pub options: HashMap<String, String>,
     /// Options of its table format.
     pub table_options: HashMap<String, String>,
+    /// Each value of the store ends with a time, which was stripped: left out of what is read.
+    pub times_stripped: bool,
 }
 
 /// What is known of an open store.
@@ -40,6 +42,10 @@ pub struct StoreFacts {
     pub sequence_number: BigInt,
     /// Facts that a dump carries, by name: see the options of a source in format-spec/.
     pub options: HashMap<String, String>,
+    /// Version of the RocksDB that wrote the OPTIONS file; "" when there is none.
+    pub options_version: String,
+    /// Options of the database as OPTIONS has them, by name.
+    pub database_options: HashMap<String, String>,
     pub families: Vec<FamilyFacts>,
     pub warnings: Vec<String>,
 }
@@ -221,17 +227,21 @@ fn facts(store: &Arc<Store>) -> Outcome<StoreFacts> {
                 .and_then(|options| options.table.as_ref())
                 .map(|(_, table)| values(table))
                 .unwrap_or_default(),
+            times_stripped: plan.strip_timestamps,
         });
     }
     let mut facts = HashMap::new();
     if !store.point.manifest.rocksdb {
         facts.insert("rocksdb.writtenBy".to_owned(), "leveldb".to_owned());
     }
+    let told = store.point.options.first();
     Ok(StoreFacts {
         version: library_version()?,
         database_id: store.mark.database_id.clone(),
         sequence_number: BigInt::from(database.latest_sequence_number()),
         options: facts,
+        options_version: told.map(|file| file.version.clone()).unwrap_or_default(),
+        database_options: told.map(|file| file.database.clone().into_iter().collect()).unwrap_or_default(),
         families,
         warnings: store.warnings.clone(),
     })

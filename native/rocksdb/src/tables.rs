@@ -50,7 +50,8 @@ impl Tables {
         Ok(())
     }
 
-    fn finish_table(&mut self) -> Outcome<()> {
+    /// Finishes the table that is being written; what comes next begins another one.
+    pub fn finish_table(&mut self) -> Outcome<()> {
         self.writer.take().map_or(Ok(()), |writer| writer.finish())
     }
 
@@ -64,13 +65,18 @@ impl Tables {
         }
         let files: Vec<_> = self.files.iter().map(|file| file.as_ptr()).collect();
         // SAFETY: the array has as many members as said; the options are ours, destroyed once, after the call.
-        database.call(|db, error| unsafe {
+        let taken = database.call(|db, error| unsafe {
             let options = ffi::rocksdb_ingestexternalfileoptions_create();
             ffi::rocksdb_ingestexternalfileoptions_set_move_files(options, 1);
             ffi::rocksdb_ingest_external_file_cf(db, family, files.as_ptr(), files.len(), options, error);
             ffi::rocksdb_ingestexternalfileoptions_destroy(options);
-        })?;
-        Ok(self.entries)
+        });
+        match taken {
+            Err(fault) if fault.message.contains("overlapping ranges") => {
+                Err(Fault::new("DUMP_ORDER_BROKEN", "keys that were far apart are not in the order of the family"))
+            }
+            taken => taken.map(|()| self.entries),
+        }
     }
 }
 

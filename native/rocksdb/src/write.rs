@@ -2,3 +2,4 @@
 
 pub mod families;
 pub mod sequence;
+pub mod turned;

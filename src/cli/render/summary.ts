@@ -33,7 +33,8 @@ function sourceText(summary: DumpSummary): string {
     `${engineName(source.engine)} (read with version ${escapeText(source.version)})`,
     ...(source.databaseId === null ? [] : [`database ${escapeText(source.databaseId)}`]),
     ...(source.sequenceNumber === null ? [] : [`sequence number ${formatCount(source.sequenceNumber)}`]),
-    ...[...(source.options ?? [])].map(([name, value]) => `${escapeText(name)} ${escapeText(value)}`),
+    // Those of many lines are for a restore; --json shows them.
+    ...[...(source.options ?? [])].filter(([, value]) => !value.includes("\n")).map(([name, value]) => `${escapeText(name)} ${escapeText(value)}`),
   ];
   return parts.join(", ");
 }

@@ -1,0 +1,60 @@
+//! Entries in one order of keys for a family that has exactly the reverse.
+//!
+//! A run of entries that fills a table is kept, and then written from its end. The tables of all runs don't overlap, and the store takes
+//! them in whatever order they come.
+//!
+//! Contract: used by one thread at a time; memory for one run, 64 MiB and a word for each entry, or one entry that is larger.
+
+use crate::error::{Fault, Outcome};
+use crate::tables::Tables;
+
+/// Bytes of keys and values of a run.
+const RUN_BYTES: usize = 64 << 20;
+
+/// The run that is being gathered.
+#[derive(Debug, Default)]
+pub struct Turned {
+    bytes: Vec<u8>,
+    /// Where each entry begins, and where its value does.
+    entries: Vec<(usize, usize)>,
+    /// The last key of the runs before.
+    before: Option<Vec<u8>>,
+}
+
+impl Turned {
+    /// Adds an entry; when the run is full, its table is written first.
+    ///
+    /// Errors: DUMP_ORDER_BROKEN for a key that does not come after the one before it, NO_SPACE, IO_FAILED.
+    pub fn put(&mut self, key: &[u8], value: &[u8], tables: &mut Tables) -> Outcome<()> {
+        if self.bytes.len() + key.len() + value.len() > RUN_BYTES {
+            self.write_table(tables)?;
+        }
+        let last = self.entries.last().map(|&(key, value)| &self.bytes[key..value]).or(self.before.as_deref());
+        // Whichever of the two orders the entries are in, a table takes the reverse only; here it is seen between two tables, too.
+        if last.is_some_and(|last| last == key) {
+            return Err(Fault::new("DUMP_ORDER_BROKEN", "a key comes twice"));
+        }
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(key);
+        self.entries.push((start, self.bytes.len()));
+        self.bytes.extend_from_slice(value);
+        Ok(())
+    }
+
+    /// Writes what was gathered as a table of its own.
+    ///
+    /// Errors: as `put`.
+    pub fn write_table(&mut self, tables: &mut Tables) -> Outcome<()> {
+        let mut end = self.bytes.len();
+        for &(key, value) in self.entries.iter().rev() {
+            tables.put(&self.bytes[key..value], &self.bytes[value..end])?;
+            end = key;
+        }
+        if let Some(&(key, value)) = self.entries.last() {
+            self.before = Some(self.bytes[key..value].to_vec());
+        }
+        self.bytes.clear();
+        self.entries.clear();
+        tables.finish_table()
+    }
+}

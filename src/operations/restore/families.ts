@@ -1,0 +1,108 @@
+/** How a restore makes its families: as the dump says, or the store or dump that options are taken from, and as the user wishes. */
+import { stat } from "node:fs/promises";
+import type { RocksdbCompression, RocksdbFamily } from "../../engines/rocksdb-sink.js";
+import type { FamilySource } from "../../engines/rocksdb-settings.js";
+import type { FinalOptions } from "../../engines/rocksdb/options-file.js";
+import type { ImportPlan, PlannedKeyspace } from "../import-plan.js";
+import { nameText, sameName } from "../keyspaces.js";
+import { openSource } from "../load-engine.js";
+import { openDump } from "../open-dump.js";
+
+/** What a user wants of all families. */
+export interface FamilyOptions {
+  readonly optionsFrom?: string | undefined;
+  readonly compression?: RocksdbCompression | undefined;
+  readonly tableBlockSize?: number | undefined;
+}
+
+/** How the families are made. */
+export interface PlannedFamilies {
+  /** How each is loaded. */
+  readonly families: readonly RocksdbFamily[];
+  /** What OPTIONS says when the store is done. */
+  readonly options: FinalOptions;
+  readonly warnings: readonly string[];
+}
+
+interface Described {
+  readonly source: ReadonlyMap<string, string> | undefined;
+  readonly families: readonly (FamilySource & { readonly name: Uint8Array })[];
+  readonly isRocksdb: boolean;
+}
+
+/**
+ * Plans the families of a restore.
+ * @throws {KgdumpError} what opening the store or dump that options are taken from throws
+ */
+export async function planFamilies(plan: ImportPlan, options: FamilyOptions): Promise<PlannedFamilies> {
+  const { restoredFamily, finalOptions } = await import("../../engines/rocksdb-settings.js");
+  const { optionsFrom } = options;
+  const described = optionsFrom === undefined ? ofHeader(plan.header) : await describe(optionsFrom);
+  const warnings = new Warnings();
+  const made = deciding(plan).map((keyspace) => {
+    const found = familyOf(described, keyspace, optionsFrom !== undefined);
+    if (found === undefined && optionsFrom !== undefined) warnings.add(`${optionsFrom} has no such family: it is kept as is usual`, keyspace.tree);
+    const order = found === undefined || found.settings.size === 0 ? keyspace.comparator : found.order;
+    const restored = restoredFamily(keyspace.tree, order, found ?? { settings: new Map() }, options);
+    for (const sentence of restored.notKept) warnings.add(sentence, keyspace.tree);
+    if (described.isRocksdb && found !== undefined && !restored.final.complete) warnings.add(UNKNOWN, keyspace.tree);
+    return restored;
+  });
+  const final = finalOptions(described.source, made.map((each) => each.final));
+  return { families: made.map(({ family }) => family), options: final.options, warnings: [...warnings.sentences(), ...final.notKept.map((sentence) => `the database: ${sentence}`)] };
+}
+
+const UNKNOWN = "most of its options are not known, as an older kgdump or a store without OPTIONS did not tell them: they are RocksDB's own";
+
+/**
+ * The keyspaces by which families are made. Of several that would become one family only one may have entries: that one decides when it is known, else one
+ * that was renamed to it.
+ */
+function deciding(plan: ImportPlan): PlannedKeyspace[] {
+  const groups = new Map<string, PlannedKeyspace[]>();
+  for (const keyspace of plan.selected) groups.set(hex(keyspace.tree), [...(groups.get(hex(keyspace.tree)) ?? []), keyspace]);
+  return [...groups.values()].flatMap((group) => group.find((one) => plan.owns(one)) ?? group.find(({ name, tree }) => !sameName(name, tree)) ?? group.slice(0, 1));
+}
+
+/** With a store or dump of its own, the name is first looked for as it is going to be, for that is its name there; then as it is in the dump. */
+function familyOf(described: Described, keyspace: PlannedKeyspace, other: boolean): Described["families"][number] | undefined {
+  const byName = (wanted: Uint8Array): Described["families"][number] | undefined => described.families.find(({ name }) => sameName(name, wanted));
+  return (other ? byName(keyspace.tree) : undefined) ?? byName(keyspace.name);
+}
+
+function ofHeader(header: ImportPlan["header"]): Described {
+  const source = header.source.options;
+  const families = header.keyspaces.map(({ name, comparator, sourceOptions }) => ({ name, order: comparator, settings: sourceOptions ?? new Map<string, string>(), source }));
+  return { source, families, isRocksdb: header.source.engine === "rocksdb" };
+}
+
+async function describe(path: string): Promise<Described> {
+  if ((await stat(path).catch(() => null))?.isDirectory() === true) {
+    await using store = await openSource(path, { ttl: "keep" });
+    const { options: source, keyspaces, engine } = store.info;
+    const families = keyspaces.map(({ name, comparator, settings }) => ({ name, order: comparator, settings: settings ?? new Map<string, string>(), source }));
+    return { source, families, isRocksdb: engine === "rocksdb" };
+  }
+  await using dump = await openDump(path);
+  return ofHeader(dump.header);
+}
+
+const hex = (name: Uint8Array): string => Buffer.from(name).toString("hex");
+
+/** Sentences about families, each said once for all that it is true of. */
+class Warnings {
+  readonly #families = new Map<string, Uint8Array[]>();
+
+  add(sentence: string, family: Uint8Array): void {
+    const families = this.#families.get(sentence) ?? [];
+    families.push(family);
+    this.#families.set(sentence, families);
+  }
+
+  sentences(): string[] {
+    return [...this.#families].map(([sentence, [first = new Uint8Array(), ...others]]) => {
+      const more = others.length === 0 ? "" : ` and ${others.length.toString()} more`;
+      return `family "${nameText(first)}"${more}: ${sentence}`;
+    });
+  }
+}
