@@ -16,30 +16,12 @@ use crate::layout::fingerprint;
 use crate::manifest::read_manifest;
 use crate::tables::Tables;
 use crate::write::families::drop_family;
+pub use crate::write::operations::{IfExists, Operation};
 use crate::write::sequence;
 use crate::write::turned::Turned;
 
 /// `BottommostLevelCompaction::kForce` of RocksDB's options.h.
 const FORCE: std::ffi::c_uchar = 2;
-
-/// What to do with a key that the store already has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum IfExists {
-    Fail,
-    Keep,
-    Overwrite,
-}
-
-/// One operation.
-#[derive(Debug, Clone)]
-pub enum Operation {
-    Put(Vec<u8>, Vec<u8>),
-    /// An operand for the merge operator that the family's options name.
-    Merge(Vec<u8>, Vec<u8>),
-    Delete(Vec<u8>),
-    /// Deletes from the first key, inclusive, to the second, exclusive.
-    DeleteRange(Vec<u8>, Vec<u8>),
-}
 
 /// A store that is open for writing.
 pub struct Sink {

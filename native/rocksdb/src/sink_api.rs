@@ -10,8 +10,9 @@ use crate::error::{Fault, Outcome};
 use crate::guard::guarded;
 use crate::handle::Options;
 use crate::job::{start, start_with, Job};
-use crate::sink::{IfExists, Operation, Sink};
+use crate::sink::Sink;
 use crate::version::library_version;
+use crate::write::operations::{IfExists, Operation};
 
 /// A family and its options as RocksDB's text, `name=value;name={…}`.
 #[napi(object)]
