@@ -4,6 +4,7 @@ import test, { type ExecutionContext } from "ava";
 import { openRocksdbSource, type RocksdbSourceOptions } from "#src/engines/rocksdb.js";
 import type { ScanOptions } from "#src/engines/engine.js";
 import { hex, type Made, Maker } from "../maker/run.js";
+import { unpackStore } from "../fixtures/unpack.js";
 import { temporaryDirectory } from "../support/temporary.js";
 import { assertCode, bytes, entriesOf, putEntries, readStore, type TextEntry } from "./rocksdb-support.js";
 
@@ -57,6 +58,30 @@ for (const [where, order] of Object.entries(MOVED)) {
     }
   });
 }
+
+test("a store of which one key was changed in memory is refused", async (t) => {
+  const store = await unpackStore(t, "account-key-out-of-order");
+  const error = await assertCode(t, "STORE_DAMAGED", () => shown(store));
+  t.regex(error.message, /"kez0000100" is followed by "key0000101"; reading would hide 399 of its 500 entries/);
+});
+
+test("entries that are newer than the store's last sequence number are missed before anything is read", async (t) => {
+  const store = await unpackStore(t, "account-sequence-from-the-future");
+  const error = await assertCode(t, "STORE_DAMAGED", () => openRocksdbSource(store));
+  t.regex(error.message, /000009\.sst has sequence numbers up to 500, but MANIFEST and the logs end with 100/);
+});
+
+test("a family whose order nobody knows is left out when it is not asked for", async (t) => {
+  const store = await unpackStore(t, "account-odd-family-excluded");
+  await assertCode(t, "STORE_COMPARATOR_UNSUPPORTED", () => shown(store));
+  t.is((await shown(store, {}, { except: [bytes("odd")] })).length, 100);
+});
+
+test("values from before a time to live are warned of", async (t) => {
+  const store = await unpackStore(t, "account-ttl-mixed");
+  const { warnings } = await readStore(store, "strip");
+  t.true(warnings.some((warning) => warning.includes("had no time to live when it was opened before")), warnings.join("; "));
+});
 
 test("versions, removals, ranges and several tables are no faults", async (t) => {
   const plan = [...ALL, `flush ${D}`, ...puts(D, 10, 40, "w"), `delete ${D} ${hex(key(15))}`, `flush ${D}`, `delete-range ${D} ${hex(key(30))} ${hex(key(35))}`, ...puts(D, 33, 34, "x"), `flush ${D}`, ...puts(D, 58, 70, "y"), `delete ${D} ${hex(key(1))}`, "crash"];
