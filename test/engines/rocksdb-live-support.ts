@@ -17,7 +17,10 @@ export const valueOf = (number: number): Buffer => Buffer.from(String(number).pa
 
 /** Whole numbers below a limit, always the same of the same seed (xorshift with 13, 17, 5: G. Marsaglia, 2003). */
 export function randomNumbers(seed: number): (limit: number) => number {
-  let state = (seed ^ 0x5bd1e995) >>> 0 || 1;
+  // Mixed, as the first numbers of seeds that follow one another would be the same.
+  let state = Math.imul(seed ^ 0x5bd1e995, 0x9e3779b1);
+  state = Math.imul(state ^ (state >>> 16), 0x85ebca6b);
+  state = (state ^ (state >>> 13)) >>> 0 || 1;
   return (limit) => {
     state ^= state << 13;
     state ^= state >>> 17;

@@ -13,14 +13,15 @@ use std::fs::File;
 use std::io::BufReader;
 
 use crate::error::{Fault, Outcome};
+use crate::files::log_replay::{Applied, Entry, Replay};
 use crate::layout::{options_with, table_path};
-use crate::log_file::{read_log, LogError};
+use crate::log_file::{read_log, LogError, Piece};
 use crate::mark::Mark;
 use crate::marked_logs::settled;
 use crate::options_file::{object_name, FamilyOptions, OptionsFile};
 use crate::store::{family_options, Store};
 use crate::table_keys::read_keys;
-use crate::write_batch::{self, Unclear};
+use crate::write_batch::Kind;
 
 /// Bytes of keys that are collected at most, with what each takes by itself.
 const MOST_BYTES: usize = 256 << 20;
@@ -138,26 +139,21 @@ fn collect(store: &Store, mark: &Mark) -> Result<Vec<Vec<Vec<u8>>>, Stop> {
 }
 
 fn read_logs(store: &Store, mark: &Mark, keys: &mut Keys) -> Result<(), Stop> {
-    for log in &store.point.logs {
+    let mut replay = Replay::default();
+    for log in &store.logs {
         let marked = mark.has_log(log.number);
         let file = File::open(&log.path).map_err(|error| Fault::io("opening", &log.path, &error))?;
         let reader = BufReader::with_capacity(1 << 20, file);
-        let read = read_log::<LogStop>(reader, Some(log.number as u32), |_, record, compressed| {
-            if compressed {
-                return Err(LogStop::Unclear("its logs are compressed"));
-            }
+        let read = read_log::<LogStop>(reader, Some(log.number as u32), |_, piece| {
             let mut room = true;
-            write_batch::keys(record, |family, sequence, key| {
-                if sequence > mark.last || !marked {
-                    room &= keys.add(family, key);
+            let mut told = true;
+            apply(&mut replay, log.number, piece, |entry| {
+                told &= entry.kind != Kind::RangeDeletion;
+                if entry.sequence > mark.last || !marked {
+                    room &= keys.add(entry.family, entry.key);
                 }
-            })
-            .map_err(Unclear::reason)?;
-            if room {
-                Ok(())
-            } else {
-                Err(LogStop::Unclear("too much was written"))
-            }
+            })?;
+            check_told(room, told)
         });
         match read {
             Ok(_) => {}
@@ -182,25 +178,37 @@ impl From<LogError> for LogStop {
     }
 }
 
-impl Unclear {
-    /// What an operation makes of it all.
-    pub fn reason(self) -> LogStop {
-        LogStop::Unclear(match self {
-            Unclear::Range => "ranges of keys were removed",
-            Unclear::Transaction => "it has transactions in two phases",
-            Unclear::Unknown => "its log has operations of an unknown kind",
-        })
+/// Replays a piece of a log.
+pub fn apply(
+    replay: &mut Replay,
+    log: u64,
+    piece: Piece<'_>,
+    each: impl FnMut(Entry<'_>),
+) -> Result<Option<Applied>, LogStop> {
+    match piece {
+        Piece::Record(record) => match replay.apply(log, record, each) {
+            Ok(applied) => Ok(Some(applied)),
+            Err(_) => Err(LogStop::Unclear("its log has operations of an unknown kind")),
+        },
+        Piece::TimestampSizes => Err(LogStop::Unclear("its keys have timestamps")),
+        Piece::LogBefore(_) | Piece::Unknown(_) => Ok(None),
+    }
+}
+
+/// Goes on when there was room for all keys, and all were told.
+pub fn check_told(room: bool, told: bool) -> Result<(), LogStop> {
+    match (room, told) {
+        (true, true) => Ok(()),
+        (_, false) => Err(LogStop::Unclear("ranges of keys were removed")),
+        (false, _) => Err(LogStop::Unclear("too much was written")),
     }
 }
 
 /// Whether nothing but writes changes what the store holds, and writes go to the log in their order.
 fn unfiltered(options: &OptionsFile) -> Result<(), &'static str> {
     let on = |name: &str| options.database.get(name).is_some_and(|value| value == "true");
-    if on("allow_2pc") || on("two_write_queues") || on("unordered_write") {
+    if on("two_write_queues") || on("unordered_write") {
         return Err("its log is not in the order of its writes");
-    }
-    if options.database.get("recycle_log_file_num").is_some_and(|value| value != "0") {
-        return Err("its log files are used again");
     }
     let in_place =
         |family: &FamilyOptions| family.values.get("inplace_update_support").is_some_and(|value| value == "true");

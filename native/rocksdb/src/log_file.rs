@@ -10,6 +10,7 @@
 //!
 //! Contract: memory is bounded by the longest logical record. No I/O but reads.
 
+mod notes;
 mod physical;
 mod tail;
 #[cfg(test)]
@@ -17,6 +18,9 @@ mod tests;
 
 use std::io::{self, Read};
 
+pub use notes::{LogBefore, Piece};
+
+use notes::Output;
 use physical::{physical, Doubt, Part, Physical, BLOCK, RECYCLABLE_HEADER};
 use tail::{tail, Life};
 
@@ -70,15 +74,15 @@ impl<R: Read> Blocks<R> {
 /// Reads all records of a log in order.
 ///
 /// `log_number` is the number in a write-ahead log's name (its low 32 bits are in recyclable records), none for a
-/// MANIFEST. `record` gets each logical record with its offset, and whether its bytes are compressed (they are not expanded).
+/// MANIFEST. `each` gets each logical record, expanded when the log is compressed, and each note of the writer, with its offset.
 pub fn read_log<E: From<LogError>>(
     input: impl Read,
     log_number: Option<u32>,
-    mut record: impl FnMut(u64, &[u8], bool) -> Result<(), E>,
+    each: impl FnMut(u64, Piece<'_>) -> Result<(), E>,
 ) -> Result<End, E> {
     let damaged = |offset: u64, reason: &str| E::from(LogError::Damaged { offset, reason: reason.to_owned() });
     let mut blocks = Blocks { input, block: Vec::new(), start: 0 };
-    let mut compressed = false;
+    let mut output = Output { each, expander: None, began: false, manifest: log_number.is_none() };
     let mut whole: Vec<u8> = Vec::new();
     let mut life = Life::Unknown;
     let mut open: Option<u64> = None; // offset of the fragmented record that is being put together
@@ -97,7 +101,7 @@ pub fn read_log<E: From<LogError>>(
                     if life == Life::Unknown {
                         life = match part {
                             _ if recyclable => Life::Reusable,
-                            Part::Note { .. } => Life::Unknown,
+                            Part::Note(_) => Life::Unknown,
                             _ => Life::New,
                         };
                     }
@@ -107,7 +111,7 @@ pub fn read_log<E: From<LogError>>(
                         }
                         (Part::Full, _) => {
                             open = None;
-                            record(offset, payload, compressed)?;
+                            output.record(offset, payload)?;
                         }
                         (Part::First, _) => {
                             open = Some(offset);
@@ -119,10 +123,10 @@ pub fn read_log<E: From<LogError>>(
                         (Part::Last, Some(start)) => {
                             whole.extend_from_slice(payload);
                             open = None;
-                            record(start, &whole, compressed)?;
+                            output.record(start, &whole)?;
                             whole.clear();
                         }
-                        (Part::Note { compression }, _) => compressed |= compression,
+                        (Part::Note(kind), _) => output.note(offset, kind, payload)?,
                     }
                     at += length;
                 }

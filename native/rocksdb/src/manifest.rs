@@ -15,7 +15,8 @@ use std::sync::Arc;
 
 use crate::error::{Fault, Outcome};
 use crate::files::live_file::LiveFile;
-use crate::log_file::{read_log, End, LogError};
+use crate::files::tracked_logs::TrackedLogs;
+use crate::log_file::{read_log, End, LogError, Piece};
 
 /// One column family.
 #[derive(Debug, Default)]
@@ -55,6 +56,9 @@ pub struct Manifest {
     pub last_sequence: u64,
     pub next_file: u64,
     pub min_log_to_keep: u64,
+    pub tracked_logs: TrackedLogs,
+    /// The number in the file's own name: what has a greater one came after it was begun.
+    pub number: u64,
     /// Whether RocksDB wrote any of it: LevelDB knows none of what it adds.
     pub rocksdb: bool,
     /// Whether the database's id is told.
@@ -87,10 +91,13 @@ pub fn read_manifest(path: &Path) -> Outcome<Manifest> {
 ///
 /// Errors: as `read_manifest`.
 pub fn read_manifest_in(file: impl Read, path: &Path) -> Outcome<Manifest> {
-    let mut manifest = Manifest::default();
+    let name = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_prefix("MANIFEST-"));
+    let number = name.and_then(|digits| digits.parse().ok()).unwrap_or(u64::MAX);
+    let mut manifest = Manifest { number, ..Manifest::default() };
     manifest.families.insert(0, Family { name: b"default".to_vec(), ..Family::default() });
     let mut group_open = false;
-    let end = read_log::<ManifestError>(file, None, |offset, record, _compressed| {
+    let end = read_log::<ManifestError>(file, None, |offset, piece| {
+        let Piece::Record(record) = piece else { return Ok(()) };
         group_open = apply(&mut manifest, record).ok_or(ManifestError::Edit(offset))?;
         Ok(())
     })
@@ -233,15 +240,13 @@ fn apply(manifest: &mut Manifest, record: &[u8]) -> Option<bool> {
                 }
             }
             // Logs that came and went, as versions before 7 wrote them: without a length.
-            8196 => {
-                fields.varint()?;
-                while fields.varint()? != 1 {
-                    fields.varint()?;
-                }
+            8196 => manifest.tracked_logs.add(|| fields.varint())?,
+            8197 => manifest.tracked_logs.remove_before(fields.varint()?),
+            8199 => {
+                let mut addition = Fields(fields.bytes()?);
+                manifest.tracked_logs.add(|| addition.varint())?;
             }
-            8197 => {
-                fields.varint()?;
-            }
+            8200 => manifest.tracked_logs.remove_before(Fields(fields.bytes()?).varint()?),
             tag if tag & SAFE_TO_IGNORE != 0 => {
                 fields.bytes()?;
             }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::error::{Fault, Outcome};
 use crate::manifest::Manifest;
 use crate::read::descriptors::spare;
-use crate::wal::Log;
+use crate::wal::{Log, LogReport};
 
 /// A mark of a store with more logs does not keep them.
 const MOST_KEPT_LOGS: u64 = 64;
@@ -23,6 +23,8 @@ pub struct MarkedLog {
     pub log: Log,
     /// None when it was not kept.
     pub file: Option<Arc<File>>,
+    /// How many records it had; a log whose file was used again has none of them.
+    pub records: u64,
 }
 
 /// What a store was made of.
@@ -37,39 +39,36 @@ pub struct Mark {
     pub logs: Vec<MarkedLog>,
     /// Number of the newest OPTIONS file.
     pub options: Option<u64>,
-    /// The last sequence number that a table file may have held; all from there to `last` were read from the logs.
-    pub in_tables: u64,
     /// The last sequence number of all that were certainly read; a writer may have added more to the last log before it was scanned.
     pub last: u64,
 }
 
 impl Mark {
-    /// The mark of a store with this MANIFEST, these logs and OPTIONS files.
+    /// The mark of a store with this MANIFEST, these logs, what was read of them, and OPTIONS files.
     ///
     /// Errors: NOT_FOUND when a log is gone, and what else opening it fails with.
     pub fn new(
         database_id: Option<String>,
         manifest: &Manifest,
         logs: &[Log],
+        report: &LogReport,
         options: Option<u64>,
-        last: u64,
     ) -> Outcome<Self> {
         let tables = |family: &crate::manifest::Family| {
             family.tables.iter().map(|(&number, file)| (number, file.size)).collect()
         };
         let keep = logs.len() as u64 <= MOST_KEPT_LOGS.min(spare() / PART_FOR_LOGS);
-        let open = |log: &Log| {
+        let open = |(log, &records): (&Log, &u64)| {
             let open = || File::open(&log.path).map_err(|error| Fault::io("opening", &log.path, &error));
-            Ok(MarkedLog { log: log.clone(), file: keep.then(open).transpose()?.map(Arc::new) })
+            Ok(MarkedLog { log: log.clone(), file: keep.then(open).transpose()?.map(Arc::new), records })
         };
         Ok(Self {
             database_id,
             families: manifest.families.iter().map(|(&id, family)| (id, tables(family))).collect(),
             first_logs: manifest.families.iter().map(|(&id, family)| (id, family.log_number)).collect(),
-            logs: logs.iter().map(open).collect::<Outcome<_>>()?,
+            logs: logs.iter().zip(&report.records).map(open).collect::<Outcome<_>>()?,
             options,
-            in_tables: manifest.last_sequence,
-            last,
+            last: report.last_sequence,
         })
     }
 
@@ -112,7 +111,7 @@ mod tests {
     fn mark(tables: &[u64], last: u64) -> Mark {
         let families = BTreeMap::from([(0, tables.iter().map(|&number| (number, 100)).collect())]);
         let (first_logs, logs) = (BTreeMap::from([(0, 5)]), Vec::new());
-        Mark { database_id: Some("id".to_owned()), families, first_logs, logs, options: Some(4), in_tables: 10, last }
+        Mark { database_id: Some("id".to_owned()), families, first_logs, logs, options: Some(4), last }
     }
 
     #[test]

@@ -10,11 +10,12 @@ use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::os::unix::fs::FileExt;
 
-use crate::changed::{LogStop, Stop};
+use crate::changed::{apply, check_told, LogStop, Stop};
 use crate::error::Fault;
+use crate::files::log_replay::{Entry, Replay};
 use crate::log_file::{read_log, LogError};
 use crate::mark::Mark;
-use crate::write_batch::{self, Unclear};
+use crate::write_batch::Kind;
 
 /// Keys of one family, each with the sequence number of its last entry in the logs.
 pub type LastEntries = HashMap<Vec<u8>, u64>;
@@ -44,28 +45,22 @@ pub fn settled(
 ) -> Result<BTreeMap<u32, LastEntries>, Stop> {
     let mut settled: BTreeMap<u32, LastEntries> =
         mark.families.keys().map(|&family| (family, HashMap::new())).collect();
-    let mut highest = mark.in_tables;
     let gone = |number: u64| mark.first_logs.iter().any(|(&family, &first)| number >= first && !counts(family, number));
     if !mark.logs.iter().any(|marked| gone(marked.log.number)) {
         return Ok(settled);
     }
+    let mut replay = Replay::default();
     for marked in &mark.logs {
         let log = &marked.log;
         let Some(kept) = &marked.file else { return Err(Stop::Unclear("it had too many logs to keep them")) };
-        let length = kept.metadata().map_err(|error| Fault::io("looking at", &log.path, &error))?.len();
-        if length < log.size {
-            return Err(Stop::Unclear("a log was cut off"));
-        }
+        let mut records = 0;
         let reader = BufReader::with_capacity(1 << 20, FromStart { file: kept, at: 0 });
-        let read = read_log::<LogStop>(reader, Some(log.number as u32), |_, record, compressed| {
-            if compressed {
-                return Err(LogStop::Unclear("its logs are compressed"));
-            }
-            if let Some((first, count)) = write_batch::numbers(record) {
-                highest = highest.max(first.saturating_add(count.into()).saturating_sub(1));
-            }
+        let read = read_log::<LogStop>(reader, Some(log.number as u32), |_, piece| {
             let mut room = true;
-            write_batch::keys(record, |family, sequence, key| {
+            let mut told = true;
+            let applied = apply(&mut replay, log.number, piece, |entry| {
+                let Entry { family, sequence, kind, key, .. } = entry;
+                told &= kind != Kind::RangeDeletion;
                 if mark.first_logs.get(&family).is_none_or(|&first| log.number < first) || counts(family, log.number) {
                     return;
                 }
@@ -75,23 +70,18 @@ pub fn settled(
                 if room && read {
                     keys.insert(key.to_vec(), sequence);
                 }
-            })
-            .map_err(Unclear::reason)?;
-            if room {
-                Ok(())
-            } else {
-                Err(LogStop::Unclear("too much was written"))
-            }
+            })?;
+            records += u64::from(applied.is_some());
+            check_told(room, told)
         });
         match read {
+            // Its file is another log's now.
+            Ok(_) if records < marked.records => return Err(Stop::Unclear("a log was written over")),
             Ok(_) => {}
             Err(LogStop::Unclear(reason)) => return Err(Stop::Unclear(reason)),
             Err(LogStop::Log(LogError::Io(error))) => return Err(Fault::io("reading", &log.path, &error).into()),
             Err(LogStop::Log(LogError::Damaged { .. })) => return Err(Stop::Unclear("its log can't be read again")),
         }
-    }
-    if highest < mark.last {
-        return Err(Stop::Unclear("its log can't be read again"));
     }
     Ok(settled)
 }

@@ -48,6 +48,18 @@ pub struct StoreFacts {
     pub database_options: HashMap<String, String>,
     pub families: Vec<FamilyFacts>,
     pub warnings: Vec<String>,
+    /// Transactions that are prepared and neither committed nor rolled back: no part of what is read.
+    pub prepared_transactions: Vec<PreparedTransaction>,
+}
+
+/// A transaction that is prepared and neither committed nor rolled back.
+#[napi(object)]
+pub struct PreparedTransaction {
+    pub name: Buffer,
+    /// How many operations it has.
+    pub operations: f64,
+    /// Number of the log that it is in.
+    pub log: f64,
 }
 
 /// What one fill put into its buffer; offsets are within it.
@@ -202,26 +214,22 @@ impl RocksScan {
 fn facts(store: &Arc<Store>) -> Outcome<StoreFacts> {
     refuse_compressed(store)?;
     let database = &store.database;
-    // Entries and deletions that came from the logs.
     let number = |family, property| database.number(family, property) as f64;
-    let in_memory: Vec<f64> =
-        (0..store.plans.len()).map(|family| number(family, c"rocksdb.num-entries-active-mem-table")).collect();
-    let all_in_memory = in_memory.iter().sum::<f64>().max(1.0);
     let mut families = Vec::new();
-    for (family, plan) in store.plans.iter().enumerate() {
+    for (family, (plan, id)) in store.plans.iter().zip(store.mark.families.keys()).enumerate() {
         let in_tables = estimate_tables(store, family);
-        let in_logs = store.log_bytes as f64 * in_memory[family] / all_in_memory;
+        let in_logs = store.log_counts.get(id).cloned().unwrap_or_default();
         let in_blobs = number(family, c"rocksdb.live-blob-file-size");
         // Each deletion counts as an entry itself and is thought to hide one.
-        let deletions = in_tables.deletions + number(family, c"rocksdb.num-deletes-active-mem-table");
-        let entries = in_tables.entries + in_memory[family] - 2.0 * deletions;
+        let deletions = in_tables.deletions + in_logs.hiding() as f64;
+        let entries = in_tables.entries + in_logs.entries() as f64 - 2.0 * deletions;
         let values = |values: &std::collections::BTreeMap<String, String>| values.clone().into_iter().collect();
         let options = plan.options.as_ref();
         families.push(FamilyFacts {
             name: plan.name.clone().into(),
             reverse: plan.reverse,
             estimated_entries: entries.max(0.0),
-            estimated_bytes: (in_tables.bytes + in_logs + in_blobs).round(),
+            estimated_bytes: (in_tables.bytes + in_logs.bytes as f64 + in_blobs).round(),
             options: options.map(|options| values(&options.values)).unwrap_or_default(),
             table_options: options
                 .and_then(|options| options.table.as_ref())
@@ -244,5 +252,14 @@ fn facts(store: &Arc<Store>) -> Outcome<StoreFacts> {
         database_options: told.map(|file| file.database.clone().into_iter().collect()).unwrap_or_default(),
         families,
         warnings: store.warnings.clone(),
+        prepared_transactions: store
+            .prepared
+            .iter()
+            .map(|(name, prepared)| PreparedTransaction {
+                name: name.clone().into(),
+                operations: prepared.entries as f64,
+                log: prepared.log as f64,
+            })
+            .collect(),
     })
 }

@@ -2,12 +2,15 @@
 //!
 //! Contract: nothing in the store's directory is written or locked. A live writer may work on meanwhile (see opening.rs).
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::sync::Arc;
 
 use crate::error::{Fault, Outcome};
 use crate::ffi;
+use crate::files::log_counts::LogCounts;
+use crate::files::log_replay::Prepared;
 use crate::handle::{Database, Options};
 use crate::judge::{plan, Plan, Reading};
 use crate::layout::{fingerprint, names, Fingerprint};
@@ -16,13 +19,14 @@ use crate::mark::Mark;
 use crate::read::account::check_sequences;
 use crate::read::descriptors::max_open_files;
 use crate::read::diagnose::diagnose;
+use crate::read::logs::read_logs;
 use crate::read::merge_operators::known_operator;
 use crate::read::names::Names;
 use crate::read::opening;
 use crate::read::pin::Pin;
 use crate::read::point::Point;
 use crate::tripwire::tripwire;
-use crate::wal::check_logs;
+use crate::wal::Log;
 
 /// Tables that one thread opens, and the most threads that do so (RocksDB's own default).
 const TABLES_FOR_A_THREAD: usize = 8;
@@ -37,8 +41,12 @@ pub struct Store {
     /// Set when a merge operand was met.
     pub operand_met: Arc<AtomicBool>,
     pub warnings: Vec<String>,
-    /// Sum of the bytes in the logs that were read.
-    pub log_bytes: u64,
+    /// The logs that were read.
+    pub logs: Vec<Log>,
+    /// By the family's id, what the logs put into its memtable, by their own records.
+    pub log_counts: BTreeMap<u32, LogCounts>,
+    /// Transactions that are prepared and neither committed nor rolled back, by name; they are not part of the store.
+    pub prepared: BTreeMap<Vec<u8>, Prepared>,
     /// What was opened.
     pub point: Arc<Point>,
     /// What is read: the store as it was at this point.
@@ -65,14 +73,15 @@ impl Store {
     pub(crate) fn at(path: &Path, point: &Arc<Point>, reading: &Reading) -> Outcome<Self> {
         let mut warnings = Vec::new();
         refuse_old_blob_db(path)?;
-        let Point { files, manifest, options, wal_directory, logs, .. } = &**point;
+        let Point { files, manifest, options, wal_directory, .. } = &**point;
         let plans = plan(files, manifest, options, reading, &mut warnings)?;
-        let report = check_logs(logs, manifest.last_sequence)?;
+        let (logs, report) = read_logs(path, point)?;
         if !point.growing {
-            warnings.extend(report.warnings);
+            warnings.extend(report.torn.iter().cloned());
         }
+        warnings.extend(report.warnings.iter().cloned());
         let operand_met = Arc::new(AtomicBool::new(false));
-        let database_options = Options::from_text(if point.two_phase() { "allow_2pc=true" } else { "" })?;
+        let database_options = Options::from_text(if report.two_phase { "allow_2pc=true" } else { "" })?;
         let open_files = max_open_files(point.tables() + point.blobs());
         set_database_options(&database_options, wal_directory.as_deref(), opening_threads(manifest), open_files)?;
         let database = Database::open(files, database_options, families(&plans, &operand_met), false)?;
@@ -80,14 +89,16 @@ impl Store {
         // RocksDB makes up an id, another one each time, for a store that has none.
         let has_id = manifest.has_id || files.join("IDENTITY").is_file();
         let identity = has_id.then(|| database.identity()).flatten();
-        let mark = Mark::new(identity, manifest, logs, point.newest_options, report.last_sequence)?;
+        let mark = Mark::new(identity, manifest, &logs, &report, point.newest_options)?;
         Ok(Self {
             database,
             path: path.to_owned(),
             plans,
             operand_met,
             warnings,
-            log_bytes: report.bytes,
+            logs,
+            log_counts: report.families,
+            prepared: report.prepared,
             point: Arc::clone(point),
             mark,
             names: Names::default(),

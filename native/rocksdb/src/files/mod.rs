@@ -5,7 +5,12 @@
 pub mod blob;
 #[allow(dead_code)]
 pub mod bytes;
+pub mod info_log;
 pub mod live_file;
+pub mod log_counts;
+pub mod log_expander;
+pub mod log_replay;
 #[allow(dead_code)]
 pub mod table;
 pub mod table_end;
+pub mod tracked_logs;

@@ -14,11 +14,16 @@ pub enum Part {
     First,
     Middle,
     Last,
-    /// A note of the writer: compression, timestamp sizes, the log before.
-    Note {
-        compression: bool,
-    },
+    /// A note of the writer.
+    Note(u8),
 }
+
+/// Types of notes: how the log is compressed, sizes of timestamps, the log before. The second ones carry their log's number.
+pub const COMPRESSION: u8 = 9;
+pub const TIMESTAMP_SIZES: [u8; 2] = [10, 11];
+pub const LOG_BEFORE: [u8; 2] = [130, 131];
+/// Types from here on may be skipped by who does not know them.
+const FIRST_OPTIONAL: u8 = 128;
 
 fn part_of(kind: u8) -> Option<Part> {
     Some(match kind {
@@ -26,8 +31,7 @@ fn part_of(kind: u8) -> Option<Part> {
         2 | 6 => Part::First,
         3 | 7 => Part::Middle,
         4 | 8 => Part::Last,
-        9 => Part::Note { compression: true },
-        10 | 11 | 130 | 131 => Part::Note { compression: false },
+        9..=11 | FIRST_OPTIONAL.. => Part::Note(kind),
         _ => return None,
     })
 }

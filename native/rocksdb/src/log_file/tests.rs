@@ -40,8 +40,10 @@ fn write_log(records: &[Vec<u8>], log: Option<u32>) -> Vec<u8> {
 
 fn read(bytes: &[u8], log: Option<u32>) -> Result<(Vec<Vec<u8>>, End), LogError> {
     let mut records = Vec::new();
-    let end = read_log::<LogError>(bytes, log, |_, record, _| {
-        records.push(record.to_vec());
+    let end = read_log::<LogError>(bytes, log, |_, piece| {
+        if let Piece::Record(record) = piece {
+            records.push(record.to_vec());
+        }
         Ok(())
     })?;
     Ok((records, end))

@@ -64,7 +64,8 @@ fn open_quiet(store: &Path, reading: &Reading) -> Outcome<Option<Store>> {
     }
     match result {
         Ok(Some(mut opened)) => {
-            warn_of_unknown_tables(&opened.point, opened.log_bytes > 0, &mut opened.warnings)?;
+            let has_logs = opened.mark.logs.iter().any(|marked| marked.records > 0);
+            warn_of_unknown_tables(&opened.point, has_logs, &mut opened.warnings)?;
             Ok(Some(opened))
         }
         // Where the system does not list locks, a writer may be there unseen.

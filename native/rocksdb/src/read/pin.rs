@@ -99,8 +99,10 @@ impl Pin {
             if number != newest {
                 (newest, options) = (number, read_options(store)?);
             }
-            let first = first_log(&state.manifest, &options);
-            let wal_directory = wal_directory(store, first, options.first())?;
+            // All that may matter are held, however the store commits.
+            let first = state.manifest.first_log(true);
+            let unflushed = state.manifest.first_log(two_phase(&options));
+            let wal_directory = wal_directory(store, unflushed, options.first())?;
             let directory = wal_directory.as_deref().unwrap_or(store);
             let copied = whole && pin.copies.renew(directory, first, pin.place.path())?;
             let now = read_state(store, begun)?;
@@ -196,7 +198,7 @@ impl Pin {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(Fault::io("reading", &store.join("IDENTITY"), &error)),
         }
-        let logs = self.copies.settle(first_log(&manifest, &options), &place);
+        let logs = self.copies.settle(manifest.first_log(true), &place);
         Ok(Point { files: place, manifest, options, newest_options, wal_directory: None, logs, growing: true })
     }
 }
@@ -258,11 +260,6 @@ fn same_content(before: &State, now: &State) -> bool {
 fn knows_all(options: &[OptionsFile], manifest: &Manifest) -> bool {
     let Some(newest) = options.first() else { return true };
     manifest.families.values().all(|family| newest.family(&family.name).is_some())
-}
-
-/// Number of the first log that is held. All that may matter are, however the store commits.
-fn first_log(manifest: &Manifest, options: &[OptionsFile]) -> u64 {
-    manifest.first_log(two_phase(options) || manifest.min_log_to_keep > 0)
 }
 
 fn new_file(path: &Path) -> io::Result<File> {

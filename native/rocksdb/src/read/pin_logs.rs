@@ -13,7 +13,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Fault, Outcome};
-use crate::log_file::{read_log, LogError};
+use crate::log_file::{read_log, LogError, Piece};
 use crate::wal::{list_logs, Log};
 
 /// The logs that were copied, by number.
@@ -91,7 +91,8 @@ fn holds_write(path: &Path, number: u64) -> Outcome<bool> {
         }
     }
     let file = File::open(path).map_err(|error| Fault::io("opening", path, &error))?;
-    match read_log(file, Some(number as u32), |_, _, _| Err(Stop::Found)) {
+    let found = |_, piece: Piece<'_>| if matches!(piece, Piece::Record(_)) { Err(Stop::Found) } else { Ok(()) };
+    match read_log(file, Some(number as u32), found) {
         Err(Stop::Found) => Ok(true),
         Err(Stop::Log(LogError::Io(error))) => Err(Fault::io("reading", path, &error)),
         // What is wrong with it is told when it is read as a whole.

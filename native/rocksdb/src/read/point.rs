@@ -22,7 +22,7 @@ pub struct Point {
     pub newest_options: Option<u64>,
     /// Where the logs lie, when that is not with the other files.
     pub wal_directory: Option<PathBuf>,
-    /// The logs that count.
+    /// The logs that may count, however the store commits.
     pub logs: Vec<Log>,
     /// Whether the last log was copied while it was written: that its end is not complete says nothing then.
     pub growing: bool,
@@ -41,9 +41,8 @@ impl Point {
         })?;
         let options = read_options(store)?;
         let newest_options = newest_options(store)?;
-        let first_log = manifest.first_log(two_phase(&options));
-        let wal_directory = wal_directory(store, first_log, options.first())?;
-        let logs = list_logs(wal_directory.as_deref().unwrap_or(store), first_log)?;
+        let wal_directory = wal_directory(store, manifest.first_log(two_phase(&options)), options.first())?;
+        let logs = list_logs(wal_directory.as_deref().unwrap_or(store), manifest.first_log(true))?;
         Ok(Self { files: store.to_owned(), manifest, options, newest_options, wal_directory, logs, growing: false })
     }
 
@@ -70,7 +69,7 @@ impl Point {
     /// Whether no log was finished or begun since. The last log may have grown: that is only a later point in time.
     pub fn logs_stand_still(&self) -> bool {
         let directory = self.wal_directory.as_deref().unwrap_or(&self.files);
-        let Ok(now) = list_logs(directory, self.manifest.first_log(self.two_phase())) else { return false };
+        let Ok(now) = list_logs(directory, self.manifest.first_log(true)) else { return false };
         let last = self.logs.len().saturating_sub(1);
         now.len() == self.logs.len()
             && now.iter().zip(&self.logs).enumerate().all(|(index, (now, then))| {

@@ -1,0 +1,140 @@
+//! Which write-ahead logs count for a store, and whether all of them are there.
+//!
+//! Contract: only reads.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::Path;
+
+use crate::error::{Fault, Outcome};
+use crate::files::info_log::logs_at_opening;
+use crate::layout::names;
+use crate::read::log_check::{check_logs, prepares};
+use crate::read::point::Point;
+use crate::wal::{Log, LogReport};
+
+const FIND_LOGS: &str =
+    "copy the store again with all its .log files; its program may keep them in another directory (wal_dir)";
+
+/// Bytes at the beginning of a store's LOG, in which its last opening stands.
+const DIARY_BYTES: u64 = 1 << 20;
+
+/// Reads and checks the logs that count for the store at `store`, as it is at `point`. Returns them, too.
+///
+/// Errors: STORE_LOG_DAMAGED when a log is damaged or missing, STORE_UNSUPPORTED, and what reading fails with.
+pub fn read_logs(store: &Path, point: &Point) -> Outcome<(Vec<Log>, LogReport)> {
+    let manifest = &point.manifest;
+    check_tracked(point)?;
+    let unflushed = manifest.first_log(false);
+    let older = point.logs.partition_point(|log| log.number < unflushed);
+    // OPTIONS may be lost or from before: the logs tell, too.
+    let two_phase = point.two_phase() || prepares(&point.logs[..older])?;
+    let logs = if two_phase { &point.logs[..] } else { &point.logs[older..] };
+    let mut report = check_logs(logs, manifest, manifest.first_log(two_phase))?;
+    report.two_phase |= two_phase;
+    check_named(store, point, &mut report)?;
+    check_oldest(point, &mut report);
+    check_diary(store, point, manifest.first_log(two_phase), &mut report);
+    Ok((logs.to_vec(), report))
+}
+
+/// Checks the logs that MANIFEST keeps track of.
+fn check_tracked(point: &Point) -> Outcome<()> {
+    let first = point.manifest.first_log(true);
+    for (number, synced) in point.manifest.tracked_logs.synced().filter(|&(number, _)| number >= first) {
+        let Some(log) = point.logs.iter().find(|log| log.number == number) else {
+            return Err(missing(point, number, "the store's MANIFEST keeps track of it"));
+        };
+        if log.size < synced {
+            return Err(Fault::new(
+                "STORE_LOG_DAMAGED",
+                format!(
+                    "the log {} has {} bytes, but the store had {synced} of it on the disk",
+                    log.path.display(),
+                    log.size
+                ),
+            )
+            .at(&log.path)
+            .hint("copy the store again from its origin or a backup"));
+        }
+    }
+    Ok(())
+}
+
+/// Checks that the logs are there which MANIFEST names: the newest is not older than any of them, as RocksDB begins a log before it names
+/// it, and each that was begun after MANIFEST is there. (At an opening RocksDB also names numbers that no log has.)
+///
+/// Checkpoints and backups leave out a log that is empty. They have never been opened for writing.
+fn check_named(store: &Path, point: &Point, report: &mut LogReport) -> Outcome<()> {
+    let manifest = &point.manifest;
+    let kept = manifest.min_log_to_keep;
+    let named: BTreeSet<u64> = manifest.families.values().map(|family| family.log_number).chain([kept]).collect();
+    let newest = point.logs.last().map_or(0, |log| log.number);
+    // Versions that don't tell which logs they keep remove some that MANIFEST names.
+    let certain = |number: u64| kept > 0 && number >= kept && number > manifest.number;
+    let is_there = |number: u64| point.logs.iter().any(|log| log.number == number);
+    let Some(&number) = named.iter().rev().find(|&&number| number > newest || (certain(number) && !is_there(number)))
+    else {
+        return Ok(());
+    };
+    if was_written_to(store)? {
+        let why = if number > newest { ", and no newer log is there" } else { "" };
+        return Err(missing(point, number, &format!("the store's MANIFEST names it{why}")));
+    }
+    report.warnings.push(format!(
+        "the log {number:06}.log, which the store's MANIFEST names, is not there: nothing is missing when this is a checkpoint or a backup, which leave out empty logs"
+    ));
+    Ok(())
+}
+
+/// Tells of a log that is kept for transactions only, and is not there. A family that was dropped may have needed it, too.
+fn check_oldest(point: &Point, report: &mut LogReport) {
+    let kept = point.manifest.min_log_to_keep;
+    let needed = point.manifest.families.values().map(|family| family.log_number).min().unwrap_or(0);
+    if report.two_phase && kept > 0 && kept < needed && point.logs.first().is_none_or(|log| log.number != kept) {
+        report.warnings.push(format!(
+            "the store's MANIFEST keeps the log {kept:06}.log for a prepared transaction or for a family that was dropped since, and it is not there: that transaction may be missing"
+        ));
+    }
+}
+
+/// Tells of logs that were there when the store was last opened, are needed from number `first` on, and are not there any more.
+fn check_diary(store: &Path, point: &Point, first: u64, report: &mut LogReport) {
+    let mut text = Vec::new();
+    // It is no part of the store: one that can't be read is as none.
+    let read = File::open(store.join("LOG")).and_then(|file| file.take(DIARY_BYTES).read_to_end(&mut text));
+    if read.is_err() {
+        return;
+    }
+    let needed = logs_at_opening(&String::from_utf8_lossy(&text)).into_iter().filter(|&number| number >= first);
+    let gone: Vec<String> = needed
+        .filter(|number| !point.logs.iter().any(|log| log.number == *number))
+        .map(|number| format!("{number:06}.log"))
+        .collect();
+    if !gone.is_empty() {
+        report.warnings.push(format!(
+            "{} was there when the store was last opened, as its LOG tells, may still be needed, and is not there: entries may be missing",
+            gone.join(", ")
+        ));
+    }
+}
+
+/// The error of a log that is not there.
+fn missing(point: &Point, number: u64, why: &str) -> Fault {
+    let directory = point.wal_directory.as_deref().unwrap_or(&point.files);
+    let path = directory.join(format!("{number:06}.log"));
+    let archived = directory.join("archive").join(format!("{number:06}.log"));
+    let hint = if archived.is_file() {
+        format!("{} may be it: copy it back beside the other logs", archived.display())
+    } else {
+        FIND_LOGS.to_owned()
+    };
+    Fault::new("STORE_LOG_DAMAGED", format!("the log {} is missing: {why}", path.display())).at(&path).hint(hint)
+}
+
+/// Whether RocksDB ever opened the store for writing: it leaves a LOCK and a LOG of its own then.
+fn was_written_to(store: &Path) -> Outcome<bool> {
+    let begun = names(store)?.iter().any(|name| name == "LOG" || name.starts_with("LOG.old."));
+    Ok(begun || fs::symlink_metadata(store.join("LOCK")).is_ok())
+}
