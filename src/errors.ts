@@ -58,6 +58,7 @@ export const EXIT_CODE_OF = {
   STORE_COMPARATOR_UNSUPPORTED: ExitCode.unreadableStore,
   STORE_MERGE_OPERATOR: ExitCode.unreadableStore,
   STORE_TTL: ExitCode.unreadableStore,
+  STORE_PREPARED: ExitCode.unreadableStore,
   STORE_TIMESTAMPS: ExitCode.unreadableStore,
   STORE_WIDE_COLUMNS: ExitCode.unreadableStore,
   STORE_ENCRYPTED: ExitCode.unreadableStore,

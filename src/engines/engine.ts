@@ -31,6 +31,13 @@ export type KeyOrder = "bytewise" | "reverse-bytewise";
 /** A point in a store's life, as its engine knows it: what changed since can be asked of the same store later. */
 export type StoreMark = object;
 
+/** A transaction that waits for its commit or rollback. */
+export interface PreparedTransaction {
+  readonly name: Uint8Array;
+  /** How many operations it has. */
+  readonly operations: number;
+}
+
 /** What is known of an open store before it is scanned. */
 export interface StoreInfo {
   readonly engine: EngineName;
@@ -47,6 +54,8 @@ export interface StoreInfo {
   readonly options?: ReadonlyMap<string, string> | undefined;
   /** What a user should know of this store although it can be read whole, a sentence each. */
   readonly warnings: readonly string[];
+  /** Transactions that are prepared and neither committed nor rolled back: no part of what is read. None is as an empty list. */
+  readonly preparedTransactions?: readonly PreparedTransaction[] | undefined;
   /** The point at which it is read, when its engine knows such. */
   readonly mark?: StoreMark | undefined;
 }

@@ -25,6 +25,7 @@ export interface NativeFacts {
   readonly databaseOptions: Readonly<Record<string, string>>;
   readonly families: readonly NativeFamily[];
   readonly warnings: readonly string[];
+  readonly preparedTransactions: readonly { readonly name: Buffer; readonly operations: number; readonly log: number }[];
 }
 
 /** One pass over a family. */

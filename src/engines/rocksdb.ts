@@ -105,6 +105,7 @@ function infoOf(path: string, facts: NativeFacts): RocksdbInfo {
     })),
     options: new Map([...Object.entries(facts.options), ...header.source]),
     warnings: facts.warnings,
+    preparedTransactions: facts.preparedTransactions.map(({ name, operations }) => ({ name, operations })),
   };
 }
 

@@ -60,6 +60,12 @@ pub fn table_path(store: &Path, number: u64) -> PathBuf {
     }
 }
 
+/// The number in a MANIFEST's name; the greatest when it has another name.
+pub fn manifest_number(path: &Path) -> u64 {
+    let name = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_prefix("MANIFEST-"));
+    name.and_then(|digits| digits.parse().ok()).unwrap_or(u64::MAX)
+}
+
 fn manifest_name(content: &[u8]) -> Option<String> {
     let name = std::str::from_utf8(content).ok()?.strip_suffix('\n')?;
     let digits = name.strip_prefix("MANIFEST-")?;

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use crate::error::{Fault, Outcome};
 use crate::files::live_file::LiveFile;
 use crate::files::tracked_logs::TrackedLogs;
+use crate::layout::manifest_number;
 use crate::log_file::{read_log, End, LogError, Piece};
 
 /// One column family.
@@ -91,9 +92,7 @@ pub fn read_manifest(path: &Path) -> Outcome<Manifest> {
 ///
 /// Errors: as `read_manifest`.
 pub fn read_manifest_in(file: impl Read, path: &Path) -> Outcome<Manifest> {
-    let name = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_prefix("MANIFEST-"));
-    let number = name.and_then(|digits| digits.parse().ok()).unwrap_or(u64::MAX);
-    let mut manifest = Manifest { number, ..Manifest::default() };
+    let mut manifest = Manifest { number: manifest_number(path), ..Manifest::default() };
     manifest.families.insert(0, Family { name: b"default".to_vec(), ..Family::default() });
     let mut group_open = false;
     let end = read_log::<ManifestError>(file, None, |offset, piece| {
@@ -239,7 +238,6 @@ fn apply(manifest: &mut Manifest, record: &[u8]) -> Option<bool> {
                     fields.bytes()?;
                 }
             }
-            // Logs that came and went, as versions before 7 wrote them: without a length.
             8196 => manifest.tracked_logs.add(|| fields.varint())?,
             8197 => manifest.tracked_logs.remove_before(fields.varint()?),
             8199 => {

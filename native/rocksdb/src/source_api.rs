@@ -1,6 +1,6 @@
 //! What JavaScript sees of reading: a store, its facts, its scans.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -216,14 +216,14 @@ fn facts(store: &Arc<Store>) -> Outcome<StoreFacts> {
     let database = &store.database;
     let number = |family, property| database.number(family, property) as f64;
     let mut families = Vec::new();
-    for (family, (plan, id)) in store.plans.iter().zip(store.mark.families.keys()).enumerate() {
+    for (family, plan) in store.plans.iter().enumerate() {
         let in_tables = estimate_tables(store, family);
-        let in_logs = store.log_counts.get(id).cloned().unwrap_or_default();
+        let in_logs = store.log_counts.get(&plan.id).cloned().unwrap_or_default();
         let in_blobs = number(family, c"rocksdb.live-blob-file-size");
         // Each deletion counts as an entry itself and is thought to hide one.
         let deletions = in_tables.deletions + in_logs.hiding() as f64;
         let entries = in_tables.entries + in_logs.entries() as f64 - 2.0 * deletions;
-        let values = |values: &std::collections::BTreeMap<String, String>| values.clone().into_iter().collect();
+        let values = |values: &BTreeMap<String, String>| values.clone().into_iter().collect();
         let options = plan.options.as_ref();
         families.push(FamilyFacts {
             name: plan.name.clone().into(),
@@ -243,6 +243,9 @@ fn facts(store: &Arc<Store>) -> Outcome<StoreFacts> {
         facts.insert("rocksdb.writtenBy".to_owned(), "leveldb".to_owned());
     }
     let told = store.point.options.first();
+    if !store.prepared.is_empty() {
+        facts.insert("rocksdb.prepared".to_owned(), store.prepared.len().to_string());
+    }
     Ok(StoreFacts {
         version: library_version()?,
         database_id: store.mark.database_id.clone(),

@@ -31,6 +31,7 @@ interface MigrateFlags extends SledFlags, ReadingFlags {
   readonly excludeColumnFamily?: Uint8Array[];
   readonly log?: string;
   readonly dryRun?: boolean;
+  readonly discardPrepared?: boolean;
   readonly force?: boolean;
 }
 
@@ -67,6 +68,7 @@ export function migrateCommand(): Command {
     new Option("--map <family=tree>", "give a family another tree's name, or 'a*=b*' to many; may be repeated").argParser(manyOf(parseMapping)),
     excludeOption(),
     ...readingOptions(),
+    new Option("--discard-prepared", "leave out transactions that are prepared and neither committed nor rolled back, which are refused otherwise"),
     new Option("--log <file>", LOG_HELP),
     new Option("-n, --dry-run", "tell what would be done, with sizes and times; change nothing"),
     new Option("-f, --force", "begin although the disk may be too small"),
@@ -112,6 +114,7 @@ export async function runMigrate(context: Context, _args: readonly string[], fla
     excludeKeyspaces: flags.excludeColumnFamily,
     ttl: flags.ttl,
     paranoid: flags.paranoid,
+    discardPrepared: flags.discardPrepared,
     force: flags.force,
     signal: context.signal,
   };

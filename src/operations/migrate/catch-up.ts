@@ -8,6 +8,7 @@ import type { Teller } from "./events.js";
 import type { Followed } from "./follow.js";
 import type { Journal } from "./journal.js";
 import type { LiveCopy } from "./live-copy.js";
+import { refusePrepared } from "./prepared.js";
 import { type ChangeCounts, entriesOf, type MigrateOptions, round, secondsSince } from "./options.js";
 
 /** What the copy was brought to; `keyspaces` is null unless the store was read whole. */
@@ -25,6 +26,7 @@ export async function catchUp(journal: Journal, copy: LiveCopy, options: Migrate
   const started = performance.now();
   const { openRocksdbSource } = await import("../../engines/rocksdb.js");
   return closing(await openRocksdbSource(journal.source, { ttl: options.ttl }), async (source) => {
+    refusePrepared(source.info, options);
     const { keyspaces, counts } = await follow(source, copy, options, teller);
     await copy.follower.close();
     const { databaseId, sequenceNumber } = source.info;

@@ -9,6 +9,7 @@ import { sameName } from "../keyspaces.js";
 import type { Teller } from "./events.js";
 import { type Journal, type JournalKeyspace, type MigrationStep, writeJournal } from "./journal.js";
 import { deltaPath, type migrationPaths, type MigrateOptions, round } from "./options.js";
+import { refusePrepared } from "./prepared.js";
 import { askedNames, journalNames } from "./trees.js";
 
 /** A full copy that was read back and found equal. */
@@ -41,6 +42,8 @@ export function beginJournal(paths: ReturnType<typeof migrationPaths>, id: strin
 export async function copyStore(journal: Journal, importing: MigrationStep, options: MigrateOptions, teller: Teller): Promise<Copy> {
   const { dump } = journal;
   const { exported, imported } = dump === null ? await streamAcross(journal, importing, options, teller) : await byDump(journal, dump, importing, options, teller);
+  // Some may have come since the plan; with `live` they are looked for when the service has stopped.
+  if (options.live !== true) refusePrepared(exported.store, options);
   checkEqual(exported, imported);
   const keyspaces = exported.keyspaces.map(({ name, entries, digest }) => {
     const comparator = exported.store.keyspaces.find((keyspace) => sameName(keyspace.name, name))?.comparator ?? "bytewise";

@@ -38,6 +38,8 @@ export interface MigrateOptions extends ReadingOptions {
   readonly map?: KeyspaceMap | undefined;
   /** All families but these; not with `live`. */
   readonly excludeKeyspaces?: readonly KeyspaceName[] | undefined;
+  /** Leave out transactions that are prepared and neither committed nor rolled back, which are refused otherwise. */
+  readonly discardPrepared?: boolean | undefined;
   /** Begin although the disk may be too small. */
   readonly force?: boolean | undefined;
   readonly onEvent?: OnEvent | undefined;

@@ -11,6 +11,7 @@ import { refuseUnmovable } from "./movable.js";
 import { deltaPath, type MigrateOptions, type MigrationPaths } from "./options.js";
 import { occupantOf } from "./places.js";
 import { type PlannedStep, plannedSteps } from "./planned-steps.js";
+import { refusePrepared } from "./prepared.js";
 import { type MigrationSpace, spacesOf } from "./space.js";
 
 /** What a migration is going to need and do. */
@@ -37,7 +38,7 @@ export interface MigrationPlan extends MigrationPaths {
 }
 
 /** What is asked for that a plan depends on. */
-export interface PlanOptions extends Pick<MigrateOptions, "ttl" | "force" | "live" | "settings" | "waitSeconds" | "checkGraph" | "keepDump" | "map" | "excludeKeyspaces"> {
+export interface PlanOptions extends Pick<MigrateOptions, "ttl" | "force" | "live" | "settings" | "waitSeconds" | "checkGraph" | "keepDump" | "map" | "excludeKeyspaces" | "discardPrepared"> {
   /** Files of an interrupted migration, which are removed first: they are not in the way. */
   readonly cleared?: readonly (string | null)[];
 }
@@ -49,12 +50,14 @@ const LIVE_SHARE = 0.25;
 
 /**
  * Plans a migration: opens the store, so that one that can't be read whole is refused now.
- * @throws {KgdumpError} STORE_*, NO_SPACE, PERMISSION_DENIED, IO_FAILED; OUTPUT_EXISTS for a dump or delta that is there; TARGET_EXISTS and
+ * @throws {KgdumpError} STORE_*, STORE_PREPARED among them, NO_SPACE, PERMISSION_DENIED, IO_FAILED; OUTPUT_EXISTS for a dump or delta that is there; TARGET_EXISTS and
  * USAGE for what can't be moved
  */
 export async function planMigration(paths: MigrationPaths, options: PlanOptions): Promise<MigrationPlan> {
   const { store, estimatedEntries, estimatedBytes, warnings } = await planExport({ store: paths.source, ttl: options.ttl, excludeKeyspaces: options.excludeKeyspaces });
   new Naming(options.map).check(store.keyspaces.map(({ name }) => name));
+  // A service that runs decides them yet; with `live` they are looked for when it has stopped.
+  if (options.live !== true) refusePrepared(store, options);
   if (paths.backup !== null) await refuseUnmovable(paths.source);
   const live = options.live === true;
   const delta = live && paths.dump !== null ? deltaPath(paths.dump) : null;

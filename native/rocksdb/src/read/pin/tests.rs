@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::*;
+use crate::judge::Reading;
 use crate::scan::{Range, Scan};
 use crate::sink::{Operation, Sink};
 use crate::store::Store;
@@ -31,7 +32,7 @@ fn put(sink: &Sink, number: usize) -> Outcome<()> {
 
 /// Number of entries that are read of what is held.
 fn count(store: &Path, pin: &Pin, point: Point) -> Outcome<usize> {
-    let opened = Arc::new(pin.names().outcome(Store::at(store, &Arc::new(point), None))?);
+    let opened = Arc::new(pin.names().outcome(Store::at(store, &Arc::new(point), &Reading::default()))?);
     let scan = Scan::new(opened, 0, Range::default())?;
     let (mut entries, mut buffer) = (0, vec![0; 1 << 16]);
     loop {
