@@ -245,9 +245,7 @@ fn apply(manifest: &mut Manifest, record: &[u8]) -> Option<bool> {
                 manifest.tracked_logs.add(|| addition.varint())?;
             }
             8200 => manifest.tracked_logs.remove_before(Fields(fields.bytes()?).varint()?),
-            tag if tag & SAFE_TO_IGNORE != 0 => {
-                fields.bytes()?;
-            }
+            tag if tag & SAFE_TO_IGNORE != 0 => _ = fields.bytes()?,
             _ => return None,
         }
     }
