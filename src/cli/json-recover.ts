@@ -1,4 +1,5 @@
 /** The JSON of `recover`, and of the gaps of a salvaged dump. */
+import type { RecoverStoreResult } from "../operations/recover/index.js";
 import type { RecoverResult } from "../operations/recover.js";
 import { type Json, jsonBytes } from "./json.js";
 
@@ -20,6 +21,19 @@ export function recoverJson(result: RecoverResult): Json {
       })),
       unused: unused.map((range) => ({ ...range })),
       dropped: dropped.map((frame) => ({ ...frame })),
+    },
+  };
+}
+
+/** Result of `recover` of a store. */
+export function recoverStoreJson(result: RecoverStoreResult): Json {
+  const { keyspaces, losses, ...figures } = result;
+  return {
+    recovered: {
+      ...figures,
+      remarks: [...figures.remarks],
+      keyspaces: keyspaces.map(({ name, ...keyspace }) => ({ name: jsonBytes(name), ...keyspace })),
+      losses: losses.map(({ keyspace, from, to, ...loss }) => ({ keyspace: keyJson(keyspace), ...loss, from: keyJson(from), to: keyJson(to) })),
     },
   };
 }

@@ -37,6 +37,10 @@ const COMMANDS: Readonly<Record<string, (add: Add) => Promise<void>>> = {
     const { recoverCommand, runRecover } = await import("./commands/recover.js");
     add(recoverCommand(), runRecover);
   },
+  find: async (add) => {
+    const { findCommand, runFind } = await import("./commands/find.js");
+    add(findCommand(), runFind);
+  },
   restore: async (add) => {
     const { restoreCommand, runRestore } = await import("./commands/restore.js");
     add(restoreCommand(), runRestore);

@@ -77,6 +77,73 @@ export interface NativeSink {
   close(): Promise<void>;
 }
 
+/** What was found of a key. */
+export interface NativeFoundKey {
+  readonly versions: readonly {
+    readonly family: Buffer;
+    readonly sequence: bigint;
+    readonly kind: string;
+    readonly file: string;
+    readonly level?: number;
+    readonly offset?: number;
+    readonly valueBytes: number;
+    readonly blobFile?: number;
+    readonly rangeFrom?: Buffer;
+    readonly rangeTo?: Buffer;
+    readonly live: boolean;
+    readonly counts: boolean;
+  }[];
+  readonly problems: readonly { readonly file: string; readonly reason: string }[];
+  readonly remarks: readonly string[];
+}
+
+/** A family of a damaged store. */
+export interface NativeSalvagedFamily {
+  readonly id: number;
+  readonly name: Buffer;
+  readonly reverse: boolean;
+  readonly versions: number;
+  readonly options: Readonly<Record<string, string>>;
+  readonly tableOptions: Readonly<Record<string, string>>;
+}
+
+/** Something that is lost of a store. */
+export interface NativeSalvageLoss {
+  readonly family?: Buffer;
+  readonly what: string;
+  readonly file: string;
+  readonly offset?: number;
+  readonly from?: Buffer;
+  readonly to?: Buffer;
+  readonly after: boolean;
+  readonly entries?: number;
+  readonly reason: string;
+}
+
+/** Facts about a damaged store. */
+export interface NativeSalvageFacts {
+  readonly version?: string;
+  readonly sequenceNumber: bigint;
+  readonly families: readonly NativeSalvagedFamily[];
+  readonly losses: readonly NativeSalvageLoss[];
+  readonly remarks: readonly string[];
+  readonly unsure: boolean;
+}
+
+/** What a fill of a damaged store's scan gave. */
+export interface NativeSalvageFill extends FillResult {
+  readonly gap: boolean;
+  readonly doubtful: number;
+  readonly losses: readonly NativeSalvageLoss[];
+}
+
+/** A damaged store that was looked at. */
+export interface NativeSalvage {
+  facts(): NativeSalvageFacts;
+  scan(family: number): { fill(buffer: Buffer): Promise<NativeSalvageFill> };
+  close(): void;
+}
+
 /** The addon. */
 export interface NativeRocksdb {
   lockStore(path: string): Promise<StoreLock>;
@@ -84,6 +151,8 @@ export interface NativeRocksdb {
   /** Throws RocksDB's reason when it does not take the options. */
   checkOptions(options: string): void;
   openStore(path: string, options?: { ttl?: string | undefined; only?: Buffer[] | undefined; except?: Buffer[] | undefined }): Promise<NativeStore>;
+  findKey(path: string, key: Buffer, family?: Buffer): Promise<NativeFoundKey>;
+  salvageStore(path: string, allTables: boolean): Promise<NativeSalvage>;
   openSink(
     path: string,
     databaseOptions: string,

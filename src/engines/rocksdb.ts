@@ -124,7 +124,8 @@ const KEPT_OPTIONS = [
 ];
 const KEPT_TABLE_OPTIONS = ["block_size", "checksum", "filter_policy", "format_version", "whole_key_filtering"];
 
-function settingsOf({ options, tableOptions }: Pick<RocksdbKeyspace, "options" | "tableOptions">): Map<string, string> {
+/** What of a family's options a dump carries. @param from as OPTIONS have them, of the family and of its tables */
+export function settingsOf({ options, tableOptions }: Pick<RocksdbKeyspace, "options" | "tableOptions">): Map<string, string> {
   const pick = (from: Readonly<Record<string, string>>, names: readonly string[], prefix: string): [string, string][] =>
     names.flatMap((name) => (from[name] === undefined ? [] : [[prefix + name, from[name]] as [string, string]]));
   return new Map([...pick(options, KEPT_OPTIONS, ""), ...pick(tableOptions, KEPT_TABLE_OPTIONS, TABLE_PREFIX)]);

@@ -10,13 +10,14 @@ import { resolve } from "node:path";
 import { KgdumpError } from "../errors.js";
 import { type DumpHeader, DumpWriter, type RandomAccess, type Salvage, salvagedBlocks, surveyDump } from "../format/index.js";
 import { dumpPath, openInputFile, randomAccess } from "./input.js";
-import { isDumpError, readEvents } from "./inspect.js";
+import { isDumpError } from "./inspect.js";
 import { nameText } from "./keyspaces.js";
 import { loadCodec } from "./load-engine.js";
 import type { DumpOutput } from "./dump-output.js";
 import { openOutput } from "./output.js";
 import { nameIsTaken } from "./output-file.js";
 import { type OnProgress, ProgressMeter } from "./progress.js";
+import { readBack } from "./recover/read-back.js";
 import { reportOf, type RecoverReport } from "./recover-report.js";
 import { PRODUCER } from "../version.js";
 
@@ -181,33 +182,6 @@ async function copy(access: RandomAccess, salvage: Salvage, writer: DumpWriter, 
   }
   await output.write(writer.finish());
   meter.end();
-}
-
-/** Reads the new dump whole, with every check, and compares it with what was meant to be in it. */
-async function readBack(path: string, writer: DumpWriter, options: RecoverOptions): Promise<void> {
-  const { totals } = writer;
-  const meter = new ProgressMeter("verify", options.onProgress, {
-    entries: totals.reduce((total, { entries }) => total + entries, 0),
-    bytes: totals.reduce((total, { rawBytes }) => total + rawBytes, 0),
-  });
-  let bytes = 0;
-  try {
-    for await (const event of readEvents({ input: path, maxBlockSize: options.maxBlockSize, signal: options.signal }, true)) {
-      if (event.type === "block") meter.add(event.block.entries, event.block.rawLength, event.block.frameLength);
-      else if (event.type === "keyspace-end") checkTotals(event.totals, totals[event.keyspace]);
-      else if (event.type === "footer") ({ bytes } = event);
-    }
-  } catch (error) {
-    if (!isDumpError(error)) throw error;
-    throw new KgdumpError("IO_FAILED", `the new dump is not as it was written: ${error.message}`, { cause: error, hint: "the disk or the memory may be faulty: try another disk" });
-  }
-  if (bytes !== writer.bytesWritten) throw new KgdumpError("IO_FAILED", "the new dump is not as long as it was written");
-  meter.end();
-}
-
-function checkTotals(read: DumpWriter["totals"][number], meant: DumpWriter["totals"][number] | undefined): void {
-  const same = read.entries === meant?.entries && read.gaps === meant.gaps && Buffer.compare(read.digest, meant.digest) === 0;
-  if (!same) throw new KgdumpError("IO_FAILED", "the new dump does not hold what was written to it", { hint: "the disk or the memory may be faulty: try another disk" });
 }
 
 /** Fails with what is lost. @throws {KgdumpError} RECOVERY_INCOMPLETE when anything is */

@@ -9,8 +9,8 @@ import type { EntryEvent } from "./entry-events.js";
  */
 export function salvagedWarnings(header: Pick<DumpHeader, "salvaged">, gaps: number): string[] {
   if (header.salvaged === null) return [];
-  const from = header.salvaged.dumpId === null ? "a damaged dump" : `the damaged dump ${header.salvaged.dumpId}`;
-  const what = gaps === 0 ? "nothing was lost" : `entries are missing in ${gaps === 1 ? "one place" : `${String(gaps)} places`}: kgdump inspect --gaps lists them`;
+  const from = header.salvaged.dumpId === null ? "a damaged dump or store" : `the damaged dump ${header.salvaged.dumpId}`;
+  const what = gaps === 0 ? "no entry is known to be missing" : `entries are missing in ${gaps === 1 ? "one place" : `${String(gaps)} places`}: kgdump inspect --gaps lists them`;
   return [`the dump was salvaged from ${from}; ${what}`];
 }
 

@@ -6,6 +6,7 @@
 // What only JavaScript calls is not called in unit tests.
 #![cfg_attr(test, allow(dead_code))]
 
+mod api;
 mod batch;
 mod changed;
 mod changed_api;

@@ -11,7 +11,7 @@
 //! Contract: memory is bounded by the longest logical record. No I/O but reads.
 
 mod notes;
-mod physical;
+pub mod physical;
 mod tail;
 #[cfg(test)]
 mod tests;

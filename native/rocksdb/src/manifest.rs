@@ -70,6 +70,13 @@ pub struct Manifest {
 }
 
 impl Manifest {
+    /// The family `default` is always there.
+    pub fn before_all_edits() -> Self {
+        let mut manifest = Self::default();
+        manifest.families.insert(0, Family { name: b"default".to_vec(), ..Family::default() });
+        manifest
+    }
+
     /// Number of the oldest log that may hold entries which no table file has; with two-phase commit, prepared
     /// transactions may be in logs that are older than all that was flushed.
     pub fn first_log(&self, two_phase: bool) -> u64 {
@@ -92,12 +99,17 @@ pub fn read_manifest(path: &Path) -> Outcome<Manifest> {
 ///
 /// Errors: as `read_manifest`.
 pub fn read_manifest_in(file: impl Read, path: &Path) -> Outcome<Manifest> {
-    let mut manifest = Manifest { number: manifest_number(path), ..Manifest::default() };
-    manifest.families.insert(0, Family { name: b"default".to_vec(), ..Family::default() });
+    let mut manifest = Manifest { number: manifest_number(path), ..Manifest::before_all_edits() };
+    read_into(&mut manifest, file, path)?;
+    Ok(manifest)
+}
+
+/// Applies all edits of a MANIFEST, or those before the first damage.
+pub fn read_into(manifest: &mut Manifest, file: impl Read, path: &Path) -> Outcome<()> {
     let mut group_open = false;
     let end = read_log::<ManifestError>(file, None, |offset, piece| {
         let Piece::Record(record) = piece else { return Ok(()) };
-        group_open = apply(&mut manifest, record).ok_or(ManifestError::Edit(offset))?;
+        group_open = apply(manifest, record).ok_or(ManifestError::Edit(offset))?;
         Ok(())
     })
     .map_err(|error| match error {
@@ -111,7 +123,7 @@ pub fn read_manifest_in(file: impl Read, path: &Path) -> Outcome<Manifest> {
     if group_open {
         return Err(damaged(path, 0, "its last group of edits is not complete"));
     }
-    Ok(manifest)
+    Ok(())
 }
 
 fn damaged(path: &Path, offset: u64, reason: &str) -> Fault {

@@ -1,34 +1,41 @@
-/** `kgdump recover`: what is sound of a damaged dump becomes a new dump. */
+/** `kgdump recover`: what is sound of a damaged dump or store becomes a new dump. */
+import { stat } from "node:fs/promises";
 import { Command, Option } from "commander";
 import { KgdumpError } from "../../errors.js";
 import type { Context } from "../context.js";
 import { escapeText } from "../escape.js";
 import { addHelp } from "../help.js";
 import { jsonDocument } from "../json.js";
-import { recoverJson } from "../json-recover.js";
+import { recoverJson, recoverStoreJson } from "../json-recover.js";
 import { maxBlockSizeOption } from "../options.js";
 import { renderRecover } from "../render/recover.js";
+import { renderRecoverStore } from "../render/recover-store.js";
 
 interface RecoverFlags {
   readonly output?: string;
   readonly dryRun?: boolean;
   readonly force?: boolean;
   readonly maxBlockSize?: number;
+  readonly includeUnknownTables?: boolean;
+  readonly to?: string;
 }
 
 /** Defines the command. */
 export function recoverCommand(): Command {
   const command = new Command("recover")
-    .summary("salvage what is sound of a damaged dump")
+    .summary("salvage what is sound of a damaged store or dump")
     .description(
-      "Writes every block of a damaged dump that passes all its checks to a new dump, which says where entries are\n" +
-        "missing. The damaged file is only read. The new dump is read back whole before it gets its name.",
+      "Writes every entry of a damaged store, or every block of a damaged dump, that passes all its checks to a new dump,\n" +
+        "which says where entries are missing. What is damaged is only read. The new dump is read back whole before it\n" +
+        "gets its name.",
     )
-    .argument("<damaged>", "the damaged dump's file");
+    .argument("<damaged>", "the damaged store's directory, or the damaged dump's file");
   const options = [
     new Option("-o, --output <file>", "the new dump's file"),
+    new Option("--to <directory>", "make a new store of the same engine, too, at this path"),
     new Option("-n, --dry-run", "tell what could be recovered and what is lost; write nothing"),
     new Option("-f, --force", "replace an output file that exists"),
+    new Option("--include-unknown-tables", "of a RocksDB store: read tables, too, that its MANIFEST does not name"),
     maxBlockSizeOption(),
   ];
   for (const option of options) command.addOption(option);
@@ -38,8 +45,14 @@ export function recoverCommand(): Command {
         "or may be lost, although the new dump was written and is valid. The result goes to standard output.",
       "A new dump is marked as salvaged: inspect, verify and import say so. Of a delta, nothing can be recovered when its\n" +
         "header, or both the end of a keyspace and the footer, are lost: it could not be applied.",
+      "Of a store, the newest entry that is left of each key is taken. It is counted as doubtful when something newer may\n" +
+        "be among what is lost; nothing is ever made up. Tables, logs, blob files, CURRENT, MANIFEST and OPTIONS may be\n" +
+        "damaged or missing. Without MANIFEST all tables are read. Stop the store's program first.",
     ],
     examples: [
+      "kgdump recover /var/lib/maya/graph --dry-run",
+      "kgdump recover /var/lib/maya/graph -o salvaged.kgd",
+      "kgdump recover /var/lib/maya/graph --to /var/lib/maya/graph.new",
       "kgdump recover graph.kgd --dry-run",
       "kgdump recover graph.kgd -o salvaged.kgd",
       "kgdump recover graph.kgd -o salvaged.kgd --json | jq '.recovered.keyspaces[].gaps'",
@@ -56,6 +69,14 @@ export function recoverCommand(): Command {
 export async function runRecover(context: Context, args: readonly string[], flags: RecoverFlags): Promise<void> {
   const [input = ""] = args;
   checkFlags(input, flags);
+  if (await isDirectory(input)) {
+    await runRecoverStore(context, input, flags);
+    return;
+  }
+  if (flags.to !== undefined || flags.includeUnknownTables === true) {
+    const option = flags.to === undefined ? "--include-unknown-tables" : "--to";
+    throw new KgdumpError("USAGE", `${option} is for damaged stores, and ${escapeText(input)} is none`, { hint: "write a new dump with -o, then import or restore it" });
+  }
   const { recoverDump, requireNothingLost } = await import("../../operations/recover.js");
   const { onProgress } = context.startProgress();
   const result = await recoverDump({
@@ -73,14 +94,35 @@ export async function runRecover(context: Context, args: readonly string[], flag
   requireNothingLost(result);
 }
 
-function checkFlags(input: string, { output, dryRun }: RecoverFlags): void {
+async function isDirectory(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => null))?.isDirectory() === true;
+}
+
+async function runRecoverStore(context: Context, store: string, flags: RecoverFlags): Promise<void> {
+  const { recoverStore, recoverInto, requireWholeStore } = await import("../../operations/recover/index.js");
+  const { onProgress } = context.startProgress();
+  const dryRun = flags.dryRun === true;
+  const options = { store, force: flags.force, unknownTables: flags.includeUnknownTables, onProgress, signal: context.signal };
+  const result =
+    flags.to === undefined || dryRun
+      ? await recoverStore({ ...options, output: dryRun ? undefined : flags.output })
+      : await recoverInto({ ...options, output: flags.output, target: flags.to });
+  context.stopProgress();
+  if (context.json) await context.out.write(jsonDocument(recoverStoreJson(result)));
+  else if (!context.quiet) await context.out.write(renderRecoverStore(result, context));
+  await context.out.flush();
+  requireWholeStore(result);
+}
+
+function checkFlags(input: string, { output, to, dryRun }: RecoverFlags): void {
   if (input === "-") {
     throw new KgdumpError("USAGE", "a damaged dump can't be recovered from a pipe: it is read several times", { hint: "save it to a file first: cat > damaged.kgd" });
   }
-  if (input === "") throw new KgdumpError("USAGE", "the damaged dump's name is empty", { hint: "name a file" });
+  if (input === "") throw new KgdumpError("USAGE", "the name of what is damaged is empty", { hint: "name a store's directory or a dump's file" });
   if (dryRun === true) return;
   const hint = `for example: kgdump recover ${escapeText(input)} -o salvaged.kgd`;
-  if (output === undefined) throw new KgdumpError("USAGE", "--output is missing: the damaged dump is never changed", { hint });
+  if (to === "") throw new KgdumpError("USAGE", "--to is empty", { hint });
+  if (output === undefined && to === undefined) throw new KgdumpError("USAGE", "--output is missing: what is damaged is never changed", { hint });
   if (output === "") throw new KgdumpError("USAGE", "--output is empty", { hint });
   if (output === "-") throw new KgdumpError("USAGE", "the new dump can't go to standard output: it is read back before it gets its name", { hint });
 }

@@ -88,6 +88,7 @@ unsafe extern "C" {
     ) -> Pointer;
     pub fn rocksdb_column_family_handle_destroy(handle: Pointer);
     pub fn rocksdb_drop_column_family(db: Pointer, handle: Pointer, error: Failure);
+    pub fn rocksdb_repair_db(options: Pointer, path: *const c_char, error: *mut *mut c_char);
     pub fn rocksdb_close(db: Pointer);
     pub fn rocksdb_transactiondb_close(db: Pointer);
     pub fn rocksdb_transactiondb_get_base_db(db: Pointer) -> Pointer;

@@ -32,6 +32,7 @@
 //!     backup DIRECTORY DIRECTORY      a backup, and a store restored from it
 //!     check                           compares what RocksDB shows with the model
 //!     model FILE                      writes down what the store must hold now (see model.rs)
+//!     repair                          lets RocksDB repair the store, which is closed and may be damaged
 //!     end                             closes the store, when it is open, and ends the plan
 //!
 //! Each plan, and what follows each `crash`, runs in a process of its own.
@@ -119,6 +120,9 @@ fn live(state: &mut State, lines: &[(usize, Line)], really: bool) -> Outcome<()>
 }
 
 fn step(state: &mut State, session: &mut Option<Session>, line: &Line, really: bool) -> Outcome<()> {
+    if *line == Line::Repair {
+        return if really { session::repair(&state.texts, &state.model) } else { Ok(()) };
+    }
     match line {
         Line::TablesIn(directory, bytes) => state.texts.tables_in.push((directory.clone(), *bytes)),
         Line::Mode(mode) => state.mode = *mode,

@@ -67,6 +67,8 @@ pub enum Line {
     Checkpoint(PathBuf),
     Backup(PathBuf, PathBuf),
     Check,
+    /// Lets RocksDB repair the closed store.
+    Repair,
     Model(PathBuf),
     End,
 }
@@ -115,6 +117,7 @@ pub fn parse(line: &str) -> Outcome<Line> {
         ("checkpoint", [_, ..]) => Line::Checkpoint(rest.into()),
         ("backup", [backups, restored]) => Line::Backup(backups.into(), restored.into()),
         ("check", []) => Line::Check,
+        ("repair", []) => Line::Repair,
         ("model", [_, ..]) => Line::Model(rest.into()),
         ("end", []) => Line::End,
         (kind, [family, fields @ ..]) => {

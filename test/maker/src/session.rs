@@ -57,6 +57,15 @@ pub fn c_path(path: &Path) -> Outcome<CString> {
     Ok(CString::new(path.as_os_str().as_encoded_bytes())?)
 }
 
+/// Lets RocksDB repair the store.
+///
+/// # Errors
+/// RocksDB's.
+pub fn repair(texts: &Texts, model: &Model) -> Outcome<()> {
+    let (options, path) = (texts.store(model)?, c_path(&texts.store)?);
+    call!(rocksdb_repair_db(options, path.as_ptr()))
+}
+
 impl Session {
     /// Opens the store at `path`, and makes it and its families when they aren't there.
     ///

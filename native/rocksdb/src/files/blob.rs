@@ -45,8 +45,6 @@ impl BlobIndex {
 pub struct BlobFile {
     file: File,
     size: u64,
-    /// Id of the family that it was written for.
-    pub family: u32,
 }
 
 impl BlobFile {
@@ -67,7 +65,7 @@ impl BlobFile {
             2..=100 => return Err(TableError::newer(format!("its blob format has version {version}"))),
             _ => return Err(TableError::damaged(4, "its format version is none")),
         }
-        Ok(Self { file, size, family: fixed32(&header, 8).unwrap_or(0) })
+        Ok(Self { file, size })
     }
 
     /// Reads the value of `key` that `index` points to into `out`, with every check.

@@ -1,15 +1,13 @@
 //! What lies on disk, and how it is parsed.
 
-// Used by walks and recoveries; not all of it yet.
-#[allow(dead_code)]
 pub mod blob;
-#[allow(dead_code)]
 pub mod bytes;
 pub mod info_log;
 pub mod live_file;
 pub mod log_counts;
 pub mod log_expander;
 pub mod log_replay;
+pub mod log_sound;
 #[allow(dead_code)]
 pub mod table;
 pub mod table_end;

@@ -17,4 +17,5 @@ pub mod pin;
 pub mod pin_logs;
 pub mod pin_place;
 pub mod point;
+pub mod salvage;
 pub mod walk;

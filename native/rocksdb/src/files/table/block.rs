@@ -8,10 +8,10 @@
 use super::super::bytes::{fixed32, take, varint32};
 
 /// Bits of the number of restart points that mean something else.
-const HASH_INDEX: u32 = 1 << 31;
-const RESERVED: u32 = 1 << 30;
-const UNIFORM: u32 = 1 << 29;
-const SEPARATED: u32 = 1 << 28;
+pub const HASH_INDEX: u32 = 1 << 31;
+pub const RESERVED: u32 = 1 << 30;
+pub const UNIFORM: u32 = 1 << 29;
+pub const SEPARATED: u32 = 1 << 28;
 /// Larger blocks have no hash index; their number has all its bits for itself.
 const MOST_WITH_HASH_INDEX: usize = 64 << 10;
 
@@ -48,7 +48,17 @@ impl<'a> Entries<'a> {
         Ok(Self { rest: &block[..entries_end(block)?], layout, key, shared: false })
     }
 
-    /// Moves to the next entry; false at the end.
+    /// Goes on within the entries of a block, which `rest` begins; `key` is the one before.
+    pub fn resume(rest: &'a [u8], layout: Layout, key: Vec<u8>) -> Self {
+        Self { rest, layout, key, shared: false }
+    }
+
+    /// Bytes of entries that are left.
+    pub fn left(&self) -> usize {
+        self.rest.len()
+    }
+
+    /// Moves to the next entry and gives its value; none at the end.
     #[inline]
     pub fn advance(&mut self) -> Result<Option<&'a [u8]>, BlockError> {
         if self.rest.is_empty() {
@@ -112,9 +122,13 @@ fn entries_end(block: &[u8]) -> Result<usize, BlockError> {
         end = at.checked_sub(buckets).ok_or(WRONG)?;
     }
     let fits = |restarts: u32| (restarts as usize).checked_mul(4).is_some_and(|bytes| bytes <= end);
+    // From RocksDB 11 on a bit tells that keys are spread evenly, which only makes searching faster.
+    if !fits(restarts) && restarts & (UNIFORM | SEPARATED | RESERVED) == UNIFORM {
+        restarts &= !UNIFORM;
+    }
     if !fits(restarts) {
         if restarts & RESERVED == 0 && restarts & (SEPARATED | UNIFORM) != 0 && fits(restarts & (SEPARATED - 1)) {
-            return Err(BlockError::Newer("its blocks keep keys and values apart or tell of even keys"));
+            return Err(BlockError::Newer("its blocks keep keys and values apart"));
         }
         return Err(WRONG);
     }

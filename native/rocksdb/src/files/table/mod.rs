@@ -11,22 +11,25 @@ pub mod compression;
 pub mod error;
 pub mod footer;
 pub mod index;
+mod parts;
 pub mod properties;
 pub mod reader;
+mod separated;
 #[cfg(test)]
 pub mod tests;
 mod zstd;
 
 use std::fs::File;
-use std::os::unix::fs::FileExt;
 use std::path::Path;
+use std::sync::Arc;
 
 use block::{BlockError, Entries, Layout};
-use checksum::Checksum;
 use compression::Decoder;
 use error::{Read, TableError};
-use footer::{read_footer, Footer, Handle, FOOTER};
+use footer::{Footer, Handle};
 use index::{for_each_handle, IndexForm};
+use parts::Parts;
+pub use parts::{Pieces, SoundParts};
 use properties::{IndexKind, Properties};
 use reader::{BlockReader, Check};
 
@@ -43,6 +46,21 @@ pub mod kind {
     pub const DELETION_WITH_TIMESTAMP: u8 = 0x14;
     pub const WIDE_COLUMNS: u8 = 0x16;
     pub const VALUE_WITH_WRITE_TIME: u8 = 0x18;
+
+    /// Whether a data block may hold entries of this kind.
+    pub fn is_known(kind: u8) -> bool {
+        let all = [
+            DELETION,
+            VALUE,
+            MERGE,
+            SINGLE_DELETION,
+            BLOB_INDEX,
+            DELETION_WITH_TIMESTAMP,
+            WIDE_COLUMNS,
+            VALUE_WITH_WRITE_TIME,
+        ];
+        all.contains(&kind)
+    }
 }
 
 /// An internal key: a user's key, and the number and kind of the write that made the entry.
@@ -65,7 +83,7 @@ impl<'a> InternalKey<'a> {
 
 /// A table file that is open.
 pub struct TableFile {
-    file: File,
+    file: Arc<File>,
     size: u64,
     footer: Footer,
     properties: Properties,
@@ -104,7 +122,8 @@ impl DataBlock<'_> {
     }
 }
 
-fn of_block(error: BlockError, offset: u64) -> TableError {
+/// A block's error, with where the block lies.
+pub fn of_block(error: BlockError, offset: u64) -> TableError {
     match error {
         BlockError::Wrong(reason) => TableError::damaged(offset, format!("a block is wrong: {reason}")),
         BlockError::Newer(what) => TableError::newer(what),
@@ -117,32 +136,46 @@ impl TableFile {
     /// Errors: STORE_DAMAGED, STORE_UNSUPPORTED for other formats and newer versions, NOT_FOUND, PERMISSION_DENIED, IO_FAILED.
     pub fn open(path: &Path, largest_sequence: Option<u64>) -> Outcome<Self> {
         let file = File::open(path).map_err(|error| Fault::io("opening", path, &error))?;
-        Self::from_file(file, largest_sequence).map_err(|error| error.fault(path))
+        let parts = Self::sound_parts(&Arc::new(file), largest_sequence).and_then(|parts| match parts {
+            SoundParts::Whole(table) => Ok(*table),
+            SoundParts::Pieces(pieces) => Err(pieces.problem),
+        });
+        parts.map_err(|error| error.fault(path))
     }
 
-    /// The same of an open file.
-    pub fn from_file(file: File, largest_sequence: Option<u64>) -> Read<Self> {
-        let size = file.metadata()?.len();
-        let length = size.min(FOOTER as u64);
-        let mut tail = vec![0; length as usize];
-        file.read_exact_at(&mut tail, size - length)?;
-        let footer = read_footer(&tail, size)?;
-        let check = Check { checksum: footer.checksum, base: footer.base };
-        let mut reader = BlockReader::new(&file, size, check, Decoder::new(footer.version));
-        let mut parts = Parts::default();
-        let metaindex = reader.block(footer.metaindex, false)?;
-        parts.read(metaindex).map_err(|error| of_block(error, footer.metaindex.offset))?;
-        let properties = match parts.properties {
-            Some(handle) => read_properties(&mut reader, handle, check)?,
-            None => Properties::default(),
-        };
-        let index = footer.index.or(parts.index).ok_or_else(|| no_index(&footer, &parts))?;
+    /// Puts a table together.
+    fn of(
+        file: &Arc<File>,
+        size: u64,
+        footer: Footer,
+        properties: Properties,
+        index: Handle,
+        parts: &Parts,
+        global_sequence: Option<u64>,
+    ) -> Self {
         let (dictionary, range_deletions) = (parts.dictionary, parts.range_deletions);
-        let place = parts.properties.map_or(0, |handle| handle.offset);
-        let global_sequence =
-            properties.global_sequence(largest_sequence).map_err(|reason| TableError::damaged(place, reason))?;
-        drop(reader);
-        Ok(Self { file, size, footer, properties, dictionary, index, range_deletions, global_sequence })
+        Self { file: Arc::clone(file), size, footer, properties, dictionary, index, range_deletions, global_sequence }
+    }
+
+    /// What is known of a table whose index can't be read.
+    pub fn pieces(&self) -> Pieces {
+        Pieces {
+            footer: Some(self.footer),
+            properties: Some(self.properties.clone()),
+            dictionary: self.dictionary_bytes().unwrap_or_default(),
+            global_sequence: self.global_sequence,
+            table: None,
+            problem: TableError::damaged(self.index.offset, "its index is wrong"),
+        }
+    }
+
+    pub fn file(&self) -> &Arc<File> {
+        &self.file
+    }
+
+    /// The dictionary of its data blocks; empty when there is none.
+    pub fn dictionary_bytes(&self) -> Read<Vec<u8>> {
+        self.dictionary.map_or(Ok(Vec::new()), |handle| Ok(self.plain_reader().block(handle, false)?.to_vec()))
     }
 
     pub fn properties(&self) -> &Properties {
@@ -164,20 +197,18 @@ impl TableFile {
     }
 
     /// A reader of its blocks. Errors: a damaged dictionary, without which no data block can be read.
-    pub fn reader(&self) -> Read<BlockReader<'_>> {
+    pub fn reader(&self) -> Read<BlockReader> {
         let mut decoder = Decoder::new(self.footer.version);
         if let Some(handle) = self.dictionary {
-            let mut plain = self.plain_reader();
-            let dictionary = plain.block(handle, false)?.to_vec();
             let wrong = |_| TableError::damaged(handle.offset, "its dictionary is wrong");
-            decoder.use_dictionary(dictionary).map_err(wrong)?;
+            decoder.use_dictionary(self.dictionary_bytes()?).map_err(wrong)?;
         }
-        Ok(BlockReader::new(&self.file, self.size, self.check(), decoder))
+        Ok(BlockReader::new(Arc::clone(&self.file), self.size, self.check(), decoder))
     }
 
     /// A reader of blocks that are compressed without the dictionary.
-    fn plain_reader(&self) -> BlockReader<'_> {
-        BlockReader::new(&self.file, self.size, self.check(), Decoder::new(self.footer.version))
+    fn plain_reader(&self) -> BlockReader {
+        BlockReader::new(Arc::clone(&self.file), self.size, self.check(), Decoder::new(self.footer.version))
     }
 
     pub fn check(&self) -> Check {
@@ -221,7 +252,7 @@ impl TableFile {
     }
 
     /// The entries of a data block. `key` is memory to use again.
-    pub fn data_block<'r>(&self, reader: &'r mut BlockReader<'_>, handle: Handle, key: Vec<u8>) -> Read<DataBlock<'r>> {
+    pub fn data_block<'r>(&self, reader: &'r mut BlockReader, handle: Handle, key: Vec<u8>) -> Read<DataBlock<'r>> {
         let entries = Entries::new(reader.block(handle, true)?, Layout::Plain, key)
             .map_err(|error| of_block(error, handle.offset))?;
         Ok(DataBlock { entries, offset: handle.offset, global_sequence: self.global_sequence })
@@ -252,61 +283,4 @@ impl TableFile {
         }
         Ok(())
     }
-}
-
-/// The parts that a metaindex names.
-#[derive(Default)]
-struct Parts {
-    properties: Option<Handle>,
-    dictionary: Option<Handle>,
-    range_deletions: Option<Handle>,
-    index: Option<Handle>,
-    /// An index of another kind.
-    own_index: bool,
-}
-
-impl Parts {
-    fn read(&mut self, block: &[u8]) -> Result<(), BlockError> {
-        let mut entries = Entries::new(block, Layout::Plain, Vec::new())?;
-        while let Some(mut value) = entries.advance()? {
-            let part = match entries.key() {
-                b"rocksdb.properties" | b"rocksdb.stats" => &mut self.properties,
-                b"rocksdb.compression_dict" => &mut self.dictionary,
-                b"rocksdb.range_del" => &mut self.range_deletions,
-                b"rocksdb.index" => &mut self.index,
-                other => {
-                    self.own_index |= other.starts_with(b"rocksdb.user_defined_index");
-                    continue;
-                }
-            };
-            let handle = Handle::take(&mut value).ok_or(BlockError::Wrong("a handle of its metaindex is wrong"))?;
-            *part = Some(handle).filter(|handle| handle.size > 0);
-        }
-        Ok(())
-    }
-}
-
-fn no_index(footer: &Footer, parts: &Parts) -> TableError {
-    if parts.own_index {
-        return TableError::newer("it has an index of its program's own");
-    }
-    TableError::damaged(footer.metaindex.offset, "its metaindex names no index")
-}
-
-/// Reads the properties. Their checksum may be that of the block before an ingestion wrote a number into it.
-fn read_properties(reader: &mut BlockReader<'_>, handle: Handle, check: Check) -> Read<Properties> {
-    let first = match reader.block(handle, false) {
-        Ok(block) => return Properties::parse(block).map_err(|error| of_block(error, handle.offset)),
-        Err(error) => error,
-    };
-    let (block, kind, stored) = reader.unchecked(handle)?;
-    let Some(place) = Properties::place_of_global_sequence(block).filter(|_| kind == 0) else { return Err(first) };
-    let mut before = block.to_vec();
-    before[place..place + 8].fill(0);
-    before.push(kind);
-    let computed = check.checksum.of(&before).wrapping_add(checksum::context(check.base, handle.offset));
-    if check.checksum != Checksum::None && computed != stored {
-        return Err(first);
-    }
-    Properties::parse(block).map_err(|error| of_block(error, handle.offset))
 }

@@ -4,11 +4,14 @@
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
+use std::sync::Arc;
 
 use super::checksum::{context, Checksum};
 use super::compression::{CodecError, Decoder};
 use super::error::{Read, TableError};
 use super::footer::{Handle, TRAILER};
+use super::of_block;
+use super::separated::{is_separated, join};
 
 /// Bytes that are read at once when blocks are read one after another.
 const STRETCH: usize = 1 << 20;
@@ -22,20 +25,38 @@ pub struct Check {
 }
 
 /// A reader of the blocks of a file of `size` bytes.
-pub struct BlockReader<'f> {
-    file: &'f File,
+pub struct BlockReader {
+    file: Arc<File>,
     size: u64,
     check: Check,
     decoder: Decoder,
+    ahead: usize,
     /// The bytes of the file from `start` on.
     stretch: Vec<u8>,
     start: u64,
     plain: Vec<u8>,
+    joined: Vec<u8>,
 }
 
-impl<'f> BlockReader<'f> {
-    pub fn new(file: &'f File, size: u64, check: Check, decoder: Decoder) -> Self {
-        Self { file, size, check, decoder, stretch: Vec::new(), start: 0, plain: Vec::new() }
+impl BlockReader {
+    pub fn new(file: Arc<File>, size: u64, check: Check, decoder: Decoder) -> Self {
+        Self {
+            file,
+            size,
+            check,
+            decoder,
+            ahead: STRETCH,
+            stretch: Vec::new(),
+            start: 0,
+            plain: Vec::new(),
+            joined: Vec::new(),
+        }
+    }
+
+    /// The same, reading so many bytes at once.
+    pub fn with_stretch(mut self, ahead: usize) -> Self {
+        self.ahead = ahead;
+        self
     }
 
     /// The content of a block, decompressed. `data` tells whether it is a data block.
@@ -53,6 +74,10 @@ impl<'f> BlockReader<'f> {
         }
         let (content, kind) = (&with_type[..length], with_type[length]);
         if kind == 0 {
+            if data && is_separated(content) {
+                join(content, &mut self.joined).map_err(|error| of_block(error, handle.offset))?;
+                return Ok(&self.joined);
+            }
             return Ok(content);
         }
         self.decoder.decode(kind, content, data, &mut self.plain).map_err(|error| match error {
@@ -66,6 +91,10 @@ impl<'f> BlockReader<'f> {
             }
             CodecError::Unknown(kind) => TableError::newer(format!("its blocks have the compression type {kind}")),
         })?;
+        if data && is_separated(&self.plain) {
+            join(&self.plain, &mut self.joined).map_err(|error| of_block(error, handle.offset))?;
+            return Ok(&self.joined);
+        }
         Ok(&self.plain)
     }
 
@@ -84,7 +113,7 @@ impl<'f> BlockReader<'f> {
         let length = usize::try_from(handle.size).map_err(|_| outside())?;
         let loaded = self.start + self.stretch.len() as u64;
         if handle.offset < self.start || end > loaded {
-            let wanted = (end - handle.offset).max((STRETCH as u64).min(self.size - handle.offset)) as usize;
+            let wanted = (end - handle.offset).max((self.ahead as u64).min(self.size - handle.offset)) as usize;
             self.stretch.clear();
             self.stretch.try_reserve_exact(wanted).map_err(|_| outside())?;
             self.stretch.resize(wanted, 0);

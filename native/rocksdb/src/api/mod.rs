@@ -1,0 +1,4 @@
+//! What JavaScript sees.
+
+pub mod find;
+pub mod salvage;

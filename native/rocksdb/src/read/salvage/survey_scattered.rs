@@ -1,0 +1,95 @@
+//! The part of a table's survey that goes without its index.
+
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::files::table::block::{Entries, Layout};
+use crate::files::table::error::{Read, TableError};
+use crate::files::table::footer::Handle;
+use crate::files::table::properties::Properties;
+use crate::files::table::reader::BlockReader;
+use crate::files::table::{InternalKey, Pieces, TableFile};
+
+use super::find_blocks::find_blocks;
+use super::losses::What;
+use super::table_survey::Survey;
+
+impl Survey<'_> {
+    /// Finds blocks without an index.
+    pub(super) fn by_checksums(
+        &mut self,
+        path: &Path,
+        file: &Arc<File>,
+        pieces: &Pieces,
+        table: Option<&TableFile>,
+        reason: &str,
+    ) -> Read<()> {
+        if let Some(table) = table {
+            self.range_deletions(table)?;
+        }
+        self.found.properties = pieces.properties.clone();
+        let Some(found) = find_blocks(file, pieces)? else {
+            self.all_lost(reason.to_owned());
+            return Ok(());
+        };
+        let mut form = found.form;
+        let numbers = self.live.and_then(|live| live.sequences);
+        if form.global_sequence.is_none() && pieces.properties.is_none() {
+            form.global_sequence =
+                numbers.filter(|&(smallest, largest)| smallest == largest).map(|(_, largest)| largest);
+        }
+        let mut reader = form.reader(Arc::clone(file), file.metadata()?.len());
+        let mut hole = false;
+        let mut lost = Vec::new();
+        for handle in found.blocks {
+            let Some(handle) = handle else {
+                hole = true;
+                continue;
+            };
+            let before = InternalKey::parse(&self.last).map(|key| key.user.to_vec());
+            let start = self.found.entries;
+            match self.block(&mut reader, &form, handle) {
+                Ok(()) => {
+                    if hole {
+                        let first = self.first_of_block(&mut reader, handle);
+                        lost.push(self.loss(reason).range(before, self.bounds().0, first));
+                    }
+                    hole = false;
+                    self.blocks.push(handle);
+                }
+                Err(error @ TableError::Io(_)) => return Err(error),
+                Err(_) => {
+                    self.found.entries = start;
+                    hole = true;
+                }
+            }
+        }
+        let ranges = self.found.range_deletions.len() as u64;
+        let expected = pieces.properties.as_ref().and_then(Properties::entries);
+        let complete =
+            expected.is_some_and(|expected| expected == self.found.entries + ranges && !hole && lost.is_empty());
+        if !complete {
+            // Nobody tells where the last block should be: all behind what was found may be missing.
+            let last = InternalKey::parse(&self.last).map(|key| key.user.to_vec());
+            let missing = expected
+                .map(|expected| expected.saturating_sub(self.found.entries + ranges))
+                .filter(|_| lost.is_empty());
+            lost.push(self.loss(reason).range(last, self.bounds().0, self.bounds().1).counting(missing));
+            if table.is_none() {
+                let (from, to) = self.bounds();
+                let mut loss = self.loss(reason).between(from, to);
+                loss.what = What::Deletions;
+                lost.push(loss);
+            }
+        }
+        self.found.losses.extend(lost);
+        self.finish(path, form)
+    }
+
+    fn first_of_block(&self, reader: &mut BlockReader, handle: Handle) -> Option<Vec<u8>> {
+        let mut entries = Entries::new(reader.block(handle, true).ok()?, Layout::Plain, Vec::new()).ok()?;
+        entries.advance().ok()??;
+        InternalKey::parse(entries.key()).map(|key| key.user.to_vec())
+    }
+}

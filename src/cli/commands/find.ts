@@ -1,0 +1,99 @@
+/** `kgdump find`: every version of a key in a RocksDB store. */
+import { Command } from "commander";
+import type { FoundKey, KeyVersion } from "../../operations/find.js";
+import { BYTE_TEXT_HELP, parseBytes } from "../byte-text.js";
+import type { Context } from "../context.js";
+import { escapeMessage, escapeText, formatShort } from "../escape.js";
+import { addHelp } from "../help.js";
+import { type Json, jsonBytes, jsonDocument } from "../json.js";
+import { keyspaceOption } from "../options.js";
+import { formatCount, formatNumberOf } from "../quantities.js";
+import { renderTable } from "../render/table.js";
+
+interface FindFlags {
+  readonly keyspace?: readonly Uint8Array[];
+}
+
+/** Defines the command. */
+export function findCommand(): Command {
+  const command = new Command("find")
+    .summary("show every version of a key in a RocksDB store, and where each lies")
+    .description(
+      "Looks for a key in every table and log of a RocksDB store, without RocksDB, and shows each version and removal of it:\n" +
+        "its sequence number, its file, and whether it counts. The store is only read, and may be damaged; nobody should\n" +
+        "write to it meanwhile.",
+    )
+    .argument("<store>", "directory of the store")
+    .argument("<key>", "the key, see below");
+  command.addOption(keyspaceOption("only in this family; may be repeated"));
+  addHelp(command, {
+    paragraphs: [
+      "A version counts when it decides what the store shows for the key. Tables that MANIFEST does not name, and logs whose\n" +
+        "entries are in tables already, are looked into, too: their versions never count. The exit status is 0 also when\n" +
+        "nothing was found.",
+      BYTE_TEXT_HELP,
+    ],
+    examples: [
+      "kgdump find /var/lib/maya/graph node:42",
+      "kgdump find /var/lib/maya/graph hex:6e6f64653a3432 --column-family nodes --json",
+    ],
+  });
+  return command;
+}
+
+/**
+ * Runs the command.
+ * @throws {KgdumpError} USAGE for a key that can't be read, and what findVersions throws
+ */
+export async function runFind(context: Context, args: readonly string[], flags: FindFlags): Promise<void> {
+  const [store = "", text = ""] = args;
+  const key = parseBytes(text, "the key");
+  const { findVersions } = await import("../../operations/find.js");
+  const families = flags.keyspace ?? [undefined];
+  const found: FoundKey[] = [];
+  for (const family of families) found.push(await findVersions(store, key, family));
+  const all: FoundKey = {
+    versions: found.flatMap(({ versions }) => versions),
+    problems: found.flatMap(({ problems }) => problems),
+    remarks: found[0]?.remarks ?? [],
+  };
+  await context.out.write(context.json ? jsonDocument({ found: { store, key: jsonBytes(key), ...foundJson(all) } }) : render(all, store, key, context));
+}
+
+function foundJson({ versions, problems, remarks }: FoundKey): Record<string, Json> {
+  return {
+    versions: versions.map(({ keyspace, sequence, range, ...version }) => ({
+      keyspace: jsonBytes(keyspace),
+      sequence: sequence.toString(),
+      ...version,
+      range: range === null ? null : { from: jsonBytes(range.from), to: jsonBytes(range.to) },
+    })),
+    problems: problems.map((problem) => ({ ...problem })),
+    remarks: [...remarks],
+  };
+}
+
+function render({ versions, problems, remarks }: FoundKey, store: string, key: Uint8Array, { paint }: Context): string {
+  const count = versions.length === 0 ? "no version" : formatNumberOf(versions.length, "version", "versions");
+  const head = `${count} of ${paint.bold(formatShort(key))} in ${escapeText(store)}\n`;
+  const notes = [...remarks.map((remark) => `  ${paint.yellow("note:")} ${escapeMessage(remark)}\n`), ...problems.map(({ file, reason }) => `  ${paint.yellow("not looked into:")} ${escapeText(file)}: ${escapeMessage(reason)}\n`)];
+  const columns = [
+    { heading: "keyspace", align: "left" },
+    { heading: "sequence", align: "right" },
+    { heading: "what", align: "left" },
+    { heading: "file", align: "left" },
+    { heading: "level", align: "right" },
+    { heading: "value bytes", align: "right" },
+    { heading: "", align: "left" },
+  ] as const;
+  const table = versions.length === 0 ? "" : renderTable(columns, versions.map(row), paint);
+  return head + notes.join("") + table;
+}
+
+function row(version: KeyVersion): string[] {
+  const { keyspace, sequence, kind, file, level, valueBytes, blobFile, range, live, counts } = version;
+  const what = range === null ? kind : `${kind} ${formatShort(range.from)} to ${formatShort(range.to)}`;
+  const place = blobFile === null ? file : `${file}, value in blob file ${String(blobFile)}`;
+  const state = counts ? "counts" : live ? "hidden" : "not in the store";
+  return [formatShort(keyspace), sequence.toString(), what, place, level === null ? "-" : String(level), formatCount(valueBytes), state];
+}

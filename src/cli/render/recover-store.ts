@@ -1,0 +1,75 @@
+/** What recover says of a damaged store at its end, for a person. */
+import type { RecoverStoreResult, StoreLoss } from "../../operations/recover/index.js";
+import { escapeMessage, escapeText, formatShort } from "../escape.js";
+import { formatCount, formatDuration, formatNumberOf, formatSize } from "../quantities.js";
+import type { Paint } from "../style.js";
+import { countText } from "./recover.js";
+import { renderTable } from "./table.js";
+
+/** Lines of the list, unless all were asked for. */
+const SHOWN = 20;
+
+const WHAT: Readonly<Record<StoreLoss["what"], string>> = {
+  entries: "entries",
+  deletions: "deletions of ranges",
+  value: "the value of a key",
+  odd: "keys out of order",
+};
+
+/** Lines about the recovery of a store. @param options verbose: lists as long as they are */
+export function renderRecoverStore(result: RecoverStoreResult, options: { paint: Paint; verbose: boolean }): string {
+  const { paint } = options;
+  return [
+    headline(result, paint),
+    ...result.remarks.map((remark) => `  ${paint.yellow("note:")} ${escapeMessage(remark)}\n`),
+    keyspaceTable(result, paint),
+    lossTable(result, options),
+  ].join("");
+}
+
+function headline(result: RecoverStoreResult, paint: Paint): string {
+  const { store, engine, output, target, lost, entries, rawBytes, doubtful, outputBytes } = result;
+  const state = lost ? paint.red("damaged:") : paint.green("nothing is lost:");
+  const done = output === null && target === null ? "can be kept" : "were kept";
+  const doubt = doubtful > 0 ? `; ${formatNumberOf(doubtful, "entry", "entries")} of them may be older than what the store held, as something newer may be lost` : "";
+  const unsure = result.unsure ? `  ${paint.yellow("not sure:")} tables were read that no MANIFEST names: any entry may be older than what the store held\n` : "";
+  const dump = output === null ? "" : `  written to ${paint.bold(escapeText(output))} (${formatSize(outputBytes ?? 0)}), read back and found sound, in ${formatDuration(result.seconds)}\n`;
+  const made = target === null ? "" : `  a new store is at ${paint.bold(escapeText(target))}\n`;
+  const nothing = output === null && target === null ? "  nothing was written\n" : "";
+  return `${state} ${paint.bold(escapeText(store))} (${engine})\n  ${formatNumberOf(entries, "entry", "entries")} (${formatSize(rawBytes)}) ${done}${doubt}\n${unsure}${dump}${made}${nothing}`;
+}
+
+function keyspaceTable({ keyspaces }: RecoverStoreResult, paint: Paint): string {
+  const rows = keyspaces.map(({ name, entries, doubtful, gaps }) => [formatShort(name), formatCount(entries), formatCount(doubtful), formatCount(gaps)]);
+  const columns = [
+    { heading: "keyspace", align: "left" },
+    { heading: "entries", align: "right" },
+    { heading: "doubtful", align: "right" },
+    { heading: "gaps", align: "right" },
+  ] as const;
+  return `\n${renderTable(columns, rows, paint)}`;
+}
+
+function lossTable({ losses }: RecoverStoreResult, { paint, verbose }: { paint: Paint; verbose: boolean }): string {
+  if (losses.length === 0) return "";
+  const rows = losses.slice(0, verbose ? losses.length : SHOWN).map(({ keyspace, what, file, offset, from, to, after, entries, reason }) => [
+    keyspace === null ? "(any)" : formatShort(keyspace),
+    WHAT[what],
+    from === null ? "(any)" : `${after ? "after " : ""}${formatShort(from)}`,
+    to === null ? "(any)" : formatShort(to),
+    countText(entries),
+    `${escapeText(file)}${offset === null ? "" : ` at ${formatCount(offset)}`}`,
+    escapeMessage(reason),
+  ]);
+  const columns = [
+    { heading: "lost in", align: "left" },
+    { heading: "what", align: "left" },
+    { heading: "from key", align: "left" },
+    { heading: "to key", align: "left" },
+    { heading: "entries", align: "right" },
+    { heading: "file", align: "left" },
+    { heading: "why", align: "left" },
+  ] as const;
+  const more = losses.length > rows.length ? `  … and ${formatCount(losses.length - rows.length)} more (-v shows them)\n` : "";
+  return `\n${renderTable(columns, rows, paint)}${more}`;
+}

@@ -1,0 +1,44 @@
+/** Opening what is sound of a damaged store, with the engine that wrote it. */
+import { readdir } from "node:fs/promises";
+import type { EngineName } from "../../engines/engine.js";
+import type { SalvageOptions, StoreSalvage } from "../../engines/salvage.js";
+import { hasCode, KgdumpError, systemError } from "../../errors.js";
+
+/** Names of files that only a RocksDB or LevelDB store has. */
+const ROCKSDB_FILES = /^(?:CURRENT|IDENTITY|(?:MANIFEST|OPTIONS)-\d+|\d+\.(?:sst|ldb|log|blob))$/;
+/** Names of files that only a sled store has. */
+const SLED_FILES = /^(?:db|conf|blobs|snap\.[0-9A-Fa-f]+(?:\.generating)?)$/;
+
+/**
+ * Looks at a damaged store.
+ * @param path its directory
+ * @throws {KgdumpError} STORE_NOT_FOUND, STORE_NOT_RECOGNIZED when no file of a store is there, PERMISSION_DENIED, IO_FAILED, ADDON_MISSING
+ */
+export async function openSalvage(path: string, options: SalvageOptions): Promise<StoreSalvage> {
+  const engine = await engineOfDamaged(path);
+  if (engine === "sled") {
+    throw new KgdumpError("STORE_UNSUPPORTED", `${path} is a sled store, of which kgdump can't recover anything yet`, { path });
+  }
+  const { openRocksdbSalvage } = await import("../../engines/rocksdb-salvage.js");
+  return openRocksdbSalvage(path, options);
+}
+
+/**
+ * Tells which engine's store lies at `path`, although files of it may be missing.
+ * @throws {KgdumpError} as openSalvage
+ */
+export async function engineOfDamaged(path: string): Promise<EngineName> {
+  let names: string[];
+  try {
+    names = await readdir(path);
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) throw new KgdumpError("STORE_NOT_FOUND", `there is no store at ${path}`, { cause: error, path });
+    throw systemError(error, `looking at ${path}`, { path });
+  }
+  if (names.some((name) => ROCKSDB_FILES.test(name))) return "rocksdb";
+  if (names.some((name) => SLED_FILES.test(name))) return "sled";
+  throw new KgdumpError("STORE_NOT_RECOGNIZED", `${path} holds no file of a RocksDB or sled store`, {
+    path,
+    hint: "name the directory that holds the store's own files",
+  });
+}

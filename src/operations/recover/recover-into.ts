@@ -1,0 +1,62 @@
+/**
+ * Recover a store into a new one: what is sound of a damaged store becomes a dump, and that a store of the same engine.
+ *
+ * The new store appears whole or not at all, as it does when a dump is imported or restored.
+ */
+import { mkdtemp, rm } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { KgdumpError, systemError } from "../../errors.js";
+import { targetState } from "../staging.js";
+import { engineOfDamaged } from "./open-salvage.js";
+import { recoverStore, type RecoverStoreOptions, type RecoverStoreResult } from "./recover-store.js";
+
+/** What `recoverInto` does. */
+export interface RecoverIntoOptions extends RecoverStoreOptions {
+  /** Directory of the new store. */
+  readonly target: string;
+}
+
+/**
+ * Recovers a store into a new one. Without `output` the dump between the two is made beside the new store, and removed.
+ * @throws {KgdumpError} see recoverStore, restoreDump and importDump; TARGET_EXISTS
+ * @throws the signal's reason when it aborts
+ */
+export async function recoverInto(options: RecoverIntoOptions): Promise<RecoverStoreResult> {
+  const target = resolve(options.target);
+  if ((await targetState(target)) === "occupied") {
+    throw new KgdumpError("TARGET_EXISTS", `${target} exists already`, { path: target, hint: "choose a new path" });
+  }
+  const engine = await engineOfDamaged(resolve(options.store));
+  if (options.output !== undefined) {
+    const result = await recoverStore(options);
+    await load(engine, options.output, target, options);
+    return { ...result, target };
+  }
+  const directory = await temporary(target);
+  try {
+    const output = join(directory, "recovered.kgd");
+    const result = await recoverStore({ ...options, output });
+    await load(engine, output, target, options);
+    return { ...result, output: null, outputBytes: null, dumpId: null, target };
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+async function temporary(target: string): Promise<string> {
+  try {
+    return await mkdtemp(`${target}.recovering-`);
+  } catch (error) {
+    throw systemError(error, `making a directory beside ${target}`, { path: dirname(target) });
+  }
+}
+
+async function load(engine: RecoverStoreResult["engine"], input: string, target: string, { onProgress, signal }: RecoverIntoOptions): Promise<void> {
+  if (engine === "rocksdb") {
+    const { restoreDump } = await import("../restore.js");
+    await restoreDump({ input, target, onProgress, signal });
+    return;
+  }
+  const { importDump } = await import("../import.js");
+  await importDump({ input, target, onProgress, signal });
+}

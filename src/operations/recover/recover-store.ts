@@ -1,0 +1,256 @@
+/**
+ * Recover a store: what is sound of a damaged one becomes a dump, with a gap wherever something may be missing.
+ *
+ * All of the store is looked at first, then read in order; the new dump is read back whole before it gets its name.
+ */
+import { randomUUID } from "node:crypto";
+import { realpath } from "node:fs/promises";
+import { dirname, resolve, sep } from "node:path";
+import type { EngineName } from "../../engines/engine.js";
+import type { SalvagedEntries, SalvagePiece, StoreLoss, StoreSalvage } from "../../engines/salvage.js";
+import { KgdumpError } from "../../errors.js";
+import { type Codec, type CodecName, DEFAULT_BLOCK_SIZE, type DumpHeader, DumpWriter, FORMAT_VERSION, packBlock } from "../../format/index.js";
+import { PRODUCER } from "../../version.js";
+import type { DumpOutput } from "../dump-output.js";
+import { loadCodec } from "../load-engine.js";
+import { openOutput } from "../output.js";
+import { type OnProgress, ProgressMeter } from "../progress.js";
+import { openSalvage } from "./open-salvage.js";
+import { readBack } from "./read-back.js";
+
+/** What `recoverStore` does. */
+export interface RecoverStoreOptions {
+  /** Directory of the damaged store. */
+  readonly store: string;
+  /** Path of the new dump; without it nothing is written, and the result tells what would be. */
+  readonly output?: string | undefined;
+  /** Replace an output file that exists; default false. */
+  readonly force?: boolean | undefined;
+  /** Read tables, too, that the store's own list of them does not name; default false. */
+  readonly unknownTables?: boolean | undefined;
+  /** Default lz4. */
+  readonly codec?: CodecName | undefined;
+  readonly onProgress?: OnProgress | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What is left of one keyspace. */
+export interface SalvagedKeyspace {
+  readonly name: Uint8Array;
+  readonly entries: number;
+  /** Encoded, uncompressed bytes. */
+  readonly rawBytes: number;
+  /** Places where something may be missing. */
+  readonly gaps: number;
+  /** Entries that may be older than what the store held. */
+  readonly doubtful: number;
+}
+
+/** What was recovered of a store. */
+export interface RecoverStoreResult {
+  /** Absolute path of the damaged store. */
+  readonly store: string;
+  readonly engine: EngineName;
+  /** Whether anything is missing, or may be. */
+  readonly lost: boolean;
+  /** Whether nobody can tell which files belong to the store's last state. */
+  readonly unsure: boolean;
+  readonly keyspaces: readonly SalvagedKeyspace[];
+  readonly entries: number;
+  readonly rawBytes: number;
+  readonly gaps: number;
+  readonly doubtful: number;
+  readonly losses: readonly StoreLoss[];
+  readonly remarks: readonly string[];
+  /** Absolute path, id and bytes of the new dump; null when none was to be written. */
+  readonly output: string | null;
+  readonly dumpId: string | null;
+  readonly outputBytes: number | null;
+  /** Absolute path of the new store; null when none was to be made. */
+  readonly target: string | null;
+  readonly seconds: number;
+}
+
+/**
+ * Recovers a store, which is only read. One that is sound is copied too, and the result says so.
+ * @returns also when something is lost; `lost` then is true
+ * @throws {KgdumpError} STORE_NOT_FOUND, STORE_NOT_RECOGNIZED, STORE_DAMAGED when nothing of it is left, OUTPUT_EXISTS, USAGE, NO_SPACE, …;
+ * nothing is left at the output then
+ * @throws the signal's reason when it aborts
+ */
+export async function recoverStore(options: RecoverStoreOptions): Promise<RecoverStoreResult> {
+  const started = performance.now();
+  const store = resolve(options.store);
+  const output = options.output === undefined ? null : resolve(options.output);
+  if (output !== null) await refuseInside(output, store);
+  await using salvage = await openSalvage(store, { unknownTables: options.unknownTables });
+  options.signal?.throwIfAborted();
+  if (salvage.info.keyspaces.length === 0) throw nothingLeft(salvage);
+  const written = output === null ? { ...(await readOnly(salvage, options)), dumpId: null, bytes: null } : await writeDump(salvage, output, options);
+  const { keyspaces } = written;
+  const sum = (pick: (keyspace: SalvagedKeyspace) => number): number => keyspaces.reduce((total, keyspace) => total + pick(keyspace), 0);
+  return {
+    store,
+    engine: salvage.info.engine,
+    lost: salvage.unsure || salvage.losses.length > 0,
+    unsure: salvage.unsure,
+    keyspaces,
+    entries: sum(({ entries }) => entries),
+    rawBytes: sum(({ rawBytes }) => rawBytes),
+    gaps: sum(({ gaps }) => gaps),
+    doubtful: sum(({ doubtful }) => doubtful),
+    losses: [...salvage.losses],
+    remarks: salvage.remarks,
+    output,
+    dumpId: written.dumpId,
+    outputBytes: written.bytes,
+    target: null,
+    seconds: (performance.now() - started) / 1000,
+  };
+}
+
+/** Fails with what is lost. @throws {KgdumpError} RECOVERY_INCOMPLETE when anything is, or may be */
+export function requireWholeStore(result: RecoverStoreResult): void {
+  if (!result.lost) return;
+  const files = [...new Set(result.losses.map(({ file }) => file).filter((file) => file !== ""))];
+  const shown = files.slice(0, 5).join(", ") + (files.length > 5 ? ` and ${String(files.length - 5)} more` : "");
+  const unsure = "nobody can tell which tables belong to its last state";
+  const what = files.length > 0 ? `something is lost of ${shown}` : (result.losses[0]?.reason ?? unsure);
+  throw new KgdumpError("RECOVERY_INCOMPLETE", `not everything could be recovered: ${what}`, {
+    path: result.output ?? result.store,
+    hint: result.output === null ? "nothing was written" : "the new dump is valid, and lacks what was damaged: kgdump inspect --gaps lists where",
+  });
+}
+
+async function refuseInside(output: string, store: string): Promise<void> {
+  const directory = await realpath(dirname(output)).catch(() => null);
+  const root = await realpath(store).catch(() => null);
+  if (directory === null || root === null || !`${directory}${sep}`.startsWith(`${root}${sep}`)) return;
+  throw new KgdumpError("USAGE", `${output} is inside the damaged store, which is never written to`, { path: output, hint: "choose a file outside of it" });
+}
+
+function nothingLeft({ info, losses, remarks }: StoreSalvage): KgdumpError {
+  const why = [...remarks, ...losses.map(({ file, reason }) => (file === "" ? reason : `${file}: ${reason}`))].slice(0, 5);
+  return new KgdumpError("STORE_DAMAGED", `nothing of the store at ${info.path} can be recovered${why.map((reason) => `; ${reason}`).join("")}`, {
+    path: info.path,
+    hint: "copy the store again from its origin or a backup",
+  });
+}
+
+/** Takes the pieces of a keyspace. */
+interface Taker {
+  start(index: number): Promise<void>;
+  entries(block: SalvagedEntries, index: number, gap: boolean): Promise<void>;
+  end(index: number, gap: boolean): Promise<void>;
+}
+
+async function eachPiece(salvage: StoreSalvage, options: RecoverStoreOptions, taker: Taker): Promise<SalvagedKeyspace[]> {
+  const meter = new ProgressMeter("recover", options.onProgress, { entries: null, bytes: null });
+  const keyspaces: SalvagedKeyspace[] = [];
+  for (const [index, { name }] of salvage.info.keyspaces.entries()) {
+    meter.enter(name);
+    await taker.start(index);
+    const sums = { entries: 0, rawBytes: 0, gaps: 0, doubtful: 0 };
+    let gap = false;
+    const pieces: AsyncIterable<SalvagePiece> = salvage.scan(name, { blockSize: DEFAULT_BLOCK_SIZE, signal: options.signal });
+    for await (const piece of pieces) {
+      options.signal?.throwIfAborted();
+      if (piece.type === "gap") {
+        sums.gaps += 1;
+        gap = true;
+        continue;
+      }
+      await taker.entries(piece.block, index, gap);
+      gap = false;
+      sums.entries += piece.block.entries;
+      sums.rawBytes += piece.block.data.length;
+      sums.doubtful += piece.block.doubtful;
+      meter.add(piece.block.entries, piece.block.data.length);
+    }
+    await taker.end(index, gap);
+    keyspaces.push({ name, ...sums });
+  }
+  meter.end();
+  return keyspaces;
+}
+
+async function readOnly(salvage: StoreSalvage, options: RecoverStoreOptions): Promise<{ keyspaces: SalvagedKeyspace[] }> {
+  const nothing = (): Promise<void> => Promise.resolve();
+  return { keyspaces: await eachPiece(salvage, options, { start: nothing, entries: nothing, end: nothing }) };
+}
+
+async function writeDump(
+  salvage: StoreSalvage,
+  path: string,
+  options: RecoverStoreOptions,
+): Promise<{ keyspaces: SalvagedKeyspace[]; dumpId: string; bytes: number }> {
+  const codec = await loadCodec(options.codec ?? "lz4");
+  const header = headerOf(salvage, codec);
+  const writer = new DumpWriter(header);
+  const output = await openOutput(path, { force: options.force === true, signal: options.signal });
+  try {
+    if (output.temporary === undefined) throw new KgdumpError("USAGE", `${path} is no regular file`, { path, hint: "name a file" });
+    await output.write(writer.start());
+    const keyspaces = await eachPiece(salvage, options, new DumpTaker(writer, output, codec));
+    await output.write(writer.finish());
+    await readBack(output.temporary, writer, options);
+    options.signal?.throwIfAborted();
+    await output.commit();
+    return { keyspaces, dumpId: header.dumpId, bytes: writer.bytesWritten };
+  } catch (error) {
+    await output.discard(() => []);
+    throw error;
+  }
+}
+
+class DumpTaker implements Taker {
+  readonly #writer: DumpWriter;
+  readonly #output: DumpOutput;
+  readonly #codec: Codec;
+  #last: Uint8Array | null = null;
+
+  constructor(writer: DumpWriter, output: DumpOutput, codec: Codec) {
+    this.#writer = writer;
+    this.#output = output;
+    this.#codec = codec;
+  }
+
+  async start(index: number): Promise<void> {
+    this.#last = null;
+    await this.#output.write(this.#writer.startKeyspace(index));
+  }
+
+  async entries(block: SalvagedEntries, _index: number, gap: boolean): Promise<void> {
+    if (gap) await this.#gap(block.firstKey);
+    const packed = await packBlock(this.#codec, block.data);
+    await this.#output.write(this.#writer.block({ ...block, ...packed, raw: block.data }));
+    this.#last = Uint8Array.from(block.lastKey);
+  }
+
+  async end(_index: number, gap: boolean): Promise<void> {
+    if (gap) await this.#gap(null);
+    await this.#output.write(this.#writer.endKeyspace());
+  }
+
+  async #gap(before: Uint8Array | null): Promise<void> {
+    await this.#output.write(this.#writer.gap({ after: this.#last, before, blocks: null, entries: null, bytes: null }));
+  }
+}
+
+function headerOf({ info }: StoreSalvage, codec: Codec): DumpHeader {
+  const { engine, version, databaseId, sequenceNumber, options, keyspaces } = info;
+  return {
+    formatVersion: FORMAT_VERSION,
+    dumpId: randomUUID(),
+    createdAt: new Date(),
+    producer: PRODUCER,
+    kind: "full",
+    base: null,
+    salvaged: { dumpId: null },
+    source: { engine, version, databaseId, sequenceNumber, options },
+    codec: codec.name,
+    blockSize: DEFAULT_BLOCK_SIZE,
+    keyspaces: keyspaces.map(({ name, comparator, settings }) => ({ name, comparator, estimatedEntries: 0, estimatedBytes: 0, sourceOptions: settings })),
+    filter: null,
+  };
+}
