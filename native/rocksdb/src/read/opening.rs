@@ -26,7 +26,7 @@ const TRIES: u32 = 200;
 /// How often a failure is tried again although nothing seems to have changed.
 const STABLE_TRIES: u32 = 3;
 /// A store with more tables, or more bytes in its logs, is not opened before it is known whether somebody writes to it.
-const FEW_TABLES: usize = 64;
+const FEW_TABLES: usize = 2000;
 const SHORT_LOGS: u64 = 1 << 20;
 
 /// Opens the store at `store`.
@@ -56,7 +56,7 @@ pub fn open(store: &Path, reading: &Reading) -> Outcome<Store> {
 /// Opens a store where it is when nobody writes to it, as far as that can be known; none when somebody does, or may.
 fn open_quiet(store: &Path, reading: &Reading) -> Outcome<Option<Store>> {
     let holder = Holding::look(store);
-    // A small store is opened while it is looked who holds it: that is soon done again.
+    // A store that is soon opened is opened while it is looked who holds it, which takes some 10 ms: then that is done again.
     let is_small = |point: &Point| point.tables() <= FEW_TABLES && point.log_bytes() <= SHORT_LOGS;
     let result = open_still(store, reading, |point| is_small(point) || holder.get().is_none());
     if holder.get().is_some() {

@@ -11,9 +11,11 @@
 //! Contract: nothing is written in the store's directory. What is held goes with the pin.
 
 use std::collections::{HashMap, HashSet};
+use std::ffi::CString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, Write};
 use std::os::fd::AsRawFd;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{symlink, OpenOptionsExt};
 use std::path::Path;
 use std::thread::sleep;
@@ -149,7 +151,7 @@ impl Pin {
         for name in names.iter().filter(|name| !name.is_empty()) {
             let (from, to) = (store.join(name), self.place.path().join(name));
             if self.can_link {
-                match fs::hard_link(&from, &to) {
+                match link(&from, &to) {
                     Ok(()) => {
                         self.held.insert(name.clone(), None);
                         return Ok(true);
@@ -209,6 +211,17 @@ fn needed(manifest: &Manifest) -> impl Iterator<Item = [String; 2]> + '_ {
         let tables = family.tables.keys().map(|number| [format!("{number:06}.sst"), format!("{number:06}.ldb")]);
         tables.chain(family.live_blobs().map(|number| [format!("{number:06}.blob"), String::new()]))
     })
+}
+
+/// Makes a hard link of the file that a path leads to, also through symbolic links.
+fn link(from: &Path, to: &Path) -> io::Result<()> {
+    let (from, to) = (CString::new(from.as_os_str().as_bytes())?, CString::new(to.as_os_str().as_bytes())?);
+    let (here, follow) = (libc::AT_FDCWD, libc::AT_SYMLINK_FOLLOW);
+    // SAFETY: both paths end with 0 and live through the call.
+    match unsafe { libc::linkat(here, from.as_ptr(), here, to.as_ptr(), follow) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
 }
 
 /// Gives an open file a name that opens it again, even when it is deleted.

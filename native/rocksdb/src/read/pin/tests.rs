@@ -98,6 +98,29 @@ fn descriptors_hold_what_the_store_removes() {
 }
 
 #[test]
+fn tables_are_held_through_symbolic_links() -> io::Result<()> {
+    let directory = Directory::new("symbolic")?;
+    let store = directory.0.join("store");
+    let made = || -> Outcome<()> {
+        let sink = Sink::open(&store, "", "", Vec::new(), false)?;
+        put(&sink, 1)?;
+        sink.flush(true)
+    };
+    assert_eq!(made(), Ok(()));
+    let table = names_of(&store, ".sst").next().unwrap_or_default();
+    fs::create_dir(store.join("tables"))?;
+    fs::rename(store.join(&table), store.join("tables").join(&table))?;
+    symlink(Path::new("tables").join(&table), store.join(&table))?;
+    let (pin, point) = match taken(Pin::take(&store)) {
+        Ok(taken) => taken,
+        Err(fault) => return Err(io::Error::other(fault.message)),
+    };
+    fs::remove_dir_all(store.join("tables"))?;
+    assert_eq!(count(&store, &pin, point), Ok(1));
+    Ok(())
+}
+
+#[test]
 fn what_is_missing_for_good_is_told_by_its_name() -> io::Result<()> {
     let directory = Directory::new("missing")?;
     let store = directory.0.join("store");
