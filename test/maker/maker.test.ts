@@ -43,6 +43,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
   "compressed logs": { plan: ["options wal_compression=kZSTD;avoid_flush_during_recovery=true", "open", ...puts(D, 0, 50), "crash", "open", "check", ...puts(D, 50, 90), "crash"] },
   "recycled logs": { plan: ["options recycle_log_file_num=2", "open", ...times(0, 5, (n) => [...puts(D, n * 40, n * 50 + 20), `flush ${D}`]).flat(), ...puts(D, 80, 90, "w"), "crash"] },
   "tracked logs": { plan: ["options track_and_verify_wals_in_manifest=true;avoid_flush_during_recovery=true", "open", ...puts(D, 0, 50), "crash", "open", "check", ...puts(D, 40, 60, "w"), "crash"] },
+  "a synced write takes the log's buffer with it": { plan: ["options manual_wal_flush=true", `family ${A}`, "open", ...puts(D, 0, 5), "sync on", ...puts(A, 0, 1), "sync off", ...puts(D, 5, 9), "crash", "open", "check", "close"] },
   "a log's buffer is lost": { plan: ["options manual_wal_flush=true", "open", ...puts(D, 0, 50), "flush-log", ...puts(D, 50, 60), "crash", "open", "check", "close"] },
   "what is in no log is lost": { plan: [`family ${A}`, "open", "wal off", ...puts(D, 0, 10), ...puts(A, 0, 10), `flush ${A}`, "wal on", ...puts(A, 5, 15, "w"), "crash", "open", "check", "close"] },
   "ranges and single deletes": { plan: ["open", ...puts(D, 0, 50), `flush ${D}`, `delete-range ${D} ${key(10)} ${key(20)}`, ...puts(D, 12, 14, "w"), `single-delete ${D} ${key(1)}`, "check", ...REOPENED] },

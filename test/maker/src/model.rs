@@ -57,6 +57,7 @@ pub struct Model {
     rows: Vec<Change>,
     transactions: BTreeMap<Vec<u8>, Transaction>,
     logged: bool,
+    synced: bool,
 }
 
 impl Default for Model {
@@ -68,6 +69,7 @@ impl Default for Model {
             rows: vec![],
             transactions: BTreeMap::new(),
             logged: true,
+            synced: false,
         }
     }
 }
@@ -145,6 +147,7 @@ impl Model {
             Line::Operator(name, operator) => self.family(name)?.operator = Some(operator.clone()),
             Line::Drop(name) => self.families.retain(|family| family.name != *name),
             Line::Wal(on) => self.logged = *on,
+            Line::Sync(on) => self.synced = *on,
             Line::Change(name, change) => {
                 let kept = self.next_kept();
                 self.family(name)?.changes.push((change.clone(), kept));
@@ -161,7 +164,6 @@ impl Model {
                 }
                 self.transactions.retain(|_, transaction| transaction.prepared);
                 self.rows.clear();
-                self.logged = true;
             }
             Line::Row(change) => self.rows.push(change.clone()),
             Line::Ingest(name, behind) => self.ingest(name, *behind)?,
@@ -187,9 +189,13 @@ impl Model {
         Ok(())
     }
 
-    fn next_kept(&self) -> Kept {
+    /// What becomes of the next change. One that is synced takes with it what the log's buffer has.
+    fn next_kept(&mut self) -> Kept {
         if !self.logged {
             Kept::InMemory
+        } else if self.synced {
+            self.keep_everywhere(Kept::InBuffer);
+            Kept::Safely
         } else if self.options.contains("manual_wal_flush=true") {
             Kept::InBuffer
         } else {

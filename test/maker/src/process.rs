@@ -6,6 +6,9 @@ use std::os::fd::FromRawFd as _;
 
 use crate::Outcome;
 
+/// So long may one life of a store take; a RocksDB that hangs is ended by SIGALRM.
+const LIMIT_SECONDS: u32 = 60;
+
 /// Does `work` in a fork of this process, and waits for it. Nothing of what it does to memory is seen here.
 ///
 /// # Errors
@@ -22,6 +25,8 @@ pub fn apart(work: impl FnOnce() -> Outcome<()>) -> Outcome<()> {
     match unsafe { libc::fork() } {
         -1 => Err(std::io::Error::last_os_error().into()),
         0 => {
+            // SAFETY: sets a clock of this process, whose signal ends it.
+            unsafe { libc::alarm(LIMIT_SECONDS) };
             let code = match work() {
                 Ok(()) => 0,
                 Err(error) => {

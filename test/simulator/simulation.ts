@@ -1,0 +1,130 @@
+/** One simulation: a random store, one fault or none, and whether what kgdump makes of it is right. */
+import { existsSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { EXIT_CODE_OF } from "#src/errors.js";
+import { Random } from "../fuzz/random.js";
+import { differences } from "../maker/exported.js";
+import type { Made, Maker } from "../maker/run.js";
+import type { Exporter } from "./exporter.js";
+import { type Done, FAULTS } from "./faults.js";
+import { type Inborn, type LogKind, randomScenario, type Scenario } from "./random-plan.js";
+import type { Answer } from "./worker.js";
+
+/** Stores are made in memory where the system has a place for that: RocksDB syncs a lot. */
+export const SIMULATION_DIRECTORY = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
+
+/** What was done and what came of it. */
+export interface Simulated {
+  readonly fault: string;
+  readonly done: Done;
+  readonly outcome: "whole" | "refused" | "told" | "unseen";
+  /** What is not as it must be; null when all is. */
+  readonly wrong: string | null;
+  readonly plan: readonly string[];
+}
+
+const INBORN: readonly Inborn[] = ["key out of order", "tables in another order", "prepared"];
+const ALL = ["none", "none", "none", ...INBORN.filter((name) => name !== null), ...Object.keys(FAULTS)];
+const ALL_LOGS: readonly LogKind[] = ["plain", "plain", "recycled", "compressed", "tracked", "verified", "two-phase", "two-phase", "buffered", "write-prepared"];
+/** Faults and logs that kgdump does not yet judge rightly: they are only tried when they are asked for. */
+const WAITING: readonly string[] = [
+  "key out of order",
+  "tables in another order",
+  "prepared",
+  "key rewritten",
+  "last sequence lowered",
+  "table unknown",
+  "all tables unknown",
+  "edit lost",
+  "MANIFEST cut",
+  "oldest log removed",
+  "log in the middle removed",
+  "newest log removed",
+  "all logs removed",
+  "log cut",
+  "log cut between records",
+  "logs swapped",
+  "two-phase",
+  "write-prepared",
+];
+/** KGDUMP_FAULT=name,name takes these faults only, with all kinds of logs; KGDUMP_FAULT=all takes all. */
+const ASKED = process.env.KGDUMP_FAULT;
+const NAMES = ASKED === undefined ? ALL.filter((name) => !WAITING.includes(name)) : ASKED === "all" ? ALL : ASKED.split(",");
+const KINDS = ASKED === undefined ? ALL_LOGS.filter((name) => !WAITING.includes(name)) : ALL_LOGS;
+
+/** What the simulation of this number is about. */
+export function draw(seed: number, turn: number): { fault: string; scenario: Scenario } {
+  const random = new Random(seed, turn);
+  const fault = random.pick(NAMES);
+  const inborn = INBORN.find((name) => name === fault) ?? null;
+  return { fault, scenario: randomScenario(random, { inborn, changeable: fault === "key rewritten", kinds: KINDS }) };
+}
+
+/** Makes the store of this number below `directory`, with its fault: the same for the same seed and turn. `shorter` stands in for its plan. */
+export async function makeVictim(maker: Maker, directory: string, seed: number, turn: number, shorter?: readonly string[]): Promise<Made & { store: string; fault: string; done: Done; scenario: Scenario; plan: readonly string[] }> {
+  const { fault, scenario } = draw(seed, turn);
+  const path = join(directory, `store-${String(turn)}`);
+  const copied = scenario.end === "checkpoint" || scenario.end === "restored";
+  const plan = shorter ?? scenario.plan;
+  const model = await maker.make(
+    path,
+    plan.map((line) => line.replaceAll("$STORE", path).replaceAll("$LOGS", `${path}.logs`)),
+  );
+  const store = copied ? `${path}.copy` : path;
+  const logs = scenario.logsElsewhere && !copied ? `${path}.logs` : store;
+  const done = await spoil(fault, { store, logs, scenario, random: new Random(seed, turn + 2 ** 31) });
+  return { ...model, store, fault, done, scenario, plan };
+}
+
+/** What a simulation works with. */
+export interface Tools {
+  readonly maker: Maker;
+  readonly exporter: Exporter;
+  /** A directory for the stores. */
+  readonly directory: string;
+}
+
+/** Runs one simulation; see makeVictim. */
+export async function simulate({ maker, exporter, directory }: Tools, seed: number, turn: number, shorter?: readonly string[]): Promise<Simulated> {
+  try {
+    const { store, fault, done, scenario, plan, ...model } = await makeVictim(maker, directory, seed, turn, shorter);
+    const answer = await exporter.ask({ store, ttl: scenario.ttl });
+    return { fault: done.sight === "harmless" && fault !== "OPTIONS lost" ? "none" : fault, done, plan, ...judge(answer, model, scenario, done) };
+  } finally {
+    for (const ending of ["", ".logs", ".copy", ".backups", ".model", ".ingested.sst"]) {
+      await rm(join(directory, `store-${String(turn)}${ending}`), { recursive: true, force: true });
+    }
+  }
+}
+
+async function spoil(fault: string, victim: Parameters<(typeof FAULTS)[string]>[0]): Promise<Done> {
+  const { disorder } = victim.scenario;
+  if (disorder !== null) return { what: disorder, sight: "seen" };
+  const done = await FAULTS[fault]?.(victim);
+  return done ?? { what: fault, sight: "harmless" };
+}
+
+/** Whether kgdump's answer is what it owes. */
+export function judge(answer: Answer, model: Made, scenario: Scenario, done: Done): Pick<Simulated, "outcome" | "wrong"> {
+  if ("code" in answer) {
+    const isError = answer.code in EXIT_CODE_OF && answer.code !== "INTERNAL";
+    const mayRefuse: readonly string[] = scenario.mayRefuse;
+    const right = isError && (done.sight !== "harmless" || mayRefuse.includes(answer.code));
+    return { outcome: "refused", wrong: right ? null : `${isError ? "a sound store is refused" : "no error of kgdump's"}: ${answer.code}: ${answer.message}` };
+  }
+  const exported = new Map(answer.exported.map(([name, entries]) => [name, entries.map(([key, value]) => [Buffer.from(key, "hex"), Buffer.from(value, "hex")] as const)]));
+  const wrong = differences(model, exported);
+  if (wrong.length === 0) return { outcome: "whole", wrong: wrongWords(answer.warnings, model, scenario, done) };
+  const told = answer.warnings.length > 0;
+  if (done.sight === "unseen" || (done.sight === "told" && told)) return { outcome: told ? "told" : "unseen", wrong: null };
+  return { outcome: told ? "told" : "unseen", wrong: `exit 0 with other than the model${told ? `, warnings: ${answer.warnings.join("; ")}` : " and without a word"}: ${wrong.join("; ")}` };
+}
+
+/** A whole content needs a word about a transaction that waits, and none where there is nothing to say. */
+function wrongWords(warnings: readonly string[], model: Made, scenario: Scenario, { what }: Done): string | null {
+  if (model.prepared.length > 0) return warnings.some((warning) => warning.includes("prepared")) ? null : `no word about a prepared transaction; warnings: ${warnings.join("; ")}`;
+  if (what !== "none" || scenario.unlogged || warnings.length === 0) return null;
+  return `a warning about a sound store: ${warnings.join("; ")}`;
+}
