@@ -151,8 +151,8 @@ export interface EntrySink extends AsyncDisposable {
 /** A store that is being made from whole keyspaces, one after the other. It is complete only after `finish`. */
 export interface EntryLoader extends AsyncDisposable {
   /**
-   * Begins a keyspace, which is made when it is not there; it must have no entries. One that is not in the store's own
-   * order is loaded too, entry by entry, which is slower.
+   * Begins a keyspace, which is made when it is not there; it must have no entries. One that is in the reverse of the store's own
+   * order is loaded too.
    * @param order of the keys that will come
    */
   startKeyspace(name: Uint8Array, order: KeyOrder): Promise<void>;

@@ -32,10 +32,20 @@ export interface RestoredFamily {
   readonly final: FinalFamily;
   /** What is not as the source has it, a sentence each. */
   readonly notKept: readonly string[];
+  /** Whether a service that opens it as before ends each value with a time, for a time to live. */
+  readonly hasTimes: boolean;
 }
 
 /** Options of a keyspace that are no option of RocksDB's. */
 const OTHERS = new Set([FAMILY_OPTIONS, TIMES]);
+
+/** What RocksDB's DBWithTTL makes of a family's options. */
+const TTL_OBJECTS = [["compaction_filter_factory", "TtlCompactionFilterFactory"], ["compaction_filter", "TtlCompactionFilter"], ["merge_operator", "TtlMergeOperator"], ["merge_operator", "Merge By TTL"]] as const;
+
+/** Name of an object in an option's value: `x` of both `x` and `{id=x;…}`. */
+function objectName(value: string): string {
+  return value.startsWith("{") ? (/[{;]id=([^;}]*)/.exec(value)?.[1] ?? "") : value;
+}
 
 const COMPRESSION_OPTIONS = ["compression", "bottommost_compression", "compression_per_level"];
 const COMPARATORS: Readonly<Record<KeyOrder, string>> = { bytewise: "leveldb.BytewiseComparator", "reverse-bytewise": "rocksdb.ReverseBytewiseComparator" };
@@ -77,6 +87,7 @@ export function restoredFamily(name: Uint8Array, order: KeyOrder, known: Omit<Fa
       byWrites,
     },
     final: { name, complete: told !== undefined, values: finalValues(values, told !== undefined, table, wishes) },
+    hasTimes: known.settings.get(TIMES) === "stripped" || TTL_OBJECTS.some(([option, object]) => objectName(values.get(option) ?? "").endsWith(object)),
     notKept: [...notKept, ...refused, ...mended, ...(told === undefined ? unknownLimits(values) : [])],
   };
 }

@@ -90,7 +90,7 @@ async function refuseOthers(plan: ImportPlan, store: EntrySource, options: Verif
 export async function verifyMerged(
   plan: ImportPlan,
   events: AsyncGenerator<EntryEvent>,
-  store: EntrySink,
+  store: Pick<EntrySink, "compare">,
   options: VerifyOptions,
   ifExists: IfExists,
 ): Promise<void> {

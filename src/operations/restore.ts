@@ -4,7 +4,7 @@
  * Nothing appears at the final path until the store was written, closed, reopened, read back and found equal.
  */
 import { join } from "node:path";
-import type { RocksdbCompression, RocksdbFamily } from "../engines/rocksdb-sink.js";
+import type { RocksdbCompression } from "../engines/rocksdb-sink.js";
 import { KgdumpError } from "../errors.js";
 import { closing } from "./closing.js";
 import { refuseFilledTogether } from "./entries/filled-together.js";
@@ -15,7 +15,9 @@ import { ImportPlan, type PlannedKeyspace } from "./import-plan.js";
 import { verifyMerged, verifyNew } from "./import-verify.js";
 import type { KeyspaceName } from "./keyspaces.js";
 import type { OnProgress } from "./progress.js";
+import type { TtlMode } from "./load-engine.js";
 import { type PlannedFamilies, planFamilies } from "./restore/families.js";
+import { timingComparison, timingLoader } from "./restore/times.js";
 import { GapWatch } from "./salvaged.js";
 import { Staging, targetState } from "./staging.js";
 
@@ -31,6 +33,10 @@ export interface RestoreOptions {
   readonly compression?: RocksdbCompression | undefined;
   /** Bytes of a table's data blocks; default: as the dump says, else 16 KiB. */
   readonly tableBlockSize?: number | undefined;
+  /** What was done with the times that end the values of families with a time to live, where the dump does not say it. */
+  readonly ttl?: TtlMode | undefined;
+  /** Seconds since 1970 that are put behind values whose times were stripped; default: when the dump was made. */
+  readonly ttlTime?: number | undefined;
   /** Family name for keyspace name, where it is to differ. */
   readonly map?: KeyspaceMap | undefined;
   /** Only these keyspaces of the dump; all when undefined. */
@@ -116,10 +122,15 @@ async function makeStore(plan: ImportPlan, events: AsyncGenerator<EntryEvent>, p
   const { openRocksdbLoader } = await import("../engines/rocksdb-loader.js");
   await using staging = await Staging.create(options.target);
   const loading = await openRocksdbLoader(staging.storePath, { tableDirectory: join(staging.directory, "tables"), families });
-  await closing(loading, (loader) => loadNew(plan, events, loader, options));
-  if (options.verify !== false) await verify(plan, staging.storePath, families, reordered, options);
-  options.signal?.throwIfAborted();
+  const gets = (family: Uint8Array): boolean => planned.timed.has(Buffer.from(family).toString("hex"));
+  await closing(loading, (loader) => loadNew(plan, events, planned.timed.size === 0 ? loader : timingLoader(loader, gets, planned.time), options));
   await finish(staging.storePath, planned);
+  if (options.verify !== false) {
+    await verify(plan, staging.storePath, planned, reordered, options);
+    // Looking things up opened the store, which wrote its options anew.
+    if (reordered.length > 0) await finish(staging.storePath, planned);
+  }
+  options.signal?.throwIfAborted();
   await staging.publish();
 }
 
@@ -136,13 +147,13 @@ async function finish(path: string, { options }: PlannedFamilies): Promise<void>
 async function verify(
   plan: ImportPlan,
   path: string,
-  families: readonly RocksdbFamily[],
+  { families, timed, time }: PlannedFamilies,
   reordered: readonly PlannedKeyspace[],
   options: RestoreOptions,
 ): Promise<void> {
   const [{ createRocksdbSink, openRocksdbSource }, { whileLoading }] = await Promise.all([import("../engines/rocksdb.js"), import("../engines/rocksdb-loader.js")]);
-  await closing(await openRocksdbSource(path), (source) => verifyNew(plan, source, options, reordered));
+  await closing(await openRocksdbSource(path, { ttl: timed.size > 0 ? "strip" : "keep" }), (source) => verifyNew(plan, source, options, reordered));
   if (reordered.length === 0) return;
   const again = readEntries(options);
-  await closing(await createRocksdbSink(path, { ...whileLoading({}), families: families.map(whileLoading) }), (sink) => verifyMerged(plan, again, sink, options, "overwrite"));
+  await closing(await createRocksdbSink(path, { ...whileLoading({}), families: families.map(whileLoading) }), (sink) => verifyMerged(plan, again, timingComparison(sink, (family) => timed.has(Buffer.from(family).toString("hex")), time), options, "overwrite"));
 }

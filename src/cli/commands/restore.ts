@@ -21,6 +21,8 @@ interface RestoreFlags {
   readonly tableBlockSize?: number;
   readonly map?: Mapping[];
   readonly columnFamily?: Uint8Array[];
+  readonly ttl?: "strip" | "keep";
+  readonly ttlTime?: number;
   readonly excludeColumnFamily?: Uint8Array[];
   /** False with `--no-verify`. */
   readonly verify: boolean;
@@ -48,6 +50,10 @@ export function restoreCommand(): Command {
     new Option("--map <tree=family>", "give a keyspace another family's name, or 'a*=b*' to many; may be repeated").argParser(manyOf(parseMapping)),
     keyspaceOption("only this keyspace of the dump; may be repeated"),
     excludeOption(),
+    new Option("--ttl <what>", "times of values with a time to live: strip when the dump's values lack them, keep when they have them (default: as the dump says)").argParser(
+      oneOf("--ttl", ["strip", "keep"] as const),
+    ),
+    new Option("--ttl-time <time>", "put this time behind values whose times were stripped: seconds since 1970, a date, or now (default: when the dump was made)").argParser(parseTime),
     new Option("--no-verify", "do not read the store back to compare"),
     maxBlockSizeOption(),
   ];
@@ -61,6 +67,12 @@ export function restoreCommand(): Command {
     ],
   });
   return command;
+}
+
+/** Seconds since 1970; NaN, which is refused later, for what is no time. */
+function parseTime(text: string): number {
+  if (text === "now") return Math.floor(Date.now() / 1000);
+  return /^\d{1,12}$/.test(text) ? Number(text) : Math.floor(Date.parse(text) / 1000);
 }
 
 /**
@@ -82,6 +94,8 @@ export async function runRestore(context: Context, args: readonly string[], flag
     tableBlockSize: flags.tableBlockSize,
     map: mapOf(flags.map),
     keyspaces: flags.columnFamily,
+    ttl: flags.ttl,
+    ttlTime: flags.ttlTime,
     excludeKeyspaces: flags.excludeColumnFamily,
     verify: flags.verify,
     maxBlockSize: flags.maxBlockSize,

@@ -29,7 +29,7 @@ export function beginJournal(paths: ReturnType<typeof migrationPaths>, id: strin
   const delta = options.live === true && dump !== null ? deltaPath(dump) : null;
   return writeJournal({
     ...paths, version: 1, id, dumpId: randomUUID(), step, startedAt: now, updatedAt: now, delta, deltaId: options.live === true ? randomUUID() : null,
-    settings: options.settings ?? {}, ...journalNames(options.map, options.excludeKeyspaces), snapshot: null, keyspaces: null, verifiedAt: null, rollback: null,
+    settings: options.settings ?? {}, ...journalNames(options.map, options.excludeKeyspaces), ...(options.ttl === undefined ? {} : { ttl: options.ttl }), snapshot: null, keyspaces: null, verifiedAt: null, rollback: null,
   });
 }
 

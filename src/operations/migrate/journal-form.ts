@@ -66,6 +66,8 @@ export interface Journal {
   readonly map?: readonly { readonly from: JournalSide; readonly to: JournalSide }[];
   /** Names in hex of keyspaces that are left out; absent when none is. */
   readonly exclude?: readonly string[];
+  /** What was done with the times that end each value of a store with a time to live; absent when it has none, and in old journals. */
+  readonly ttl?: "strip" | "keep" | undefined;
   /** What the store was when it was read: changes since would show here. */
   readonly snapshot: { readonly databaseId: string | null; readonly sequenceNumber: string | null } | null;
   /** What the new store was found to hold; null before, and until it is confirmed. */
@@ -137,6 +139,7 @@ const isJournal = hasFields({
   }),
   map: orAbsent(isListOf(hasFields({ from: isSide, to: isSide }))),
   exclude: orAbsent(isListOf(isHex)),
+  ttl: orAbsent((value) => value === "strip" || value === "keep"),
   snapshot: orNull(hasFields({ databaseId: orNull(isText), sequenceNumber: orNull((value) => typeof value === "string" && /^\d{1,20}$/.test(value)) })),
   keyspaces: orNull(isListOf(isKeyspace)),
   verifiedAt: orNull(isTime),

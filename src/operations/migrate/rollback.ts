@@ -158,7 +158,7 @@ async function carryBack(store: EntrySource, journal: Journal, { onProgress, sig
   const dump = `${incoming}.kgd`;
   try {
     await exportSource(store, { store: journal.target, output: dump, force: true, onProgress, signal });
-    const { entries } = await restoreDump({ target: incoming, input: dump, map: new Trees(journal).back(journal.keyspaces ?? [], store.info.keyspaces.map(({ name }) => name)), optionsFrom: journal.backup ?? journal.source, onProgress, signal });
+    const { entries } = await restoreDump({ target: incoming, input: dump, map: new Trees(journal).back(journal.keyspaces ?? [], store.info.keyspaces.map(({ name }) => name)), optionsFrom: journal.backup ?? journal.source, ttl: journal.ttl, onProgress, signal });
     teller.tell("restore", "what the sled store holds was carried into a new RocksDB store, read back and compared", { entries });
     await rm(dump, { force: true });
     return incoming;

@@ -5,14 +5,18 @@ import type { FamilySource } from "../../engines/rocksdb-settings.js";
 import type { FinalOptions } from "../../engines/rocksdb/options-file.js";
 import type { ImportPlan, PlannedKeyspace } from "../import-plan.js";
 import { nameText, sameName } from "../keyspaces.js";
-import { openSource } from "../load-engine.js";
+import { KgdumpError } from "../../errors.js";
+import { openSource, type TtlMode } from "../load-engine.js";
 import { openDump } from "../open-dump.js";
+import { checkedTime } from "./times.js";
 
 /** What a user wants of all families. */
 export interface FamilyOptions {
   readonly optionsFrom?: string | undefined;
   readonly compression?: RocksdbCompression | undefined;
   readonly tableBlockSize?: number | undefined;
+  readonly ttl?: TtlMode | undefined;
+  readonly ttlTime?: number | undefined;
 }
 
 /** How the families are made. */
@@ -22,34 +26,54 @@ export interface PlannedFamilies {
   /** What OPTIONS says when the store is done. */
   readonly options: FinalOptions;
   readonly warnings: readonly string[];
+  /** Families whose values get a time behind them, by their names in hex. */
+  readonly timed: ReadonlySet<string>;
+  /** That time, in seconds since 1970. */
+  readonly time: number;
 }
 
 interface Described {
   readonly source: ReadonlyMap<string, string> | undefined;
   readonly families: readonly (FamilySource & { readonly name: Uint8Array })[];
   readonly isRocksdb: boolean;
+  /** Whether it is known for each family that has times whether the dump has them: it is what was exported. */
+  readonly tellsTimes: boolean;
 }
 
 /**
  * Plans the families of a restore.
- * @throws {KgdumpError} what opening the store or dump that options are taken from throws
+ * @throws {KgdumpError} STORE_TTL when it is not known whether values end with times, what opening the store or dump that options are taken from throws
  */
 export async function planFamilies(plan: ImportPlan, options: FamilyOptions): Promise<PlannedFamilies> {
   const { restoredFamily, finalOptions } = await import("../../engines/rocksdb-settings.js");
   const { optionsFrom } = options;
   const described = optionsFrom === undefined ? ofHeader(plan.header) : await describe(optionsFrom);
   const warnings = new Warnings();
+  const timed = new Set<string>();
   const made = deciding(plan).map((keyspace) => {
     const found = familyOf(described, keyspace, optionsFrom !== undefined);
     if (found === undefined && optionsFrom !== undefined) warnings.add(`${optionsFrom} has no such family: it is kept as is usual`, keyspace.tree);
     const order = found === undefined || found.settings.size === 0 ? keyspace.comparator : found.order;
     const restored = restoredFamily(keyspace.tree, order, found ?? { settings: new Map() }, options);
     for (const sentence of restored.notKept) warnings.add(sentence, keyspace.tree);
+    if (restored.hasTimes && lacksTimes(keyspace, described, found, options)) timed.add(hex(keyspace.tree));
     if (described.isRocksdb && found !== undefined && !restored.final.complete) warnings.add(UNKNOWN, keyspace.tree);
     return restored;
   });
   const final = finalOptions(described.source, made.map((each) => each.final));
-  return { families: made.map(({ family }) => family), options: final.options, warnings: [...warnings.sentences(), ...final.notKept.map((sentence) => `the database: ${sentence}`)] };
+  const time = checkedTime(options.ttlTime ?? Math.floor(plan.header.createdAt.getTime() / 1000));
+  return { families: made.map(({ family }) => family), options: final.options, timed, time, warnings: [...warnings.sentences(), ...final.notKept.map((sentence) => `the database: ${sentence}`)] };
+}
+
+/** Whether the values of a family that has times come without them, so that a restore puts them there. */
+function lacksTimes(keyspace: PlannedKeyspace, described: Described, found: FamilySource | undefined, { ttl, ttlTime }: FamilyOptions): boolean {
+  if (ttl !== undefined) return ttl === "strip";
+  if (found?.settings.get("times") === "stripped" || ttlTime !== undefined) return true;
+  if (described.tellsTimes) return false;
+  throw new KgdumpError("STORE_TTL", `family "${nameText(keyspace.tree)}" has a time to live, and nothing says whether the values of the dump end with their times`, {
+    keyspace: keyspace.name,
+    hint: "`--ttl strip` when they were stripped by an export: each value gets a time, which --ttl-time can choose; `--ttl keep` when they were kept",
+  });
 }
 
 const UNKNOWN = "most of its options are not known, as an older kgdump or a store without OPTIONS did not tell them: they are RocksDB's own";
@@ -73,7 +97,7 @@ function familyOf(described: Described, keyspace: PlannedKeyspace, other: boolea
 function ofHeader(header: ImportPlan["header"]): Described {
   const source = header.source.options;
   const families = header.keyspaces.map(({ name, comparator, sourceOptions }) => ({ name, order: comparator, settings: sourceOptions ?? new Map<string, string>(), source }));
-  return { source, families, isRocksdb: header.source.engine === "rocksdb" };
+  return { source, families, isRocksdb: header.source.engine === "rocksdb", tellsTimes: true };
 }
 
 async function describe(path: string): Promise<Described> {
@@ -81,7 +105,7 @@ async function describe(path: string): Promise<Described> {
     await using store = await openSource(path, { ttl: "keep" });
     const { options: source, keyspaces, engine } = store.info;
     const families = keyspaces.map(({ name, comparator, settings }) => ({ name, order: comparator, settings: settings ?? new Map<string, string>(), source }));
-    return { source, families, isRocksdb: engine === "rocksdb" };
+    return { source, families, isRocksdb: engine === "rocksdb", tellsTimes: false };
   }
   await using dump = await openDump(path);
   return ofHeader(dump.header);
