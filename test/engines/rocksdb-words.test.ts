@@ -1,5 +1,5 @@
 /** Stores that can't be read although nothing in them need be damaged: the error says what they are, and what to do. */
-import { copyFile, cp, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { copyFile, cp, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import type { ErrorCode } from "#src/errors.js";
@@ -96,7 +96,7 @@ const CASES: Readonly<Record<string, Case>> = {
     code: "STORE_UNSUPPORTED", says: /its values are in .*titandb/, hint: /fallback/,
   },
   "write policy": { make: (t) => unpackStore(t, "words-write-prepared"), code: "STORE_UNSUPPORTED", says: /WRITE_PREPARED/, hint: /flush it and close it/ },
-  "all tables elsewhere": { make: without(/\.sst$/), code: "STORE_UNSUPPORTED", says: /db_paths or cf_paths/, hint: /\.sst files/ },
+  "all tables elsewhere": { make: without(/\.sst$/), code: "STORE_UNSUPPORTED", says: /db_paths or cf_paths/, hint: /ln -s .* OTHER\/\*\.sst ALL/ },
   "one table missing is damage": { make: without(/^000009\.sst$/), code: "STORE_DAMAGED", says: /missing/, hint: /backup/ },
   "CURRENT missing": { make: without(/^CURRENT$/), code: "STORE_DAMAGED", says: /CURRENT is missing, while other files/, hint: /echo MANIFEST-\d+ > CURRENT/ },
   "CURRENT empty": {
@@ -157,6 +157,37 @@ for (const [name, { make, code, says, hint }] of Object.entries(CASES)) {
     if (code !== "STORE_DAMAGED") t.notRegex(error.hint ?? "", /from its origin or a backup/);
   });
 }
+
+/** A store whose tables were moved into another directory. */
+async function withTablesElsewhere(t: ExecutionContext, pattern: RegExp): Promise<{ path: string; other: string }> {
+  const path = await ordinary(t);
+  const other = join(await temporaryDirectory(t), "other disk");
+  await mkdir(other);
+  for (const name of await namesOf(path, pattern)) await rename(join(path, name), join(other, name));
+  return { path, other };
+}
+
+for (const [name, pattern] of [["all", /\.sst$/], ["some", /^000009\.sst$/]] as const) {
+  test(`words: ${name} tables are in another directory that LOG names, and links make the store readable`, async (t) => {
+    const { path, other } = await withTablesElsewhere(t, pattern);
+    const line = (at: string): string => `2026/01/01-00:00:00.000000 139 SST files in ${at} dir, Total Num: 2, files: 000009.sst 000015.sst \n`;
+    await writeFile(join(path, "LOG"), `RocksDB version: 10.10.1\n${line(path)}${line("/nowhere/db")}${line(other)}`);
+    const error = await assertCode(t, "STORE_UNSUPPORTED", () => readStore(path));
+    t.true(error.message.includes(`it is in ${other}, as the store's LOG says`), error.message);
+    t.true(error.hint?.includes(`ln -s ${path}/* ${other}/*.sst ALL`), error.hint);
+    const all = join(await temporaryDirectory(t), "all");
+    await mkdir(all);
+    for (const directory of [path, other]) for (const file of await readdir(directory)) await symlink(join(directory, file), join(all, file));
+    t.is((await readStore(all)).entries.get("default")?.length, 105);
+  });
+}
+
+test("words: tables are where LOG says no more", async (t) => {
+  const { path } = await withTablesElsewhere(t, /\.sst$/);
+  await writeFile(join(path, "LOG"), "x SST files in /nowhere/db dir, Total Num: 0, files: \n");
+  const error = await assertCode(t, "STORE_UNSUPPORTED", () => readStore(path));
+  t.regex(error.message, /LOG says that tables are in \/nowhere\/db .*where this one is not/);
+});
 
 test("what to write into CURRENT makes the store readable", async (t) => {
   const path = await without(/^CURRENT$/)(t);

@@ -226,16 +226,7 @@ fn is_ttl(options: &FamilyOptions) -> bool {
 /// Checks that all table files are there and have the size that MANIFEST tells.
 fn check_tables(store: &Path, family: &Family) -> Outcome<()> {
     for (number, file) in &family.tables {
-        if file.path_id != 0 {
-            return Err(Fault::new(
-                "STORE_UNSUPPORTED",
-                format!(
-                    "{} has files in another directory (db_paths), which kgdump can't read",
-                    family_of(store, &family.name)
-                ),
-            )
-            .at(store));
-        }
+        // One of another directory (db_paths, cf_paths) may have been put, or linked, beside the others: RocksDB takes it so.
         let path = table_path(store, *number);
         let facts = fs::metadata(&path).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => missing(&path),

@@ -6,6 +6,7 @@
 //!
 //! Contract: only reads, a few bytes of some files, and only after a failure.
 
+mod elsewhere;
 pub mod leveldb;
 
 use std::path::Path;
@@ -41,7 +42,7 @@ const RULES: [Rule; 13] = [
     titan,
     pebble,
     foreign_table,
-    tables_elsewhere,
+    elsewhere::tables_elsewhere,
     newer_version,
     hidden_tables,
     encrypted_files,
@@ -182,22 +183,6 @@ fn foreign_table(scene: &Scene<'_>) -> Option<Fault> {
             .unsupported(format!("the table {} has the format {format}, which kgdump can't read", path.display()), hint)
             .at(&path),
     )
-}
-
-/// Tables that MANIFEST names lie in another directory when the store has `db_paths` or `cf_paths`.
-fn tables_elsewhere(scene: &Scene<'_>) -> Option<Fault> {
-    if !scene.is_missing() || scene.tables().next().is_some() {
-        return None;
-    }
-    let table = scene.fault.path.as_deref().filter(|path| path.ends_with(".sst") || path.ends_with(".ldb"))?;
-    let name = Path::new(table).file_name().unwrap_or_default().to_string_lossy().into_owned();
-    Some(scene.unsupported(
-        format!(
-            "no table file is in {}, although its MANIFEST names some (such as {name}): they are in other directories (db_paths or cf_paths), or were not copied with it",
-            scene.store.display()
-        ),
-        "find the .sst files that belong to it, and put them, or links to them, beside the files of a copy of the store",
-    ))
 }
 
 /// A newer RocksDB may write what an older one takes for damage.
