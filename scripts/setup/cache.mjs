@@ -75,7 +75,9 @@ export async function prune(directory, keep) {
 }
 
 /**
- * Removes a directory when its files take more than `bytes`: cargo never removes what it made for clones that are gone.
+ * Makes a directory that cargo builds in fit for this clone. It is removed when its files take more than `bytes`: cargo never removes what it made for
+ * clones that are gone. What cargo knows of the project's own crates is forgotten: it takes two clones for one and goes by times alone, so that it would
+ * give the clone with the older files what it built for the other.
  * @param {string} directory
  * @param {number} bytes
  */
@@ -84,6 +86,10 @@ export async function removeWhenLarge(directory, bytes) {
   for (const file of await filesBelow(directory)) {
     total += (await stat(file).catch(ignoreAbsent))?.size ?? 0;
     if (total > bytes) return rm(directory, { recursive: true, force: true });
+  }
+  const known = join(directory, "release", ".fingerprint");
+  for (const name of await readdir(known).catch(() => [])) {
+    if (/^kgdump[-_]/.test(name)) await rm(join(known, name), { recursive: true, force: true });
   }
 }
 

@@ -8,7 +8,7 @@ import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import zlib from "node:zlib";
 import test from "ava";
-import { exists, prune, publishEntry, withLock } from "../../scripts/setup/cache.mjs";
+import { exists, prune, publishEntry, removeWhenLarge, withLock } from "../../scripts/setup/cache.mjs";
 import { filesBelow, fingerprint } from "../../scripts/setup/fingerprint.mjs";
 import { inProject } from "../../scripts/setup/paths.mjs";
 import { readFromZip } from "../../scripts/setup/zip.mjs";
@@ -83,6 +83,20 @@ test("pruning keeps what was used last, and what a set-up fills right now", asyn
   }
   await prune(directory, 2);
   t.deepEqual((await readdir(directory)).sort(), [".staging", "newer", "older"]);
+});
+
+test("cargo forgets the project's own crates, and nothing else, until it has made too much", async (t) => {
+  const target = await temporaryDirectory(t);
+  const known = join(target, "release", ".fingerprint");
+  for (const name of ["kgdump_rocksdb-1", "kgdump-sled-2", "napi-3"]) {
+    await mkdir(join(known, name), { recursive: true });
+    await writeFile(join(known, name, "lib"), "0123456789");
+  }
+  await removeWhenLarge(target, 30);
+  t.deepEqual(await readdir(known), ["napi-3"]);
+  await removeWhenLarge(target, 9);
+  t.false(await exists(target));
+  await t.notThrowsAsync(() => removeWhenLarge(target, 9));
 });
 
 test("the lock lets one in at a time, and a dead holder's lock is taken over", async (t) => {
