@@ -1,9 +1,12 @@
 /** Words and manners at the edges: odd places for input and output, and what is left when something dies. */
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { createCipheriv } from "node:crypto";
-import { lstat, mkdir, readdir, readFile, readlink, rm, rmdir, symlink, writeFile } from "node:fs/promises";
+import { once } from "node:events";
+import { createWriteStream } from "node:fs";
+import { lstat, mkdir, readFile, readlink, rm, rmdir, symlink, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import test, { type ExecutionContext } from "ava";
 import { createRocksdbSink } from "#src/engines/rocksdb.js";
 import { systemError } from "#src/errors.js";
@@ -114,18 +117,29 @@ for (const [name, text, says] of [
 }
 
 test("a terminal that goes away ends nothing with an assertion", async (t) => {
-  const { directory, dump } = await ground(t);
-  const log = join(directory, "log");
-  // In a session of its own, as otherwise a signal would come too.
-  const script = `setsid -w "${process.execPath}" "${KGDUMP}" inspect --entries "${dump}" 2> "${log}"; sleep 60`;
-  const child = spawn("script", ["-qec", `bash -c 'sleep 0.3; ${script}'`, "/dev/null"], { stdio: ["ignore", "ignore", "ignore"] });
-  await new Promise((done) => setTimeout(done, 200));
+  const { directory } = await ground(t);
+  await exportStore({ store: await makeStore(directory, "large", { default: numbered("k", 20_000) }), output: join(directory, "large.kgd"), codec: "none" });
+  const dump = await readFile(join(directory, "large.kgd"));
+  t.true(dump.length > 300_000);
+  const [log, fifo, done] = ["log", "fifo", "done"].map((name) => join(directory, name)) as [string, string, string];
+  await promisify(execFile)("mkfifo", [fifo]);
+  // In a session of its own, as otherwise a signal would come too. It waits for its input.
+  const script = `setsid -w bash -c '"${process.execPath}" "${KGDUMP}" verify < "${fifo}" 2> "${log}"; echo $? > "${done}"'`;
+  const child = spawn("script", ["-qec", script, "/dev/null"], { stdio: ["ignore", "ignore", "ignore"] });
+  const input = createWriteStream(fifo);
+  await once(input, "open");
+  // Node remembers the terminal's settings when it starts: it has started when it reads.
+  input.write(dump.subarray(0, -100));
+  await once(input, "drain");
   child.kill("SIGKILL");
   await gather(child);
-  for (let wait = 0; wait < 100 && !(await readdir(directory)).includes("log"); wait++) await new Promise((done) => setTimeout(done, 50));
-  await new Promise((done) => setTimeout(done, 1500));
-  const said = await readFile(log, "utf8").catch(() => "");
+  input.end();
+  await waitForName(directory, /^done$/, () => false);
+  while ((await readFile(done, "utf8")) === "") await new Promise((wait) => setTimeout(wait, 10));
+  const said = await readFile(log, "utf8");
+  t.regex(said, /\[DUMP_TRUNCATED\]/);
   t.notRegex(said, /Assertion|ResetStdio/);
+  t.is((await readFile(done, "utf8")).trim(), "3");
 });
 
 test("Ctrl-C does not wait for a block that is being compressed", async (t) => {
@@ -134,7 +148,7 @@ test("Ctrl-C does not wait for a block that is being compressed", async (t) => {
   const noise = createCipheriv("aes-128-ctr", Buffer.alloc(16, 7), Buffer.alloc(16));
   {
     await using sink = await createRocksdbSink(path, { compression: "none" });
-    for (let index = 0; index < 40; index++) {
+    for (let index = 0; index < 62; index++) {
       const value = Buffer.from(noise.update(Buffer.alloc(512 * 1024)).toString("hex"));
       await sink.apply(Buffer.from("default"), encodeEntries([{ key: Buffer.from(index.toString().padStart(4, "0")), value }]), "overwrite");
     }
