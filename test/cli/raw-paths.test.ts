@@ -72,6 +72,12 @@ test("says the path as it was typed", async (t) => {
   t.is((JSON.parse(failed.stderr) as { error: { path: string } }).error.path, "d\\xff/none");
 });
 
+test("4GiB is taken for the largest block, and no more", async (t) => {
+  const cwd = await ground(t);
+  t.is((await shell("kgdump verify -q $'a\\xe9.kgd' --max-block-size 4GiB", { cwd })).code, 0);
+  t.is((await shell("kgdump verify -q $'a\\xe9.kgd' --max-block-size 5GiB", { cwd })).code, 2);
+});
+
 test("arguments that are text are left alone, also with U+FFFD in them", async (t) => {
   const paths = new RawPaths();
   const args = ["export", "s\ufffd", "--prefix", "x"];
