@@ -1,8 +1,7 @@
-/** The sled addon's own interface, as native/sled/src/node*.rs export it, and how keyspaces and trees are named. */
-import { KgdumpError } from "../errors.js";
+/** The sled addon's own interface, as native/sled/src/node*.rs and native/sled/src/api/ export it. */
 import { loadAddon } from "../addon.js";
 import type { FillResult } from "./block-scan.js";
-import { DEFAULT_KEYSPACE, type Applied, type IfExists, type StoreLock } from "./engine.js";
+import type { Applied, IfExists, StoreLock } from "./engine.js";
 
 /** How the addon opens a store. Sizes are bytes. */
 export interface NativeSledOptions {
@@ -78,8 +77,20 @@ export interface NativeSledStore {
   close(): Promise<void>;
 }
 
+/** A store whose files are open for reading. */
+export interface NativeSledFiles {
+  readonly compression: boolean;
+  readonly segmentSize: number;
+  readonly nextId: string | null;
+  readonly warnings: string[];
+  trees(): Buffer[];
+  scan(tree: Uint8Array, lower: Uint8Array | undefined, upper: Uint8Array | undefined, reverse: boolean): NativeSledScan;
+  close(): void;
+}
+
 /** The addon. */
 export interface NativeSled {
+  openFiles(path: string): Promise<NativeSledFiles>;
   open(path: string, options: NativeSledOptions): Promise<NativeSledStore>;
   inspect(path: string): Promise<"missing" | "empty" | "store">;
   version(): string;
@@ -89,36 +100,4 @@ export interface NativeSled {
 /** The sled addon. @throws {KgdumpError} ADDON_MISSING */
 export function sledAddon(): NativeSled {
   return loadAddon("sled") as NativeSled;
-}
-
-const DEFAULT_TREE = Buffer.from("__sled__default");
-const DEFAULT_NAME = Buffer.from(DEFAULT_KEYSPACE);
-
-/**
- * The tree that a keyspace is: sled's default tree for `default`, else the tree of the same name.
- * @throws {KgdumpError} STORE_UNSUPPORTED for sled's own name of its default tree, which would mix two keyspaces
- */
-export function treeOf(keyspace: Uint8Array): Uint8Array {
-  if (DEFAULT_NAME.equals(keyspace)) return DEFAULT_TREE;
-  if (!DEFAULT_TREE.equals(keyspace)) return keyspace;
-  throw new KgdumpError("STORE_UNSUPPORTED", `sled keeps the name ${DEFAULT_TREE.toString()} for its default tree`, {
-    keyspace,
-    hint: "give the keyspace another name in the target",
-  });
-}
-
-/**
- * The keyspaces that a store's trees are.
- * @throws {KgdumpError} STORE_UNSUPPORTED for a tree that is called `default` and is not sled's default tree
- */
-export function keyspacesOf(trees: readonly Buffer[], path: string): Buffer[] {
-  return trees.map((name) => {
-    if (DEFAULT_TREE.equals(name)) return DEFAULT_NAME;
-    if (!DEFAULT_NAME.equals(name)) return name;
-    throw new KgdumpError("STORE_UNSUPPORTED", `a tree of ${path} is called "default", as sled's default tree is in a dump`, {
-      path,
-      keyspace: name,
-      hint: "rename that tree",
-    });
-  });
 }

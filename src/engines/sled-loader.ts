@@ -8,8 +8,9 @@ import { resolve } from "node:path";
 
 import { fromAddon } from "../addon.js";
 import type { EntryLoader, KeyOrder } from "./engine.js";
-import { type NativeSledLoader, type NativeSledStore, treeOf } from "./sled-addon.js";
+import type { NativeSledLoader, NativeSledStore } from "./sled-addon.js";
 import { openNative, type SledSettings, type SledSinkOptions } from "./sled.js";
+import { treeOf } from "./sled-trees.js";
 
 /** How a new store is made. */
 export interface SledLoaderOptions extends Omit<SledSinkOptions, "create" | "check"> {

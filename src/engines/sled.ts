@@ -1,8 +1,8 @@
 /**
- * Sled 0.34 as a source and as a sink of entries.
+ * Stores of sled 0.34 that sled itself has open: as a sink of entries, and to read back what was written.
  *
- * Sled has no read-only mode. A store that is opened as a source gets no entry added, changed or removed, but sled
- * locks its file `db`, may replace its `snap.*` file, and clears unused space at the end of its log. What sled would do to a
+ * Sled has no read-only mode: it may replace a store's `snap.*` file, and clears unused space at the end of its log. So it opens only
+ * stores that kgdump makes or is to change; sources are read from their files (sled-reader.ts). What sled would do to a
  * store that is damaged, which is to drop what it cannot read, is kept away by checking all files first.
  */
 import { resolve } from "node:path";
@@ -10,9 +10,10 @@ import { resolve } from "node:path";
 import { fromAddon } from "../addon.js";
 import { scanBlocks } from "./block-scan.js";
 import type { Applied, BlockComparison, EntryBlock, EntrySink, EntrySource, IfExists, KeyOrder, ScanOptions, StoreInfo } from "./engine.js";
-import { keyspacesOf, sledAddon, treeOf, type NativeSledStore } from "./sled-addon.js";
+import { sledAddon, type NativeSledStore } from "./sled-addon.js";
 import { SledFollower } from "./sled-follower.js";
 import { keyRange } from "./sled-range.js";
+import { keyspaceOf, treeOf } from "./sled-trees.js";
 
 /** Settings of a store that must be the same whenever it is opened. */
 export interface SledSettings {
@@ -22,8 +23,8 @@ export interface SledSettings {
   readonly segmentSize: number;
 }
 
-/** How a store is opened for reading. */
-export interface SledSourceOptions {
+/** How sled opens a store. */
+export interface SledReadBackOptions {
   /** Bytes of sled's page cache; default 64 MiB. */
   readonly cacheCapacity?: number | undefined;
   /** False leaves out the check of all files: for a store that was checked just now and not opened since. */
@@ -31,7 +32,7 @@ export interface SledSourceOptions {
 }
 
 /** How a store is opened for writing. */
-export interface SledSinkOptions extends SledSourceOptions {
+export interface SledSinkOptions extends SledReadBackOptions {
   /** True makes a new store where nothing or an empty directory is; false opens one that is there. */
   readonly create: boolean;
   /** Default: as the store was made; false for a new one. */
@@ -71,24 +72,25 @@ const COMPRESSION_FACTOR = 5;
 
 /**
  * What is at a path, seen with sled's eyes; nothing is opened or changed.
- * @throws {KgdumpError} STORE_NOT_RECOGNIZED, STORE_DAMAGED, STORE_SETTINGS_MISMATCH, PERMISSION_DENIED, IO_FAILED; ADDON_MISSING
+ * @throws {KgdumpError} STORE_NOT_RECOGNIZED, STORE_DAMAGED, STORE_UNSUPPORTED, PERMISSION_DENIED, IO_FAILED; ADDON_MISSING
  */
 export function inspectSled(path: string): Promise<"missing" | "empty" | "store"> {
   return fromAddon(() => sledAddon().inspect(resolve(path)));
 }
 
 /**
- * Opens the sled store in a directory for reading. Its settings are taken from the store.
- * @throws {KgdumpError} STORE_NOT_FOUND, STORE_NOT_RECOGNIZED, STORE_IN_USE, STORE_DAMAGED, STORE_SETTINGS_MISMATCH,
- *   STORE_UNSUPPORTED for a tree whose name a dump cannot tell from another's, PERMISSION_DENIED, IO_FAILED; ADDON_MISSING
+ * Opens a sled store by sled itself to read back what kgdump has written: a second witness of what its own reader says. Sled may write
+ * to the store's files while it opens it. Its settings are taken from the store.
+ * @throws {KgdumpError} as openSledSink
  */
-export async function openSledSource(path: string, options: SledSourceOptions = {}): Promise<SledSource> {
+export async function readBackSled(path: string, options: SledReadBackOptions = {}): Promise<SledSource> {
   return open(path, { ...options, create: false }, true);
 }
 
 /**
  * Opens the sled store in a directory for writing, or makes one.
- * @throws {KgdumpError} as openSledSource; TARGET_EXISTS when a store is to be made where one is; NO_SPACE
+ * @throws {KgdumpError} STORE_NOT_FOUND, STORE_NOT_RECOGNIZED, STORE_IN_USE, STORE_DAMAGED, STORE_SETTINGS_MISMATCH, STORE_UNSUPPORTED,
+ *   TARGET_EXISTS when a store is to be made where one is; NO_SPACE, PERMISSION_DENIED, IO_FAILED; ADDON_MISSING
  */
 export async function openSledSink(path: string, options: SledSinkOptions): Promise<SledSink> {
   return open(path, options, false);
@@ -118,7 +120,7 @@ async function open(path: string, options: SledSinkOptions, readOnly: boolean): 
   const absolute = resolve(path);
   const native = await openNative(absolute, options, readOnly);
   try {
-    const names = keyspacesOf(await fromAddon(() => native.trees()), absolute);
+    const names = (await fromAddon(() => native.trees())).map(keyspaceOf);
     return new Store(native, absolute, names);
   } catch (error) {
     await native.close();

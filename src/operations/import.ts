@@ -90,7 +90,7 @@ async function checkOccupied({ target }: ImportOptions, merge: boolean): Promise
 type Made = Pick<ReopenSettings, "segmentSize"> & { readonly compression: boolean };
 
 async function importNew(plan: ImportPlan, events: AsyncGenerator<EntryEvent>, options: ImportOptions): Promise<Made> {
-  const [{ openSledSource }, { openSledLoader }] = await Promise.all([import("../engines/sled.js"), import("../engines/sled-loader.js")]);
+  const [{ readBackSled }, { openSledLoader }] = await Promise.all([import("../engines/sled.js"), import("../engines/sled-loader.js")]);
   await using staging = await Staging.create(options.target);
   const { cacheCapacity, compression, compressionLevel: compressionFactor, segmentSize } = options;
   const settings = { jobs: options.jobs, cacheCapacity, compression, compressionFactor, segmentSize };
@@ -99,7 +99,7 @@ async function importNew(plan: ImportPlan, events: AsyncGenerator<EntryEvent>, o
   if (options.verify !== false) {
     const capacity = Math.min(cacheCapacity ?? VERIFY_CACHE, VERIFY_CACHE);
     // The digests tell of all that is missing or wrong, so that the check of all files, which sled itself lacks, can be left out.
-    const reopened = await openSledSource(staging.storePath, { cacheCapacity: capacity, check: false });
+    const reopened = await readBackSled(staging.storePath, { cacheCapacity: capacity, check: false });
     await closing(reopened, (source) => verifyNew(plan, source, options));
   }
   options.signal?.throwIfAborted();

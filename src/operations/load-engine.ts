@@ -58,7 +58,7 @@ export async function openSource(path: string, { ttl, paranoid }: ReadingOptions
     const { openRocksdbSource } = await import("../engines/rocksdb.js");
     return openRocksdbSource(path, { ttl, paranoid, only: selection.only?.map(nameBytes), except: selection.except?.map(nameBytes) });
   }
-  const { openSledSource } = await import("../engines/sled.js");
+  const { openSledSource } = await import("../engines/sled-reader.js");
   return openSledSource(path);
 }
 

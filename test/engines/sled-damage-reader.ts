@@ -46,7 +46,7 @@ async function answer(store: string, copy: string, mutation: Mutation): Promise<
   await cp(store, copy, { recursive: true });
   await mutate(join(copy, mutation.file), mutation);
   try {
-    return { content: await readStore(copy, unchecked !== "unchecked") };
+    return { content: await readStore(copy, unchecked === "unchecked") };
   } catch (error) {
     if (error instanceof KgdumpError) return { code: error.code, message: error.message };
     return { message: String(error) };

@@ -7,7 +7,7 @@ import test from "ava";
 import fc from "fast-check";
 import type { KeyOrder } from "#src/engines/engine.js";
 import { openSledLoader, type SledLoader, type SledLoaderOptions } from "#src/engines/sled-loader.js";
-import { openSledSource } from "#src/engines/sled.js";
+import { openSledSource } from "#src/engines/sled-reader.js";
 import type { ErrorCode } from "#src/errors.js";
 import { encodeEntries } from "#src/format/entries.js";
 import { sledCheck, sledChurn, sledHammer, sledStill } from "../checker/run.js";

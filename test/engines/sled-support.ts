@@ -3,7 +3,8 @@ import { createHash } from "node:crypto";
 import type { ExecutionContext } from "ava";
 import fc from "fast-check";
 import type { EntryBlock, EntrySource, ScanOptions } from "#src/engines/engine.js";
-import { openSledSink, openSledSource, type SledSinkOptions } from "#src/engines/sled.js";
+import { openSledSink, readBackSled, type SledSinkOptions } from "#src/engines/sled.js";
+import { openSledSource } from "#src/engines/sled-reader.js";
 import { KgdumpError } from "#src/errors.js";
 import { encodeEntries, iterateEntries } from "#src/format/entries.js";
 import type { TreeContent } from "../checker/run.js";
@@ -66,9 +67,9 @@ export function take(block: EntryBlock): Pair[] {
   return records;
 }
 
-/** Number of records and digest of all of a store's keyspaces, read by kgdump. */
-export async function readStore(path: string, check = true): Promise<{ name: string; records: number; digest: string }[]> {
-  await using source = await openSledSource(path, { check });
+/** Number of records and digest of all of a store's keyspaces, read by kgdump: from its files, or, when it is only to be read back, by sled. */
+export async function readStore(path: string, back = false): Promise<{ name: string; records: number; digest: string }[]> {
+  await using source = await (back ? readBackSled(path, { check: false }) : openSledSource(path));
   const content = [];
   for (const { name } of source.info.keyspaces) {
     const records = await readRecords(source, name, { blockSize: 65_536 });

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import test from "ava";
 import fc from "fast-check";
-import { openSledSource } from "#src/engines/sled.js";
+import { openSledSource } from "#src/engines/sled-reader.js";
 import { scanSideBySide, type SideBySideOptions } from "#src/operations/side-by-side.js";
 import { anyBytes, anyRecords, makeStore, readRecords, seed } from "../engines/sled-support.js";
 import { temporaryDirectory } from "../support/temporary.js";

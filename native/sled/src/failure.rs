@@ -74,6 +74,8 @@ pub struct Failure {
     pub code: Code,
     pub message: String,
     pub path: Option<PathBuf>,
+    /// What the user can do next; default: what the code says.
+    pub hint: Option<&'static str>,
 }
 
 /// The result of everything that can fail here.
@@ -99,13 +101,27 @@ impl Doing {
 
 impl Failure {
     pub fn new(code: Code, message: impl Into<String>) -> Failure {
-        Failure { code, message: message.into(), path: None }
+        Failure { code, message: message.into(), path: None, hint: None }
     }
 
     /// The same failure, about `path` (unless it names a path already).
     pub fn at(mut self, path: &Path) -> Failure {
         self.path.get_or_insert_with(|| path.to_path_buf());
         self
+    }
+
+    /// The same failure, with what the user can do next.
+    pub fn hint(mut self, hint: &'static str) -> Failure {
+        self.hint = Some(hint);
+        self
+    }
+
+    /// A failure to read what the store says is there: that it is not there is damage.
+    pub fn reading(error: &io::Error, what: &str) -> Failure {
+        if is_cut_short(error) {
+            return Failure::new(Code::StoreDamaged, format!("{what}: {}", io_text(error)));
+        }
+        Failure::io(error, what)
     }
 
     /// A failed system call; `what` says what was being done, as in "opening /x/db".
@@ -145,7 +161,7 @@ impl Failure {
             push_json_text(&mut out, &path.to_string_lossy());
             out.push('"');
         }
-        if let Some(hint) = self.code.hint() {
+        if let Some(hint) = self.hint.or(self.code.hint()) {
             out.push_str(",\"hint\":\"");
             push_json_text(&mut out, hint);
             out.push('"');

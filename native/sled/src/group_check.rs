@@ -8,7 +8,7 @@ use crate::entries::push_bin_of;
 use crate::failure::Outcome;
 use crate::follow::Follower;
 use crate::prints::Print;
-use crate::scan::KeyRange;
+use crate::scan::{KeyRange, Pass as _};
 use crate::store::{Store, existing_tree};
 use crate::walk::Walk;
 

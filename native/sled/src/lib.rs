@@ -4,20 +4,18 @@
 //! message is the JSON of `Failure`. Buffers that are passed in must not be touched until the promise has settled; a
 //! scan's `fill` is not called again before that. No panic of sled's crosses (see `guard`).
 
+pub mod api;
 pub mod apply;
 pub mod change_blocks;
-pub mod conf;
 pub mod durable;
 pub mod entries;
 pub mod failure;
+pub mod files;
 pub mod follow;
 pub mod group_check;
 pub mod guard;
 pub mod load;
 pub mod lock;
-pub mod log_check;
-pub mod log_message;
-pub mod log_snapshot;
 pub mod memory;
 pub mod node;
 pub mod node_blocks;
@@ -28,6 +26,7 @@ pub mod node_scan;
 pub mod old_groups;
 pub mod place;
 pub mod prints;
+pub mod read;
 pub mod scan;
 pub mod store;
 pub mod touch;

@@ -42,6 +42,24 @@ pub struct FillCounts {
     pub needed: f64,
 }
 
+impl FillCounts {
+    /// What a `fill` of that many bytes did.
+    pub fn of(bytes: usize, filled: &Filled) -> FillCounts {
+        FillCounts {
+            bytes: bytes as f64,
+            entries: filled.entries as f64,
+            key_bytes: filled.key_bytes as f64,
+            value_bytes: filled.value_bytes as f64,
+            first_key_start: filled.first_key.0 as f64,
+            first_key_end: filled.first_key.1 as f64,
+            last_key_start: filled.last_key.0 as f64,
+            last_key_end: filled.last_key.1 as f64,
+            done: filled.done,
+            needed: filled.needed as f64,
+        }
+    }
+}
+
 #[napi]
 impl SledScan {
     /// Fills `buffer` with the next entries: at least one, if it fits the buffer, then more while they stay within `target`
@@ -109,17 +127,6 @@ impl Task for FillTask {
     }
 
     fn resolve(&mut self, _env: Env, (bytes, filled): (usize, Filled)) -> napi::Result<FillCounts> {
-        Ok(FillCounts {
-            bytes: bytes as f64,
-            entries: filled.entries as f64,
-            key_bytes: filled.key_bytes as f64,
-            value_bytes: filled.value_bytes as f64,
-            first_key_start: filled.first_key.0 as f64,
-            first_key_end: filled.first_key.1 as f64,
-            last_key_start: filled.last_key.0 as f64,
-            last_key_end: filled.last_key.1 as f64,
-            done: filled.done,
-            needed: filled.needed as f64,
-        })
+        Ok(FillCounts::of(bytes, &filled))
     }
 }

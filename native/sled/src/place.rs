@@ -5,8 +5,9 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use crate::conf::{self, Settings};
 use crate::failure::{Code, Failure, Outcome};
+use crate::files::conf::{self, Settings};
+use crate::files::observed::observed;
 
 /// What a path holds.
 #[derive(Debug)]
@@ -19,8 +20,8 @@ pub enum Place {
 /// Says what is at `path`.
 ///
 /// # Errors
-/// STORE_NOT_RECOGNIZED for anything that is neither empty nor sled's; STORE_DAMAGED for a store without its `db` or `conf`, or
-/// whose `conf` is damaged; STORE_SETTINGS_MISMATCH for one of another version of sled; PERMISSION_DENIED, IO_FAILED.
+/// STORE_NOT_RECOGNIZED for anything that is neither empty nor sled's; STORE_DAMAGED for a store without its `db`, or
+/// whose `conf` is damaged; STORE_UNSUPPORTED for one of another version of sled; PERMISSION_DENIED, IO_FAILED.
 pub fn inspect(path: &Path) -> Outcome<Place> {
     let metadata = match fs::metadata(path) {
         Ok(metadata) => metadata,
@@ -35,25 +36,50 @@ pub fn inspect(path: &Path) -> Outcome<Place> {
         return Ok(Place::EmptyDirectory);
     }
     let has = |name: &str| names.iter().any(|n| n == name);
+    let more = has("blobs") || names.iter().any(|n| n.starts_with("snap."));
     match (has("db"), has("conf")) {
         (true, true) => {}
-        (false, false) if !has("blobs") && !names.iter().any(|n| n.starts_with("snap.")) => {
-            let what =
-                if has("CURRENT") { "it is a RocksDB or LevelDB store, not sled's" } else { "it is no sled store" };
-            return Err(Failure::new(Code::StoreNotRecognized, what).at(path));
-        }
-        (false, true) if names.len() == 1 => {
-            return Err(Failure::new(Code::StoreNotRecognized, "it has a file conf but no file db").at(path));
-        }
-        (true, false) if names.len() == 1 => {
-            return Err(Failure::new(Code::StoreNotRecognized, "it has a file db but no file conf").at(path));
-        }
-        (true, false) => return Err(Failure::new(Code::StoreDamaged, "its file conf is missing").at(path)),
+        (true, false) if more => return without_conf(path),
+        (true, false) => return Err(not("it has a file db but no file conf").at(path)),
+        (false, true) if !more => return Err(not("it has a file conf but no file db").at(path)),
+        (false, false) if !more => return Err(something_else(has).at(path)),
         (false, _) => return Err(Failure::new(Code::StoreDamaged, "its file db is missing").at(path)),
     }
     let conf = path.join("conf");
     let bytes = read_small(&conf)?;
-    conf::parse(&bytes).map(Place::Store).map_err(|f| f.at(path))
+    if conf::is_empty(bytes.len()) {
+        return without_conf(path);
+    }
+    conf::parse(&bytes).map(Place::Store).map_err(|f| f.at(&conf))
+}
+
+fn not(what: &str) -> Failure {
+    Failure::new(Code::StoreNotRecognized, what)
+}
+
+/// What a directory is that is no store of sled 0.34's.
+fn something_else(has: impl Fn(&str) -> bool) -> Failure {
+    if has("CURRENT") {
+        return not("it is a RocksDB or LevelDB store, not sled's");
+    }
+    if has("durability_cookie") || has("metadata") && (has("slabs") || has("heap")) {
+        return conf::other_version("1.0 (alpha)");
+    }
+    not("it is no sled store")
+}
+
+/// A store whose `conf` is empty or gone: sled opens it with the settings that its program names, and the log shows them.
+fn without_conf(path: &Path) -> Outcome<Place> {
+    let db = path.join("db");
+    let observed =
+        fs::File::open(&db).and_then(|file| observed(&file)).map_err(|e| Failure::io(&e, "reading it").at(&db))?;
+    match observed {
+        Some(settings) => Ok(Place::Store(settings)),
+        None => {
+            let what = "it is empty or missing, and the log does not show the segment size that it was made with";
+            Err(Failure::new(Code::StoreDamaged, what).at(&path.join("conf")))
+        }
+    }
 }
 
 /// The content of `conf`, which is some 60 bytes; of a bigger file only a part, which then is not recognized.

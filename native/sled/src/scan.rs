@@ -9,6 +9,21 @@ use crate::failure::{Code, Failure, Outcome};
 use crate::store::{Store, existing_tree};
 use crate::walk::Walk;
 
+/// An entry: its key's two parts, and its value.
+pub type Entry<'a> = (&'a [u8], &'a [u8], &'a [u8]);
+
+/// A walk over the entries of a range.
+pub trait Pass {
+    /// The entry that it is before; None at the end of the range.
+    ///
+    /// # Errors
+    /// STORE_DAMAGED, IO_FAILED; it must not be used any more then.
+    fn entry(&mut self, range: &KeyRange) -> Outcome<Option<Entry<'_>>>;
+
+    /// Goes behind the entry that it is before.
+    fn step(&mut self, range: &KeyRange);
+}
+
 /// What one fill did; offsets are those of the block.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Filled {
@@ -95,25 +110,42 @@ pub fn fill(
             }
             Stage::Closed => return Err(Failure::new(Code::StoreFailed, "the scan is closed")),
         };
-        let mut filled = Filled::default();
-        while filled.entries < max_entries {
-            let Some((prefix, suffix, value)) = walk.entry(&scan.range)? else {
-                filled.done = true;
-                break;
-            };
-            let length = block.len() + encoded_len(prefix.len() + suffix.len(), value.len());
-            if length > target.min(capacity) && (filled.entries > 0 || length > capacity) {
-                if filled.entries == 0 {
-                    filled.needed = length;
-                }
-                break;
-            }
-            add(&mut block, &mut filled, prefix, suffix, value)?;
-            walk.step(&scan.range);
-        }
+        let filled = fill_block(&mut block, &mut *walk, &scan.range, capacity, target, max_entries)?;
         scan.stage = if filled.done { Stage::AtEnd } else { Stage::Reading(walk) };
         Ok((block, filled))
     })
+}
+
+/// Adds the next entries of a walk to an empty block: while it is empty or stays within `target` bytes, `most` entries at most.
+/// An entry that alone exceeds `capacity` is not read; its length is returned.
+///
+/// # Errors
+/// Those of the walk; STORE_UNSUPPORTED for 4 GiB and more.
+pub fn fill_block(
+    block: &mut Vec<u8>,
+    walk: &mut impl Pass,
+    range: &KeyRange,
+    capacity: usize,
+    target: usize,
+    most: usize,
+) -> Outcome<Filled> {
+    let mut filled = Filled::default();
+    while filled.entries < most {
+        let Some((prefix, suffix, value)) = walk.entry(range)? else {
+            filled.done = true;
+            break;
+        };
+        let length = block.len() + encoded_len(prefix.len() + suffix.len(), value.len());
+        if length > target.min(capacity) && (filled.entries > 0 || length > capacity) {
+            if filled.entries == 0 {
+                filled.needed = length;
+            }
+            break;
+        }
+        add(block, &mut filled, prefix, suffix, value)?;
+        walk.step(range);
+    }
+    Ok(filled)
 }
 
 /// Gives a block's memory back to be filled again.

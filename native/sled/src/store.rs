@@ -9,15 +9,15 @@ use std::time::{Duration, Instant};
 
 use sled::Db;
 
-use crate::conf::Settings;
 use crate::durable::Syncer;
 use crate::failure::{Code, Doing, Failure, Outcome, printable};
+use crate::files::conf::Settings;
 use crate::guard::{self, Health};
 use crate::load::Loader;
 use crate::memory::{self, Tide};
 use crate::place::{Place, inspect};
 use crate::scan::ScanState;
-use crate::{lock, log_check};
+use crate::{lock, read::log};
 
 /// The name by which sled knows its default tree.
 pub const DEFAULT_TREE: &[u8] = b"__sled__default";
@@ -99,7 +99,7 @@ impl Store {
             // Held while the files are checked, and dropped for sled to take.
             let lock = lock::acquire(path, LOCK_WAIT)?;
             if options.check {
-                log_check::check(path, settings)?;
+                log::check(path, settings)?;
             }
             drop(lock);
             config = config.use_compression(settings.compression).segment_size(settings.segment_size);
@@ -115,7 +115,7 @@ impl Store {
         let settings = Settings {
             segment_size: config.segment_size,
             compression: config.use_compression,
-            version: crate::conf::VERSION,
+            version: crate::files::conf::VERSION,
         };
         Ok(Store {
             path: path.clone(),

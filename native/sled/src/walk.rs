@@ -3,10 +3,7 @@
 use sled::leaves::{Leaf, LeafError, LeafReader, Target};
 
 use crate::failure::{Code, Doing, Failure, Outcome};
-use crate::scan::KeyRange;
-
-/// An entry: its key's two parts, and its value.
-pub type Entry<'a> = (&'a [u8], &'a [u8], &'a [u8]);
+use crate::scan::{Entry, KeyRange, Pass};
 
 /// Where a walk is: before an entry of a leaf, or at its end.
 #[derive(Debug)]
@@ -49,33 +46,6 @@ impl Walk {
         Ok(walk)
     }
 
-    /// The entry that the walk is before: its key in two parts, and its value. None at the end of the range.
-    ///
-    /// # Errors
-    /// STORE_DAMAGED, IO_FAILED; the walk must not be used any more then.
-    pub fn entry(&mut self, range: &KeyRange) -> Outcome<Option<Entry<'_>>> {
-        while self.start >= self.end {
-            let next = if range.reverse { self.below(range) } else { self.above(range) };
-            let Some(next) = next.map_err(|e| failure(&e))? else { return Ok(None) };
-            let left = std::mem::replace(&mut self.leaf, next);
-            self.enter(range, Some(left));
-        }
-        let at = if range.reverse { self.end - 1 } else { self.start };
-        match self.leaf.entry(at) {
-            Some((suffix, value)) => Ok(Some((self.leaf.prefix(), suffix, value))),
-            None => Err(Failure::new(Code::StoreDamaged, "reading the next entry: a leaf lost it")),
-        }
-    }
-
-    /// Goes behind the entry that it is before.
-    pub fn step(&mut self, range: &KeyRange) {
-        if range.reverse {
-            self.end = self.end.saturating_sub(1);
-        } else {
-            self.start += 1;
-        }
-    }
-
     fn above(&mut self, range: &KeyRange) -> Result<Option<Leaf>, LeafError> {
         match &range.upper {
             Some(upper) if self.leaf.hi() >= &upper[..] => Ok(None),
@@ -100,6 +70,30 @@ impl Walk {
             Some(left) if range.reverse => self.end = self.end.min(leaf.below(left.lo())),
             Some(left) => self.start = self.start.max(leaf.below(left.hi())),
             None => {}
+        }
+    }
+}
+
+impl Pass for Walk {
+    fn entry(&mut self, range: &KeyRange) -> Outcome<Option<Entry<'_>>> {
+        while self.start >= self.end {
+            let next = if range.reverse { self.below(range) } else { self.above(range) };
+            let Some(next) = next.map_err(|e| failure(&e))? else { return Ok(None) };
+            let left = std::mem::replace(&mut self.leaf, next);
+            self.enter(range, Some(left));
+        }
+        let at = if range.reverse { self.end - 1 } else { self.start };
+        match self.leaf.entry(at) {
+            Some((suffix, value)) => Ok(Some((self.leaf.prefix(), suffix, value))),
+            None => Err(Failure::new(Code::StoreDamaged, "reading the next entry: a leaf lost it")),
+        }
+    }
+
+    fn step(&mut self, range: &KeyRange) {
+        if range.reverse {
+            self.end = self.end.saturating_sub(1);
+        } else {
+            self.start += 1;
         }
     }
 }

@@ -16,12 +16,14 @@ const MOST_NAMES = 20_000;
 
 /**
  * Which engine wrote a directory with these names in it; null for none that kgdump reads. A RocksDB store that lost its CURRENT is
- * one still; Pebble's has marker files, and no CURRENT in its newer versions.
+ * one still, as is a sled store without its `db` or `conf`; Pebble's has marker files, and no CURRENT in its newer versions.
  */
 export function engineOf(names: readonly string[]): EngineName | null {
   if (names.includes("CURRENT")) return "rocksdb";
   if (names.some((name) => /^MANIFEST-\d+$/.test(name)) && !names.some((name) => name.startsWith("marker."))) return "rocksdb";
-  return names.includes("db") && names.includes("conf") ? "sled" : null;
+  const sleds = ["db", "conf", "blobs"].filter((name) => names.includes(name));
+  if (names.some((name) => name.startsWith("snap."))) sleds.push("snap.");
+  return sleds.length > 1 && sleds.some((name) => name === "db" || name === "conf") ? "sled" : null;
 }
 
 /**

@@ -49,13 +49,13 @@ async function checkGraph(
   { onProgress, signal }: MigrateOptions,
   teller: Teller,
 ): Promise<{ graph: GraphReport; found: KeyspaceDigest[] }> {
-  const { openSledSource } = await import("../../engines/sled.js");
+  const { readBackSled } = await import("../../engines/sled.js");
   await using check = new GraphCheck({ signal });
   const trees = new Trees(journal);
   const keyspaces = trees.own(all);
   const meter = new ProgressMeter("verify", onProgress, { entries: keyspaces.reduce((sum, { entries }) => sum + entries, 0), bytes: null });
   // It was read back already; the digests tell more than the check of its files.
-  const found = await closing(await openSledSource(journal.building, { check: false }), async (store) => {
+  const found = await closing(await readBackSled(journal.building, { check: false }), async (store) => {
     const digests: KeyspaceDigest[] = [];
     for (const { name, comparator } of keyspaces) {
       const keyspace = Buffer.from(name, "hex");

@@ -2,7 +2,7 @@
 
 use kgdump_sled::failure::{Doing, Outcome};
 use kgdump_sled::guard;
-use kgdump_sled::scan::KeyRange;
+use kgdump_sled::scan::{KeyRange, Pass as _};
 use kgdump_sled::walk::Walk;
 
 pub type Pairs = Vec<(Vec<u8>, Vec<u8>)>;

@@ -36,15 +36,26 @@ impl Settings {
     }
 }
 
+/// What sled takes when nothing else was said.
+pub const DEFAULTS: Settings = Settings { segment_size: 512 << 10, compression: false, version: VERSION };
+
+/// Whether sled takes a file of that many bytes for none.
+pub fn is_empty(length: usize) -> bool {
+    length <= 8
+}
+
+/// What somebody can do who has a store of another version of sled.
+const OTHER_VERSION: &str = "link both versions of the crate into a small program, and copy with its Db::export() from the old one to Db::import() of sled 0.34, whose store kgdump reads";
+
 /// Parses the content of a `conf` file.
 ///
 /// # Errors
-/// STORE_NOT_RECOGNIZED when it is nothing of sled's, STORE_DAMAGED when it was, STORE_SETTINGS_MISMATCH for a version of sled
-/// other than 0.34.
+/// STORE_NOT_RECOGNIZED when it is nothing of sled's, STORE_DAMAGED when it was, STORE_UNSUPPORTED for a version of sled other
+/// than 0.34.
 pub fn parse(bytes: &[u8]) -> Outcome<Settings> {
     let ours = bytes.starts_with(b"segment_size: ");
     let Some((text, crc)) = bytes.split_last_chunk::<4>().filter(|(text, _)| ours && !text.is_empty()) else {
-        return Err(Failure::new(Code::StoreNotRecognized, "its file conf is not sled's"));
+        return Err(Failure::new(Code::StoreNotRecognized, "its file conf is not sled's, or of a sled before 0.29"));
     };
     if crc32fast::hash(text) != u32::from_le_bytes(*crc) {
         return Err(Failure::new(Code::StoreDamaged, "the checksum of its file conf is wrong"));
@@ -55,13 +66,24 @@ pub fn parse(bytes: &[u8]) -> Outcome<Settings> {
     };
     if settings.version != VERSION {
         let (major, minor) = settings.version;
-        let message = format!("it was written by sled {major}.{minor}, and this is sled {}.{}", VERSION.0, VERSION.1);
-        return Err(Failure::new(Code::StoreSettingsMismatch, message));
+        return Err(other_version(&format!("{major}.{minor}")));
     }
-    if !settings.segment_size.is_power_of_two() || !(256..=1 << 24).contains(&settings.segment_size) {
+    if !is_segment_size(settings.segment_size) {
         return Err(Failure::new(Code::StoreDamaged, "the segment size in its file conf is impossible"));
     }
     Ok(settings)
+}
+
+/// The failure for a store of another version of sled.
+pub fn other_version(version: &str) -> Failure {
+    let message =
+        format!("it is a store of sled {version}; only those of sled {}.{} can be read", VERSION.0, VERSION.1);
+    Failure::new(Code::StoreUnsupported, message).hint(OTHER_VERSION)
+}
+
+/// Whether sled makes segments of that many bytes.
+pub fn is_segment_size(size: usize) -> bool {
+    size.is_power_of_two() && (256..=1 << 24).contains(&size)
 }
 
 fn fields(text: &str) -> Option<Settings> {
@@ -106,7 +128,7 @@ mod tests {
     #[test]
     fn other_versions_and_other_files_are_refused_by_name() {
         let old = conf("segment_size: 524288\nuse_compression: false\nversion: 0.31\n");
-        assert_eq!(parse(&old).unwrap_err().code, Code::StoreSettingsMismatch);
+        assert_eq!(parse(&old).unwrap_err().code, Code::StoreUnsupported);
         assert_eq!(parse(b"[server]\nport=1\n").unwrap_err().code, Code::StoreNotRecognized);
         let odd = conf("segment_size: 1000\nuse_compression: false\nversion: 0.34\n");
         assert_eq!(parse(&odd).unwrap_err().code, Code::StoreDamaged);

@@ -1,0 +1,3 @@
+//! What JavaScript sees of reading stores without sled.
+
+pub mod reader;

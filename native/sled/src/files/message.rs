@@ -1,0 +1,137 @@
+//! Messages of sled 0.34's log.
+//!
+//! The file `db` is a row of segments of equal size. A segment starts with a header of 20 bytes: CRC-32 (inverted) of
+//! the other 16, log sequence number (LSN) of its start and highest LSN known to be stable when it was begun, both stored
+//! xor 2^63-1. Messages follow, each CRC-32 (inverted, of the body and then the rest of the header), kind, and as sled's
+//! varints body length, segment number (its LSN divided by the segment size) and page number; then the body. Fewer than
+//! 32 bytes at a segment's end hold nothing. All numbers are little-endian.
+
+use super::bytes::Bytes;
+
+/// Bytes of a segment's header.
+pub const SEGMENT_HEADER: usize = 20;
+/// A message needs at least this much room in a segment.
+pub const MIN_ROOM: usize = 32;
+/// Sled looks at so many bytes for a message's header.
+const HEADER_WINDOW: usize = 128;
+
+/// What a message says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The page is written anew: what was known of it before is void.
+    Replace { blob: bool },
+    /// A change that is added to a page.
+    Link { blob: bool },
+    /// The page is gone.
+    Free,
+    /// The messages up to the LSN in the body count only together.
+    Batch,
+    /// Nothing.
+    Other,
+}
+
+/// A message with a right checksum.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Message<'a> {
+    pub kind: Kind,
+    /// Sled's number for the kind.
+    pub code: u8,
+    pub page: u64,
+    pub body: &'a [u8],
+    /// The number of the segment that it was written to.
+    pub number: u64,
+    /// Where in the segment the message after it starts.
+    pub next: usize,
+}
+
+/// What is at a place of a segment.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Found<'a> {
+    Message(Message<'a>),
+    /// The segment ends here as sled ended it.
+    End,
+    /// The header of a message of this segment whose checksum is wrong.
+    Damaged,
+    /// No message of this segment.
+    Nothing,
+}
+
+/// The header of a segment: LSN of its start, and the stable LSN at that time; None when its checksum is wrong.
+pub fn segment_header(bytes: &[u8; SEGMENT_HEADER]) -> Option<(i64, i64)> {
+    let (crc, rest) = bytes.split_first_chunk::<4>()?;
+    if crc32fast::hash(rest) ^ u32::MAX != u32::from_le_bytes(*crc) {
+        return None;
+    }
+    let mut rest = Bytes(rest);
+    Some((rest.long()? ^ i64::MAX, rest.long()? ^ i64::MAX))
+}
+
+/// Reads what is at `at` in a segment of `size` bytes with the number `number` (None: whatever its number is); `segment` is shorter
+/// when the file ends in it.
+pub fn message(segment: &[u8], at: usize, size: usize, number: Option<u64>) -> Found<'_> {
+    let room = match size.checked_sub(at) {
+        Some(room) if room >= MIN_ROOM => room,
+        _ => return Found::End,
+    };
+    let rest = segment.get(at..).unwrap_or_default();
+    if let Some(window) = rest.get(..HEADER_WINDOW) {
+        return parse(window, rest, room, number, at).unwrap_or(Found::Nothing);
+    }
+    // Behind the end of the file sled sees zeros.
+    let mut window = [0; HEADER_WINDOW];
+    window[..rest.len()].copy_from_slice(rest);
+    parse(&window, rest, room, number, at).unwrap_or(Found::Nothing)
+}
+
+fn parse<'a>(window: &[u8], rest: &'a [u8], room: usize, number: Option<u64>, at: usize) -> Option<Found<'a>> {
+    let (crc, after) = window.split_first_chunk::<4>()?;
+    let (&code, after) = after.split_first()?;
+    if !(1..=11).contains(&code) {
+        return None;
+    }
+    let mut after = Bytes(after);
+    let length = usize::try_from(after.number()?).ok()?;
+    let own_number = after.number()?;
+    let page = after.number()?;
+    let header = window.len() - after.left();
+    if number.is_some_and(|number| number != own_number) || length > room.checked_sub(header)? {
+        return None;
+    }
+    let Some(body) = rest.get(header..header + length) else {
+        return Some(Found::Damaged);
+    };
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(body);
+    hasher.update(&window[4..header]);
+    if hasher.finalize() ^ u32::MAX != u32::from_le_bytes(*crc) {
+        return Some(Found::Damaged);
+    }
+    let kind = match code {
+        2 if number.is_some() => return Some(Found::End),
+        3 => Kind::Batch,
+        4 => Kind::Free,
+        5 | 6 | 8 => Kind::Replace { blob: false },
+        7 | 9 => Kind::Replace { blob: true },
+        10 => Kind::Link { blob: false },
+        11 => Kind::Link { blob: true },
+        _ => Kind::Other,
+    };
+    Some(Found::Message(Message { kind, code, page, body, number: own_number, next: at + header + length }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_bytes_at_any_place_are_no_panic() {
+        let bytes: Vec<u8> = (0..4096_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 13).to_le_bytes()[0]).collect();
+        for at in 0..bytes.len() + 9 {
+            for len in [0, at / 2, at.min(4096), (at + 7).min(bytes.len()), bytes.len()] {
+                for number in [Some(0), None] {
+                    assert!(!matches!(message(&bytes[..len], at, bytes.len(), number), Found::Message { .. }));
+                }
+            }
+        }
+    }
+}

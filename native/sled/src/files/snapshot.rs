@@ -1,0 +1,160 @@
+//! Sled's snapshot files: which pages lie where as of one place of the log, so that opening need not read all before it. A snapshot
+//! is only a cache: all that it says is in the log, too.
+//!
+//! `snap.N`, N being its LSN in 16 hexadecimal digits, is its content (a zstd frame in a store with compression), the content's
+//! length before compression (8 bytes) and the CRC-32 of the content as it lies there (4 bytes). `snap.N.generating` is one that sled has
+//! not finished. The content: LSN up to which it knows the log (8 bytes) and the offset of the log's last segment (a number), each 0 for none
+//! and else one more, then for each page one byte: 0 and the place for a page that was given back; else the number of its parts, and each
+//! one's place. A place is LSN (8 bytes), 0 and offset, or 1, offset and number of the value file (8 bytes), and (not of a page given back) the size.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::bytes::Bytes;
+use super::message::Kind;
+use super::table::{Place, Table};
+use crate::failure::{Failure, Outcome};
+
+/// The files of a store that have to do with snapshots.
+#[derive(Debug, Default)]
+pub struct Listing {
+    /// Those with a name that sled gives, by their LSNs, the highest first.
+    pub named: Vec<(i64, PathBuf)>,
+    /// The one that sled would take: the last by name of all that begin with `snap.`.
+    pub taken: Option<PathBuf>,
+}
+
+/// What a snapshot says.
+#[derive(Debug)]
+pub struct Snapshot {
+    /// Up to where it knows the log.
+    pub stable: i64,
+    pub table: Table,
+}
+
+/// Lists the snapshots of a store.
+///
+/// # Errors
+/// IO_FAILED, PERMISSION_DENIED.
+pub fn list(store: &Path) -> Outcome<Listing> {
+    let failed = |e: &std::io::Error| Failure::io(e, "listing it").at(store);
+    let mut listing = Listing::default();
+    for entry in fs::read_dir(store).map_err(|e| failed(&e))? {
+        let entry = entry.map_err(|e| failed(&e))?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let Some(rest) = name.strip_prefix("snap.") else { continue };
+        if !name.ends_with(".in___motion") {
+            listing.taken = listing.taken.max(Some(entry.path()));
+        }
+        let digits = rest.len() == 16 && rest.bytes().all(|b| matches!(b, b'0'..=b'9' | b'A'..=b'F'));
+        if let Some(lsn) = i64::from_str_radix(rest, 16).ok().filter(|_| digits) {
+            listing.named.push((lsn, entry.path()));
+        }
+    }
+    listing.named.sort_unstable_by(|a, b| b.cmp(a));
+    Ok(listing)
+}
+
+/// Reads a snapshot; the inner error says what is wrong with it.
+///
+/// # Errors
+/// IO_FAILED, PERMISSION_DENIED.
+pub fn read(path: &Path, compression: bool) -> Outcome<Result<Snapshot, &'static str>> {
+    if path.is_dir() {
+        return Ok(Err("it is a directory"));
+    }
+    let bytes = fs::read(path).map_err(|e| Failure::io(&e, "reading it").at(path))?;
+    Ok(parse(&bytes, compression))
+}
+
+/// What the bytes of a snapshot say.
+///
+/// # Errors
+/// What is wrong with them.
+pub fn parse(bytes: &[u8], compression: bool) -> Result<Snapshot, &'static str> {
+    const CUT: &str = "it is empty or cut short";
+    let (rest, crc) = bytes.split_last_chunk::<4>().ok_or(CUT)?;
+    let (content, length) = rest.split_last_chunk::<8>().ok_or(CUT)?;
+    if content.is_empty() {
+        return Err(CUT);
+    }
+    if crc32fast::hash(content) != u32::from_le_bytes(*crc) {
+        return Err("its checksum is wrong");
+    }
+    // Sled allocates what the length says, and no checksum covers it: so it is compared with what the content says itself.
+    let expected = if compression { zstd_content_size(content) } else { Some(content.len() as u64) };
+    if expected != Some(u64::from_le_bytes(*length)) {
+        return Err("its length is wrong");
+    }
+    if !compression {
+        return pages(content).ok_or("its content is none of a snapshot");
+    }
+    let plain = inflate(content, u64::from_le_bytes(*length)).ok_or("its content cannot be decompressed")?;
+    pages(&plain).ok_or("its content is none of a snapshot")
+}
+
+fn inflate(frame: &[u8], length: u64) -> Option<Vec<u8>> {
+    let length = usize::try_from(length).ok()?;
+    let mut plain = Vec::new();
+    plain.try_reserve_exact(length).ok()?;
+    let written = zstd::zstd_safe::decompress(&mut plain, frame).ok()?;
+    (written == length && plain.len() == length).then_some(plain)
+}
+
+fn pages(content: &[u8]) -> Option<Snapshot> {
+    let mut rest = Bytes(content);
+    let stable = rest.long()?;
+    let _active_segment = rest.number()?;
+    let mut table = Table::default();
+    let mut page = 0;
+    while rest.left() > 0 {
+        let parts = rest.byte()?;
+        for part in 0..parts.max(1) {
+            let kind = match (parts, part) {
+                (0, _) => Kind::Free,
+                (_, 0) => Kind::Replace { blob: false },
+                _ => Kind::Link { blob: false },
+            };
+            let place = place(&mut rest, kind)?;
+            if !table.apply(page, kind, place) {
+                return None;
+            }
+        }
+        page += 1;
+    }
+    // None is 0, and others are one more, if they are not negative.
+    Some(Snapshot { stable: if stable > 0 { stable - 1 } else { stable }, table })
+}
+
+fn place(rest: &mut Bytes<'_>, kind: Kind) -> Option<Place> {
+    let lsn = rest.long()?;
+    let (at, blob) = match rest.byte()? {
+        0 => (rest.number()?, false),
+        1 => {
+            let _offset = rest.number()?;
+            (u64::try_from(rest.long()?).ok()?, true)
+        }
+        _ => return None,
+    };
+    let size = if kind == Kind::Free { 0 } else { u32::try_from(rest.number()?).ok()? };
+    Some(Place { lsn, at, size, blob })
+}
+
+/// The content size in the header of a zstd frame (RFC 8878, 3.1.1.1); None when it has none.
+fn zstd_content_size(frame: &[u8]) -> Option<u64> {
+    let (magic, rest) = frame.split_first_chunk::<4>()?;
+    let (&descriptor, rest) = rest.split_first()?;
+    let single_segment = descriptor & 0x20 != 0;
+    let dictionary_id = [0, 1, 2, 4][usize::from(descriptor & 3)];
+    let field = rest.get(usize::from(!single_segment) + dictionary_id..)?;
+    if *magic != [0x28, 0xb5, 0x2f, 0xfd] {
+        return None;
+    }
+    match (descriptor >> 6, single_segment) {
+        (0, true) => field.first().map(|&b| u64::from(b)),
+        (0, false) => None,
+        (1, _) => field.first_chunk().map(|b| u64::from(u16::from_le_bytes(*b)) + 256),
+        (2, _) => field.first_chunk().map(|b| u64::from(u32::from_le_bytes(*b))),
+        _ => field.first_chunk().map(|b| u64::from_le_bytes(*b)),
+    }
+}

@@ -1,0 +1,128 @@
+//! The table of pages that a log or a snapshot makes: where the parts of each page lie.
+
+use std::collections::HashMap;
+
+use super::message::Kind;
+
+/// The page that names the trees and their roots.
+pub const META_PAGE: u64 = 0;
+/// The page of the counter behind sled's `generate_id`.
+pub const COUNTER_PAGE: u64 = 1;
+/// Pages that a table holds at most: sled's own bound, 2^37, is more than any memory.
+const MOST_PAGES: u64 = 1 << 34;
+
+/// Where a part of a page lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Of the message in the log.
+    pub lsn: i64,
+    /// Offset of the message in the file `db`, or the number of the value file.
+    pub at: u64,
+    /// Bytes of the message.
+    pub size: u32,
+    /// Whether it lies in a value file.
+    pub blob: bool,
+}
+
+/// What is known of a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Nothing was written of it, or it is lost.
+    Unknown,
+    /// It was given back by this LSN.
+    Free(i64),
+    /// It has its base there; its changes are in `Table::links`.
+    Present(Place),
+}
+
+/// Where each page lies.
+#[derive(Debug, Default)]
+pub struct Table {
+    pages: Vec<State>,
+    /// Changes since a page's base, oldest first; only of pages that have some.
+    links: HashMap<u64, Vec<Place>>,
+}
+
+impl Table {
+    /// Takes a message into account, as sled does when it replays its log: messages come with ascending LSNs. Returns whether
+    /// there can be such a page.
+    pub fn apply(&mut self, page: u64, kind: Kind, place: Place) -> bool {
+        let Some(index) = usize::try_from(page).ok().filter(|_| page < MOST_PAGES) else { return false };
+        match kind {
+            // A change of a page whose base is not there belongs to one that was written anew later.
+            Kind::Link { .. } if !matches!(self.state(page), State::Present(_)) => {}
+            Kind::Link { .. } => self.links.entry(page).or_default().push(place),
+            Kind::Replace { .. } | Kind::Free => {
+                if self.pages.len() <= index {
+                    if self.pages.try_reserve(index + 1 - self.pages.len()).is_err() {
+                        return false;
+                    }
+                    self.pages.resize(index + 1, State::Unknown);
+                }
+                if !self.links.is_empty() {
+                    self.links.remove(&page);
+                }
+                self.pages[index] = if kind == Kind::Free { State::Free(place.lsn) } else { State::Present(place) };
+            }
+            Kind::Batch | Kind::Other => {}
+        }
+        true
+    }
+
+    /// What is known of a page.
+    pub fn state(&self, page: u64) -> State {
+        usize::try_from(page).ok().and_then(|index| self.pages.get(index)).copied().unwrap_or(State::Unknown)
+    }
+
+    /// The changes since the page's base, oldest first.
+    pub fn links(&self, page: u64) -> &[Place] {
+        self.links.get(&page).map_or(&[], |links| links)
+    }
+
+    /// Ids of pages are below this.
+    pub fn end(&self) -> u64 {
+        self.pages.len() as u64
+    }
+
+    /// The LSN of the last message about a page; None when nothing is known of it.
+    pub fn last_lsn(&self, page: u64) -> Option<i64> {
+        match self.state(page) {
+            State::Unknown => None,
+            State::Free(lsn) => Some(lsn),
+            State::Present(base) => Some(self.links(page).last().map_or(base.lsn, |link| link.lsn)),
+        }
+    }
+
+    /// The first page of which this table misses what `other`, an earlier state, has: its base, a change or that it was given back.
+    pub fn behind(&self, other: &Table) -> Option<u64> {
+        (0..other.end()).find(|&page| self.misses(other, page))
+    }
+
+    /// Whether this table misses a part of a page that `other`, an earlier state, has.
+    pub fn misses(&self, other: &Table, page: u64) -> bool {
+        let base_of = |table: &Table| match table.state(page) {
+            State::Unknown => None,
+            State::Free(lsn) => Some(lsn),
+            State::Present(base) => Some(base.lsn),
+        };
+        match (base_of(self), base_of(other)) {
+            (_, None) => false,
+            (Some(own), Some(old)) if own > old => false,
+            (Some(own), Some(old)) if own == old => {
+                let links = self.links(page);
+                other.links(page).iter().any(|link| !links.iter().any(|own| own.lsn == link.lsn))
+            }
+            _ => true,
+        }
+    }
+
+    /// Pages that need a value file, and its number.
+    pub fn value_files(&self) -> impl Iterator<Item = (u64, Place)> + '_ {
+        let bases = self.pages.iter().zip(0..).filter_map(|(state, page)| match state {
+            State::Present(place) if place.blob => Some((page, *place)),
+            _ => None,
+        });
+        let links = self.links.iter().flat_map(|(&page, links)| links.iter().map(move |&link| (page, link)));
+        bases.chain(links.filter(|(_, link)| link.blob))
+    }
+}

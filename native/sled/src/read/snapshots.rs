@@ -1,0 +1,99 @@
+//! What a store's snapshots say about its log: up to where it goes at least, and how new each page is at least.
+
+use std::path::{Path, PathBuf};
+
+use crate::failure::{Code, Failure, Outcome};
+use crate::files::conf::Settings;
+use crate::files::snapshot::{self, Snapshot};
+use crate::files::table::Table;
+
+/// What is known by snapshots.
+#[derive(Debug, Default)]
+pub struct Known {
+    /// The newest that can be used.
+    pub snapshot: Option<(PathBuf, Snapshot)>,
+    /// The newest that cannot, and the LSN that is its name.
+    pub unusable: Option<(i64, PathBuf)>,
+}
+
+/// The newest snapshot that can be used. Warns of those that cannot: the log says the same.
+///
+/// # Errors
+/// IO_FAILED, PERMISSION_DENIED.
+pub fn known(store: &Path, compression: bool, warnings: &mut Vec<String>) -> Outcome<Known> {
+    let listing = snapshot::list(store)?;
+    let mut known = Known::default();
+    for (lsn, path) in &listing.named {
+        match snapshot::read(path, compression)? {
+            Ok(snapshot) => {
+                known.snapshot = Some((path.clone(), snapshot));
+                break;
+            }
+            Err(why) => {
+                warnings.push(passed_over(path, why));
+                known.unusable.get_or_insert((*lsn, path.clone()));
+            }
+        }
+    }
+    if let Some(taken) = listing.taken.filter(|taken| !listing.named.iter().any(|(_, path)| path == taken))
+        && let Err(why) = snapshot::read(&taken, compression)?
+    {
+        warnings.push(passed_over(&taken, why));
+    }
+    Ok(known)
+}
+
+fn passed_over(path: &Path, why: &str) -> String {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    format!(
+        "its snapshot {name} is not used: {why}. The log has all that a snapshot says; but sled does not open the store before that file is gone"
+    )
+}
+
+/// The snapshot that sled would take.
+///
+/// # Errors
+/// STORE_DAMAGED when sled could not use it; IO_FAILED, PERMISSION_DENIED.
+pub fn taken(store: &Path, compression: bool) -> Outcome<Known> {
+    let Some(path) = snapshot::list(store)?.taken else { return Ok(Known::default()) };
+    match snapshot::read(&path, compression)? {
+        Ok(snapshot) => Ok(Known { snapshot: Some((path, snapshot)), unusable: None }),
+        Err(why) => Err(Failure::new(Code::StoreDamaged, format!("sled cannot use this snapshot: {why}"))
+            .hint("only sled needs it, to open faster: move it away, and what it says is read from the log")
+            .at(&path)),
+    }
+}
+
+impl Known {
+    /// The LSN up to which the log goes at least.
+    pub fn lsn(&self) -> i64 {
+        let usable = self.snapshot.as_ref().map_or(0, |(_, snapshot)| snapshot.stable);
+        let unusable = self.unusable.as_ref().map_or(0, |(lsn, _)| *lsn);
+        usable.max(unusable).max(0)
+    }
+
+    /// Compares with what the log says, which ends at `end`.
+    ///
+    /// # Errors
+    /// STORE_DAMAGED.
+    pub fn agrees(&self, table: &Table, end: i64, settings: Settings) -> Outcome<()> {
+        // A snapshot may say that the log goes on with a segment that has not been begun.
+        let size = settings.segment_size as i64;
+        let next_segment = (end + size - 1) / size * size;
+        let usable = self.snapshot.as_ref().map(|(path, snapshot)| (snapshot.stable, path));
+        for (lsn, path) in usable.into_iter().chain(self.unusable.as_ref().map(|(lsn, path)| (*lsn, path))) {
+            if lsn > end && lsn != next_segment {
+                let message = "the log ends before the place that it names: the file db is cut off";
+                return Err(Failure::new(Code::StoreDamaged, message).at(path));
+            }
+        }
+        let Some((path, snapshot)) = &self.snapshot else { return Ok(()) };
+        match table.behind(&snapshot.table) {
+            None => Ok(()),
+            Some(page) => {
+                let message = format!("the file db has lost a part of page {page} that it names");
+                Err(Failure::new(Code::StoreDamaged, message).at(path))
+            }
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! Whether the value files of a store are there and sound.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use crate::failure::{Code, Failure, Outcome};
+use crate::files::table::Table;
+use crate::files::value_file;
+
+/// Checks a value file's checksum; that it is missing may be right: the page may be written anew later.
+///
+/// # Errors
+/// STORE_DAMAGED, IO_FAILED, PERMISSION_DENIED.
+pub fn check(store: &Path, id: i64, code: u8) -> Outcome<()> {
+    let path = value_file::path(store, id);
+    let damaged = |what: &str| Failure::new(Code::StoreDamaged, what).at(&path);
+    match value_file::is_sound(&path, code) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(damaged("its checksum is wrong")),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => Err(damaged("it is cut short")),
+        Err(e) => Err(Failure::io(&e, "reading it").at(&path)),
+    }
+}
+
+/// Every value file that a page needs must be there.
+///
+/// # Errors
+/// As `check`.
+pub fn all_there(store: &Path, table: &Table) -> Outcome<()> {
+    for (_, place) in table.value_files() {
+        let path = value_file::path(store, place.at.cast_signed());
+        if let Err(e) = fs::metadata(&path) {
+            return Err(match e.kind() {
+                io::ErrorKind::NotFound => Failure::new(Code::StoreDamaged, "a value's file is missing").at(&path),
+                _ => Failure::io(&e, "looking at it").at(&path),
+            });
+        }
+    }
+    Ok(())
+}

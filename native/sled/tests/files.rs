@@ -1,0 +1,237 @@
+//! Stores read from their files, against the crate that wrote them: random lives of stores, with batches, dropped trees, value files,
+//! reopenings, copies of running stores, and settings of every kind.
+//!
+//! KGDUMP_ROUNDS is how many lives, KGDUMP_SEED where to begin.
+
+#[allow(dead_code)] // Not every test needs all of it.
+mod support;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use kgdump_sled::failure::{Code, Outcome};
+use kgdump_sled::read::store::{FileScan, FileStore};
+use kgdump_sled::scan::{KeyRange, Pass as _};
+use sled::Db;
+
+use support::reading::{Pairs, all};
+use support::states::number;
+use support::{Model, Random, files, open_plain, scratch};
+
+type Models = BTreeMap<Vec<u8>, Model>;
+
+/// The entries of a range of a tree, read by files.
+fn read(store: &FileStore, tree: &[u8], range: &KeyRange) -> Outcome<Pairs> {
+    let mut walk = store.walk(tree, range)?;
+    let mut found = Pairs::new();
+    while let Some((prefix, suffix, value)) = walk.entry(range)? {
+        found.push(([prefix, suffix].concat(), value.to_vec()));
+        walk.step(range);
+    }
+    Ok(found)
+}
+
+/// All that a store holds.
+fn contents(path: &Path) -> Outcome<Models> {
+    let store = FileStore::open(path)?;
+    let names: Vec<Vec<u8>> = store.trees().map(<[u8]>::to_vec).collect();
+    names.into_iter().map(|name| Ok((name.clone(), read(&store, &name, &all(false))?.into_iter().collect()))).collect()
+}
+
+/// What the crate finds.
+fn by_sled(db: &Db) -> Models {
+    db.tree_names()
+        .iter()
+        .map(|name| {
+            let tree = db.open_tree(name).unwrap();
+            let pairs = tree.iter().map(Result::unwrap).map(|(key, value)| (key.to_vec(), value.to_vec()));
+            (name.to_vec(), pairs.collect())
+        })
+        .collect()
+}
+
+/// Changes a store at random: its trees and what they hold.
+fn live(db: &Db, random: &mut Random) {
+    let names: [&[u8]; 6] = [b"__sled__default", b"default", b"", &[0, 0xff, 0], b"nodes", &[b'x'; 300]];
+    for _ in 0..random.below(60) {
+        let name = names[random.below(names.len())];
+        if random.below(12) == 0 && name != b"__sled__default" {
+            db.drop_tree(name).unwrap();
+            continue;
+        }
+        let tree = db.open_tree(name).unwrap();
+        let many = [1, 4, 40, 400][random.below(4)];
+        match random.below(6) {
+            0 => {
+                let mut batch = sled::Batch::default();
+                for _ in 0..random.below(many) + 1 {
+                    let length = random.below(100);
+                    if random.below(4) == 0 {
+                        batch.remove(random.key());
+                    } else {
+                        batch.insert(random.key(), random.bytes(length));
+                    }
+                }
+                tree.apply_batch(batch).unwrap();
+            }
+            1 => {
+                let keys: Vec<_> = tree.iter().keys().map(Result::unwrap).collect();
+                for key in keys.iter().skip(random.below(keys.len() + 1)).take(many) {
+                    tree.remove(key).unwrap();
+                }
+            }
+            2 => {
+                tree.set_merge_operator(|_: &[u8], old: Option<&[u8]>, new: &[u8]| {
+                    Some([old.unwrap_or_default(), new].concat())
+                });
+                for _ in 0..many {
+                    tree.merge(random.key(), b"+").unwrap();
+                }
+            }
+            3 => {
+                let length = random.below(300_000);
+                tree.insert(random.key(), random.bytes(length)).unwrap();
+            }
+            _ => {
+                for _ in 0..many {
+                    let length = random.below(200);
+                    tree.insert(random.key(), random.bytes(length)).unwrap();
+                }
+            }
+        }
+        if random.below(8) == 0 {
+            db.flush().unwrap();
+        }
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to.join("blobs")).unwrap();
+    for directory in [Path::new("."), Path::new("blobs")] {
+        for entry in std::fs::read_dir(from.join(directory)).unwrap().map(Result::unwrap) {
+            if entry.file_type().unwrap().is_file() {
+                match std::fs::copy(entry.path(), to.join(directory).join(entry.file_name())) {
+                    Ok(_) => {}
+                    // Sled has removed a value file meanwhile.
+                    Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
+                    Err(e) => panic!("{e}"),
+                }
+            }
+        }
+    }
+}
+
+/// Ranges, both directions, and blocks of a tree must be those of the model.
+fn check_ranges(store: &Arc<FileStore>, tree: &[u8], model: &Model, random: &mut Random) {
+    let keys: Vec<&Vec<u8>> = model.keys().collect();
+    for _ in 0..12 {
+        let bound = |random: &mut Random| match random.below(3) {
+            0 => None,
+            1 if !keys.is_empty() => Some(keys[random.below(keys.len())].clone()),
+            _ => Some(random.key()),
+        };
+        let (lower, upper) = (bound(random), bound(random));
+        let inside = |key: &[u8]| {
+            lower.as_ref().is_none_or(|lower| key >= &lower[..]) && upper.as_ref().is_none_or(|upper| key < &upper[..])
+        };
+        let mut expected: Pairs =
+            model.iter().filter(|(key, _)| inside(key)).map(|(k, v)| (k.clone(), v.clone())).collect();
+        for reverse in [false, true] {
+            let range = KeyRange { lower: lower.clone(), upper: upper.clone(), reverse };
+            assert_eq!(read(store, tree, &range).unwrap(), expected);
+            expected.reverse();
+        }
+    }
+    let mut scan = FileScan::new(store, tree.to_vec(), all(false));
+    let (mut entries, mut capacity) = (0, 4096);
+    loop {
+        let mut block = Vec::new();
+        let filled = scan.fill(&mut block, capacity, 4096, 50).unwrap();
+        entries += filled.entries;
+        capacity = filled.needed.max(4096);
+        if filled.done {
+            break;
+        }
+    }
+    assert_eq!(entries, model.len());
+}
+
+#[test]
+fn a_store_is_read_as_the_crate_reads_it() {
+    let (rounds, first) = (number("KGDUMP_ROUNDS", 25), number("KGDUMP_SEED", 1));
+    let (mut refused, mut copies) = (0, 0);
+    for seed in first..first + rounds {
+        let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+        let directory = scratch();
+        let path = directory.path().join("store");
+        let compression = random.below(3) == 0;
+        let segment = [None, Some(1024), Some(4096), Some(65_536), Some(1 << 20)][random.below(5)];
+        for life in 0..=random.below(4) {
+            let db = open_plain(&path, compression, segment);
+            live(&db, &mut random);
+            if random.below(2) == 0 {
+                // A copy of the running store, of which a part is not on disk.
+                let copied = directory.path().join(format!("copy-{life}"));
+                copy(&path, &copied);
+                copies += 1;
+                match contents(&copied) {
+                    Ok(found) => {
+                        assert_eq!(found, by_sled(&open_plain(&copied, compression, segment)), "seed {seed}, copy")
+                    }
+                    Err(failure) => {
+                        assert_eq!(failure.code, Code::StoreDamaged, "seed {seed}: {failure:?}");
+                        refused += 1;
+                    }
+                }
+            }
+            let expected = by_sled(&db);
+            db.flush().unwrap();
+            drop(db);
+            // Sled lets its lock go a little later.
+            let before = files(&path);
+            let store = Arc::new(FileStore::open(&path).unwrap_or_else(|f| panic!("seed {seed}: {f:?}")));
+            assert_eq!(store.warnings, Vec::<String>::new(), "seed {seed}");
+            assert!(store.trees().eq(expected.keys().map(|name| &name[..])), "seed {seed}: names");
+            for (name, model) in &expected {
+                let found = read(&store, name, &all(false)).unwrap_or_else(|f| panic!("seed {seed}: {f:?}"));
+                assert!(found.iter().map(|(k, v)| (k, v)).eq(model), "seed {seed}: {name:?}");
+                check_ranges(&store, name, model, &mut random);
+            }
+            store.close();
+            assert_eq!(files(&path), before, "seed {seed}: touched");
+            // The snapshots are a cache only.
+            if random.below(2) == 0 {
+                spoil_snapshots(&path, &mut random);
+                assert_eq!(contents(&path).unwrap(), expected, "seed {seed}: without snapshot");
+                remove_snapshots(&path);
+            }
+        }
+    }
+    eprintln!("{rounds} lives from seed {first}; {refused} of {copies} copies of running stores refused");
+}
+
+fn snapshots(path: &Path) -> Vec<std::path::PathBuf> {
+    let entries = std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path());
+    entries.filter(|path| path.file_name().unwrap().to_string_lossy().starts_with("snap.")).collect()
+}
+
+fn spoil_snapshots(path: &Path, random: &mut Random) {
+    std::fs::write(path.join("snap.00000000FFFFFFFF.generating"), b"half").unwrap();
+    for snapshot in snapshots(path) {
+        let mut bytes = std::fs::read(&snapshot).unwrap();
+        match random.below(3) {
+            0 => bytes.clear(),
+            1 => bytes.truncate(bytes.len() / 2),
+            _ => {
+                let at = random.below(bytes.len());
+                bytes[at] ^= 1;
+            }
+        }
+        std::fs::write(&snapshot, bytes).unwrap();
+    }
+}
+
+fn remove_snapshots(path: &Path) {
+    snapshots(path).iter().for_each(|snapshot| std::fs::remove_file(snapshot).unwrap());
+}
