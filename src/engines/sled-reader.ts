@@ -11,10 +11,7 @@ import type { EntryBlock, ScanOptions, StoreInfo } from "./engine.js";
 import { sledAddon, type NativeSledFiles } from "./sled-addon.js";
 import { keyRange } from "./sled-range.js";
 import type { SledSettings, SledSource } from "./sled.js";
-import { isEscaped, keyspaceOf, treeOf } from "./sled-trees.js";
-
-/** The name by which a dump knows the id from which sled's `generate_id` goes on. */
-export const NEXT_ID = "sled.nextId";
+import { isEscaped, keyspaceOf, NEXT_ID, treeOf } from "./sled-trees.js";
 
 /**
  * Opens the files of the sled store in a directory for reading; its whole log is read.

@@ -41,6 +41,8 @@ export interface SledSinkOptions extends SledReadBackOptions {
   readonly compressionFactor?: number | undefined;
   /** A power of two from 256 to 16 MiB; default: as the store was made, sled's own 512 KiB for a new one. */
   readonly segmentSize?: number | undefined;
+  /** The id from which sled's `generate_id` goes on at least, in decimal digits; default: where the store is. */
+  readonly nextId?: string | undefined;
   /** Milliseconds between flushes of sled's own thread; default none: whoever writes calls `flush`. */
   readonly flushEveryMs?: number | undefined;
 }
@@ -100,9 +102,9 @@ export async function openSledSink(path: string, options: SledSinkOptions): Prom
  * Opens the native store.
  * @param path absolute
  */
-export function openNative(path: string, options: SledSinkOptions, readOnly: boolean): Promise<NativeSledStore> {
-  const { compression, segmentSize, flushEveryMs } = options;
-  return fromAddon(() =>
+export async function openNative(path: string, options: SledSinkOptions, readOnly: boolean): Promise<NativeSledStore> {
+  const { compression, segmentSize, flushEveryMs, nextId } = options;
+  const store = await fromAddon(() =>
     sledAddon().open(path, {
       create: options.create,
       readOnly,
@@ -114,6 +116,14 @@ export function openNative(path: string, options: SledSinkOptions, readOnly: boo
       ...(flushEveryMs === undefined ? {} : { flushEveryMs }),
     }),
   );
+  if (nextId === undefined) return store;
+  try {
+    await fromAddon(() => store.raiseIds(nextId));
+    return store;
+  } catch (error) {
+    await store.close().catch(() => undefined);
+    throw error;
+  }
 }
 
 async function open(path: string, options: SledSinkOptions, readOnly: boolean): Promise<Store> {

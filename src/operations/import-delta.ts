@@ -12,6 +12,7 @@ import { cp, realpath, rename } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import type { EntrySource, KeyOrder } from "../engines/engine.js";
 import type { SledSink } from "../engines/sled.js";
+import { nextIdOf } from "../engines/sled-trees.js";
 import { KgdumpError, systemError } from "../errors.js";
 import type { BaseKeyspace } from "../format/index.js";
 import { reopenSettings } from "../settings/reopen.js";
@@ -70,7 +71,7 @@ export async function importDeltas(options: ImportOptions, files: readonly strin
     try {
       await using staging = await Staging.create(target);
       await copyStore(target, staging.storePath);
-      const sink = await openCopy(staging.storePath, options, true);
+      const sink = await openCopy(staging.storePath, options, true, nextIdOf(chain.last.header));
       const done = await closing(sink, (copy) => bringUpToDate(copy, chain, options));
       if (done.changed) {
         await closing(await openCopy(staging.storePath, options, false), (copy) => verifyState(copy, chain.keyspaces, options));
@@ -104,10 +105,10 @@ async function copyStore(from: string, to: string): Promise<void> {
   }
 }
 
-async function openCopy(path: string, options: ImportOptions, check: boolean): Promise<SledSink> {
+async function openCopy(path: string, options: ImportOptions, check: boolean, nextId?: string): Promise<SledSink> {
   const { openSledSink } = await import("../engines/sled.js");
   const { cacheCapacity, compression, compressionLevel: compressionFactor, segmentSize } = options;
-  return openSledSink(path, { create: false, check, cacheCapacity, compression, compressionFactor, segmentSize });
+  return openSledSink(path, { create: false, check, cacheCapacity, compression, compressionFactor, segmentSize, nextId });
 }
 
 interface Done {

@@ -6,6 +6,7 @@
  */
 import { resolve } from "node:path";
 import type { EntrySink, IfExists } from "../engines/engine.js";
+import { nextIdOf } from "../engines/sled-trees.js";
 import { KgdumpError } from "../errors.js";
 import { reopenSettings, type ReopenSettings } from "../settings/reopen.js";
 import { checkSledSettings } from "../settings/sled-settings.js";
@@ -93,7 +94,7 @@ async function importNew(plan: ImportPlan, events: AsyncGenerator<EntryEvent>, o
   const [{ readBackSled }, { openSledLoader }] = await Promise.all([import("../engines/sled.js"), import("../engines/sled-loader.js")]);
   await using staging = await Staging.create(options.target);
   const { cacheCapacity, compression, compressionLevel: compressionFactor, segmentSize } = options;
-  const settings = { jobs: options.jobs, cacheCapacity, compression, compressionFactor, segmentSize };
+  const settings = { jobs: options.jobs, cacheCapacity, compression, compressionFactor, segmentSize, nextId: nextIdOf(plan.header) };
   const loading = await openSledLoader(staging.storePath, settings);
   await closing(loading, (loader) => loadNew(plan, events, loader, options));
   if (options.verify !== false) {
@@ -115,7 +116,7 @@ async function importInto(plan: ImportPlan, events: AsyncGenerator<EntryEvent>, 
   const atOnce = verify && !areFiles(options.input);
   const { cacheCapacity, compression, compressionLevel: compressionFactor, segmentSize, flushEveryMs } = options;
   const settings = { create: false, cacheCapacity, compression, compressionFactor, segmentSize };
-  const merging = await openSledSink(options.target, { ...settings, flushEveryMs });
+  const merging = await openSledSink(options.target, { ...settings, flushEveryMs, nextId: nextIdOf(plan.header) });
   await closing(merging, async (sink) => {
     await merge(plan, events, sink, options, ifExists, atOnce);
     await sink.flush();

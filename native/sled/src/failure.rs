@@ -124,6 +124,26 @@ impl Failure {
         Failure::io(error, what)
     }
 
+    /// The failure of a call of the system that a text tells of, which holds an error printed with `Debug`; None when it holds none.
+    pub fn of_system(text: &str) -> Option<Failure> {
+        let after = |name: &str| text.rsplit_once(name).map(|(_, rest)| rest);
+        let digits = after("code: ").and_then(|rest| rest.split(|c: char| !c.is_ascii_digit()).next());
+        if let Some(number) = digits.and_then(|digits| digits.parse().ok()) {
+            let error = io::Error::from_raw_os_error(number);
+            return Some(Failure::new(io_code(&error), io_text(&error)));
+        }
+        let kind = after("kind: ")?.split(|c: char| !c.is_ascii_alphanumeric()).next()?;
+        let kinds = [
+            io::ErrorKind::StorageFull,
+            io::ErrorKind::QuotaExceeded,
+            io::ErrorKind::FileTooLarge,
+            io::ErrorKind::PermissionDenied,
+            io::ErrorKind::ReadOnlyFilesystem,
+        ];
+        let kind = kinds.into_iter().find(|known| format!("{known:?}") == kind)?;
+        Some(Failure::new(io_code(&io::Error::from(kind)), kind.to_string()))
+    }
+
     /// A failed system call; `what` says what was being done, as in "opening /x/db".
     pub fn io(error: &io::Error, what: &str) -> Failure {
         Failure::new(io_code(error), format!("{what}: {}", io_text(error)))

@@ -11,9 +11,10 @@
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::panic::{self, AssertUnwindSafe};
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::sync::{Mutex, Once, PoisonError};
+use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -30,6 +31,16 @@ static LAST_LOG: Mutex<String> = Mutex::new(String::new());
 thread_local! {
     static GUARDED: Cell<bool> = const { Cell::new(false) };
     static LAST_PANIC: RefCell<String> = const { RefCell::new(String::new()) };
+    static ABOUT: RefCell<About> = RefCell::default();
+}
+
+/// The store that a call is about, once it is known: a panic does not say it.
+type About = Arc<Mutex<Option<PathBuf>>>;
+
+/// Says which store the call that runs on this thread is about.
+pub fn about(path: &Path) {
+    let about = ABOUT.with(|about| about.borrow().clone());
+    about.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| path.to_path_buf());
 }
 
 /// How many background panics there had been when a store was opened: later ones are taken to be its own.
@@ -49,7 +60,7 @@ impl Health {
             return Ok(());
         }
         let message = LAST_BACKGROUND_PANIC.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        Err(Failure::new(Code::StoreFailed, format!("a background thread of sled failed: {message}")))
+        Err(told(&message, Code::StoreFailed, "a background thread of sled failed"))
     }
 }
 
@@ -62,8 +73,22 @@ where
     T: Send + 'static,
     F: FnOnce() -> Outcome<T> + Send + 'static,
 {
+    let about = About::default();
+    let outcome = run_about(health, doing, work, about.clone());
+    outcome.map_err(|failure| match about.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
+        Some(path) => failure.at(path),
+        None => failure,
+    })
+}
+
+fn run_about<T, F>(health: Health, doing: Doing, work: F, about: About) -> Outcome<T>
+where
+    T: Send + 'static,
+    F: FnOnce() -> Outcome<T> + Send + 'static,
+{
     let (sender, receiver) = mpsc::sync_channel(1);
     let spawned = thread::Builder::new().name("kgdump-sled".to_string()).spawn(move || {
+        ABOUT.with(|current| *current.borrow_mut() = about);
         let outcome = contain(doing, work);
         // The receiver is gone when the caller has lost patience: nobody wants the answer then.
         let _ = sender.send(outcome);
@@ -124,7 +149,17 @@ fn panic_failure(payload: Box<dyn Any + Send>, doing: Doing) -> Failure {
         Doing::Reading => "sled gave up on what it found in the store",
         Doing::Writing => "sled gave up while writing",
     };
-    Failure::new(doing.unexpected(), format!("{subject}: {message}"))
+    told(&message, doing.unexpected(), subject)
+}
+
+/// The failure that a panic's message tells of: when a call of the system failed, it is that one's.
+fn told(message: &str, unexpected: Code, subject: &str) -> Failure {
+    match Failure::of_system(message) {
+        Some(failure) if failure.code != Code::IoFailed || unexpected == Code::StoreFailed => {
+            Failure { message: format!("{subject}: {}", failure.message), ..failure }
+        }
+        _ => Failure::new(unexpected, format!("{subject}: {message}")),
+    }
 }
 
 /// The last thing that sled logged at level warn or error, if it logged anything.
@@ -202,6 +237,30 @@ mod tests {
         assert!(failure.message.ends_with("page 7 is gone"), "{}", failure.message);
         let failure = run::<(), _>(health, Doing::Writing, || panic!("no")).unwrap_err();
         assert_eq!(failure.code, Code::StoreFailed);
+    }
+
+    #[test]
+    fn a_panic_at_a_failed_call_of_the_system_is_that_failure() {
+        let health = Health::now();
+        for (number, code) in [
+            (28, Code::NoSpace),
+            (122, Code::NoSpace),
+            (27, Code::NoSpace),
+            (13, Code::PermissionDenied),
+            (30, Code::PermissionDenied),
+            (5, Code::IoFailed),
+        ] {
+            let error = sled::Error::Io(std::io::Error::from_raw_os_error(number));
+            for copies in 0..3 {
+                let mut error = error.clone();
+                for _ in 0..copies {
+                    error = error.clone();
+                }
+                let failure = run::<(), _>(health, Doing::Writing, move || Err(error).unwrap()).unwrap_err();
+                assert_eq!(failure.code, code, "{}", failure.message);
+                assert!(!failure.message.contains("unwrap"), "{}", failure.message);
+            }
+        }
     }
 
     #[test]

@@ -24,6 +24,7 @@ pub mod node_load;
 pub mod node_lock;
 pub mod node_scan;
 pub mod old_groups;
+pub mod opening;
 pub mod place;
 pub mod prints;
 pub mod read;

@@ -161,6 +161,19 @@ impl SledStore {
         self.job(Doing::Writing, |()| (), move |store| store.create_tree(&name))
     }
 
+    /// Sees that `generate_id` gives no id below this one, in decimal digits.
+    #[napi]
+    pub fn raise_ids(&self, next: String) -> AsyncTask<Job<(), ()>> {
+        self.job(
+            Doing::Writing,
+            |()| (),
+            move |store| match next.parse() {
+                Ok(next) => store.raise_ids(next),
+                Err(_) => Err(Failure::new(Code::DumpEntriesMalformed, format!("{next} is no number of an id"))),
+            },
+        )
+    }
+
     /// Writes the entries of an encoded block; `if_exists` is "fail", "keep" or "overwrite".
     #[napi]
     pub fn apply(&self, tree: Uint8Array, block: Uint8Array, if_exists: String) -> napi::Result<AsyncTask<ApplyTask>> {

@@ -3,9 +3,9 @@
 //! Everything here may block and may panic inside sled: call it through `guard::run` only. A `Store` is shared between
 //! threads; every use holds `db` for reading, `close` takes it for writing, so that it waits for calls under way.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError, RwLock, Weak};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use sled::Db;
 
@@ -15,6 +15,7 @@ use crate::files::conf::Settings;
 use crate::guard::{self, Health};
 use crate::load::Loader;
 use crate::memory::{self, Tide};
+use crate::opening::open;
 use crate::place::{Place, inspect};
 use crate::scan::ScanState;
 use crate::{lock, read::log};
@@ -77,6 +78,7 @@ impl Store {
     /// NO_SPACE, PERMISSION_DENIED, IO_FAILED, STORE_FAILED.
     pub fn open(options: &Options, health: Health) -> Outcome<Store> {
         let path = &options.path;
+        guard::about(path);
         let mut config = sled::Config::new()
             .path(path)
             .cache_capacity(options.cache_capacity)
@@ -110,7 +112,7 @@ impl Store {
             }
         }
         guard::forget_log();
-        let db = open_db(&config, doing, path)?;
+        let db = open(&config, doing, path)?;
         memory::give_back();
         let settings = Settings {
             segment_size: config.segment_size,
@@ -137,6 +139,7 @@ impl Store {
     /// # Errors
     /// STORE_FAILED when the store is closed; what writing failed with before; what `work` returns.
     pub fn with<T>(&self, work: impl FnOnce(&Db) -> Outcome<T>) -> Outcome<T> {
+        guard::about(&self.path);
         if let Some(failure) = self.failure() {
             return Err(failure);
         }
@@ -191,6 +194,13 @@ impl Store {
         })
     }
 
+    /// Sees that `generate_id` gives no id below `next`.
+    pub fn raise_ids(&self, next: u64) -> Outcome<()> {
+        self.with_writable(|db| {
+            sled::ids::raise(db, next).map_err(|e| Failure::sled(&e, Doing::Writing, "writing the counter of ids"))
+        })
+    }
+
     /// The value of a key.
     ///
     /// # Errors
@@ -238,6 +248,7 @@ impl Store {
     /// # Errors
     /// What flushing fails with; the store is closed then, too.
     pub fn close(&self) -> Outcome<()> {
+        guard::about(&self.path);
         let mut slot = self.db.write().unwrap_or_else(PoisonError::into_inner);
         let Some(db) = slot.take() else { return Ok(()) };
         drop(slot);
@@ -294,27 +305,4 @@ pub fn existing_tree(db: &Db, name: &[u8]) -> Outcome<sled::Tree> {
         return Err(Failure::new(Code::KeyspaceUnknown, format!("there is no tree {}", printable(name))));
     }
     db.open_tree(name).map_err(|e| Failure::sled(&e, Doing::Reading, "opening a tree"))
-}
-
-/// Lets sled open the store; its lock is not waited for by sled, so try for a moment.
-fn open_db(config: &sled::Config, doing: Doing, path: &Path) -> Outcome<Db> {
-    let until = Instant::now() + LOCK_WAIT;
-    loop {
-        match config.open() {
-            Ok(db) => return Ok(db),
-            Err(sled::Error::Io(e)) if e.to_string().starts_with("could not acquire lock") => {
-                if Instant::now() >= until {
-                    return Err(lock::in_use(path));
-                }
-                std::thread::sleep(Duration::from_millis(20));
-            }
-            Err(e) => {
-                let mut failure = Failure::sled(&e, doing, "opening it");
-                if let Some(log) = guard::last_log().filter(|_| failure.code == Code::StoreDamaged) {
-                    failure.message = format!("{} ({log})", failure.message);
-                }
-                return Err(failure.at(path));
-            }
-        }
-    }
 }

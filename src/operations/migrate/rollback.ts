@@ -87,6 +87,7 @@ async function startUndoing(journal: Journal, options: RollbackOptions, teller: 
     await refuseStale(journal);
     throw new KgdumpError("MIGRATION_UNCLEAR", `there is no sled store at ${target}`, { path: target, hint: "nothing was touched: somebody moved it" });
   }
+  if (options.discardNew === true) return discard(journal, teller);
   await using store = await openSource(target, {}).catch(async (error: unknown) => {
     await refuseStale(journal);
     throw error;
@@ -94,7 +95,7 @@ async function startUndoing(journal: Journal, options: RollbackOptions, teller: 
   await refuseStale(journal);
   await clearCarried(journal);
   const changed = await changedKeyspace(store, journal, options);
-  if (changed !== null && options.discardNew !== true && options.carryBack !== true) {
+  if (changed !== null && options.carryBack !== true) {
     throw new KgdumpError("ROLLBACK_LOSES_DATA", `the sled store was written to since it was made (in "${changed}"), and the RocksDB store does not have that`, {
       path: target,
       hint: "--carry-back brings it into a new RocksDB store; --discard-new leaves it in the sled store, which is kept aside",
@@ -108,6 +109,25 @@ async function startUndoing(journal: Journal, options: RollbackOptions, teller: 
   const original = carry && journal.source !== target ? `${journal.source}.rocksdb-backup-${stamp}` : null;
   const rolling = await writeJournal({ ...journal, step: "rolling-back", rollback: { incoming, aside: `${target}.sled-${stamp}`, original } });
   return { rolling, carried: carry };
+}
+
+/** Puts the original in place, whatever became of the sled store: only that nobody has it open matters, as long as there is anything to open. */
+async function discard(journal: Journal, teller: Teller): Promise<{ rolling: Journal; carried: boolean }> {
+  const { target } = journal;
+  const { lockSled } = await import("../../engines/sled-lock.js");
+  const lock = await lockSled(target).catch(async (error: unknown) => {
+    await refuseStale(journal);
+    if (error instanceof KgdumpError && error.code === "STORE_IN_USE") throw error;
+    return null;
+  });
+  try {
+    await refuseStale(journal);
+    const incoming = await bringNear(journal, teller);
+    const rollback = { incoming, aside: `${target}.sled-${nameStamp(new Date())}`, original: null };
+    return { rolling: await writeJournal({ ...journal, step: "rolling-back", rollback }), carried: false };
+  } finally {
+    lock?.release();
+  }
 }
 
 /** Fails when another rollback was faster, as the journal tells before anything is moved. */

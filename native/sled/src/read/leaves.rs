@@ -40,8 +40,11 @@ pub struct LeafReader {
 
 impl LeafReader {
     /// A reader of the tree with that root.
-    pub fn new(files: &Arc<Files>, root: u64) -> LeafReader {
-        LeafReader { root, pages: PageReader::new(files), parent: None, spare: Page::default() }
+    ///
+    /// # Errors
+    /// IO_FAILED, PERMISSION_DENIED.
+    pub fn new(files: &Arc<Files>, root: u64) -> Outcome<LeafReader> {
+        Ok(LeafReader { root, pages: PageReader::new(files)?, parent: None, spare: Page::default() })
     }
 
     /// Finds a leaf.

@@ -4,6 +4,7 @@ pub mod leaves;
 pub mod log;
 pub mod pages;
 pub mod parent;
+pub mod salvage;
 pub mod snapshots;
 pub mod store;
 pub mod value_files;

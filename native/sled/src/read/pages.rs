@@ -4,7 +4,7 @@
 //! again. Each message's checksum is compared once more.
 
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::log::read_up_to;
@@ -29,7 +29,6 @@ const KEPT: usize = 1 << 20;
 #[derive(Debug)]
 pub struct Files {
     pub store: PathBuf,
-    pub db: File,
     pub settings: Settings,
     pub table: Table,
 }
@@ -37,15 +36,17 @@ pub struct Files {
 /// Reads pages of one store. Belongs to one thread at a time.
 #[derive(Debug)]
 pub struct PageReader {
-    pub files: Arc<Files>,
-    window: Window,
-    inflater: Inflater,
+    files: Arc<Files>,
+    bodies: BodyReader,
 }
 
 impl PageReader {
     /// A reader that has read nothing.
-    pub fn new(files: &Arc<Files>) -> PageReader {
-        PageReader { files: files.clone(), window: Window::default(), inflater: Inflater::default() }
+    ///
+    /// # Errors
+    /// IO_FAILED, PERMISSION_DENIED.
+    pub fn new(files: &Arc<Files>) -> Outcome<PageReader> {
+        Ok(PageReader { files: files.clone(), bodies: BodyReader::open(&files.store, files.settings)? })
     }
 
     /// Reads a page of a tree with all its changes; false when there is none of that id.
@@ -53,16 +54,15 @@ impl PageReader {
     /// # Errors
     /// STORE_DAMAGED, IO_FAILED.
     pub fn page(&mut self, id: u64, page: &mut Page) -> Outcome<bool> {
-        let files = self.files.clone();
-        let base = match files.table.state(id) {
+        let base = match self.files.table.state(id) {
             State::Present(base) if id != META_PAGE && id != COUNTER_PAGE => base,
             _ => return Ok(false),
         };
         let damaged = |what: &str| Failure::new(Code::StoreDamaged, format!("{what} (page {id})"));
         let fill = |body: &[u8]| page.fill(body).ok_or_else(|| damaged("a page cannot be read"));
-        self.body(id, base, [8, 9], fill)?;
-        for &link in files.table.links(id) {
-            self.body(id, link, [10, 11], |body| page.apply(body).map_err(damaged))?;
+        self.bodies.body(id, base, [8, 9], fill)?;
+        for &link in self.files.table.links(id) {
+            self.bodies.body(id, link, [10, 11], |body| page.apply(body).map_err(damaged))?;
         }
         Ok(true)
     }
@@ -74,7 +74,7 @@ impl PageReader {
     pub fn trees(&mut self) -> Outcome<Vec<(Vec<u8>, u64)>> {
         let damaged = || Failure::new(Code::StoreDamaged, "the page that names its trees is missing or damaged");
         match self.files.table.state(META_PAGE) {
-            State::Present(base) => self.body(META_PAGE, base, [6, 7], |body| trees(body).ok_or_else(damaged)),
+            State::Present(base) => self.bodies.body(META_PAGE, base, [6, 7], |body| trees(body).ok_or_else(damaged)),
             _ => Err(damaged()),
         }
     }
@@ -87,30 +87,81 @@ impl PageReader {
         let damaged = || Failure::new(Code::StoreDamaged, "the counter of ids is damaged");
         match self.files.table.state(COUNTER_PAGE) {
             State::Present(base) => {
-                self.body(COUNTER_PAGE, base, [5, 5], |body| Bytes(body).number().ok_or_else(damaged)).map(Some)
+                let parse = |body: &[u8]| Bytes(body).number().ok_or_else(damaged);
+                self.bodies.body(COUNTER_PAGE, base, [5, 5], parse).map(Some)
             }
             _ => Ok(None),
         }
     }
+}
+
+/// Reads the bodies of messages. Belongs to one thread at a time.
+#[derive(Debug)]
+pub struct BodyReader {
+    store: PathBuf,
+    db: File,
+    settings: Settings,
+    window: Window,
+    inflater: Inflater,
+}
+
+impl BodyReader {
+    /// Opens a store's log.
+    ///
+    /// # Errors
+    /// IO_FAILED, PERMISSION_DENIED.
+    pub fn open(store: &Path, settings: Settings) -> Outcome<BodyReader> {
+        let path = store.join("db");
+        let db = File::open(&path).map_err(|e| Failure::io(&e, "opening it").at(&path))?;
+        let (window, inflater) = (Window::default(), Inflater::default());
+        Ok(BodyReader { store: store.to_path_buf(), db, settings, window, inflater })
+    }
 
     /// Uses the body of a message, decompressed; `codes` are the kinds that it may have in the log and in a value file.
-    fn body<T>(&mut self, id: u64, place: Place, codes: [u8; 2], then: impl FnOnce(&[u8]) -> Outcome<T>) -> Outcome<T> {
+    ///
+    /// # Errors
+    /// STORE_DAMAGED, IO_FAILED; those of `then`.
+    pub fn body<T>(
+        &mut self,
+        id: u64,
+        place: Place,
+        codes: [u8; 2],
+        then: impl FnOnce(&[u8]) -> Outcome<T>,
+    ) -> Outcome<T> {
         if place.blob {
-            let path = value_file::path(&self.files.store, place.at.cast_signed());
+            let path = value_file::path(&self.store, place.at.cast_signed());
             let read = value_file::read(&path, codes[1]).map_err(|e| Failure::reading(&e, "reading it").at(&path))?;
             let body = read.ok_or_else(|| Failure::new(Code::StoreDamaged, "its checksum is wrong").at(&path))?;
-            return then(self.inflater.plain(self.files.settings.compression, &body, id)?);
+            return then(self.inflater.plain(self.settings.compression, &body, id)?);
         }
-        let bytes = self.window.holding(&self.files.db, place)?;
-        let number = place.lsn.unsigned_abs() / self.files.settings.segment_size as u64;
+        let bytes = self.window.holding(&self.db, place)?;
+        let number = place.lsn.unsigned_abs() / self.settings.segment_size as u64;
         match message(bytes, 0, bytes.len().max(MIN_ROOM), Some(number)) {
             Found::Message(found) if found.page == id && found.code == codes[0] => {
-                then(self.inflater.plain(self.files.settings.compression, found.body, id)?)
+                then(self.inflater.plain(self.settings.compression, found.body, id)?)
             }
             _ => {
                 let what = format!("the message at offset {} is not the one of page {id}", place.at);
-                Err(Failure::new(Code::StoreDamaged, what).at(&self.files.store.join("db")))
+                Err(Failure::new(Code::StoreDamaged, what).at(&self.store.join("db")))
             }
+        }
+    }
+
+    /// As `body`, of what may be damaged: None when it is.
+    ///
+    /// # Errors
+    /// IO_FAILED, PERMISSION_DENIED.
+    pub fn sound<T>(
+        &mut self,
+        id: u64,
+        place: Place,
+        codes: [u8; 2],
+        then: impl FnOnce(&[u8]) -> T,
+    ) -> Outcome<Option<T>> {
+        match self.body(id, place, codes, |body| Ok(then(body))) {
+            Ok(found) => Ok(Some(found)),
+            Err(failure) if failure.code == Code::StoreDamaged => Ok(None),
+            Err(failure) => Err(failure),
         }
     }
 }

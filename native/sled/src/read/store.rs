@@ -55,9 +55,8 @@ impl FileStore {
         let lock = lock::acquire(path, LOCK_WAIT)?;
         let replay = replay(path, settings)?;
         let db = path.join("db");
-        let file = File::open(&db).map_err(|e| Failure::io(&e, "opening it").at(&db))?;
-        let files = Arc::new(Files { store: path.to_path_buf(), db: file, settings, table: replay.table });
-        let mut pages = PageReader::new(&files);
+        let files = Arc::new(Files { store: path.to_path_buf(), settings, table: replay.table });
+        let mut pages = PageReader::new(&files)?;
         let trees = pages.trees().map_err(|f| f.at(&db))?;
         let next_id = pages.counter().map_err(|f| f.at(&db))?.map(|counter| counter.saturating_add(2 * ID_INTERVAL));
         let open = Mutex::new(Some(Open { files, _lock: lock }));

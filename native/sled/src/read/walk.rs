@@ -24,7 +24,7 @@ impl FileWalk {
     /// # Errors
     /// STORE_DAMAGED, IO_FAILED.
     pub fn begin(files: &Arc<Files>, root: u64, range: &KeyRange) -> Outcome<FileWalk> {
-        let mut reader = LeafReader::new(files, root);
+        let mut reader = LeafReader::new(files, root)?;
         let target = match (range.reverse, &range.lower, &range.upper) {
             (false, lower, _) => Target::At(lower.as_deref().unwrap_or_default()),
             (true, _, Some(upper)) if !upper.is_empty() => Target::Before(upper),

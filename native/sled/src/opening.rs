@@ -1,0 +1,37 @@
+//! Letting sled open a store.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use sled::Db;
+
+use crate::failure::{Code, Doing, Failure, Outcome};
+use crate::guard;
+use crate::lock;
+use crate::store::LOCK_WAIT;
+
+/// Lets sled open the store; its lock is not waited for by sled, so try for a moment.
+///
+/// # Errors
+/// STORE_IN_USE, STORE_DAMAGED, NO_SPACE, PERMISSION_DENIED, IO_FAILED.
+pub fn open(config: &sled::Config, doing: Doing, path: &Path) -> Outcome<Db> {
+    let until = Instant::now() + LOCK_WAIT;
+    loop {
+        match config.open() {
+            Ok(db) => return Ok(db),
+            Err(sled::Error::Io(e)) if e.to_string().starts_with("could not acquire lock") => {
+                if Instant::now() >= until {
+                    return Err(lock::in_use(path));
+                }
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            Err(e) => {
+                let mut failure = Failure::sled(&e, doing, "opening it");
+                if let Some(log) = guard::last_log().filter(|_| failure.code == Code::StoreDamaged) {
+                    failure.message = format!("{} ({log})", failure.message);
+                }
+                return Err(failure.at(path));
+            }
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! What may be lost of a log: which parts of it are not there, and what a snapshot says of them.
+
+use super::survey::{Lost, Survey};
+use crate::files::snapshot::Snapshot;
+
+/// Parts of the log, by LSN, of which nothing is known; each from, inclusive, to, exclusive.
+#[derive(Debug, Default)]
+pub struct Loss {
+    pub parts: Vec<(i64, i64)>,
+    /// The same before what a snapshot knows; what was lost there, the snapshot tells of each page.
+    before: Vec<(i64, i64)>,
+}
+
+impl Loss {
+    /// What the log misses. A snapshot tells by itself what is lost before its place in the log.
+    pub fn of(survey: &Survey, snapshot: Option<&Snapshot>, size: usize) -> Loss {
+        let size = size as i64;
+        let known = snapshot.map_or(0, |snapshot| snapshot.stable.max(0));
+        let mut parts: Vec<(i64, i64)> = survey.lost.iter().filter_map(|lost| lost.lsns).collect();
+        let number = |segment: u64| i64::try_from(segment).unwrap_or(i64::MAX / size);
+        let tip = survey.segments.last().map_or(-1, |&tip| number(tip));
+        // Segments that are not there are used again, or were; or they lie where nothing can be read.
+        let nameless = survey.lost.iter().any(|lost| lost.lsns.is_none() && (!lost.zeros || snapshot.is_none()));
+        let first = if nameless || snapshot.is_some() { known / size } else { tip + 1 };
+        let mut expected = first;
+        for &segment in survey.segments.range(first.unsigned_abs()..) {
+            if number(segment) > expected {
+                parts.push((expected * size, number(segment) * size));
+            }
+            expected = number(segment) + 1;
+        }
+        let cut = known > survey.end && known > (survey.end + size - 1) / size * size;
+        let torn = survey.lost.iter().any(|lost| lost.lsns.is_some_and(|(from, _)| from >= survey.end));
+        if nameless && !survey.tip_is_open || cut || torn || survey.batch_cut > 0 {
+            parts.push((survey.end, i64::MAX));
+        }
+        parts.sort_unstable();
+        let (parts, before) = parts.into_iter().partition(|&(_, to)| to > known);
+        Loss { parts, before }
+    }
+
+    /// Whether all of the log between two places is there.
+    pub fn is_solid(&self, survey: &Survey, from: i64, to: i64, size: usize) -> bool {
+        let lost = self.parts.iter().chain(&self.before).any(|&(start, end)| start < to && end > from);
+        let segment = |lsn: i64| lsn.unsigned_abs() / size as u64;
+        !lost && (segment(from)..segment(to)).all(|number| survey.segments.contains(&number))
+    }
+
+    /// Whether something may be lost behind a place of the log.
+    pub fn behind(&self, lsn: i64) -> bool {
+        self.parts.iter().any(|&(_, end)| end > lsn)
+    }
+}
+
+/// What a lost part of the file is, in words.
+pub fn words(lost: &Lost) -> String {
+    let what = match (lost.lsns, lost.zeros) {
+        (None, true) => "is empty, as sled leaves segments, or a disk",
+        (None, false) => "holds nothing that can be read",
+        (Some(_), true) => "is zeros where messages were",
+        (Some(_), false) => "is damaged",
+    };
+    format!("offset {}, {} bytes: {what}", lost.offset, lost.length)
+}

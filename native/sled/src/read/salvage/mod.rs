@@ -1,0 +1,8 @@
+//! What is sound of a damaged store: its log is read as far as it can be, and its trees are put together of what was found.
+
+pub mod history;
+pub mod loss;
+pub mod orphans;
+pub mod plan;
+pub mod rescue;
+pub mod survey;

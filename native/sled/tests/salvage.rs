@@ -1,0 +1,318 @@
+//! What is saved of damaged stores, against a model that knows every value that was ever written.
+//!
+//! KGDUMP_ROUNDS is how many stores, each damaged in eight ways; KGDUMP_SEED where to begin.
+
+#[allow(dead_code)] // Not every test needs all of it.
+mod support;
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::{Path, PathBuf};
+
+use kgdump_sled::failure::Code;
+use kgdump_sled::read::salvage::history::Age;
+use kgdump_sled::read::salvage::rescue::{Rescue, RescueWalk, SavedTree, What};
+use sled::Db;
+
+use support::states::number;
+use support::{Model, Random, open_plain, scratch};
+
+/// The values of each key.
+type Values = HashMap<Vec<u8>, HashSet<Vec<u8>>>;
+
+/// What the trees hold, and each value that a key ever had.
+#[derive(Default)]
+struct World {
+    now: BTreeMap<Vec<u8>, Model>,
+    ever: HashMap<Vec<u8>, Values>,
+}
+
+impl World {
+    fn put(&mut self, db: &Db, tree: &[u8], key: Vec<u8>, value: Vec<u8>) {
+        db.open_tree(tree).unwrap().insert(&key, value.clone()).unwrap();
+        self.note(tree, key, value);
+    }
+
+    fn note(&mut self, tree: &[u8], key: Vec<u8>, value: Vec<u8>) {
+        self.ever.entry(tree.to_vec()).or_default().entry(key.clone()).or_default().insert(value.clone());
+        self.now.entry(tree.to_vec()).or_default().insert(key, value);
+    }
+}
+
+const TREES: [&[u8]; 4] = [b"__sled__default", b"edges", &[0, 0xff], b"default"];
+
+fn live(db: &Db, world: &mut World, random: &mut Random) {
+    for tree in TREES {
+        db.open_tree(tree).unwrap();
+        world.now.entry(tree.to_vec()).or_default();
+    }
+    for _ in 0..random.below(40) + 5 {
+        let tree = TREES[random.below(TREES.len())];
+        match random.below(8) {
+            0 => {
+                let keys: Vec<Vec<u8>> = world.now[tree].keys().cloned().collect();
+                let handle = db.open_tree(tree).unwrap();
+                for key in keys.iter().skip(random.below(keys.len() + 1)).take(200) {
+                    handle.remove(key).unwrap();
+                    world.now.get_mut(tree).unwrap().remove(key);
+                }
+            }
+            1 if tree != TREES[0] => {
+                db.drop_tree(tree).unwrap();
+                db.open_tree(tree).unwrap();
+                world.now.insert(tree.to_vec(), Model::new());
+            }
+            2 => {
+                let mut batch = sled::Batch::default();
+                for _ in 0..random.below(60) {
+                    let (key, length) = (random.key(), random.below(100));
+                    let value = random.bytes(length);
+                    batch.insert(key.clone(), value.clone());
+                    world.note(tree, key, value);
+                }
+                db.open_tree(tree).unwrap().apply_batch(batch).unwrap();
+            }
+            3 => {
+                let length = random.below(60_000);
+                let value = random.bytes(length);
+                world.put(db, tree, random.key(), value);
+            }
+            _ => {
+                for _ in 0..[3, 30, 500][random.below(3)] {
+                    let length = random.below(120);
+                    let value = random.bytes(length);
+                    world.put(db, tree, random.key(), value);
+                }
+            }
+        }
+    }
+    db.flush().unwrap();
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to.join("blobs")).unwrap();
+    for directory in [Path::new("."), Path::new("blobs")] {
+        for entry in std::fs::read_dir(from.join(directory)).unwrap().map(Result::unwrap) {
+            if entry.file_type().unwrap().is_file() {
+                std::fs::copy(entry.path(), to.join(directory).join(entry.file_name())).unwrap();
+            }
+        }
+    }
+}
+
+fn edit(path: &Path, change: impl FnOnce(&mut Vec<u8>)) {
+    let mut bytes = std::fs::read(path).unwrap();
+    change(&mut bytes);
+    std::fs::write(path, bytes).unwrap();
+}
+
+fn named(path: &Path, name: &str) -> Vec<PathBuf> {
+    let mut found: Vec<PathBuf> = std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()).collect();
+    found.retain(|path| path.file_name().unwrap().to_string_lossy().starts_with(name));
+    found.sort_unstable();
+    found
+}
+
+/// Damages a store, and says how.
+fn damage(path: &Path, segment: usize, random: &mut Random) -> String {
+    let db = path.join("db");
+    let length = std::fs::metadata(&db).unwrap().len() as usize;
+    let at = random.below(length);
+    let slot = at / segment * segment;
+    match random.below(13) {
+        0 => edit(&db, |bytes| bytes[at] ^= 1 << (at % 8)),
+        1 => {
+            let many = random.below(4000).min(length - at);
+            edit(&db, |bytes| bytes[at..at + many].fill(0));
+            return format!("{many} zeros at {at}");
+        }
+        2 => {
+            let many = random.below(4000).min(length - at);
+            let noise = random.bytes(many);
+            edit(&db, |bytes| bytes[at..at + many].copy_from_slice(&noise));
+            return format!("{many} bytes of noise at {at}");
+        }
+        3 => {
+            edit(&db, |bytes| {
+                let end = (slot + segment).min(length);
+                bytes[slot..end].fill(0)
+            });
+            return format!("the segment at {slot} is zeros");
+        }
+        4 => {
+            let noise = random.bytes(segment);
+            edit(&db, |bytes| {
+                let end = (slot + segment).min(length);
+                bytes[slot..end].copy_from_slice(&noise[..end - slot])
+            });
+            return format!("the segment at {slot} is noise");
+        }
+        5 => edit(&db, |bytes| bytes.truncate(at)),
+        6 => {
+            edit(&db, |bytes| bytes[slot] ^= 0xff);
+            return format!("the header at {slot}");
+        }
+        7 => {
+            if let Some(file) = named(&path.join("blobs"), "").pop() {
+                std::fs::remove_file(&file).unwrap();
+            }
+            return "a value file is gone".into();
+        }
+        8 => {
+            if let Some(file) = named(&path.join("blobs"), "").first() {
+                edit(file, |bytes| {
+                    let at = at % bytes.len();
+                    bytes[at] ^= 4;
+                });
+            }
+            return "a value file is flipped".into();
+        }
+        9 => {
+            for snapshot in named(path, "snap.") {
+                std::fs::remove_file(snapshot).unwrap();
+            }
+            return "no snapshot".into();
+        }
+        10 => {
+            for snapshot in named(path, "snap.") {
+                edit(&snapshot, |bytes| bytes.truncate(bytes.len() / 2));
+            }
+            return "half a snapshot".into();
+        }
+        11 => {
+            std::fs::remove_file(path.join("conf")).unwrap_or(());
+            return "no conf".into();
+        }
+        _ => {
+            let other = random.below(length) / segment * segment;
+            edit(&db, |bytes| {
+                let many = segment.min(length - slot).min(length - other);
+                let copied = bytes[other..other + many].to_vec();
+                bytes[slot..slot + many].copy_from_slice(&copied);
+            });
+            return format!("the segment at {slot} is that at {other}");
+        }
+    }
+    format!("at {at} of {length}")
+}
+
+#[derive(Default, Debug)]
+struct Score {
+    stores: usize,
+    refused: usize,
+    records: usize,
+    saved: usize,
+    sure: usize,
+    without_tree: usize,
+    silent: usize,
+}
+
+fn entries(rescue: &Rescue, leaves: &[(u64, kgdump_sled::read::salvage::plan::Span)]) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let mut walk = RescueWalk::new(rescue, leaves).unwrap();
+    let mut found = Vec::new();
+    while let Some((prefix, suffix, value)) = walk.advance().unwrap() {
+        found.push(([prefix, suffix].concat(), value.to_vec()));
+    }
+    assert!(found.windows(2).all(|pair| pair[0].0 < pair[1].0));
+    found
+}
+
+fn check_tree(rescue: &Rescue, tree: &SavedTree, world: &World, score: &mut Score, what: &str) {
+    let empty = Model::new();
+    let Some(name) = &tree.name else {
+        let ever = |key: &Vec<u8>, value: &Vec<u8>| {
+            world.ever.values().any(|tree| tree.get(key).is_some_and(|values| values.contains(value)))
+        };
+        for stretch in &tree.stretches {
+            if let What::Entries { leaves, age } = &stretch.what {
+                assert_ne!(*age, Age::Newest);
+                let found = entries(rescue, leaves);
+                assert!(found.iter().all(|(key, value)| ever(key, value)), "{what}: invented, no tree");
+                score.without_tree += found.len();
+            }
+        }
+        return;
+    };
+    let now = world.now.get(name).unwrap_or(&empty);
+    let mut end: Option<Vec<u8>> = Some(Vec::new());
+    for stretch in &tree.stretches {
+        assert_eq!(Some(&stretch.span.lo), end.as_ref(), "{what}: {name:?} is not told as a whole");
+        end = stretch.span.hi.clone();
+        let inside = |key: &Vec<u8>| *key >= stretch.span.lo && stretch.span.hi.as_ref().is_none_or(|hi| key < hi);
+        let What::Entries { leaves, age } = &stretch.what else { continue };
+        let found = entries(rescue, leaves);
+        assert!(found.iter().all(|(key, _)| inside(key)), "{what}: beyond its stretch");
+        score.saved += found.iter().filter(|(key, value)| now.get(key) == Some(value)).count();
+        if *age == Age::Newest {
+            score.sure += found.len();
+            let expected: Vec<_> =
+                now.iter().filter(|(key, _)| inside(key)).map(|(k, v)| (k.clone(), v.clone())).collect();
+            assert!(
+                found == expected,
+                "{what}: {name:?}, a sure stretch is wrong: {} for {}",
+                found.len(),
+                expected.len()
+            );
+        } else {
+            let ever = world.ever.get(name);
+            for (key, value) in &found {
+                let known = ever.and_then(|tree| tree.get(key)).is_some_and(|values| values.contains(value));
+                assert!(known, "{what}: {name:?} has an invented entry");
+            }
+        }
+    }
+    assert_eq!(end, None, "{what}: {name:?} ends early");
+}
+
+#[test]
+fn every_sound_record_is_saved_none_is_invented_and_each_loss_is_named() {
+    let (rounds, first) = (number("KGDUMP_ROUNDS", 5), number("KGDUMP_SEED", 1));
+    let mut score = Score::default();
+    for seed in first..first + rounds {
+        let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+        let directory = scratch();
+        let path = directory.path().join("store");
+        let compression = random.below(3) == 0;
+        let segment = [4096, 16_384, 65_536, 524_288][random.below(4)];
+        let mut world = World::default();
+        for _ in 0..=random.below(3) {
+            live(&open_plain(&path, compression, Some(segment)), &mut world, &mut random);
+        }
+        drop(open_plain(&path, compression, Some(segment)));
+        let records: usize = world.now.values().map(Model::len).sum();
+        for round in 0..8 {
+            let copied = directory.path().join(format!("damaged-{round}"));
+            copy(&path, &copied);
+            let damages = if round == 0 { 0 } else { 1 + random.below(3) };
+            let hows: Vec<String> = (0..damages).map(|_| damage(&copied, segment, &mut random)).collect();
+            let what = format!("seed {seed}, {round}: {} (segments of {segment})", hows.join(", "));
+            let rescue = match Rescue::open(&copied) {
+                Ok(rescue) => rescue,
+                Err(failure) => {
+                    assert_eq!(failure.code, Code::StoreDamaged, "{what}: {failure:?}");
+                    score.refused += 1;
+                    continue;
+                }
+            };
+            score.stores += 1;
+            score.records += records;
+            for tree in &rescue.trees {
+                check_tree(&rescue, tree, &world, &mut score, &what);
+            }
+            let told = rescue.problems.iter().any(|problem| problem.loses);
+            let unsure = rescue
+                .trees
+                .iter()
+                .flat_map(|tree| &tree.stretches)
+                .any(|stretch| !matches!(stretch.what, What::Entries { age: Age::Newest, .. }));
+            for (name, model) in &world.now {
+                let found = rescue.trees.iter().any(|tree| tree.name.as_ref() == Some(name));
+                assert!(found || told || model.is_empty(), "{what}: {name:?} is lost without a word");
+            }
+            if damages == 0 {
+                assert!(!told && !unsure, "{what}: {:?}", rescue.problems);
+            }
+            score.silent += usize::from(!told && !unsure && damages > 0);
+        }
+    }
+    eprintln!("{rounds} stores from seed {first}: {score:?}");
+}

@@ -1,0 +1,38 @@
+/** The counter behind sled's `generate_id`: a store that is made of another's entries never begins below it. */
+import { join } from "node:path";
+import test from "ava";
+import { openSledSource } from "#src/engines/sled-reader.js";
+import { openSledSink } from "#src/engines/sled.js";
+import { exportStore } from "#src/operations/export.js";
+import { importDump } from "#src/operations/import.js";
+import { sledCheck, sledWrite } from "../checker/run.js";
+import { temporaryDirectory } from "../support/temporary.js";
+
+async function nextId(path: string): Promise<number> {
+  await using source = await openSledSource(path);
+  return Number(source.info.options?.get("sled.nextId"));
+}
+
+test("ids go on where the original's were, in a new store and in one that is written into", async (t) => {
+  const root = await temporaryDirectory(t);
+  const [store, output, target, merged] = ["store", "dump.kgd", "target", "merged"].map((name) => join(root, name)) as [string, string, string, string];
+  await sledWrite(store, ["random 7 300"]);
+  t.is(await nextId(store), 2_000_000);
+  for (const [wanted, found] of [
+    ["7500000", 8_000_000],
+    ["3", 8_000_000],
+    ["8000001", 9_000_000],
+  ] as const) {
+    await (await openSledSink(store, { create: false, nextId: wanted })).close();
+    t.is(await nextId(store), found);
+  }
+  const before = await sledCheck(store);
+  await exportStore({ store, output });
+  await importDump({ input: output, target });
+  t.is(await nextId(target), 9_000_000);
+  t.deepEqual(await sledCheck(target), before);
+  t.true((await nextId(target)) >= 9_000_000);
+  await sledWrite(merged, ["put 01 02"]);
+  await importDump({ input: output, target: merged, merge: true });
+  t.is(await nextId(merged), 9_000_000);
+});
