@@ -43,7 +43,8 @@ pub struct SurveyedLogs {
 pub fn survey_logs(logs: &[Log], manifest: Option<&Manifest>) -> Outcome<SurveyedLogs> {
     let mut survey = Survey {
         manifest,
-        next: manifest.map(|manifest| manifest.last_sequence + 1),
+        // A flush may drop entries, so that a gap before the first log proves nothing.
+        next: None,
         seen: None,
         replay: Replay::default(),
         found: SurveyedLogs::default(),
