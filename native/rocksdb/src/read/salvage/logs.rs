@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufReader, Read};
+use std::path::Path;
 
 use crate::error::{Fault, Outcome};
 use crate::files::log_sound::{read_sound, Found};
@@ -112,6 +113,10 @@ impl Survey<'_> {
                 damaged = true;
             }
         }
+        // RocksDB leaves a log that has no record empty, or with what another one held.
+        if records.is_empty() && !damaged && begins_with_zeros(&log.path) {
+            torn = torn.or_else(|| Some(Loss::of_file(None, &name, "it holds zeros and no record").at(0)));
+        }
         if damaged {
             records.clear();
             let read = read_sound(open()?, Some(log.number as u32), |found| match found {
@@ -195,6 +200,12 @@ impl Survey<'_> {
             *hole = Some(offset);
         }
     }
+}
+
+/// Whether a file's first record is zeros. One that can't be read was told of before.
+fn begins_with_zeros(path: &Path) -> bool {
+    let mut head = [1; 7];
+    File::open(path).is_ok_and(|mut file| file.read_exact(&mut head).is_ok()) && head == [0; 7]
 }
 
 fn keep(family: &mut LogEntries, entry: Entry<'_>) {
