@@ -1,4 +1,5 @@
 /** What a pass shows is compared with what tables and logs hold by their own words: nothing is hidden without an error. */
+import { copyFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { openRocksdbSource, type RocksdbSourceOptions } from "#src/engines/rocksdb.js";
@@ -134,4 +135,21 @@ test("a store that is opened again and again is read whole", async (t) => {
   const store = join(await temporaryDirectory(t), "store");
   for (let turn = 0; turn < 3; turn += 1) await putEntries(store, [[`k${String(turn)}`, "x"], ["same", String(turn)]], { flush: turn !== 1 });
   t.is((await shown(store)).length, 4);
+});
+
+test("a table that MANIFEST lost, with numbers that no other file has, is warned of; what a crash left is not", async (t) => {
+  const { store, model } = await made(t, ...puts(D, 0, 20), `flush ${D}`, ...puts(D, 20, 40), `flush ${D}`, "close");
+  const known = await readdir(store);
+  t.deepEqual((await readStore(store)).warnings, []);
+  // A copy of a table under another number is what a compaction that was not finished leaves.
+  const [table = ""] = known.filter((name) => name.endsWith(".sst"));
+  await copyFile(join(store, table), join(store, "000001.sst"));
+  t.deepEqual((await readStore(store)).warnings, []);
+  const other = await made(t, ...puts(D, 0, 500), ...puts(D, 0, 500, "w"), `flush ${D}`, "close");
+  const [foreign = ""] = (await readdir(other.store)).filter((name) => name.endsWith(".sst"));
+  await copyFile(join(other.store, foreign), join(store, "000002.sst"));
+  const { entries, warnings } = await readStore(store);
+  t.deepEqual(entries.get("default"), modelOf(model));
+  t.is(warnings.length, 1);
+  t.regex(String(warnings[0]), /000002\.sst has \d+ entries with sequence numbers up to \d+, which no other file has/);
 });

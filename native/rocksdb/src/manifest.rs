@@ -7,14 +7,14 @@
 //!
 //! Contract: pure but for reading one file; memory grows with the number of live files.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
 use crate::error::{Fault, Outcome};
-use crate::files::live_file::LiveFile;
+use crate::files::live_file::{BlobFile, LiveFile};
 use crate::files::tracked_logs::TrackedLogs;
 use crate::layout::manifest_number;
 use crate::log_file::{read_log, End, LogError, Piece};
@@ -31,15 +31,6 @@ pub struct Family {
     pub tables: HashMap<u64, LiveFile>,
     /// Blob files by number. Some may be needed no more: that only their tables tell.
     pub blobs: BTreeMap<u64, BlobFile>,
-}
-
-/// A blob file and how much of it nothing refers to any more.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct BlobFile {
-    /// Values that were written to it.
-    pub values: u64,
-    /// Those that are garbage.
-    pub garbage: u64,
 }
 
 impl Family {
@@ -67,6 +58,8 @@ pub struct Manifest {
     /// How many edits did more than to put tables in the place of tables that hold the same: flushes, ingested or dropped files, families
     /// that came or went.
     pub moves: u64,
+    /// Tables that were part of the store and are not any more.
+    pub gone: HashSet<u64>,
 }
 
 impl Manifest {
@@ -272,7 +265,8 @@ fn settle(manifest: &mut Manifest, edit: Edit) {
         manifest.families.insert(edit.family, Family { name, ..Family::default() });
     }
     if edit.drop {
-        manifest.families.remove(&edit.family);
+        let dropped = manifest.families.remove(&edit.family);
+        manifest.gone.extend(dropped.iter().flat_map(|family| family.tables.keys()));
         return;
     }
     let Some(family) = manifest.families.get_mut(&edit.family) else { return };
@@ -282,6 +276,7 @@ fn settle(manifest: &mut Manifest, edit: Edit) {
     if let Some(number) = edit.log_number {
         family.log_number = number;
     }
+    manifest.gone.extend(&edit.gone_tables);
     for number in edit.gone_tables {
         family.tables.remove(&number);
     }

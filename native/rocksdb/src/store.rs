@@ -16,7 +16,7 @@ use crate::judge::{plan, Plan, Reading};
 use crate::layout::{fingerprint, names, Fingerprint};
 use crate::manifest::Manifest;
 use crate::mark::Mark;
-use crate::read::account::check_sequences;
+use crate::read::account::{check_memory, check_sequences};
 use crate::read::descriptors::max_open_files;
 use crate::read::diagnose::diagnose;
 use crate::read::logs::read_logs;
@@ -86,6 +86,7 @@ impl Store {
         set_database_options(&database_options, wal_directory.as_deref(), opening_threads(manifest), open_files)?;
         let database = Database::open(files, database_options, families(&plans, &operand_met), false)?;
         check_sequences(files, &plans, database.latest_sequence_number())?;
+        check_memory(path, &database, &plans, &report.families)?;
         // RocksDB makes up an id, another one each time, for a store that has none.
         let has_id = manifest.has_id || files.join("IDENTITY").is_file();
         let identity = has_id.then(|| database.identity()).flatten();

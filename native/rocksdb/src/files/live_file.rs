@@ -1,4 +1,4 @@
-//! A table file as MANIFEST tells of it.
+//! Table and blob files as MANIFEST tells of them.
 //!
 //! Contract: pure.
 
@@ -34,4 +34,13 @@ impl LiveFile {
 /// An internal key without its last eight bytes, sequence number and kind.
 fn user_key(internal: &[u8]) -> &[u8] {
     &internal[..internal.len().saturating_sub(8)]
+}
+
+/// A blob file and how much of it nothing refers to any more.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct BlobFile {
+    /// Values that were written to it.
+    pub values: u64,
+    /// Those that are garbage.
+    pub garbage: u64,
 }

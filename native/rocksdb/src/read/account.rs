@@ -8,13 +8,15 @@
 //!
 //! Contract: an account is used by one thread at a time and goes on in steps, of which each walks one table at most.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 use std::sync::Arc;
 
 use crate::error::{Fault, Outcome};
 use crate::files::live_file::LiveFile;
+use crate::files::log_counts::LogCounts;
 use crate::files::table::TableFile;
+use crate::handle::Database;
 use crate::judge::Plan;
 use crate::layout::table_path;
 use crate::read::edges::ends_ascend;
@@ -38,6 +40,27 @@ pub fn check_sequences(store: &Path, plans: &[Plan], last: u64) -> Outcome<()> {
     Err(Fault::new("STORE_DAMAGED", message)
         .at(&path)
         .hint("MANIFEST or logs have lost their end: save what is there with `kgdump recover`, or copy the store again from its origin"))
+}
+
+/// Checks that RocksDB took every entry that the logs have for the families that are to be read.
+///
+/// Errors: STORE_LOG_DAMAGED with the family and the numbers.
+pub fn check_memory(store: &Path, database: &Database, plans: &[Plan], told: &BTreeMap<u32, LogCounts>) -> Outcome<()> {
+    for (family, plan) in plans.iter().enumerate().filter(|(_, plan)| plan.selected) {
+        let told = told.get(&plan.id).map_or(0, LogCounts::entries);
+        let taken = in_memory(database, family);
+        if taken < told {
+            let message = format!(
+                "the logs of {} have {told} entries for the family \"{}\", of which RocksDB took {taken}",
+                store.display(),
+                plan.name.escape_ascii()
+            );
+            return Err(Fault::new("STORE_LOG_DAMAGED", message)
+                .at(store)
+                .hint("let the store's program open it, flush and close it, then export it again"));
+        }
+    }
+    Ok(())
 }
 
 /// The account of one pass.
@@ -94,13 +117,17 @@ impl Account {
 /// How many entries, removals and other versions among them, the family's tables and logs hold; `None` when a table does not say.
 fn held(store: &Store, family: usize, plan: &Plan) -> Option<u64> {
     let database = &store.database;
-    let in_memory = database.number(family, c"rocksdb.num-entries-active-mem-table")
-        + database.number(family, c"rocksdb.num-entries-imm-mem-tables");
-    plan.tables.iter().try_fold(in_memory, |sum, (&number, file)| {
+    plan.tables.iter().try_fold(in_memory(database, family), |sum, (&number, file)| {
         let table =
             TableFile::open(&table_path(database.path(), number), file.sequences.map(|(_, largest)| largest)).ok()?;
         Some(sum + table.properties().entries()?)
     })
+}
+
+/// How many entries of a family came from the logs.
+fn in_memory(database: &Database, family: usize) -> u64 {
+    database.number(family, c"rocksdb.num-entries-active-mem-table")
+        + database.number(family, c"rocksdb.num-entries-imm-mem-tables")
 }
 
 /// The family's tables, the lowest level first.

@@ -18,4 +18,5 @@ pub mod pin_logs;
 pub mod pin_place;
 pub mod point;
 pub mod salvage;
+pub mod unknown_tables;
 pub mod walk;

@@ -13,12 +13,12 @@ use std::time::Duration;
 
 use crate::error::{Fault, Outcome};
 use crate::judge::Reading;
-use crate::layout::{fingerprint, names};
+use crate::layout::fingerprint;
 use crate::lock_holder::{look_for_holder, Holder};
-use crate::read::manifests::without_known_tables;
 use crate::read::pin::{Pin, Unpinned};
 use crate::read::pin_place::clear_abandoned;
 use crate::read::point::Point;
+use crate::read::unknown_tables::look_for_unknown_tables;
 use crate::store::Store;
 
 /// How often a store that can't be held is opened in the hope that it stands still.
@@ -64,8 +64,7 @@ fn open_quiet(store: &Path, reading: &Reading) -> Outcome<Option<Store>> {
     }
     match result {
         Ok(Some(mut opened)) => {
-            let has_logs = opened.mark.logs.iter().any(|marked| marked.records > 0);
-            warn_of_unknown_tables(&opened.point, has_logs, &mut opened.warnings)?;
+            look_for_unknown_tables(&mut opened)?;
             Ok(Some(opened))
         }
         // Where the system does not list locks, a writer may be there unseen.
@@ -167,22 +166,4 @@ fn as_damage(fault: Fault) -> Fault {
         "NOT_FOUND" => Fault { code: "STORE_DAMAGED", ..fault },
         _ => fault,
     }
-}
-
-/// A table file newer than all that MANIFEST knows is the rest of a crash, or MANIFEST lost its end. When there is nothing
-/// but such files, and nothing was `logged`, MANIFEST knows nothing of the store.
-fn warn_of_unknown_tables(point: &Point, logged: bool, warnings: &mut Vec<String>) -> Outcome<()> {
-    let is_unknown = |name: &String| {
-        let number = name.strip_suffix(".sst").and_then(|stem| stem.parse::<u64>().ok());
-        number.is_some_and(|number| number >= point.manifest.next_file)
-    };
-    let mut unknown: Vec<String> = names(&point.files)?.into_iter().filter(is_unknown).collect();
-    unknown.sort_unstable();
-    if !unknown.is_empty() && !logged && point.tables() == 0 {
-        return Err(without_known_tables(&point.files, &unknown));
-    }
-    warnings.extend(unknown.iter().map(|name| {
-        format!("the file {name} is newer than all that the store's MANIFEST knows; it is not part of the store")
-    }));
-    Ok(())
 }
