@@ -83,7 +83,7 @@ export class PlanWriter {
     const { name, reverse } = random.pick(ways.families);
     const kind = random.below(40);
     if (kind === 0) this.#lines.push(`flush ${name}`);
-    else if (kind === 1) this.#lines.push(random.once(3) ? `compact ${name}` : `flush ${name}`);
+    else if (kind === 1) this.#lines.push(random.once(3) && !ways.behind ? `compact ${name}` : `flush ${name}`);
     else if (kind === 2 && ways.buffered) this.#lines.push("flush-log");
     else if (kind === 3 && ways.ordinary) this.#ingest(name, reverse);
     else if (kind === 4 && ways.ordinary) this.#deleteRange(name, reverse);
