@@ -138,9 +138,10 @@ export class PlanWriter {
     const random = this.#random;
     const chosen = Array.from({ length: KEYS }, (_, at) => at).filter(() => random.once(5));
     if (chosen.length === 0) return;
-    // A second one would find no room at the last level.
-    const behind = this.#ways.behind && !this.#behind.has(name) && random.once(2);
-    if (behind) this.#behind.add(name);
+    const { behind } = this.#ways;
+    // Any other table at the last level would leave no room for one that goes behind.
+    if (behind && this.#behind.has(name)) return;
+    this.#behind.add(name);
     const rows = (reverse ? chosen.reverse() : chosen).map((at) => (!behind && random.once(5) ? `row delete ${key(at)}` : `row put ${key(at)} ${this.#value()}`));
     this.#lines.push(...rows, `ingest ${name}${behind ? " behind" : ""}`);
   }
