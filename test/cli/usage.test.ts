@@ -30,7 +30,7 @@ for (const [name, args, words] of [
   ["a prefix without a list", ["inspect", "x", "--prefix", "a"], /--prefix has no meaning/],
   ["a mapping without a store", ["verify", "x", "--map", "a=b"], /--against/],
   ["a wrong colour choice", ["inspect", "x", "--color", "green"], /--color/],
-  ["a block size beyond the format", ["verify", "x", "--max-block-size", "4GiB"], /from 1 to 4294967295/],
+  ["a block size beyond the format", ["verify", "x", "--max-block-size", "5GiB"], /from 1 to 4294967296/],
 ] as const) {
   test(`${name} is a usage error with a hint`, async (t) => {
     const ended = await kgdump(args, { cwd: await temporaryDirectory(t) });

@@ -43,11 +43,16 @@ async function writeBatches(): Promise<void> {
   }
 }
 
+/** A family may be dropped while it is flushed. */
+function unlessDropped(error: unknown): void {
+  if (!(error instanceof Error) || !error.message.includes("Column family dropped")) throw error;
+}
+
 async function flushAndCompact(): Promise<void> {
   const random = randomNumbers(Number(seed) + 1);
   while (!state.stopped && mode?.onlyWrites !== true) {
-    if (random(3) === 0) await sink.compact(FAMILIES[random(FAMILIES.length)] ?? "");
-    else await sink.flush();
+    const work = random(3) === 0 ? sink.compact(FAMILIES[random(FAMILIES.length)] ?? "") : sink.flush();
+    await work.catch(unlessDropped);
     if (mode?.pauses === true) await sleep(random(30));
   }
 }

@@ -86,9 +86,9 @@ for (const policy of ["prepared", "unprepared"]) {
     await using maker = new Maker();
     const batch = ["batch", ...puts(D, 0, 3), "write", "batch", ...puts(D, 1, 4, "w"), "write"];
     await maker.make(path, [`mode transactions ${policy}`, "open", ...batch, "crash"]);
-    const error = await assertCode(t, "STORE_LOG_DAMAGED", () => openRocksdbSource(path));
+    const error = await assertCode(t, "STORE_UNSUPPORTED", () => openRocksdbSource(path));
     t.regex(error.message, /WRITE_PREPARED or WRITE_UNPREPARED/);
-    t.regex(error.hint ?? "", /flush and close/);
+    t.regex(error.hint ?? "", /flush the store and close it/);
   });
 }
 

@@ -134,7 +134,7 @@ const CASES: Readonly<Record<string, Case>> = {
       for (const [index, name] of (await namesOf(full, /\.sst$/)).entries()) await copyFile(join(full, name), join(empty, `00010${index.toString()}.sst`));
       return empty;
     },
-    code: "STORE_DAMAGED", says: /tables \(000100\.sst, …\) are in .*, and its MANIFEST knows none/, hint: /ldb repair/,
+    code: "STORE_DAMAGED", says: /tables \(000100\.sst, …\) are in .*, and its MANIFEST knows none/, hint: /kgdump recover/,
   },
   "part of a backup": {
     make: async (t) => {
@@ -197,7 +197,7 @@ test("what to write into CURRENT makes the store readable", async (t) => {
   t.is((await readStore(path)).entries.get("default")?.length, 105);
 });
 
-test("a table that MANIFEST does not know is only a warning beside those that it knows, or a log", async (t) => {
+test("a table that MANIFEST does not know is only a warning beside those that it knows, and an error beside none", async (t) => {
   const path = await ordinary(t);
   const [table = ""] = await namesOf(path, /\.sst$/);
   await copyFile(join(path, table), join(path, "000500.sst"));
@@ -207,6 +207,9 @@ test("a table that MANIFEST does not know is only a warning beside those that it
   const logged = join(await temporaryDirectory(t), basename(path));
   await putEntries(logged, numbered(7), { flush: false });
   await copyFile(join(path, table), join(logged, "000500.sst"));
+  await assertCode(t, "STORE_DAMAGED", () => readStore(logged));
+  // What a flush wrote that was not finished is in the log, too.
+  await rm(join(logged, "000500.sst"));
   t.is((await readStore(logged)).entries.get("default")?.length, 7);
 });
 

@@ -80,7 +80,8 @@ impl Fault {
         fault.path = file_in(message).or_else(|| Some(store.to_string_lossy().into_owned()));
         match code {
             "STORE_IN_USE" => fault.hint("another program has this store open; stop it first"),
-            "STORE_DAMAGED" => fault.hint("copy the store again from its origin or a backup"),
+            "STORE_DAMAGED" => fault
+                .hint("copy the store again from its origin or a backup, or save what is sound with `kgdump recover`"),
             "IO_FAILED" if message.contains("Too many open files") => fault.hint(MORE_DESCRIPTORS),
             _ => fault,
         }

@@ -238,7 +238,7 @@ fn check_tables(store: &Path, family: &Family) -> Outcome<()> {
                 format!("the file {} has {} bytes, but the store wrote {}", path.display(), facts.len(), file.size),
             )
             .at(&path)
-            .hint("copy the store again from its origin or a backup"));
+            .hint("copy the store again from its origin or a backup, or save what is sound with `kgdump recover`"));
         }
     }
     Ok(())

@@ -46,7 +46,7 @@ pub fn fingerprint(store: &Path) -> Outcome<Fingerprint> {
 pub fn missing(path: &Path) -> Fault {
     Fault::new("STORE_DAMAGED", format!("the file {} is missing", path.display()))
         .at(path)
-        .hint("copy the store again from its origin or a backup")
+        .hint("copy the store again from its origin or a backup, or save what is sound with `kgdump recover`")
 }
 
 /// Where the table file with this number is: `.ldb` is LevelDB's name for it, which RocksDB takes where there is no `.sst`.

@@ -16,6 +16,7 @@ use crate::log_file::{read_log, End, LogBefore, LogError, Piece};
 use crate::manifest::Manifest;
 use crate::read::log_faults::WalError;
 use crate::wal::{Log, LogReport};
+use crate::write_batch::numbers;
 
 /// How many of a kind are named, each in a warning of its own.
 const MOST_NAMED: usize = 20;
@@ -23,8 +24,9 @@ const MOST_NAMED: usize = 20;
 /// Reads all records of `logs`, which are those that count for the store of `manifest`. No log before `first` is needed.
 ///
 /// Errors: STORE_LOG_DAMAGED with the file; STORE_UNSUPPORTED for transactions that can't be read; NOT_FOUND when a log vanished meanwhile.
-pub fn check_logs(logs: &[Log], manifest: &Manifest, first: u64) -> Outcome<LogReport> {
+pub fn check_logs(logs: &[Log], manifest: &Manifest, first: u64, two_phase: bool) -> Outcome<LogReport> {
     let mut check = Check::new(manifest, first);
+    check.replay.two_phase = two_phase;
     for log in logs {
         check.report.records.push(0);
         let file = File::open(&log.path).map_err(|error| Fault::io("opening", &log.path, &error))?;
@@ -119,13 +121,13 @@ impl<'a> Check<'a> {
         let after_tables = self.manifest.last_sequence.saturating_add(1);
         let expected = self.expected.unwrap_or(found.min(after_tables));
         if found < expected {
-            return Err(WalError::Back { offset, expected, found });
+            return Err(WalError::Back { offset, expected, found, transactions: self.replay.two_phase });
         }
         if found > expected && found > after_tables {
             let expected = expected.max(after_tables);
             return Err(WalError::Gap { offset, expected, found, unknown_commit: self.unknown_commit });
         }
-        if found > expected {
+        if found > expected && !(expected..found).all(|number| self.is_ingested(number)) {
             let why = if self.unknown_commit {
                 "a transaction whose prepare is in no log took them"
             } else {
@@ -138,6 +140,12 @@ impl<'a> Check<'a> {
             ));
         }
         Ok(())
+    }
+
+    /// Whether a table holds just this sequence number: RocksDB gives one to each table that it ingests.
+    fn is_ingested(&self, number: u64) -> bool {
+        let mut tables = self.manifest.families.values().flat_map(|family| family.tables.values());
+        tables.any(|file| file.sequences == Some((number, number)))
     }
 
     /// Checks what a log tells of the log before it.
@@ -213,4 +221,28 @@ pub fn prepares(logs: &[Log]) -> Outcome<bool> {
         }
     }
     Ok(false)
+}
+
+/// The newest sequence number in a log, as far as it can be read; 0 when there is none.
+///
+/// Errors: IO_FAILED.
+pub fn newest_sequence(log: &Log) -> Outcome<u64> {
+    let file = match File::open(&log.path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(0),
+        Err(error) => return Err(Fault::io("opening", &log.path, &error)),
+    };
+    let mut newest = 0;
+    let reader = BufReader::with_capacity(1 << 20, file);
+    let read = read_log::<WalError>(reader, Some(log.number as u32), |_, piece| {
+        if let Piece::Record(record) = piece {
+            newest =
+                newest.max(numbers(record).map_or(0, |(first, count)| (first + u64::from(count)).saturating_sub(1)));
+        }
+        Ok(())
+    });
+    match read {
+        Err(WalError::Log(LogError::Io(error))) => Err(Fault::io("reading", &log.path, &error)),
+        _ => Ok(newest),
+    }
 }

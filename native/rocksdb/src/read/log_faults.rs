@@ -6,7 +6,8 @@ use crate::log_file::{LogBefore, LogError};
 use crate::wal::Log;
 use crate::write_batch::Policy;
 
-const COPY_AGAIN: &str = "copy the store again from its origin or a backup";
+const COPY_AGAIN: &str =
+    "copy the store again from its origin or a backup, or save what is sound with `kgdump recover`";
 const FLUSH_AND_COPY: &str = "a log file is missing, or the store's program writes without a log: let that program flush and close the store, then copy it whole";
 
 /// Why a log's check ends.
@@ -39,6 +40,8 @@ pub enum WalError {
         offset: u64,
         expected: u64,
         found: u64,
+        /// Whether the store has transactions: then it is another write policy, and no damage.
+        transactions: bool,
     },
 }
 
@@ -91,7 +94,16 @@ impl WalError {
                 ),
                 FLUSH_AND_COPY,
             ),
-            Self::Back { offset, expected, found } => damaged(
+            Self::Back { offset, expected, found, transactions: true } => Fault::new(
+                "STORE_UNSUPPORTED",
+                format!(
+                    "the log {name} goes back at byte {offset}: sequence number {found} follows {}, as with transactions of the write policy WRITE_PREPARED or WRITE_UNPREPARED, which only a program with that policy can read",
+                    expected.saturating_sub(1)
+                ),
+            )
+            .at(&log.path)
+            .hint("let the store's program decide its transactions, flush the store and close it, then export it again"),
+            Self::Back { offset, expected, found, .. } => damaged(
                 format!(
                     "the log {name} goes back at byte {offset}: sequence number {found} follows {}, which only transactions of the write policy WRITE_PREPARED or WRITE_UNPREPARED do",
                     expected.saturating_sub(1)

@@ -10,9 +10,9 @@ use std::path::Path;
 use crate::error::{Fault, Outcome};
 use crate::files::info_log::logs_at_opening;
 use crate::layout::names;
-use crate::read::log_check::{check_logs, prepares};
+use crate::read::log_check::{check_logs, newest_sequence, prepares};
 use crate::read::point::Point;
-use crate::wal::{Log, LogReport};
+use crate::wal::{list_logs, Log, LogReport};
 
 const FIND_LOGS: &str =
     "copy the store again with all its .log files; its program may keep them in another directory (wal_dir)";
@@ -31,11 +31,12 @@ pub fn read_logs(store: &Path, point: &Point) -> Outcome<(Vec<Log>, LogReport)> 
     // OPTIONS may be lost or from before: the logs tell, too.
     let two_phase = point.two_phase() || prepares(&point.logs[..older])?;
     let logs = if two_phase { &point.logs[..] } else { &point.logs[older..] };
-    let mut report = check_logs(logs, manifest, manifest.first_log(two_phase))?;
+    let mut report = check_logs(logs, manifest, manifest.first_log(two_phase), two_phase)?;
     report.two_phase |= two_phase;
     check_named(store, point, &mut report)?;
     check_oldest(point, &mut report);
     check_diary(store, point, manifest.first_log(two_phase), &mut report);
+    check_obsolete(point, manifest.first_log(true), &report)?;
     Ok((logs.to_vec(), report))
 }
 
@@ -56,7 +57,7 @@ fn check_tracked(point: &Point) -> Outcome<()> {
                 ),
             )
             .at(&log.path)
-            .hint("copy the store again from its origin or a backup"));
+            .hint("copy the store again from its origin or a backup, or save what is sound with `kgdump recover`"));
         }
     }
     Ok(())
@@ -118,6 +119,25 @@ fn check_diary(store: &Path, point: &Point, first: u64, report: &mut LogReport) 
             gone.join(", ")
         ));
     }
+}
+
+/// Checks that no log which MANIFEST does not need is newer than all that it does: logs that changed places, or a MANIFEST of another time.
+fn check_obsolete(point: &Point, first: u64, report: &LogReport) -> Outcome<()> {
+    let directory = point.wal_directory.as_deref().unwrap_or(&point.files);
+    for log in list_logs(directory, 0)?.into_iter().filter(|log| log.number < first) {
+        let newest = newest_sequence(&log)?;
+        if newest > report.last_sequence {
+            let message = format!(
+                "the log {} has sequence numbers up to {newest}, but the store's MANIFEST does not need it, and tables and other logs end with {}",
+                log.path.display(),
+                report.last_sequence
+            );
+            return Err(Fault::new("STORE_LOG_DAMAGED", message).at(&log.path).hint(
+                "logs changed places, or MANIFEST is of another time: copy the store again from its origin or a backup, or save what is sound with `kgdump recover`",
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// The error of a log that is not there.

@@ -37,7 +37,7 @@ pub fn mend_current(store: &Path) -> String {
             )
         }
         (None, Some((_, newest))) => {
-            format!("none of its MANIFEST files can be read whole (the newest is {newest}): copy the store again from its origin or a backup")
+            format!("none of its MANIFEST files can be read whole (the newest is {newest}): copy the store again from its origin or a backup, or save what is sound with `kgdump recover`")
         }
         (_, None) => "its MANIFEST is missing too: copy the store again, with all its files".to_owned(),
     }
@@ -66,5 +66,5 @@ pub fn without_known_tables(store: &Path, unknown: &[String]) -> Fault {
         format!("{which} in {}, and its MANIFEST knows none: what is in them would be missing", store.display()),
     )
     .at(store)
-    .hint("a repair that failed, or a MANIFEST of another time, leaves a store so: copy the store again from its origin or a backup, or run `ldb repair` on a copy of it")
+    .hint("a repair that failed, or a MANIFEST of another time, leaves a store so: save what its tables hold with `kgdump recover`, or copy the store again from its origin or a backup")
 }

@@ -16,38 +16,30 @@ use crate::store::Store;
 
 /// Warns of tables that are not part of the store although they may hold what it has lost.
 ///
-/// Errors: STORE_DAMAGED when MANIFEST knows no table at all, no log holds anything, and there are tables.
+/// Errors: STORE_DAMAGED when MANIFEST knows no table at all, although there are some whose entries are in no log.
 pub fn look_for_unknown_tables(store: &mut Store) -> Outcome<()> {
     let manifest = &store.point.manifest;
-    let mut newer = Vec::new();
-    let mut unknown = Vec::new();
-    for name in names(&store.point.files)? {
-        let Some(number) = number_of(&name) else { continue };
-        if number >= manifest.next_file {
-            newer.push(name);
-        } else if !knows(manifest, number) {
-            unknown.push(name);
-        }
-    }
-    newer.sort_unstable();
-    unknown.sort_unstable();
-    let has_logs = store.mark.logs.iter().any(|marked| marked.records > 0);
-    if !newer.is_empty() && !has_logs && store.point.tables() == 0 {
-        return Err(without_known_tables(&store.point.files, &newer));
-    }
-    let mut warnings: Vec<String> = newer
-        .iter()
-        .map(|name| {
-            format!("the file {name} is newer than all that the store's MANIFEST knows; it is not part of the store")
-        })
-        .collect();
-    for name in &unknown {
-        let Some((entries, last)) = content(&store.point.files.join(name)) else { continue };
-        if entries > 0 && !is_elsewhere(store, last) {
+    let mut lost = Vec::new();
+    let mut warnings = Vec::new();
+    let mut all = names(&store.point.files)?;
+    all.sort_unstable();
+    for name in all {
+        let Some(number) = number_of(&name).filter(|&number| !knows(manifest, number)) else { continue };
+        let table = content(&store.point.files.join(&name)).filter(|table| table.entries > 0);
+        if let Some(table) = table.filter(|table| !is_elsewhere(store, table)) {
             warnings.push(format!(
-                "the file {name} has {entries} entries with sequence numbers up to {last}, which no other file has, and MANIFEST does not know it: it is not part of the store, unless MANIFEST lost it"
+                "the file {name} has {} entries with sequence numbers up to {}, which no other file has, and MANIFEST does not know it: it is not part of the store, unless MANIFEST lost it",
+                table.entries, table.last
+            ));
+            lost.push(name);
+        } else if number >= manifest.next_file {
+            warnings.push(format!(
+                "the file {name} is newer than all that the store's MANIFEST knows; it is not part of the store"
             ));
         }
+    }
+    if !lost.is_empty() && store.point.tables() == 0 {
+        return Err(without_known_tables(&store.point.files, &lost));
     }
     store.warnings.extend(warnings);
     Ok(())
@@ -62,27 +54,37 @@ fn number_of(name: &str) -> Option<u64> {
     name.strip_suffix(".sst").or_else(|| name.strip_suffix(".ldb"))?.parse().ok()
 }
 
-/// How many entries a table has, and its last sequence number; `None` for one that was never finished, or can't be read.
-fn content(path: &Path) -> Option<(u64, u64)> {
+/// What a table holds.
+struct Content {
+    entries: u64,
+    /// Its last sequence number.
+    last: u64,
+    family: Option<u32>,
+}
+
+/// What a table holds; `None` for one that was never finished, or can't be read.
+fn content(path: &Path) -> Option<Content> {
     let table = TableFile::open(path, None).ok()?;
     let (mut entries, mut last) = (0, 0);
-    let mut count = |key: &[u8]| {
+    let each = |key: &[u8]| {
         entries += 1;
         last = last.max(InternalKey::parse(key).map_or(0, |key| key.sequence));
     };
+    let mut each = each;
     table
         .for_each(|key, _| {
-            count(key);
+            each(key);
             Ok(())
         })
         .ok()?;
-    Some((entries, last))
+    Some(Content { entries, last, family: table.properties().family_id() })
 }
 
-/// Whether a table that MANIFEST knows, or a log, may hold the entry with this sequence number.
-fn is_elsewhere(store: &Store, sequence: u64) -> bool {
-    let mut tables = store.plans.iter().flat_map(|plan| plan.tables.values());
-    let mut logs = store.log_counts.values();
-    tables.any(|file| file.sequences.is_none_or(|(first, last)| (first..=last).contains(&sequence)))
-        || logs.any(|counts| (counts.first_sequence..=counts.last_sequence).contains(&sequence))
+/// Whether a table of its family that MANIFEST knows, or a log, may hold the last entry of a table.
+fn is_elsewhere(store: &Store, table: &Content) -> bool {
+    let is_own = |family: u32| table.family.is_none_or(|own| own == family);
+    let mut tables = store.plans.iter().filter(|plan| is_own(plan.id)).flat_map(|plan| plan.tables.values());
+    let mut logs = store.log_counts.iter().filter(|(&family, _)| is_own(family));
+    tables.any(|file| file.sequences.is_none_or(|(first, last)| (first..=last).contains(&table.last)))
+        || logs.any(|(_, counts)| (counts.first_sequence..=counts.last_sequence).contains(&table.last))
 }
