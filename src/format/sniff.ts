@@ -95,9 +95,9 @@ export function guessFile(start: Uint8Array): Guess | undefined {
 export function guessFormat(start: Uint8Array): string {
   const bytes = latin1(start);
   const found = guessFile(start);
-  const lines = wordsBefore(bytes);
-  if (lines !== undefined) return lines;
-  return found?.asDump ?? "give a file or stream that kgdump export wrote";
+  // What is known is told, unless a dump follows other words.
+  const lines = found === undefined || bytes.indexOf(MAGIC_WORD) > 0 ? wordsBefore(bytes) : undefined;
+  return lines ?? found?.asDump ?? "give a file or stream that kgdump export wrote";
 }
 
 /** What is said about text: its first line, and whether a dump follows it. */

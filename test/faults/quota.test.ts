@@ -13,7 +13,7 @@ test("a quota that is used up is no space", (t) => {
   const error = systemError(unnamed(constants.errno.EDQUOT), "writing /x");
   t.is(error.code, "NO_SPACE");
   t.is(error.exitCode, 5);
-  t.is(error.message, "writing /x: EDQUOT: disk quota exceeded, fsync");
+  t.is(error.message, "writing /x: disk quota exceeded (EDQUOT)");
 });
 
 test("another error without a name stays as it is", (t) => {

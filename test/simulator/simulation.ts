@@ -121,6 +121,9 @@ export function judge(answer: Answer, model: Made, scenario: Scenario, done: Don
 /** A whole content needs a word about a transaction that waits, and none where there is nothing to say. */
 function wrongWords(warnings: readonly string[], model: Made, scenario: Scenario, { what }: Done): string | null {
   if (model.prepared.length > 0) return warnings.some((warning) => warning.includes("prepared")) ? null : `no word about a prepared transaction; warnings: ${warnings.join("; ")}`;
-  if (what !== "none" || scenario.unlogged || warnings.length === 0) return null;
-  return `a warning about a sound store: ${warnings.join("; ")}`;
+  // A table that was ingested takes a number that no log has, and nothing tells that once it was compacted.
+  const ingests = scenario.plan.some((line) => line.startsWith("ingest"));
+  const untrue = warnings.filter((warning) => !(ingests && warning.includes("are in no log")));
+  if (what !== "none" || scenario.unlogged || untrue.length === 0) return null;
+  return `a warning about a sound store: ${untrue.join("; ")}`;
 }

@@ -21,7 +21,7 @@ use std::io::{self, Read};
 pub use notes::{LogBefore, Piece};
 
 use notes::Output;
-use physical::{physical, Doubt, Part, Physical, BLOCK, RECYCLABLE_HEADER};
+use physical::{physical, u32_at, Doubt, Part, Physical, BLOCK, HEADER, RECYCLABLE_HEADER};
 use tail::{tail, Life};
 
 /// How a log ends.
@@ -138,6 +138,9 @@ pub fn read_log<E: From<LogError>>(
                 }
                 Physical::UnknownType(kind) => {
                     return Err(damaged(offset, &format!("a record has the unknown type {kind}")));
+                }
+                Physical::Doubtful(Doubt::Stale) if log_number.is_some_and(|number| u32_at(rest, HEADER) > number) => {
+                    return Err(damaged(offset, "it holds records of a later log: logs changed places"));
                 }
                 Physical::Doubtful(doubt) => {
                     let dropped = tail(&mut blocks, at, doubt, life, log_number)?;
