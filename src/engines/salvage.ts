@@ -4,6 +4,7 @@
  * As with EntrySource, entries cross in blocks, encoded as in a dump. The store is only read.
  */
 import type { KeyspaceInfo, StoreInfo } from "./engine.js";
+import type { SledSettings } from "./sled.js";
 
 /** Something that is lost, or may be. */
 export interface StoreLoss {
@@ -48,6 +49,8 @@ export type SalvagePiece = { readonly type: "entries"; readonly block: SalvagedE
 /** A damaged store that was looked at. */
 export interface StoreSalvage extends AsyncDisposable {
   readonly info: Omit<StoreInfo, "keyspaces" | "warnings" | "mark"> & { readonly keyspaces: readonly KeyspaceInfo[] };
+  /** With which settings a sled store was made, which its program opens it with; undefined for RocksDB. */
+  readonly settings?: SledSettings | undefined;
   /** What is lost, as far as it is known; scanning may find more. */
   readonly losses: readonly StoreLoss[];
   /** What else is odd, in words. */

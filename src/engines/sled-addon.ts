@@ -89,8 +89,28 @@ export interface NativeSledFiles {
   close(): void;
 }
 
+/** A tree of a damaged store; without a name, leaves that no tree leads to. */
+export interface NativeSledSalvageTree {
+  readonly name?: Buffer;
+}
+
+/** A damaged store that was looked at. */
+export interface NativeSledSalvage {
+  facts(): {
+    readonly compression: boolean;
+    readonly segmentSize: number;
+    readonly nextId?: string;
+    readonly trees: readonly NativeSledSalvageTree[];
+    readonly losses: readonly { readonly tree?: number; readonly file: string; readonly offset?: number; readonly from?: Buffer; readonly to?: Buffer; readonly reason: string }[];
+    readonly remarks: readonly string[];
+  };
+  scan(tree: number): { fill(buffer: Buffer, target: number): Promise<{ readonly counts: FillResult; readonly gap: boolean; readonly doubtful: number }> };
+  close(): void;
+}
+
 /** The addon. */
 export interface NativeSled {
+  salvageStore(path: string): Promise<NativeSledSalvage>;
   openFiles(path: string): Promise<NativeSledFiles>;
   open(path: string, options: NativeSledOptions): Promise<NativeSledStore>;
   inspect(path: string): Promise<"missing" | "empty" | "store">;

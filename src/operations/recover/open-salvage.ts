@@ -12,12 +12,13 @@ const SLED_FILES = /^(?:db|conf|blobs|snap\.[0-9A-Fa-f]+(?:\.generating)?)$/;
 /**
  * Looks at a damaged store.
  * @param path its directory
- * @throws {KgdumpError} STORE_NOT_FOUND, STORE_NOT_RECOGNIZED when no file of a store is there, PERMISSION_DENIED, IO_FAILED, ADDON_MISSING
+ * @throws {KgdumpError} STORE_NOT_FOUND, STORE_NOT_RECOGNIZED when no file of a store is there, STORE_IN_USE, PERMISSION_DENIED, IO_FAILED, ADDON_MISSING
  */
 export async function openSalvage(path: string, options: SalvageOptions): Promise<StoreSalvage> {
   const engine = await engineOfDamaged(path);
   if (engine === "sled") {
-    throw new KgdumpError("STORE_UNSUPPORTED", `${path} is a sled store, of which kgdump can't recover anything yet`, { path });
+    const { openSledSalvage } = await import("../../engines/sled-salvage.js");
+    return openSledSalvage(path);
   }
   const { openRocksdbSalvage } = await import("../../engines/rocksdb-salvage.js");
   return openRocksdbSalvage(path, options);

@@ -7,7 +7,6 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { KgdumpError, systemError } from "../../errors.js";
 import { targetState } from "../staging.js";
-import { engineOfDamaged } from "./open-salvage.js";
 import { recoverStore, type RecoverStoreOptions, type RecoverStoreResult } from "./recover-store.js";
 
 /** What `recoverInto` does. */
@@ -26,17 +25,16 @@ export async function recoverInto(options: RecoverIntoOptions): Promise<RecoverS
   if ((await targetState(target)) === "occupied") {
     throw new KgdumpError("TARGET_EXISTS", `${target} exists already`, { path: target, hint: "choose a new path" });
   }
-  const engine = await engineOfDamaged(resolve(options.store));
   if (options.output !== undefined) {
     const result = await recoverStore(options);
-    await load(engine, options.output, target, options);
+    await load(result, options.output, target, options);
     return { ...result, target };
   }
   const directory = await temporary(target);
   try {
     const output = join(directory, "recovered.kgd");
     const result = await recoverStore({ ...options, output });
-    await load(engine, output, target, options);
+    await load(result, output, target, options);
     return { ...result, output: null, outputBytes: null, dumpId: null, target };
   } finally {
     await rm(directory, { recursive: true, force: true });
@@ -51,12 +49,13 @@ async function temporary(target: string): Promise<string> {
   }
 }
 
-async function load(engine: RecoverStoreResult["engine"], input: string, target: string, { onProgress, signal }: RecoverIntoOptions): Promise<void> {
+async function load({ engine, settings }: RecoverStoreResult, input: string, target: string, { onProgress, signal }: RecoverIntoOptions): Promise<void> {
   if (engine === "rocksdb") {
     const { restoreDump } = await import("../restore.js");
     await restoreDump({ input, target, onProgress, signal });
     return;
   }
   const { importDump } = await import("../import.js");
-  await importDump({ input, target, onProgress, signal });
+  // Its program opens the new store with the settings of the old one.
+  await importDump({ input, target, ...settings, onProgress, signal });
 }

@@ -60,6 +60,8 @@ export interface RecoverStoreResult {
   readonly rawBytes: number;
   readonly gaps: number;
   readonly doubtful: number;
+  /** With which settings a sled store was made; null for RocksDB. */
+  readonly settings: { readonly compression: boolean; readonly segmentSize: number } | null;
   readonly losses: readonly StoreLoss[];
   readonly remarks: readonly string[];
   /** Absolute path, id and bytes of the new dump; null when none was to be written. */
@@ -99,6 +101,7 @@ export async function recoverStore(options: RecoverStoreOptions): Promise<Recove
     rawBytes: sum(({ rawBytes }) => rawBytes),
     gaps: sum(({ gaps }) => gaps),
     doubtful: sum(({ doubtful }) => doubtful),
+    settings: salvage.settings ?? null,
     losses: [...salvage.losses],
     remarks: salvage.remarks,
     output,

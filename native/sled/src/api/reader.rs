@@ -38,7 +38,10 @@ impl<T: Send + 'static, J: ToNapiValue + TypeName + 'static> Task for Reading<T,
 }
 
 /// A promise of JavaScript's for the result of `work`.
-fn reading<T, J>(convert: fn(T) -> J, work: impl FnOnce() -> Outcome<T> + Send + 'static) -> AsyncTask<Reading<T, J>>
+pub fn reading<T, J>(
+    convert: fn(T) -> J,
+    work: impl FnOnce() -> Outcome<T> + Send + 'static,
+) -> AsyncTask<Reading<T, J>>
 where
     T: Send + 'static,
     J: ToNapiValue + TypeName + 'static,

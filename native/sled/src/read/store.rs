@@ -15,7 +15,7 @@ use crate::scan::{Filled, KeyRange, fill_block};
 use crate::store::LOCK_WAIT;
 
 /// How far sled's counter of ids may be ahead of what is written of it, and how much further it begins when a store is opened.
-const ID_INTERVAL: u64 = 1_000_000;
+pub const ID_INTERVAL: u64 = 1_000_000;
 
 /// A store's files, opened for reading.
 #[derive(Debug)]

@@ -24,6 +24,24 @@ pub fn check(store: &Path, id: i64, code: u8) -> Outcome<()> {
     }
 }
 
+/// What is wrong with a value file that is needed; None when it is sound.
+///
+/// # Errors
+/// IO_FAILED, PERMISSION_DENIED.
+pub fn fault(store: &Path, id: i64, code: u8) -> Outcome<Option<String>> {
+    let path = value_file::path(store, id);
+    match fs::metadata(&path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Some("a value's file is missing".to_string())),
+        Err(e) => return Err(Failure::io(&e, "looking at it").at(&path)),
+        Ok(_) => {}
+    }
+    match check(store, id, code) {
+        Ok(()) => Ok(None),
+        Err(failure) if failure.code == Code::StoreDamaged => Ok(Some(failure.message)),
+        Err(failure) => Err(failure),
+    }
+}
+
 /// Every value file that a page needs must be there.
 ///
 /// # Errors

@@ -66,6 +66,22 @@ impl History {
         events.get(from..to).unwrap_or_default()
     }
 
+    /// Value files that the newest versions of pages need, as far as the log and the snapshot tell: id, and code of the message.
+    pub fn value_files(&self) -> Vec<(i64, u8)> {
+        let mut found = Vec::new();
+        for page in self.pages() {
+            let events = self.events(page);
+            let base = events.iter().rposition(|event| !matches!(event.kind, Kind::Link { .. })).unwrap_or(0);
+            let newest = events.get(base..).unwrap_or_default();
+            let is_past = |lsn| self.is_freed(page, lsn) || self.is_replaced(page, lsn);
+            if newest.first().is_some_and(|event| event.kind != Kind::Free && !is_past(event.place.lsn)) {
+                let values = newest.iter().filter(|event| event.place.blob);
+                found.extend(values.map(|event| (event.place.at.cast_signed(), event.code)));
+            }
+        }
+        found
+    }
+
     /// Whether a page was given back after that place of the log: whoever named it before that means another.
     pub fn is_freed_since(&self, id: u64, lsn: i64) -> bool {
         let events = self.events(id).iter().any(|event| event.kind == Kind::Free && event.place.lsn > lsn);

@@ -60,5 +60,5 @@ pub fn words(lost: &Lost) -> String {
         (Some(_), true) => "is zeros where messages were",
         (Some(_), false) => "is damaged",
     };
-    format!("offset {}, {} bytes: {what}", lost.offset, lost.length)
+    format!("a part of {} bytes {what}", lost.length)
 }

@@ -5,4 +5,5 @@ pub mod loss;
 pub mod orphans;
 pub mod plan;
 pub mod rescue;
+pub mod scan;
 pub mod survey;

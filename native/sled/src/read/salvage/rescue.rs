@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::history::{Age, History, Version};
@@ -17,8 +18,10 @@ use crate::files::observed::observed;
 use crate::files::page::Page;
 use crate::files::snapshot::{self, Snapshot};
 use crate::files::table::{COUNTER_PAGE, META_PAGE};
+use crate::files::value_file;
 use crate::lock;
 use crate::read::pages::BodyReader;
+use crate::read::value_files;
 use crate::scan::Entry;
 use crate::store::LOCK_WAIT;
 
@@ -26,6 +29,8 @@ use crate::store::LOCK_WAIT;
 #[derive(Clone, Debug)]
 pub struct Problem {
     pub path: PathBuf,
+    /// Where in the file; None when that is not known.
+    pub offset: Option<u64>,
     pub what: String,
     /// Whether entries may be lost by it.
     pub loses: bool,
@@ -75,9 +80,15 @@ impl Rescue {
     /// PERMISSION_DENIED.
     pub fn open(path: &Path) -> Outcome<Rescue> {
         let db = path.join("db");
-        if !db.is_file() {
-            let what = "its file db is missing: nothing of its entries is left";
-            return Err(Failure::new(Code::StoreDamaged, what).hint("restore it from a backup").at(path));
+        match fs::metadata(&db) {
+            Ok(found) if found.is_file() => {}
+            Err(e) if e.kind() != io::ErrorKind::NotFound => {
+                return Err(Failure::io(&e, "looking at its file db").at(path));
+            }
+            _ => {
+                let what = "its file db is missing: nothing of its entries is left";
+                return Err(Failure::new(Code::StoreDamaged, what).hint("restore it from a backup").at(path));
+            }
         }
         let lock = lock::acquire(path, LOCK_WAIT)?;
         let mut problems = Vec::new();
@@ -88,19 +99,27 @@ impl Rescue {
         let reader = BodyReader::open(path, settings)?;
         let (counter, trees) = put_together(&history, reader, &db, &mut problems)?;
         for lost in &history.survey.lost {
-            let loses = !lost.zeros || lost.lsns.is_some() || !history.loss.parts.is_empty();
-            problems.push(Problem { path: db.clone(), what: words(lost), loses });
+            // Sled leaves segments that it does not need as zeros.
+            if !lost.zeros || lost.lsns.is_some() || !history.loss.parts.is_empty() {
+                let offset = Some(lost.offset);
+                problems.push(Problem { path: db.clone(), offset, what: words(lost), loses: true });
+            }
         }
         if history.survey.batch_cut > 0 {
             let what =
                 "it ends in a batch that was not written whole; that, and what was written since, does not count"
                     .to_string();
-            problems.push(Problem { path: db.clone(), what, loses: true });
+            problems.push(Problem { path: db.clone(), offset: None, what, loses: true });
+        }
+        for (id, code) in history.value_files() {
+            if let Some(what) = value_files::fault(path, id, code)? {
+                problems.push(Problem { path: value_file::path(path, id), offset: None, what, loses: true });
+            }
         }
         for (from, to) in &history.loss.parts {
             let to = if *to == i64::MAX { "its end".to_string() } else { to.to_string() };
             let what = format!("what was written from place {from} of the log to {to} is lost");
-            problems.push(Problem { path: db.clone(), what, loses: true });
+            problems.push(Problem { path: db.clone(), offset: None, what, loses: true });
         }
         Ok(Rescue { path: path.to_path_buf(), settings, trees, problems, counter, history, _lock: lock })
     }
@@ -112,11 +131,25 @@ impl Rescue {
     pub fn reader(&self) -> Outcome<BodyReader> {
         BodyReader::open(&self.path, self.settings)
     }
+
+    /// Reads a leaf of a stretch into `page`; returns the numbers of its entries that are in the span: from, inclusive, to, exclusive.
+    ///
+    /// # Errors
+    /// IO_FAILED; STORE_DAMAGED when what was read before cannot be read any more.
+    pub fn leaf(&self, reader: &mut BodyReader, (id, span): &(u64, Span), page: &mut Page) -> Outcome<(usize, usize)> {
+        if !matches!(self.history.page(reader, *id, page)?, Version::Found(_)) {
+            return Err(Failure::new(Code::StoreDamaged, format!("page {id} cannot be read any more")).at(&self.path));
+        }
+        Ok((page.below(&span.lo), span.hi.as_ref().map_or(page.len(), |hi| page.below(hi))))
+    }
 }
 
 fn settings(path: &Path, db: &Path, problems: &mut Vec<Problem>) -> Outcome<Settings> {
     let conf = path.join("conf");
-    let bytes = fs::read(&conf).unwrap_or_default();
+    let bytes = match fs::read(&conf) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(Failure::io(&e, "reading it").at(&conf)),
+        read => read.unwrap_or_default(),
+    };
     match conf::parse(&bytes) {
         Ok(settings) => return Ok(settings),
         Err(failure) if failure.code == Code::StoreUnsupported => return Err(failure.at(&conf)),
@@ -131,7 +164,7 @@ fn settings(path: &Path, db: &Path, problems: &mut Vec<Problem>) -> Outcome<Sett
             .at(&conf));
     };
     let what = format!("it {what}: the log shows segments of {} bytes", settings.segment_size);
-    problems.push(Problem { path: conf, what, loses: false });
+    problems.push(Problem { path: conf, offset: None, what, loses: false });
     Ok(settings)
 }
 
@@ -144,7 +177,7 @@ fn newest_snapshot(path: &Path, settings: Settings, problems: &mut Vec<Problem>)
                 let what = format!(
                     "{why}; a snapshot is only a cache of the log, but without it less is known of what is lost there"
                 );
-                problems.push(Problem { path: path.clone(), what, loses: false });
+                problems.push(Problem { path: path.clone(), offset: None, what, loses: false });
             }
         }
     }
@@ -158,7 +191,7 @@ fn put_together(
     db: &Path,
     problems: &mut Vec<Problem>,
 ) -> Outcome<(Option<u64>, Vec<SavedTree>)> {
-    let (_, counter) = history.plain(&mut reader, COUNTER_PAGE, [5, 5], |body| Bytes(body).number())?;
+    let (known, counter) = history.plain(&mut reader, COUNTER_PAGE, [5, 5], |body| Bytes(body).number())?;
     let (version, names) = history.plain(&mut reader, META_PAGE, [6, 7], trees)?;
     let age = match version {
         Version::Found(age) => age,
@@ -172,7 +205,19 @@ fn put_together(
             Some("its list of trees may be an old one: trees that were made since are saved without their names")
         }
     };
-    problems.extend(problem.map(|what| Problem { path: db.to_path_buf(), what: what.to_string(), loses: true }));
+    let count = match known {
+        Version::None | Version::Found(Age::Newest) => None,
+        Version::Lost => Some("the counter behind generate_id is lost: the ids of a new store begin at 0 again"),
+        Version::Found(_) => {
+            Some("the counter behind generate_id may be an old one: a new store may give out ids that were given out")
+        }
+    };
+    problems.extend([problem, count].into_iter().flatten().map(|what| Problem {
+        path: db.to_path_buf(),
+        offset: None,
+        what: what.to_string(),
+        loses: true,
+    }));
     let mut walker = Walker::new(history, reader);
     let mut found = Vec::new();
     for (name, root) in names {
@@ -256,13 +301,9 @@ impl<'a> RescueWalk<'a> {
     /// IO_FAILED; STORE_DAMAGED when what was read before cannot be read any more.
     pub fn advance(&mut self) -> Outcome<Option<Entry<'_>>> {
         while self.at >= self.end {
-            let Some(((id, span), rest)) = self.leaves.split_first() else { return Ok(None) };
+            let Some((leaf, rest)) = self.leaves.split_first() else { return Ok(None) };
             self.leaves = rest;
-            if !matches!(self.rescue.history.page(&mut self.reader, *id, &mut self.page)?, Version::Found(_)) {
-                return Err(Failure::new(Code::StoreDamaged, format!("page {id} cannot be read any more")));
-            }
-            self.at = self.page.below(&span.lo);
-            self.end = span.hi.as_ref().map_or(self.page.len(), |hi| self.page.below(hi));
+            (self.at, self.end) = self.rescue.leaf(&mut self.reader, leaf, &mut self.page)?;
         }
         self.at += 1;
         let entry = self.page.entry(self.at - 1);
