@@ -3,6 +3,7 @@ import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { isPrintable } from "#src/cli/escape.js";
+import { sledCheck, sledWrite } from "../checker/run.js";
 import { hex, makeStore } from "../maker/run.js";
 import { temporaryDirectory } from "../support/temporary.js";
 import { assertOneError, kgdump } from "./support/run.js";
@@ -52,6 +53,19 @@ test("a new store in one go, and usage", async (t) => {
   assertOneError(t, await kgdump(["recover", store]), 2, "USAGE");
   assertOneError(t, await kgdump(["recover", store, "-o", join(store, "new.kgd")]), 2, "USAGE");
   assertOneError(t, await kgdump(["recover", join(directory, "nothing"), "--to", target]), 2, "USAGE");
+});
+
+test("a sled store is recovered, too", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const [store, target] = [join(directory, "store"), join(directory, "new")];
+  await sledWrite(store, [`tree ${hex("big")}`, `fill ${hex("lost")} 900000 7`, "tree", `put ${hex("kept")} ${hex("value")}`, "flush"]);
+  await sledCheck(store);
+  await rm(join(store, "blobs"), { recursive: true });
+  const dry = await kgdump(["recover", store, "--dry-run"]);
+  assertOneError(t, dry, 3, "RECOVERY_INCOMPLETE");
+  t.regex(dry.stdout.toString(), /\(sled\)[^]*1 entry .* can be kept[^]*\(any\)[^]*blobs\/\d+ +a value's file is missing[^]*big +entries +\(any\) +\(any\)/);
+  assertOneError(t, await kgdump(["recover", store, "--to", target]), 3, "RECOVERY_INCOMPLETE");
+  t.deepEqual((await sledCheck(target)).map(({ name, records }) => [name.toString(), records]), [["__sled__default", 1], ["big", 0]]);
 });
 
 test("find shows all versions of a key", async (t) => {

@@ -227,6 +227,8 @@ impl log::Log for KeepLast {
 
 #[cfg(test)]
 mod tests {
+    use std::hint::black_box;
+
     use super::*;
 
     #[test]
@@ -256,7 +258,8 @@ mod tests {
                 for _ in 0..copies {
                     error = error.clone();
                 }
-                let failure = run::<(), _>(health, Doing::Writing, move || Err(error).unwrap()).unwrap_err();
+                let failure = run::<(), _>(health, Doing::Writing, move || black_box(Err(error)).unwrap());
+                let failure = failure.unwrap_err();
                 assert_eq!(failure.code, code, "{}", failure.message);
                 assert!(!failure.message.contains("unwrap"), "{}", failure.message);
             }

@@ -48,6 +48,8 @@ export function recoverCommand(): Command {
       "Of a store, the newest entry that is left of each key is taken. It is counted as doubtful when something newer may\n" +
         "be among what is lost; nothing is ever made up. Tables, logs, blob files, CURRENT, MANIFEST and OPTIONS may be\n" +
         "damaged or missing. Without MANIFEST all tables are read. Stop the store's program first.",
+      "Of a sled store, its log, value files, snapshot and conf may be damaged; value files, snapshot and conf may be missing.\n" +
+        "What no tree leads to any more is kept in keyspaces recovered-without-tree-1 and so on.",
     ],
     examples: [
       "kgdump recover /var/lib/maya/graph --dry-run",
