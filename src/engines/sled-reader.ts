@@ -11,7 +11,8 @@ import type { EntryBlock, ScanOptions, StoreInfo } from "./engine.js";
 import { sledAddon, type NativeSledFiles } from "./sled-addon.js";
 import { keyRange } from "./sled-range.js";
 import type { SledSettings, SledSource } from "./sled.js";
-import { isEscaped, keyspaceOf, NEXT_ID, treeOf } from "./sled-trees.js";
+import { NEXT_ID } from "./next-id.js";
+import { isEscaped, keyspaceOf, treeOf } from "./sled-trees.js";
 
 /**
  * Opens the files of the sled store in a directory for reading; its whole log is read.

@@ -5,7 +5,8 @@ import { KgdumpError } from "../errors.js";
 import type { KeyspaceInfo } from "./engine.js";
 import type { SalvagePiece, StoreLoss, StoreSalvage } from "./salvage.js";
 import { type NativeSledSalvage, type NativeSledSalvageTree, sledAddon } from "./sled-addon.js";
-import { isEscaped, keyspaceOf, NEXT_ID } from "./sled-trees.js";
+import { NEXT_ID } from "./next-id.js";
+import { isEscaped, keyspaceOf } from "./sled-trees.js";
 
 /** The keyspaces of what no tree leads to: this, and a number. */
 const WITHOUT_TREE = "recovered-without-tree-";

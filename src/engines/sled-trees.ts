@@ -6,15 +6,6 @@
 import { KgdumpError } from "../errors.js";
 import { DEFAULT_KEYSPACE } from "./engine.js";
 
-/** The name by which a dump knows the id from which sled's `generate_id` goes on. */
-export const NEXT_ID = "sled.nextId";
-
-/** The id from which the store goes on that a dump was made of: below it, its program would overwrite what it has made before. */
-export function nextIdOf({ source }: { readonly source: { readonly options?: ReadonlyMap<string, string> | undefined } }): string | undefined {
-  const next = source.options?.get(NEXT_ID);
-  return next !== undefined && /^[0-9]{1,19}$/.test(next) ? next : undefined;
-}
-
 const DEFAULT_TREE = Buffer.from("__sled__default");
 const DEFAULT_NAME = Buffer.from(DEFAULT_KEYSPACE);
 const BEHIND = Buffer.from("__sled__tree:");

@@ -12,7 +12,7 @@ import { cp, realpath, rename } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import type { EntrySource, KeyOrder } from "../engines/engine.js";
 import type { SledSink } from "../engines/sled.js";
-import { nextIdOf } from "../engines/sled-trees.js";
+import { nextIdOf } from "../engines/next-id.js";
 import { KgdumpError, systemError } from "../errors.js";
 import type { BaseKeyspace } from "../format/index.js";
 import { reopenSettings } from "../settings/reopen.js";

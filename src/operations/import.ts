@@ -6,7 +6,7 @@
  */
 import { resolve } from "node:path";
 import type { EntrySink, IfExists } from "../engines/engine.js";
-import { nextIdOf } from "../engines/sled-trees.js";
+import { nextIdOf } from "../engines/next-id.js";
 import { KgdumpError } from "../errors.js";
 import { reopenSettings, type ReopenSettings } from "../settings/reopen.js";
 import { checkSledSettings } from "../settings/sled-settings.js";

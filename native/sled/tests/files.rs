@@ -189,6 +189,7 @@ fn a_store_is_read_as_the_crate_reads_it() {
             db.flush().unwrap();
             drop(db);
             // Sled lets its lock go a little later.
+            FileStore::open(&path).unwrap_or_else(|f| panic!("seed {seed}: {f:?}")).close();
             let before = files(&path);
             let store = Arc::new(FileStore::open(&path).unwrap_or_else(|f| panic!("seed {seed}: {f:?}")));
             assert_eq!(store.warnings, Vec::<String>::new(), "seed {seed}");
