@@ -1,7 +1,10 @@
 /** Random sled stores with all that was ever written to them, random damages, and what a recovery must be. */
+import { createReadStream } from "node:fs";
 import { open, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { loadCodec } from "#src/codecs/index.js";
 import type { StoreLoss } from "#src/engines/salvage.js";
+import { readDump } from "#src/format/index.js";
 import type { RecoverStoreResult } from "#src/operations/recover/index.js";
 import { hex, sledCheck, type CheckerOptions, sledWrite } from "../checker/run.js";
 import type { Exported } from "../maker/exported.js";
@@ -98,6 +101,29 @@ async function change(path: string, next: Random, edit: (bytes: Buffer, at: numb
   return at;
 }
 
+/** A gap of a dump: its keyspace in hexadecimal, and the keys beside it. */
+export interface Gap {
+  readonly keyspace: string;
+  readonly after: Uint8Array | null;
+  readonly before: Uint8Array | null;
+}
+
+/** The gaps of a whole dump. */
+export async function gapsOf(path: string): Promise<Gap[]> {
+  const gaps: Gap[] = [];
+  let names: string[] = [];
+  for await (const event of readDump(createReadStream(path), { loadCodec })) {
+    if (event.type === "header") names = event.header.keyspaces.map(({ name }) => Buffer.from(name).toString("hex"));
+    if (event.type === "gap") gaps.push({ keyspace: names[event.gap.keyspace] ?? "", after: event.gap.after, before: event.gap.before });
+  }
+  return gaps;
+}
+
+function isWithin({ after, before }: Gap, key: string): boolean {
+  const bytes = Buffer.from(key, "hex");
+  return (after === null || Buffer.compare(after, bytes) < 0) && (before === null || Buffer.compare(bytes, before) < 0);
+}
+
 /** What became of a store's entries. */
 export interface SledOutcome {
   /** What is wrong about the recovery; nothing when it is as it must be. */
@@ -109,7 +135,7 @@ export interface SledOutcome {
 }
 
 /** Compares a recovery with what the store held, and with what was ever written to it. */
-export function judgeSled({ now, ever }: SledLife, result: RecoverStoreResult, saved: Exported): SledOutcome {
+export function judgeSled({ now, ever }: SledLife, result: RecoverStoreResult, saved: Exported, gaps: readonly Gap[]): SledOutcome {
   const wrong: string[] = [];
   let [kept, missing, older] = [0, 0, 0];
   for (const [keyspace, model] of now) {
@@ -130,6 +156,7 @@ export function judgeSled({ now, ever }: SledLife, result: RecoverStoreResult, s
       else if (there === undefined) {
         missing += 1;
         check(key, "is missing");
+        if (!gaps.some((gap) => gap.keyspace === keyspace && isWithin(gap, key))) wrong.push(`${keyspace} ${Buffer.from(key, "hex").toString()} is missing, and in no gap`);
       } else {
         older += 1;
         check(key, "is older");

@@ -12,7 +12,7 @@ import { sledCheck, sledHold, sledWrite } from "../checker/run.js";
 import { contentOfDump, exportedOf } from "../maker/exported.js";
 import { temporaryDirectory } from "../support/temporary.js";
 import { random } from "./recover-store-support.js";
-import { damageSled, judgeSled, makeSledStore } from "./recover-sled-support.js";
+import { damageSled, gapsOf, judgeSled, makeSledStore } from "./recover-sled-support.js";
 
 const DAMAGES = Number(process.env.KGDUMP_DAMAGES ?? 40);
 /** Damages of each store. */
@@ -45,7 +45,7 @@ test("random damages of random sled stores", async (t) => {
         sums.nothing += 1;
         continue;
       }
-      const { wrong, kept, missing, older } = judgeSled(life, result, await contentOfDump(createReadStream(output)));
+      const { wrong, kept, missing, older } = judgeSled(life, result, await contentOfDump(createReadStream(output)), await gapsOf(output));
       const told = result.losses.map(({ keyspace, from, to, file, reason }) => [keyspace, from, to].map((bytes) => (bytes === null ? "(any)" : Buffer.from(bytes).toString())).join(" ") + ` ${file} ${reason}`);
       t.deepEqual(wrong.slice(0, 10), [], `${label}\n${told.slice(0, 20).join("\n")}`);
       if (round === 0) t.like(result, { lost: false, doubtful: 0, gaps: 0, remarks: [] }, `${label}\n${told.join("\n")}`);

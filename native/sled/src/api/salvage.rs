@@ -137,10 +137,13 @@ impl SledSalvage {
         Ok(SledSalvageScan { scan: Arc::new(Mutex::new((scan, Vec::new()))) })
     }
 
-    /// Lets go of the files and the lock, when nobody reads any more. A second call does nothing.
+    /// Lets go of the lock; no pass may be read any more. A second call does nothing.
     #[napi]
     pub fn close(&self) {
-        self.rescue.lock().unwrap_or_else(PoisonError::into_inner).take();
+        // Passes that JavaScript has not collected yet refer to it, too.
+        if let Some(rescue) = self.rescue.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            rescue.close();
+        }
     }
 }
 

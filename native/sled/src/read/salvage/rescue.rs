@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use super::history::{Age, History, Version};
 use super::loss::words;
@@ -69,7 +70,8 @@ pub struct Rescue {
     /// The counter behind `generate_id` when it could be read.
     pub counter: Option<u64>,
     pub history: History,
-    _lock: File,
+    /// None when it was closed.
+    lock: Mutex<Option<File>>,
 }
 
 impl Rescue {
@@ -121,7 +123,20 @@ impl Rescue {
             let what = format!("what was written from place {from} of the log to {to} is lost");
             problems.push(Problem { path: db.clone(), offset: None, what, loses: true });
         }
-        Ok(Rescue { path: path.to_path_buf(), settings, trees, problems, counter, history, _lock: lock })
+        Ok(Rescue {
+            path: path.to_path_buf(),
+            settings,
+            trees,
+            problems,
+            counter,
+            history,
+            lock: Mutex::new(Some(lock)),
+        })
+    }
+
+    /// Lets go of the lock, also when something still refers to this. A second call does nothing.
+    pub fn close(&self) {
+        self.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 
     /// A reader of the entries of a stretch.
