@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 
 use kgdump_sled::failure::Code;
 use kgdump_sled::read::salvage::history::Age;
-use kgdump_sled::read::salvage::rescue::{Rescue, RescueWalk, SavedTree, What};
+use kgdump_sled::read::salvage::rescue::{Rescue, SavedTree, What};
+use kgdump_sled::read::salvage::scan::RescueWalk;
 use sled::Db;
 
 use support::states::number;

@@ -23,7 +23,6 @@ use crate::files::value_file;
 use crate::lock;
 use crate::read::pages::BodyReader;
 use crate::read::value_files;
-use crate::scan::Entry;
 use crate::store::LOCK_WAIT;
 
 /// What is wrong with a file.
@@ -288,40 +287,4 @@ fn stretches(pieces: Vec<Piece>) -> Vec<Stretch> {
         out.push(Stretch { span, what });
     }
     out
-}
-
-/// A pass over the entries of a stretch.
-#[derive(Debug)]
-pub struct RescueWalk<'a> {
-    rescue: &'a Rescue,
-    reader: BodyReader,
-    leaves: &'a [(u64, Span)],
-    page: Page,
-    at: usize,
-    end: usize,
-}
-
-impl<'a> RescueWalk<'a> {
-    /// A pass from the beginning.
-    ///
-    /// # Errors
-    /// IO_FAILED, PERMISSION_DENIED.
-    pub fn new(rescue: &'a Rescue, leaves: &'a [(u64, Span)]) -> Outcome<RescueWalk<'a>> {
-        Ok(RescueWalk { rescue, reader: rescue.reader()?, leaves, page: Page::default(), at: 0, end: 0 })
-    }
-
-    /// The next entry: its key in two parts, and its value.
-    ///
-    /// # Errors
-    /// IO_FAILED; STORE_DAMAGED when what was read before cannot be read any more.
-    pub fn advance(&mut self) -> Outcome<Option<Entry<'_>>> {
-        while self.at >= self.end {
-            let Some((leaf, rest)) = self.leaves.split_first() else { return Ok(None) };
-            self.leaves = rest;
-            (self.at, self.end) = self.rescue.leaf(&mut self.reader, leaf, &mut self.page)?;
-        }
-        self.at += 1;
-        let entry = self.page.entry(self.at - 1);
-        Ok(entry.map(|(suffix, value)| (self.page.prefix(), suffix, value)))
-    }
 }

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use super::history::Age;
+use super::plan::Span;
 use super::rescue::{Rescue, What};
 use crate::failure::{Code, Failure, Outcome};
 use crate::files::page::Page;
@@ -150,5 +151,41 @@ impl Pass for LeafPass {
 
     fn step(&mut self, _range: &KeyRange) {
         self.at += 1;
+    }
+}
+
+/// A pass over the entries of a stretch.
+#[derive(Debug)]
+pub struct RescueWalk<'a> {
+    rescue: &'a Rescue,
+    reader: BodyReader,
+    leaves: &'a [(u64, Span)],
+    page: Page,
+    at: usize,
+    end: usize,
+}
+
+impl<'a> RescueWalk<'a> {
+    /// A pass from the beginning.
+    ///
+    /// # Errors
+    /// IO_FAILED, PERMISSION_DENIED.
+    pub fn new(rescue: &'a Rescue, leaves: &'a [(u64, Span)]) -> Outcome<RescueWalk<'a>> {
+        Ok(RescueWalk { rescue, reader: rescue.reader()?, leaves, page: Page::default(), at: 0, end: 0 })
+    }
+
+    /// The next entry: its key in two parts, and its value.
+    ///
+    /// # Errors
+    /// IO_FAILED; STORE_DAMAGED when what was read before cannot be read any more.
+    pub fn advance(&mut self) -> Outcome<Option<Entry<'_>>> {
+        while self.at >= self.end {
+            let Some((leaf, rest)) = self.leaves.split_first() else { return Ok(None) };
+            self.leaves = rest;
+            (self.at, self.end) = self.rescue.leaf(&mut self.reader, leaf, &mut self.page)?;
+        }
+        self.at += 1;
+        let entry = self.page.entry(self.at - 1);
+        Ok(entry.map(|(suffix, value)| (self.page.prefix(), suffix, value)))
     }
 }
