@@ -155,7 +155,7 @@ test("what is no dump is refused with a guess of what it is", async (t) => {
     [bytes("ssh: connect to host new-host port 22: no route\n"), /text/],
     [bytes("MANIFEST-000005\n"), /RocksDB/],
     [Buffer.from("\xc7\x0eKKGDUMP\n\x1a\n\x00\x01\x00\x00", "latin1"), /line ends/],
-    [Buffer.from("\xc7\x0eKKGDUMP\r\r\n\x1a\r\n\x00\x01\x00\x00", "latin1"), /line ends/],
+    [Buffer.from("\xc7\x0eKKGDUMP\r\r\n\x1a\r\n\x00\x01\x00\x00", "latin1"), /terminal stands between/],
     [Buffer.from("\xef\xbf\xbd\x0eKKGDUMP\r\n\x1a\n\x00\x01", "latin1"), /re-encoded/],
     [Buffer.from([0xff, 0xfe, 0xc7, 0, 0x0e, 0]), /UTF-16/],
     [Buffer.alloc(300, 0xee), /kgdump export/],
