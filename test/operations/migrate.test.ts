@@ -8,6 +8,7 @@ import { exportStore } from "#src/operations/export.js";
 import { eventLine, type MigrationEvent } from "#src/operations/migrate/events.js";
 import { readJournal, writeJournal } from "#src/operations/migrate/journal.js";
 import { migrateStore } from "#src/operations/migrate/migrate.js";
+import { migrationPaths } from "#src/operations/migrate/options.js";
 import { occupantOf } from "#src/operations/migrate/places.js";
 import { previewMigration } from "#src/operations/migrate/preview.js";
 import { rollbackStore } from "#src/operations/migrate/rollback.js";
@@ -88,6 +89,20 @@ test("what was written to sled is not lost by a rollback: it refuses, leaves it 
   t.true(carried.carried);
   t.is(await occupantOf(path), "rocksdb");
   await holds(t, newer, path);
+});
+
+test("two migrations in one second get names of their own", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const options = { source: join(directory, "graph") };
+  const now = new Date("2026-11-22T19:10:34Z");
+  t.is(migrationPaths(options, now, "id").dump, join(directory, "graph.20261122T191034Z.kgd"));
+  await writeFile(join(directory, "graph.20261122T191034Z.kgd"), "");
+  await writeFile(join(directory, "graph.rocksdb-backup-20261122T191035Z"), "");
+  const { dump, backup } = migrationPaths(options, now, "id");
+  t.deepEqual([dump, backup], [join(directory, "graph.20261122T191036Z.kgd"), join(directory, "graph.rocksdb-backup-20261122T191036Z")]);
+  const named = join(directory, "named.kgd");
+  await writeFile(named, "");
+  t.is(migrationPaths({ ...options, dump: named }, now, "id").dump, named);
 });
 
 test("with another target the original stays, and a rollback only takes the sled store away", async (t) => {

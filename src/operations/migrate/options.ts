@@ -1,5 +1,6 @@
 /** What a migration is asked for, where it puts everything, and how it ended. */
 import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import type { SledSettings } from "../../settings/sled-settings.js";
 import type { KeyspaceMap } from "../entries/naming.js";
@@ -88,16 +89,22 @@ export interface MigrationPaths {
   readonly dump: string | null;
 }
 
-/** Where a new migration puts everything. */
+/** Where a new migration puts everything. Names that it makes up are those of the first second, from `now` on, that no other has taken. */
 export function migrationPaths(options: MigrateOptions, now: Date, id: string): MigrationPaths & { readonly building: string } {
   const source = resolve(options.source);
   const target = resolve(options.target ?? options.source);
-  const stamp = nameStamp(now);
-  const backupName = `${basename(source)}.rocksdb-backup-${stamp}`;
-  const backup = source === target ? join(resolve(options.backupDirectory ?? dirname(source)), backupName) : null;
-  // Beside the backup, as both are what is kept.
-  const dump = options.stream === true ? null : resolve(options.dump ?? join(dirname(backup ?? target), `${basename(target)}.${stamp}.kgd`));
-  return { source, target, building: `${target}.kgdump-new-${id}`, backup, dump };
+  const places = (stamp: string): { backup: string | null; dump: string | null } => {
+    const backupName = `${basename(source)}.rocksdb-backup-${stamp}`;
+    const backup = source === target ? join(resolve(options.backupDirectory ?? dirname(source)), backupName) : null;
+    // Beside the backup, as both are what is kept.
+    const dump = options.stream === true ? null : resolve(options.dump ?? join(dirname(backup ?? target), `${basename(target)}.${stamp}.kgd`));
+    return { backup, dump };
+  };
+  const isTaken = ({ backup, dump }: ReturnType<typeof places>): boolean =>
+    (backup !== null && existsSync(backup)) || (options.dump === undefined && dump !== null && existsSync(dump));
+  let time = now.getTime();
+  while (isTaken(places(nameStamp(new Date(time))))) time += 1000;
+  return { source, target, building: `${target}.kgdump-new-${id}`, ...places(nameStamp(new Date(time))) };
 }
 
 /** Where what changed since a dump is written: beside it, as `….delta.kgd`. */
