@@ -6,14 +6,12 @@
 //!
 //! Contract: the store is only read, and nobody may change it meanwhile. Memory: one block a table, and the entries of the logs.
 
-mod batch;
 mod block_ends;
 pub mod find;
 mod find_blocks;
 mod logs;
 pub mod losses;
 mod merge;
-mod replay;
 mod run;
 pub mod scan;
 pub mod state;
