@@ -93,6 +93,8 @@ export interface ScanOptions {
    * it throws STORE_UNSUPPORTED.
    */
   readonly order?: KeyOrder | undefined;
+  /** It is one of several that together read a whole keyspace, for which the caller asks `account` at the end. */
+  readonly part?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -105,6 +107,12 @@ export interface EntrySource extends AsyncDisposable {
    * @throws {KgdumpError} STORE_DAMAGED, STORE_WIDE_COLUMNS, STORE_MERGE_OPERATOR, … when not every entry can be read
    */
   scan(keyspace: Uint8Array, options: ScanOptions): AsyncIterable<EntryBlock>;
+  /**
+   * Looks, after scans that were each a `part`, whether the `shown` entries that they yielded together are all that the keyspace holds.
+   * An engine whose scans hide nothing has no account.
+   * @throws {KgdumpError} STORE_DAMAGED when something is hidden
+   */
+  account?(keyspace: Uint8Array, shown: number, signal?: AbortSignal): Promise<void>;
   /** Closes the store; a second call does nothing. */
   close(): Promise<void>;
 }

@@ -50,6 +50,8 @@ export interface NativeStore {
   changedSince(mark: object): Promise<NativeChangedKeys>;
   scanRanges(family: number, ranges: Buffer): NativeScan;
   scan(family: number, from?: Buffer, to?: Buffer, prefix?: Buffer): NativeScan;
+  /** A pass that parts made, which together showed `shown` entries of a whole family: only its account is left. */
+  endedScan(family: number, shown: number): NativeScan;
   close(): Promise<void>;
 }
 

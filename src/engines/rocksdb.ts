@@ -184,10 +184,22 @@ class Source implements RocksdbSource {
     options.signal?.throwIfAborted();
     const scan = await fromAddon(begin);
     const fill: Fill = (buffer, _target, maxEntries) => fromAddon(() => scan.fill(buffer, maxEntries));
-    const settle = async (): Promise<void> => {
-      while (!(await fromAddon(() => scan.account(this.#paranoid)))) options.signal?.throwIfAborted();
-    };
+    const settle = options.part === true ? undefined : () => this.#settle(scan, options.signal);
     yield* scanBlocks(fill, () => fromAddon(() => scan.close()), { ...options, pool: this.#buffers, settle });
+  }
+
+  async account(keyspace: Uint8Array, shown: number, signal?: AbortSignal): Promise<void> {
+    const family = this.#family(keyspace);
+    const ended = await fromAddon(() => this.#store.endedScan(family, shown));
+    try {
+      await this.#settle(ended, signal);
+    } finally {
+      await fromAddon(() => ended.close());
+    }
+  }
+
+  async #settle(scan: NativeScan, signal: AbortSignal | undefined): Promise<void> {
+    while (!(await fromAddon(() => scan.account(this.#paranoid)))) signal?.throwIfAborted();
   }
 
   close(): Promise<void> {

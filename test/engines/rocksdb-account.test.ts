@@ -5,6 +5,8 @@ import test, { type ExecutionContext } from "ava";
 import { openRocksdbSource, type RocksdbSourceOptions } from "#src/engines/rocksdb.js";
 import type { ScanOptions } from "#src/engines/engine.js";
 import { hex, type Made, Maker } from "../maker/run.js";
+import { iterateEntries } from "#src/format/entries.js";
+import { scanSideBySide } from "#src/operations/side-by-side.js";
 import { unpackStore } from "../fixtures/unpack.js";
 import { temporaryDirectory } from "../support/temporary.js";
 import { assertCode, bytes, entriesOf, putEntries, readStore, type TextEntry } from "./rocksdb-support.js";
@@ -59,6 +61,29 @@ for (const [where, order] of Object.entries(MOVED)) {
     }
   });
 }
+
+test("a key that stands in the wrong place is an error where parts are read side by side, unless they find all that there is", async (t) => {
+  let whole = 0;
+  for (const order of Object.values(MOVED)) {
+    const { store } = await made(t, order, "open", ...ALL, `flush ${D}`, "close");
+    const source = await openRocksdbSource(store);
+    for (const splits of [[], [5], [10, 19, 20, 21, 40]]) {
+      const keys = new Set<string>();
+      const scan = async (): Promise<void> => {
+        for await (const block of scanSideBySide(source, bytes("default"), { blockSize: 200, splits: splits.map((number) => bytes(key(number))), jobs: 3 })) {
+          for (const { key: name } of iterateEntries(block.data)) keys.add(Buffer.from(name).toString("latin1"));
+          block.release();
+        }
+      };
+      const error = await scan().then(() => null, (thrown: unknown) => thrown);
+      if (error === null) t.is(keys.size, ALL.length, `${order} by ${splits.join()}`);
+      else t.regex((error as Error).message, /not in order/);
+      if (error === null) whole += 1;
+    }
+    await source.close();
+  }
+  t.true(whole < 4, "most of them hide something from every part");
+});
 
 test("a store of which one key was changed in memory is refused", async (t) => {
   const store = await unpackStore(t, "account-key-out-of-order");

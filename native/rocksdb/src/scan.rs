@@ -82,6 +82,14 @@ impl Scan {
         Ok(Self { state: Mutex::new(State::Open(cursor, 0)), names })
     }
 
+    /// A pass over a whole family that others have made, in parts which together showed `shown` entries: only its account is left.
+    pub fn ended(store: Arc<Store>, family: usize, shown: u64) -> Outcome<Self> {
+        way_of(&store, family)?;
+        let names = store.names.clone();
+        let account = Account::new(store, family, Range::default(), shown);
+        Ok(Self { state: Mutex::new(State::Ended(account)), names })
+    }
+
     /// Writes the next entries into `out`: as many as fit, at most `limit`.
     pub fn fill(&self, out: &mut [u8], limit: usize) -> Outcome<Filled> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);

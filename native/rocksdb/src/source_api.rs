@@ -145,6 +145,12 @@ impl RocksStore {
         Ok(RocksScan::new(Scan::new(self.get()?, family as usize, range)?))
     }
 
+    /// A pass over the whole family with this number that was made in parts, which together showed `shown` entries: its account is left.
+    #[napi]
+    pub fn ended_scan(&self, family: u32, shown: f64) -> napi::Result<RocksScan> {
+        Ok(RocksScan::new(Scan::ended(self.get()?, family as usize, shown as u64)?))
+    }
+
     /// Closes the store once no scan uses it any more. A second call does nothing.
     #[napi(ts_return_type = "Promise<void>")]
     pub fn close(&self) -> AsyncTask<Job<()>> {

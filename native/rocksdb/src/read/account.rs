@@ -2,9 +2,9 @@
 //!
 //! RocksDB's iterator takes a key that is not greater than the one before it for an older version of that key, and leaves out, with
 //! status OK, what is newer than the store's last sequence number. So a key that stands in the wrong place hides others, and nothing
-//! says so. Here the entries that each table's own properties count, and those that came from the logs, are compared with what was shown.
-//! When they are equal, everything was shown. When they are not, versions, removals or a fault hide the rest: then each table is walked by
-//! itself, and its internal keys must ascend, lie where MANIFEST says, and be as many as the table says.
+//! says so. Here the entries that each table's own properties count, and those that came from the logs, less the removals of keys among
+//! them, are compared with what was shown. When they are equal, everything was shown. When they are not, other versions or a fault hide the
+//! rest: then each table is walked by itself, and its internal keys must ascend, lie where MANIFEST says, and be as many as the table says.
 //!
 //! Contract: an account is used by one thread at a time and goes on in steps, of which each walks one table at most.
 
@@ -92,7 +92,7 @@ impl Account {
         let Some(plan) = store.plans.get(self.family) else { return Ok(true) };
         let left = match &mut self.left {
             Some(left) => left,
-            None if !paranoid && self.range.is_whole() && held(store, self.family, plan) == Some(self.shown) => {
+            None if !paranoid && self.range.is_whole() && showable(store, self.family, plan) == Some(self.shown) => {
                 return Ok(true);
             }
             None => self.left.insert(tables_of(plan)),
@@ -114,13 +114,22 @@ impl Account {
     }
 }
 
-/// How many entries, removals and other versions among them, the family's tables and logs hold; `None` when a table does not say.
-fn held(store: &Store, family: usize, plan: &Plan) -> Option<u64> {
+/// How many entries a pass over the family can show at most, by what its tables and logs hold: a removal of a key is itself never shown,
+/// and each other entry is shown or hidden. `None` when a table does not say, or removes ranges.
+fn showable(store: &Store, family: usize, plan: &Plan) -> Option<u64> {
     let database = &store.database;
-    plan.tables.iter().try_fold(in_memory(database, family), |sum, (&number, file)| {
+    let in_memory = in_memory(database, family).checked_sub(removals_in_memory(database, family))?;
+    plan.tables.iter().try_fold(in_memory, |sum, (&number, file)| {
         let table =
             TableFile::open(&table_path(database.path(), number), file.sequences.map(|(_, largest)| largest)).ok()?;
-        Some(sum + table.properties().entries()?)
+        let properties = table.properties();
+        let entries = properties.entries()?;
+        let removals = match properties.deletions() {
+            None | Some(0) => 0,
+            // Older versions of RocksDB count removals of ranges among these or not, and do not say.
+            Some(removals) => (properties.range_deletions()? == 0).then_some(removals)?,
+        };
+        Some(sum + entries.checked_sub(removals)?)
     })
 }
 
@@ -128,6 +137,12 @@ fn held(store: &Store, family: usize, plan: &Plan) -> Option<u64> {
 fn in_memory(database: &Database, family: usize) -> u64 {
     database.number(family, c"rocksdb.num-entries-active-mem-table")
         + database.number(family, c"rocksdb.num-entries-imm-mem-tables")
+}
+
+/// How many of these remove a key.
+fn removals_in_memory(database: &Database, family: usize) -> u64 {
+    database.number(family, c"rocksdb.num-deletes-active-mem-table")
+        + database.number(family, c"rocksdb.num-deletes-imm-mem-tables")
 }
 
 /// The family's tables, the lowest level first.
