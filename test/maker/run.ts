@@ -2,10 +2,11 @@
  * Runs `store-maker`, which makes RocksDB stores from plans and says what they must hold. Set-up builds it from this folder and
  * puts it into build/maker/. What may stand in a plan: src/main.rs.
  */
-import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { readFile, rm } from "node:fs/promises";
 import { createInterface } from "node:readline";
+import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 
 /** A value, or the columns of an entity by name. */
@@ -34,14 +35,13 @@ export function hex(bytes: Uint8Array | string): string {
 
 /** A process that carries out plans, one after the other, until it is closed. */
 export class Maker {
-  readonly #child: ChildProcessWithoutNullStreams;
+  readonly #child: ChildProcessByStdio<Writable, Readable, null>;
   readonly #answers: AsyncIterator<string, undefined>;
   readonly #ended: Promise<unknown>;
   #last: Promise<unknown> = Promise.resolve();
 
   constructor() {
-    this.#child = spawn(binary(), { stdio: ["pipe", "pipe", "pipe"] });
-    this.#child.stderr.pipe(process.stderr);
+    this.#child = spawn(binary(), { stdio: ["pipe", "pipe", "inherit"] });
     this.#answers = createInterface(this.#child.stdout)[Symbol.asyncIterator]();
     this.#ended = new Promise((resolve) => this.#child.once("close", resolve));
     // It may end before it has read everything; the missing answer tells.
