@@ -1,11 +1,12 @@
 /** A rollback while others want the same store: nobody writes to it unseen, and two rollbacks don't get in each other's way. */
 import { spawnSync, type SpawnSyncReturns } from "node:child_process";
-import { readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { readdir, readFile, rename, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { openSledSink } from "#src/engines/sled.js";
 import { encodeEntries } from "#src/format/index.js";
 import { exportStore } from "#src/operations/export.js";
+import { journalPath, readJournal } from "#src/operations/migrate/journal.js";
 import { migrateStore } from "#src/operations/migrate/migrate.js";
 import { occupantOf } from "#src/operations/migrate/places.js";
 import { rollbackStore } from "#src/operations/migrate/rollback.js";
@@ -87,4 +88,43 @@ test("what is new is left behind whatever became of the sled store, and the orig
     t.is(await occupantOf(path), "rocksdb", what);
     t.deepEqual((await readdir(aside ?? "")).sort(), ruined, what);
   }
+});
+
+for (const step of ["copying", "waiting", "following", "exporting", "importing", "imported"] as const) {
+  test(`stores that were exchanged are not taken for what is to be cleared away, although the journal says ${step}`, async (t) => {
+    for (const place of ["building", "backup"] as const) {
+      for (const goOn of [false, true]) {
+        const directory = await temporaryDirectory(t);
+        const path = await makeStore(directory, "graph", { default: numbered("k", 50), nodes: { a: "1" } });
+        const before = join(directory, "before.kgd");
+        await exportStore({ store: path, output: before });
+        const { backup } = await migrateStore({ source: path, keepDump: false });
+        const journal = await readJournal(path);
+        if (journal === null || backup === null) return t.fail("there is no journal");
+        if (place === "building") await rename(backup, journal.building);
+        await writeFile(journalPath(path), JSON.stringify({ ...journal, step, keyspaces: null }));
+        if (goOn) {
+          t.is((await migrateStore({ source: path })).status, "migrated");
+          t.is(await occupantOf(path), "sled");
+        }
+        t.is((await rollbackStore({ target: path })).status, "rolled-back");
+        t.is(await occupantOf(path), "rocksdb");
+        t.true((await verifyDump({ input: before, against: path })).against?.equal);
+      }
+    }
+  });
+}
+
+test("a RocksDB store where the new one is to be built is never removed", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const path = await makeStore(directory, "graph", { default: numbered("k", 50) });
+  await migrateStore({ source: path, keepDump: false });
+  const journal = await readJournal(path);
+  if (journal === null) return t.fail("there is no journal");
+  await rollbackStore({ target: path });
+  await makeStore(directory, "other", { default: numbered("k", 5) });
+  await rename(join(directory, "other"), journal.building);
+  await writeFile(journalPath(path), JSON.stringify({ ...journal, step: "importing", keyspaces: null }));
+  for (const run of [() => rollbackStore({ target: path }), () => migrateStore({ source: path })]) await t.throwsAsync(run(), { code: "MIGRATION_UNCLEAR", message: /a RocksDB store is where the new store was to be built/ });
+  t.deepEqual([await occupantOf(path), await occupantOf(journal.building)], ["rocksdb", "rocksdb"]);
 });

@@ -1,4 +1,5 @@
-import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdir, readdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { createRocksdbSink } from "#src/engines/rocksdb.js";
@@ -6,7 +7,7 @@ import { openSledSink } from "#src/engines/sled.js";
 import { encodeEntries } from "#src/format/index.js";
 import { exportStore } from "#src/operations/export.js";
 import { eventLine, type MigrationEvent } from "#src/operations/migrate/events.js";
-import { readJournal, writeJournal } from "#src/operations/migrate/journal.js";
+import { journalPath, readJournal, writeJournal } from "#src/operations/migrate/journal.js";
 import { migrateStore } from "#src/operations/migrate/migrate.js";
 import { migrationPaths } from "#src/operations/migrate/options.js";
 import { occupantOf } from "#src/operations/migrate/places.js";
@@ -215,4 +216,31 @@ test("an import that fails leaves the old store in place and nothing else", asyn
   t.deepEqual((await readdir(directory)).filter((name) => name !== "graph.kgdump-migration.json").sort(), before.sort());
   await holds(t, reference, path);
   t.is((await migrateStore({ source: path })).status, "migrated");
+});
+
+test("a dump is removed by its id: a file that somebody put in its place stays", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const path = await makeStore(directory, "graph", { default: numbered("k", 50) });
+  const { dump } = await migrateStore({ source: path });
+  const journal = await readJournal(path);
+  if (dump === null || journal === null) return t.fail("there is no dump");
+  const other = join(directory, "other.kgd");
+  await exportStore({ store: path, output: other });
+  await rename(other, dump);
+  // Stopped after the switch; it goes on, and is to leave no dump.
+  await writeFile(journalPath(path), JSON.stringify({ ...journal, step: "switching" }));
+  t.is((await migrateStore({ source: path, keepDump: false })).status, "migrated");
+  t.true(existsSync(dump), "not the migration's own");
+  // Rolled back before it was complete: the same.
+  await writeFile(journalPath(path), JSON.stringify({ ...journal, step: "done", dump }));
+  await rollbackStore({ target: path });
+  await writeFile(journalPath(path), JSON.stringify({ ...journal, step: "importing", dump }));
+  await rollbackStore({ target: path });
+  t.true(existsSync(dump));
+  // Its own goes.
+  const again = await migrateStore({ source: path });
+  const own = await readJournal(path);
+  await writeFile(journalPath(path), JSON.stringify({ ...own, step: "switching" }));
+  await migrateStore({ source: path, keepDump: false });
+  t.false(existsSync(again.dump ?? ""));
 });

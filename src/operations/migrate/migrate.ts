@@ -4,11 +4,10 @@
  * The new store is built beside the old one, read back and compared; then the two change places at once. The journal makes each
  * step repeatable: after any interruption, another call finishes what is to be finished, or begins again where that is safer.
  */
-import { rm } from "node:fs/promises";
 import { resolve } from "node:path";
 import { KgdumpError } from "../../errors.js";
 import { openSource } from "../load-engine.js";
-import { confirmSwitch } from "./confirm.js";
+import { confirmSwitch, keyspacesOfOriginal } from "./confirm.js";
 import { beginJournal, type Copy, copyStore } from "./copy.js";
 import { detect } from "./detect.js";
 import { Teller } from "./events.js";
@@ -19,7 +18,7 @@ import { type ChangeCounts, migrationPaths, type MigrateOptions, type MigrateRes
 import { occupantOf } from "./places.js";
 import { planMigration, refuseOccupiedTarget } from "./preflight.js";
 import { compareSides, graphWarnings } from "./sides.js";
-import { clearAway, clearLeftovers, finishRollback, switchOf, switchOver } from "./steps.js";
+import { asFound, clearAway, clearLeftovers, finishRollback, removeOwnDump, switchOf, switchOver } from "./steps.js";
 import { isUntouched } from "./switch.js";
 
 export { type ChangeCounts, migrationPaths, type MigrateOptions, type MigrateResult } from "./options.js";
@@ -41,6 +40,7 @@ export async function migrateStore(options: MigrateOptions): Promise<MigrateResu
   if (journal !== null) {
     await refuseOtherOwner(journal);
     await clearLeftovers(journal);
+    journal = await asFound(journal);
   }
   if (journal?.step === "rolling-back") journal = await finishRollback(journal, teller);
   if (journal !== null) {
@@ -116,8 +116,8 @@ interface Done {
 async function finish(journal: Journal, done: Done | null, teller: Teller, started: number, options: MigrateOptions): Promise<MigrateResult> {
   let { dump, delta } = journal;
   if (dump !== null && options.keepDump === false) {
-    await rm(dump, { force: true });
-    if (delta !== null) await rm(delta, { force: true });
+    await removeOwnDump(dump, journal.dumpId);
+    if (delta !== null && journal.deltaId !== null) await removeOwnDump(delta, journal.deltaId);
     dump = delta = null;
     await writeJournal({ ...journal, dump, delta });
   }
@@ -144,7 +144,9 @@ async function finish(journal: Journal, done: Done | null, teller: Teller, start
 
 /** Finishes a migration whose new store is complete; null when it has to begin again, as it is not, or as the old one was changed. */
 async function resume(journal: Journal, options: MigrateOptions, teller: Teller): Promise<Journal | null> {
-  const switched = journal.step === "confirming" ? journal : await resumeSwitch(journal, teller);
+  let switched = journal.step === "confirming" ? journal : await resumeSwitch(journal, teller);
+  // The words of a journal about what was migrated may be lost with its last steps.
+  if (switched?.step === "done" && switched.keyspaces === null) switched = await writeJournal({ ...switched, keyspaces: await keyspacesOfOriginal(switched, options) });
   return switched?.step === "confirming" ? confirmSwitch(switched, null, options, teller) : switched;
 }
 

@@ -17,7 +17,7 @@ import { keyspacesOfOriginal } from "./confirm.js";
 import { type OnEvent, Teller } from "./events.js";
 import { isBeforeSwitch, type Journal, journalPath, readJournal, refuseOtherOwner, writeJournal } from "./journal.js";
 import { copyDurably, nameStamp, occupantOf } from "./places.js";
-import { carriedPath, clearAway, clearCarried, clearLeftovers, finishRollback, switchOf, switchOver } from "./steps.js";
+import { asFound, carriedPath, clearAway, clearCarried, clearLeftovers, finishRollback, switchOf, switchOver } from "./steps.js";
 import { isUntouched } from "./switch.js";
 import { Trees } from "./trees.js";
 
@@ -66,11 +66,13 @@ export async function rollbackStore(options: RollbackOptions): Promise<RollbackR
   teller.id = journal.id;
   await refuseOtherOwner(journal);
   await clearLeftovers(journal);
+  journal = await asFound(journal);
   if (journal.step === "rolling-back") return resultOf(await finishRollback(journal, teller), false);
   const unfinished = isBeforeSwitch(journal.step);
   if (unfinished || (journal.step === "switching" && (await isUntouched(switchOf(journal))))) await clearAway(journal, teller);
   else if (journal.step === "switching") journal = await switchOver(journal, teller);
-  if (journal.step === "confirming") journal = { ...journal, step: "done", keyspaces: journal.keyspaces ?? (await keyspacesOfOriginal(journal, options)) };
+  if (journal.step === "confirming") journal = { ...journal, step: "done" };
+  if (journal.step === "done") journal = { ...journal, keyspaces: journal.keyspaces ?? (await keyspacesOfOriginal(journal, options)) };
   if (journal.step !== "done") return { status: unfinished ? "rolled-back" : "already", source: journal.source, aside: null, carried: false, original: null };
   return undo(journal, options, teller);
 }

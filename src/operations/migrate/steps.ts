@@ -5,7 +5,7 @@ import { openDump } from "../open-dump.js";
 import { clearTemporaries } from "../output-file.js";
 import { clearStaging } from "../staging.js";
 import type { Teller } from "./events.js";
-import { clearJournalTemporary, type Journal, journalPath, writeJournal } from "./journal.js";
+import { clearJournalTemporary, isBeforeSwitch, type Journal, journalPath, writeJournal } from "./journal.js";
 import { clearRemoved, occupantOf, removeDirectory, renameDurably } from "./places.js";
 import { isUntouched, type Switch, switchStores } from "./switch.js";
 
@@ -53,10 +53,32 @@ export async function clearCarried(journal: Pick<Journal, "source" | "id">): Pro
   await rm(`${incoming}.kgd`, { force: true });
 }
 
-/** Removes what an unfinished migration left; the old store is in place. What is finished stays as it is. */
+/**
+ * The journal as the stores bear it out. Where it says that nothing was switched, and the stores have changed places, its last words were
+ * lost: then it stands at the switch.
+ * @throws {KgdumpError} PERMISSION_DENIED, IO_FAILED
+ */
+export async function asFound(journal: Journal): Promise<Journal> {
+  const { newEngine, oldEngine, target, incoming, aside } = switchOf(journal);
+  if (!isBeforeSwitch(journal.step) || oldEngine === null || (await occupantOf(target)) !== newEngine) return journal;
+  const left = [incoming, ...(aside === null ? [] : [aside])];
+  for (const path of left) if ((await occupantOf(path)) === oldEngine) return { ...journal, step: "switching" };
+  return journal;
+}
+
+/**
+ * Removes what an unfinished migration left; the old store is in place. What is finished stays as it is.
+ * @throws {KgdumpError} MIGRATION_UNCLEAR when something else than the new store is where that is built; PERMISSION_DENIED, IO_FAILED
+ */
 export async function clearAway(journal: Journal, teller: Teller): Promise<void> {
   if (["done", "confirming", "rolled-back"].includes(journal.step)) return;
   if (journal.step === "switching" && !(await isUntouched(switchOf(journal)))) return;
+  if ((await occupantOf(journal.building)) === "rocksdb") {
+    throw new KgdumpError("MIGRATION_UNCLEAR", `a RocksDB store is where the new store was to be built: ${journal.building}`, {
+      path: journal.building,
+      hint: "nothing was touched: move it to where it belongs, then run this again",
+    });
+  }
   await removeDirectory(journal.building);
   // Whoever imported into it is dead, or has failed.
   await clearStaging(journal.building, true);
@@ -67,7 +89,8 @@ export async function clearAway(journal: Journal, teller: Teller): Promise<void>
   teller.tell("resume", "what an unfinished migration had made was removed; the old store is in place", { path: journal.source });
 }
 
-async function removeOwnDump(path: string, dumpId: string): Promise<void> {
+/** Removes a dump that the migration made, and what a killed export of it left; a file with another id stays. */
+export async function removeOwnDump(path: string, dumpId: string): Promise<void> {
   await clearTemporaries(path);
   if (await isOwnDump(path, dumpId)) await rm(path, { force: true });
 }
