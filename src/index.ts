@@ -33,6 +33,8 @@ export {
   type RecoverReport,
   type RecoverResult,
 } from "./operations/recover.js";
+export { recoverInto, recoverStore, type RecoverIntoOptions, type RecoverStoreOptions, type RecoverStoreResult, type SalvagedKeyspace, type StoreLoss } from "./operations/recover/index.js";
+export { findVersions, type FoundKey, type KeyVersion } from "./operations/find.js";
 export { verifyDump, verifyStore, type CompareOptions, type VerifyDumpOptions, type VerifyStoreOptions } from "./operations/verify.js";
 export type { KeyDifference, KeyspaceComparison, StoreComparison, Verification, VerifyResult } from "./operations/verify-results.js";
 export type { KeyspaceDigest } from "./operations/verify-reference.js";

@@ -25,6 +25,18 @@ const COMPRESSIONS = ["kNoCompression", "kSnappyCompression", "kZlibCompression"
 const CHECKSUMS = ["kCRC32c", "kxxHash", "kxxHash64", "kXXH3"];
 const INDEXES = ["kBinarySearch", "kTwoLevelIndexSearch", "kBinarySearchWithFirstKey"];
 
+/** Merge operators that RocksDB brings along, and what they make of a value and an operand. */
+const OPERATORS: readonly (readonly [string, (before: Buffer | undefined, operand: Buffer) => Buffer])[] = [
+  ["{id=StringAppendOperator;delimiter=|;}", (before, operand) => (before === undefined ? operand : Buffer.concat([before, Buffer.from("|"), operand]))],
+  ["max", (before, operand) => (before !== undefined && Buffer.compare(before, operand) >= 0 ? before : operand)],
+  ["uint64add", (before, operand) => {
+    const sum = Buffer.alloc(8);
+    const number = (bytes: Buffer | undefined): bigint => (bytes?.length === 8 ? bytes.readBigUInt64LE() : 0n);
+    sum.writeBigUInt64LE(BigInt.asUintN(64, number(before) + number(operand)));
+    return sum;
+  }],
+];
+
 /** What a random store was made of: the maker's plan, and every value that was ever given to a key, by family and key in hexadecimal. */
 export interface Life {
   readonly plan: readonly string[];
@@ -39,7 +51,14 @@ export function randomLife(next: Random): Life {
   if (next(4) === 0) options.push("enable_blob_files=true", "min_blob_size=60", `blob_compression_type=${pick(next, ["kNoCompression", "kLZ4Compression"])}`);
   if (next(4) === 0) options.push(`wal_compression=${pick(next, ["kNoCompression", "kZSTD"])}`);
   if (next(5) === 0) options.push("compression_opts={max_dict_bytes=4096}");
+  const [operator, merged] = next(3) === 0 ? pick(next, OPERATORS) : [undefined, undefined];
+  if (operator !== undefined) options.push(`merge_operator=${operator}`);
   const written = new Map<string, Set<string>>();
+  const now = new Map<string, Buffer>();
+  const set = (place: string, value: Buffer): void => {
+    now.set(place, value);
+    written.set(place, (written.get(place) ?? new Set()).add(hex(value)));
+  };
   const steps: string[] = [];
   const key = (): string => hex(`${pick(next, ["edge", "node"])}:${String(next(150)).padStart(5, "0")}`);
   for (let step = 0, count = 100 + next(700); step < count; step += 1) {
@@ -47,15 +66,22 @@ export function randomLife(next: Random): Life {
     const kind = next(100);
     if (kind < 2) steps.push(`flush ${family}`);
     else if (kind < 3) steps.push(`compact ${family}`);
-    else if (kind < 10) steps.push(`delete ${family} ${key()}`);
-    else if (kind < 11) {
+    else if (kind < 10) {
+      const own = key();
+      steps.push(`delete ${family} ${own}`);
+      now.delete(`${family} ${own}`);
+    } else if (kind < 11) {
       const [from = "", to = ""] = [key(), key()].sort();
       steps.push(`delete-range ${family} ${from} ${to}`);
+      for (const place of now.keys()) if (place >= `${family} ${from}` && place < `${family} ${to}`) now.delete(place);
+    } else if (kind < 50 && merged !== undefined) {
+      const [own, operand] = [key(), operator === "uint64add" ? Buffer.from([next(256), next(9), 0, 0, 0, 0, 0, next(256)]) : Buffer.from(`${String(step)}${"+".repeat(next(9))}`)];
+      steps.push(`merge ${family} ${own} ${hex(operand)}`);
+      set(`${family} ${own}`, merged(now.get(`${family} ${own}`), operand));
     } else {
-      const [own, value] = [key(), hex(`${String(step)} ${"value ".repeat(next(20))}`)];
-      const place = `${family} ${own}`;
-      written.set(place, (written.get(place) ?? new Set()).add(value));
-      steps.push(`put ${family} ${own} ${value}`);
+      const [own, value] = [key(), Buffer.from(`${String(step)} ${"value ".repeat(next(20))}`)];
+      steps.push(`put ${family} ${own} ${hex(value)}`);
+      set(`${family} ${own}`, value);
     }
   }
   const flushes = next(3) === 0 ? families.map((family) => `flush ${family}`) : [];

@@ -82,6 +82,11 @@ impl Properties {
         self.number("num.data.blocks")
     }
 
+    /// The name of the merge operator that its operands are for.
+    pub fn merge_operator(&self) -> Option<&[u8]> {
+        self.bytes("rocksdb.merge.operator")
+    }
+
     pub fn comparator(&self) -> Option<&[u8]> {
         self.bytes("rocksdb.comparator")
     }

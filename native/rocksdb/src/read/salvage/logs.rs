@@ -134,10 +134,12 @@ impl Survey<'_> {
                 Some(record) => self.record(log.number, &name, offset, &record, &mut hole, &mut reason),
             }
         }
-        self.found.losses.extend(torn);
+        // What comes behind all that was read has higher numbers.
+        let seen = self.seen.unwrap_or(0);
+        self.found.losses.extend(torn.map(|loss| loss.since(seen)));
         if let Some(offset) = hole {
             // Nobody tells how much came behind.
-            self.found.losses.push(Loss::of_file(None, &name, &reason).at(offset));
+            self.found.losses.push(Loss::of_file(None, &name, &reason).at(offset).since(seen));
             (self.next, self.seen) = (None, None);
         }
         Ok(())
@@ -189,7 +191,8 @@ impl Survey<'_> {
             };
             if lost != Some(0) {
                 let why = if damaged_at.is_some() { reason.as_str() } else { MISSING };
-                let loss = Loss::of_file(None, name, why).at(damaged_at.unwrap_or(offset));
+                let first = if damaged_at.is_some() { self.seen } else { self.next };
+                let loss = Loss::of_file(None, name, why).at(damaged_at.unwrap_or(offset)).since(first.unwrap_or(0));
                 found.losses.push(loss.up_to(applied.first.saturating_sub(1)).counting(lost));
             }
             let behind = applied.first.saturating_add(applied.taken);

@@ -44,7 +44,8 @@ pub struct Loss {
     pub to: Option<Vec<u8>>,
     /// Whether `from` itself is there.
     pub after: bool,
-    /// The largest sequence number that it may have had.
+    /// The smallest and the largest sequence number that it may have had.
+    pub lowest: u64,
     pub highest: u64,
     /// How many entries; none when nobody can tell.
     pub entries: Option<u64>,
@@ -62,6 +63,7 @@ impl Loss {
             from: None,
             to: None,
             after: false,
+            lowest: 0,
             highest: u64::MAX,
             entries: None,
             reason: reason.into(),
@@ -103,19 +105,25 @@ impl Loss {
         self
     }
 
+    pub fn since(mut self, lowest: u64) -> Self {
+        self.lowest = lowest;
+        self
+    }
+
     pub fn counting(mut self, entries: Option<u64>) -> Self {
         self.entries = entries;
         self
     }
 }
 
-/// A range of keys with a number; its ends are optional, and belong to it or not.
+/// A range of keys with a number, and the smallest that it may have; its ends are optional, and belong to it or not.
 #[derive(Debug, Clone)]
 struct Span {
     from: Option<Vec<u8>>,
     with_from: bool,
     to: Option<Vec<u8>>,
     with_to: bool,
+    lowest: u64,
     number: u64,
 }
 
@@ -130,8 +138,14 @@ pub struct Sweep {
 impl Sweep {
     /// Over deletions of ranges: first key, key before which it ends, sequence number.
     pub fn over_deletions(order: KeyOrder, deletions: Vec<(Vec<u8>, Vec<u8>, u64)>) -> Self {
-        let span =
-            |(from, to, number)| Span { from: Some(from), with_from: true, to: Some(to), with_to: false, number };
+        let span = |(from, to, number)| Span {
+            from: Some(from),
+            with_from: true,
+            to: Some(to),
+            with_to: false,
+            lowest: number,
+            number,
+        };
         Self::new(order, deletions.into_iter().map(span).collect())
     }
 
@@ -142,6 +156,7 @@ impl Sweep {
             with_from: !loss.after,
             to: loss.to.clone(),
             with_to: true,
+            lowest: loss.lowest,
             number: loss.highest,
         });
         Self::new(order, spans.collect())
@@ -154,6 +169,7 @@ impl Sweep {
             with_from: false,
             to: loss.to.clone(),
             with_to: false,
+            lowest: loss.lowest,
             number: loss.highest,
         });
         Self::new(order, spans.collect())
@@ -206,6 +222,11 @@ impl Sweep {
         self.active.iter().map(|span| span.number).max()
     }
 
+    /// Whether a range that the key moved to lies in may have numbers behind `first` (any, without) and before `last`.
+    pub fn between(&self, first: Option<u64>, last: u64) -> bool {
+        self.active.iter().any(|span| lies_between((span.lowest, span.number), first, last))
+    }
+
     /// Whether a range reaches behind the last key.
     pub fn goes_on(&self, last: Option<&[u8]>) -> bool {
         self.coming.iter().chain(&self.active).any(|span| match (&span.to, last) {
@@ -213,6 +234,11 @@ impl Sweep {
             _ => true,
         })
     }
+}
+
+/// Whether some of the sequence numbers from the smallest to the largest lie behind `first` (any, without) and before `last`.
+pub fn lies_between((smallest, largest): (u64, u64), first: Option<u64>, last: u64) -> bool {
+    first.is_none_or(|first| largest > first) && smallest < last
 }
 
 #[cfg(test)]

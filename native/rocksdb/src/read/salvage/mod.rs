@@ -12,6 +12,7 @@ mod find_blocks;
 mod logs;
 pub mod losses;
 mod merge;
+mod operands;
 mod run;
 pub mod scan;
 pub mod state;
@@ -45,6 +46,8 @@ pub struct Family {
     range_deletions: Vec<RangeDeletion>,
     /// Entries of all kinds in its tables and logs, all versions.
     pub versions: u64,
+    /// The name of its merge operator, as its tables tell it; empty when they don't.
+    operator: String,
 }
 
 /// A damaged store that was looked at.
@@ -100,8 +103,8 @@ impl Salvage {
                 let loss = Loss::of_file(known, &name, "the file is missing");
                 let bounds = live.map(|live| (live.first_key().to_vec(), live.last_key().to_vec()));
                 let (from, to) = bounds.map_or((None, None), |(from, to)| (Some(from), Some(to)));
-                let highest = live.and_then(|live| live.sequences).map_or(u64::MAX, |(_, largest)| largest);
-                salvage.losses.push(loss.between(from, to).up_to(highest));
+                let (lowest, highest) = live.and_then(|live| live.sequences).unwrap_or((0, u64::MAX));
+                salvage.losses.push(loss.between(from, to).since(lowest).up_to(highest));
                 continue;
             };
             salvage.table(number, &path, &name, known, live, &mut refused)?;
@@ -202,6 +205,9 @@ impl Salvage {
         self.losses.extend(found.losses);
         if let Some(family) = self.families.get_mut(&id) {
             family.versions += found.entries;
+            if let Some(name) = found.properties.as_ref().and_then(Properties::merge_operator) {
+                family.operator = String::from_utf8_lossy(name).into_owned();
+            }
             family.range_deletions.extend(found.range_deletions);
             family.tables.extend(found.run.map(|run| (number, Arc::new(run))));
             if !found.unordered.is_empty() {

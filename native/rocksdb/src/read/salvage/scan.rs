@@ -6,14 +6,18 @@
 use std::sync::Arc;
 
 use crate::error::{Fault, Outcome};
+use crate::files::table::kind;
+use crate::options_file::object_name;
+use crate::read::merge_operators::Operator;
 use crate::read::walk::KeyOrder;
 use crate::scan::{put, Filled};
 
 use super::losses::{Loss, Sweep, What};
 use super::merge::Merge;
+use super::operands::{join, Doubts, Joined, Joining};
 use super::run::Cursor;
 use super::values::{Value, Values};
-use super::{is_anywhere, Salvage};
+use super::{is_anywhere, Family, Salvage};
 
 /// From so many places on where a block ended for a gap, entries within a gap share blocks.
 const MOST_CUTS: u32 = 1000;
@@ -34,9 +38,10 @@ pub struct SalvageScan {
     deletions: Sweep,
     doubts: Sweep,
     gaps: Sweep,
-    /// Something is missing, and nobody knows where.
-    anywhere: bool,
+    /// What is missing nobody knows where: the smallest and largest sequence numbers that each loss may have had.
+    anywhere: Vec<(u64, u64)>,
     values: Values,
+    joining: Joining,
     id: u32,
     /// The next entry, when it did not fit yet.
     pending: Option<Entry>,
@@ -81,8 +86,13 @@ impl SalvageScan {
             deletions: Sweep::over_deletions(order, family.range_deletions.clone()),
             doubts: Sweep::over_doubts(order, salvage.losses_of(id)),
             gaps: Sweep::over_gaps(order, salvage.losses_of(id)),
-            anywhere: salvage.losses_of(id).any(is_anywhere),
+            anywhere: salvage
+                .losses_of(id)
+                .filter(|loss| is_anywhere(loss))
+                .map(|loss| (loss.lowest, loss.highest))
+                .collect(),
             values: Values::new(salvage.directories.clone()),
+            joining: joining_of(salvage, family),
             id,
             pending: None,
             last: None,
@@ -103,7 +113,7 @@ impl SalvageScan {
             let Some(entry) = &self.pending else {
                 result.filled.done = true;
                 if result.filled.entries == 0 {
-                    result.gap = self.anywhere || self.lost_key || self.gaps.goes_on(self.last.as_deref());
+                    result.gap = !self.anywhere.is_empty() || self.lost_key || self.gaps.goes_on(self.last.as_deref());
                 } else {
                     // The end is told by itself, so that a gap behind the last entry has its place.
                     result.filled.done = false;
@@ -111,7 +121,7 @@ impl SalvageScan {
                 return Ok(result);
             };
             if result.filled.entries == 0 {
-                result.gap = entry.gap || self.anywhere;
+                result.gap = entry.gap || !self.anywhere.is_empty();
             } else if entry.gap && (entry.edge || self.cuts < MOST_CUTS) {
                 self.cuts += 1;
                 return Ok(result);
@@ -134,27 +144,33 @@ impl SalvageScan {
             self.deletions.advance(&key);
             edge |= touched;
             gap |= touched || self.gaps.covered();
-            let removed = self.deletions.highest().is_some_and(|deletion| deletion > sequence);
-            let mut value = None;
+            let deletion = self.deletions.highest();
+            let removed = deletion.is_some_and(|deletion| deletion > sequence);
+            let (mut value, mut older) = (None, false);
             if !removed {
                 let cursor = self.merge.top().ok_or_else(|| Fault::new("INTERNAL", "the merge is empty"))?;
                 let rank = cursor.rank;
-                let name = |ranks: &[(u64, String)]| {
-                    let found = ranks.iter().find(|(number, _)| *number == rank);
-                    found.map_or_else(|| "a log".to_owned(), |(_, name)| name.clone())
-                };
-                let resolved = match cursor.value() {
-                    Ok(stored) => self.values.resolve(&key, kind, stored),
-                    Err(error) => Value::Lost(error.reason(), None),
+                let resolved = if kind == kind::MERGE {
+                    let doubts = Doubts { here: &self.doubts, anywhere: &self.anywhere, removed: deletion };
+                    join(&mut self.merge, &key, &self.joining, &doubts, &mut self.values)
+                } else {
+                    match cursor.value().map(|stored| self.values.resolve(&key, kind, stored)) {
+                        Ok(Value::Bytes(bytes)) => Joined::Whole(bytes.to_vec()),
+                        Ok(Value::Removed) => Joined::Removed,
+                        Ok(Value::Lost(reason, file)) => Joined::Lost(reason, file),
+                        Err(error) => Joined::Lost(error.reason(), None),
+                    }
                 };
                 match resolved {
-                    Value::Bytes(bytes) => value = Some(bytes.to_vec()),
-                    Value::Removed => {}
-                    Value::Lost(reason, file) => {
-                        let mut loss = Loss::of_file(Some(self.id), &file.unwrap_or_else(|| name(&self.names)), reason);
-                        loss.what = What::Value;
-                        self.losses
-                            .push(loss.between(Some(key.clone()), Some(key.clone())).up_to(sequence).counting(Some(1)));
+                    Joined::Whole(bytes) => value = Some(bytes),
+                    Joined::Older(bytes, reason) => {
+                        (value, older) = (Some(bytes), true);
+                        let reason = format!("{reason}: its value from before is taken");
+                        self.lose(&key, sequence, self.name_of(rank), reason);
+                    }
+                    Joined::Removed => {}
+                    Joined::Lost(reason, file) => {
+                        self.lose(&key, sequence, file.unwrap_or_else(|| self.name_of(rank)), reason);
                         self.lost_key = true;
                     }
                 }
@@ -167,21 +183,52 @@ impl SalvageScan {
                 gap |= self.lost_key;
                 edge |= self.lost_key;
                 self.lost_key = false;
-                let doubtful = self.doubts.highest().is_some_and(|highest| highest > sequence);
+                let doubtful = older || self.doubts.highest().is_some_and(|highest| highest > sequence);
                 return Ok(Some(Entry { key, value, gap, edge, doubtful }));
             }
         }
         Ok(None)
     }
 
+    /// The value of `key` that was written with this number is lost.
+    fn lose(&mut self, key: &[u8], sequence: u64, file: String, reason: String) {
+        let mut loss = Loss::of_file(Some(self.id), &file, reason);
+        loss.what = What::Value;
+        self.losses.push(loss.between(Some(key.to_vec()), Some(key.to_vec())).up_to(sequence).counting(Some(1)));
+    }
+
+    /// The file that the run of this rank lies in.
+    fn name_of(&self, rank: u64) -> String {
+        let found = self.names.iter().find(|(number, _)| *number == rank);
+        found.map_or_else(|| "a log".to_owned(), |(_, name)| name.clone())
+    }
+
     /// A block that was sound when it was looked at can't be read any more.
     fn failures(&mut self) {
         for (rank, key, error) in self.merge.failures.drain(..) {
-            let name =
-                self.names.iter().find(|(number, _)| *number == rank).map(|(_, name)| name.clone()).unwrap_or_default();
+            let named = self.names.iter().find(|(number, _)| *number == rank);
+            let name = named.map(|(_, name)| name.clone()).unwrap_or_default();
             let user = key[..key.len().saturating_sub(8)].to_vec();
             self.losses.push(Loss::of_file(Some(self.id), &name, error.reason()).behind(Some(user), None));
-            self.anywhere = true;
+            self.anywhere.push((0, u64::MAX));
+        }
+    }
+}
+
+/// How the operands of a family are joined: by the operator that the store's OPTIONS or else its tables name, when RocksDB brings it along.
+fn joining_of(salvage: &Salvage, family: &Family) -> Joining {
+    let options = salvage.options.as_ref().and_then(|options| options.family(&family.name));
+    let told = options.map(|options| options.values.get("merge_operator").map_or("nullptr", String::as_str));
+    let told = told.unwrap_or(&family.operator);
+    match Operator::of(told) {
+        Some(_) if salvage.unsure => Joining::Not(
+            "its newest entry is an operand, and without MANIFEST nobody can tell whether one of its operands is there twice"
+                .to_owned(),
+        ),
+        Some(operator) => Joining::By(operator),
+        None => {
+            let operator = object_name(told).map_or_else(String::new, |name| format!(" ({})", name.escape_debug()));
+            Joining::Not(format!("its newest entry is an operand, whose merge operator{operator} is not known"))
         }
     }
 }

@@ -43,12 +43,13 @@ pub fn survey_table(
     live: Option<&LiveFile>,
 ) -> Read<Surveyed> {
     let file = Arc::new(File::open(path)?);
-    let highest = live.and_then(|live| live.sequences).map(|(_, largest)| largest);
+    let (lowest, highest) = live.and_then(|live| live.sequences).unzip();
     let mut survey = Survey {
         name,
         family,
         order,
         live,
+        lowest: lowest.unwrap_or(0),
         highest: highest.unwrap_or(u64::MAX),
         found: Surveyed::default(),
         blocks: Vec::new(),
@@ -77,6 +78,7 @@ pub struct Survey<'s> {
     pub(super) family: Option<u32>,
     pub(super) order: KeyOrder,
     pub(super) live: Option<&'s LiveFile>,
+    pub(super) lowest: u64,
     pub(super) highest: u64,
     pub(super) found: Surveyed,
     pub(super) blocks: Vec<Handle>,
@@ -88,7 +90,7 @@ pub struct Survey<'s> {
 
 impl Survey<'_> {
     pub(super) fn loss(&self, reason: impl Into<String>) -> Loss {
-        Loss::of_file(self.family, self.name, reason).up_to(self.highest)
+        Loss::of_file(self.family, self.name, reason).since(self.lowest).up_to(self.highest)
     }
 
     pub(super) fn bounds(&self) -> (Option<Vec<u8>>, Option<Vec<u8>>) {

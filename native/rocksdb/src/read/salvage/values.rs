@@ -50,7 +50,6 @@ impl Values {
                 None => lost("it has wide columns, which a dump can't hold"),
             },
             kind::BLOB_INDEX => self.blob(key, stored),
-            kind::MERGE => lost("its newest entry is an operand that only the program's merge operator understands"),
             _ => lost("its entry is of a kind that is not known"),
         }
     }
