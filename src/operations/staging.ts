@@ -97,7 +97,7 @@ export class Staging implements AsyncDisposable {
       await syncTree(this.storePath);
       // rename(2) replaces an empty directory, and refuses one that is not.
       await rename(this.storePath, this.#finalPath);
-      await syncDirectory(dirname(this.#finalPath));
+      await this.#syncNames();
     } catch (error) {
       if (hasCode(error, "ENOTEMPTY", "EEXIST", "ENOTDIR")) {
         throw new KgdumpError("TARGET_EXISTS", `something created ${this.#finalPath} while the import was running`, {
@@ -121,18 +121,24 @@ export class Staging implements AsyncDisposable {
   async replace(exchange: (a: string, b: string) => Promise<boolean>, aside: string): Promise<void> {
     try {
       if (await exchange(this.storePath, this.#finalPath)) {
-        await syncDirectory(dirname(this.#finalPath));
+        await this.#syncNames();
         await this.discard();
         return;
       }
       await rename(this.#finalPath, aside);
       await rename(this.storePath, this.#finalPath);
-      await syncDirectory(dirname(this.#finalPath));
+      await this.#syncNames();
     } catch (error) {
       throw systemError(error, `putting the new store at ${this.#finalPath}`, { path: this.#finalPath });
     }
     await this.discard();
     await rm(aside, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);
+  }
+
+  /** A renaming is sure to be durable when both its directories are. */
+  async #syncNames(): Promise<void> {
+    await syncDirectory(dirname(this.#finalPath));
+    await syncDirectory(this.directory);
   }
 
   /** Removes the staging directory and what is in it. Never throws. */

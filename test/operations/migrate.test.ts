@@ -113,9 +113,23 @@ test("with another target the original stays, and a rollback only takes the sled
   t.like(result, { status: "migrated", backup: null, dump: null });
   await holds(t, reference, target);
   await holds(t, reference, path);
-  await rollbackStore({ target });
+  await putIntoSled(target);
+  t.is((await migrateStore({ source: path, target })).status, "already", "a service that starts with it finds its sled store");
+  await rollbackStore({ target, discardNew: true });
   t.is(await occupantOf(target), "absent");
   t.is(await occupantOf(path), "rocksdb");
+});
+
+test("with another target, an original that was written to since is not taken for migrated", async (t) => {
+  const { directory, path } = await prepared(t);
+  const target = join(directory, "sled");
+  await migrateStore({ source: path, target });
+  {
+    await using sink = await createRocksdbSink(path);
+    await sink.apply(Buffer.from("nodes"), encodeEntries([{ key: Buffer.from("later"), value: Buffer.from("1") }]), "overwrite");
+    await sink.flush();
+  }
+  await t.throwsAsync(migrateStore({ source: path, target }), { code: "TARGET_EXISTS" });
 });
 
 test("with another target, what is carried back goes where the RocksDB store was, and the original is kept", async (t) => {

@@ -48,6 +48,7 @@ export async function migrateStore(options: MigrateOptions): Promise<MigrateResu
     const resumed = await resume(journal, options, teller);
     if (resumed !== null) return finish(resumed, null, teller, started, options);
     await clearAway(journal, teller);
+    if (await isDone(journal, options)) return nothingDone("already", target, journal, started);
   }
 
   const status = await detect(options, teller);
@@ -169,6 +170,13 @@ async function resumeSwitch(journal: Journal, teller: Teller): Promise<Journal |
   } finally {
     lock.release();
   }
+}
+
+/** Whether this migration to another path was done before, and neither store was taken away or, as to the old one, changed since. */
+async function isDone(journal: Journal, { source }: Pick<MigrateOptions, "source">): Promise<boolean> {
+  if (journal.step !== "done" || journal.source === journal.target || journal.source !== resolve(source)) return false;
+  const [old, made] = [await occupantOf(journal.source), await occupantOf(journal.target)];
+  return old === "rocksdb" && made === "sled" && (await isUnchanged(journal));
 }
 
 /** Whether the old store is as it was when it was read. */
