@@ -150,7 +150,7 @@ function migrating(flags: readonly string[], target = "graph"): Subject {
   };
 }
 
-function rollingBack(flags: readonly string[], { target = "graph", changed = false, carried = "old" } = {}): Subject {
+function rollingBack(flags: readonly string[], { target = "graph", changed = false, carried = "old" }: { target?: string; changed?: boolean; carried?: Content } = {}): Subject {
   const again = { discardNew: flags.includes("--discard-new"), carryBack: flags.includes("--carry-back") };
   return {
     before: async (place) => {
