@@ -19,9 +19,9 @@ import { restoreDump } from "#src/operations/restore.js";
 import { verifyDump } from "#src/operations/verify.js";
 import { SIMULATION_DIRECTORY } from "../simulator/simulation.js";
 import { makeStore, numbered } from "../support/stores.js";
-import { straceWorks } from "./inject.js";
 import { digestOf, layOut, POLICIES } from "./power/disk.js";
 import { record } from "./power/record.js";
+import { straceIsMissing } from "./series.js";
 import { inParallel, loggedSeed, randomNumbers } from "./support.js";
 
 const ALL = process.env.KGDUMP_POWER === "all";
@@ -279,7 +279,7 @@ async function tryPower(t: ExecutionContext<Ground>, name: string, { before, arg
 }
 
 test("whenever the power fails, old or new is there, and what ended well is there for good", async (t) => {
-  if (!straceWorks()) return t.fail("strace is missing, or may not trace");
+  if (straceIsMissing(t)) return;
   t.timeout(8 * 60 * 60_000);
   const seed = loggedSeed(t);
   const only = process.env.KGDUMP_POWER_OF;
