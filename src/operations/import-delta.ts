@@ -130,6 +130,7 @@ async function bringUpToDate(copy: SledSink, chain: DumpChain, options: ImportOp
     difference = await digests.difference(states[from] ?? []);
     if (difference === null) break;
   }
+  digests.end();
   if (from < 0) {
     throw new KgdumpError("DELTA_BASE_DIFFERENT", `${options.target} does not hold what the delta builds on: ${difference ?? ""}`, {
       path: options.target,
@@ -167,6 +168,7 @@ async function bringUpToDate(copy: SledSink, chain: DumpChain, options: ImportOp
 async function verifyState(copy: SledSink, wanted: readonly ChainKeyspace[], options: ImportOptions): Promise<void> {
   const digests = new StateDigests(copy, (name) => wanted.find((keyspace) => sameName(keyspace.name, name))?.described.comparator, options);
   const difference = await digests.difference(wanted);
+  digests.end();
   if (difference === null) return;
   throw new KgdumpError("VERIFY_DIFFERENCE", `the changed copy of the store is not what the delta leads to: ${difference}`, {
     path: options.target,
@@ -187,6 +189,11 @@ class StateDigests {
     this.#orderOf = orderOf;
     this.#options = options;
     this.#meter = new ProgressMeter("verify", options.onProgress, { entries: null, bytes: null });
+  }
+
+  /** Reports the end of the reading. */
+  end(): void {
+    this.#meter.end();
   }
 
   /** Why the store does not hold exactly this; null when it does. */

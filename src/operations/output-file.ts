@@ -33,8 +33,8 @@ export async function syncDirectory(path: string): Promise<void> {
   }
 }
 
-/** Writes all the chunks, however many calls of the system it takes. */
-async function writeAll(handle: FileHandle, chunks: readonly Uint8Array[]): Promise<void> {
+/** Writes all the chunks, however many calls of the system it takes. @throws what the handle throws */
+export async function writeAll(handle: Pick<FileHandle, "writev">, chunks: readonly Uint8Array[]): Promise<void> {
   let rest = chunks.filter((chunk) => chunk.length > 0);
   while (rest.length > 0) {
     let { bytesWritten } = await handle.writev(rest);

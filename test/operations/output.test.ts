@@ -1,10 +1,16 @@
+import { execFile } from "node:child_process";
 import { createWriteStream } from "node:fs";
-import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { type FileHandle, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createServer, Socket } from "node:net";
 import { PassThrough, Writable } from "node:stream";
+import { promisify } from "node:util";
 import test from "ava";
+import fc from "fast-check";
+import { writeAll } from "#src/operations/output-file.js";
 import { openOutput } from "#src/operations/output.js";
+import { straceIsMissing } from "../faults/series.js";
+import { loggedSeed } from "../faults/support.js";
 import { temporaryDirectory } from "../support/temporary.js";
 
 const bytes = (text: string): Uint8Array => Buffer.from(text);
@@ -64,6 +70,43 @@ test("memory may be used again after a write, whether the stream gets a copy or 
   for (const [name, found] of Object.entries({ socket: Buffer.concat(received), through: Buffer.concat(passed), file: await readFile(file) })) {
     t.is(Buffer.compare(found, expected), 0, name);
   }
+});
+
+test("a file takes all bytes, each once and in order, however few it takes at a time", async (t) => {
+  const property = fc.asyncProperty(fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 8 }), fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1, maxLength: 9 }), async (chunks, taken) => {
+    const written: Uint8Array[] = [];
+    let call = 0;
+    // What a disk that is nearly full, or a network's, does.
+    const writev = (buffers: readonly Uint8Array[]): Promise<{ bytesWritten: number; buffers: [] }> => {
+      const most = taken[call++ % taken.length] ?? 1;
+      const bytes = Buffer.concat(buffers).subarray(0, most);
+      written.push(Buffer.from(bytes));
+      return Promise.resolve({ bytesWritten: bytes.length, buffers: [] });
+    };
+    await writeAll({ writev } as unknown as Pick<FileHandle, "writev">, chunks);
+    t.is(Buffer.compare(Buffer.concat(written), Buffer.concat(chunks)), 0);
+  });
+  await fc.assert(property, { seed: loggedSeed(t), numRuns: 300 });
+});
+
+test("without hard links a file that came meanwhile is not replaced either", async (t) => {
+  if (straceIsMissing(t)) return;
+  const directory = await temporaryDirectory(t);
+  const script = (other: boolean): string => `
+    import { writeFile } from "node:fs/promises";
+    import { PublishedFile } from ${JSON.stringify(new URL("../../../dist/operations/output-file.js", import.meta.url).href)};
+    const file = await PublishedFile.create(process.argv[1], false);
+    await file.write([Buffer.from("mine")]);
+    ${other ? 'await writeFile(process.argv[1], "theirs");' : ""}
+    await file.commit().then(() => console.log("done"), (error) => console.log(error.code));
+    await file.discard();`;
+  for (const [other, said, content] of [[true, "OUTPUT_EXISTS", "theirs"], [false, "done", "mine"]] as const) {
+    const path = join(directory, said);
+    const { stdout } = await promisify(execFile)("strace", ["-f", "-o", "/dev/null", "-e", "trace=link,linkat", "-e", "inject=link,linkat:error=EPERM", process.execPath, "--input-type=module", "-e", script(other), path]);
+    t.is(stdout.trim(), said);
+    t.is(await readFile(path, "utf8"), content);
+  }
+  t.deepEqual((await readdir(directory)).sort(), ["OUTPUT_EXISTS", "done"]);
 });
 
 test("a discarded file leaves nothing", async (t) => {

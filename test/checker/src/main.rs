@@ -164,6 +164,9 @@ fn write(db: &Db) -> Outcome<()> {
             }
             ["random", seed, count] => random(&tree, seed.parse()?, count.parse()?, 0)?,
             ["overwrite", seed, count] => random(&tree, seed.parse()?, count.parse()?, 0x9e37_79b9)?,
+            ["drop", name] => {
+                db.drop_tree(unhex(name)?)?;
+            }
             ["flush"] => {
                 db.flush()?;
             }
