@@ -15,7 +15,7 @@ import { run } from "./setup/run.mjs";
 import { SetupError } from "./setup/setup-error.mjs";
 
 /** All versions that stores are tried under, oldest first. */
-export const VERSIONS = ["6.29.5", "7.10.2", "8.11.4", "9.1.1", RELEASE_VERSION];
+export const VERSIONS = ["6.29.5", "7.10.2", "8.11.4", "9.1.1", RELEASE_VERSION, "11.8.1"];
 
 /** Compiled programs that are kept. */
 const KEPT = 3;

@@ -24,9 +24,9 @@ const OLDEST_GLIBC = [2, 30];
 /** @typedef {"linux64" | "linux64-musl" | "osx"} Classifier */
 
 /**
- * SHA-256 of rocksdbjni-<version>-<classifier>.jar. The addon is linked to the version above; the others are for tests of stores under
- * the libraries of other days.
- * @type {Record<string, Partial<Record<Classifier, string>>>}
+ * SHA-256 of rocksdbjni-<version>-<classifier>.jar, or of rocksdbjni-<version>.jar, which holds all: there is no other one since 11.
+ * The addon is linked to the version above; the others are for tests of stores under the libraries of other days.
+ * @type {Record<string, Partial<Record<Classifier | "all", string>>>}
  */
 const PINS = {
   "6.29.5": { linux64: "d46a6ba23be0e8b3163c2847f3cbccc51833783aee2d7ed4995d4bbb744dbb5d" },
@@ -38,6 +38,7 @@ const PINS = {
     "linux64-musl": "09ac723fd315b6864f06611f0440eda639d2729da96e8202ce4f2ae6f304489a",
     osx: "68544a8c90c2384dd80f6b0aab547a144232fcd64e19019c0f21ac6171baf75e",
   },
+  "11.8.1": { all: "628ed387887f4a431df480857954df2a28b4389bfe24858ccdec611cabf65dbf" },
 };
 
 /** @typedef {{ classifier: Classifier, file: string }} ReleaseBinary */
@@ -83,7 +84,8 @@ function glibcVersion() {
  * @throws {SetupError} when what was fetched is not what was published
  */
 export async function takeReleaseBinary({ classifier, file }, version = RELEASE_VERSION) {
-  const pin = PINS[version]?.[classifier];
+  const archive = PINS[version]?.all === undefined ? classifier : "all";
+  const pin = PINS[version]?.[archive];
   if (pin === undefined) return `no release binary of RocksDB ${version} is known for ${classifier}`;
   // Those of other days are not among the few that a set-up keeps.
   const entry = join(CACHE, version === RELEASE_VERSION ? "rocksdb" : "rocksdb-versions", `${version}-${file}`);
@@ -96,7 +98,7 @@ export async function takeReleaseBinary({ classifier, file }, version = RELEASE_
   const { readFromZip } = await import("./zip.mjs");
   const directory = await mkdtemp(join(tmpdir(), "kgdump-rocksdb-"));
   try {
-    const fetched = await fetchArchive(version, classifier, directory);
+    const fetched = await fetchArchive(version, archive, directory);
     if (typeof fetched === "string") return fetched;
     const found = sha256(fetched.archive);
     if (found !== pin) {
@@ -119,12 +121,13 @@ export async function takeReleaseBinary({ classifier, file }, version = RELEASE_
 
 /**
  * @param {string} version
- * @param {string} classifier
+ * @param {Classifier | "all"} archive
  * @param {string} directory an empty one
  * @returns {Promise<{ archive: Buffer, from: string } | string>}
  */
-async function fetchArchive(version, classifier, directory) {
-  const name = `rocksdbjni-${version}-${classifier}.jar`;
+async function fetchArchive(version, archive, directory) {
+  const classifier = archive === "all" ? "" : archive;
+  const name = `rocksdbjni-${version}${classifier && `-${classifier}`}.jar`;
   const mirror = process.env["KGDUMP_MAVEN_URL"];
   if (mirror) {
     const url = `${mirror.replace(/\/$/, "")}/org/rocksdb/rocksdbjni/${version}/${name}`;
@@ -136,7 +139,7 @@ async function fetchArchive(version, classifier, directory) {
       return `${url} cannot be fetched: ${String(error instanceof Error ? (error.cause ?? error) : error)}`;
     }
   }
-  const artifact = `org.rocksdb:rocksdbjni:${version}:jar:${classifier}`;
+  const artifact = `org.rocksdb:rocksdbjni:${version}:jar${classifier && `:${classifier}`}`;
   const args = ["-q", "-B", COPY_GOAL, `-Dartifact=${artifact}`, `-DoutputDirectory=${directory}`];
   const result = await tryRun("mvn", args, { cwd: directory });
   if (result.status === null) return "Maven, which fetches RocksDB's release binary, is missing";

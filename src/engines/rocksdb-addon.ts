@@ -12,6 +12,7 @@ export interface NativeFamily {
   readonly options: Readonly<Record<string, string>>;
   readonly tableOptions: Readonly<Record<string, string>>;
   readonly timesStripped: boolean;
+  readonly ages: string;
 }
 
 /** Facts about an open store. */
@@ -69,6 +70,8 @@ export interface NativeSink {
   apply(family: Buffer, block: Buffer, ifExists: string): Promise<{ written: number; kept: number }>;
   compare(family: Buffer, block: Buffer): Promise<{ missing: number; changed: number; firstKey?: Buffer }>;
   beginLoad(family: Buffer, options: string, directory: string, turn: boolean): Promise<void>;
+  noteAges(family: Buffer, ages: string, fifo: boolean): Promise<void>;
+  beginLoadByAge(family: Buffer, directory: string): Promise<void>;
   load(block: Buffer): Promise<void>;
   endLoad(): Promise<number>;
   operate(family: Buffer, operations: NativeOperation[]): Promise<void>;

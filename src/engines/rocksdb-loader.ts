@@ -41,7 +41,7 @@ export async function openRocksdbLoader(path: string, options: RocksdbLoaderOpti
     throw systemError(error, `making ${tableDirectory}`, { path: tableDirectory });
   }
   const families = options.families.map(whileLoading);
-  const sink = await openNativeSink(path, { ...whileLoading({}), families });
+  const sink = await openNativeSink(path, { ...whileLoading({}), families, disableLog: true });
   return new Loader(sink, tableDirectory, new Map(families.map((family) => [Buffer.from(family.name).toString("hex"), family])));
 }
 
@@ -64,9 +64,14 @@ class Loader implements EntryLoader {
     const family = this.#families.get(Buffer.from(name).toString("hex")) ?? whileLoading<RocksdbFamily>({ name });
     const text = familyOptions(family);
     await fromAddon(() => this.#sink.createFamily(asBuffer(name), text));
-    if (family.byWrites === true) {
+    const fifo = text.includes("kCompactionStyleFIFO");
+    const { ages } = family;
+    if (ages !== undefined) await fromAddon(() => this.#sink.noteAges(asBuffer(name), ages, fifo));
+    if (fifo && ages?.includes("\n") === true) {
+      await fromAddon(() => this.#sink.beginLoadByAge(asBuffer(name), this.#tableDirectory));
+    } else if (family.byWrites === true) {
       // Blobs go to the lowest level as they are; a FIFO family has no other level.
-      this.#writing = { name: asBuffer(name), compacts: !text.includes("kCompactionStyleFIFO"), entries: 0 };
+      this.#writing = { name: asBuffer(name), compacts: !fifo, entries: 0 };
     } else {
       const turn = (family.comparator ?? "bytewise") !== order;
       await fromAddon(() => this.#sink.beginLoad(asBuffer(name), text, this.#tableDirectory, turn));

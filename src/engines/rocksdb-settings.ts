@@ -3,7 +3,7 @@ import { KgdumpError } from "../errors.js";
 import type { KeyOrder } from "./engine.js";
 import { rocksdbAddon } from "./rocksdb-addon.js";
 import { loadOptions } from "./rocksdb/load-options.js";
-import { FAMILY_OPTIONS, fromHeader, TABLE_PREFIX, TIMES } from "./rocksdb/option-lines.js";
+import { AGES, FAMILY_OPTIONS, fromHeader, TABLE_PREFIX, TIMES } from "./rocksdb/option-lines.js";
 import { optionProblem } from "./rocksdb/option-rules.js";
 import type { FinalFamily, FinalOptions } from "./rocksdb/options-file.js";
 import type { RocksdbCompression, RocksdbFamily } from "./rocksdb-sink.js";
@@ -37,7 +37,12 @@ export interface RestoredFamily {
 }
 
 /** Options of a keyspace that are no option of RocksDB's. */
-const OTHERS = new Set([FAMILY_OPTIONS, TIMES]);
+const OTHERS = new Set([AGES, FAMILY_OPTIONS, TIMES]);
+/** Ages of tables: three times each, and the beginnings of two keys. */
+const AGES_TEXT = /^(?:\d{1,19} \d{1,19} \d{1,19} (?:[\da-f]{2})* (?:[\da-f]{2})*(?:\n|$))+$/;
+
+/** Characters that a header's text can have. */
+const LONGEST_AGES = 65_535;
 
 /** What RocksDB's DBWithTTL makes of a family's options. */
 const TTL_OBJECTS = [["compaction_filter_factory", "TtlCompactionFilterFactory"], ["compaction_filter", "TtlCompactionFilter"], ["merge_operator", "TtlMergeOperator"], ["merge_operator", "Merge By TTL"]] as const;
@@ -75,6 +80,9 @@ export function restoredFamily(name: Uint8Array, order: KeyOrder, known: Omit<Fa
   }
   const { family, table, mended } = loadOptions(values);
   const refused = [...dropRefused(family, "family"), ...dropRefused(table, "table")];
+  const ages = known.settings.get(AGES);
+  const agesFit = ages !== undefined && ages.length <= LONGEST_AGES && AGES_TEXT.test(ages);
+  if (ages !== undefined && !agesFit) notKept.push("its tables are as old as this restore: what the dump says of their ages can't be understood");
   const byWrites = family.get("compaction_style") === "kCompactionStyleFIFO" || family.get("enable_blob_files") === "true";
   return {
     family: {
@@ -85,6 +93,7 @@ export function restoredFamily(name: Uint8Array, order: KeyOrder, known: Omit<Fa
       table: hasTable ? table : undefined,
       options: [...family].map((pair) => pair.join("=")).join(";"),
       byWrites,
+      ages: agesFit ? ages : undefined,
     },
     final: { name, complete: told !== undefined, values: finalValues(values, told !== undefined, table, wishes) },
     hasTimes: known.settings.get(TIMES) === "stripped" || TTL_OBJECTS.some(([option, object]) => objectName(values.get(option) ?? "").endsWith(object)),

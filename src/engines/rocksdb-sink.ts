@@ -26,6 +26,8 @@ export interface RocksdbFamily {
   readonly options?: string | undefined;
   /** It is loaded by writes, as its tables can't be made beforehand: they are to have blob files, or ages. */
   readonly byWrites?: boolean | undefined;
+  /** How old the tables are that it is restored from, as a dump's header has it. Default: its tables are new. */
+  readonly ages?: string | undefined;
 }
 
 /** How a store is opened for writing. */

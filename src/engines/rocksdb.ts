@@ -6,7 +6,7 @@ import { fromAddon } from "../addon.js";
 import { scanBlocks, type Fill } from "./block-scan.js";
 import type { EntryBlock, EntrySource, KeyspaceInfo, ScanOptions, StoreInfo, StoreMark } from "./engine.js";
 import { asBuffer, rocksdbAddon } from "./rocksdb-addon.js";
-import { TABLE_PREFIX, TIMES, toHeader } from "./rocksdb/option-lines.js";
+import { AGES, TABLE_PREFIX, TIMES, toHeader } from "./rocksdb/option-lines.js";
 import type { NativeFacts, NativeScan, NativeStore } from "./rocksdb-addon.js";
 
 export { createRocksdbSink } from "./rocksdb-sink.js";
@@ -97,11 +97,11 @@ function infoOf(path: string, facts: NativeFacts): RocksdbInfo {
     path,
     databaseId: facts.databaseId ?? null,
     sequenceNumber: facts.sequenceNumber,
-    keyspaces: facts.families.map(({ name, reverse, timesStripped, ...rest }, number) => ({
+    keyspaces: facts.families.map(({ name, reverse, timesStripped, ages, ...rest }, number) => ({
       name,
       comparator: reverse ? "reverse-bytewise" : "bytewise",
       ...rest,
-      settings: new Map([...settingsOf(rest), ...(timesStripped ? [[TIMES, "stripped"] as const] : []), ...(header.families[number] ?? [])]),
+      settings: new Map([...settingsOf(rest), ...(timesStripped ? [[TIMES, "stripped"] as const] : []), ...(ages === "" ? [] : [[AGES, ages] as const]), ...(header.families[number] ?? [])]),
     })),
     options: new Map([...Object.entries(facts.options), ...header.source]),
     warnings: facts.warnings,

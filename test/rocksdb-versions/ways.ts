@@ -93,6 +93,21 @@ export const WAYS: Readonly<Record<string, (t: ExecutionContext) => Promise<Writ
     await sink.operate("nodes", [{ kind: "put", ...fresh }]);
     return { store, original, reversed: ["back"] };
   },
+  async "by age"(t) {
+    const directory = await temporaryDirectory(t);
+    const [dump, store] = [join(directory, "a.kgd"), join(directory, "restored")];
+    // Under other programs than the original's it is a family like any other.
+    const fifo = { name: "default", options: "compaction_style=kCompactionStyleFIFO;compaction_options_fifo={max_table_files_size=100000000};ttl=0" };
+    const original = await makeStore(directory, "original", {}, [fifo]);
+    for (const prefix of "mza") {
+      await using sink = await createRocksdbSink(original, { families: [fifo] });
+      await sink.operate("default", Object.entries(numbered(prefix, 300)).map(([key, value]) => ({ kind: "put", key: Buffer.from(key), value: Buffer.from(value) })));
+      await sink.flush();
+    }
+    await exportStore({ store: original, output: dump });
+    await restoreDump({ target: store, input: dump });
+    return { store, original, reversed: [] };
+  },
   async compacted(t) {
     const made = await madeAgain(t, CONTENT);
     await using sink = await createRocksdbSink(made.store, { families: [BACK] });

@@ -4,12 +4,14 @@
 //     work LIBRARY list  STORE [REVERSED FAMILY…]             content of each family, as `family entries hash`
 //     work LIBRARY work  STORE KIND SEED STEPS [REVERSED…]    random work; exit 1 when the store differs from the model
 //     work LIBRARY zero  STORE SEED                           makes a store at sequence number 0, as bare ingestion leaves it
+//     work LIBRARY expire STORE SECONDS                       lets FIFO compaction delete what is older; the first byte of each key that is left
 //     work LIBRARY options STORE                              opens the store with what its OPTIONS say, none of it unknown; its families
 //
 // KIND is plain, pessimistic or optimistic (which kind of database the store is opened as). The library is loaded at run time and only
 // its C functions are used, whose names and arguments are the same in all versions.
 
 #include <dlfcn.h>
+#include <unistd.h>
 
 #include <cstdint>
 #include <cstdio>
@@ -458,6 +460,40 @@ static void make_zero(const char* path, uint64_t seed) {
   call<void>("rocksdb_close", db);
 }
 
+/// Opens the family `default` with FIFO compaction by age, and waits until it is done.
+static void expire(const char* path, const std::string& seconds) {
+  const Handle base = call<Handle>("rocksdb_options_create");
+  const Handle options = call<Handle>("rocksdb_options_create");
+  const std::string text = "compaction_style=kCompactionStyleFIFO;ttl=" + seconds + ";compaction_options_fifo={max_table_files_size=1000000000000;}";
+  checked<void>("rocksdb_get_options_from_string", nullptr, base, text.c_str(), options);
+  const Handle db = checked<Handle>("rocksdb_open", nullptr, options, path);
+  const auto tables = [db] {
+    char* const found = call<char*>("rocksdb_property_value", db, "rocksdb.num-files-at-level0");
+    const std::string text = found == nullptr ? "" : found;
+    call<void>("rocksdb_free", static_cast<void*>(found));
+    return text;
+  };
+  // It works in the background, a table or some at a time.
+  std::string before;
+  for (int still = 0; still < 10; ++still) {
+    usleep(50'000);
+    const std::string now = tables();
+    if (now != before) still = 0;
+    before = now;
+  }
+  const Handle reading = call<Handle>("rocksdb_readoptions_create");
+  const Handle iterator = call<Handle>("rocksdb_create_iterator", db, reading);
+  std::map<std::string, int> first;
+  for (call<void>("rocksdb_iter_seek_to_first", iterator); call<unsigned char>("rocksdb_iter_valid", iterator) != 0; call<void>("rocksdb_iter_next", iterator)) {
+    size_t length = 0;
+    const char* const key = call<const char*>("rocksdb_iter_key", iterator, &length);
+    ++first[std::string(key, length > 0 ? 1 : 0)];
+  }
+  for (const auto& [byte, count] : first) std::printf("%s %d\n", byte.c_str(), count);
+  call<void>("rocksdb_iter_destroy", iterator);
+  call<void>("rocksdb_close", db);
+}
+
 /// Opens a store as a service does that trusts its OPTIONS; versions before 7 lack the function.
 static void open_by_options(const char* path) {
   const Handle environment = call<Handle>("rocksdb_create_default_env");
@@ -493,11 +529,13 @@ static void list(const Store& store) {
 
 int main(int count, char** given) {
   const std::vector<std::string> args(given, given + count);
-  if (count < 4) fail("usage: work LIBRARY list|work|zero|options STORE …");
+  if (count < 4) fail("usage: work LIBRARY list|work|zero|expire|options STORE …");
   library = dlopen(given[1], RTLD_NOW);
   if (library == nullptr) fail(std::string("the library can't be loaded: ") + dlerror());
   if (args[2] == "zero") {
     make_zero(given[3], std::stoull(args.at(4)));
+  } else if (args[2] == "expire" && count >= 5) {
+    expire(given[3], args[4]);
   } else if (args[2] == "options") {
     open_by_options(given[3]);
   } else if (args[2] == "list") {

@@ -29,12 +29,21 @@ async function tryOut(t: ExecutionContext, { store, original, reversed }: Writte
   const copy = join(await temporaryDirectory(t), "store");
   const first = Number(process.env.SEED ?? Math.floor(Math.random() * 0x7fff_ffff));
   t.log(`SEED=${first.toString()}`);
-  for (const { library, version } of versions) {
-    if (original !== null) t.deepEqual(await listed(t, work, library, store, reversed), await listed(t, work, library, original, reversed), version);
+  const able: typeof versions[number][] = [];
+  for (const each of versions) {
+    const { library, version } = each;
+    // A store that a version can't read has a restored one that it can't read either.
+    const before = await listed(t, work, library, original ?? store, reversed).catch((error: unknown) => (String(error).includes("unsupported format_version") ? null : Promise.reject(error)));
+    if (before === null) {
+      t.log(`RocksDB ${version} can't read the original`);
+      continue;
+    }
+    able.push(each);
+    t.deepEqual(await listed(t, work, library, store, reversed), before, version);
   }
   const end = performance.now() + SECONDS * 1000;
   // Each version and kind once at least.
-  const rounds = versions.flatMap(({ library }) => KINDS.map((kind) => ({ library, kind })));
+  const rounds = able.flatMap(({ library }) => KINDS.map((kind) => ({ library, kind })));
   let seed = first;
   for (let done = 0; rounds.length > 0 && (done < rounds.length || performance.now() < end); done++, seed++) {
     const { library = "", kind = "" } = rounds[done % rounds.length] ?? {};

@@ -11,10 +11,10 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
-use std::sync::Arc;
 
 use crate::error::{Fault, Outcome};
 use crate::files::live_file::{BlobFile, LiveFile};
+use crate::files::new_table::{new_table, Fields, TimePlaces};
 use crate::files::tracked_logs::TrackedLogs;
 use crate::layout::manifest_number;
 use crate::log_file::{read_log, End, LogError, Piece};
@@ -140,34 +140,6 @@ impl From<LogError> for ManifestError {
 const LEVELDB_TAGS: [u64; 8] = [1, 2, 3, 4, 5, 6, 7, 9];
 const DATABASE_ID: u64 = 8193;
 
-/// The bytes of an edit that are still to be read.
-struct Fields<'a>(&'a [u8]);
-
-impl<'a> Fields<'a> {
-    fn varint(&mut self) -> Option<u64> {
-        let mut value = 0_u64;
-        for shift in (0..64).step_by(7) {
-            let (&byte, rest) = self.0.split_first()?;
-            self.0 = rest;
-            value |= u64::from(byte & 0x7f) << shift;
-            if byte & 0x80 == 0 {
-                return Some(value);
-            }
-        }
-        None
-    }
-
-    fn bytes(&mut self) -> Option<&'a [u8]> {
-        let length = usize::try_from(self.varint()?).ok()?;
-        if length > self.0.len() {
-            return None;
-        }
-        let (bytes, rest) = self.0.split_at(length);
-        self.0 = rest;
-        Some(bytes)
-    }
-}
-
 /// What one edit says, before it is known which family it is about.
 #[derive(Default)]
 struct Edit {
@@ -180,6 +152,7 @@ struct Edit {
     gone_tables: Vec<u64>,
     new_blobs: Vec<(u64, BlobFile)>,
     garbage: Vec<(u64, u64)>,
+    time_places: Vec<(u64, TimePlaces)>,
 }
 
 impl Edit {
@@ -194,6 +167,19 @@ impl Edit {
 
 /// Applies one edit; `None` when it can't be understood. The result says whether more edits of its group must follow.
 fn apply(manifest: &mut Manifest, record: &[u8]) -> Option<bool> {
+    let (edit, group_open) = read_edit(manifest, record)?;
+    manifest.moves += u64::from(edit.moves());
+    settle(manifest, edit);
+    Some(group_open)
+}
+
+/// Where the times of the tables stand that an edit adds, by their numbers; `None` when it can't be understood.
+pub fn time_places(record: &[u8]) -> Option<Vec<(u64, TimePlaces)>> {
+    Some(read_edit(&mut Manifest::default(), record)?.0.time_places)
+}
+
+/// Reads one edit, and whether more of its group must follow. What is no family's goes into the manifest at once.
+fn read_edit(manifest: &mut Manifest, record: &[u8]) -> Option<(Edit, bool)> {
     const SAFE_TO_IGNORE: u64 = 1 << 13;
     let mut fields = Fields(record);
     let mut edit = Edit::default();
@@ -220,9 +206,10 @@ fn apply(manifest: &mut Manifest, record: &[u8]) -> Option<bool> {
             }
             10 => manifest.min_log_to_keep = manifest.min_log_to_keep.max(fields.varint()?),
             kind @ (7 | 100 | 102 | 103) => {
-                let (table, min_log) = new_table(&mut fields, kind)?;
-                edit.new_tables.push(table);
-                manifest.min_log_to_keep = manifest.min_log_to_keep.max(min_log);
+                let table = new_table(&mut fields, kind)?;
+                manifest.min_log_to_keep = manifest.min_log_to_keep.max(table.min_log);
+                edit.time_places.push((table.number, table.times));
+                edit.new_tables.push((table.number, table.file));
             }
             200 => edit.family = u32::try_from(fields.varint()?).ok()?,
             201 => edit.add = Some(fields.bytes()?.to_vec()),
@@ -254,9 +241,7 @@ fn apply(manifest: &mut Manifest, record: &[u8]) -> Option<bool> {
             _ => return None,
         }
     }
-    manifest.moves += u64::from(edit.moves());
-    settle(manifest, edit);
-    Some(group_open)
+    Some((edit, group_open))
 }
 
 /// Applies an edit to its family. One about a family that is gone changes nothing; RocksDB judges whether it may be.
@@ -287,29 +272,4 @@ fn settle(manifest: &mut Manifest, edit: Edit) {
             blob.garbage = blob.garbage.saturating_add(count);
         }
     }
-}
-
-/// A new table file: level, number, size, smallest and largest key, and by kind the sequence numbers and more fields.
-/// Also the number of the oldest log to keep that may be among them, else 0.
-fn new_table(fields: &mut Fields<'_>, kind: u64) -> Option<((u64, LiveFile), u64)> {
-    let level = u32::try_from(fields.varint()?).ok()?;
-    let number = fields.varint()?;
-    let mut path_id = if kind == 102 { u32::try_from(fields.varint()?).ok()? } else { 0 };
-    let size = fields.varint()?;
-    let (smallest, largest) = (Arc::from(fields.bytes()?), Arc::from(fields.bytes()?));
-    let sequences = if kind == 7 { None } else { Some((fields.varint()?, fields.varint()?)) };
-    let mut min_log = 0;
-    if kind == 103 {
-        loop {
-            match fields.varint()? {
-                1 => break,
-                3 => min_log = u64::from_le_bytes(fields.bytes()?.try_into().ok()?),
-                65 => path_id = u32::from(*fields.bytes()?.first()?),
-                _ => {
-                    fields.bytes()?;
-                }
-            }
-        }
-    }
-    Some(((number, LiveFile { size, path_id, level, smallest, largest, sequences }), min_log))
 }

@@ -14,25 +14,26 @@ use crate::ffi;
 use crate::handle::{Database, Options};
 use crate::layout::fingerprint;
 use crate::manifest::read_manifest;
-use crate::tables::Tables;
 use crate::write::families::drop_family;
+use crate::write::loading::Loading;
 pub use crate::write::operations::{IfExists, Operation};
 use crate::write::sequence;
-use crate::write::turned::Turned;
+use crate::write::times::Times;
 
 /// `BottommostLevelCompaction::kForce` of RocksDB's options.h.
 const FORCE: std::ffi::c_uchar = 2;
 
 /// A store that is open for writing.
 pub struct Sink {
-    database: Database,
+    pub(crate) database: Database,
     names: Vec<Vec<u8>>,
     /// Number of each family in the database.
     numbers: HashMap<Vec<u8>, usize>,
     write_options: *mut ffi::rocksdb_writeoptions_t,
     read_options: *mut ffi::rocksdb_readoptions_t,
-    /// The family that is being loaded, its tables, and what waits to be turned into the other order.
-    loading: Option<(Vec<u8>, Tables, Option<Turned>)>,
+    /// The family that is being loaded.
+    pub(crate) loading: Option<(Vec<u8>, Loading)>,
+    pub(crate) times: Times,
 }
 
 // SAFETY: the options are never changed after they were made, and the database may be used by all threads.
@@ -95,7 +96,7 @@ impl Sink {
             (write_options, ffi::rocksdb_readoptions_create())
         };
         let numbers = all.iter().cloned().zip(0..).collect();
-        Ok(Self { database, names: all, numbers, write_options, read_options, loading: None })
+        Ok(Self { database, names: all, numbers, write_options, read_options, loading: None, times: Times::default() })
     }
 
     /// Makes the family when it is not there.
@@ -108,7 +109,7 @@ impl Sink {
         Ok(())
     }
 
-    fn family(&self, name: &[u8]) -> Outcome<*mut ffi::rocksdb_column_family_handle_t> {
+    pub(crate) fn family(&self, name: &[u8]) -> Outcome<*mut ffi::rocksdb_column_family_handle_t> {
         let index = self.numbers.get(name).copied().ok_or_else(|| {
             Fault::new("KEYSPACE_UNKNOWN", format!("the store has no family \"{}\"", name.escape_ascii()))
                 .at(self.database.path())
@@ -158,7 +159,7 @@ impl Sink {
         self.write(&batch)
     }
 
-    fn write(&self, batch: &Batch) -> Outcome<()> {
+    pub(crate) fn write(&self, batch: &Batch) -> Outcome<()> {
         // SAFETY: all pointers are valid for the call.
         self.database.call(|db, error| unsafe { ffi::rocksdb_write(db, self.write_options, batch.as_ptr(), error) })
     }
@@ -220,43 +221,6 @@ impl Sink {
         sequence::lift_above_zero(&self.database)
     }
 
-    /// Begins to load a family from entries in its order, or exactly the reverse with `turn`. `options` are those of the family,
-    /// `directory` takes its tables until the store does, and must be on the same file system.
-    ///
-    /// Errors: KEYSPACE_UNKNOWN, USAGE.
-    pub fn begin_load(&mut self, family: &[u8], options: &str, directory: &Path, turn: bool) -> Outcome<()> {
-        self.family(family)?;
-        let tables = Tables::new(Options::from_text(options)?, directory);
-        self.loading = Some((family.to_vec(), tables, turn.then(Turned::default)));
-        Ok(())
-    }
-
-    /// Adds the entries of an encoded block to the family that was begun.
-    ///
-    /// Errors: DUMP_ORDER_BROKEN, DUMP_ENTRIES_MALFORMED, NO_SPACE, IO_FAILED.
-    pub fn load(&mut self, block: &[u8]) -> Outcome<()> {
-        let Some((_, tables, turned)) = &mut self.loading else {
-            return Err(Fault::new("INTERNAL", "no family was begun"));
-        };
-        match turned {
-            None => for_each_entry(block, |key, value| tables.put(key, value)),
-            Some(turned) => for_each_entry(block, |key, value| turned.put(key, value, tables)),
-        }
-    }
-
-    /// Gives the family all that was loaded, at once; returns the number of its entries.
-    ///
-    /// Errors: as `load`.
-    pub fn end_load(&mut self) -> Outcome<u64> {
-        let Some((family, mut tables, turned)) = self.loading.take() else {
-            return Err(Fault::new("INTERNAL", "no family was begun"));
-        };
-        if let Some(mut turned) = turned {
-            turned.write_table(&mut tables)?;
-        }
-        tables.ingest(&self.database, self.family(&family)?)
-    }
-
     /// Drops a family with all that is in it.
     ///
     /// Errors: KEYSPACE_UNKNOWN, STORE_FAILED for the family `default`, IO_FAILED.
@@ -296,7 +260,8 @@ impl Sink {
     }
 }
 
-fn for_each_entry(mut block: &[u8], mut each: impl FnMut(&[u8], &[u8]) -> Outcome<()>) -> Outcome<()> {
+/// Calls `each` with the entries of an encoded block. Errors: DUMP_ENTRIES_MALFORMED, and those of `each`.
+pub(crate) fn for_each_entry(mut block: &[u8], mut each: impl FnMut(&[u8], &[u8]) -> Outcome<()>) -> Outcome<()> {
     while !block.is_empty() {
         let (Some(key), Some(value)) = (read_bin(&mut block), read_bin(&mut block)) else {
             return Err(Fault::new("DUMP_ENTRIES_MALFORMED", "a block of entries holds something that is no entry"));

@@ -156,6 +156,20 @@ impl RocksSink {
         start(move || with(&sink, |sink| sink.begin_load(&family, &options, &PathBuf::from(directory), turn)))
     }
 
+    /// Notes how old the tables of a family are that is loaded, as a dump tells it; `fifo` for one of FIFO compaction.
+    #[napi(ts_return_type = "Promise<void>")]
+    pub fn note_ages(&self, family: Buffer, ages: String, fifo: bool) -> AsyncTask<Job<()>> {
+        let (sink, family) = (Arc::clone(&self.sink), family.to_vec());
+        start(move || with(&sink, |sink| sink.note_ages(&family, &ages, fifo)))
+    }
+
+    /// Begins to load a family whose tables go by their ages, which were noted; what waits for its age lies in `directory`.
+    #[napi(ts_return_type = "Promise<void>")]
+    pub fn begin_load_by_age(&self, family: Buffer, directory: String) -> AsyncTask<Job<()>> {
+        let (sink, family) = (Arc::clone(&self.sink), family.to_vec());
+        start(move || with(&sink, |sink| sink.begin_load_by_age(&family, &PathBuf::from(directory))))
+    }
+
     /// Adds the entries of an encoded block to the family that was begun.
     #[napi(ts_return_type = "Promise<void>")]
     pub fn load(&self, block: Buffer) -> AsyncTask<Job<()>> {
@@ -213,7 +227,7 @@ impl RocksSink {
         start(move || {
             let taken = lock(&sink).take();
             match taken {
-                Some(sink) => sink.flush(false),
+                Some(sink) => sink.close_aged(),
                 None => Ok(()),
             }
         })

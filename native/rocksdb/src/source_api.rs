@@ -10,6 +10,7 @@ use napi_derive::napi;
 use crate::error::{Fault, Outcome};
 use crate::job::{start, start_with, Job};
 use crate::judge::{Reading, Selection, Ttl};
+use crate::read::ages::family_ages;
 use crate::read::diagnose::leveldb::refuse_compressed;
 use crate::read::estimates::estimate_tables;
 use crate::scan::{Range, Scan};
@@ -32,6 +33,8 @@ pub struct FamilyFacts {
     pub table_options: HashMap<String, String>,
     /// Each value of the store ends with a time, which was stripped: left out of what is read.
     pub times_stripped: bool,
+    /// How old its tables are, as a dump carries it; "" when it is not known.
+    pub ages: String,
 }
 
 /// What is known of an open store.
@@ -242,6 +245,7 @@ fn facts(store: &Arc<Store>) -> Outcome<StoreFacts> {
                 .map(|(_, table)| values(table))
                 .unwrap_or_default(),
             times_stripped: plan.strip_timestamps,
+            ages: family_ages(store, plan),
         });
     }
     let mut facts = HashMap::new();

@@ -15,6 +15,9 @@ export const FAMILY_OPTIONS = "options";
 /** Option of a keyspace: `stripped` when each value of the family ended with a time, for a time to live, and the dump's don't. */
 export const TIMES = "times";
 
+/** Option of a keyspace: how old the tables of its family are, a line each, as the addon's `files/ages.rs` has them. */
+export const AGES = "ages";
+
 /** What the names of a table's options begin with. */
 export const TABLE_PREFIX = "table.";
 

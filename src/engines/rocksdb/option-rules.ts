@@ -76,6 +76,8 @@ function fits(kind: Kind, value: string): boolean {
       return /^-?\d{1,20}(?:\.\d{1,20})?$/.test(value);
     case "name":
       return /^\w{1,64}$/.test(value);
+    case "hours":
+      return /^(?:\d\d:\d\d-\d\d:\d\d)?$/.test(value);
     case "names":
       return /^(?:k\w{1,40}(?::k\w{1,40}){0,63})?$/.test(value);
     case "numbers":

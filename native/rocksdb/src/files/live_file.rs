@@ -17,6 +17,18 @@ pub struct LiveFile {
     pub largest: Arc<[u8]>,
     /// The lowest and the highest sequence number in it; `None` when LevelDB wrote it.
     pub sequences: Option<(u64, u64)>,
+    pub times: TableTimes,
+}
+
+/// When what is in a table was written, in seconds since 1970; 0 where it is not known.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct TableTimes {
+    /// When the oldest of the tables was made from which this one comes by compactions.
+    pub oldest: u64,
+    /// When this one was made.
+    pub created: u64,
+    /// When its newest key was written, by which FIFO compaction goes.
+    pub newest: u64,
 }
 
 impl LiveFile {

@@ -1,5 +1,6 @@
 //! What lies on disk, and how it is parsed.
 
+pub mod ages;
 pub mod blob;
 pub mod bytes;
 pub mod info_log;
@@ -8,6 +9,8 @@ pub mod log_counts;
 pub mod log_expander;
 pub mod log_replay;
 pub mod log_sound;
+pub mod log_writer;
+pub mod new_table;
 #[allow(dead_code)]
 pub mod table;
 pub mod table_end;

@@ -1,6 +1,7 @@
 //! Reading a store.
 
 pub mod account;
+pub mod ages;
 pub mod comparators;
 pub mod descriptors;
 pub mod diagnose;

@@ -11,7 +11,7 @@ pub mod compression;
 pub mod error;
 pub mod footer;
 pub mod index;
-mod parts;
+pub mod parts;
 pub mod properties;
 pub mod reader;
 mod separated;

@@ -90,6 +90,25 @@ impl TableFile {
     }
 }
 
+/// The properties block of a table, its place, and how it is checked; none when it has none, or a compressed one. Errors: damage, the disk's.
+pub fn properties_block(file: &Arc<File>) -> Read<Option<(Handle, Check, Vec<u8>)>> {
+    let size = file.metadata()?.len();
+    let length = size.min(FOOTER as u64);
+    let mut tail = vec![0; length as usize];
+    file.read_exact_at(&mut tail, size - length)?;
+    let footer = read_footer(&tail, size)?;
+    let check = Check { checksum: footer.checksum, base: footer.base };
+    let mut reader = BlockReader::new(Arc::clone(file), size, check, Decoder::new(footer.version));
+    let mut parts = Parts::default();
+    let metaindex = reader.block(footer.metaindex, false)?;
+    parts.read(metaindex).map_err(|error| of_block(error, footer.metaindex.offset))?;
+    let Some(handle) = parts.properties else { return Ok(None) };
+    // Its checksum is right, before it gets another one.
+    reader.block(handle, false)?;
+    let (block, kind, _) = reader.unchecked(handle)?;
+    Ok((kind == 0).then(|| (handle, check, block.to_vec())))
+}
+
 /// The parts that a metaindex names.
 #[derive(Default)]
 pub struct Parts {

@@ -3,6 +3,7 @@
 //! Names as in RocksDB's `table_properties.cc`. LevelDB's tables have no properties.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use super::super::bytes::{fixed32, fixed64, varint64};
 use super::block::{BlockError, Entries, Layout};
@@ -154,12 +155,18 @@ impl Properties {
     /// Where the value of the global sequence number stands in the properties block. An ingestion writes it there and leaves the
     /// block's checksum as it was, made with zeros.
     pub fn place_of_global_sequence(block: &[u8]) -> Option<usize> {
-        let mut entries = Entries::new(block, Layout::Plain, Vec::new()).ok()?;
-        while let Some(value) = entries.advance().ok()? {
-            if entries.key() == GLOBAL_SEQUENCE && value.len() == 8 {
-                return Some(value.as_ptr() as usize - block.as_ptr() as usize);
-            }
-        }
-        None
+        place_of(block, GLOBAL_SEQUENCE).filter(|place| place.len() == 8).map(|place| place.start)
     }
+}
+
+/// Where the value of a property stands in the properties block.
+pub fn place_of(block: &[u8], name: &[u8]) -> Option<Range<usize>> {
+    let mut entries = Entries::new(block, Layout::Plain, Vec::new()).ok()?;
+    while let Some(value) = entries.advance().ok()? {
+        if entries.key() == name {
+            let start = value.as_ptr() as usize - block.as_ptr() as usize;
+            return Some(start..start + value.len());
+        }
+    }
+    None
 }
