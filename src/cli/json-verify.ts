@@ -2,6 +2,7 @@
 import type { GraphReport } from "../operations/graph/index.js";
 import type { Sample } from "../operations/samples.js";
 import type { StoreComparison, Verification, VerifyResult } from "../operations/verify-results.js";
+import type { OptionComparison } from "../operations/verify/options.js";
 import { type Json, jsonBytes, summaryJson } from "./json.js";
 
 /** Result of `verify`. */
@@ -36,7 +37,12 @@ function storeJson(store: StoreComparison): Json {
     keyspaces: store.keyspaces.map((keyspace) => ({ ...keyspace, name: jsonBytes(keyspace.name) })),
     differences: store.differences.map(({ keyspace, key, kind }) => ({ keyspace: jsonBytes(keyspace), key: jsonBytes(key), kind })),
     graph: graphJson(store.graph),
+    options: store.options === null ? null : optionsJson(store.options),
   };
+}
+
+function optionsJson({ compared, differences, versions }: OptionComparison): Json {
+  return { compared, versions: { ...versions }, differences: differences.map(({ keyspace, ...rest }) => ({ keyspace: keyspace === null ? null : jsonBytes(keyspace), ...rest })) };
 }
 
 function sampleJson({ keyspace, key, equal, values }: Sample): Json {

@@ -3,7 +3,7 @@ import { KgdumpError } from "../errors.js";
 import type { KeyOrder } from "./engine.js";
 import { rocksdbAddon } from "./rocksdb-addon.js";
 import { loadOptions } from "./rocksdb/load-options.js";
-import { AGES, FAMILY_OPTIONS, fromHeader, TABLE_PREFIX, TIMES } from "./rocksdb/option-lines.js";
+import { AGES, FAMILY_OPTIONS, fromHeader, OTHER_SETTINGS, TABLE_PREFIX, TIMES } from "./rocksdb/option-lines.js";
 import { optionProblem } from "./rocksdb/option-rules.js";
 import type { FinalFamily, FinalOptions } from "./rocksdb/options-file.js";
 import type { RocksdbCompression, RocksdbFamily } from "./rocksdb-sink.js";
@@ -36,8 +36,6 @@ export interface RestoredFamily {
   readonly hasTimes: boolean;
 }
 
-/** Options of a keyspace that are no option of RocksDB's. */
-const OTHERS = new Set([AGES, FAMILY_OPTIONS, TIMES]);
 /** Ages of tables: three times each, and the beginnings of two keys. */
 const AGES_TEXT = /^(?:\d{1,19} \d{1,19} \d{1,19} (?:[\da-f]{2})* (?:[\da-f]{2})*(?:\n|$))+$/;
 
@@ -63,7 +61,7 @@ const BOUNDLESS = new Map([["compaction_options_fifo", "{allow_compaction=false;
  */
 export function restoredFamily(name: Uint8Array, order: KeyOrder, known: Omit<FamilySource, "order">, wishes: FamilyWishes = {}): RestoredFamily {
   const told = fromHeader(known.source, known.settings)?.family;
-  const values = new Map(told ?? [...known.settings].filter(([option]) => !OTHERS.has(option)));
+  const values = new Map(told ?? [...known.settings].filter(([option]) => !OTHER_SETTINGS.has(option)));
   const notKept: string[] = [];
   const hasTable = [...values.keys()].some((option) => option.startsWith(TABLE_PREFIX));
   const comparator = values.get("comparator");

@@ -5,6 +5,7 @@ import type { EngineName, EntrySource } from "../engines/engine.js";
 import { KgdumpError } from "../errors.js";
 import type { DumpEvent, DumpHeader, KeyOrder } from "../format/index.js";
 import { type DumpSummary, readEvents, type ReadOptions, SummaryBuilder } from "./inspect.js";
+import { factsOfDump, factsOfStore, type OptionFacts } from "./verify/options.js";
 import { estimatedTotals, type OnProgress, ProgressMeter } from "./progress.js";
 
 /** One keyspace of what is compared. */
@@ -34,6 +35,8 @@ export interface Reference {
   keyspaces(): AsyncGenerator<ReferenceKeyspace, void, undefined>;
   /** What was read; once all was. */
   digests(): KeyspaceDigest[];
+  /** What it tells of RocksDB's options; of a dump once it was read. */
+  optionFacts(): OptionFacts;
 }
 
 const BLOCK_SIZE = 1024 * 1024;
@@ -45,6 +48,7 @@ export class DumpReference implements Reference {
   readonly #builder: SummaryBuilder;
   readonly #options: ReadOptions;
   readonly #full: boolean;
+  #header: DumpHeader | undefined;
   #bytes = 0;
 
   /** @param full whether a delta is refused, since it is not the state that it leads to */
@@ -83,6 +87,12 @@ export class DumpReference implements Reference {
     return this.summary().keyspaces.map(({ name, entries, digest }) => ({ name, entries, digest: digest ?? "" }));
   }
 
+  /** As Reference says. */
+  optionFacts(): OptionFacts {
+    if (this.#header === undefined) throw new TypeError("the dump was not read yet");
+    return factsOfDump(this.#header, this.path);
+  }
+
   async *#events(): AsyncGenerator<DumpEvent, void, undefined> {
     let header: DumpHeader | null = null;
     let meter: ProgressMeter | null = null;
@@ -90,7 +100,7 @@ export class DumpReference implements Reference {
       this.#options.signal?.throwIfAborted();
       this.#builder.add(event);
       if (event.type === "header") {
-        header = event.header;
+        header = this.#header = event.header;
         this.#refuseDelta(header);
         meter = new ProgressMeter("verify", this.#options.onProgress, estimatedTotals(header.keyspaces));
       }
@@ -152,6 +162,11 @@ export class StoreReference implements Reference {
   /** As Reference says. */
   digests(): KeyspaceDigest[] {
     return this.#scans.map((scan) => ({ name: scan.name, entries: scan.entries, digest: scan.digest() }));
+  }
+
+  /** As Reference says. */
+  optionFacts(): OptionFacts {
+    return factsOfStore(this.#store.info);
   }
 }
 

@@ -6,6 +6,7 @@ import type { GraphReport } from "./graph/index.js";
 import type { DumpSummary } from "./inspect.js";
 import { nameText } from "./keyspaces.js";
 import type { Sample } from "./samples.js";
+import type { OptionComparison } from "./verify/options.js";
 import type { KeyspaceDigest } from "./verify-reference.js";
 
 /** One key that differs. */
@@ -40,6 +41,8 @@ export interface StoreComparison {
   readonly keyspaces: readonly KeyspaceComparison[];
   /** What is wrong with its graph, told apart from what is wrong with the first one's too; null when it was not checked. */
   readonly graph: GraphReport | null;
+  /** How RocksDB's options compare; null when they were not compared. */
+  readonly options: OptionComparison | null;
 }
 
 /** What was compared, and how. */
@@ -84,6 +87,8 @@ export function requireEqual({ reference, stores }: Verification): void {
     );
   const made = first.graph?.made ?? 0;
   if (made > 0) parts.push(`${made.toString()} new problems of the graph`);
+  const options = first.options?.differences.length ?? 0;
+  if (options > 0) parts.push(options === 1 ? "1 other option" : `${options.toString()} other options`);
   const more = different.length > 1 ? `; ${(different.length - 1).toString()} more of the stores differ` : "";
   const whom = reference.kind === "dump" ? "the dump" : (reference.path ?? "the first");
   throw new KgdumpError("VERIFY_DIFFERENCE", `the store ${first.path} differs from ${whom}: ${parts.join("; ")}${more}`, { path: first.path });

@@ -11,6 +11,7 @@ import { sameName } from "./keyspaces.js";
 import { openSource, type ReadingOptions } from "./load-engine.js";
 import { type Sample, SampleTaker, seededRandom } from "./samples.js";
 import { salvagedWarnings } from "./salvaged.js";
+import { compareOptions, factsOfStore, requireRocksdb } from "./verify/options.js";
 import { DumpReference, type Reference, type ReferenceKeyspace, StoreReference, StoreScan } from "./verify-reference.js";
 import type { KeyDifference, KeyspaceComparison, StoreComparison, Verification, VerifyResult } from "./verify-results.js";
 
@@ -26,6 +27,8 @@ export interface CompareOptions extends Pick<ReadOptions, "onProgress" | "signal
   readonly seed?: number | undefined;
   /** Check the graph too, in the layout of MAYA. */
   readonly graph?: boolean | undefined;
+  /** Compare RocksDB's options too: all that OPTIONS says of the database and of each family. */
+  readonly options?: boolean | undefined;
 }
 
 /** What `verifyDump` does. */
@@ -73,6 +76,8 @@ async function verifyReference(reference: Reference, options: CompareOptions): P
   const sources: EntrySource[] = [];
   try {
     for (const path of storesOf(options)) sources.push(await openSource(path, options));
+    // A dump tells where it comes from when it is read.
+    if (options.options === true) requireRocksdb([...(reference.kind === "dump" ? [] : [{ engine: reference.kind, path: reference.path }]), ...sources.map(({ info }) => info)]);
     const seed = options.seed ?? randomInt(2 ** 32);
     await using pass = new SidesPass(reference, sources, options, seed);
     await pass.run();
@@ -86,7 +91,7 @@ async function verifyReference(reference: Reference, options: CompareOptions): P
       samples: pass.samples,
       seed,
       seconds: (performance.now() - started) / 1000,
-      warnings: graphWarnings(graph),
+      warnings: [...graphWarnings(graph), ...stores.flatMap(({ path: store, options: compared }) => compared?.warnings.map((warning) => (stores.length > 1 ? `${store}: ${warning}` : warning)) ?? [])],
     };
   } finally {
     for (const source of sources) await source.close();
@@ -161,9 +166,11 @@ class SidesPass implements AsyncDisposable {
   /** What was found about a store. @param graph of the first; that of the same entries is the same */
   async comparison(side: Side, graph: GraphReport | null): Promise<StoreComparison> {
     const { path, engine } = side.store.info;
-    const equal = side.keyspaces.every((keyspace) => keyspace.equal);
+    const sameEntries = side.keyspaces.every((keyspace) => keyspace.equal);
     const { differences, keyspaces } = side;
-    return { path, engine, equal, differences, keyspaces, graph: equal || this.graph === null ? graph : await this.#graphOf(side.store, this.graph) };
+    const options = this.#options.options === true ? await compareOptions(this.#reference.optionFacts(), factsOfStore(side.store.info), (name) => side.nameOf(name)) : null;
+    const equal = sameEntries && (options === null || options.differences.length === 0);
+    return { path, engine, equal, differences, keyspaces, options, graph: sameEntries || this.graph === null ? graph : await this.#graphOf(side.store, this.graph) };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -27,11 +27,11 @@ test("what is too old for a FIFO family goes, oldest first, whatever the order o
     await loader.finish();
   }
   for (const { library, version } of versions) {
-    for (const [days, left] of [[100, "abcemx"], [60, "abcex"], [30, "acex"], [10, "ax"]] as const) {
+    for (const [days, left] of [[100, ["a", "b", "c", "e", "m", "x"]], [60, ["a", "b", "c", "e", "x"]], [30, ["a", "c", "e", "x"]], [10, ["a", "x"]]] as const) {
       const copy = join(directory, `${version}-${days.toString()}`);
       await cp(store, copy, { recursive: true });
       const found = await run(work, [library, "expire", copy, (days * DAY).toString()]);
-      t.is(found, [...left].map((letter) => `${letter} ${letter === "e" ? "1" : "200"}\n`).join(""), `${version}: ${days.toString()} days`);
+      t.is(found, left.map((letter) => `${letter} ${letter === "e" ? "1" : "200"}\n`).join(""), `${version}: ${days.toString()} days`);
     }
   }
 });

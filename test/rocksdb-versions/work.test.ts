@@ -33,7 +33,10 @@ async function tryOut(t: ExecutionContext, { store, original, reversed }: Writte
   for (const each of versions) {
     const { library, version } = each;
     // A store that a version can't read has a restored one that it can't read either.
-    const before = await listed(t, work, library, original ?? store, reversed).catch((error: unknown) => (String(error).includes("unsupported format_version") ? null : Promise.reject(error)));
+    const before = await listed(t, work, library, original ?? store, reversed).catch((error: unknown) => {
+      if (String(error).includes("unsupported format_version")) return null;
+      throw error;
+    });
     if (before === null) {
       t.log(`RocksDB ${version} can't read the original`);
       continue;

@@ -18,11 +18,17 @@ interface VerifyFlags extends ReadingFlags {
   readonly samples?: number;
   readonly seed?: number;
   readonly graph?: boolean;
+  readonly options?: boolean;
   readonly maxBlockSize?: number;
 }
 
 /** Entries of each keyspace that are shown unless it is said how many. */
 const SAMPLES = 3;
+
+const OPTIONS_HELP = `Options:
+  --options compares what OPTIONS says of the database and of each family, and which families there are, of two
+  RocksDB stores or of a dump of one and a store. Each option that differs is told, and the exit status is 4. What
+  OPTIONS of different versions of RocksDB have by one of them only is named in a warning.`;
 
 const GRAPH_HELP = `Stores:
   A store that has none of the names that --map gives is compared by the families' own names.
@@ -53,16 +59,18 @@ export function verifyCommand(): Command {
     new Option("--samples <n>", `entries of each keyspace to show from all sides (default: ${SAMPLES.toString()})`).argParser(countOf("--samples", { min: 0, max: 1000 })),
     new Option("--seed <n>", "choose the same samples again").argParser(countOf("--seed", { min: 0, max: 2 ** 32 - 1 })),
     new Option("--graph", "check the graph too: edges, lists and values in the layout of MAYA"),
+    new Option("--options", "compare RocksDB's options too: all of the database and of each family"),
     maxBlockSizeOption(),
   ];
   for (const option of options) command.addOption(option);
   addHelp(command, {
-    paragraphs: [MAPPING_HELP, GRAPH_HELP],
+    paragraphs: [MAPPING_HELP, OPTIONS_HELP, GRAPH_HELP],
     examples: [
       "kgdump verify graph.kgd",
       "kgdump verify graph.kgd --against /var/lib/maya/knowledge_graph",
       "kgdump verify graph.kgd --against /backup/rocksdb --against /var/lib/maya/knowledge_graph --graph",
       "kgdump verify /backup/rocksdb --against /var/lib/maya/knowledge_graph",
+      "kgdump verify /backup/rocksdb --against /var/lib/maya/restored --options",
       "ssh old-host cat graph.kgd | kgdump verify",
     ],
   });
@@ -76,7 +84,7 @@ export function verifyCommand(): Command {
 export async function runVerify(context: Context, args: readonly string[], flags: VerifyFlags): Promise<void> {
   const [first = "-"] = args;
   const against = flags.against ?? [];
-  requireWith({ "--map": flags.map !== undefined, "--samples": flags.samples !== undefined, "--seed": flags.seed !== undefined }, "--against", against.length > 0);
+  requireWith({ "--map": flags.map !== undefined, "--samples": flags.samples !== undefined, "--seed": flags.seed !== undefined, "--options": flags.options === true }, "--against", against.length > 0);
   if (first === "-") refuseTerminalInput("kgdump verify graph.kgd");
   const store = first !== "-" && (await isDirectory(first));
   requireWith({ "--ttl": flags.ttl !== undefined, "--paranoid": flags.paranoid === true }, "--against", against.length > 0 || store);
@@ -92,6 +100,7 @@ export async function runVerify(context: Context, args: readonly string[], flags
     samples: flags.samples ?? SAMPLES,
     seed: flags.seed,
     graph: flags.graph,
+    options: flags.options,
     onProgress,
     signal: context.signal,
   };

@@ -16,6 +16,8 @@ interface RenderOptions {
   readonly verbose: boolean;
 }
 
+/** Characters of an option's value that are shown. */
+const OPTION_WIDTH = 60;
 /** Columns that a sampled value may take. */
 const VALUE_WIDTH = 100;
 
@@ -29,6 +31,7 @@ export function renderVerify(result: Verification | VerifyResult, options: Rende
     (verdicts === "" ? "" : `\n${verdicts}`) +
     sides +
     result.stores.map((store) => renderDifferences(store, result, paint)).join("") +
+    result.stores.map((store) => renderOptions(store, result, paint)).join("") +
     renderSamples(result, paint) +
     renderGraphs(result, paint)
   );
@@ -90,6 +93,19 @@ function renderDifferences(against: StoreComparison, { reference, stores }: Veri
   ] as const;
   const more = all > shown.length ? `  … and ${formatCount(all - shown.length)} more\n` : "";
   return `\n${renderTable(columns, rows, paint)}${more}`;
+}
+
+/** Each option that differs, with both values. */
+function renderOptions({ engine, options, path }: StoreComparison, { reference, stores }: Verification, paint: Paint): string {
+  if (options === null) return "";
+  const { compared, differences } = options;
+  const others = stores.length === 1 ? "" : ` of ${escapeText(path)}`;
+  if (differences.length === 0) return `\n${paint.green("equal:")} all ${formatNumberOf(compared, "option", "options")}${others}\n`;
+  const columns = [sideName(reference.kind, 0), sideName(engine, stores.findIndex((store) => store.path === path) + 1)];
+  const value = (text: string | null): string => (text === null ? "(not there)" : escapeText(text.length > OPTION_WIDTH ? `${text.slice(0, OPTION_WIDTH)}…` : text));
+  const rows = differences.map(({ keyspace, option, first, store }) => [keyspace === null ? "(database)" : formatShort(keyspace), escapeText(option), value(first), value(store)]);
+  const table = renderTable(["family", "option", ...columns].map((heading) => ({ heading, align: "left" }) as const), rows, paint);
+  return `\n${paint.red("different:")} ${formatNumberOf(differences.length, "option", "options")} of ${formatCount(compared)}${others}\n${table}`;
 }
 
 function renderSamples({ samples, seed, reference, stores }: Verification, paint: Paint): string {

@@ -18,6 +18,9 @@ export const TIMES = "times";
 /** Option of a keyspace: how old the tables of its family are, a line each, as the addon's `files/ages.rs` has them. */
 export const AGES = "ages";
 
+/** Options of a keyspace that are no option of RocksDB's. */
+export const OTHER_SETTINGS: ReadonlySet<string> = new Set([AGES, FAMILY_OPTIONS, TIMES]);
+
 /** What the names of a table's options begin with. */
 export const TABLE_PREFIX = "table.";
 

@@ -61,7 +61,9 @@ export async function planFamilies(plan: ImportPlan, options: FamilyOptions): Pr
     return restored;
   });
   const final = finalOptions(described.source, made.map((each) => each.final));
-  const time = checkedTime(options.ttlTime ?? Math.floor(plan.header.createdAt.getTime() / 1000));
+  const { ttlTime = Math.floor(plan.header.createdAt.getTime() / 1000) } = options;
+  // A dump may come from a clock that was wrong; most need no time.
+  const time = timed.size > 0 || options.ttlTime !== undefined ? checkedTime(ttlTime) : ttlTime;
   return { families: made.map(({ family }) => family), options: final.options, timed, time, warnings: [...warnings.sentences(), ...final.notKept.map((sentence) => `the database: ${sentence}`)] };
 }
 

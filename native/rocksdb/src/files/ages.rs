@@ -169,11 +169,13 @@ mod tests {
 
     #[test]
     fn too_many_share_lines_that_cover_all_of_them() {
-        let keys: Vec<[u8; 60]> = (0..5000_u32).map(|number| {
-            let mut key = [7; 60];
-            key[..4].copy_from_slice(&number.to_be_bytes());
-            key
-        }).collect();
+        let keys: Vec<[u8; 60]> = (0..5000_u32)
+            .map(|number| {
+                let mut key = [7; 60];
+                key[..4].copy_from_slice(&number.to_be_bytes());
+                key
+            })
+            .collect();
         let all = Ages(keys.iter().zip(1_500_000_000..).map(|(key, time)| range(time, key, key)).collect());
         let text = all.text();
         assert!(text.len() <= LONGEST);

@@ -56,8 +56,10 @@ mod tests {
 
     #[test]
     fn records_of_all_lengths_are_read_again() {
-        let records: Vec<Vec<u8>> =
-            [0, 1, BLOCK - HEADER - 20, 5, 6, 7, BLOCK, 3 * BLOCK + 11, 1].iter().map(|&length| vec![7; length]).collect();
+        let records: Vec<Vec<u8>> = [0, 1, BLOCK - HEADER - 20, 5, 6, 7, BLOCK, 3 * BLOCK + 11, 1]
+            .iter()
+            .map(|&length| vec![7; length])
+            .collect();
         let mut log = LogWriter::default();
         records.iter().for_each(|record| log.add(record));
         let (bytes, mut found) = (log.into_bytes(), Vec::new());

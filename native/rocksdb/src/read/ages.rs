@@ -16,7 +16,9 @@ pub fn family_ages(store: &Store, plan: &Plan) -> String {
     let mut tables: Vec<(&u64, &LiveFile)> = plan.tables.iter().collect();
     if fifo {
         // The lowest level goes first, and in level 0 what was written first.
-        tables.sort_by_key(|(&number, file)| (std::cmp::Reverse(file.level), file.sequences.map(|(_, last)| last), number));
+        tables.sort_by_key(|(&number, file)| {
+            (std::cmp::Reverse(file.level), file.sequences.map(|(_, last)| last), number)
+        });
     } else {
         tables.sort_by(|(_, one), (_, other)| one.first_key().cmp(other.first_key()));
     }

@@ -53,7 +53,9 @@ impl ByAge {
     /// Errors: NO_SPACE, IO_FAILED.
     pub fn put(&mut self, key: &[u8], value: &[u8]) -> Outcome<()> {
         let age = self.ages.last_with(key).unwrap_or(self.ages.0.len());
-        let Some(waiting) = self.waiting.get_mut(age) else { return Err(Fault::new("INTERNAL", "there is no such age")) };
+        let Some(waiting) = self.waiting.get_mut(age) else {
+            return Err(Fault::new("INTERNAL", "there is no such age"));
+        };
         let too_long = |_| Fault::new("STORE_UNSUPPORTED", "a key or a value has 4 GiB or more");
         for length in [key.len(), value.len()] {
             waiting.buffer.extend_from_slice(&u32::try_from(length).map_err(too_long)?.to_le_bytes());
@@ -105,7 +107,8 @@ impl Waiting {
     }
 
     fn write_out(&mut self) -> Outcome<()> {
-        let mut file = OpenOptions::new().append(true).create(true).open(&self.path).map_err(|error| self.fault(&error))?;
+        let mut file =
+            OpenOptions::new().append(true).create(true).open(&self.path).map_err(|error| self.fault(&error))?;
         file.write_all(&self.buffer).map_err(|error| self.fault(&error))?;
         self.in_file = true;
         self.buffer = Vec::new();

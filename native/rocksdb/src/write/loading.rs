@@ -26,7 +26,8 @@ impl Sink {
     ///
     /// Errors: USAGE for what is no such text.
     pub fn note_ages(&mut self, family: &[u8], ages: &str, fifo: bool) -> Outcome<()> {
-        let ages = Ages::parse(ages).ok_or_else(|| Fault::new("USAGE", "the ages of a family's tables can't be understood"))?;
+        let ages = Ages::parse(ages)
+            .ok_or_else(|| Fault::new("USAGE", "the ages of a family's tables can't be understood"))?;
         self.times.note(family, ages, fifo);
         Ok(())
     }
@@ -84,13 +85,17 @@ impl Sink {
             Loading::ByAge(by_age) => {
                 let mut written = Vec::new();
                 let mut first = self.latest_sequence_number() + 1;
-                let entries = by_age.write_all(handle, |batch| self.write(batch), |times| {
-                    sequence::flush(&self.database, handle)?;
-                    let last = self.latest_sequence_number();
-                    written.push((first, last, times));
-                    first = last + 1;
-                    Ok(())
-                })?;
+                let entries = by_age.write_all(
+                    handle,
+                    |batch| self.write(batch),
+                    |times| {
+                        sequence::flush(&self.database, handle)?;
+                        let last = self.latest_sequence_number();
+                        written.push((first, last, times));
+                        first = last + 1;
+                        Ok(())
+                    },
+                )?;
                 for (first, last, times) in written {
                     self.times.note_written(&family, first, last, times);
                 }

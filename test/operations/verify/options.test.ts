@@ -1,0 +1,95 @@
+/** `verify --options`: options of stores and dumps side by side. */
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import test, { type ExecutionContext } from "ava";
+import { createRocksdbSink } from "#src/engines/rocksdb.js";
+import { encodeEntries } from "#src/format/index.js";
+import { exportStore } from "#src/operations/export.js";
+import { importDump } from "#src/operations/import.js";
+import { restoreDump } from "#src/operations/restore.js";
+import { verifyDump, verifyStore } from "#src/operations/verify.js";
+import { requireEqual } from "#src/operations/verify-results.js";
+import { kgdump } from "../../cli/support/run.js";
+import { temporaryDirectory } from "../../support/temporary.js";
+
+const ENTRIES = encodeEntries([{ key: Buffer.from("a"), value: Buffer.from("1") }]);
+
+async function made(directory: string, name: string, options: string, databaseOptions = "", families = ["default", "nodes"]): Promise<string> {
+  const path = join(directory, name);
+  await using sink = await createRocksdbSink(path, { families: families.map((family) => ({ name: family, options })), databaseOptions });
+  for (const family of families) await sink.apply(Buffer.from(family), ENTRIES, "overwrite");
+  await sink.flush();
+  return path;
+}
+
+/** Changes the text of a store's OPTIONS. */
+async function edit(store: string, change: (text: string) => string): Promise<void> {
+  const name = (await readdir(store)).filter((file) => file.startsWith("OPTIONS-")).sort().at(-1) ?? "";
+  const path = join(store, name);
+  await writeFile(path, change(await readFile(path, "latin1")), "latin1");
+}
+
+async function restored(t: ExecutionContext): Promise<{ directory: string; store: string; dump: string; copy: string }> {
+  const directory = await temporaryDirectory(t);
+  const store = await made(directory, "store", "num_levels=5;ttl=777;compression_opts={level=3}", "max_background_jobs=7");
+  const [dump, copy] = [join(directory, "a.kgd"), join(directory, "copy")];
+  await exportStore({ store, output: dump });
+  await restoreDump({ target: copy, input: dump });
+  return { directory, store, dump, copy };
+}
+
+test("a restored store has all options of the original, as store and as dump", async (t) => {
+  const { store, dump, copy } = await restored(t);
+  for (const { stores, warnings } of [await verifyStore({ store, against: copy, options: true }), await verifyDump({ input: dump, against: copy, options: true })]) {
+    t.like(stores[0], { equal: true, options: { differences: [], versions: { first: "10.10.1", store: "10.10.1" } } });
+    t.true((stores[0]?.options?.compared ?? 0) > 200);
+    t.deepEqual(warnings, []);
+  }
+  t.is((await verifyStore({ store, against: copy })).stores[0]?.options, null, "not asked for");
+});
+
+test("each option that differs is told with both values", async (t) => {
+  const { store, copy } = await restored(t);
+  await edit(copy, (text) => text.replace("max_background_jobs=7", "max_background_jobs=8").replace(/ttl=777/, "ttl=778").replace(/\n\s*num_levels=5/, ""));
+  const verification = await verifyStore({ store, against: copy, options: true });
+  t.deepEqual(
+    verification.stores[0]?.options?.differences.map(({ keyspace, option, first, store: other }) => [keyspace === null ? null : Buffer.from(keyspace).toString(), option, first, other]),
+    [[null, "max_background_jobs", "7", "8"], ["default", "num_levels", "5", null], ["default", "ttl", "777", "778"]],
+  );
+  t.throws(() => { requireEqual(verification); }, { code: "VERIFY_DIFFERENCE", message: /3 other options$/ });
+});
+
+test("families that only one has, another order, other versions and no OPTIONS are told", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const one = await made(directory, "one", "");
+  const other = await made(directory, "other", "comparator=rocksdb.ReverseBytewiseComparator", "", ["nodes", "more"]);
+  const { stores: [found] } = await verifyStore({ store: one, against: await made(directory, "two", "", "", ["default", "more"]), options: true });
+  t.deepEqual(found?.options?.differences.map(({ keyspace, option, first, store }) => [Buffer.from(keyspace ?? "").toString(), option, first, store]), [["nodes", "family", "there", null], ["more", "family", null, "there"]]);
+  await t.throwsAsync(verifyStore({ store: one, against: other, options: true }), { code: "STORE_UNSUPPORTED" });
+  const older = await made(directory, "older", "");
+  await edit(older, (text) => text.replace("rocksdb_version=10.10.1", "rocksdb_version=7.10.2").replace(/\n\s*track_and_verify_wals=\w+/, ""));
+  const { stores: [with7], warnings } = await verifyStore({ store: one, against: older, options: true });
+  t.true(with7?.equal);
+  t.deepEqual(warnings, ["OPTIONS were written by RocksDB 10.10.1 and 7.10.2: options that only one of them knows are not compared: track_and_verify_wals"]);
+  for (const name of await readdir(older)) if (name.startsWith("OPTIONS-")) await writeFile(join(older, name), "");
+  const untold = await verifyStore({ store: one, against: older, options: true });
+  t.true(untold.warnings.some((warning) => warning.includes("the options of the database are not compared, as the store does not tell them")));
+});
+
+test("sled has no such options, and --options says what differs on the command line", async (t) => {
+  const { directory, store, dump, copy } = await restored(t);
+  const [sled, second] = [join(directory, "sled"), join(directory, "b.kgd")];
+  await importDump({ target: sled, input: dump });
+  await exportStore({ store: sled, output: second });
+  await t.throwsAsync(verifyDump({ input: dump, against: sled, options: true }), { code: "USAGE" });
+  await t.throwsAsync(verifyStore({ store: sled, against: copy, options: true }), { code: "USAGE" });
+  await edit(copy, (text) => text.replaceAll("ttl=777", "ttl=5"));
+  const told = await kgdump(["verify", store, "--against", copy, "--options"]);
+  t.is(told.code, 4);
+  t.regex(told.stdout.toString(), /different: 2 options of/);
+  t.regex(told.stdout.toString(), /nodes.*ttl.*777.*5/);
+  const { code, stdout } = await kgdump(["verify", dump, "--against", copy, "--options", "--json"]);
+  t.is(code, 4);
+  t.like((JSON.parse(stdout.toString()) as { verified: { stores: { options: { differences: object[] } }[] } }).verified.stores[0]?.options.differences[0], { option: "ttl", first: "777", store: "5" });
+  t.is((await kgdump(["verify", store, "--options"])).code, 2);
+});
