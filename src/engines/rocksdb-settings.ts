@@ -45,6 +45,9 @@ const LONGEST_AGES = 65_535;
 /** What RocksDB's DBWithTTL makes of a family's options. */
 const TTL_OBJECTS = [["compaction_filter_factory", "TtlCompactionFilterFactory"], ["compaction_filter", "TtlCompactionFilter"], ["merge_operator", "TtlMergeOperator"], ["merge_operator", "Merge By TTL"]] as const;
 
+/** What tells of times where nothing else does. */
+const TTL_FACTORY = ["compaction_filter_factory", "TtlCompactionFilterFactory"] as const;
+
 /** Name of an object in an option's value: `x` of both `x` and `{id=x;…}`. */
 function objectName(value: string): string {
   return value.startsWith("{") ? (/[{;]id=([^;}]*)/.exec(value)?.[1] ?? "") : value;
@@ -76,6 +79,10 @@ export function restoredFamily(name: Uint8Array, order: KeyOrder, known: Omit<Fa
     notKept.push(`${option}=${value} is not kept: ${problem}`);
     values.delete(option);
   }
+  const hasTtlObject = TTL_OBJECTS.some(([option, object]) => `.${objectName(values.get(option) ?? "")}`.endsWith(`.${object}`));
+  const hasTimes = known.settings.get(TIMES) === "stripped" || hasTtlObject;
+  // Where the options don't tell of the times that its values get, whoever reads the store must know of them all the same.
+  if (hasTimes && !hasTtlObject) values.set(...TTL_FACTORY);
   const { family, table, mended } = loadOptions(values);
   const refused = [...dropRefused(family, "family"), ...dropRefused(table, "table")];
   const ages = known.settings.get(AGES);
@@ -94,7 +101,7 @@ export function restoredFamily(name: Uint8Array, order: KeyOrder, known: Omit<Fa
       ages: agesFit ? ages : undefined,
     },
     final: { name, complete: told !== undefined, values: finalValues(values, told !== undefined, table, wishes) },
-    hasTimes: known.settings.get(TIMES) === "stripped" || TTL_OBJECTS.some(([option, object]) => objectName(values.get(option) ?? "").endsWith(object)),
+    hasTimes,
     notKept: [...notKept, ...refused, ...mended, ...(told === undefined ? unknownLimits(values) : [])],
   };
 }
@@ -135,6 +142,9 @@ function dropRefused(options: Map<string, string>, scope: "family" | "table"): s
 /** What OPTIONS is to say, where the options that it was loaded with don't stay. */
 function finalValues(values: ReadonlyMap<string, string>, complete: boolean, table: ReadonlyMap<string, string>, { compression }: FamilyWishes): Map<string, string> {
   const final = new Map(complete ? values : [["disable_auto_compactions", "false"]]);
+  const [factory] = TTL_FACTORY;
+  const told = values.get(factory);
+  if (told?.includes("Ttl") === true) final.set(factory, told);
   if (!complete) {
     if (values.get("compaction_style") === "kCompactionStyleFIFO") for (const [option, value] of BOUNDLESS) final.set(option, value);
     return final;

@@ -14,6 +14,7 @@ import { openSource } from "../load-engine.js";
 import type { OnProgress } from "../progress.js";
 import { restoreDump } from "../restore.js";
 import { keyspacesOfOriginal } from "./confirm.js";
+import { ttlOf } from "./carried-times.js";
 import { type OnEvent, Teller } from "./events.js";
 import { isBeforeSwitch, type Journal, journalPath, readJournal, refuseOtherOwner, writeJournal } from "./journal.js";
 import { copyDurably, nameStamp, occupantOf } from "./places.js";
@@ -180,7 +181,11 @@ async function carryBack(store: EntrySource, journal: Journal, { onProgress, sig
   const dump = `${incoming}.kgd`;
   try {
     await exportSource(store, { store: journal.target, output: dump, force: true, onProgress, signal });
-    const { entries } = await restoreDump({ target: incoming, input: dump, map: new Trees(journal).back(journal.keyspaces ?? [], store.info.keyspaces.map(({ name }) => name)), optionsFrom: journal.backup ?? journal.source, ttl: journal.ttl, onProgress, signal });
+    const restored = { target: incoming, input: dump, map: new Trees(journal).back(journal.keyspaces ?? [], store.info.keyspaces.map(({ name }) => name)), optionsFrom: journal.backup ?? journal.source, onProgress, signal };
+    const { entries } = await restoreDump({ ...restored, ttl: journal.ttl }).catch(async (error: unknown) => {
+      if (journal.ttl !== undefined || !(error instanceof KgdumpError) || error.code !== "STORE_TTL") throw error;
+      return restoreDump({ ...restored, ttl: await ttlOf(journal, signal) });
+    });
     teller.tell("restore", "what the sled store holds was carried into a new RocksDB store, read back and compared", { entries });
     await rm(dump, { force: true });
     return incoming;
