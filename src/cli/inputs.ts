@@ -1,7 +1,9 @@
 /** The option that names the dumps to read: one, or a full dump and the deltas that follow it. */
+import { stat } from "node:fs/promises";
 import { Option } from "commander";
 import { KgdumpError } from "../errors.js";
 import type { DumpInputs } from "../operations/entry-events.js";
+import { escapeText } from "./escape.js";
 import { manyOf } from "./options.js";
 import { readStdin, refuseTerminalInput } from "./stdio.js";
 
@@ -10,6 +12,18 @@ export function inputOption(): Option {
   return new Option("-i, --input <file>", "the dump's file; - or nothing is standard input; repeat it for the deltas that follow a full dump").argParser(
     manyOf((text) => text),
   );
+}
+
+/**
+ * Refuses a file as the new store's place where no dump is named: then it is the dump.
+ * @throws {KgdumpError} USAGE
+ */
+export async function refuseFileAsTarget(command: "import" | "restore", target: string, given: readonly string[] | undefined): Promise<void> {
+  if (given !== undefined || (await stat(target).catch(() => null))?.isFile() !== true) return;
+  throw new KgdumpError("USAGE", `${target} is a file, and the argument of ${command} is the directory of the new store`, {
+    path: target,
+    hint: `name the dump with -i: kgdump ${command} TARGET -i ${escapeText(target)}`,
+  });
 }
 
 /**

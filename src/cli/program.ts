@@ -141,10 +141,27 @@ function endOfParsing(error: CommanderError, text: string, args: readonly string
   if (error.code === "commander.helpDisplayed" || (error.code === "commander.help" && text !== "")) return { kind: "text", text };
   if (error.code === "commander.help") throw noCommand();
   const [what = "", suggestion] = error.message.replace(/^error: /, "").replace(/\.$/, "").split("\n");
+  if (error.code === "commander.excessArguments") throw tooMany(what, args);
   const guess = /Did you mean (.+)\?/.exec(suggestion ?? "")?.[1];
   throw new KgdumpError("USAGE", what, {
     hint: guess === undefined ? "see kgdump --help" : `did you mean ${guess}? See kgdump --help`,
   });
+}
+
+/** How what is often given as a second argument is named. */
+const BY_OPTION: Readonly<Record<string, string>> = {
+  import: "the dump is named with -i: kgdump import TARGET -i DUMP",
+  restore: "the dump is named with -i: kgdump restore TARGET -i DUMP",
+  export: "the dump is named with -o: kgdump export STORE -o DUMP",
+  recover: "the new dump is named with -o, a new store with --to: kgdump recover DAMAGED -o DUMP",
+  verify: "what it is compared with is named with --against: kgdump verify DUMP --against STORE",
+  migrate: "the store is named with --from, the new one's place with --to: kgdump migrate --from STORE --to NEW",
+};
+
+function tooMany(what: string, args: readonly string[]): KgdumpError {
+  const name = args.find((arg) => Object.hasOwn(COMMANDS, arg)) ?? "";
+  const hint = BY_OPTION[name] ?? "";
+  return new KgdumpError("USAGE", what, { hint: `${hint === "" ? "" : `${hint}; `}a path with spaces needs quotes; see kgdump help ${name}`.trimEnd() });
 }
 
 function noCommand(): KgdumpError {

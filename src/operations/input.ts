@@ -2,7 +2,7 @@
 import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { resolve } from "node:path";
-import { KgdumpError, systemError } from "../errors.js";
+import { hasCode, KgdumpError, systemError } from "../errors.js";
 import type { RandomAccess } from "../format/index.js";
 
 /** A dump's path, or its bytes as they come. */
@@ -73,10 +73,8 @@ export async function openInputFile(path: string): Promise<OpenFile> {
     handle = opened;
     const status = await opened.stat();
     if (status.isDirectory()) {
-      throw new KgdumpError("DUMP_NOT_A_DUMP", `${path} is a directory, not a dump`, {
-        path,
-        hint: "name the dump's file; a store is exported first, with kgdump export",
-      });
+      const { noDumpButDirectory } = await import("./disk/recognize.js");
+      throw await noDumpButDirectory(path);
     }
     let closed = false;
     return {
@@ -90,7 +88,8 @@ export async function openInputFile(path: string): Promise<OpenFile> {
     };
   } catch (error) {
     await handle?.close();
-    throw systemError(error, `opening ${path}`, { path });
+    const { missingHint } = await import("./disk/missing.js");
+    throw systemError(error, `opening ${path}`, { path, ...(hasCode(error, "ENOENT") ? { hint: await missingHint(path) } : {}) });
   }
 }
 

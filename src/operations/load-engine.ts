@@ -33,7 +33,8 @@ export async function detectEngine(path: string): Promise<EngineName> {
     names = await readdir(path);
   } catch (error) {
     if (hasCode(error, "ENOENT")) {
-      throw new KgdumpError("STORE_NOT_FOUND", `there is no store at ${path}`, { cause: error, path });
+      const { noStoreAt } = await import("./disk/missing.js");
+      throw await noStoreAt(path, error);
     }
     if (hasCode(error, "ENOTDIR")) {
       const { noStoreButFile } = await import("./disk/recognize.js");

@@ -28,7 +28,7 @@ test("what is lost of a store is told, the new dump is there, and the exit code 
   assertOneError(t, ended, 3, "RECOVERY_INCOMPLETE");
   const text = ended.stdout.toString();
   t.true(text.split(/[\n\t]/).every(isPrintable), text);
-  t.regex(text, /damaged: [^]*40 entries .* were kept[^]*default +40 +0 +1[^]*lost in[^]*k\\x1b140 +k\\x1b159[^]*the file is missing/);
+  t.regex(text, /not whole: [^]*40 entries .* were kept[^]*default +40 +0 +1[^]*lost in[^]*k\\x1b140 +k\\x1b159[^]*the file is missing/);
   const verified = await kgdump(["verify", output]);
   t.is(verified.code, 0, verified.stderr);
   t.regex(verified.stderr, /salvaged from a damaged dump or store; entries are missing in one place/);

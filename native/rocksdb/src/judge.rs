@@ -114,7 +114,7 @@ pub fn plan(
         .at(store)
         .hint("leave `--ttl` out"));
     }
-    if !manifest.rocksdb {
+    if manifest.is_leveldb(store, options) {
         warnings.push(
             "LevelDB wrote the store, and RocksDB's library reads it; a store that is restored from a dump of it is one of RocksDB, which LevelDB does not open"
                 .to_owned(),

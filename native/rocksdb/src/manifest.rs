@@ -18,6 +18,7 @@ use crate::files::new_table::{new_table, Fields, TimePlaces};
 use crate::files::tracked_logs::TrackedLogs;
 use crate::layout::manifest_number;
 use crate::log_file::{read_log, End, LogError, Piece};
+use crate::options_file::OptionsFile;
 
 /// One column family.
 #[derive(Debug, Default)]
@@ -68,6 +69,12 @@ impl Manifest {
         let mut manifest = Self::default();
         manifest.families.insert(0, Family { name: b"default".to_vec(), ..Family::default() });
         manifest
+    }
+
+    /// Whether LevelDB wrote the store: RocksDB also writes MANIFESTs that LevelDB could have written, but no store without IDENTITY or
+    /// OPTIONS, except its oldest versions.
+    pub fn is_leveldb(&self, store: &Path, options: &[OptionsFile]) -> bool {
+        !self.rocksdb && options.is_empty() && !store.join("IDENTITY").exists()
     }
 
     /// Number of the oldest log that may hold entries which no table file has; with two-phase commit, prepared

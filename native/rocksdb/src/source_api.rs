@@ -249,7 +249,7 @@ fn facts(store: &Arc<Store>) -> Outcome<StoreFacts> {
         });
     }
     let mut facts = HashMap::new();
-    if !store.point.manifest.rocksdb {
+    if store.point.manifest.is_leveldb(&store.path, &store.point.options) {
         facts.insert("rocksdb.writtenBy".to_owned(), "leveldb".to_owned());
     }
     let told = store.point.options.first();

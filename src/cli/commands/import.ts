@@ -4,7 +4,7 @@ import { BYTE_TEXT_HELP, mapOf, type Mapping, MAPPING_HELP, parseMapping } from 
 import type { Context } from "../context.js";
 import { escapeText } from "../escape.js";
 import { addHelp } from "../help.js";
-import { inputOption, inputsOf } from "../inputs.js";
+import { inputOption, inputsOf, refuseFileAsTarget } from "../inputs.js";
 import { importJson, jsonDocument } from "../json.js";
 import { countOf, excludeOption, keyspaceOption, manyOf, maxBlockSizeOption, oneOf, prefixOption, refuseBoth, type SledFlags, sledOptions } from "../options.js";
 import { SIZE_HELP } from "../quantities.js";
@@ -76,6 +76,7 @@ export async function runImport(context: Context, args: readonly string[], flags
   const { importSettings } = await import("./import-settings.js");
   const { target, settings, notes } = await importSettings(args[0], flags, process.env);
   for (const note of notes) context.warn(note);
+  await refuseFileAsTarget("import", target, flags.input);
   const input = inputsOf(flags.input, `kgdump import ${escapeText(target)} -i graph.kgd`, context.signal);
   const { importDump } = await import("../../operations/import.js");
   const { onProgress } = context.startProgress();

@@ -6,7 +6,7 @@ import { BYTE_TEXT_HELP, mapOf, type Mapping, MAPPING_HELP, parseMapping } from 
 import type { Context } from "../context.js";
 import { escapeText } from "../escape.js";
 import { addHelp } from "../help.js";
-import { inputOption, inputsOf } from "../inputs.js";
+import { inputOption, inputsOf, refuseFileAsTarget } from "../inputs.js";
 import { jsonBytes, jsonDocument } from "../json.js";
 import { excludeOption, keyspaceOption, manyOf, maxBlockSizeOption, oneOf, refuseBoth, sizeOf } from "../options.js";
 import { SIZE_HELP } from "../quantities.js";
@@ -83,6 +83,7 @@ export async function runRestore(context: Context, args: readonly string[], flag
   const [target = ""] = args;
   if (target === "") throw new KgdumpError("USAGE", "the target is empty", { hint: "name a directory" });
   refuseBoth({ "--keyspace": flags.columnFamily !== undefined, "--exclude-keyspace": flags.excludeColumnFamily !== undefined });
+  await refuseFileAsTarget("restore", target, flags.input);
   const input = inputsOf(flags.input, `kgdump restore ${escapeText(target)} -i graph.kgd`, context.signal);
   const { restoreDump } = await import("../../operations/restore.js");
   const { onProgress } = context.startProgress();

@@ -29,7 +29,7 @@ export function renderRecoverStore(result: RecoverStoreResult, options: { paint:
 
 function headline(result: RecoverStoreResult, paint: Paint): string {
   const { store, engine, output, target, lost, entries, rawBytes, doubtful, outputBytes } = result;
-  const state = lost ? paint.red("damaged:") : paint.green("nothing is lost:");
+  const state = lost ? paint.red("not whole:") : paint.green("nothing is lost:");
   const done = output === null && target === null ? "can be kept" : "were kept";
   const doubt = doubtful > 0 ? `; ${formatNumberOf(doubtful, "entry", "entries")} of them may be older than what the store held, as something newer may be lost` : "";
   const unsure = result.unsure ? `  ${paint.yellow("not sure:")} tables were read that no MANIFEST names: any entry may be older than what the store held\n` : "";

@@ -3,10 +3,11 @@
  *
  * The rules go by names and first bytes of files; they only run when no store is there.
  */
-import { open, readdir, stat } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { KgdumpError } from "../../errors.js";
 import { guessFile } from "../../format/sniff.js";
+import { startOfFile } from "./small-file.js";
 import { engineOf, type FoundStore, storesBelow } from "./store-search.js";
 
 /** What something is, as in "PATH is …", and what to do. */
@@ -93,9 +94,35 @@ export async function noStoreIn(path: string, names: readonly string[]): Promise
   return new KgdumpError("STORE_NOT_RECOGNIZED", `${path} is ${what}`, { path, hint });
 }
 
+/** The error for a directory that is a store of another engine, or a backup, by the names in it; null for one that is none of these. */
+export function foreignStoreIn(path: string, names: readonly string[]): KgdumpError | null {
+  const found = RULES.find((rule) => rule.is((name) => hasName(names, name)));
+  return found === undefined ? null : new KgdumpError("STORE_NOT_RECOGNIZED", `${path} is ${found.what}`, { path, hint: found.hint });
+}
+
+function hasName(names: readonly string[], name: string | RegExp): boolean {
+  return typeof name === "string" ? names.includes(name) : names.some((one) => name.test(one));
+}
+
+/** The error for a directory that was named as a dump. */
+export async function noDumpButDirectory(path: string): Promise<KgdumpError> {
+  const names = await readdir(path).catch((): string[] => []);
+  const engine = engineOf(names);
+  if (engine !== null) {
+    const hint = `export it first: kgdump export ${path} -o graph.kgd; kgdump status ${path} tells what it is, kgdump verify --against compares it with a dump`;
+    return new KgdumpError("DUMP_NOT_A_DUMP", `${path} is a directory with a ${ENGINE_NAMES[engine]} store, not a dump`, { path, hint });
+  }
+  for (const name of [...names].sort().slice(0, FILES_LOOKED_AT)) {
+    if (guessFile(await startOf(join(path, name)))?.what !== "a dump") continue;
+    return new KgdumpError("DUMP_NOT_A_DUMP", `${path} is a directory, not a dump, but a dump is in it`, { path, hint: `name the dump's file: ${join(path, name)}` });
+  }
+  const { what } = await recognize(path, names);
+  return new KgdumpError("DUMP_NOT_A_DUMP", `${path} is a directory, not a dump: it is ${what}`, { path, hint: "name the dump's file; a store is exported first, with kgdump export" });
+}
+
 async function recognize(path: string, names: readonly string[]): Promise<Recognized> {
   if (names.length === 0) return { what: "an empty directory, and no store", hint: "check the path, and that its volume is mounted" };
-  const has = (name: string | RegExp): boolean => (typeof name === "string" ? names.includes(name) : names.some((one) => name.test(one)));
+  const has = (name: string | RegExp): boolean => hasName(names, name);
   const exact = RULES.find((rule) => rule.is(has));
   if (exact !== undefined) return exact;
   const stores = await storesBelow(path, STORES_COUNTED);
@@ -144,14 +171,6 @@ export async function noStoreButFile(path: string, cause: unknown): Promise<Kgdu
 }
 
 /** The first bytes of a file; none when it can't be read, or is no regular file. */
-async function startOf(path: string): Promise<Uint8Array> {
-  try {
-    // Opening a FIFO would wait for its writer.
-    if (!(await stat(path)).isFile()) return new Uint8Array();
-    await using file = await open(path, "r");
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(512), 0, 512, 0);
-    return buffer.subarray(0, bytesRead);
-  } catch {
-    return new Uint8Array();
-  }
+function startOf(path: string): Promise<Uint8Array> {
+  return startOfFile(path, 512);
 }

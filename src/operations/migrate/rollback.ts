@@ -4,8 +4,8 @@
  * What was written to sled since is not lost unnoticed: the rollback refuses, or carries it back into a new RocksDB store.
  */
 import { createHash } from "node:crypto";
-import { dirname, resolve } from "node:path";
-import { rm, stat } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { readdir, rm, stat } from "node:fs/promises";
 import { KgdumpError } from "../../errors.js";
 import type { EntrySource } from "../../engines/engine.js";
 import { exportSource } from "../export.js";
@@ -61,7 +61,7 @@ export async function rollbackStore(options: RollbackOptions): Promise<RollbackR
   if (journal === null) {
     throw new KgdumpError("NOT_FOUND", `no migration to ${target} is known: ${journalPath(target)} is not there`, {
       path: target,
-      hint: "name the path that was migrated; without its journal, put the backup in place by hand",
+      hint: await withoutJournal(target),
     });
   }
   teller.id = journal.id;
@@ -76,6 +76,14 @@ export async function rollbackStore(options: RollbackOptions): Promise<RollbackR
   if (journal.step === "done") journal = { ...journal, keyspaces: journal.keyspaces ?? (await keyspacesOfOriginal(journal, options)) };
   if (journal.step !== "done") return { status: unfinished ? "rolled-back" : "already", source: journal.source, aside: null, carried: false, original: null };
   return undo(journal, options, teller);
+}
+
+/** What to do about a path that has no journal. */
+async function withoutJournal(target: string): Promise<string> {
+  const end = basename(journalPath("x")).slice(1);
+  const beside = (await readdir(dirname(target)).catch((): string[] => [])).filter((name) => name.endsWith(end)).map((name) => join(dirname(target), name.slice(0, -end.length)));
+  if (beside.length > 0) return `name the path that was migrated; beside it these were: ${beside.slice(0, 5).join(", ")}`;
+  return "name the path that was migrated; without its journal, put the backup in place by hand";
 }
 
 async function undo(journal: Journal, options: RollbackOptions, teller: Teller): Promise<RollbackResult> {

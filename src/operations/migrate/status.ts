@@ -1,6 +1,7 @@
 /** Status: what lies at a path and around it, told from files alone; no store is opened. */
-import { readdir, readFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { startOfFile } from "../disk/small-file.js";
 import { type Journal, type MigrationStep, readJournal } from "./journal.js";
 import { diskUseOf, type Occupant, occupantOf } from "./places.js";
 
@@ -61,10 +62,13 @@ function stateOf(found: Occupant, journal: Journal | null): MigrationState {
   return found === "unknown" ? "unknown" : "nothing";
 }
 
+/** So much is read of a file that tells the version. */
+const MOST_READ = 1 << 20;
+
 async function versionOf(path: string, found: Occupant): Promise<string | null> {
-  const read = async (name: string): Promise<string> => readFile(join(path, name), "latin1").catch(() => "");
+  const read = async (name: string): Promise<string> => (await startOfFile(join(path, name), MOST_READ)).toString("latin1");
   if (found === "sled") return /^version: (\d+\.\d+)/m.exec(await read("conf"))?.[1] ?? null;
   if (found !== "rocksdb") return null;
   const newest = (await readdir(path)).filter((name) => /^OPTIONS-\d+$/.test(name)).sort().at(-1);
-  return newest === undefined ? null : (/^\s*rocksdb_version=(\S+)/m.exec(await read(newest))?.[1] ?? null);
+  return newest === undefined ? null : (/^[ \t]*rocksdb_version=([\w.-]{1,40})/m.exec(await read(newest))?.[1] ?? null);
 }

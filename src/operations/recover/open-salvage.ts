@@ -2,7 +2,9 @@
 import { readdir } from "node:fs/promises";
 import type { EngineName } from "../../engines/engine.js";
 import type { SalvageOptions, StoreSalvage } from "../../engines/salvage.js";
-import { hasCode, KgdumpError, systemError } from "../../errors.js";
+import { hasCode, systemError } from "../../errors.js";
+import { noStoreAt } from "../disk/missing.js";
+import { foreignStoreIn, noStoreButFile, noStoreIn } from "../disk/recognize.js";
 
 /** Names of files that only a RocksDB or LevelDB store has. */
 const ROCKSDB_FILES = /^(?:CURRENT|IDENTITY|(?:MANIFEST|OPTIONS)-\d+|\d+\.(?:sst|ldb|log|blob))$/;
@@ -33,13 +35,13 @@ export async function engineOfDamaged(path: string): Promise<EngineName> {
   try {
     names = await readdir(path);
   } catch (error) {
-    if (hasCode(error, "ENOENT")) throw new KgdumpError("STORE_NOT_FOUND", `there is no store at ${path}`, { cause: error, path });
+    if (hasCode(error, "ENOENT")) throw await noStoreAt(path, error);
+    if (hasCode(error, "ENOTDIR")) throw await noStoreButFile(path, error);
     throw systemError(error, `looking at ${path}`, { path });
   }
+  const foreign = foreignStoreIn(path, names);
+  if (foreign !== null) throw foreign;
   if (names.some((name) => ROCKSDB_FILES.test(name))) return "rocksdb";
   if (names.some((name) => SLED_FILES.test(name))) return "sled";
-  throw new KgdumpError("STORE_NOT_RECOGNIZED", `${path} holds no file of a RocksDB or sled store`, {
-    path,
-    hint: "name the directory that holds the store's own files",
-  });
+  throw await noStoreIn(path, names);
 }

@@ -109,8 +109,13 @@ async function describe(path: string): Promise<Described> {
     const families = keyspaces.map(({ name, comparator, settings }) => ({ name, order: comparator, settings: settings ?? new Map<string, string>(), source }));
     return { source, families, isRocksdb: engine === "rocksdb", tellsTimes: false };
   }
-  await using dump = await openDump(path);
-  return ofHeader(dump.header);
+  try {
+    await using dump = await openDump(path);
+    return ofHeader(dump.header);
+  } catch (error) {
+    if (!(error instanceof KgdumpError) || error.code !== "DUMP_NOT_A_DUMP") throw error;
+    throw new KgdumpError(error.code, `${path}, which options were to be taken from, is neither a dump nor the directory of a store`, { cause: error, path, ...(error.hint === undefined ? {} : { hint: error.hint }) });
+  }
 }
 
 const hex = (name: Uint8Array): string => Buffer.from(name).toString("hex");

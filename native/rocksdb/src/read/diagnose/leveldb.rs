@@ -68,7 +68,7 @@ pub(super) fn compression(scene: &Scene<'_>) -> Option<Fault> {
 ///
 /// Errors: STORE_UNSUPPORTED.
 pub fn refuse_compressed(store: &Store) -> Outcome<()> {
-    if store.point.manifest.rocksdb {
+    if !store.point.manifest.is_leveldb(&store.path, &store.point.options) {
         return Ok(());
     }
     for number in store.plans.iter().flat_map(|plan| plan.tables.keys()) {

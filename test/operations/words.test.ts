@@ -1,0 +1,154 @@
+/**
+ * What people name that is no store, or none that can be read, through every operation that takes a path: each is told what it is and
+ * what to do, and nothing is called damaged that is only something else.
+ */
+import { cp, mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import test, { type ExecutionContext } from "ava";
+import { KgdumpError } from "#src/errors.js";
+import { exportStore } from "#src/operations/export.js";
+import { findVersions } from "#src/operations/find.js";
+import { importDump } from "#src/operations/import.js";
+import { inspectDump } from "#src/operations/inspect.js";
+import { previewMigration } from "#src/operations/migrate/preview.js";
+import { rollbackStore } from "#src/operations/migrate/rollback.js";
+import { recoverStore } from "#src/operations/recover/index.js";
+import { restoreDump } from "#src/operations/restore.js";
+import { verifyStore } from "#src/operations/verify.js";
+import { unpackStore } from "../fixtures/unpack.js";
+import { makeStore } from "../support/stores.js";
+import { temporaryDirectory } from "../support/temporary.js";
+
+interface Place {
+  /** What is named. */
+  readonly path: string;
+  /** A directory for what is written. */
+  readonly work: string;
+  /** A sound store, and a dump of it. */
+  readonly sound: string;
+  readonly dump: string;
+}
+
+const OPERATIONS: Readonly<Record<string, (place: Place) => Promise<unknown>>> = {
+  export: ({ path, work }) => exportStore({ store: path, output: join(work, "out.kgd") }),
+  migrate: ({ path }) => previewMigration({ source: path, mustExist: true }),
+  verify: ({ path, sound }) => verifyStore({ store: path, against: sound }),
+  inspect: ({ path }) => inspectDump({ input: path }),
+  import: ({ path, work }) => importDump({ target: join(work, "sled"), input: path }),
+  recover: ({ path }) => recoverStore({ store: path }),
+  find: ({ path }) => findVersions(path, Buffer.from("key")),
+  "restore --options-from": ({ path, work, dump }) => restoreDump({ target: join(work, "restored"), input: dump, optionsFrom: path }),
+  rollback: ({ path }) => rollbackStore({ target: path }),
+};
+
+interface Kind {
+  readonly make: (home: string, t: ExecutionContext) => Promise<string>;
+  /** What every operation says that takes a store. */
+  readonly says: RegExp;
+  /** What those say that take something else, or do without what can't be read; null for those that succeed. */
+  readonly other: Readonly<Record<string, RegExp | null>>;
+}
+
+/** Makes files by path; a path that ends with a slash is an empty directory. */
+const tree = (files: Readonly<Record<string, string>>) => async (home: string): Promise<string> => {
+  const root = join(home, "named");
+  await mkdir(root);
+  for (const [path, content] of Object.entries(files)) {
+    await mkdir(join(root, path.endsWith("/") ? path : join(path, "..")), { recursive: true });
+    if (!path.endsWith("/")) await writeFile(join(root, path), content, "latin1");
+  }
+  return root;
+};
+
+const NO_MIGRATION = { rollback: /no migration to .* is known/ };
+const AS_DUMP = (what: RegExp): Kind["other"] => ({ ...NO_MIGRATION, inspect: what, import: what });
+const NO_DUMP = AS_DUMP(/is a directory, not a dump: it is/);
+const A_STORE = AS_DUMP(/is a directory with a RocksDB store, not a dump/);
+const UNREAD = { ...A_STORE, recover: null, find: null };
+
+const KINDS: Readonly<Record<string, Kind>> = {
+  "nothing at all": { make: (home) => Promise.resolve(join(home, "graph")), says: /there is no store at/, other: { ...AS_DUMP(/no such file/), "restore --options-from": /no such file/ } },
+  "an empty directory": { make: tree({}), says: /an empty directory/, other: NO_DUMP },
+  "a backup": { make: tree({ "meta/1": "", "private/1/CURRENT": "", "shared_checksum/000009_1_2.sst": "" }), says: /backup of RocksDB's BackupEngine/, other: NO_DUMP },
+  "a secondary": { make: tree({ LOG: "" }), says: /a secondary instance/, other: NO_DUMP },
+  "a parent of a store": {
+    make: async (home) => {
+      await mkdir(join(home, "named"));
+      await makeStore(join(home, "named"), "data", { default: { a: "1" } });
+      return join(home, "named");
+    },
+    says: /a RocksDB store lies below/, other: NO_DUMP,
+  },
+  Badger: { make: tree({ MANIFEST: "", KEYREGISTRY: "", "000001.vlog": "", "000002.sst": "" }), says: /store of Badger/, other: NO_DUMP },
+  Pebble: { make: tree({ "marker.format-version.000013.014": "", "marker.manifest.000001.MANIFEST-000001": "", "MANIFEST-000001": "", "000004.sst": "" }), says: /store of Pebble/, other: NO_DUMP },
+  LMDB: { make: tree({ "data.mdb": "" }), says: /LMDB/, other: NO_DUMP },
+  SQLite: { make: tree({ "main.sqlite": "SQLite format 3\0rest" }), says: /an SQLite database/, other: NO_DUMP },
+  "sled 1.0": { make: tree({ DO_NOT_PUT_YOUR_FILES_HERE: "", "slabs/": "", "metadata/": "" }), says: /sled 1\.0/, other: NO_DUMP },
+  "an archive": {
+    make: async (home) => {
+      await writeFile(join(home, "store.tgz"), "\x1f\x8b\x08\0rest", "latin1");
+      return join(home, "store.tgz");
+    },
+    says: /gzip format, not the directory/,
+    other: { ...AS_DUMP(/is not a dump/), "restore --options-from": /neither a dump nor the directory of a store/ },
+  },
+  "a store's file": {
+    make: async (home) => join(await makeStore(home, "store", { default: { a: "1" } }), "CURRENT"),
+    says: /is a file of the RocksDB store/,
+    other: { ...AS_DUMP(/is not a dump/), "restore --options-from": /neither a dump nor the directory of a store/ },
+  },
+  "a dump in a directory": {
+    make: tree({ "graph.kgd": "\xc7\x0eKKGDUMP\r\n\x1a\n\0\x01" }),
+    says: /in it is a dump \(graph\.kgd\)/, other: AS_DUMP(/a dump is in it/),
+  },
+  LevelDB: { make: (_, t) => unpackStore(t, "leveldb"), says: /differ|never/, other: { ...A_STORE, export: null, migrate: null, verify: null, recover: null, find: null, "restore --options-from": null } },
+  Titan: { make: (_, t) => unpackStore(t, "words-titan"), says: /Titan/, other: { ...UNREAD, migrate: null, "restore --options-from": null } },
+  "a newer RocksDB": { make: (_, t) => unpackStore(t, "words-newer"), says: /written by RocksDB 11\.8\.1/, other: { ...UNREAD, migrate: null, "restore --options-from": null } },
+  "plain tables": { make: (_, t) => unpackStore(t, "words-plain-table"), says: /PlainTable/, other: UNREAD },
+  "a write policy": { make: (_, t) => unpackStore(t, "words-write-prepared"), says: /WRITE_PREPARED/, other: UNREAD },
+};
+
+for (const [name, { make, says, other }] of Object.entries(KINDS)) {
+  test(`every operation tells what it is: ${name}`, async (t) => {
+    const work = await temporaryDirectory(t);
+    const home = join(work, "home");
+    await mkdir(home);
+    const dump = join(work, "sound.kgd");
+    const sound = await makeStore(work, "sound", { default: { a: "1" } });
+    await exportStore({ store: sound, output: dump });
+    const path = await make(home, t);
+    for (const [operation, run] of Object.entries(OPERATIONS)) {
+      const wanted = other[operation] === undefined ? says : other[operation];
+      let error: unknown = null;
+      try {
+        await run({ path, work, sound, dump });
+      } catch (thrown) {
+        error = thrown;
+      }
+      if (wanted === null) {
+        t.is(error, null, operation);
+        continue;
+      }
+      if (!(error instanceof KgdumpError)) {
+        t.fail(`${operation}: ${String(error)}`);
+        continue;
+      }
+      t.regex(error.message, wanted, operation);
+      t.true((error.hint ?? "").length > 0, `${operation} has no hint: ${error.message}`);
+      t.notRegex(`${error.code} ${error.message} ${error.hint ?? ""}`, /DAMAGED|damaged:|is damaged|INTERNAL/, operation);
+    }
+  });
+}
+
+test("a path that is misspelt leads to the one beside it, and a second argument to its option", async (t) => {
+  const work = await temporaryDirectory(t);
+  const store = await makeStore(work, "graph", { default: { a: "1" } });
+  await cp(store, join(work, "other"), { recursive: true });
+  const wrong = await t.throwsAsync(exportStore({ store: join(work, "grpah"), output: join(work, "x.kgd") }), { instanceOf: KgdumpError, code: "STORE_NOT_FOUND" });
+  t.is(wrong.hint, `did you mean ${store}?`);
+  const below = await t.throwsAsync(inspectDump({ input: join(work, "grahp", "a", "b.kgd") }), { instanceOf: KgdumpError, code: "NOT_FOUND" });
+  t.is(below.hint, `did you mean ${join(store, "a", "b.kgd")}?`);
+  await writeFile(join(work, "kg.kgdump-migration.json"), "{}");
+  const rolled = await t.throwsAsync(rollbackStore({ target: join(work, "kgx") }), { instanceOf: KgdumpError, code: "NOT_FOUND" });
+  t.regex(rolled.hint ?? "", /beside it these were: .*kg$/);
+});
