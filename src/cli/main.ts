@@ -24,7 +24,7 @@ function guessFlags(args: readonly string[]): GlobalFlags {
 }
 
 /** How long a process that was interrupted waits for its threads, when all is cleaned up. */
-const LINGER_MS = 3000;
+const LINGER_MS = 1500;
 
 /** The error to tell: where nothing was found because the working directory is gone, that is why. */
 function reasonOf(error: unknown): unknown {

@@ -7,6 +7,7 @@ import type { EngineName, EntrySource } from "../engines/engine.js";
 import { hasCode, KgdumpError, systemError } from "../errors.js";
 import type { KeyspacePacker, PackedShape } from "../codecs/packer.js";
 import type { Codec, CodecName } from "../format/index.js";
+import { refuseOddMembers } from "./disk/members.js";
 import { engineOf } from "./disk/store-search.js";
 import { type KeyspaceSelection, nameBytes } from "./keyspaces.js";
 
@@ -55,6 +56,7 @@ export async function detectEngine(path: string): Promise<EngineName> {
  */
 export async function openSource(path: string, { ttl, paranoid }: ReadingOptions, selection: KeyspaceSelection = {}): Promise<EntrySource> {
   const engine = await detectEngine(path);
+  await refuseOddMembers(path);
   if (engine === "rocksdb") {
     const { openRocksdbSource } = await import("../engines/rocksdb.js");
     return openRocksdbSource(path, { ttl, paranoid, only: selection.only?.map(nameBytes), except: selection.except?.map(nameBytes) });

@@ -9,6 +9,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Fault, Outcome};
+use crate::files::whole::{read_whole, MOST_NAME, MOST_OPTIONS};
 use crate::options_file::{parse_options, OptionsFile};
 use crate::read::manifests::{mend_current, without_current as missing_current};
 
@@ -29,7 +30,7 @@ pub struct Fingerprint {
 /// Errors: STORE_NOT_FOUND, STORE_NOT_RECOGNIZED, STORE_ENCRYPTED, STORE_DAMAGED, PERMISSION_DENIED.
 pub fn fingerprint(store: &Path) -> Outcome<Fingerprint> {
     let current = store.join("CURRENT");
-    let content = match fs::read(&current) {
+    let content = match read_whole(&current, MOST_NAME) {
         Ok(content) => content,
         Err(error) => return Err(without_current(store, &current, &error)),
     };
@@ -130,7 +131,7 @@ pub fn encrypted(store: &Path) -> Fault {
 /// Whether the newest OPTIONS file holds bytes that no text has.
 pub fn options_are_encrypted(store: &Path) -> bool {
     let Ok(mut files) = options_files(store) else { return false };
-    let content = files.pop().and_then(|(_, path)| fs::read(path).ok()).unwrap_or_default();
+    let content = files.pop().and_then(|(_, path)| read_whole(&path, MOST_OPTIONS).ok()).unwrap_or_default();
     let strange = content.iter().filter(|&&byte| byte >= 0x80 || (byte < 0x20 && !(9..=13).contains(&byte))).count();
     strange * 4 > content.len()
 }
@@ -171,7 +172,7 @@ pub fn options_with(store: &Path, number: u64) -> Outcome<Option<usize>> {
 pub fn read_options(store: &Path) -> Outcome<Vec<OptionsFile>> {
     let mut parsed = Vec::new();
     for (_, path) in options_files(store)?.into_iter().rev() {
-        match fs::read(&path) {
+        match read_whole(&path, MOST_OPTIONS) {
             Ok(content) => parsed.extend(parse_options(&content)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {} // a live writer has just replaced it
             Err(error) => return Err(Fault::io("reading", &path, &error)),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Fault, Outcome};
@@ -35,6 +36,25 @@ pub struct LogReport {
     pub warnings: Vec<String>,
 }
 
+/// From this length on a log that is nearly all holes is none: RocksDB reserves room for logs, but not so that it is lacking.
+const LONG: u64 = 1 << 30;
+/// Bytes of a sound file for each byte that it takes on the disk, at most: file systems may compress.
+const MOST_HOLES: u64 = 1000;
+
+/// Refuses what is no regular file, which might be waited for without an end, and a file of holes, which takes hours to read.
+fn refuse_odd(path: &Path, facts: &fs::Metadata) -> Outcome<()> {
+    let problem = if !facts.is_file() {
+        "should be a log of the store, and is no regular file"
+    } else if facts.len() > LONG && facts.blocks().saturating_mul(512).saturating_mul(MOST_HOLES) < facts.len() {
+        "is a file of holes, of which nearly nothing is on the disk"
+    } else {
+        return Ok(());
+    };
+    Err(Fault::new("STORE_DAMAGED", format!("{} {problem}", path.display()))
+        .at(path)
+        .hint("copy the store again from its origin; or move the file away, and let `kgdump recover` tell what is missing then"))
+}
+
 /// Lists the logs in `directory` whose number is at least `first`, in order.
 pub fn list_logs(directory: &Path, first: u64) -> Outcome<Vec<Log>> {
     let read = |error| Fault::io("listing", directory, &error);
@@ -50,7 +70,9 @@ pub fn list_logs(directory: &Path, first: u64) -> Outcome<Vec<Log>> {
             continue;
         }
         let path = entry.path();
-        let size = entry.metadata().map_err(|error| Fault::io("looking at", &path, &error))?.len();
+        let facts = fs::metadata(&path).map_err(|error| Fault::io("looking at", &path, &error))?;
+        refuse_odd(&path, &facts)?;
+        let size = facts.len();
         logs.push(Log { number, path, size });
     }
     logs.sort_by_key(|log| log.number);

@@ -2,6 +2,7 @@
  * The journal of a migration: a small file beside the store that says how far it got, so that it can be finished or undone
  * after any interruption. It is replaced as a whole, and durable before the step that it names begins.
  */
+import { constants } from "node:fs";
 import { open, readFile, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { hasCode, KgdumpError, systemError } from "../../errors.js";
@@ -25,7 +26,7 @@ export async function readJournal(target: string): Promise<Journal | null> {
   const path = journalPath(target);
   let text: string;
   try {
-    text = await readFile(path, "utf8");
+    text = await readFile(path, { encoding: "utf8", flag: constants.O_RDONLY | constants.O_NONBLOCK });
   } catch (error) {
     if (hasCode(error, "ENOENT")) return null;
     throw systemError(error, `reading ${path}`, { path });

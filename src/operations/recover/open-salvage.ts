@@ -3,6 +3,7 @@ import { readdir } from "node:fs/promises";
 import type { EngineName } from "../../engines/engine.js";
 import type { SalvageOptions, StoreSalvage } from "../../engines/salvage.js";
 import { hasCode, systemError } from "../../errors.js";
+import { refuseOddMembers } from "../disk/members.js";
 import { noStoreAt } from "../disk/missing.js";
 import { foreignStoreIn, noStoreButFile, noStoreIn } from "../disk/recognize.js";
 
@@ -41,6 +42,7 @@ export async function engineOfDamaged(path: string): Promise<EngineName> {
   }
   const foreign = foreignStoreIn(path, names);
   if (foreign !== null) throw foreign;
+  await refuseOddMembers(path);
   if (names.some((name) => ROCKSDB_FILES.test(name))) return "rocksdb";
   if (names.some((name) => SLED_FILES.test(name))) return "sled";
   throw await noStoreIn(path, names);

@@ -15,3 +15,4 @@ pub mod new_table;
 pub mod table;
 pub mod table_end;
 pub mod tracked_logs;
+pub mod whole;

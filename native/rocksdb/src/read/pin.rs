@@ -22,6 +22,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use crate::error::{Fault, Outcome};
+use crate::files::whole::{read_whole, MOST_NAME};
 use crate::layout::{fingerprint, newest_options, read_options};
 use crate::manifest::{read_manifest_in, Manifest};
 use crate::options_file::OptionsFile;
@@ -195,7 +196,7 @@ impl Pin {
         io::copy(&mut (&file).take(length), &mut copy).map_err(writing)?;
         let write = |name: &str, content: &[u8]| new_file(&place.join(name))?.write_all(content);
         write("CURRENT", format!("{name}\n").as_bytes()).map_err(writing)?;
-        match fs::read(store.join("IDENTITY")) {
+        match read_whole(&store.join("IDENTITY"), MOST_NAME) {
             Ok(identity) => write("IDENTITY", &identity).map_err(writing)?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(Fault::io("reading", &store.join("IDENTITY"), &error)),

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Fault, Outcome};
 use crate::files::live_file::LiveFile;
+use crate::files::whole::{read_whole, MOST_NAME};
 use crate::layout::{names, read_options};
 use crate::manifest::{read_into, read_manifest, Manifest};
 use crate::options_file::OptionsFile;
@@ -107,7 +108,8 @@ fn pick_manifest(path: &Path, remarks: &mut Vec<String>) -> Outcome<(Option<Mani
         .filter_map(|name| Some((name.strip_prefix("MANIFEST-")?.parse().ok()?, name)))
         .collect();
     all.sort();
-    let current = fs::read_to_string(path.join("CURRENT")).unwrap_or_default();
+    let current = read_whole(&path.join("CURRENT"), MOST_NAME).ok().and_then(|text| String::from_utf8(text).ok());
+    let current = current.unwrap_or_default();
     let named = current.strip_suffix('\n').filter(|name| all.iter().any(|(_, other)| other == name));
     let mut order: Vec<String> = all.iter().rev().map(|(_, name)| name.clone()).collect();
     match named {
