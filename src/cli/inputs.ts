@@ -1,8 +1,9 @@
 /** The option that names the dumps to read: one, or a full dump and the deltas that follow it. */
-import { stat } from "node:fs/promises";
 import { Option } from "commander";
 import { KgdumpError } from "../errors.js";
+import { guessFile } from "../format/sniff.js";
 import type { DumpInputs } from "../operations/entry-events.js";
+import { startOfFile } from "../operations/disk/small-file.js";
 import { escapeText } from "./escape.js";
 import { manyOf } from "./options.js";
 import { readStdin, refuseTerminalInput } from "./stdio.js";
@@ -15,12 +16,12 @@ export function inputOption(): Option {
 }
 
 /**
- * Refuses a file as the new store's place where no dump is named: then it is the dump.
+ * Refuses a dump as the new store's place where no dump is named: then it is the dump.
  * @throws {KgdumpError} USAGE
  */
 export async function refuseFileAsTarget(command: "import" | "restore", target: string, given: readonly string[] | undefined): Promise<void> {
-  if (given !== undefined || (await stat(target).catch(() => null))?.isFile() !== true) return;
-  throw new KgdumpError("USAGE", `${target} is a file, and the argument of ${command} is the directory of the new store`, {
+  if (given !== undefined || guessFile(await startOfFile(target, 512))?.what !== "a dump") return;
+  throw new KgdumpError("USAGE", `${target} is a dump, and the argument of ${command} is the directory of the new store`, {
     path: target,
     hint: `name the dump with -i: kgdump ${command} TARGET -i ${escapeText(target)}`,
   });
