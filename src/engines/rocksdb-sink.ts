@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 
 import { fromAddon } from "../addon.js";
+import { ByName } from "./by-name.js";
 import type { Applied, BlockComparison, EntrySink, IfExists, KeyOrder, StoreInfo } from "./engine.js";
 import { asBuffer, rocksdbAddon } from "./rocksdb-addon.js";
 import type { NativeSink } from "./rocksdb-addon.js";
@@ -105,8 +106,8 @@ export async function createRocksdbSink(path: string, options: RocksdbSinkOption
   const families = familiesOf(options);
   const sink = await openNativeSink(absolute, options);
   const facts = await fromAddon(() => sink.facts());
-  const orderOf = (name: Buffer): KeyOrder =>
-    (families.find((family) => nameBytes(family.name).equals(name)) ?? options).comparator ?? "bytewise";
+  const named = new ByName(families.map((family) => [nameBytes(family.name), family]));
+  const orderOf = (name: Buffer): KeyOrder => (named.get(name) ?? options).comparator ?? "bytewise";
   return new Sink(sink, familyOptions(options), {
     engine: "rocksdb",
     version: facts.version,

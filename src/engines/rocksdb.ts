@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import { KgdumpError } from "../errors.js";
 import { fromAddon } from "../addon.js";
 import { scanBlocks, type Fill } from "./block-scan.js";
+import { ByName } from "./by-name.js";
 import type { EntryBlock, EntrySource, KeyspaceInfo, ScanOptions, StoreInfo, StoreMark } from "./engine.js";
 import { asBuffer, rocksdbAddon } from "./rocksdb-addon.js";
 import { AGES, TABLE_PREFIX, TIMES, toHeader } from "./rocksdb/option-lines.js";
@@ -138,11 +139,14 @@ class Source implements RocksdbSource {
   readonly #buffers: Buffer[] = [];
   #closed: Promise<void> | undefined;
 
+  /** Numbers of families. */
+  readonly #families: ByName<number>;
   readonly #paranoid: boolean;
 
   constructor(store: NativeStore, info: RocksdbInfo, paranoid: boolean) {
     this.#store = store;
     this.info = info;
+    this.#families = new ByName(info.keyspaces.map(({ name }, number) => [name, number]));
     this.#paranoid = paranoid;
   }
 
@@ -173,8 +177,8 @@ class Source implements RocksdbSource {
   /** Number of a keyspace's family. */
   #family(keyspace: Uint8Array): number {
     if (this.#closed !== undefined) throw new TypeError("the store is closed");
-    const family = this.info.keyspaces.findIndex(({ name }) => Buffer.compare(name, keyspace) === 0);
-    if (family >= 0) return family;
+    const family = this.#families.get(keyspace);
+    if (family !== undefined) return family;
     const name = Buffer.from(keyspace).toString();
     throw new KgdumpError("KEYSPACE_UNKNOWN", `${this.info.path} has no family ${JSON.stringify(name)}`, { keyspace });
   }

@@ -62,7 +62,7 @@ export interface NativeSledStore {
   readonly compression: boolean;
   readonly segmentSize: number;
   trees(): Promise<Buffer[]>;
-  createTree(name: Uint8Array): Promise<void>;
+  createTrees(names: readonly Uint8Array[]): Promise<void>;
   raiseIds(next: string): Promise<void>;
   apply(tree: Uint8Array, block: Uint8Array, ifExists: IfExists): Promise<Applied>;
   compare(tree: Uint8Array, block: Uint8Array): Promise<{ missing: number; changed: number; firstKey?: Buffer }>;

@@ -55,6 +55,8 @@ export interface SledSource extends EntrySource {
 /** A sled store that is open for writing. It can be scanned, too, and then shows what is written meanwhile, or does not. */
 export interface SledSink extends EntrySink, Pick<EntrySource, "scan"> {
   readonly settings: SledSettings;
+  /** Makes those keyspaces that are not there, all at once: sled writes its list of trees anew for each one that is made alone. */
+  createKeyspaces(names: readonly Uint8Array[]): Promise<void>;
   /** Removes a keyspace and all that is in it; sled's default tree is emptied. One that is not there is no error. */
   dropKeyspace(name: Uint8Array): Promise<void>;
   /** Compares a keyspace with its original, in this order; it need not be there. */
@@ -175,7 +177,11 @@ class Store implements SledSource, SledSink {
   }
 
   async createKeyspace(name: Uint8Array): Promise<void> {
-    await fromAddon(() => this.#native.createTree(treeOf(name)));
+    await this.createKeyspaces([name]);
+  }
+
+  async createKeyspaces(names: readonly Uint8Array[]): Promise<void> {
+    await fromAddon(() => this.#native.createTrees(names.map(treeOf)));
   }
 
   async dropKeyspace(name: Uint8Array): Promise<void> {

@@ -6,7 +6,7 @@ import { type BaseKeyspace, type DumpBase, DEFAULT_BLOCK_SIZE, type HeaderKeyspa
 import { withChanges } from "./changes.js";
 import { nothing } from "./entry-run.js";
 import { type Dump, openDump } from "./open-dump.js";
-import { nameText, sameName } from "./keyspaces.js";
+import { type ByName, byName, nameText } from "./keyspaces.js";
 import { OrderedQueue } from "./ordered-queue.js";
 
 const BLOCKS_AHEAD = 3;
@@ -38,12 +38,17 @@ export interface ChainKeyspace extends BaseKeyspace {
 export class DumpChain implements AsyncDisposable {
   readonly dumps: readonly Dump[];
   readonly keyspaces: readonly ChainKeyspace[];
+  readonly #byName: ByName<ChainKeyspace>;
+  /** Names of what each dump builds on. */
+  readonly #bases: readonly ByName<BaseKeyspace>[];
   readonly #signal: AbortSignal | undefined;
 
   private constructor(dumps: readonly Dump[], signal: AbortSignal | undefined) {
     this.dumps = dumps;
     this.#signal = signal;
     this.keyspaces = stateAfter(dumps.at(-1));
+    this.#byName = byName(this.keyspaces);
+    this.#bases = dumps.map(({ header }) => byName(header.base?.keyspaces ?? []));
   }
 
   /**
@@ -82,7 +87,7 @@ export class DumpChain implements AsyncDisposable {
 
   /** The keyspace of a name. */
   find(name: Uint8Array): ChainKeyspace | undefined {
-    return this.keyspaces.find((keyspace) => sameName(keyspace.name, name));
+    return this.#byName.get(name);
   }
 
   /**
@@ -123,7 +128,7 @@ export class DumpChain implements AsyncDisposable {
     if (dump === undefined) return nothing();
     const own = ownBlocks(dump, name, this.#signal);
     if (dump.header.kind === "full") return own;
-    if (!hasKeyspace(dump.header.base?.keyspaces, name)) return own;
+    if (this.#bases[place]?.has(name) !== true) return own;
     const before = this.#blocksUpTo(place - 1, { name, described });
     return withChanges({ order: described.comparator, first: dataOf(before), second: dataOf(own), blockSize: DEFAULT_BLOCK_SIZE });
   }
@@ -146,10 +151,6 @@ async function* ownBlocks(dump: Dump, name: Uint8Array, signal: AbortSignal | un
   } finally {
     await ahead.settle();
   }
-}
-
-function hasKeyspace(keyspaces: readonly { readonly name: Uint8Array }[] | undefined, name: Uint8Array): boolean {
-  return keyspaces?.some((keyspace) => sameName(keyspace.name, name)) === true;
 }
 
 /** What a dump leads to, as its footer says it. */
@@ -186,7 +187,11 @@ function checkLink(dump: Dump, before: Dump | undefined): void {
 
 /** @throws {KgdumpError} DELTA_BASE_DIFFERENT */
 function checkSameState(wanted: readonly BaseKeyspace[], found: readonly BaseKeyspace[], path: string, beforePath: string): void {
-  const same = (a: BaseKeyspace): boolean => found.some((b) => sameName(a.name, b.name) && a.entries === b.entries && Buffer.compare(a.digest, b.digest) === 0);
+  const known = byName(found);
+  const same = (a: BaseKeyspace): boolean => {
+    const b = known.get(a.name);
+    return b?.entries === a.entries && Buffer.compare(a.digest, b.digest) === 0;
+  };
   const other = wanted.find((keyspace) => !same(keyspace));
   if (other === undefined && wanted.length === found.length) return;
   const what = other === undefined ? "has other keyspaces" : `holds other entries in "${nameText(other.name)}"`;

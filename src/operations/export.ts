@@ -115,7 +115,7 @@ async function exporting(options: ExportOptions, withSource: (work: Work) => Pro
   return chain === null ? run() : closing(chain, run);
 }
 
-async function exportFrom(opened: Omit<Job, "keyspaces" | "output" | "huge">, started: number): Promise<ExportResult> {
+async function exportFrom(opened: Omit<Job, "keyspaces" | "output" | "huge" | "spare">, started: number): Promise<ExportResult> {
   const { source, chain, codec, blockSize, options } = opened;
   await refuseOutputInStore(options.output, options.store);
   const keyspaces = selectedKeyspaces(source.info, options);
@@ -124,7 +124,7 @@ async function exportFrom(opened: Omit<Job, "keyspaces" | "output" | "huge">, st
   const huge = new HugeEntries(options.target);
   const output = await openOutput(options.output, { force: options.force === true, signal: options.signal });
   try {
-    await writeDump(writer, { ...opened, keyspaces, output, huge });
+    await writeDump(writer, { ...opened, keyspaces, output, huge, spare: [] });
     options.signal?.throwIfAborted();
     await output.commit();
   } catch (error) {
@@ -170,7 +170,8 @@ function resultOf(
   path: string | null,
   started: number,
 ): ExportResult {
-  const results = keyspaces.map((keyspace, index) => keyspaceResult(keyspace.name, writer.totals[index]));
+  const totals = writer.totals;
+  const results = keyspaces.map((keyspace, index) => keyspaceResult(keyspace.name, totals[index]));
   const sum = (pick: (result: KeyspaceResult) => number): number => results.reduce((total, result) => total + pick(result), 0);
   return {
     dumpId,
@@ -196,6 +197,8 @@ interface Job {
   readonly blockSize: number;
   readonly output: DumpOutput;
   readonly huge: HugeEntries;
+  /** Memory for packed blocks that nobody uses. */
+  readonly spare: Uint8Array[];
   readonly options: ExportOptions;
 }
 
@@ -243,14 +246,13 @@ function blocksOf(keyspace: KeyspaceInfo, delta: KeyspaceDelta | null, job: Job,
 async function writeKeyspace(
   writer: DumpWriter,
   packer: KeyspacePacker,
-  { blockSize, output, huge, options: { signal } }: Job,
+  { blockSize, output, huge, spare, options: { signal } }: Job,
   name: Uint8Array,
   blocks: AsyncIterable<EntryBlock>,
   meter: ProgressMeter,
   counted: boolean,
 ): Promise<number> {
   const packing = new OrderedQueue<{ block: EntryBlock; packed: CheckedBlock; memory: Uint8Array }>(availableParallelism() + 1);
-  const spare: Uint8Array[] = [];
   let entries = 0;
   /** One write is under way while the next block is being read and packed. */
   let writing: Promise<void> = Promise.resolve();

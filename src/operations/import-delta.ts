@@ -20,7 +20,7 @@ import { closing } from "./closing.js";
 import { type ChainKeyspace, DumpChain, stateAfter } from "./dump-chain.js";
 import type { ImportedKeyspace, ImportOptions, ImportResult } from "./import-options.js";
 import { readEvents } from "./inspect.js";
-import { nameText, sameName } from "./keyspaces.js";
+import { type ByName, byName, nameSet, nameText } from "./keyspaces.js";
 import { openDump } from "./open-dump.js";
 import { nameIsTaken, syncDirectory } from "./output-file.js";
 import { ProgressMeter } from "./progress.js";
@@ -122,8 +122,8 @@ interface Done {
 async function bringUpToDate(copy: SledSink, chain: DumpChain, options: ImportOptions): Promise<Done> {
   const first = chain.dumps[0]?.header;
   const states: (readonly BaseKeyspace[])[] = [first?.base?.keyspaces ?? [], ...chain.dumps.map(stateAfter)];
-  const orders = chain.dumps.flatMap(({ header }) => header.keyspaces);
-  const digests = new StateDigests(copy, (name) => orders.find((keyspace) => sameName(keyspace.name, name))?.comparator, options);
+  const described = byName(chain.dumps.flatMap(({ header }) => header.keyspaces));
+  const digests = new StateDigests(copy, (name) => described.get(name)?.comparator, options);
   let from = states.length - 1;
   let difference: string | null = null;
   for (; from >= 0; from--) {
@@ -142,12 +142,11 @@ async function bringUpToDate(copy: SledSink, chain: DumpChain, options: ImportOp
   const meter = new ProgressMeter("load", options.onProgress, { entries: null, bytes: null });
   for (const [index, delta] of chain.dumps.entries()) {
     if (index < from) continue;
-    for (const { name } of states[index] ?? []) {
-      if (!delta.header.keyspaces.some((keyspace) => sameName(keyspace.name, name))) await copy.dropKeyspace(name);
-    }
+    const kept = byName(delta.header.keyspaces);
+    for (const { name } of states[index] ?? []) if (!kept.has(name)) await copy.dropKeyspace(name);
+    await copy.createKeyspaces(delta.header.keyspaces.map(({ name }) => name));
     for (const { name } of delta.header.keyspaces) {
       meter.enter(name);
-      await copy.createKeyspace(name);
       for await (const block of delta.blocks(name)) {
         options.signal?.throwIfAborted();
         const raw = await delta.readBlock(block);
@@ -166,7 +165,8 @@ async function bringUpToDate(copy: SledSink, chain: DumpChain, options: ImportOp
 
 /** Reads the store back. @throws {KgdumpError} VERIFY_DIFFERENCE */
 async function verifyState(copy: SledSink, wanted: readonly ChainKeyspace[], options: ImportOptions): Promise<void> {
-  const digests = new StateDigests(copy, (name) => wanted.find((keyspace) => sameName(keyspace.name, name))?.described.comparator, options);
+  const described = byName(wanted);
+  const digests = new StateDigests(copy, (name) => described.get(name)?.described.comparator, options);
   const difference = await digests.difference(wanted);
   digests.end();
   if (difference === null) return;
@@ -179,6 +179,7 @@ async function verifyState(copy: SledSink, wanted: readonly ChainKeyspace[], opt
 /** What a store holds, each keyspace read once in each order that is asked for. */
 class StateDigests {
   readonly #store: Pick<EntrySource, "info" | "scan">;
+  readonly #there: Pick<ByName<Uint8Array>, "has">;
   readonly #orderOf: (name: Uint8Array) => KeyOrder | undefined;
   readonly #options: ImportOptions;
   readonly #meter: ProgressMeter;
@@ -186,6 +187,7 @@ class StateDigests {
 
   constructor(store: Pick<EntrySource, "info" | "scan">, orderOf: (name: Uint8Array) => KeyOrder | undefined, options: ImportOptions) {
     this.#store = store;
+    this.#there = nameSet(store.info.keyspaces.map(({ name }) => name));
     this.#orderOf = orderOf;
     this.#options = options;
     this.#meter = new ProgressMeter("verify", options.onProgress, { entries: null, bytes: null });
@@ -201,8 +203,9 @@ class StateDigests {
     for (const keyspace of state) {
       if (!(await this.#equals(keyspace))) return `keyspace "${nameText(keyspace.name)}" is not there, or holds other entries`;
     }
+    const wanted = byName(state);
     for (const { name } of this.#store.info.keyspaces) {
-      if (state.some((keyspace) => sameName(keyspace.name, name))) continue;
+      if (wanted.has(name)) continue;
       // Sled always has its default tree.
       if (nameText(name) === "default" && (await this.#read(name, "bytewise")).entries === 0) continue;
       return `keyspace "${nameText(name)}" is there besides`;
@@ -211,7 +214,7 @@ class StateDigests {
   }
 
   async #equals({ name, entries, digest }: BaseKeyspace): Promise<boolean> {
-    if (!this.#store.info.keyspaces.some((keyspace) => sameName(keyspace.name, name))) return false;
+    if (!this.#there.has(name)) return false;
     const order = this.#orderOf(name);
     // A keyspace that the delta removes is not described by it: its order is not known.
     for (const possible of order === undefined ? (["bytewise", "reverse-bytewise"] as const) : [order]) {

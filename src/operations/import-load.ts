@@ -37,7 +37,7 @@ export async function loadNew(
     if (event.type === "keyspace-start") {
       meter.enter(keyspace.name);
       // One of several that would become the same tree gets it when it turns out to have entries.
-      if (plan.rivalsOf(keyspace).length === 0) await begin(keyspace);
+      if (!plan.hasRivals(keyspace)) await begin(keyspace);
     } else if (event.type === "block") {
       const before = keyspace.entries;
       const raw = keyspace.select(event.block, event.raw);

@@ -5,7 +5,7 @@ import { KgdumpError } from "../errors.js";
 import { type BlockInfo, type DumpHeader, encodeEntries, iterateEntries, type KeyspaceTotals } from "../format/index.js";
 import { startsWith } from "./filter.js";
 import { type KeyspaceMap, Naming } from "./entries/naming.js";
-import { type KeyspaceName, nameText, sameName, selectKeyspaces } from "./keyspaces.js";
+import { type KeyspaceName, nameText, selectKeyspaces } from "./keyspaces.js";
 import { estimatedTotals, type ExpectedTotals } from "./progress.js";
 
 /** Which part of a dump to import, and under which names. */
@@ -109,7 +109,11 @@ export class ImportPlan {
   readonly header: DumpHeader;
   /** By the number of the keyspace in the header; undefined where it is left out. */
   readonly keyspaces: readonly (PlannedKeyspace | undefined)[];
+  /** The keyspaces that are imported, in the dump's order. */
+  readonly selected: readonly PlannedKeyspace[];
   readonly #partial: boolean;
+  /** How many are to become a tree, by its name in hex. */
+  readonly #sharing = new Map<string, number>();
   /** Who has the entries of a tree, by its name in hex. */
   readonly #owners = new Map<string, PlannedKeyspace>();
 
@@ -129,11 +133,13 @@ export class ImportPlan {
     this.keyspaces = header.keyspaces.map(({ name, comparator }, index) =>
       selected[index] === true ? new PlannedKeyspace(name, naming.nameOf(name), comparator, selection.prefix) : undefined,
     );
+    this.selected = this.keyspaces.filter((keyspace) => keyspace !== undefined);
+    for (const { tree } of this.selected) this.#sharing.set(hexOf(tree), (this.#sharing.get(hexOf(tree)) ?? 0) + 1);
   }
 
-  /** Those that would become the same tree as this one: at most one of them may have entries. */
-  rivalsOf(keyspace: PlannedKeyspace): PlannedKeyspace[] {
-    return this.selected.filter((other) => other !== keyspace && sameName(other.tree, keyspace.tree));
+  /** Whether others would become the same tree as this one: at most one of them may have entries. */
+  hasRivals(keyspace: PlannedKeyspace): boolean {
+    return (this.#sharing.get(hexOf(keyspace.tree)) ?? 0) > 1;
   }
 
   /**
@@ -141,7 +147,7 @@ export class ImportPlan {
    * @throws {KgdumpError} USAGE when another one that has entries became the same tree
    */
   claim(keyspace: PlannedKeyspace): void {
-    const tree = Buffer.from(keyspace.tree).toString("hex");
+    const tree = hexOf(keyspace.tree);
     const owner = this.#owners.get(tree) ?? keyspace;
     if (owner !== keyspace) throw sharedTree(owner, keyspace);
     this.#owners.set(tree, keyspace);
@@ -149,17 +155,12 @@ export class ImportPlan {
 
   /** Whether the tree of this keyspace is known to be its own. */
   owns(keyspace: PlannedKeyspace): boolean {
-    return this.#owners.get(Buffer.from(keyspace.tree).toString("hex")) === keyspace;
+    return this.#owners.get(hexOf(keyspace.tree)) === keyspace;
   }
 
   /** Whether the tree of this keyspace was given to another one: this one has no entries then. */
   yields(keyspace: PlannedKeyspace): boolean {
-    return (this.#owners.get(Buffer.from(keyspace.tree).toString("hex")) ?? keyspace) !== keyspace;
-  }
-
-  /** The keyspaces that are imported, in the dump's order. */
-  get selected(): PlannedKeyspace[] {
-    return this.keyspaces.filter((keyspace) => keyspace !== undefined);
+    return (this.#owners.get(hexOf(keyspace.tree)) ?? keyspace) !== keyspace;
   }
 
   /** What the header lets expect, for progress. */
@@ -175,6 +176,10 @@ export class ImportPlan {
       bytes: this.selected.reduce((total, keyspace) => total + keyspace.bytes, 0),
     };
   }
+}
+
+function hexOf(name: Uint8Array): string {
+  return Buffer.from(name).toString("hex");
 }
 
 function sharedTree(one: PlannedKeyspace, other: PlannedKeyspace): KgdumpError {

@@ -5,7 +5,7 @@ import type { EntrySink, EntrySource, IfExists, KeyOrder } from "../engines/engi
 import { KgdumpError } from "../errors.js";
 import type { EntryEvent } from "./entry-events.js";
 import type { ImportPlan, PlannedKeyspace } from "./import-plan.js";
-import { nameText, sameName } from "./keyspaces.js";
+import { nameSet, nameText } from "./keyspaces.js";
 import { type OnProgress, ProgressMeter } from "./progress.js";
 import { scanSideBySide } from "./side-by-side.js";
 
@@ -73,8 +73,9 @@ async function readBack(
 
 /** A tree that nobody asked for may only be empty: sled always has its default tree. */
 async function refuseOthers(plan: ImportPlan, store: EntrySource, options: VerifyOptions): Promise<void> {
+  const asked = nameSet(plan.selected.map(({ tree }) => tree));
   for (const { name } of store.info.keyspaces) {
-    if (plan.selected.some((keyspace) => sameName(keyspace.tree, name))) continue;
+    if (asked.has(name)) continue;
     for await (const block of store.scan(name, { blockSize: BLOCK_SIZE, limit: 1, signal: options.signal })) {
       block.release();
       throw new KgdumpError("VERIFY_DIFFERENCE", `tree "${nameText(name)}" is not empty, although nothing was imported into it`);

@@ -5,8 +5,9 @@
  * found equal. An existing target is only touched with `merge`.
  */
 import { resolve } from "node:path";
-import type { EntrySink, IfExists } from "../engines/engine.js";
+import type { IfExists } from "../engines/engine.js";
 import { nextIdOf } from "../engines/next-id.js";
+import type { SledSink } from "../engines/sled.js";
 import { KgdumpError } from "../errors.js";
 import { reopenSettings, type ReopenSettings } from "../settings/reopen.js";
 import { checkSledSettings } from "../settings/sled-settings.js";
@@ -94,7 +95,8 @@ async function importNew(plan: ImportPlan, events: AsyncGenerator<EntryEvent>, o
   const [{ readBackSled }, { openSledLoader }] = await Promise.all([import("../engines/sled.js"), import("../engines/sled-loader.js")]);
   await using staging = await Staging.create(options.target);
   const { cacheCapacity, compression, compressionLevel: compressionFactor, segmentSize } = options;
-  const settings = { jobs: options.jobs, cacheCapacity, compression, compressionFactor, segmentSize, nextId: nextIdOf(plan.header) };
+  const reversed = plan.selected.filter(({ comparator }) => comparator !== "bytewise").map(({ tree }) => tree);
+  const settings = { reversed, jobs: options.jobs, cacheCapacity, compression, compressionFactor, segmentSize, nextId: nextIdOf(plan.header) };
   const loading = await openSledLoader(staging.storePath, settings);
   await closing(loading, (loader) => loadNew(plan, events, loader, options));
   if (options.verify !== false) {
@@ -131,13 +133,13 @@ async function importInto(plan: ImportPlan, events: AsyncGenerator<EntryEvent>, 
 async function merge(
   plan: ImportPlan,
   events: AsyncGenerator<EntryEvent>,
-  sink: EntrySink,
+  sink: SledSink,
   options: ImportOptions,
   ifExists: IfExists,
   lookUp: boolean,
 ): Promise<void> {
   const meter = new ProgressMeter("load", options.onProgress, plan.estimates());
-  for (const keyspace of plan.selected) await sink.createKeyspace(keyspace.tree);
+  await sink.createKeyspaces(plan.selected.map(({ tree }) => tree));
   for await (const event of events) {
     options.signal?.throwIfAborted();
     const keyspace = enter(event, plan, meter);

@@ -1,5 +1,8 @@
 /** Choosing keyspaces by name, and naming them in messages. */
+import { nameSet } from "../engines/by-name.js";
 import { KgdumpError } from "../errors.js";
+
+export { ByName, byName, nameSet } from "../engines/by-name.js";
 
 /** A keyspace's name as text, or as the bytes that it is. */
 export type KeyspaceName = string | Uint8Array;
@@ -45,15 +48,11 @@ export interface KeyspaceSelection {
 export function selectKeyspaces(names: readonly Uint8Array[], selection: KeyspaceSelection): boolean[] {
   const only = selection.only?.map(nameBytes);
   const except = (selection.except ?? []).map(nameBytes);
-  for (const wanted of [...(only ?? []), ...except]) {
-    if (names.some((name) => sameName(name, wanted))) continue;
-    throw unknownKeyspace(wanted, names);
-  }
-  const selected = names.map(
-    (name) =>
-      (only === undefined || only.some((wanted) => sameName(name, wanted))) &&
-      !except.some((unwanted) => sameName(name, unwanted)),
-  );
+  const known = nameSet(names);
+  const unknown = [...(only ?? []), ...except].find((wanted) => !known.has(wanted));
+  if (unknown !== undefined) throw unknownKeyspace(unknown, names);
+  const [wanted, unwanted] = [only === undefined ? null : nameSet(only), nameSet(except)];
+  const selected = names.map((name) => wanted?.has(name) !== false && !unwanted.has(name));
   if (names.length > 0 && !selected.includes(true)) {
     throw new KgdumpError("KEYSPACE_UNKNOWN", "every keyspace is excluded", { hint: "leave out one --exclude-column-family" });
   }

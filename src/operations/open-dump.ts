@@ -5,13 +5,15 @@ import { type BlockInfo, type DumpFile, type DumpFooter, type DumpHeader, iterat
 import { startsWith } from "./filter.js";
 import { type IndexedDump, openIndexed } from "./inspect.js";
 import type { DumpEntry } from "./inspect-entries.js";
-import { type KeyspaceName, nameBytes, sameName, unknownKeyspace } from "./keyspaces.js";
+import { ByName, type KeyspaceName, nameBytes, unknownKeyspace } from "./keyspaces.js";
 
 /** A complete dump file that is open for random access. Close it with `close` or `await using`. */
 export class Dump implements AsyncDisposable {
   /** Absolute path. */
   readonly path: string;
   readonly #indexed: IndexedDump;
+  /** By name; made when it is asked for. */
+  #numbers: ByName<number> | undefined;
 
   /** @internal Use `openDump`. */
   constructor(path: string, indexed: IndexedDump) {
@@ -94,8 +96,9 @@ export class Dump implements AsyncDisposable {
 
   #keyspace(name: KeyspaceName): number {
     const wanted = nameBytes(name);
-    const index = this.header.keyspaces.findIndex((keyspace) => sameName(keyspace.name, wanted));
-    if (index >= 0) return index;
+    this.#numbers ??= new ByName(this.header.keyspaces.map((keyspace, index) => [keyspace.name, index]));
+    const index = this.#numbers.get(wanted);
+    if (index !== undefined) return index;
     throw unknownKeyspace(wanted, this.header.keyspaces.map((keyspace) => keyspace.name));
   }
 }

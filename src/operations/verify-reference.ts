@@ -68,14 +68,18 @@ export class DumpReference implements Reference {
   async *keyspaces(): AsyncGenerator<ReferenceKeyspace, void, undefined> {
     const events = this.#events();
     let header: DumpHeader | null = null;
+    let all: readonly Uint8Array[] = [];
     try {
       for (let next = await events.next(); next.done !== true; next = await events.next()) {
         const event = next.value;
-        if (event.type === "header") header = event.header;
+        if (event.type === "header") {
+          header = event.header;
+          all = header.keyspaces.map(({ name }) => name);
+        }
         if (event.type !== "keyspace-start") continue;
         const keyspace = header?.keyspaces[event.keyspace];
         if (keyspace === undefined) throw new TypeError("a keyspace that the header does not have");
-        yield { ...keyspace, all: header?.keyspaces.map(({ name }) => name) ?? [], blocks: keyspaceBlocks(events) };
+        yield { ...keyspace, all, blocks: keyspaceBlocks(events) };
       }
     } finally {
       await events.return(undefined);

@@ -7,7 +7,7 @@ import { nothing } from "./entry-run.js";
 import { GraphCheck, type GraphReport } from "./graph/index.js";
 import type { ReadOptions } from "./inspect.js";
 import { type KeyspaceMap, Naming } from "./entries/naming.js";
-import { sameName } from "./keyspaces.js";
+import { type ByName, nameSet } from "./keyspaces.js";
 import { openSource, type ReadingOptions } from "./load-engine.js";
 import { type Sample, SampleTaker, seededRandom } from "./samples.js";
 import { salvagedWarnings } from "./salvaged.js";
@@ -106,20 +106,27 @@ function graphWarnings(graph: GraphReport | null): string[] {
   return [`the graph has problems of its own, which no comparison can show: ${kinds}`];
 }
 
+type Names = Pick<ByName<Uint8Array>, "has">;
+
 /** One of the stores that are compared, and what was found. */
 class Side {
   readonly store: EntrySource;
   readonly keyspaces: KeyspaceComparison[] = [];
   readonly differences: KeyDifference[] = [];
   readonly #naming: Naming;
+  readonly #names: Names;
+  /** Names that others of the first one's keyspaces get. */
+  #given: { readonly all: readonly Uint8Array[]; readonly names: Names } | null = null;
 
   constructor(store: EntrySource, naming: Naming) {
     this.store = store;
-    this.#naming = naming.givesOneOf(store.info.keyspaces.map(({ name }) => name)) ? naming : new Naming(undefined);
+    const names = store.info.keyspaces.map(({ name }) => name);
+    this.#names = nameSet(names);
+    this.#naming = naming.givesOneOf(names) ? naming : new Naming(undefined);
   }
 
   has(name: Uint8Array): boolean {
-    return this.store.info.keyspaces.some((keyspace) => sameName(keyspace.name, name));
+    return this.#names.has(name);
   }
 
   nameOf(name: Uint8Array): Uint8Array {
@@ -128,7 +135,9 @@ class Side {
 
   /** Whether the store may have a counterpart of a keyspace: not when another one was given its name. */
   holds(name: Uint8Array, all: readonly Uint8Array[]): boolean {
-    return !this.#naming.takenFrom(name, all) && this.has(this.nameOf(name));
+    if (this.#given?.all !== all) this.#given = { all, names: nameSet(this.#naming.given(all)) };
+    const taken = this.#naming.renamed(name) === undefined && this.#given.names.has(name);
+    return !taken && this.has(this.nameOf(name));
   }
 }
 
@@ -235,9 +244,9 @@ class SidesPass implements AsyncDisposable {
 
   /** Keyspaces that only the store has; sled's default tree, which is always there, counts when it holds something. */
   async #unmatched(side: Side, names: readonly Uint8Array[]): Promise<void> {
-    const known = names.map((name) => side.nameOf(name));
+    const known = nameSet(names.map((name) => side.nameOf(name)));
     for (const { name, comparator } of side.store.info.keyspaces) {
-      if (known.some((one) => sameName(one, name))) continue;
+      if (known.has(name)) continue;
       const scan = new StoreScan(side.store, name, comparator, this.#options.signal);
       const counts: Counts = { missing: 0, added: 0, changed: 0 };
       for await (const { key, kind } of compareEntries(comparator, nothing(), [scan.blocks()])) this.#note(side, counts, { keyspace: name, key, kind });

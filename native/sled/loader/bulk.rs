@@ -2,7 +2,7 @@
 //! its page cache. kgdump's own code; it uses what is private to the page cache and nothing else.
 //!
 //! Contract: a loader reserves an id for each page of a tree, writes every page once, in any order, and at last makes
-//! one of them the root of the tree. Until then the tree is as it was. Any thread may call; pages reach the log in the
+//! one of them the root of the tree, of all trees at once. Until then the trees are as they were. Any thread may call; pages reach the log in the
 //! order of the calls of `write`. What stock code relies on, and where it is established here:
 //! - ids are dense in the end, which recovery needs: an id that was reserved and not written gets an empty leaf in
 //!   `end`, or when the loader is dropped. Only a process that is killed meanwhile leaves a store that cannot be opened;
@@ -17,10 +17,10 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::atomic::AtomicBool;
 
-use super::{buffers, iobuf, quick_open, CacheInfo, IoBufs, LogKind, Lsn, Page, PageId};
+use super::{buffers, iobuf, quick_open, CacheInfo, IoBufs, LogKind, Lsn, Page, PageId, Update, META_PID};
 use crate::{
-    concurrency_control, pin, Acquire, AtomicLsn, Db, Error, Mutex, Node, Release, Result, SeqCst, Serialize,
-    DEFAULT_TREE_ID, MAX_MSG_HEADER_LEN, MINIMUM_ITEMS_PER_SEGMENT, SEG_HEADER_LEN,
+    concurrency_control, pin, Acquire, AtomicLsn, Db, Error, Guard, Meta, Mutex, Node, Release, Result, SeqCst, Serialize,
+    Tree, DEFAULT_TREE_ID, MAX_MSG_HEADER_LEN, MINIMUM_ITEMS_PER_SEGMENT, SEG_HEADER_LEN,
 };
 
 /// Bytes that may be written and not on disk: at least four segments.
@@ -143,29 +143,32 @@ impl PageLoader {
         }
     }
 
-    /// Makes a page, all of whose descendants were written, the root of a tree, which is made when it is not there.
-    /// Handles of the tree that are open see its new content. Nobody else may write to the tree meanwhile.
+    /// Makes pages, all of whose descendants were written, the roots of trees, which are made when they are not there. The list of
+    /// trees is written once. Handles of the trees that are open see their new content. Nobody else may write to the trees meanwhile.
     ///
     /// # Errors
-    /// `Error::Unsupported` when the tree is not empty; those of the log.
-    pub fn publish(&self, tree: &[u8], root: PageId) -> Result<()> {
+    /// `Error::Unsupported` when a tree is not empty, and then none is as it would be; those of the log.
+    pub fn publish(&self, trees: &[(Vec<u8>, PageId)]) -> Result<()> {
         let pagecache = &self.db.context.pagecache;
         let guard = pin();
-        // Held, so that nobody opens the tree between the new root in the meta page and the one in the handle.
+        // Held, so that nobody opens a tree between the new root in the meta page and the one in the handle.
         let tenants = self.db.tenants.write();
-        let old = pagecache.get_meta(&guard)?.get_root(tree);
-        let old_pages = match old {
-            Some(pid) => self.empty_chain(pid)?.ok_or_else(not_empty)?,
-            None => Vec::new(),
-        };
-        if pagecache.cas_root_in_meta(tree, old, Some(root), &guard)?.is_err() {
-            return Err(not_empty());
-        }
-        if let Some(handle) = tenants.get(tree) {
-            handle.root.store(root, SeqCst);
-        }
-        if tree == DEFAULT_TREE_ID {
-            self.db.default.root.store(root, SeqCst);
+        let old_pages = change_meta(&self.db, &guard, |meta| {
+            let mut old_pages = Vec::new();
+            for (tree, root) in trees {
+                if let Some(old) = meta.set_root(tree.as_slice().into(), *root) {
+                    old_pages.extend(self.empty_chain(old)?.ok_or_else(not_empty)?);
+                }
+            }
+            Ok(old_pages)
+        })?;
+        for (tree, root) in trees {
+            if let Some(handle) = tenants.get(tree.as_slice()) {
+                handle.root.store(*root, SeqCst);
+            }
+            if tree == DEFAULT_TREE_ID {
+                self.db.default.root.store(*root, SeqCst);
+            }
         }
         drop(tenants);
         for pid in old_pages {
@@ -281,6 +284,63 @@ pub(super) fn header_stable_lsn(iobufs: &IoBufs, next_lsn: Lsn) -> Lsn {
 
 fn told_stable(iobufs: &IoBufs, next_lsn: Lsn) -> Lsn {
     (next_lsn - iobufs.bulk_window.load(Acquire) - 1).max(-1)
+}
+
+/// The tree of that name, never a new one.
+pub fn existing(db: &Db, tree: &[u8]) -> Option<Tree> {
+    // A store that is opened opens all its trees.
+    db.tenants.read().get(tree).cloned()
+}
+
+/// Makes those trees that are not there. The list of trees is written once, and not for each of them as `open_tree` does it.
+///
+/// # Errors
+/// Those of the log.
+pub fn make(db: &Db, trees: &[Vec<u8>]) -> Result<()> {
+    let pagecache = &db.context.pagecache;
+    let guard = pin();
+    let mut missing: Vec<(&[u8], PageId)> = Vec::new();
+    for tree in trees {
+        if existing(db, tree).is_some() {
+            continue;
+        }
+        // As `meta::open_tree` makes one.
+        let (leaf, _place) = pagecache.allocate(Node::default(), &guard)?;
+        let (root, _place) = pagecache.allocate(Node::new_root(leaf), &guard)?;
+        missing.push((tree, root));
+    }
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let tenants = db.tenants.write();
+    change_meta(db, &guard, |meta| {
+        for (tree, root) in &missing {
+            if meta.get_root(tree).is_none() {
+                let _none = meta.set_root((*tree).into(), *root);
+            }
+        }
+        Ok(())
+    })?;
+    drop(tenants);
+    for (tree, _) in missing {
+        let _handle = db.open_tree(tree)?;
+    }
+    Ok(())
+}
+
+/// Writes the list of trees as `change` makes it, which may be called again.
+fn change_meta<T>(db: &Db, guard: &Guard, mut change: impl FnMut(&mut Meta) -> Result<T>) -> Result<T> {
+    let pagecache = &db.context.pagecache;
+    loop {
+        let view = pagecache.get_meta(guard)?;
+        let mut meta = Meta::clone(&view);
+        let changed = change(&mut meta)?;
+        match pagecache.cas_page(META_PID, view.0, Update::Meta(meta), false, guard)? {
+            Ok(_written) => return Ok(changed),
+            Err(Some(_other)) => {}
+            Err(None) => return Err(Error::ReportableBug("the list of trees is not there".into())),
+        }
+    }
 }
 
 fn not_empty() -> Error {

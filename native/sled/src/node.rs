@@ -154,11 +154,11 @@ impl SledStore {
         self.job(Doing::Reading, |names| names.into_iter().map(Buffer::from).collect(), |store| store.trees())
     }
 
-    /// Makes a tree when it is not there.
+    /// Makes those trees that are not there.
     #[napi]
-    pub fn create_tree(&self, name: Uint8Array) -> AsyncTask<Job<(), ()>> {
-        let name = name.to_vec();
-        self.job(Doing::Writing, |()| (), move |store| store.create_tree(&name))
+    pub fn create_trees(&self, names: Vec<Uint8Array>) -> AsyncTask<Job<(), ()>> {
+        let names: Vec<Vec<u8>> = names.iter().map(|name| name.to_vec()).collect();
+        self.job(Doing::Writing, |()| (), move |store| store.create_trees(&names))
     }
 
     /// Sees that `generate_id` gives no id below this one, in decimal digits.

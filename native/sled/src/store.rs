@@ -186,11 +186,14 @@ impl Store {
         })
     }
 
-    /// Makes a tree when it is not there.
-    pub fn create_tree(&self, name: &[u8]) -> Outcome<()> {
+    /// Makes those trees that are not there.
+    pub fn create_trees(&self, names: &[Vec<u8>]) -> Outcome<()> {
         self.with_writable(|db| {
-            let what = || format!("making tree {}", printable(name));
-            db.open_tree(name).map(drop).map_err(|e| Failure::sled(&e, Doing::Writing, &what()))
+            let what = || match names {
+                [name] => format!("making tree {}", printable(name)),
+                names => format!("making {} trees", names.len()),
+            };
+            sled::bulk::make(db, names).map_err(|e| Failure::sled(&e, Doing::Writing, &what()))
         })
     }
 
@@ -301,8 +304,6 @@ impl Drop for FailOnPanic<'_> {
 
 /// The tree of that name, never a new one.
 pub fn existing_tree(db: &Db, name: &[u8]) -> Outcome<sled::Tree> {
-    if !db.tree_names().iter().any(|n| n == name) {
-        return Err(Failure::new(Code::KeyspaceUnknown, format!("there is no tree {}", printable(name))));
-    }
-    db.open_tree(name).map_err(|e| Failure::sled(&e, Doing::Reading, "opening a tree"))
+    sled::bulk::existing(db, name)
+        .ok_or_else(|| Failure::new(Code::KeyspaceUnknown, format!("there is no tree {}", printable(name))))
 }

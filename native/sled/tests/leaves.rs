@@ -88,7 +88,7 @@ fn make(db: &Db, pages: &[Page]) {
         }
         loader.write(reserved, &out).unwrap();
     }
-    loader.publish(DEFAULT_TREE, ids[0]).unwrap();
+    loader.publish(&[(DEFAULT_TREE.to_vec(), ids[0])]).unwrap();
     loader.end().unwrap();
 }
 

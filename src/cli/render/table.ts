@@ -15,22 +15,38 @@ const NO_BORDERS = {
   right: "", "right-mid": "", middle: "  ",
 };
 
+/** Rows that are laid out together: that takes time with the square of their number. */
+const PORTION = 64;
+
 /**
  * A table as lines, each ended, without blanks at their ends.
  * @param columns headings
  * @param rows cells, safe to print
  */
 export function renderTable(columns: readonly Column[], rows: readonly (readonly string[])[], paint: Paint): string {
+  const portions = Array.from({ length: Math.max(1, Math.ceil(rows.length / PORTION)) }, (_, at) => rows.slice(at * PORTION, (at + 1) * PORTION));
+  const drawn = portions.map((portion, at) => draw(columns, portion, at === 0 ? paint : null, []));
+  const [first] = drawn;
+  if (first === undefined || drawn.length === 1) return first?.text ?? "";
+  const widths = columns.map((_, column) => Math.max(...drawn.map((table) => table.widths[column] ?? 0)));
+  return portions.map((portion, at) => draw(columns, portion, at === 0 ? paint : null, widths).text).join("");
+}
+
+/**
+ * Draws some rows.
+ * @param paint null for rows without headings
+ * @param widths of the columns; none: as wide as what is in these rows
+ */
+function draw(columns: readonly Column[], rows: readonly (readonly string[])[], paint: Paint | null, widths: readonly number[]): { text: string; widths: readonly number[] } {
   const table = new Table({
     chars: NO_BORDERS,
     style: { "padding-left": 0, "padding-right": 0, head: [], border: [], compact: true },
-    head: columns.map(({ heading }) => paint.dim(heading)),
+    head: paint === null ? [] : columns.map(({ heading }) => paint.dim(heading)),
     colAligns: columns.map(({ align }) => align),
+    colWidths: [...widths],
   });
   for (const row of rows) table.push([...row]);
-  return table
-    .toString()
-    .split("\n")
-    .map((line) => `${line.trimEnd()}\n`)
-    .join("");
+  const lines = table.toString().split("\n");
+  // Drawing has filled them in.
+  return { text: lines.map((line) => `${line.trimEnd()}\n`).join(""), widths: table.options.colWidths.map((width) => width ?? 0) };
 }

@@ -6,6 +6,7 @@ import { formatCount, formatDuration, formatNumberOf, formatRate, formatSize } f
 import type { Paint } from "../style.js";
 import { renderGraphs } from "./graph.js";
 import { renderSides, sideName } from "./sides.js";
+import { byName } from "../../operations/keyspaces.js";
 import { engineName } from "./summary.js";
 import { renderTable } from "./table.js";
 import { renderStart } from "./value.js";
@@ -57,17 +58,20 @@ function renderVerdict(store: StoreComparison, paint: Paint): string {
 }
 
 function sidesOf({ reference, stores }: Verification): Parameters<typeof renderSides>[0] {
-  const names = [...reference.keyspaces.map(({ name }) => name)];
-  for (const { keyspaces } of stores) {
-    for (const { name } of keyspaces) if (!names.some((known) => Buffer.compare(known, name) === 0)) names.push(name);
+  const references = byName(reference.keyspaces);
+  const found = stores.map(({ keyspaces }) => byName(keyspaces));
+  const names = reference.keyspaces.map(({ name }) => name);
+  for (const [index, { keyspaces }] of stores.entries()) {
+    const before = [references, ...found.slice(0, index)];
+    for (const { name } of keyspaces) if (!before.some((known) => known.has(name))) names.push(name);
   }
   return names.map((name) => {
-    const first = reference.keyspaces.find((keyspace) => Buffer.compare(keyspace.name, name) === 0);
+    const first = references.get(name);
     const sides = stores.map((store, index) => {
-      const found = store.keyspaces.find((keyspace) => Buffer.compare(keyspace.name, name) === 0);
-      const digest = found?.storeDigest ?? null;
-      const held = { entries: digest === null ? null : (found?.storeEntries ?? null), digest };
-      return { side: sideName(store.engine, index + 1), ...held, verdict: found?.equal === false ? differencesText(found) : "equal" };
+      const held = found[index]?.get(name);
+      const digest = held?.storeDigest ?? null;
+      const entries = digest === null ? null : (held?.storeEntries ?? null);
+      return { side: sideName(store.engine, index + 1), entries, digest, verdict: held?.equal === false ? differencesText(held) : "equal" };
     });
     return { name, sides: [{ side: sideName(reference.kind, 0), entries: first?.entries ?? null, digest: first?.digest ?? null, verdict: "" }, ...sides] };
   });

@@ -1,7 +1,7 @@
 /** Refusing a map that puts entries of two keyspaces into one, before anything is written: what a file tells at its end. */
 import { type DumpInputs } from "../entry-events.js";
 import type { ImportPlan } from "../import-plan.js";
-import { sameName } from "../keyspaces.js";
+import { byName } from "../keyspaces.js";
 import { openDump } from "../open-dump.js";
 
 /**
@@ -10,13 +10,11 @@ import { openDump } from "../open-dump.js";
  * @throws {KgdumpError} USAGE
  */
 export async function refuseFilledTogether(plan: ImportPlan, { input }: { readonly input: DumpInputs }): Promise<void> {
-  if (typeof input !== "string" || plan.selected.every((keyspace) => plan.rivalsOf(keyspace).length === 0)) return;
+  if (typeof input !== "string" || plan.selected.every((keyspace) => !plan.hasRivals(keyspace))) return;
   const dump = await openDump(input).catch(() => null);
   if (dump === null) return;
   await using opened = dump;
-  const filled = plan.selected.filter(({ name }) => {
-    const index = opened.header.keyspaces.findIndex((keyspace) => sameName(keyspace.name, name));
-    return (opened.footer.keyspaces[index]?.entries ?? 0) > 0;
-  });
+  const totals = byName(opened.footer.keyspaces);
+  const filled = plan.selected.filter(({ name }) => (totals.get(name)?.entries ?? 0) > 0);
   for (const keyspace of filled) plan.claim(keyspace);
 }

@@ -4,7 +4,7 @@ import { KgdumpError } from "../../errors.js";
 import { LIMIT_KEY, LIMIT_VALUE, MAX_PAYLOAD_LENGTH } from "../../format/constants.js";
 import type { DumpInputs } from "../entry-events.js";
 import type { ImportPlan } from "../import-plan.js";
-import { nameText, sameName } from "../keyspaces.js";
+import { byName, nameText } from "../keyspaces.js";
 import { openDump } from "../open-dump.js";
 
 /** What a sled store takes, as native/sled has it. */
@@ -51,8 +51,9 @@ export async function refuseTooLarge(plan: ImportPlan, { input }: { readonly inp
   const dump = await openDump(input, { maxBlockSize: MAX_PAYLOAD_LENGTH }).catch(() => null);
   if (dump === null) return;
   await using opened = dump;
+  const held = byName(opened.footer.keyspaces);
   for (const { name } of plan.selected) {
-    const totals = opened.footer.keyspaces[opened.header.keyspaces.findIndex((keyspace) => sameName(keyspace.name, name))];
+    const totals = held.get(name);
     if (totals === undefined || totals.valueBytes <= limit) continue;
     for await (const block of opened.blocks(name)) {
       const valueBytes = block.rawLength - binBytes(block.firstKey.length) - 5;

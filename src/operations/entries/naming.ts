@@ -1,6 +1,6 @@
 /** Other names for keyspaces: by name, or by a pattern with one `*` on each side. */
 import { KgdumpError } from "../../errors.js";
-import { type KeyspaceName, nameBytes, nameText, sameName, unknownKeyspace } from "../keyspaces.js";
+import { ByName, type KeyspaceName, nameBytes, nameSet, nameText, sameName, unknownKeyspace } from "../keyspaces.js";
 
 /** All names that begin with some bytes and end with others, which don't overlap; a `*` between them stands for any bytes, or none. */
 export interface NamePattern {
@@ -19,10 +19,15 @@ interface Rule {
 /** New names by old ones. */
 export class Naming {
   readonly #rules: readonly Rule[];
+  /** Those about one name each, by it. */
+  readonly #named: ByName<Rule>;
+  readonly #patterns: readonly Rule[];
 
   /** @throws {KgdumpError} USAGE for a pattern as the new name of one keyspace */
   constructor(map: KeyspaceMap | undefined) {
     this.#rules = Array.from(map ?? [], ([from, to]) => ({ from: sideOf(from), to: sideOf(to) })).sort((a, b) => Number(isPattern(a.from)) - Number(isPattern(b.from)));
+    this.#named = new ByName(this.#rules.flatMap((rule) => (isPattern(rule.from) ? [] : [[rule.from, rule] as const])));
+    this.#patterns = this.#rules.filter(({ from }) => isPattern(from));
     const odd = this.#rules.find(({ from, to }) => !isPattern(from) && isPattern(to));
     if (odd === undefined) return;
     throw new KgdumpError("USAGE", `"${sideText(odd.from)}" can't become "${sideText(odd.to)}": what its * stands for is not known`, {
@@ -32,7 +37,8 @@ export class Naming {
 
   /** The new name of a keyspace, or undefined when it keeps its own. */
   renamed(name: Uint8Array): Uint8Array | undefined {
-    for (const { from, to } of this.#rules) {
+    const named = this.#named.get(name);
+    for (const { from, to } of named === undefined ? this.#patterns : [named]) {
       const star = matched(from, name);
       if (star === undefined) continue;
       return isPattern(to) ? Buffer.concat([to.before, star, to.after]) : to;
@@ -47,7 +53,8 @@ export class Naming {
 
   /** Whether one of these names is such as the rules give. */
   givesOneOf(names: readonly Uint8Array[]): boolean {
-    return this.#rules.some(({ to }) => names.some((name) => matched(to, name) !== undefined));
+    const known = nameSet(names);
+    return this.#rules.some(({ to }) => (isPattern(to) ? names.some((name) => matched(to, name) !== undefined) : known.has(to)));
   }
 
   /** Whether one of these names gets another one. */
@@ -55,19 +62,16 @@ export class Naming {
     return names.some((name) => this.renamed(name) !== undefined);
   }
 
-  /** Whether another one of these keyspaces was given the name that this one has and keeps. */
-  takenFrom(name: Uint8Array, names: readonly Uint8Array[]): boolean {
-    if (this.renamed(name) !== undefined) return false;
-    return names.some((other) => {
-      const renamed = this.renamed(other);
-      return renamed !== undefined && sameName(renamed, name);
-    });
+  /** The new names of those of these keyspaces that get one. */
+  given(names: readonly Uint8Array[]): Uint8Array[] {
+    return names.map((name) => this.renamed(name)).filter((name) => name !== undefined);
   }
 
   /** @throws {KgdumpError} KEYSPACE_UNKNOWN for a rule that is about none of these names */
   check(names: readonly Uint8Array[]): void {
+    const known = nameSet(names);
     for (const { from } of this.#rules) {
-      if (names.some((name) => matched(from, name) !== undefined)) continue;
+      if (isPattern(from) ? names.some((name) => matched(from, name) !== undefined) : known.has(from)) continue;
       if (!isPattern(from)) throw unknownKeyspace(from, names);
       throw new KgdumpError("KEYSPACE_UNKNOWN", `no keyspace is called "${sideText(from)}"`, { hint: `there are: ${names.map(nameText).join(", ") || "none"}` });
     }

@@ -78,7 +78,8 @@ async function writeDelta({ dump, delta, deltaId }: Journal, original: string, {
 }
 
 function checkSame(known: readonly JournalKeyspace[], written: readonly JournalKeyspace[], path: string): void {
-  const other = written.find(({ name, digest, entries }) => !known.some((found) => found.name === name && found.digest === digest && found.entries === entries));
+  const read = new Map(known.map((keyspace) => [keyspace.name, keyspace]));
+  const other = written.find(({ name, digest, entries }) => read.get(name)?.digest !== digest || read.get(name)?.entries !== entries);
   if (other === undefined && known.length === written.length) return;
   const name = Buffer.from(other?.name ?? "", "hex");
   throw new KgdumpError("VERIFY_DIFFERENCE", `"${nameText(name)}" of the original was not the same when it was read again`, {

@@ -5,7 +5,7 @@ import type { StoreMark } from "../../engines/engine.js";
 import { KgdumpError } from "../../errors.js";
 import { exportStore, type ExportResult } from "../export.js";
 import { importDump, type ImportResult } from "../import.js";
-import { sameName } from "../keyspaces.js";
+import { byName } from "../keyspaces.js";
 import type { Teller } from "./events.js";
 import { type Journal, type JournalKeyspace, type MigrationStep, writeJournal } from "./journal.js";
 import { deltaPath, type migrationPaths, type MigrateOptions, round } from "./options.js";
@@ -45,8 +45,9 @@ export async function copyStore(journal: Journal, importing: MigrationStep, opti
   // Some may have come since the plan; with `live` they are looked for when the service has stopped.
   if (options.live !== true) refusePrepared(exported.store, options);
   checkEqual(exported, imported);
+  const described = byName(exported.store.keyspaces);
   const keyspaces = exported.keyspaces.map(({ name, entries, digest }) => {
-    const comparator = exported.store.keyspaces.find((keyspace) => sameName(keyspace.name, name))?.comparator ?? "bytewise";
+    const comparator = described.get(name)?.comparator ?? "bytewise";
     return { name: Buffer.from(name).toString("hex"), comparator, entries, digest };
   });
   const { databaseId, sequenceNumber, mark } = exported.store;
@@ -86,11 +87,13 @@ async function streamAcross(journal: Journal, importing: MigrationStep, options:
 
 /** What was read and what was found in the new store are the same. */
 function checkEqual(exported: ExportResult, imported: ImportResult): void {
+  const known = byName(imported.keyspaces);
   const same =
     exported.keyspaces.length === imported.keyspaces.length &&
-    exported.keyspaces.every(({ name, digest, entries }) =>
-      imported.keyspaces.some((found) => sameName(found.name, name) && found.digest === digest && found.entries === entries),
-    );
+    exported.keyspaces.every(({ name, digest, entries }) => {
+      const found = known.get(name);
+      return found?.digest === digest && found.entries === entries;
+    });
   if (same) return;
   throw new KgdumpError("VERIFY_DIFFERENCE", "the new store does not hold what the old one does", { hint: "nothing was switched: check the disk and the memory of this machine, then migrate again" });
 }

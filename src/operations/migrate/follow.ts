@@ -10,7 +10,7 @@ import type { ChangeBlock, SledFollower } from "../../engines/sled-follower.js";
 import type { SledSink } from "../../engines/sled.js";
 import { KgdumpError } from "../../errors.js";
 import type { SledSettings } from "../../settings/sled-settings.js";
-import { nameText, sameName } from "../keyspaces.js";
+import { ByName, byName, nameSet, nameText } from "../keyspaces.js";
 import { type OnProgress, ProgressMeter } from "../progress.js";
 import { scanSideBySide } from "../side-by-side.js";
 import { addTo, compareBlocks, type GrowingCounts, noChanges } from "./compare-blocks.js";
@@ -58,8 +58,11 @@ export class CopyFollower {
   readonly #settings: SledSettings;
   readonly #trees: Trees;
   #learned: readonly Learned[] = [];
+  #byName = new ByName<Learned>();
+  /** Trees of what was learned. */
+  #taken = nameSet([]);
   /** Keyspaces without entries, whose tree another one became. */
-  #without: readonly JournalKeyspace[] = [];
+  #without = new ByName<JournalKeyspace>();
   /** Since it was learned. */
   #followed: Pick<Learned, "tree" | "follower">[] = [];
 
@@ -94,9 +97,12 @@ export class CopyFollower {
     const learned: Learned[] = [];
     const own = this.#trees.own(keyspaces);
     for (const keyspace of own) learned.push(await learn(this.#sink, keyspace, this.#trees, meter, options));
-    this.#without = keyspaces.filter((keyspace) => !own.includes(keyspace));
+    const owners = new Set(own);
+    this.#without = new ByName(keyspaces.filter((keyspace) => !owners.has(keyspace)).map((keyspace) => [Buffer.from(keyspace.name, "hex"), keyspace]));
     meter.end();
     this.#learned = learned;
+    this.#byName = byName(learned);
+    this.#taken = nameSet(learned.map(({ tree }) => tree));
     this.#followed = [];
   }
 
@@ -109,8 +115,9 @@ export class CopyFollower {
     const meter = this.#meter(options);
     const counts = noChanges();
     const keyspaces: JournalKeyspace[] = [];
+    const there = nameSet(original.info.keyspaces.map(({ name }) => name));
     for (const { name, tree, keyspace } of this.#learned) {
-      if (original.info.keyspaces.some((found) => sameName(found.name, name))) continue;
+      if (there.has(name)) continue;
       await this.#sink.dropKeyspace(tree);
       counts.removed += keyspace.entries;
     }
@@ -140,10 +147,10 @@ export class CopyFollower {
     const counts = noChanges();
     for (const [index, { name }] of original.info.keyspaces.entries()) {
       const changed = keys[index];
-      const known = this.#learned.find((learned) => sameName(learned.name, name));
+      const known = this.#byName.get(name);
       if (known !== undefined) this.#followed.push(known);
-      if (known === undefined && this.#isWithout(name) && changed?.length === 0) continue;
-      if (this.#isWithout(name)) throw filled(name);
+      if (known === undefined && this.#without.has(name) && changed?.length === 0) continue;
+      if (this.#without.has(name)) throw filled(name);
       if (changed === undefined || known === undefined) throw new TypeError("the copy has other keyspaces than the original");
       if (changed.length === 0) continue;
       meter.enter(name);
@@ -166,7 +173,8 @@ export class CopyFollower {
   async verify({ signal }: FollowOptions): Promise<void> {
     const sink = await openCopy(this.#path, this.#settings);
     try {
-      const foreign = sink.info.keyspaces.find(({ name }) => !this.#followed.some(({ tree }) => sameName(tree, name)));
+      const followed = nameSet(this.#followed.map(({ tree }) => tree));
+      const foreign = sink.info.keyspaces.find(({ name }) => !followed.has(name));
       if (foreign !== undefined) throw different(foreign.name, "it is still there, although the store does not have it any more");
       for (const { tree: name, follower } of this.#followed) {
         const groups = follower.writtenGroups;
@@ -214,7 +222,7 @@ export class CopyFollower {
       }
       keyspaces.push({ ...keyspace, entries, digest: hash.digest("hex") });
     }
-    for (const keyspace of this.#without) {
+    for (const keyspace of this.#without.things()) {
       if (await hasEntries(original, Buffer.from(keyspace.name, "hex"), options)) throw filled(Buffer.from(keyspace.name, "hex"));
       keyspaces.push(keyspace);
     }
@@ -235,10 +243,6 @@ export class CopyFollower {
     return scanSideBySide(original, name, { blockSize: FOLLOW_BLOCK, splits, jobs: SCANS, signal });
   }
 
-  #isWithout(name: Uint8Array): boolean {
-    return this.#without.some((keyspace) => sameName(Buffer.from(keyspace.name, "hex"), name));
-  }
-
   async #put(tree: Uint8Array, block: ChangeBlock, counts: GrowingCounts): Promise<void> {
     addTo(counts, await this.#sink.carryOver(tree, block.data));
   }
@@ -249,9 +253,9 @@ export class CopyFollower {
     meter: ProgressMeter,
     options: FollowOptions,
   ): Promise<ChangeCounts & { readonly entries: number; readonly digest: Uint8Array }> {
-    const known = this.#learned.find((learned) => sameName(learned.name, name));
+    const known = this.#byName.get(name);
     const tree = this.#trees.of(name);
-    if (known === undefined && this.#learned.some((learned) => sameName(learned.tree, tree))) {
+    if (known === undefined && this.#taken.has(tree)) {
       if (await hasEntries(original, name, options)) throw filled(name);
       return { ...noChanges(), entries: 0, digest: createHash("sha256").digest() };
     }

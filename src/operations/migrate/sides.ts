@@ -2,7 +2,7 @@
 import { KgdumpError } from "../../errors.js";
 import { closing } from "../closing.js";
 import { GraphCheck, type GraphReport } from "../graph/index.js";
-import { nameText, sameName } from "../keyspaces.js";
+import { byName, nameText } from "../keyspaces.js";
 import { ProgressMeter } from "../progress.js";
 import { type KeyspaceDigest, StoreScan } from "../verify-reference.js";
 import type { Copy } from "./copy.js";
@@ -21,13 +21,14 @@ import { Trees } from "./trees.js";
  */
 export async function compareSides(journal: Journal, copy: Copy, keyspaces: readonly JournalKeyspace[], options: MigrateOptions, teller: Teller): Promise<Sides> {
   const checked = options.checkGraph === true ? await checkGraph(journal, keyspaces, options, teller) : null;
+  const [importedByName, checkedByName] = [byName(copy.imported.keyspaces), byName(checked?.found ?? [])];
   const sides = keyspaces.map((keyspace): MigratedKeyspace => {
     const { entries, digest } = keyspace;
     const name = Buffer.from(keyspace.name, "hex");
-    const imported = copy.imported.keyspaces.find((found) => sameName(found.name, name));
+    const imported = importedByName.get(name);
     // What was changed after the copy was looked up entry by entry, which makes no digest.
     const unchanged = imported?.digest === digest && imported.entries === entries;
-    const again = checked?.found.find((found) => sameName(found.name, name));
+    const again = checkedByName.get(name);
     const held = { entries, digest };
     return {
       name,

@@ -1,6 +1,6 @@
 /** Which tree of the new store each keyspace of a migration becomes, as the journal has it. */
 import { type KeyspaceMap, Naming, type NamePattern } from "../entries/naming.js";
-import { type KeyspaceName, nameBytes, sameName } from "../keyspaces.js";
+import { type KeyspaceName, nameBytes, nameSet, sameName } from "../keyspaces.js";
 import type { Journal, JournalKeyspace } from "./journal.js";
 import type { JournalSide } from "./journal-form.js";
 
@@ -49,15 +49,21 @@ export class Trees {
 
   /** Those keyspaces that have a tree: one without entries has none when another one became the tree of its name. */
   own<Keyspace extends Pick<JournalKeyspace, "name" | "entries">>(keyspaces: readonly Keyspace[]): Keyspace[] {
-    const treeOf = (keyspace: Keyspace): Uint8Array => this.of(fromHex(keyspace.name));
-    return keyspaces.filter((keyspace) => {
-      const rivals = keyspaces.filter((other) => other !== keyspace && sameName(treeOf(other), treeOf(keyspace)));
-      if (keyspace.entries > 0 || rivals.length === 0) return true;
+    const treeOf = (keyspace: Keyspace): string => toHex(this.of(fromHex(keyspace.name)));
+    const groups = new Map<string, Keyspace[]>();
+    for (const keyspace of keyspaces) {
+      const group = groups.get(treeOf(keyspace));
+      if (group === undefined) groups.set(treeOf(keyspace), [keyspace]);
+      else group.push(keyspace);
+    }
+    const owners = new Set<Keyspace>();
+    for (const [tree, group] of groups) {
+      const filled = group.filter(({ entries }) => entries > 0);
       // Of several without entries the first that was renamed has it.
-      if (rivals.some(({ entries }) => entries > 0)) return false;
-      const group = keyspaces.filter((other) => other === keyspace || rivals.includes(other));
-      return (group.find((one) => !sameName(fromHex(one.name), treeOf(one))) ?? group[0]) === keyspace;
-    });
+      const empty = group.find(({ name }) => name !== tree) ?? group[0];
+      for (const owner of filled.length > 0 || empty === undefined ? filled : [empty]) owners.add(owner);
+    }
+    return keyspaces.filter((keyspace) => owners.has(keyspace));
   }
 
   /** The way back: which keyspace each of these trees becomes. */
@@ -69,6 +75,7 @@ export class Trees {
     }
     // Trees that were made since, and are named as the pattern names them.
     for (const [from, to] of this.#rules) if (!(from instanceof Uint8Array) && !(to instanceof Uint8Array)) back.set(to, from);
-    return new Map([...back].filter(([from, to]) => new Naming(new Map([[from, to]])).fitsOneOf(trees)));
+    const known = nameSet(trees);
+    return new Map([...back].filter(([from, to]) => (from instanceof Uint8Array ? known.has(from) : new Naming(new Map([[from, to]])).fitsOneOf(trees))));
   }
 }

@@ -33,8 +33,8 @@ struct Chunk {
 enum Work {
     Ready(Chunk),
     Compressed(Receiver<Outcome<Chunk>>),
-    /// Makes a page the root of a tree.
-    Publish(Vec<u8>, u64, SyncSender<Outcome<()>>),
+    /// Makes pages the roots of trees.
+    Publish(Vec<(Vec<u8>, u64)>, SyncSender<Outcome<()>>),
 }
 
 type Job = (Chunk, SyncSender<Outcome<Chunk>>);
@@ -114,14 +114,14 @@ impl Line {
         Ok(line)
     }
 
-    /// Makes a page the root of a tree, once all pages before are written.
+    /// Makes pages the roots of trees, once all pages before are written.
     ///
     /// # Errors
-    /// TARGET_EXISTS when the tree has entries; whatever has ended the line.
-    pub fn publish(&mut self, tree: Vec<u8>, root: u64) -> Outcome<()> {
+    /// TARGET_EXISTS when a tree has entries; whatever has ended the line.
+    pub fn publish(&mut self, trees: Vec<(Vec<u8>, u64)>) -> Outcome<()> {
         self.send_chunk()?;
         let (reply, answer) = mpsc::sync_channel(1);
-        self.send(Work::Publish(tree, root, reply))?;
+        self.send(Work::Publish(trees, reply))?;
         match answer.recv() {
             Ok(published) => published,
             Err(_) => Err(self.lost()),
@@ -221,8 +221,8 @@ fn write_all(loader: &PageLoader, todo: &Receiver<Work>, give_back: &SyncSender<
             Work::Compressed(result) => {
                 result.recv().map_err(|_| Failure::new(Code::StoreFailed, "a thread that compresses has ended"))??
             }
-            Work::Publish(tree, root, reply) => {
-                let published = loader.publish(&tree, root).map_err(|e| failed(&e));
+            Work::Publish(trees, reply) => {
+                let published = loader.publish(&trees).map_err(|e| failed(&e));
                 // Nobody waits for the answer of a load that was given up.
                 let _ = reply.send(published.clone());
                 published?;

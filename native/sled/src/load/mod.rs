@@ -1,7 +1,7 @@
 //! Fills trees of an open store from entries in key order, ten times as fast as inserting them.
 //!
-//! A thread of its own parses blocks and builds the tree (`tree`); pages go to the log through a `line`. The tree
-//! changes only when it is ended, at once and whole. A failure ends the loader: then the tree that was being filled is as it was
+//! A thread of its own parses blocks and builds the tree (`tree`); pages go to the log through a `line`. Trees
+//! change only when the loader ends, all at once and whole. A failure ends it: then the tree that was being filled is as it was
 //! before, trees that were ended are whole, and the store can be used, though pages of the unfinished tree stay in it as
 //! garbage. A load that is killed leaves a store that cannot be opened.
 
@@ -10,6 +10,7 @@ pub mod line;
 pub mod page;
 pub mod tree;
 
+use std::collections::BTreeMap;
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -101,7 +102,7 @@ impl Loader {
         self.send(Command::Block(block))
     }
 
-    /// Ends the tree that was begun, which then is there with all its entries; returns their number.
+    /// Ends the tree that was begun, which will be there with all its entries when the loader has ended; returns their number.
     ///
     /// # Errors
     /// As `load`.
@@ -165,6 +166,28 @@ fn work(
     give_back: &Mutex<Vec<Vec<u8>>>,
 ) -> Outcome<()> {
     let mut line = Line::start(pages.clone(), jobs, first.clone())?;
+    let mut roots = BTreeMap::new();
+    let finished = build(pages, todo, &mut line, &mut roots, give_back);
+    // Trees that were ended are whole, whatever came of the next one. All at once: sled's list of trees is one page, which is written anew
+    // with every change.
+    let published = if roots.is_empty() { Ok(()) } else { line.publish(roots.into_iter().collect()) };
+    let Some(reply) = finished? else { return published };
+    published?;
+    line.end()?;
+    pages.end().map_err(|e| Failure::sled(&e, Doing::Writing, "flushing"))?;
+    pages.write_snapshot().map_err(|e| Failure::sled(&e, Doing::Writing, "writing a snapshot"))?;
+    let _ = reply.send(());
+    Ok(())
+}
+
+/// Builds trees as it is told to. Returns who waits for the end of all, or None when nobody can tell it anything any more.
+fn build(
+    pages: &Arc<PageLoader>,
+    todo: &Receiver<Command>,
+    line: &mut Line,
+    roots: &mut BTreeMap<Vec<u8>, u64>,
+    give_back: &Mutex<Vec<Vec<u8>>>,
+) -> Outcome<Option<SyncSender<()>>> {
     let mut current: Option<(Vec<u8>, Tree<Reserved>)> = None;
     for command in todo {
         match command {
@@ -172,8 +195,8 @@ fn work(
                 if current.is_some() {
                     return Err(Failure::new(Code::StoreFailed, "a tree was begun before the last one was ended"));
                 }
-                let empty =
-                    pages.is_empty(&name).map_err(|e| Failure::sled(&e, Doing::Writing, "looking at a tree"))?;
+                let empty = !roots.contains_key(&name)
+                    && pages.is_empty(&name).map_err(|e| Failure::sled(&e, Doing::Writing, "looking at a tree"))?;
                 if !empty {
                     let message = format!("the tree {} has entries already", printable(&name));
                     return Err(Failure::new(Code::TargetExists, message));
@@ -182,7 +205,7 @@ fn work(
             }
             Command::Block(mut block) => {
                 let Some((_, tree)) = &mut current else { return Err(not_begun()) };
-                add(tree, &block, &mut line)?;
+                add(tree, &block, line)?;
                 let mut blocks = give_back.lock().unwrap_or_else(PoisonError::into_inner);
                 if block.capacity() <= KEPT && blocks.len() <= BLOCKS_AHEAD {
                     block.clear();
@@ -192,8 +215,8 @@ fn work(
             Command::End(reply) => {
                 let Some((name, tree)) = current.take() else { return Err(not_begun()) };
                 let entries = tree.entries();
-                let root = tree.finish(&mut line)?;
-                line.publish(name, root)?;
+                let root = tree.finish(line)?;
+                roots.insert(name, root);
                 // Who asked may have lost patience.
                 let _ = reply.send(entries);
             }
@@ -201,15 +224,11 @@ fn work(
                 if current.is_some() {
                     return Err(Failure::new(Code::StoreFailed, "the last tree was not ended"));
                 }
-                line.end()?;
-                pages.end().map_err(|e| Failure::sled(&e, Doing::Writing, "flushing"))?;
-                pages.write_snapshot().map_err(|e| Failure::sled(&e, Doing::Writing, "writing a snapshot"))?;
-                let _ = reply.send(());
-                return Ok(());
+                return Ok(Some(reply));
             }
         }
     }
-    Ok(())
+    Ok(None)
 }
 
 fn add(tree: &mut Tree<Reserved>, block: &[u8], line: &mut Line) -> Outcome<()> {

@@ -26,7 +26,7 @@ pub fn tree_of(store: &Store, tree: &[u8]) -> Model {
 
 /// Makes a tree that holds a state.
 pub fn fill(store: &Store, tree: &[u8], model: &Model) {
-    store.create_tree(tree).unwrap();
+    store.create_trees(&[tree.to_vec()]).unwrap();
     apply::apply(store, tree, &encode(model), IfExists::Fail).unwrap();
 }
 
