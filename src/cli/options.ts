@@ -75,8 +75,8 @@ export function prefixOption(description: string): Option {
 const LARGEST_BLOCK = 2 ** 32 - 1;
 
 /** `--max-block-size`. */
-export function maxBlockSizeOption(): Option {
-  return new Option("--max-block-size <size>", "accept blocks up to this size; the default is the format's limit").argParser(
+export function maxBlockSizeOption(what = "accept blocks up to this size; the default is the format's limit"): Option {
+  return new Option("--max-block-size <size>", what).argParser(
     // 4GiB, as a person says it, is one byte more than the format can.
     (text) => Math.min(sizeOf("--max-block-size", LARGEST_BLOCK + 1)(text), LARGEST_BLOCK),
   );

@@ -19,6 +19,7 @@ import { closing } from "./closing.js";
 import type { DumpChain } from "./dump-chain.js";
 import type { KeyspaceDelta } from "./export-delta.js";
 import { expectedTotals, isPartial, makeHeader } from "./export-header.js";
+import { fitHeader } from "./entries/fitting-header.js";
 import { HugeEntries } from "./entries/huge.js";
 import type { EntryFilter } from "./filter.js";
 import { type KeyspaceName, type KeyspaceSelection, selectKeyspaces } from "./keyspaces.js";
@@ -53,6 +54,8 @@ export interface ExportOptions extends ExportSelection {
   readonly level?: number | undefined;
   /** Encoded bytes that a block holds at most, unless one entry is bigger; default 1 MiB. */
   readonly blockSize?: number | undefined;
+  /** Bytes of a block that the dump's readers are going to be told to take: larger entries end the export. Default: what readers take by default. */
+  readonly maxBlockSize?: number | undefined;
   /** The engine that the dump is meant for: an entry that it can't hold ends the export as soon as it is met. */
   readonly target?: EngineName | undefined;
   /** Time in the header; default SOURCE_DATE_EPOCH, else now. With it and `dumpId` the same store gives the same bytes. */
@@ -106,7 +109,7 @@ type Work = (source: EntrySource) => Promise<ExportResult>;
 
 async function exporting(options: ExportOptions, withSource: (work: Work) => Promise<ExportResult>): Promise<ExportResult> {
   const started = performance.now();
-  const blockSize = checkBlockSize(options.blockSize ?? DEFAULT_BLOCK_SIZE);
+  const blockSize = checkBlockSize(Math.min(options.blockSize ?? DEFAULT_BLOCK_SIZE, options.maxBlockSize ?? Infinity));
   const codec = options.codec ?? "lz4";
   const packer = await loadPacker(await loadCodec(codec, { level: options.level }));
   options.signal?.throwIfAborted();
@@ -119,9 +122,10 @@ async function exportFrom(opened: Omit<Job, "keyspaces" | "output" | "huge" | "s
   const { source, chain, codec, blockSize, options } = opened;
   await refuseOutputInStore(options.output, options.store);
   const keyspaces = selectedKeyspaces(source.info, options);
-  const header = makeHeader(source.info, keyspaces, { ...options, codec, blockSize, base: chain?.base ?? null });
+  const made = makeHeader(source.info, keyspaces, { ...options, codec, blockSize, base: chain?.base ?? null });
+  const { header, warnings } = fitHeader(made);
   const writer = new DumpWriter(header);
-  const huge = new HugeEntries(options.target);
+  const huge = new HugeEntries(options.target, options.maxBlockSize);
   const output = await openOutput(options.output, { force: options.force === true, signal: options.signal });
   try {
     await writeDump(writer, { ...opened, keyspaces, output, huge, spare: [] });
@@ -131,7 +135,7 @@ async function exportFrom(opened: Omit<Job, "keyspaces" | "output" | "huge" | "s
     await output.discard(() => writer.abort(abortReason(error)));
     throw error;
   }
-  return resultOf(writer, header.dumpId, { ...source.info, warnings: [...source.info.warnings, ...huge.warnings()] }, keyspaces, output.path, started);
+  return resultOf(writer, header.dumpId, { ...source.info, warnings: [...source.info.warnings, ...warnings, ...huge.warnings()] }, keyspaces, output.path, started);
 }
 
 async function openBase(options: ExportOptions): Promise<DumpChain | null> {
@@ -140,7 +144,7 @@ async function openBase(options: ExportOptions): Promise<DumpChain | null> {
     throw new KgdumpError("USAGE", "only whole stores can be compared with a base", { hint: "leave out what selects keyspaces or keys" });
   }
   const { DumpChain } = await import("./dump-chain.js");
-  const chain = await DumpChain.open(options.base, { signal: options.signal });
+  const chain = await DumpChain.open(options.base, { maxBlockSize: options.maxBlockSize, signal: options.signal });
   const partial = chain.dumps.find((dump) => dump.header.filter !== null);
   if (partial === undefined) return chain;
   await chain.close();

@@ -12,9 +12,12 @@ export interface EntryFilter {
   readonly limit?: number | undefined;
 }
 
+/** Bytes of a key that a header shows: of all three together it has room for 64 KiB. */
+const SHOWN = 4096;
+
 /** What a dump's header says of the part of the store that it holds; null when it holds all. */
 export function describeFilter(filter: EntryFilter, keyspacesLeftOut: boolean): string | null {
-  const hex = (key: Uint8Array): string => Buffer.from(key).toString("hex");
+  const hex = (key: Uint8Array): string => Buffer.from(key.subarray(0, SHOWN)).toString("hex") + (key.length > SHOWN ? `… (${String(key.length)} bytes)` : "");
   const parts = [
     ...(keyspacesLeftOut ? ["some keyspaces"] : []),
     ...(filter.prefix === undefined ? [] : [`prefix=hex:${hex(filter.prefix)}`]),

@@ -7,7 +7,7 @@ import type { Context } from "../context.js";
 import { escapeText } from "../escape.js";
 import { addHelp } from "../help.js";
 import { exportJson, jsonDocument, jsonLine, planJson } from "../json.js";
-import { bytesOf, countOf, excludeOption, keyspaceOption, manyOf, oneOf, prefixOption, type ReadingFlags, readingOptions, refuseBoth, sizeOf } from "../options.js";
+import { bytesOf, countOf, excludeOption, keyspaceOption, manyOf, maxBlockSizeOption, oneOf, prefixOption, type ReadingFlags, readingOptions, refuseBoth, sizeOf } from "../options.js";
 import { SIZE_HELP } from "../quantities.js";
 import { connectionOf, openStdout } from "../stdio.js";
 
@@ -16,6 +16,7 @@ interface ExportFlags extends ReadingFlags {
   readonly codec?: "lz4" | "zstd" | "none";
   readonly level?: number;
   readonly blockSize?: number;
+  readonly maxBlockSize?: number;
   readonly columnFamily?: Uint8Array[];
   readonly excludeColumnFamily?: Uint8Array[];
   readonly prefix?: Uint8Array;
@@ -41,6 +42,7 @@ export function exportCommand(): Command {
     new Option("--codec <codec>", "lz4 (default), zstd or none").argParser(oneOf("--codec", ["lz4", "zstd", "none"])),
     new Option("--level <n>", "compression level of zstd, 1 to 22 (default 3)").argParser(countOf("--level", { min: 1, max: 22 })),
     new Option("--block-size <size>", "bytes of a block before compression (default 1MiB)").argParser(sizeOf("--block-size")),
+    maxBlockSizeOption("write keys over 16 MiB and values over 1 GiB too, up to this size; readers of the dump must be told the same"),
     keyspaceOption("only this family or tree; may be repeated"),
     excludeOption(),
     prefixOption("only keys that start with this"),
@@ -104,7 +106,7 @@ export async function runExport(context: Context, args: readonly string[], flags
   const path = flags.output === undefined || flags.output === "-" ? null : flags.output;
   if (path === "") throw new KgdumpError("USAGE", "--output is empty", { hint: "name a file, or - for standard output" });
   if (flags.dryRun === true) return plan(context, selection, flags, path);
-  const options = { ...selection, codec: flags.codec, level: flags.level, blockSize: flags.blockSize, base: flags.base, force: flags.force };
+  const options = { ...selection, codec: flags.codec, level: flags.level, blockSize: flags.blockSize, maxBlockSize: flags.maxBlockSize, base: flags.base, force: flags.force };
   await write(context, options, path);
 }
 

@@ -104,7 +104,7 @@ async function runRecoverStore(context: Context, store: string, flags: RecoverFl
   const { recoverStore, recoverInto, requireWholeStore } = await import("../../operations/recover/index.js");
   const { onProgress } = context.startProgress();
   const dryRun = flags.dryRun === true;
-  const options = { store, force: flags.force, unknownTables: flags.includeUnknownTables, onProgress, signal: context.signal };
+  const options = { store, force: flags.force, maxBlockSize: flags.maxBlockSize, unknownTables: flags.includeUnknownTables, onProgress, signal: context.signal };
   const result =
     flags.to === undefined || dryRun
       ? await recoverStore({ ...options, output: dryRun ? undefined : flags.output })

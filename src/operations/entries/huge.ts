@@ -1,7 +1,10 @@
-/** Entries that are larger than some reader of the dump takes: told, or refused, where they are met and not hours later. */
+/** Entries that are larger than readers of the dump take: refused, or told when that is wanted, where they are met and not hours later. */
 import type { EngineName, EntryBlock } from "../../engines/engine.js";
 import { KgdumpError } from "../../errors.js";
-import { LIMIT_KEY, LIMIT_VALUE, MAX_PAYLOAD_LENGTH } from "../../format/constants.js";
+// Not by the index: all that reads and salvages dumps would be loaded too.
+import { MAX_PAYLOAD_LENGTH } from "../../format/constants.js";
+import { EntryCursor } from "../../format/entries.js";
+import { DEFAULT_LIMITS, resolveLimits, type Limits } from "../../format/limits.js";
 import type { DumpInputs } from "../entry-events.js";
 import type { ImportPlan } from "../import-plan.js";
 import { byName, nameText } from "../keyspaces.js";
@@ -15,22 +18,43 @@ const SHOWN = 64;
 /** Looks at the blocks of an export. */
 export class HugeEntries {
   readonly #target: EngineName | undefined;
+  readonly #limits: Limits;
   readonly #warnings: string[] = [];
   #more = 0;
 
-  /** @param target the engine that the dump is meant for, when that is known */
-  constructor(target: EngineName | undefined) {
+  /**
+   * @param target the engine that the dump is meant for, when that is known
+   * @param maxBlockSize bytes of a block that its readers are going to be told to take; default: the format's limit
+   */
+  constructor(target: EngineName | undefined, maxBlockSize?: number) {
     this.#target = target;
+    this.#limits = resolveLimits(maxBlockSize === undefined ? {} : { rawBlock: maxBlockSize });
   }
 
   /**
-   * Looks at a block. One that is larger than blocks are made holds one entry alone.
-   * @throws {KgdumpError} STORE_UNSUPPORTED for an entry that the target can't hold
+   * Looks at a block.
+   * @throws {KgdumpError} STORE_UNSUPPORTED for an entry that the target can't hold, or that readers would refuse
    */
-  look(keyspace: Uint8Array, { entries, keyBytes, valueBytes, firstKey }: Pick<EntryBlock, "entries" | "keyBytes" | "valueBytes" | "firstKey">): void {
-    if (entries !== 1) return;
+  look(keyspace: Uint8Array, block: Pick<EntryBlock, "data" | "entries" | "keyBytes" | "valueBytes" | "firstKey">): void {
+    const { data, entries, keyBytes, valueBytes, firstKey } = block;
+    const { key, value, rawBlock } = this.#limits;
+    if (entries === 1) {
+      this.#lookAt(keyspace, firstKey, keyBytes, valueBytes, data.length);
+      return;
+    }
+    const most = this.#target === "sled" ? Math.min(value, SLED_LIMITS.value) : value;
+    if (keyBytes <= Math.min(key, SLED_LIMITS.key) && valueBytes <= most && data.length <= rawBlock) return;
+    const cursor = new EntryCursor(data);
+    while (cursor.next()) {
+      this.#lookAt(keyspace, data.subarray(cursor.keyStart, cursor.keyEnd), cursor.keyEnd - cursor.keyStart, cursor.valueEnd - cursor.valueStart, cursor.end - cursor.start);
+    }
+  }
+
+  #lookAt(keyspace: Uint8Array, firstKey: Uint8Array, keyBytes: number, valueBytes: number, rawBytes: number): void {
     if (this.#target === "sled" && (keyBytes > SLED_LIMITS.key || valueBytes > SLED_LIMITS.value)) throw tooLarge(keyspace, firstKey, keyBytes, valueBytes);
-    if (keyBytes <= LIMIT_KEY && valueBytes <= LIMIT_VALUE) return;
+    const { key, value, rawBlock } = this.#limits;
+    if (keyBytes > key || valueBytes > value || rawBytes > rawBlock) throw unreadable(keyspace, firstKey, keyBytes, valueBytes, this.#limits);
+    if (keyBytes <= DEFAULT_LIMITS.key && valueBytes <= DEFAULT_LIMITS.value) return;
     if (this.#warnings.length >= 3) this.#more += 1;
     else this.#warnings.push(`${entryText(keyspace, firstKey)} has ${sizeText(keyBytes, valueBytes)}, more than readers of dumps take by default: read the dump with --max-block-size 4GiB`);
   }
@@ -71,6 +95,15 @@ function tooLarge(keyspace: Uint8Array, key: Uint8Array, keyBytes: number, value
   return new KgdumpError("STORE_UNSUPPORTED", `${entryText(keyspace, key)} has ${sizeText(keyBytes, valueBytes)}; a sled store holds keys up to 16 MiB and values up to 512 MiB`, {
     keyspace,
     hint: "leave it out (--exclude-keyspace, or --prefix and key ranges of the export), or let the program that owns the store divide it",
+  });
+}
+
+function unreadable(keyspace: Uint8Array, key: Uint8Array, keyBytes: number, valueBytes: number, limits: Limits): KgdumpError {
+  const { key: mostKey, value: mostValue, rawBlock } = limits;
+  const most = rawBlock === DEFAULT_LIMITS.rawBlock ? "keys up to 16 MiB and values up to 1 GiB" : `keys up to ${String(mostKey)}, values up to ${String(mostValue)} and blocks up to ${String(rawBlock)} bytes`;
+  return new KgdumpError("STORE_UNSUPPORTED", `${entryText(keyspace, key)} has ${sizeText(keyBytes, valueBytes)}; readers of the dump would take ${most}`, {
+    keyspace,
+    hint: "write it with --max-block-size 4GiB, and read the dump with the same; or leave it out (--exclude-keyspace, or --prefix and key ranges)",
   });
 }
 

@@ -8,6 +8,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { readdir, rm, stat } from "node:fs/promises";
 import { KgdumpError } from "../../errors.js";
 import type { EntrySource } from "../../engines/engine.js";
+import { MAX_PAYLOAD_LENGTH } from "../../format/constants.js";
 import { exportSource } from "../export.js";
 import { nameText } from "../keyspaces.js";
 import { openSource } from "../load-engine.js";
@@ -188,8 +189,9 @@ async function carryBack(store: EntrySource, journal: Journal, { onProgress, sig
   // Families in another order are read twice, which a pipe can't be.
   const dump = `${incoming}.kgd`;
   try {
-    await exportSource(store, { store: journal.target, output: dump, force: true, onProgress, signal });
-    const restored = { target: incoming, input: dump, map: new Trees(journal).back(journal.keyspaces ?? [], store.info.keyspaces.map(({ name }) => name)), optionsFrom: journal.backup ?? journal.source, onProgress, signal };
+    // A service may have written larger keys to sled than readers of dumps take by default.
+    await exportSource(store, { store: journal.target, output: dump, force: true, maxBlockSize: MAX_PAYLOAD_LENGTH, onProgress, signal });
+    const restored = { target: incoming, input: dump, maxBlockSize: MAX_PAYLOAD_LENGTH, map: new Trees(journal).back(journal.keyspaces ?? [], store.info.keyspaces.map(({ name }) => name)), optionsFrom: journal.backup ?? journal.source, onProgress, signal };
     const { entries } = await restoreDump({ ...restored, ttl: journal.ttl }).catch(async (error: unknown) => {
       if (journal.ttl !== undefined || !(error instanceof KgdumpError) || error.code !== "STORE_TTL") throw error;
       return restoreDump({ ...restored, ttl: await ttlOf(journal, signal) });

@@ -49,13 +49,13 @@ async function temporary(target: string): Promise<string> {
   }
 }
 
-async function load({ engine, settings }: RecoverStoreResult, input: string, target: string, { onProgress, signal }: RecoverIntoOptions): Promise<void> {
+async function load({ engine, settings }: RecoverStoreResult, input: string, target: string, { maxBlockSize, onProgress, signal }: RecoverIntoOptions): Promise<void> {
   if (engine === "rocksdb") {
     const { restoreDump } = await import("../restore.js");
-    await restoreDump({ input, target, onProgress, signal });
+    await restoreDump({ input, target, maxBlockSize, onProgress, signal });
     return;
   }
   const { importDump } = await import("../import.js");
   // Its program opens the new store with the settings of the old one.
-  await importDump({ input, target, ...settings, onProgress, signal });
+  await importDump({ input, target, ...settings, maxBlockSize, onProgress, signal });
 }

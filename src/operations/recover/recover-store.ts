@@ -12,6 +12,8 @@ import { KgdumpError } from "../../errors.js";
 import { type Codec, type CodecName, DEFAULT_BLOCK_SIZE, type DumpHeader, DumpWriter, FORMAT_VERSION, packBlock } from "../../format/index.js";
 import { PRODUCER } from "../../version.js";
 import type { DumpOutput } from "../dump-output.js";
+import { fitHeader } from "../entries/fitting-header.js";
+import { HugeEntries } from "../entries/huge.js";
 import { loadCodec } from "../load-engine.js";
 import { openOutput } from "../output.js";
 import { type OnProgress, ProgressMeter } from "../progress.js";
@@ -30,6 +32,8 @@ export interface RecoverStoreOptions {
   readonly unknownTables?: boolean | undefined;
   /** Default lz4. */
   readonly codec?: CodecName | undefined;
+  /** Bytes of a block that the new dump's readers are going to be told to take; default: the format's limit. */
+  readonly maxBlockSize?: number | undefined;
   readonly onProgress?: OnProgress | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -88,7 +92,7 @@ export async function recoverStore(options: RecoverStoreOptions): Promise<Recove
   await using salvage = await openSalvage(store, { unknownTables: options.unknownTables });
   options.signal?.throwIfAborted();
   if (salvage.info.keyspaces.length === 0) throw nothingLeft(salvage);
-  const written = output === null ? { ...(await readOnly(salvage, options)), dumpId: null, bytes: null } : await writeDump(salvage, output, options);
+  const written = output === null ? { ...(await readOnly(salvage, options)), dumpId: null, bytes: null, warnings: [] } : await writeDump(salvage, output, options);
   const { keyspaces } = written;
   const sum = (pick: (keyspace: SalvagedKeyspace) => number): number => keyspaces.reduce((total, keyspace) => total + pick(keyspace), 0);
   return {
@@ -103,7 +107,7 @@ export async function recoverStore(options: RecoverStoreOptions): Promise<Recove
     doubtful: sum(({ doubtful }) => doubtful),
     settings: salvage.settings ?? null,
     losses: [...salvage.losses],
-    remarks: salvage.remarks,
+    remarks: [...salvage.remarks, ...written.warnings],
     output,
     dumpId: written.dumpId,
     outputBytes: written.bytes,
@@ -186,36 +190,45 @@ async function writeDump(
   salvage: StoreSalvage,
   path: string,
   options: RecoverStoreOptions,
-): Promise<{ keyspaces: SalvagedKeyspace[]; dumpId: string; bytes: number }> {
+): Promise<{ keyspaces: SalvagedKeyspace[]; dumpId: string; bytes: number; warnings: readonly string[] }> {
   const codec = await loadCodec(options.codec ?? "lz4");
-  const header = headerOf(salvage, codec);
+  const { header, warnings } = fitHeader(headerOf(salvage, codec));
   const writer = new DumpWriter(header);
   const output = await openOutput(path, { force: options.force === true, signal: options.signal });
   try {
     if (output.temporary === undefined) throw new KgdumpError("USAGE", `${path} is no regular file`, { path, hint: "name a file" });
     await output.write(writer.start());
-    const keyspaces = await eachPiece(salvage, options, new DumpTaker(writer, output, codec));
+    const keyspaces = await eachPiece(salvage, options, new DumpTaker({ writer, output, codec, header, huge: new HugeEntries(undefined, options.maxBlockSize) }));
     await output.write(writer.finish());
     await readBack(output.temporary, writer, options);
     options.signal?.throwIfAborted();
     await output.commit();
-    return { keyspaces, dumpId: header.dumpId, bytes: writer.bytesWritten };
+    return { keyspaces, dumpId: header.dumpId, bytes: writer.bytesWritten, warnings };
   } catch (error) {
     await output.discard(() => []);
     throw error;
   }
 }
 
+/** A dump that is being written. */
+interface NewDump {
+  readonly writer: DumpWriter;
+  readonly output: DumpOutput;
+  readonly codec: Codec;
+  readonly header: DumpHeader;
+  readonly huge: HugeEntries;
+}
+
 class DumpTaker implements Taker {
+  readonly #to: NewDump;
   readonly #writer: DumpWriter;
   readonly #output: DumpOutput;
-  readonly #codec: Codec;
   #last: Uint8Array | null = null;
 
-  constructor(writer: DumpWriter, output: DumpOutput, codec: Codec) {
-    this.#writer = writer;
-    this.#output = output;
-    this.#codec = codec;
+  constructor(to: NewDump) {
+    this.#to = to;
+    this.#writer = to.writer;
+    this.#output = to.output;
   }
 
   async start(index: number): Promise<void> {
@@ -223,9 +236,11 @@ class DumpTaker implements Taker {
     await this.#output.write(this.#writer.startKeyspace(index));
   }
 
-  async entries(block: SalvagedEntries, _index: number, gap: boolean): Promise<void> {
+  async entries(block: SalvagedEntries, index: number, gap: boolean): Promise<void> {
+    const { codec, huge, header } = this.#to;
+    huge.look(header.keyspaces[index]?.name ?? new Uint8Array(), block);
     if (gap) await this.#gap(block.firstKey);
-    const packed = await packBlock(this.#codec, block.data);
+    const packed = await packBlock(codec, block.data);
     await this.#output.write(this.#writer.block({ ...block, ...packed, raw: block.data }));
     this.#last = Uint8Array.from(block.lastKey);
   }
