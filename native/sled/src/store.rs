@@ -193,7 +193,7 @@ impl Store {
                 [name] => format!("making tree {}", printable(name)),
                 names => format!("making {} trees", names.len()),
             };
-            sled::bulk::make(db, names).map_err(|e| Failure::sled(&e, Doing::Writing, &what()))
+            sled::trees::make(db, names).map_err(|e| Failure::sled(&e, Doing::Writing, &what()))
         })
     }
 
@@ -304,6 +304,6 @@ impl Drop for FailOnPanic<'_> {
 
 /// The tree of that name, never a new one.
 pub fn existing_tree(db: &Db, name: &[u8]) -> Outcome<sled::Tree> {
-    sled::bulk::existing(db, name)
+    sled::trees::existing(db, name)
         .ok_or_else(|| Failure::new(Code::KeyspaceUnknown, format!("there is no tree {}", printable(name))))
 }
