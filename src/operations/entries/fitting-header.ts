@@ -2,7 +2,7 @@
  * A header that readers take. What it says besides is left out where there is no room for it; a store that no header can describe is refused before
  * anything is written.
  */
-import { COMMON_OPTIONS, FAMILY_OPTIONS, TIMES } from "../../engines/rocksdb/option-lines.js";
+import { AGES, COMMON_OPTIONS, OTHER_SETTINGS, TIMES } from "../../engines/rocksdb/option-lines.js";
 import { KgdumpError } from "../../errors.js";
 import { LIMIT_FIELD_NAME, LIMIT_HEADER, LIMIT_KEYSPACES, LIMIT_NAME, LIMIT_OPTIONS, LIMIT_TEXT, MAX_PAYLOAD_LENGTH } from "../../format/constants.js";
 import { encodeHeader } from "../../format/header-payload.js";
@@ -50,8 +50,10 @@ export function fitHeader(header: DumpHeader, room: HeaderRoom = ROOM): { header
   };
   if (fits(fitted, room)) return { header: fitted, warnings };
   // Those are said once more in one text for all families, and in one for each.
-  const shorter = source.options?.has(COMMON_OPTIONS) === true ? withOptions(fitted, (option) => option === FAMILY_OPTIONS || option === TIMES) : fitted;
+  const shorter = source.options?.has(COMMON_OPTIONS) === true ? withOptions(fitted, (option) => OTHER_SETTINGS.has(option)) : fitted;
   if (fits(shorter, room)) return { header: shorter, warnings };
+  const ageless = withOptions(shorter, (option) => option !== AGES);
+  if (fits(ageless, room)) return { header: ageless, warnings: [...warnings, "the ages of its tables are more than a dump's header holds, and are not in the dump: restored tables are new, which FIFO families and times to live go by"] };
   const bare = withOptions(fitted, (option) => option === TIMES);
   if (!fits(bare, room)) throw refused(`the names of its ${String(keyspaces.length)} keyspaces are more than the ${String(room.bytes)} bytes that a dump's header holds`, IN_PARTS);
   warnings.push(`the options of its ${String(keyspaces.length)} keyspaces are more than a dump's header holds, and are not in the dump: a restore takes them from the store with --options-from`);

@@ -9,14 +9,17 @@ import { occupantOf } from "./places.js";
 /**
  * Looks at what is to be migrated.
  * @returns to-migrate: a RocksDB store is there; already: a sled store is in place; nothing: there is no store at all
- * @throws {KgdumpError} STORE_NOT_RECOGNIZED for something else; STORE_NOT_FOUND with `mustExist`; PERMISSION_DENIED, IO_FAILED
+ * @throws {KgdumpError} STORE_NOT_RECOGNIZED for something else; USAGE for a sled store that is to become one elsewhere; STORE_NOT_FOUND with `mustExist`; PERMISSION_DENIED, IO_FAILED
  */
 export async function detect(options: Pick<MigrateOptions, "source" | "target" | "mustExist">, teller: Teller): Promise<"to-migrate" | "already" | "nothing"> {
   const source = resolve(options.source);
   const found = await occupantOf(source);
   teller.tell("detect", describeOccupant(source, found), { path: source, found });
   if (found === "rocksdb") return "to-migrate";
-  if (found === "sled") return "already";
+  if (found === "sled") {
+    await refuseOtherTarget(source, resolve(options.target ?? options.source));
+    return "already";
+  }
   // Says what it is.
   if (found === "unknown") await detectEngine(source);
   if ((await occupantOf(resolve(options.target ?? options.source))) === "sled") return "already";
@@ -27,10 +30,22 @@ export async function detect(options: Pick<MigrateOptions, "source" | "target" |
   });
 }
 
+/** A sled store at the source is no reason to call a target done where no sled store is. */
+async function refuseOtherTarget(source: string, target: string): Promise<void> {
+  if (source === target) return;
+  const found = await occupantOf(target);
+  if (found === "sled") return;
+  const there = found === "absent" || found === "empty" ? "nothing is" : "no sled store is";
+  throw new KgdumpError("USAGE", `${source} is a sled store already, and ${there} at ${target}: a migration makes a sled store of a RocksDB store`, {
+    path: source,
+    hint: "for a RocksDB store of what it holds: kgdump export SLED | kgdump restore NEW; for another sled store: kgdump export SLED | kgdump import NEW",
+  });
+}
+
 function describeOccupant(path: string, found: string): string {
   const texts: Readonly<Record<string, string>> = {
     rocksdb: `${path} is a RocksDB store`,
-    sled: `${path} is a sled store: there is nothing to migrate`,
+    sled: `${path} is a sled store`,
     empty: `${path} is empty: there is nothing to migrate`,
     absent: `there is nothing at ${path}`,
   };
