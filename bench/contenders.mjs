@@ -11,9 +11,9 @@ import { PEERS_PROGRAM } from "./measure.mjs";
 /** @typedef {import("./tools.mjs").Tool} Tool */
 
 /**
- * @typedef {"export" | "import" | "import-compressed" | "job" | "job-compressed" | "read"} Part
+ * @typedef {"export" | "import" | "import-compressed" | "job" | "job-compressed" | "restore" | "read"} Part
  * which job a contender does: export to a file; import of a dump, also with sled's compression; RocksDB to sled, also with
- * compression; reading a dump
+ * compression; a dump to RocksDB; reading a dump
  */
 
 /**
@@ -177,10 +177,29 @@ function imports(compressed) {
   ];
 }
 
+/** @param {string} name @param {string} title @param {string} about @param {...string} flags @returns {Contender} */
+const restoring = (name, title, about, ...flags) => ({
+  name,
+  part: "restore",
+  kind: "kgdump",
+  title,
+  about,
+  tools: ["ldb"],
+  dump: true,
+  command: (places) => making(out(places, "restored"), kgdump("restore", out(places, "restored"), "-i", places.dump, "-q", ...flags)),
+  made: "rocksdb",
+});
+
+/** @type {readonly Contender[]} */
+const RESTORES = [
+  restoring("restore-load", "kgdump restore --no-verify", "a dump with LZ4 into a RocksDB store that is closed and durable, not read back", "--no-verify"),
+  restoring("restore", "kgdump restore", "the same, read back and compared with the dump's digests"),
+];
+
 /** @type {Contender} */
 const LDB_LOAD = {
   name: "ldb-load",
-  part: "import",
+  part: "restore",
   kind: "peer",
   title: "ldb load (into RocksDB)",
   about: "RocksDB's own tool makes a RocksDB store of what `ldb dump` wrote, in its fastest mode (--bulk_load --disable_wal)",
@@ -267,7 +286,7 @@ const READS = [
 ];
 
 /** All of them, in the order in which a round runs them. */
-export const CONTENDERS = [...EXPORTS, LDB_LOAD, ...imports(false), ...imports(true), ...jobs(false), ...jobs(true), ...READS];
+export const CONTENDERS = [...EXPORTS, LDB_LOAD, ...RESTORES, ...imports(false), ...imports(true), ...jobs(false), ...jobs(true), ...READS];
 
 /**
  * How the records of an output can be counted by somebody else than who made it.

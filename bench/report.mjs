@@ -12,6 +12,7 @@ export const PARTS = [
   { part: "import-compressed", title: "Import with sled's compression", base: "import-compressed" },
   { part: "job", title: "The whole job, RocksDB to sled", base: "pipe" },
   { part: "job-compressed", title: "The whole job, with sled's compression", base: "pipe-compressed" },
+  { part: "restore", title: "Restore of a dump into RocksDB", base: "restore" },
   { part: "read", title: "Reading a dump", base: "verify" },
 ];
 

@@ -61,9 +61,11 @@ class Loader implements EntryLoader {
   }
 
   async startKeyspace(name: Uint8Array, order: KeyOrder): Promise<void> {
-    const family = this.#families.get(Buffer.from(name).toString("hex")) ?? whileLoading<RocksdbFamily>({ name });
+    const known = this.#families.get(Buffer.from(name).toString("hex"));
+    const family = known ?? whileLoading<RocksdbFamily>({ name });
     const text = familyOptions(family);
-    await fromAddon(() => this.#sink.createFamily(asBuffer(name), text));
+    // Those that were named are there since the store was made.
+    if (known === undefined) await fromAddon(() => this.#sink.createFamily(asBuffer(name), text));
     const fifo = text.includes("kCompactionStyleFIFO");
     const { ages } = family;
     if (ages !== undefined) await fromAddon(() => this.#sink.noteAges(asBuffer(name), ages, fifo));

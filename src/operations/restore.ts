@@ -4,6 +4,7 @@
  * Nothing appears at the final path until the store was written, closed, reopened, read back and found equal.
  */
 import { join } from "node:path";
+import type { EntrySource } from "../engines/engine.js";
 import type { RocksdbCompression } from "../engines/rocksdb-sink.js";
 import { KgdumpError } from "../errors.js";
 import { closing } from "./closing.js";
@@ -130,18 +131,29 @@ async function makeStore(plan: ImportPlan, events: AsyncGenerator<EntryEvent>, p
     // Looking things up opened the store, which wrote its options anew.
     if (reordered.length > 0) await finish(staging.storePath, planned);
   }
+  if (options.verify === false || reordered.length > 0) await seeThatItOpens(staging.storePath);
   options.signal?.throwIfAborted();
   await staging.publish();
 }
 
-/** Gives the store the options that it is to have, and sees that it opens with them. */
+/** Gives the store the options that it is to have. */
 async function finish(path: string, { options }: PlannedFamilies): Promise<void> {
-  const [{ finishOptions }, { openRocksdbSource }] = await Promise.all([import("../engines/rocksdb/options-file.js"), import("../engines/rocksdb.js")]);
+  const { finishOptions } = await import("../engines/rocksdb/options-file.js");
   await finishOptions(path, options);
+}
+
+/** Sees that the store opens, and where it stands. */
+async function seeThatItOpens(path: string): Promise<void> {
+  const { openRocksdbSource } = await import("../engines/rocksdb.js");
   await closing(await openRocksdbSource(path, { ttl: "keep" }), (source) => {
-    if ((source.info.sequenceNumber ?? 0n) > 0n) return Promise.resolve();
-    throw new KgdumpError("STORE_FAILED", "the new store stands at sequence number 0, where a snapshot before the first write would lose records", { path });
+    refuseZero(source);
+    return Promise.resolve();
   });
+}
+
+function refuseZero({ info: { path, sequenceNumber } }: EntrySource): void {
+  if ((sequenceNumber ?? 0n) > 0n) return;
+  throw new KgdumpError("STORE_FAILED", "the new store stands at sequence number 0, where a snapshot before the first write would lose records", { path });
 }
 
 async function verify(
@@ -152,7 +164,10 @@ async function verify(
   options: RestoreOptions,
 ): Promise<void> {
   const [{ createRocksdbSink, openRocksdbSource }, { whileLoading }] = await Promise.all([import("../engines/rocksdb.js"), import("../engines/rocksdb-loader.js")]);
-  await closing(await openRocksdbSource(path, { ttl: timed.size > 0 ? "strip" : "keep" }), (source) => verifyNew(plan, source, options, reordered));
+  await closing(await openRocksdbSource(path, { ttl: timed.size > 0 ? "strip" : "keep" }), (source) => {
+    refuseZero(source);
+    return verifyNew(plan, source, options, reordered);
+  });
   if (reordered.length === 0) return;
   const again = readEntries(options);
   await closing(await createRocksdbSink(path, { ...whileLoading({}), families: families.map(whileLoading) }), (sink) => verifyMerged(plan, again, timingComparison(sink, (family) => timed.has(Buffer.from(family).toString("hex")), time), options, "overwrite"));

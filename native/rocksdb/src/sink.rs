@@ -6,6 +6,7 @@
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::ptr;
+use std::sync::Arc;
 
 use crate::batch::{chars, Batch};
 use crate::encode::read_bin;
@@ -15,6 +16,7 @@ use crate::handle::{Database, Options};
 use crate::layout::fingerprint;
 use crate::manifest::read_manifest;
 use crate::write::families::drop_family;
+use crate::write::ingesting::Ingesting;
 use crate::write::loading::Loading;
 pub use crate::write::operations::{IfExists, Operation};
 use crate::write::sequence;
@@ -25,7 +27,9 @@ const FORCE: std::ffi::c_uchar = 2;
 
 /// A store that is open for writing.
 pub struct Sink {
-    pub(crate) database: Database,
+    /// Before the database, which is closed when nobody works on it any more.
+    pub(crate) ingesting: Ingesting,
+    pub(crate) database: Arc<Database>,
     names: Vec<Vec<u8>>,
     /// Number of each family in the database.
     numbers: HashMap<Vec<u8>, usize>,
@@ -34,6 +38,8 @@ pub struct Sink {
     /// The family that is being loaded.
     pub(crate) loading: Option<(Vec<u8>, Loading)>,
     pub(crate) times: Times,
+    /// How many families were begun.
+    pub(crate) begun: usize,
 }
 
 // SAFETY: the options are never changed after they were made, and the database may be used by all threads.
@@ -96,25 +102,45 @@ impl Sink {
             (write_options, ffi::rocksdb_readoptions_create())
         };
         let numbers = all.iter().cloned().zip(0..).collect();
-        Ok(Self { database, names: all, numbers, write_options, read_options, loading: None, times: Times::default() })
+        Ok(Self {
+            ingesting: Ingesting::default(),
+            database: Arc::new(database),
+            names: all,
+            numbers,
+            write_options,
+            read_options,
+            loading: None,
+            times: Times::default(),
+            begun: 0,
+        })
     }
 
     /// Makes the family when it is not there.
     pub fn create_family(&mut self, name: &[u8], options: &str) -> Outcome<()> {
         if !self.numbers.contains_key(name) {
-            let number = self.database.create_family(name, Options::from_text(options)?)?;
+            let number = self.alone()?.create_family(name, Options::from_text(options)?)?;
             self.names.push(name.to_vec());
             self.numbers.insert(name.to_vec(), number);
         }
         Ok(())
     }
 
+    /// The database, when nothing is done with it meanwhile.
+    fn alone(&mut self) -> Outcome<&mut Database> {
+        self.ingesting.finish()?;
+        Arc::get_mut(&mut self.database).ok_or_else(|| Fault::new("INTERNAL", "the store is in use"))
+    }
+
     pub(crate) fn family(&self, name: &[u8]) -> Outcome<*mut ffi::rocksdb_column_family_handle_t> {
-        let index = self.numbers.get(name).copied().ok_or_else(|| {
+        self.database.family(self.number(name)?)
+    }
+
+    /// Number of a family in the database.
+    pub(crate) fn number(&self, name: &[u8]) -> Outcome<usize> {
+        self.numbers.get(name).copied().ok_or_else(|| {
             Fault::new("KEYSPACE_UNKNOWN", format!("the store has no family \"{}\"", name.escape_ascii()))
                 .at(self.database.path())
-        })?;
-        self.database.family(index)
+        })
     }
 
     /// Writes the entries of an encoded block at once; returns how many were written and how many were kept.
@@ -216,7 +242,8 @@ impl Sink {
     /// Ends the loading: all that is in memory goes to tables, and the store leaves sequence number 0.
     ///
     /// Errors: NO_SPACE, IO_FAILED, STORE_FAILED when the store still stands at 0.
-    pub fn finish_loads(&self) -> Outcome<()> {
+    pub fn finish_loads(&mut self) -> Outcome<()> {
+        self.ingesting.finish()?;
         self.flush(true)?;
         sequence::lift_above_zero(&self.database)
     }
@@ -228,7 +255,7 @@ impl Sink {
         drop_family(&self.database, self.family(family)?)?;
         if let Some(index) = self.names.iter().position(|name| name == family) {
             self.names.remove(index);
-            self.database.forget_family(index);
+            self.alone()?.forget_family(index);
         }
         Ok(())
     }

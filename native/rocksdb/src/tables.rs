@@ -19,15 +19,22 @@ const TABLE_BYTES: u64 = 64 << 20;
 pub struct Tables {
     options: Options,
     directory: PathBuf,
+    number: usize,
     writer: Option<Writer>,
     files: Vec<CString>,
     entries: u64,
 }
 
 impl Tables {
-    /// No table yet. `options` are those of the family: its comparator, compression and table format.
-    pub fn new(options: Options, directory: &Path) -> Self {
-        Self { options, directory: directory.to_owned(), writer: None, files: Vec::new(), entries: 0 }
+    /// No table yet. `options` are those of the family: its comparator, compression and table format. `number` tells its files from
+    /// those of other families.
+    pub fn new(options: Options, directory: &Path, number: usize) -> Self {
+        Self { options, directory: directory.to_owned(), number, writer: None, files: Vec::new(), entries: 0 }
+    }
+
+    /// How many entries there are so far.
+    pub fn entries(&self) -> u64 {
+        self.entries
     }
 
     /// Adds the next entry.
@@ -40,7 +47,7 @@ impl Tables {
         let writer = match &self.writer {
             Some(writer) => writer,
             None => {
-                let path = self.directory.join(format!("{:06}.sst", self.files.len()));
+                let path = self.directory.join(format!("{:06}-{:06}.sst", self.number, self.files.len()));
                 self.files.push(c_string(path.as_os_str().as_bytes(), "path")?);
                 self.writer.insert(Writer::open(&self.options, &path)?)
             }
@@ -55,13 +62,13 @@ impl Tables {
         self.writer.take().map_or(Ok(()), |writer| writer.finish())
     }
 
-    /// Finishes the last table and moves all of them into the store; returns the number of entries.
+    /// Finishes the last table and moves all of them into the store.
     ///
     /// Errors: DUMP_ORDER_BROKEN when tables overlap, NO_SPACE, IO_FAILED.
-    pub fn ingest(mut self, database: &Database, family: *mut ffi::rocksdb_column_family_handle_t) -> Outcome<u64> {
+    pub fn ingest(mut self, database: &Database, family: *mut ffi::rocksdb_column_family_handle_t) -> Outcome<()> {
         self.finish_table()?;
         if self.files.is_empty() {
-            return Ok(0);
+            return Ok(());
         }
         let files: Vec<_> = self.files.iter().map(|file| file.as_ptr()).collect();
         // SAFETY: the array has as many members as said; the options are ours, destroyed once, after the call.
@@ -75,7 +82,7 @@ impl Tables {
             Err(fault) if fault.message.contains("overlapping ranges") => {
                 Err(Fault::new("DUMP_ORDER_BROKEN", "keys that were far apart are not in the order of the family"))
             }
-            taken => taken.map(|()| self.entries),
+            taken => taken,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod by_age;
 pub mod families;
+pub mod ingesting;
 pub mod loading;
 pub mod operations;
 pub mod sequence;

@@ -32,9 +32,14 @@ export interface PlannedFamilies {
   readonly time: number;
 }
 
+interface DescribedFamily extends FamilySource {
+  readonly name: Uint8Array;
+}
+
 interface Described {
   readonly source: ReadonlyMap<string, string> | undefined;
-  readonly families: readonly (FamilySource & { readonly name: Uint8Array })[];
+  /** By their names in hex. */
+  readonly byName: ReadonlyMap<string, DescribedFamily>;
   readonly isRocksdb: boolean;
   /** Whether it is known for each family that has times whether the dump has them: it is what was exported. */
   readonly tellsTimes: boolean;
@@ -91,15 +96,14 @@ function deciding(plan: ImportPlan): PlannedKeyspace[] {
 }
 
 /** With a store or dump of its own, the name is first looked for as it is going to be, for that is its name there; then as it is in the dump. */
-function familyOf(described: Described, keyspace: PlannedKeyspace, other: boolean): Described["families"][number] | undefined {
-  const byName = (wanted: Uint8Array): Described["families"][number] | undefined => described.families.find(({ name }) => sameName(name, wanted));
-  return (other ? byName(keyspace.tree) : undefined) ?? byName(keyspace.name);
+function familyOf(described: Described, keyspace: PlannedKeyspace, other: boolean): DescribedFamily | undefined {
+  return (other ? described.byName.get(hex(keyspace.tree)) : undefined) ?? described.byName.get(hex(keyspace.name));
 }
 
 function ofHeader(header: ImportPlan["header"]): Described {
   const source = header.source.options;
   const families = header.keyspaces.map(({ name, comparator, sourceOptions }) => ({ name, order: comparator, settings: sourceOptions ?? new Map<string, string>(), source }));
-  return { source, families, isRocksdb: header.source.engine === "rocksdb", tellsTimes: true };
+  return { source, byName: indexed(families), isRocksdb: header.source.engine === "rocksdb", tellsTimes: true };
 }
 
 async function describe(path: string): Promise<Described> {
@@ -107,7 +111,7 @@ async function describe(path: string): Promise<Described> {
     await using store = await openSource(path, { ttl: "keep" });
     const { options: source, keyspaces, engine } = store.info;
     const families = keyspaces.map(({ name, comparator, settings }) => ({ name, order: comparator, settings: settings ?? new Map<string, string>(), source }));
-    return { source, families, isRocksdb: engine === "rocksdb", tellsTimes: false };
+    return { source, byName: indexed(families), isRocksdb: engine === "rocksdb", tellsTimes: false };
   }
   try {
     await using dump = await openDump(path);
@@ -118,6 +122,7 @@ async function describe(path: string): Promise<Described> {
   }
 }
 
+const indexed = (families: readonly DescribedFamily[]): Map<string, DescribedFamily> => new Map(families.map((family) => [hex(family.name), family]));
 const hex = (name: Uint8Array): string => Buffer.from(name).toString("hex");
 
 /** Sentences about families, each said once for all that it is true of. */

@@ -38,7 +38,8 @@ impl Sink {
     /// Errors: KEYSPACE_UNKNOWN, USAGE.
     pub fn begin_load(&mut self, family: &[u8], options: &str, directory: &Path, turn: bool) -> Outcome<()> {
         self.family(family)?;
-        let tables = Tables::new(Options::from_text(options)?, directory);
+        let tables = Tables::new(Options::from_text(options)?, directory, self.begun);
+        self.begun += 1;
         let loading = if turn { Loading::Turned(tables, Turned::default()) } else { Loading::Straight(tables) };
         self.loading = Some((family.to_vec(), loading));
         Ok(())
@@ -68,19 +69,19 @@ impl Sink {
         }
     }
 
-    /// Gives the family all that was loaded, at once; returns the number of its entries.
+    /// Gives the family all that was loaded, at once; returns the number of its entries. `finish_loads` waits until it has them.
     ///
-    /// Errors: as `load`.
+    /// Errors: as `load`, also those of families before.
     pub fn end_load(&mut self) -> Outcome<u64> {
         let Some((family, loading)) = self.loading.take() else {
             return Err(Fault::new("INTERNAL", "no family was begun"));
         };
         let handle = self.family(&family)?;
         match loading {
-            Loading::Straight(tables) => tables.ingest(&self.database, handle),
+            Loading::Straight(tables) => self.ingesting.begin(&self.database, self.number(&family)?, tables),
             Loading::Turned(mut tables, mut turned) => {
                 turned.write_table(&mut tables)?;
-                tables.ingest(&self.database, handle)
+                self.ingesting.begin(&self.database, self.number(&family)?, tables)
             }
             Loading::ByAge(by_age) => {
                 let mut written = Vec::new();
@@ -108,6 +109,7 @@ impl Sink {
     ///
     /// Errors: NO_SPACE, IO_FAILED.
     pub fn close_aged(mut self) -> Outcome<()> {
+        self.ingesting.finish()?;
         self.flush(false)?;
         let (times, path) = (std::mem::take(&mut self.times), self.database.path().to_owned());
         drop(self);
