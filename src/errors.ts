@@ -96,6 +96,16 @@ export interface ConfigProblem {
   readonly message: string;
 }
 
+/** What a rollback that leaves out what is new would leave behind. */
+export interface DiscardLoss {
+  /** When the new store was last found equal to the original: what was written since, in ISO 8601. */
+  readonly since: string;
+  /** Where the original is, which would be put back. */
+  readonly original: string;
+  /** Entries that it holds; null when that is not known. */
+  readonly entries: number | null;
+}
+
 /** What an error may carry besides its message: all of it optional, all of it for people and programs alike. */
 export interface ErrorDetails {
   /** The error that led to this one. */
@@ -112,6 +122,8 @@ export interface ErrorDetails {
   keyspace?: Uint8Array;
   /** With CONFIG_INVALID: all that is wrong in the file, in its order. */
   problems?: readonly ConfigProblem[];
+  /** Of a rollback that was refused: what `--discard-new` would leave behind. */
+  loss?: DiscardLoss;
 }
 
 /** Every failure that kgdump reports on purpose. */
@@ -124,6 +136,7 @@ export class KgdumpError extends Error {
   readonly block: number | undefined;
   readonly keyspace: Uint8Array | undefined;
   readonly problems: readonly ConfigProblem[] | undefined;
+  readonly loss: DiscardLoss | undefined;
 
   /**
    * @param code stable code
@@ -139,13 +152,14 @@ export class KgdumpError extends Error {
     this.block = details.block;
     this.keyspace = details.keyspace;
     this.problems = details.problems;
+    this.loss = details.loss;
   }
 
   /** The same error with the path of what it is about, unless it has one. */
   withPath(path: string): KgdumpError {
     if (this.path !== undefined) return this;
-    const { code, message, cause, hint, offset, block, keyspace, problems } = this;
-    const known = Object.entries({ cause, hint, offset, block, keyspace, problems }).filter(([, value]) => value !== undefined);
+    const { code, message, cause, hint, offset, block, keyspace, problems, loss } = this;
+    const known = Object.entries({ cause, hint, offset, block, keyspace, problems, loss }).filter(([, value]) => value !== undefined);
     return new KgdumpError(code, message, { ...Object.fromEntries(known), path });
   }
 

@@ -1,6 +1,6 @@
 /** How an error is told: one clear message on stderr, its place, and what to do next. */
 import { inspect } from "node:util";
-import { type ConfigProblem, EXIT_CODE_OF, ExitCode, KgdumpError, systemError } from "../errors.js";
+import { type ConfigProblem, type DiscardLoss, EXIT_CODE_OF, ExitCode, KgdumpError, systemError } from "../errors.js";
 import { escapeJson, escapeMessage, formatBytes } from "./escape.js";
 import { Interrupted } from "./signals.js";
 import type { Paint } from "./style.js";
@@ -18,6 +18,8 @@ export interface ErrorReport {
   readonly exitCode: number;
   /** Of CONFIG_INVALID: all that is wrong in the file. */
   readonly problems?: readonly ConfigProblem[];
+  /** Of a rollback that was refused: what `--discard-new` would leave behind. */
+  readonly loss?: DiscardLoss;
 }
 
 /**
@@ -53,6 +55,7 @@ export function describeError(thrown: unknown): ErrorReport {
       keyspace: error.keyspace ?? null,
       exitCode: EXIT_CODE_OF[error.code],
       ...(error.problems === undefined ? {} : { problems: error.problems }),
+      ...(error.loss === undefined ? {} : { loss: error.loss }),
     };
   }
   return {
@@ -115,7 +118,7 @@ export function renderError(error: unknown, options: { paint: Paint; verbose: bo
   return lines.map((line) => `${line}\n`).join("");
 }
 
-/** The error as one line of JSON: `{"error":{code,message,hint,path,offset,block,keyspace,exitCode}}`, for a settings file also `problems`. */
+/** The error as one line of JSON: `{"error":{code,message,hint,path,offset,block,keyspace,exitCode}}`, for a settings file also `problems`, for a rollback that was refused `loss`. */
 export function renderErrorJson(error: unknown): string {
   const report = describeError(error);
   const keyspace = report.keyspace === null ? null : formatBytes(report.keyspace);

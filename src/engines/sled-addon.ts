@@ -111,6 +111,7 @@ export interface NativeSledSalvage {
 /** The addon. */
 export interface NativeSled {
   salvageStore(path: string): Promise<NativeSledSalvage>;
+  lookAtStore(path: string): Promise<void>;
   openFiles(path: string): Promise<NativeSledFiles>;
   open(path: string, options: NativeSledOptions): Promise<NativeSledStore>;
   inspect(path: string): Promise<"missing" | "empty" | "store">;

@@ -14,8 +14,9 @@ import { nameIsTaken } from "./output-file.js";
 export interface PlannedExport {
   readonly name: Uint8Array;
   readonly comparator: KeyOrder;
-  readonly estimatedEntries: number;
-  readonly estimatedBytes: number;
+  /** Null when the store does not tell: sled does not count. */
+  readonly estimatedEntries: number | null;
+  readonly estimatedBytes: number | null;
   readonly selected: boolean;
 }
 
@@ -29,9 +30,9 @@ export interface ExportProblem {
 export interface ExportPlan {
   readonly store: StoreInfo;
   readonly keyspaces: readonly PlannedExport[];
-  /** Sums over the selected keyspaces; they don't take key ranges, prefix and limit into account. */
-  readonly estimatedEntries: number;
-  readonly estimatedBytes: number;
+  /** Sums over the selected keyspaces; they don't take key ranges, prefix and limit into account. Null when the store does not tell. */
+  readonly estimatedEntries: number | null;
+  readonly estimatedBytes: number | null;
   /** What a user should know, a sentence each. */
   readonly warnings: readonly string[];
   /** What would make the export fail. */
@@ -50,15 +51,19 @@ export async function planExport(
   const info = await closing(await openSource(options.store, options, selectionOf(options)), (source) => Promise.resolve(source.info));
   const names = info.keyspaces.map((keyspace) => keyspace.name);
   const selected = selectKeyspaces(names, selectionOf(options));
-  const keyspaces = info.keyspaces.map((keyspace, index) => ({ ...keyspace, selected: selected[index] === true }));
-  const chosen = keyspaces.filter((keyspace) => keyspace.selected);
+  const tells = info.engine !== "sled";
+  const known = (estimate: number): number | null => (tells ? estimate : null);
+  const keyspaces = info.keyspaces.map(({ estimatedEntries, estimatedBytes: bytes, ...keyspace }, index) => ({
+    ...keyspace, estimatedEntries: known(estimatedEntries), estimatedBytes: known(bytes), selected: selected[index] === true,
+  }));
+  const chosen = info.keyspaces.filter((_, index) => selected[index] === true);
   const estimatedBytes = chosen.reduce((total, keyspace) => total + keyspace.estimatedBytes, 0);
   const looked = options.output === undefined ? NOTHING : await lookAtOutput(resolve(options.output), options.force === true, estimatedBytes);
   return {
     store: info,
     keyspaces,
-    estimatedEntries: chosen.reduce((total, keyspace) => total + keyspace.estimatedEntries, 0),
-    estimatedBytes,
+    estimatedEntries: known(chosen.reduce((total, keyspace) => total + keyspace.estimatedEntries, 0)),
+    estimatedBytes: known(estimatedBytes),
     warnings: [...info.warnings, ...looked.warnings],
     problems: looked.problems,
   };

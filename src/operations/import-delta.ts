@@ -19,6 +19,7 @@ import { reopenSettings } from "../settings/reopen.js";
 import { closing } from "./closing.js";
 import { type ChainKeyspace, DumpChain, stateAfter } from "./dump-chain.js";
 import type { ImportedKeyspace, ImportOptions, ImportResult } from "./import-options.js";
+import { refuseFilesElsewhere } from "./disk/own-files.js";
 import { readEvents } from "./inspect.js";
 import { type ByName, byName, nameSet, nameText } from "./keyspaces.js";
 import { openDump } from "./open-dump.js";
@@ -63,6 +64,7 @@ export async function importDeltas(options: ImportOptions, files: readonly strin
   // A symbolic link would change places with the store, and not what it leads to.
   const target = await realpath(options.target);
   refuseSelection(options);
+  await refuseFilesElsewhere(target);
   // All of them are checked whole before anything is done.
   for (const input of files) for await (const _ of readEvents({ input, maxBlockSize: options.maxBlockSize, signal: options.signal }, true)) options.signal?.throwIfAborted();
   return closing(await DumpChain.open(files, { maxBlockSize: options.maxBlockSize, deltasOnly: true }), async (chain) => {
@@ -99,7 +101,9 @@ function refuseSelection({ keyspaces, prefix, map, ifExists, verify }: ImportOpt
 
 async function copyStore(from: string, to: string): Promise<void> {
   try {
-    await cp(from, to, { recursive: true, errorOnExist: true, force: false, mode: constants.COPYFILE_FICLONE, preserveTimestamps: true });
+    // Once more: it may have been changed before its lock was taken.
+    await refuseFilesElsewhere(from);
+    await cp(from, to, { recursive: true, errorOnExist: true, force: false, mode: constants.COPYFILE_FICLONE, preserveTimestamps: true, verbatimSymlinks: true });
   } catch (error) {
     throw systemError(error, `copying ${from} to ${to}`, { path: from, hint: "a delta is applied to a copy of the store, which takes its place then: make room for it" });
   }

@@ -89,6 +89,7 @@ export async function restoreDump(options: RestoreOptions): Promise<RestoreResul
   const events = gaps.watch(readEntries(options));
   try {
     const plan = new ImportPlan(await readHeader(events), options);
+    refuseFamilyNames(plan);
     await refuseFilledTogether(plan, options);
     const planned = await planFamilies(plan, options);
     await makeStore(plan, events, planned, options);
@@ -109,6 +110,17 @@ export async function restoreDump(options: RestoreOptions): Promise<RestoreResul
   } finally {
     await events.return(undefined);
   }
+}
+
+/** Fails for a name that no family of RocksDB can have, before anything is made. */
+function refuseFamilyNames({ selected }: ImportPlan): void {
+  const odd = selected.find(({ tree }) => tree.includes(0));
+  if (odd === undefined) return;
+  const typed = Buffer.from(odd.name).toString("latin1").replace(/[^!-~]|[\\=*']/g, (one) => `\\x${one.charCodeAt(0).toString(16).padStart(2, "0")}`);
+  throw new KgdumpError("STORE_UNSUPPORTED", `the name "${typed}" has a zero byte, and no family's name can have one`, {
+    keyspace: odd.name,
+    hint: `give it another name: --map '${typed}=NAME'`,
+  });
 }
 
 async function makeStore(plan: ImportPlan, events: AsyncGenerator<EntryEvent>, planned: PlannedFamilies, options: RestoreOptions): Promise<void> {

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { resolve } from "node:path";
 import type { EngineName, EntrySource } from "../engines/engine.js";
+import { nextIdOf } from "../engines/next-id.js";
 import { KgdumpError } from "../errors.js";
 import type { DumpEvent, DumpHeader, KeyOrder } from "../format/index.js";
 import { type DumpSummary, readEvents, type ReadOptions, SummaryBuilder } from "./inspect.js";
@@ -37,6 +38,8 @@ export interface Reference {
   digests(): KeyspaceDigest[];
   /** What it tells of RocksDB's options; of a dump once it was read. */
   optionFacts(): OptionFacts;
+  /** The id from which sled's `generate_id` goes on, in decimal digits, once all was read; undefined when it has no such counter. */
+  nextId(): string | undefined;
 }
 
 const BLOCK_SIZE = 1024 * 1024;
@@ -95,6 +98,11 @@ export class DumpReference implements Reference {
   optionFacts(): OptionFacts {
     if (this.#header === undefined) throw new TypeError("the dump was not read yet");
     return factsOfDump(this.#header, this.path);
+  }
+
+  /** As Reference says. */
+  nextId(): string | undefined {
+    return this.#header === undefined ? undefined : nextIdOf(this.#header);
   }
 
   async *#events(): AsyncGenerator<DumpEvent, void, undefined> {
@@ -171,6 +179,11 @@ export class StoreReference implements Reference {
   /** As Reference says. */
   optionFacts(): OptionFacts {
     return factsOfStore(this.#store.info);
+  }
+
+  /** As Reference says. */
+  nextId(): string | undefined {
+    return nextIdOf({ source: this.#store.info });
   }
 }
 

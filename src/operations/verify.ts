@@ -1,6 +1,9 @@
 /** Verify: every check of a dump; a dump or a store side by side with other stores; the graph that is in them. */
 import { randomInt } from "node:crypto";
+import { realpath } from "node:fs/promises";
+import { resolve } from "node:path";
 import type { EntrySource } from "../engines/engine.js";
+import { NEXT_ID, nextIdOf } from "../engines/next-id.js";
 import { closing } from "./closing.js";
 import { compareEntries, type DifferenceKind } from "./compare.js";
 import { nothing } from "./entry-run.js";
@@ -64,22 +67,46 @@ export async function verifyDump(options: VerifyDumpOptions): Promise<VerifyResu
  */
 export async function verifyStore(options: VerifyStoreOptions): Promise<Verification> {
   const opened = await openSource(options.store, options);
-  return closing(opened, (store) => verifyReference(new StoreReference(store, options), options));
+  return closing(opened, (store) => verifyReference(new StoreReference(store, options), options, { path: options.store, store }));
+}
+
+/** A store that is open. */
+interface OpenStore {
+  readonly path: string;
+  readonly store: EntrySource;
+}
+
+/** The stores to compare with; one that is named twice, or is the reference itself, is opened once: the second time its own lock would be in the way. */
+async function openSides(options: CompareOptions, opened: OpenStore | undefined, sources: EntrySource[]): Promise<EntrySource[]> {
+  const placeOf = async (path: string): Promise<string> => realpath(path).catch(() => resolve(path));
+  const known = new Map<string, EntrySource>(opened === undefined ? [] : [[await placeOf(opened.path), opened.store]]);
+  const sides: EntrySource[] = [];
+  for (const path of storesOf(options)) {
+    const place = await placeOf(path);
+    let source = known.get(place);
+    if (source === undefined) {
+      source = await openSource(path, options);
+      sources.push(source);
+      known.set(place, source);
+    }
+    sides.push(source);
+  }
+  return sides;
 }
 
 function storesOf({ against }: CompareOptions): readonly string[] {
   return against === undefined ? [] : typeof against === "string" ? [against] : against;
 }
 
-async function verifyReference(reference: Reference, options: CompareOptions): Promise<Verification> {
+async function verifyReference(reference: Reference, options: CompareOptions, opened?: OpenStore): Promise<Verification> {
   const started = performance.now();
   const sources: EntrySource[] = [];
   try {
-    for (const path of storesOf(options)) sources.push(await openSource(path, options));
+    const sides = await openSides(options, opened, sources);
     // A dump tells where it comes from when it is read.
-    if (options.options === true) requireRocksdb([...(reference.kind === "dump" ? [] : [{ engine: reference.kind, path: reference.path }]), ...sources.map(({ info }) => info)]);
+    if (options.options === true) requireRocksdb([...(reference.kind === "dump" ? [] : [{ engine: reference.kind, path: reference.path }]), ...sides.map(({ info }) => info)]);
     const seed = options.seed ?? randomInt(2 ** 32);
-    await using pass = new SidesPass(reference, sources, options, seed);
+    await using pass = new SidesPass(reference, sides, options, seed);
     await pass.run();
     const graph = (await pass.graph?.report()) ?? null;
     const stores: StoreComparison[] = [];
@@ -91,11 +118,24 @@ async function verifyReference(reference: Reference, options: CompareOptions): P
       samples: pass.samples,
       seed,
       seconds: (performance.now() - started) / 1000,
-      warnings: [...graphWarnings(graph), ...stores.flatMap(({ path: store, options: compared }) => compared?.warnings.map((warning) => (stores.length > 1 ? `${store}: ${warning}` : warning)) ?? [])],
+      warnings: [...graphWarnings(graph), ...optionWarnings(stores), ...sides.flatMap((source) => counterWarnings(reference, source))],
     };
   } finally {
     for (const source of sources) await source.close();
   }
+}
+
+/** A counter of ids that is lower than it was hands out ids once more: no entry differs, but should be known. */
+function counterWarnings(reference: Reference, { info }: EntrySource): string[] {
+  const [wanted, found] = [reference.nextId(), info.engine === "sled" ? (nextIdOf({ source: info }) ?? "0") : undefined];
+  if (wanted === undefined || found === undefined || BigInt(found) >= BigInt(wanted)) return [];
+  const whom = reference.kind === "dump" ? "the dump" : (reference.path ?? "the first");
+  return [`the counter of ids of ${info.path} is lower than that of ${whom}: generate_id goes on from ${found} at the latest, and not from ${wanted} (${NEXT_ID}), and may hand out ids that are in use`];
+}
+
+/** What can't be said of options, of which store where there are several. */
+function optionWarnings(stores: readonly StoreComparison[]): string[] {
+  return stores.flatMap(({ path, options }) => options?.warnings.map((warning) => (stores.length > 1 ? `${path}: ${warning}` : warning)) ?? []);
 }
 
 /** What is wrong with the graph of the first is no difference, but should be known. */

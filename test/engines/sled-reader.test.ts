@@ -145,6 +145,12 @@ test("nothing of a store is opened for writing, made, renamed or removed by the 
     ["export", path, "-f", "-o", dump],
     ["verify", dump, "--against", path],
     ["export", path, "--dry-run"],
+    ["verify", path, "--against", path],
+    ["recover", path, "-f", "-o", `${path}.recovered.kgd`],
+    ["recover", path, "--dry-run"],
+    ["status", path],
+    ["migrate", "--from", path],
+    ["migrate", "--from", path, "--dry-run"],
   ]) {
     const trace = ["-f", "-qq", "-e", "trace=open,openat,openat2,creat,rename,renameat,renameat2,unlink,unlinkat,mkdir,mkdirat,rmdir,truncate,ftruncate,link,linkat,symlink,symlinkat,utimensat,chmod,fchmod,fchmodat"];
     const run = await promisify(execFile)("strace", [...trace, process.execPath, KGDUMP, ...command], { maxBuffer: 64 << 20 }).catch((error: unknown) => error as { code?: unknown; stderr: string });

@@ -55,10 +55,10 @@ export async function killAt(cwd: string, start: () => Running, moment: Moment):
   }
 }
 
-/** One process. */
-export function run(cwd: string, args: readonly string[]): Running {
+/** One process. @param signal what it is ended by */
+export function run(cwd: string, args: readonly string[], signal: NodeJS.Signals = "SIGKILL"): Running {
   const child = spawn(process.execPath, [KGDUMP, ...args], { cwd, stdio: ["ignore", "pipe", "pipe"] });
-  return { end: gather(child), kill: () => child.kill("SIGKILL") };
+  return { end: gather(child), kill: () => child.kill(signal) };
 }
 
 /** Fails with a sentence unless something is true. */

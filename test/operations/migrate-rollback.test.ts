@@ -1,6 +1,6 @@
 /** A rollback while others want the same store: nobody writes to it unseen, and two rollbacks don't get in each other's way. */
 import { spawnSync, type SpawnSyncReturns } from "node:child_process";
-import { readdir, readFile, rename, rm, truncate, writeFile } from "node:fs/promises";
+import { rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { openSledSink } from "#src/engines/sled.js";
@@ -59,35 +59,6 @@ test("of two rollbacks at the same time one does it, and the other one is refuse
   t.true(runs.some(({ code }) => code === 0), runs.map(({ stderr }) => stderr).join("\n"));
   for (const { code, stderr } of runs) if (code !== 0) t.regex(stderr, /STORE_IN_USE/);
   await carriedBack(t, path, newer);
-});
-
-const RUINS: Record<string, (path: string) => Promise<unknown>> = {
-  "a flipped byte": async (path) => {
-    const bytes = await readFile(join(path, "db"));
-    bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 0xff;
-    await writeFile(join(path, "db"), bytes);
-  },
-  "an empty db": (path) => truncate(join(path, "db")),
-  "no db": (path) => rm(join(path, "db")),
-  "no conf": (path) => rm(join(path, "conf")),
-  "a conf of nobody's": (path) => writeFile(join(path, "conf"), "nothing of sled's, and long"),
-  "an unfinished snapshot": (path) => writeFile(join(path, "snap.00000000FFFFFFFF.generating"), "half"),
-  "a tree called default": async (path) => {
-    await using sink = await openSledSink(path, { create: false });
-    await sink.createKeyspace(Buffer.from("__sled__tree:default"));
-  },
-};
-
-test("what is new is left behind whatever became of the sled store, and the original comes back", async (t) => {
-  for (const [what, ruin] of Object.entries(RUINS)) {
-    const { path } = await migratedAndChanged(t);
-    await ruin(path);
-    const ruined = (await readdir(path)).sort();
-    const { status, aside } = await rollbackStore({ target: path, discardNew: true });
-    t.is(status, "rolled-back", what);
-    t.is(await occupantOf(path), "rocksdb", what);
-    t.deepEqual((await readdir(aside ?? "")).sort(), ruined, what);
-  }
 });
 
 for (const step of ["copying", "waiting", "following", "exporting", "importing", "imported"] as const) {

@@ -58,8 +58,11 @@ impl Code {
     fn hint(self) -> Option<&'static str> {
         match self {
             Code::StoreInUse => Some("close the program that has it open, then try again"),
-            Code::StoreDamaged => {
-                Some("restore it from a backup; if its program was killed, let that program open and close it once")
+            Code::StoreDamaged => Some(
+                "save what is sound with `kgdump recover`, which only reads it; or restore the store from a backup",
+            ),
+            Code::PermissionDenied => {
+                Some("run this as the user that owns the store; to read it, its files need not be writable")
             }
             Code::StoreSettingsMismatch => Some("leave the setting out: it is taken from the store"),
             Code::NoSpace => Some("free some space: sled takes two to three times the size of the data"),

@@ -1,7 +1,7 @@
 //! The lock of a store: sled holds a `flock` on the file `db` while it has it open.
 
 use std::fs::{self, File};
-use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -19,7 +19,12 @@ const RETRY: Duration = Duration::from_millis(10);
 /// STORE_IN_USE with what can be learned of the holder; PERMISSION_DENIED, IO_FAILED.
 pub fn acquire(store: &Path, wait: Duration) -> Outcome<File> {
     let db = store.join("db");
-    let file = File::open(&db).map_err(|e| Failure::io(&e, "opening its file db").at(store))?;
+    let opening = |e: std::io::Error| Failure::io(&e, "opening its file db").at(store);
+    // Opening a pipe would wait for somebody who writes to it.
+    if fs::metadata(&db).map_err(opening)?.file_type().is_fifo() {
+        return Err(Failure::new(Code::IoFailed, "its file db is a pipe").at(store));
+    }
+    let file = File::open(&db).map_err(opening)?;
     let until = Instant::now() + wait;
     loop {
         match file.try_lock_exclusive() {
@@ -36,9 +41,20 @@ pub fn acquire(store: &Path, wait: Duration) -> Outcome<File> {
 /// The failure for a store that another process holds.
 pub fn in_use(store: &Path) -> Failure {
     let holders = holders(&store.join("db"));
-    let by = if holders.is_empty() { String::new() } else { format!(" by {}", holders.join(", ")) };
-    Failure::new(Code::StoreInUse, format!("it is open in another program: the lock on its file db is held{by}"))
-        .at(store)
+    let own = format!("this process ({})", std::process::id());
+    let message = if holders == [own] {
+        "it is open in this process already".to_string()
+    } else if holders.is_empty() {
+        "it is open in another program: the lock on its file db is held".to_string()
+    } else {
+        format!("it is open in another program: the lock on its file db is held by {}", holders.join(", "))
+    };
+    Failure::new(Code::StoreInUse, message).at(store)
+}
+
+/// Whether a program is known to hold a `flock` on a file; no lock is tried.
+pub fn is_held(file: &Path) -> bool {
+    !holders(file).is_empty()
 }
 
 /// Who holds a `flock` on a file, as "process 1234 (name)"; empty when that cannot be learned (another container, not Linux).

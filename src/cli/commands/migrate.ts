@@ -10,7 +10,7 @@ import { escapeMessage } from "../escape.js";
 import { addHelp } from "../help.js";
 import { jsonDocument, jsonLine } from "../json.js";
 import { migrationJson, migrationPreviewJson } from "../json-migrate.js";
-import { countOf, excludeOption, manyOf, type ReadingFlags, readingOptions, refuseBoth, type SledFlags, sledOptions } from "../options.js";
+import { countOf, excludeOption, manyOf, type ReadingFlags, readingOptions, refuseBoth, requireWith, type SledFlags, sledOptions } from "../options.js";
 import { renderMigration, renderRollback } from "../render/migrate.js";
 import { renderMigrationPreview } from "../render/migration-preview.js";
 import { SETTINGS_HELP } from "./settings-help.js";
@@ -42,6 +42,9 @@ const CHECK_HELP = `Checks:
   looks for edges, lists and values that do not fit together, some seconds for each million entries while the service is
   stopped. As old and new store are equal by then, what it finds was there before: it is a warning, and the exit
   status stays 0.`;
+
+const DISCARD_HELP = `--discard-new needs nothing of the sled store but its lock: the original comes back when the sled store is damaged or
+gone, and when the disk is full. Whatever is at its path is kept aside.`;
 
 /** Defines `migrate`. */
 export function migrateCommand(): Command {
@@ -140,6 +143,7 @@ interface RollbackFlags {
   readonly config?: string;
   readonly discardNew?: boolean;
   readonly carryBack?: boolean;
+  readonly map?: Mapping[];
   readonly log?: string;
 }
 
@@ -154,12 +158,14 @@ export function rollbackCommand(): Command {
     .argument("[store]", "directory of the sled store (default: the path in --config)");
   const options = [
     new Option("--config <file>", "the service's storage.toml"),
-    new Option("--discard-new", "go back although the sled store holds more; it is kept aside"),
+    new Option("--discard-new", "go back whatever the sled store holds and whatever became of it; it is not read, and kept aside"),
     new Option("--carry-back", "bring what the sled store holds into a new RocksDB store, and put that in place"),
+    new Option("--map <tree=family>", "with --carry-back: give a tree another family's name, or 'a*=b*' to many; may be repeated").argParser(manyOf(parseMapping)),
     new Option("--log <file>", LOG_HELP),
   ];
   for (const option of options) command.addOption(option);
   addHelp(command, {
+    paragraphs: [DISCARD_HELP, MAPPING_HELP],
     examples: ["kgdump rollback --config config/storage.toml", "kgdump rollback /var/lib/maya/knowledge_graph --carry-back"],
   });
   return command;
@@ -172,12 +178,14 @@ export function rollbackCommand(): Command {
 export async function runRollback(context: Context, args: readonly string[], flags: RollbackFlags): Promise<void> {
   const { importSettings } = await import("./import-settings.js");
   refuseBoth({ "--discard-new": flags.discardNew === true, "--carry-back": flags.carryBack === true });
+  requireWith({ "--map": flags.map !== undefined }, "--carry-back", flags.carryBack === true);
   const { target } = await importSettings(args[0], flags, process.env);
   const { rollbackStore } = await import("../../operations/migrate/rollback.js");
   const { onProgress } = context.startProgress();
   const { discardNew, carryBack } = flags;
+  const map = mapOf(flags.map);
   const events = new EventPrinter(context, flags.log);
-  const result = await rollbackStore({ target, discardNew, carryBack, onEvent: events.onEvent, onProgress, signal: context.signal });
+  const result = await rollbackStore({ target, discardNew, carryBack, map, onEvent: events.onEvent, onProgress, signal: context.signal });
   context.stopProgress();
   await events.written;
   if (context.json) await context.out.write(jsonLine({ rollback: { ...result } }));

@@ -14,6 +14,7 @@ export const STATUS_EXIT_CODE: Readonly<Record<MigrationState, number>> = {
   unfinished: 11,
   nothing: 12,
   unknown: 13,
+  damaged: 14,
 };
 
 interface StatusFlags {
@@ -30,7 +31,8 @@ export function statusCommand(): Command {
   addHelp(command, {
     paragraphs: [
       "Exit codes: 0 a sled store is in place; 10 a RocksDB store, which is to be migrated; 11 a migration or a rollback that was\n" +
-        "not finished; 12 there is no store; 13 something else is there; 1 and 2 as usual.",
+        "not finished; 12 there is no store; 13 something else is there; 14 a sled store that\n" +
+        "can't be opened, by a quick look, or that a migration made and that is gone; 1 and 2 as usual.",
     ],
     examples: ["kgdump status --config config/storage.toml", "kgdump status /var/lib/maya/knowledge_graph --json"],
   });
@@ -46,8 +48,8 @@ export async function runStatus(context: Context, args: readonly string[], flags
   const { target } = await importSettings(args[0], flags, process.env);
   const { migrationStatus } = await import("../../operations/migrate/status.js");
   const status: MigrationStatus = await migrationStatus(target);
-  await context.out.write(context.json ? jsonDocument({ status: { ...status, journal: status.journal === null ? null : { ...status.journal }, backup: status.backup === null ? null : { ...status.backup }, dump: status.dump === null ? null : { ...status.dump } } }) : renderStatus(status, context.paint));
-  if (status.found === "unknown") {
+  await context.out.write(context.json ? jsonDocument({ status: { ...status, journal: status.journal === null ? null : { ...status.journal }, backup: status.backup === null ? null : { ...status.backup }, dump: status.dump === null ? null : { ...status.dump }, trouble: status.trouble === null ? null : { ...status.trouble } } }) : renderStatus(status, context.paint));
+  if (status.found === "unknown" && status.trouble === null) {
     const { detectEngine } = await import("../../operations/load-engine.js");
     // Says what it is.
     await detectEngine(status.path).catch((error: unknown) => {

@@ -65,13 +65,14 @@ const FOUND: Readonly<Record<MigrationStatus["found"], string>> = {
 
 /** What lies at a path. */
 export function renderStatus(status: MigrationStatus, paint: Paint): string {
-  const { path, found, version, bytes, journal, backup, dump, verifiedAt, entries } = status;
+  const { path, found, version, bytes, trouble, journal, backup, dump, verifiedAt, entries } = status;
   const wrote = version === null ? "" : `, written by version ${escapeText(version)}`;
   const size = bytes === null || bytes === 0 ? "" : `, ${formatSize(bytes)}`;
   const place = (name: string, at: MigrationStatus["backup"]): string =>
     at === null ? "" : line(name, `${escapeText(at.path)}${at.bytes === null ? ", which is not there any more" : `, ${formatSize(at.bytes)}`}`);
   return (
     `${paint.bold(escapeText(path))}: ${FOUND[found]}${wrote}${size}\n` +
+    (trouble === null ? "" : line("trouble", `${paint.red(escapeMessage(trouble.message))} [${trouble.code}]`) + (trouble.hint === null ? "" : line("what to do", escapeMessage(trouble.hint)))) +
     (journal === null ? line("migration", "none is known") : line("migration", `${escapeText(journal.id)}, ${journal.step} since ${escapeText(journal.updatedAt)}`)) +
     (entries === null ? "" : line("entries", formatNumberOf(entries, "entry was", "entries were") + " migrated")) +
     (verifiedAt === null ? "" : line("verified", escapeText(verifiedAt))) +

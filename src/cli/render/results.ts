@@ -30,8 +30,8 @@ export function renderPlan(plan: ExportPlan, paint: Paint): string {
   const rows = plan.keyspaces.map((keyspace) => [
     formatShort(keyspace.name),
     keyspace.selected ? "yes" : "no",
-    `~${formatCount(keyspace.estimatedEntries)}`,
-    `~${formatSize(keyspace.estimatedBytes)}`,
+    keyspace.estimatedEntries === null ? "?" : `~${formatCount(keyspace.estimatedEntries)}`,
+    keyspace.estimatedBytes === null ? "?" : `~${formatSize(keyspace.estimatedBytes)}`,
     keyspace.comparator === "bytewise" ? "bytes" : "bytes, reversed",
   ]);
   const columns = [
@@ -41,7 +41,9 @@ export function renderPlan(plan: ExportPlan, paint: Paint): string {
     { heading: "size", align: "right" },
     { heading: "key order", align: "left" },
   ] as const;
-  const total = `about ${entriesText(plan.estimatedEntries)}, ${formatSize(plan.estimatedBytes)} uncompressed, would be exported`;
+  const { estimatedEntries: entries, estimatedBytes: bytes } = plan;
+  const much = entries === null || bytes === null ? "a sled store does not count its entries: how many there are is not known; they" : `about ${entriesText(entries)}, ${formatSize(bytes)} uncompressed,`;
+  const total = `${much} would be exported`;
   return (
     `${paint.bold(escapeText(store.path))}: ${engineName(store.engine)} store, read with version ${escapeText(store.version)}\n\n` +
     `${renderTable(columns, rows, paint)}\n${total}; nothing was written\n`

@@ -13,6 +13,7 @@ import { detect } from "./detect.js";
 import { Teller } from "./events.js";
 import { isOwnedByOther, type Journal, readJournal, refuseOtherOwner, writeJournal } from "./journal.js";
 import { migrateLive } from "./live.js";
+import { troubleOfMigrated } from "./loss.js";
 import type { Sides } from "./migrated.js";
 import { type ChangeCounts, migrationPaths, type MigrateOptions, type MigrateResult, type MigrationPaths, newId, round, secondsSince } from "./options.js";
 import { occupantOf } from "./places.js";
@@ -48,11 +49,21 @@ export async function migrateStore(options: MigrateOptions): Promise<MigrateResu
     const resumed = await resume(journal, options, teller);
     if (resumed !== null) return finish(resumed, null, teller, started, options);
     await clearAway(journal, teller);
+    await refuseTrouble(journal);
     if (await isDone(journal, options)) return nothingDone("already", target, journal, started);
   }
 
   const status = await detect(options, teller);
   return status === "to-migrate" ? migrateNow(options, teller, started) : nothingDone(status, target, journal, started);
+}
+
+/**
+ * Fails when the store that an earlier migration made can't be opened any more: the service, which is about to be started, could not open it either, or
+ * would begin with an empty one.
+ */
+async function refuseTrouble(journal: Journal): Promise<void> {
+  const trouble = await troubleOfMigrated(journal, await occupantOf(journal.target));
+  if (trouble !== null) throw trouble;
 }
 
 /** A result that tells only of what was before. */

@@ -1,6 +1,7 @@
 /** Whether a store's directory can change places with another one: told before hours of work, not after them. */
-import { lstat, readFile, readlink } from "node:fs/promises";
+import { lstat, readlink } from "node:fs/promises";
 import { KgdumpError, systemError } from "../../errors.js";
+import { mountPoints } from "../disk/own-files.js";
 
 /**
  * Refuses a store that can't be moved aside as it is.
@@ -29,11 +30,4 @@ async function linkAt(path: string): Promise<string | null> {
   } catch (error) {
     throw systemError(error, `looking at ${path}`, { path });
   }
-}
-
-/** Where file systems are mounted, also parts of one that is mounted elsewhere; none where the system does not tell. See proc(5), mountinfo. */
-async function mountPoints(): Promise<Set<string>> {
-  const table = await readFile("/proc/self/mountinfo", "utf8").catch(() => "");
-  const plain = (text: string): string => text.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
-  return new Set(table.split("\n").map((line) => plain(line.split(" ")[4] ?? "")));
 }

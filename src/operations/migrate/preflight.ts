@@ -54,7 +54,8 @@ const LIVE_SHARE = 0.25;
  * USAGE for what can't be moved
  */
 export async function planMigration(paths: MigrationPaths, options: PlanOptions): Promise<MigrationPlan> {
-  const { store, estimatedEntries, estimatedBytes, warnings } = await planExport({ store: paths.source, ttl: options.ttl, excludeKeyspaces: options.excludeKeyspaces });
+  const { store, warnings, ...estimated } = await planExport({ store: paths.source, ttl: options.ttl, excludeKeyspaces: options.excludeKeyspaces });
+  const [estimatedEntries, estimatedBytes] = [estimated.estimatedEntries ?? 0, estimated.estimatedBytes ?? 0];
   new Naming(options.map).check(store.keyspaces.map(({ name }) => name));
   // A service that runs decides them yet; with `live` they are looked for when it has stopped.
   if (options.live !== true) refusePrepared(store, options);

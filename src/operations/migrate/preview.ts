@@ -3,7 +3,9 @@ import { resolve } from "node:path";
 import { detect } from "./detect.js";
 import { Teller } from "./events.js";
 import { isBeforeSwitch, type Journal, readJournal, refuseOtherOwner } from "./journal.js";
+import { troubleOfMigrated } from "./loss.js";
 import { migrationPaths, type MigrateOptions, newId } from "./options.js";
+import { occupantOf } from "./places.js";
 import { type MigrationPlan, planMigration, refuseOccupiedTarget } from "./preflight.js";
 
 /** What a call of `migrateStore` would do. */
@@ -32,6 +34,8 @@ export async function previewMigration(options: MigrateOptions): Promise<Migrati
   const unfinished = interrupted === null ? null : { step: interrupted.step, startedAt: interrupted.startedAt };
   const finishes = interrupted !== null && (interrupted.step === "imported" || !isBeforeSwitch(interrupted.step));
   if (finishes) return { status: "unfinished", target, unfinished, plan: null };
+  const trouble = journal === null ? null : await troubleOfMigrated(journal, await occupantOf(journal.target));
+  if (trouble !== null) throw trouble;
   const status = await detect(options, new Teller(undefined));
   if (status !== "to-migrate") return { status, target, unfinished, plan: null };
   const paths = migrationPaths(options, new Date(), newId());

@@ -3,37 +3,31 @@
  *
  * What was written to sled since is not lost unnoticed: the rollback refuses, or carries it back into a new RocksDB store.
  */
-import { createHash } from "node:crypto";
 import { basename, dirname, join, resolve } from "node:path";
-import { readdir, rm, stat } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { KgdumpError } from "../../errors.js";
-import type { EntrySource } from "../../engines/engine.js";
-import { MAX_PAYLOAD_LENGTH } from "../../format/constants.js";
-import { exportSource } from "../export.js";
-import { nameText } from "../keyspaces.js";
 import { openSource } from "../load-engine.js";
-import type { OnProgress } from "../progress.js";
-import { restoreDump } from "../restore.js";
+import { nameIsTaken } from "../output-file.js";
+import { carryBack, type CarryOptions, changedKeyspace, refuseLevelDb } from "./carry-back.js";
 import { keyspacesOfOriginal } from "./confirm.js";
-import { ttlOf } from "./carried-times.js";
+import { beginRollback, discardNew } from "./discard.js";
 import { type OnEvent, Teller } from "./events.js";
 import { isBeforeSwitch, type Journal, journalPath, readJournal, refuseOtherOwner, writeJournal } from "./journal.js";
-import { copyDurably, nameStamp, occupantOf } from "./places.js";
-import { asFound, carriedPath, clearAway, clearCarried, clearLeftovers, finishRollback, switchOf, switchOver } from "./steps.js";
+import { lossOf, storeIsGone, withWayBack } from "./loss.js";
+import { bringNear } from "./original.js";
+import { nameStamp, occupantOf } from "./places.js";
+import { asFound, clearAway, clearCarried, clearLeftovers, finishRollback, switchOf, switchOver } from "./steps.js";
 import { isUntouched } from "./switch.js";
-import { Trees } from "./trees.js";
 
 /** What `rollbackStore` does. */
-export interface RollbackOptions {
+export interface RollbackOptions extends CarryOptions {
   /** Directory of the sled store. */
   readonly target: string;
-  /** Go back although the sled store holds what the original does not: that is kept aside with it. */
+  /** Go back whatever the sled store holds, and whatever became of it: it is not read, and kept aside. */
   readonly discardNew?: boolean | undefined;
   /** Put a RocksDB store in place that holds what the sled store holds now. */
   readonly carryBack?: boolean | undefined;
   readonly onEvent?: OnEvent | undefined;
-  readonly onProgress?: OnProgress | undefined;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** How a rollback ended. */
@@ -42,7 +36,7 @@ export interface RollbackResult {
   readonly status: "rolled-back" | "already";
   /** Where the RocksDB store is. */
   readonly source: string;
-  /** Where the sled store is now; null when there was none. */
+  /** Where the sled store, or what was in its place, is now; null when there was none. */
   readonly aside: string | null;
   /** Whether what was written to sled was carried back. */
   readonly carried: boolean;
@@ -71,12 +65,18 @@ export async function rollbackStore(options: RollbackOptions): Promise<RollbackR
   journal = await asFound(journal);
   if (journal.step === "rolling-back") return resultOf(await finishRollback(journal, teller), false);
   const unfinished = isBeforeSwitch(journal.step);
+  const known = journal;
+  if (options.discardNew === true && (await isSwitched(journal))) return resultOf(await discardNew(journal, teller, () => refuseStale(known)), false);
   if (unfinished || (journal.step === "switching" && (await isUntouched(switchOf(journal))))) await clearAway(journal, teller);
   else if (journal.step === "switching") journal = await switchOver(journal, teller);
-  if (journal.step === "confirming") journal = { ...journal, step: "done" };
-  if (journal.step === "done") journal = { ...journal, keyspaces: journal.keyspaces ?? (await keyspacesOfOriginal(journal, options)) };
-  if (journal.step !== "done") return { status: unfinished ? "rolled-back" : "already", source: journal.source, aside: null, carried: false, original: null };
-  return undo(journal, options, teller);
+  if (journal.step !== "done" && journal.step !== "confirming") return { status: unfinished ? "rolled-back" : "already", source: journal.source, aside: null, carried: false, original: null };
+  if (await isBack(journal)) {
+    await writeJournal({ ...journal, step: "rolled-back" });
+    return { status: "already", source: journal.source, aside: null, carried: false, original: null };
+  }
+  journal = { ...journal, step: "done", keyspaces: journal.keyspaces ?? (await keyspacesOfOriginal(journal, options)) };
+  const { rolling, carried } = await startUndoing(journal, options, teller);
+  return resultOf(await finishRollback(rolling, teller), carried);
 }
 
 /** What to do about a path that has no journal. */
@@ -87,30 +87,41 @@ async function withoutJournal(target: string): Promise<string> {
   return "name the path that was migrated; without its journal, put the backup in place by hand";
 }
 
-async function undo(journal: Journal, options: RollbackOptions, teller: Teller): Promise<RollbackResult> {
-  const { rolling, carried } = await startUndoing(journal, options, teller);
-  return resultOf(await finishRollback(rolling, teller), carried);
+/** Whether the new store was put in place, and not taken away again. */
+async function isSwitched(journal: Journal): Promise<boolean> {
+  if (journal.step === "switching") return !(await isUntouched(switchOf(journal)));
+  // The last words of a journal may be lost, as `asFound` knows.
+  if (isBeforeSwitch(journal.step)) return journal.backup !== null && ((await occupantOf(journal.building)) === "rocksdb" || ((await occupantOf(journal.backup)) === "rocksdb" && (await occupantOf(journal.target)) !== "rocksdb"));
+  return journal.step === "confirming" || (journal.step === "done" && !(await isBack(journal)));
+}
+
+/** Whether the original is where the service had it, and nothing waits to be moved: a rollback on a full disk could not say so in the journal. */
+async function isBack({ source, target, backup }: Journal): Promise<boolean> {
+  return backup !== null && source === target && (await occupantOf(target)) === "rocksdb" && !(await nameIsTaken(backup));
 }
 
 /** Gets ready what is to be put in place. The sled store is open and so locked meanwhile: nothing can be written to it unseen. */
 async function startUndoing(journal: Journal, options: RollbackOptions, teller: Teller): Promise<{ rolling: Journal; carried: boolean }> {
   const { target } = journal;
-  if ((await occupantOf(target)) !== "sled") {
+  const found = await occupantOf(target);
+  if (found !== "sled") {
     await refuseStale(journal);
-    throw new KgdumpError("MIGRATION_UNCLEAR", `there is no sled store at ${target}`, { path: target, hint: "nothing was touched: somebody moved it" });
+    throw storeIsGone(journal, found);
   }
-  if (options.discardNew === true) return discard(journal, teller);
   await using store = await openSource(target, {}).catch(async (error: unknown) => {
     await refuseStale(journal);
-    throw error;
+    throw withWayBack(error, journal);
   });
   await refuseStale(journal);
   await clearCarried(journal);
-  const changed = await changedKeyspace(store, journal, options);
+  const changed = await changedKeyspace(store, journal, options).catch((error: unknown) => {
+    throw withWayBack(error, journal);
+  });
   if (changed !== null && options.carryBack !== true) {
     throw new KgdumpError("ROLLBACK_LOSES_DATA", `the sled store was written to since it was made (in "${changed}"), and the RocksDB store does not have that`, {
       path: target,
       hint: "--carry-back brings it into a new RocksDB store; --discard-new leaves it in the sled store, which is kept aside",
+      loss: lossOf(journal),
     });
   }
   const carry = changed !== null && options.carryBack === true;
@@ -119,27 +130,9 @@ async function startUndoing(journal: Journal, options: RollbackOptions, teller: 
   const stamp = nameStamp(new Date());
   // With a target of its own, what is carried back goes where the service had its RocksDB store.
   const original = carry && journal.source !== target ? `${journal.source}.rocksdb-backup-${stamp}` : null;
-  const rolling = await writeJournal({ ...journal, step: "rolling-back", rollback: { incoming, aside: `${target}.sled-${stamp}`, original } });
+  const begun: Journal = { ...journal, step: "rolling-back", rollback: { incoming, aside: `${target}.sled-${stamp}`, original } };
+  const rolling = carry ? await writeJournal(begun) : await beginRollback(begun);
   return { rolling, carried: carry };
-}
-
-/** Puts the original in place, whatever became of the sled store: only that nobody has it open matters, as long as there is anything to open. */
-async function discard(journal: Journal, teller: Teller): Promise<{ rolling: Journal; carried: boolean }> {
-  const { target } = journal;
-  const { lockSled } = await import("../../engines/sled-lock.js");
-  const lock = await lockSled(target).catch(async (error: unknown) => {
-    await refuseStale(journal);
-    if (error instanceof KgdumpError && error.code === "STORE_IN_USE") throw error;
-    return null;
-  });
-  try {
-    await refuseStale(journal);
-    const incoming = await bringNear(journal, teller);
-    const rollback = { incoming, aside: `${target}.sled-${nameStamp(new Date())}`, original: null };
-    return { rolling: await writeJournal({ ...journal, step: "rolling-back", rollback }), carried: false };
-  } finally {
-    lock?.release();
-  }
 }
 
 /** Fails when another rollback was faster, as the journal tells before anything is moved. */
@@ -148,70 +141,7 @@ async function refuseStale({ target, updatedAt }: Journal): Promise<void> {
   throw new KgdumpError("STORE_IN_USE", `another process was at work on ${target} just now`, { path: target, hint: "kgdump status tells what is there" });
 }
 
-function resultOf(journal: Journal, carried: boolean): RollbackResult {
-  return { status: "rolled-back", source: journal.source, aside: journal.rollback?.aside ?? null, carried, original: journal.rollback?.original ?? null };
-}
-
-/** Name of the first keyspace in which the sled store differs from what was migrated; null when it does not. */
-async function changedKeyspace(store: EntrySource, journal: Journal, { signal }: RollbackOptions): Promise<string | null> {
-  const trees = new Trees(journal);
-  const known = new Map(trees.own(journal.keyspaces ?? []).map((keyspace) => [Buffer.from(trees.of(Buffer.from(keyspace.name, "hex"))).toString("hex"), keyspace]));
-  for (const { name } of store.info.keyspaces) {
-    const migrated = known.get(Buffer.from(name).toString("hex"));
-    const hash = createHash("sha256");
-    let entries = 0;
-    for await (const block of store.scan(name, { blockSize: 1024 * 1024, order: migrated?.comparator, signal })) {
-      hash.update(block.data);
-      entries += block.entries;
-      block.release();
-    }
-    known.delete(Buffer.from(name).toString("hex"));
-    if (migrated === undefined ? entries > 0 : hash.digest("hex") !== migrated.digest) return nameText(name);
-  }
-  const [gone] = known.keys();
-  return gone === undefined ? null : nameText(Buffer.from(gone, "hex"));
-}
-
-/** Fails when the original is a store of LevelDB: what is carried back is a store of RocksDB, which LevelDB does not open. */
-async function refuseLevelDb({ backup, source, target }: Journal): Promise<void> {
-  const path = backup ?? source;
-  await using original = await openSource(path, { ttl: "keep" });
-  if (original.info.options?.get("rocksdb.writtenBy") !== "leveldb") return;
-  throw new KgdumpError("STORE_UNSUPPORTED", `LevelDB wrote the original ${path}, and kgdump makes no stores of LevelDB: nothing can be carried back`, {
-    path: target,
-    hint: "--discard-new puts the original in place and keeps the sled store aside, which the program can read its new data from",
-  });
-}
-
-/** A new RocksDB store with what the sled store holds now, its families kept as the original's are. */
-async function carryBack(store: EntrySource, journal: Journal, { onProgress, signal }: RollbackOptions, teller: Teller): Promise<string> {
-  const incoming = carriedPath(journal);
-  // Families in another order are read twice, which a pipe can't be.
-  const dump = `${incoming}.kgd`;
-  try {
-    // A service may have written larger keys to sled than readers of dumps take by default.
-    await exportSource(store, { store: journal.target, output: dump, force: true, maxBlockSize: MAX_PAYLOAD_LENGTH, onProgress, signal });
-    const restored = { target: incoming, input: dump, maxBlockSize: MAX_PAYLOAD_LENGTH, map: new Trees(journal).back(journal.keyspaces ?? [], store.info.keyspaces.map(({ name }) => name)), optionsFrom: journal.backup ?? journal.source, onProgress, signal };
-    const { entries } = await restoreDump({ ...restored, ttl: journal.ttl }).catch(async (error: unknown) => {
-      if (journal.ttl !== undefined || !(error instanceof KgdumpError) || error.code !== "STORE_TTL") throw error;
-      return restoreDump({ ...restored, ttl: await ttlOf(journal, signal) });
-    });
-    teller.tell("restore", "what the sled store holds was carried into a new RocksDB store, read back and compared", { entries });
-    await rm(dump, { force: true });
-    return incoming;
-  } catch (error) {
-    await clearCarried(journal).catch(() => undefined);
-    throw error;
-  }
-}
-
-/** The original, on the target's file system. */
-async function bringNear(journal: Journal, teller: Teller): Promise<string> {
-  const { backup, source, target, id } = journal;
-  if (backup === null) return source;
-  if ((await stat(dirname(backup))).dev === (await stat(dirname(target))).dev) return backup;
-  const near = `${target}.kgdump-back-${id}`;
-  if ((await occupantOf(near)) !== "rocksdb") await copyDurably(backup, near, `${near}.kgdump-partial`);
-  teller.tell("restore", "the backup was copied from its file system and compared", { backup });
-  return near;
+async function resultOf({ source, rollback }: Journal, carried: boolean): Promise<RollbackResult> {
+  const aside = rollback !== null && (await nameIsTaken(rollback.aside)) ? rollback.aside : null;
+  return { status: "rolled-back", source, aside, carried, original: rollback?.original ?? null };
 }

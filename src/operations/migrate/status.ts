@@ -1,12 +1,22 @@
-/** Status: what lies at a path and around it, told from files alone; no store is opened. */
+/** Status: what lies at a path and around it, told from files alone; no store is opened, and no lock is taken. */
+import type { ErrorCode } from "../../errors.js";
 import { readdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { startOfFile } from "../disk/small-file.js";
 import { type Journal, type MigrationStep, readJournal } from "./journal.js";
+import { troubleOfMigrated } from "./loss.js";
 import { diskUseOf, type Occupant, occupantOf } from "./places.js";
 
 /** In a word, for scripts. */
-export type MigrationState = "migrated" | "to-migrate" | "unfinished" | "nothing" | "unknown";
+export type MigrationState = "migrated" | "to-migrate" | "unfinished" | "nothing" | "unknown" | "damaged";
+
+/** Why a store can't be opened. */
+export interface StatusTrouble {
+  readonly code: ErrorCode;
+  readonly message: string;
+  /** What to do. */
+  readonly hint: string | null;
+}
 
 /** A file or directory that a migration made or moved. */
 export interface StatusPlace {
@@ -23,6 +33,8 @@ export interface MigrationStatus {
   /** Version of the engine that wrote the store, when its files say. */
   readonly version: string | null;
   readonly bytes: number | null;
+  /** What keeps the sled store from being opened, or that the one that a migration made is gone; null when nothing is known to. */
+  readonly trouble: StatusTrouble | null;
   readonly backup: StatusPlace | null;
   readonly dump: StatusPlace | null;
   /** The journal of the last migration, or null. */
@@ -41,9 +53,12 @@ export async function migrationStatus(path: string): Promise<MigrationStatus> {
   const target = resolve(path);
   const [found, journal] = [await occupantOf(target), await readJournal(target)];
   const place = async (at: string | null | undefined): Promise<StatusPlace | null> => (at === null || at === undefined ? null : { path: at, bytes: await diskUseOf(at) });
+  const state = stateOf(found, journal);
+  const trouble = state === "unfinished" ? null : await lookAt(target, found, journal);
   return {
     path: target,
-    state: stateOf(found, journal),
+    state: trouble === null ? state : "damaged",
+    trouble,
     found,
     version: await versionOf(target, found),
     bytes: await diskUseOf(target),
@@ -53,6 +68,14 @@ export async function migrationStatus(path: string): Promise<MigrationStatus> {
     verifiedAt: journal?.verifiedAt ?? null,
     entries: journal?.keyspaces?.reduce((total, { entries }) => total + entries, 0) ?? null,
   };
+}
+
+async function lookAt(path: string, found: Occupant, journal: Journal | null): Promise<StatusTrouble | null> {
+  const { troubleOf } = await import("../../engines/sled-lock.js");
+  const known = journal === null ? null : await troubleOfMigrated(journal, found);
+  const trouble = known ?? (found === "sled" ? await troubleOf(path) : null);
+  if (trouble === null || trouble.code === "PERMISSION_DENIED") return null;
+  return { code: trouble.code, message: trouble.message, hint: trouble.hint ?? null };
 }
 
 function stateOf(found: Occupant, journal: Journal | null): MigrationState {

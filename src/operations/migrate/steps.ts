@@ -2,10 +2,11 @@
 import { rm } from "node:fs/promises";
 import { KgdumpError } from "../../errors.js";
 import { openDump } from "../open-dump.js";
-import { clearTemporaries } from "../output-file.js";
+import { clearTemporaries, nameIsTaken } from "../output-file.js";
 import { clearStaging } from "../staging.js";
 import type { Teller } from "./events.js";
 import { clearJournalTemporary, isBeforeSwitch, type Journal, journalPath, writeJournal } from "./journal.js";
+import { keep, putBack } from "./put-back.js";
 import { clearRemoved, occupantOf, removeDirectory, renameDurably } from "./places.js";
 import { isUntouched, type Switch, switchStores } from "./switch.js";
 
@@ -119,6 +120,18 @@ async function replaceOriginal(source: string, incoming: string, original: strin
   await renameDurably(incoming, source);
 }
 
+/** Writes that a rollback is done. On a full disk that is left to another call, which finds everything in its place. */
+async function endRollback(journal: Journal, teller: Teller): Promise<Journal> {
+  const ended = { ...journal, step: "rolled-back" } as const;
+  try {
+    return await writeJournal(ended);
+  } catch (error) {
+    if (!(error instanceof KgdumpError) || error.code !== "NO_SPACE") throw error;
+    teller.tell("switch", "the disk is full: the journal does not say yet that the rollback is done", { path: journalPath(journal.target) });
+    return ended;
+  }
+}
+
 /**
  * Does what is left of a rollback.
  * @throws {KgdumpError} MIGRATION_UNCLEAR, PERMISSION_DENIED, IO_FAILED
@@ -127,17 +140,12 @@ export async function finishRollback(journal: Journal, teller: Teller): Promise<
   const { source, target, rollback } = journal;
   if (rollback === null) throw new KgdumpError("MIGRATION_JOURNAL_DAMAGED", `${journalPath(target)} does not say what is rolled back`, { path: journalPath(target) });
   const original = rollback.original ?? null;
-  if (original !== null) {
-    await replaceOriginal(source, rollback.incoming, original);
-    if ((await occupantOf(target)) === "sled") await renameDurably(target, rollback.aside);
-  } else if (rollback.incoming === source) {
-    // The original never left its place; only the sled store goes.
-    if ((await occupantOf(target)) === "sled") await renameDurably(target, rollback.aside);
-  } else {
-    await switchStores({ target, incoming: rollback.incoming, aside: rollback.aside, newEngine: "rocksdb", oldEngine: "sled" });
-  }
+  if (original !== null) await replaceOriginal(source, rollback.incoming, original);
+  if (original === null && rollback.incoming !== source) await putBack({ target, incoming: rollback.incoming, aside: rollback.aside });
+  // With a target of its own, the original never left its place; only the sled store goes.
+  else if ((await nameIsTaken(target)) && !(await nameIsTaken(rollback.aside))) await keep(target, rollback.aside);
   teller.tell("switch", "the RocksDB store is in place", { path: source, aside: rollback.aside, ...(original === null ? {} : { original }) });
-  const ended = await writeJournal({ ...journal, step: "rolled-back" });
+  const ended = await endRollback(journal, teller);
   teller.tell("done", "the service can be started on RocksDB", { path: source });
   return ended;
 }

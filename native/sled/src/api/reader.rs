@@ -12,6 +12,7 @@ use crate::guard::{self, Health};
 use crate::memory::{self, Tide};
 use crate::node::to_js;
 use crate::node_scan::FillCounts;
+use crate::read::look::look;
 use crate::read::store::{FileScan, FileStore};
 use crate::scan::{Filled, KeyRange};
 
@@ -59,6 +60,14 @@ pub fn open_files(path: String) -> AsyncTask<Reading<FileStore, SledFiles>> {
         |store| SledFiles { store: Arc::new(store), tide: Arc::default() },
         move || FileStore::open(&PathBuf::from(path)),
     )
+}
+
+/// Looks at a store without opening it or taking its lock: rejects with what keeps sled from opening it.
+#[napi]
+pub fn look_at_store(path: String) -> AsyncTask<Reading<(), ()>> {
+    // Panics are kept from Node's standard error.
+    let _hook = Health::now();
+    reading(|()| (), move || look(&PathBuf::from(path)))
 }
 
 /// A store whose files are open for reading.

@@ -276,7 +276,9 @@ pub fn read_up_to(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usi
 
 /// Damage that a killed writer may have left as well.
 fn torn(message: String) -> Failure {
-    damaged(format!("{message} (damage, or its program was killed while writing)"))
+    damaged(format!("{message} (damage, or its program was killed while writing)")).hint(
+        "if its program was killed, let that program open and close it once: sled drops what was not written whole; if not, save what is sound with `kgdump recover`, or restore a backup",
+    )
 }
 
 #[cfg(test)]

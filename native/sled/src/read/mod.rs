@@ -2,6 +2,7 @@
 
 pub mod leaves;
 pub mod log;
+pub mod look;
 pub mod pages;
 pub mod parent;
 pub mod salvage;

@@ -64,7 +64,13 @@ pub fn options(path: &Path, compression: bool, segment_size: Option<usize>) -> O
 
 /// A store as a user's program opens it. Sled lets its lock go a little after the last handle is dropped.
 pub fn open_plain(path: &Path, compression: bool, segment_size: Option<usize>) -> Db {
+    open_at_level(path, compression, segment_size, 5)
+}
+
+/// Opens a store as a program does, with zstd's level for what is written.
+pub fn open_at_level(path: &Path, compression: bool, segment_size: Option<usize>, level: i32) -> Db {
     let config = sled::Config::new().path(path).use_compression(compression).flush_every_ms(None);
+    let config = config.compression_factor(level);
     let config = segment_size.map_or(config.clone(), |size| config.segment_size(size));
     let patience = Instant::now() + Duration::from_secs(30);
     loop {

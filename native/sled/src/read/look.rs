@@ -1,0 +1,89 @@
+//! A quick look at a store: whether little of it shows already that sled can't open it, or would make an empty one of it. No lock is taken, so that
+//! a program can be started at the same moment, and the log is not read: what a look does not find may be found by reading.
+//!
+//! Only what no killed program leaves behind is told.
+
+use std::fs::{self, File};
+use std::os::unix::fs::FileExt as _;
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use super::snapshots;
+use crate::failure::{Code, Failure, Outcome};
+use crate::files::conf::Settings;
+use crate::files::message::{SEGMENT_HEADER, segment_header};
+use crate::lock;
+use crate::place::{Place, inspect};
+
+/// How long a program may be on its way into the store when something looks wrong.
+const SETTLE: Duration = Duration::from_millis(300);
+/// Headers of segments that are read at most, from the beginning and as many from the end.
+const HEADERS: u64 = 1024;
+
+/// Looks at the store in `path`. One that a program has open can be opened.
+///
+/// # Errors
+/// What keeps sled from opening it: STORE_DAMAGED, STORE_UNSUPPORTED, STORE_NOT_FOUND, STORE_NOT_RECOGNIZED; PERMISSION_DENIED, IO_FAILED.
+pub fn look(path: &Path) -> Outcome<()> {
+    let db = path.join("db");
+    if lock::is_held(&db) || look_once(path).is_ok() {
+        return Ok(());
+    }
+    thread::sleep(SETTLE);
+    if lock::is_held(&db) {
+        return Ok(());
+    }
+    look_once(path)
+}
+
+fn look_once(path: &Path) -> Outcome<()> {
+    let settings = match inspect(path)? {
+        Place::Store(settings) => settings,
+        Place::Missing => return Err(Failure::new(Code::StoreNotFound, "there is no store").at(path)),
+        Place::EmptyDirectory => {
+            return Err(Failure::new(Code::StoreNotRecognized, "it is an empty directory, no sled store").at(path));
+        }
+    };
+    let db = path.join("db");
+    let metadata = fs::metadata(&db).map_err(|e| Failure::io(&e, "looking at it").at(&db))?;
+    let damaged = |what: &str| Failure::new(Code::StoreDamaged, what).at(&db);
+    if !metadata.is_file() {
+        return Err(damaged("it is no file"));
+    }
+    if metadata.len() == 0 {
+        return Err(damaged("it is empty: sled would make an empty store of it"));
+    }
+    let known = snapshots::taken(path, settings.compression)?.lsn();
+    let file = File::open(&db).map_err(|e| Failure::io(&e, "opening it").at(&db))?;
+    let tip = tip(&file, metadata.len(), settings).map_err(|e| Failure::io(&e, "reading it").at(&db))?;
+    let size = settings.segment_size as i64;
+    match tip {
+        None => Err(damaged("it holds no segment of a log: sled would make an empty store of it")),
+        Some(tip) if tip.saturating_add(size) < known && is_read_whole(metadata.len(), settings) => {
+            Err(damaged("the log ends before the place that its snapshot names: it is cut off"))
+        }
+        Some(_) => Ok(()),
+    }
+}
+
+fn is_read_whole(length: u64, settings: Settings) -> bool {
+    length.div_ceil(settings.segment_size as u64) <= 2 * HEADERS
+}
+
+/// The highest LSN of the headers of a log's segments, or of some of many; None when none is sound.
+fn tip(file: &File, length: u64, settings: Settings) -> std::io::Result<Option<i64>> {
+    let size = settings.segment_size as u64;
+    let count = length.div_ceil(size);
+    let mut tip = None;
+    for number in (0..count.min(HEADERS)).chain(count.saturating_sub(HEADERS).max(HEADERS)..count) {
+        let mut header = [0; SEGMENT_HEADER];
+        let offset = number * size;
+        if offset + SEGMENT_HEADER as u64 > length {
+            break;
+        }
+        file.read_exact_at(&mut header, offset)?;
+        tip = tip.max(segment_header(&header).map(|(lsn, _)| lsn).filter(|lsn| *lsn >= 0));
+    }
+    Ok(tip)
+}
