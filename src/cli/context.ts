@@ -94,4 +94,10 @@ export class Context {
     if (this.json) this.sayJson(renderErrorJson(error));
     else this.say(renderError(error, { paint: this.errorPaint, verbose: this.verbose }));
   }
+
+  /** The text that `fail` would write. */
+  failure(error: unknown): string {
+    if (this.json) return this.#paths.text(renderErrorJson(error), true);
+    return `${this.#erases ? ERASE_LINE : ""}${this.#paths.text(renderError(error, { paint: this.errorPaint, verbose: false }), false)}`;
+  }
 }

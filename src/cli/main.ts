@@ -4,6 +4,7 @@
  */
 import { writeSync } from "node:fs";
 import { isAbsolute } from "node:path";
+import { tellCrashes } from "../crash.js";
 import { ExitCode, KgdumpError, systemError } from "../errors.js";
 import { Context, type GlobalFlags } from "./context.js";
 import { describeError } from "./error-report.js";
@@ -59,6 +60,7 @@ class Run {
       const invocation = await parseCommandLine(this.#paths.replace(this.#args));
       if (invocation.kind === "command") {
         this.#context = new Context(invocation.flags, this.#watch.signal, this.#paths);
+        tellCrashes((error) => this.#context.failure(error));
         await invocation.run(this.#context);
       } else {
         await this.#context.out.write(invocation.text);

@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 
 import { KgdumpError } from "../errors.js";
 import { fromAddon } from "../addon.js";
+import { crashNote } from "../crash.js";
 import { scanBlocks, type Fill } from "./block-scan.js";
 import { ByName } from "./by-name.js";
 import type { EntryBlock, EntrySource, KeyspaceInfo, ScanOptions, StoreInfo, StoreMark } from "./engine.js";
@@ -74,6 +75,8 @@ export interface RocksdbSource extends EntrySource {
 export async function openRocksdbSource(path: string, options: RocksdbSourceOptions = {}): Promise<RocksdbSource> {
   options.signal?.throwIfAborted();
   const absolute = resolve(path);
+  const note = crashNote(absolute);
+  if (note !== null) rocksdbAddon().tellCrash(Buffer.from(note.text), note.exitCode);
   const store = await fromAddon(() => rocksdbAddon().openStore(absolute, { ttl: options.ttl, only: options.only?.map(asBuffer), except: options.except?.map(asBuffer) }));
   try {
     options.signal?.throwIfAborted();

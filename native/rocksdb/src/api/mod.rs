@@ -1,4 +1,5 @@
 //! What JavaScript sees.
 
+pub mod crash;
 pub mod find;
 pub mod salvage;
