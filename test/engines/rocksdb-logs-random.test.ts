@@ -4,7 +4,7 @@
  *
  * `SEED=n` repeats a round, `KGDUMP_LOGS=n` runs more of them.
  */
-import { cp, readdir, rm, stat, truncate } from "node:fs/promises";
+import { cp, readdir, readFile, rm, stat, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { differences, exportedOf } from "../maker/exported.js";
@@ -109,12 +109,17 @@ async function round(t: ExecutionContext, maker: Maker, directory: string, seed:
   const copy = join(directory, "copy");
   await cp(store, copy, { recursive: true });
   const size = sizes[logs.indexOf(target)] ?? 0;
-  if (random(2) === 0) await rm(join(copy, target));
+  const removed = random(2) === 0;
+  if (removed) await rm(join(copy, target));
   else await truncate(join(copy, target), random(size));
   const outcome = await outcomeOf(t, copy, made, warnings);
   await rm(copy, { recursive: true });
-  // README says what nobody can see: the end of what was written, and where the logs begin when tables hold later entries.
+  // README says what nobody can see: that the first log had more, when it is of a session before the last one, or when another log was
+  // begun behind it although it was empty, as after an opening that keeps the logs that it reads. Later ones leave a gap in the numbers.
+  const opening = Number((await readFile(join(store, "CURRENT"), "utf8")).slice("MANIFEST-".length)) - 1;
+  const mayHide = target === logs[0] && (Number.parseInt(target, 10) < opening || (!removed && Number.parseInt(target, 10) === opening));
   if (outcome === null) t.log(`unseen: ${way}, ${target} of ${logs.join(" ")}, SEED=${seed}`);
+  t.true(outcome !== null || mayHide, `unseen: ${way}, ${target} of ${logs.join(" ")}, SEED=${seed}`);
   return `${way}: ${outcome ?? "unseen"}`;
 }
 
@@ -134,6 +139,4 @@ test("a log that is gone or cut off is never missed in silence", async (t) => {
     outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
   }
   t.log(`SEED=${first}`, Object.fromEntries([...outcomes].sort()));
-  const unseen = [...outcomes].reduce((sum, [outcome, count]) => (outcome.endsWith("unseen") ? sum + count : sum), 0);
-  if (given === undefined) t.true(unseen * 5 <= ROUNDS, `${unseen} of ${ROUNDS} unseen`);
 });

@@ -1,36 +1,11 @@
 /** One fault each, done to the files of a store that nobody has open. */
 import { copyFile, readdir, readFile, rename, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Random } from "../fuzz/random.js";
 import { readRecords } from "./log-file.js";
-import { type Field, liveTables, neededLog, numberedFiles, numberField, readManifest, Tag, writeManifest } from "./manifest.js";
-import type { Scenario } from "./random-plan.js";
+import { LOG_FAULTS } from "./log-faults.js";
+import { type Field, liveTables, numberedFiles, numberField, readManifest, Tag, writeManifest } from "./manifest.js";
 import { changeableKeys, changeKey } from "./table-key.js";
-
-/**
- * What kgdump owes to whoever has such a store, if its content is no longer the writer's:
- * - `seen`: an error;
- * - `told`: an error, or a warning;
- * - `unseen`: nothing, as nobody can see it (README.md lists these);
- * - `harmless`: the content, as nothing of it is lost.
- */
-export type Sight = "seen" | "told" | "unseen" | "harmless";
-
-/** A fault that was done. */
-export interface Done {
-  readonly what: string;
-  readonly sight: Sight;
-}
-
-/** A store, where its logs are, and how it was made. */
-export interface Victim {
-  readonly store: string;
-  readonly logs: string;
-  readonly scenario: Scenario;
-  readonly random: Random;
-}
-
-type Fault = (victim: Victim) => Promise<Done | null>;
+import { type Fault, flip, type Victim } from "./victim.js";
 
 const tableName = (number: bigint): string => `${String(number).padStart(6, "0")}.sst`;
 
@@ -49,49 +24,11 @@ async function pickTwo({ store, random }: Victim): Promise<[string, string] | nu
 
 const withoutTables = (edit: readonly Field[], gone: (number: bigint) => boolean): Field[] => edit.filter(({ tag, number }) => tag !== Tag.newFile || !gone(number));
 
-/** Whether what is missing from a log shows: sequence numbers are missing, which they are in a store with unlogged writes anyway. */
-const byNumbers = ({ scenario }: Victim): Sight => (scenario.unlogged ? "unseen" : "seen");
+const checksummed = ({ scenario }: Victim): boolean => !scenario.plan.some((line) => line.includes("kNoChecksum"));
 
-async function removeLogs(victim: Victim, which: (names: readonly string[]) => readonly string[]): Promise<Done | null> {
-  const names = await numberedFiles(victim.logs, ".log");
-  const gone = which(names);
-  if (gone.length === 0) return null;
-  const needed = neededLog(await readManifest(victim.store));
-  const isNeeded = gone.some((name) => BigInt(Number.parseInt(name, 10)) <= needed) && names.every((name) => gone.includes(name) || BigInt(Number.parseInt(name, 10)) < needed);
-  const newest = names.at(-1) ?? "";
-  for (const name of gone) await rm(join(victim.logs, name));
-  const sight = isNeeded ? "seen" : gone.includes(newest) ? "unseen" : byNumbers(victim);
-  return { what: `removed ${gone.join(", ")} of the logs ${names.join(", ")}; MANIFEST needs ${String(needed)}`, sight };
-}
-
-async function cutLog(victim: Victim, place: "anywhere" | "between records"): Promise<Done | null> {
-  const { random, logs } = victim;
-  const names = await numberedFiles(logs, ".log");
-  if (names.length === 0) return null;
-  const name = random.pick(names);
-  const path = join(logs, name);
-  const ends = readRecords(await readFile(path)).map(({ end }) => end);
-  const last = ends.at(-1) ?? 0;
-  if (last === 0) return null;
-  const length = place === "anywhere" ? random.below(last) : (ends.at(-1 - random.below(ends.length)) ?? last) === last ? (ends.at(-2) ?? 0) : random.pick(ends.slice(0, -1));
-  await truncate(path, length);
-  return { what: `cut ${name} of the logs ${names.join(", ")} from ${String(last)} to ${String(length)} bytes, ${place}`, sight: name === names.at(-1) ? "unseen" : byNumbers(victim) };
-}
-
-async function flip(victim: Victim, names: readonly string[], directory: string, sight: (name: string) => Sight): Promise<Done | null> {
-  if (names.length === 0) return null;
-  const name = victim.random.pick(names);
-  const path = join(directory, name);
-  const bytes = await readFile(path);
-  if (bytes.length === 0) return null;
-  const at = victim.random.below(bytes.length);
-  bytes.writeUInt8(bytes.readUInt8(at) ^ (1 << victim.random.below(8)), at);
-  await writeFile(path, bytes);
-  return { what: `changed a bit of byte ${String(at)} of ${name}`, sight: sight(name) };
-}
-
-/** All faults by name. A fault gives null where the store has nothing that it can be done to. */
+/** All faults by name. */
 export const FAULTS: Readonly<Record<string, Fault>> = {
+  ...LOG_FAULTS,
   async "key rewritten"(victim) {
     const path = await pickTable(victim);
     if (path === null) return null;
@@ -155,22 +92,6 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     await truncate(path, length);
     return { what: `MANIFEST is cut from ${String(whole)} to ${String(length)} bytes`, sight: "told" };
   },
-  "oldest log removed": (victim) => removeLogs(victim, (names) => (names.length < 2 ? [] : names.slice(0, 1))),
-  "log in the middle removed": (victim) => removeLogs(victim, (names) => (names.length < 3 ? [] : [victim.random.pick(names.slice(1, -1))])),
-  "newest log removed": (victim) => removeLogs(victim, (names) => names.slice(-1)),
-  "all logs removed": (victim) => removeLogs(victim, (names) => names),
-  "log cut": (victim) => cutLog(victim, "anywhere"),
-  "log cut between records": (victim) => cutLog(victim, "between records"),
-  async "logs swapped"({ logs, random }) {
-    const names = await numberedFiles(logs, ".log");
-    if (names.length < 2) return null;
-    const at = random.below(names.length - 1);
-    const [first = "", second = ""] = names.slice(at).map((name) => join(logs, name));
-    await rename(first, `${first}.other`);
-    await rename(second, first);
-    await rename(`${first}.other`, second);
-    return { what: `${first} and ${second} have changed places`, sight: "seen" };
-  },
   async "table removed"(victim) {
     const path = await pickTable(victim);
     if (path === null) return null;
@@ -200,6 +121,38 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     await truncate(path, length);
     return { what: `${path} is cut from ${String(size)} to ${String(length)} bytes`, sight: "seen" };
   },
+  async "table emptied"(victim) {
+    const path = await pickTable(victim);
+    if (path === null) return null;
+    await truncate(path, 0);
+    return { what: `${path} is empty`, sight: "seen" };
+  },
+  async "zeros in a table"(victim) {
+    const path = await pickTable(victim);
+    if (path === null) return null;
+    const table = await readFile(path);
+    const from = 512 * victim.random.below(Math.max(1, Math.floor(table.length / 512)));
+    table.fill(0, from, from + 512);
+    await writeFile(path, table);
+    return { what: `${path} has zeros from byte ${String(from)} on`, sight: checksummed(victim) ? "seen" : "unseen" };
+  },
+  async "stray table"(victim) {
+    const path = await pickTable(victim);
+    if (path === null) return null;
+    const stray = join(victim.store, tableName(BigInt(victim.random.once(2) ? 900_000 : 1)));
+    await copyFile(path, stray);
+    return { what: `${path} is there as ${stray}, too`, sight: "harmless" };
+  },
+  async "blob files swapped"({ store, random }) {
+    const names = await numberedFiles(store, ".blob");
+    if (names.length < 2) return null;
+    const at = random.below(names.length - 1);
+    const [first = "", second = ""] = names.slice(at).map((name) => join(store, name));
+    await rename(first, `${first}.other`);
+    await rename(second, first);
+    await rename(`${first}.other`, second);
+    return { what: `${first} and ${second} have changed places`, sight: "seen" };
+  },
   async "blob file removed"({ store, random }) {
     const names = await numberedFiles(store, ".blob");
     if (names.length === 0) return null;
@@ -211,18 +164,23 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     for (const name of await readdir(store)) if (name.startsWith("OPTIONS-")) await rm(join(store, name));
     return { what: "OPTIONS is lost", sight: scenario.needsOptions ? "told" : "harmless" };
   },
+  async "OPTIONS cut"({ store, random, scenario }) {
+    for (const name of await readdir(store)) {
+      if (name.startsWith("OPTIONS-")) await truncate(join(store, name), random.below((await stat(join(store, name))).size));
+    }
+    return { what: "OPTIONS are cut", sight: scenario.needsOptions ? "told" : "harmless" };
+  },
+  async "IDENTITY lost"({ store }) {
+    await rm(join(store, "IDENTITY"), { force: true });
+    return { what: "IDENTITY is lost", sight: "harmless" };
+  },
   async "CURRENT lost"({ store }) {
     await rm(join(store, "CURRENT"));
     return { what: "CURRENT is lost", sight: "seen" };
   },
   async "bit of a table"(victim) {
     const tables = await numberedFiles(victim.store, ".sst");
-    const checked = !victim.scenario.plan.some((line) => line.includes("kNoChecksum"));
-    return flip(victim, tables, victim.store, () => (checked ? "seen" : "unseen"));
-  },
-  async "bit of a log"(victim) {
-    const names = await numberedFiles(victim.logs, ".log");
-    return flip(victim, names, victim.logs, (name) => (name === names.at(-1) ? "unseen" : byNumbers(victim)));
+    return flip(victim, tables, victim.store, () => (checksummed(victim) ? "seen" : "unseen"));
   },
   async "bit of MANIFEST"(victim) {
     const { path } = await readManifest(victim.store);

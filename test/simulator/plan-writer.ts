@@ -4,7 +4,9 @@ import { hex } from "../maker/run.js";
 
 /** What the lines may have in them. */
 export interface Ways {
-  readonly families: readonly { readonly name: string; readonly reverse: boolean }[];
+  readonly families: readonly { readonly name: string; readonly reverse: boolean; readonly options: string }[];
+  /** Families may be dropped, and made anew. */
+  readonly drops: boolean;
   readonly transactional: boolean;
   readonly ttl: boolean;
   readonly unlogged: boolean;
@@ -34,6 +36,7 @@ export class PlanWriter {
   readonly #ways: Ways;
   readonly #behind = new Set<string>();
   #once = 0;
+  #dropped = new Set<string>();
   #names = 0;
   #open: Open[] = [];
   #lines: string[] = [];
@@ -52,6 +55,7 @@ export class PlanWriter {
   lives(end: string, prepared: boolean): string[] {
     const lives = 1 + this.#random.below(3);
     for (let life = 1; life <= lives; life += 1) {
+      this.#makeAnew();
       this.#lines.push("open");
       const steps = 5 + this.#random.below(60);
       for (let step = 0; step < steps; step += 1) this.#step();
@@ -80,7 +84,7 @@ export class PlanWriter {
 
   #step(): void {
     const [random, ways] = [this.#random, this.#ways];
-    const { name, reverse } = random.pick(ways.families);
+    const { name, reverse } = this.#family();
     const kind = random.below(40);
     if (kind === 0) this.#lines.push(`flush ${name}`);
     else if (kind === 1) this.#lines.push(random.once(3) && !ways.behind ? `compact ${name}` : `flush ${name}`);
@@ -90,8 +94,28 @@ export class PlanWriter {
     else if (kind === 5 && ways.unlogged) this.#lines.push("sync off", `wal ${random.pick(["on", "off"])}`);
     else if (kind === 6 && ways.synced) this.#lines.push(`sync ${random.pick(["on", "off"])}`);
     else if (kind === 7 && !ways.transactional) this.#batch();
+    else if (kind === 8 && ways.drops && this.#open.length === 0 && name !== hex("default")) this.#drop(name);
     else if (kind < 24 && ways.transactional) this.#transact(name);
     else this.#lines.push(this.#change(name));
+  }
+
+  /** A family that is there. */
+  #family(): Ways["families"][number] {
+    return this.#random.pick(this.#ways.families.filter(({ name }) => !this.#dropped.has(name)));
+  }
+
+  #drop(name: string): void {
+    this.#lines.push(`drop ${name}`);
+    this.#dropped.add(name);
+  }
+
+  /** Families that were dropped may be made anew by the next session. */
+  #makeAnew(): void {
+    for (const { name, reverse, options } of this.#ways.families) {
+      if (!this.#dropped.has(name) || this.#random.once(3)) continue;
+      this.#lines.push(`family ${name} ${options}${reverse ? ";comparator=rocksdb.ReverseBytewiseComparator" : ""}`);
+      this.#dropped.delete(name);
+    }
   }
 
   /** A key that no open transaction has locked. */
@@ -124,7 +148,7 @@ export class PlanWriter {
   }
 
   #batch(): void {
-    const changes = Array.from({ length: 1 + this.#random.below(12) }, () => this.#change(this.#random.pick(this.#ways.families).name));
+    const changes = Array.from({ length: 1 + this.#random.below(12) }, () => this.#change(this.#family().name));
     this.#lines.push("batch", ...changes, "write");
   }
 
@@ -189,7 +213,7 @@ export class PlanWriter {
   #end(end: string, prepared: boolean): void {
     this.#settle();
     if (prepared) {
-      const { name } = this.#random.pick(this.#ways.families);
+      const { name } = this.#family();
       this.#lines.push("begin 7774", `in 7774 put ${name} ${key(3)} ${hex("waits")}`, `in 7774 put ${name} ${hex("new")} ${hex("waits")}`, "prepare 7774");
       if (this.#random.once(2)) this.#lines.push(`put ${name} ${hex("behind")} 00`);
       if (this.#random.once(3)) this.#lines.push(`flush ${name}`);

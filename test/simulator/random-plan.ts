@@ -37,6 +37,22 @@ const LOG_OPTIONS: Readonly<Record<LogKind, string>> = {
   buffered: "manual_wal_flush=true;",
 };
 const WRITINGS = ["", "", "", "enable_pipelined_write=true;", "two_write_queues=true;", "atomic_flush=true;", "unordered_write=true;"];
+/** Logs of stores with transactions are written in any other way, too. */
+const TRANSACTIONAL: readonly LogKind[] = ["plain", "plain", "recycled", "compressed", "tracked", "verified"];
+/** What else a store's program may ask for. */
+const HABITS = [
+  "max_manifest_file_size=1;",
+  "max_manifest_file_size=600;",
+  "level_compaction_dynamic_level_bytes=false;num_levels=3;",
+  "allow_2pc=true;",
+  "info_log_level=INFO_LEVEL;",
+  "info_log_level=INFO_LEVEL;",
+  "write_dbid_to_manifest=false;",
+  "preserve_internal_time_seconds=10000;",
+  "memtable_prefix_bloom_size_ratio=0.1;memtable_whole_key_filtering=true;",
+  "fail_if_options_file_error=true;best_efforts_recovery=false;",
+  "wal_recovery_mode=kPointInTimeRecovery;",
+];
 const COMPRESSIONS = ["kNoCompression", "kSnappyCompression", "kLZ4Compression", "kZSTD", "kZlibCompression"];
 const CHECKSUMS = ["kCRC32c", "kCRC32c", "kxxHash", "kxxHash64", "kXXH3", "kNoChecksum"];
 const INDEXES = ["kBinarySearch", "kBinarySearch", "kTwoLevelIndexSearch;partition_filters=true;filter_policy=bloomfilter:10", "kBinarySearchWithFirstKey"];
@@ -72,11 +88,13 @@ export function randomScenario(random: Random, { inborn, changeable, kinds }: { 
   const operator = inborn === null && !behind && random.once(6) ? random.pick(["uint64add", "stringappend", "max", "own"]) : null;
   const options = [
     "disable_auto_compactions=true;",
-    LOG_OPTIONS[logs],
+    LOG_OPTIONS[transactional ? random.pick(TRANSACTIONAL) : logs],
+    random.once(3) ? random.pick(HABITS) : "",
     transactional || behind ? "" : writing(random, { logs, unlogged }),
     random.once(3) ? "avoid_flush_during_recovery=true;" : "",
     random.once(6) ? "avoid_flush_during_shutdown=true;" : "",
     blobs ? "enable_blob_files=true;min_blob_size=20;" : "",
+    blobs && random.once(3) ? "enable_blob_garbage_collection=true;blob_garbage_collection_age_cutoff=1.0;" : "",
     behind ? "allow_ingest_behind=true;num_levels=5;compaction_style=kCompactionStyleUniversal;" : "",
     logsElsewhere ? "wal_dir=$LOGS;" : "",
     operator !== null && operator !== "own" ? `merge_operator=${operator};` : "",
@@ -87,7 +105,8 @@ export function randomScenario(random: Random, { inborn, changeable, kinds }: { 
     reverse: inborn === null && name !== "default" && random.once(6),
     options: tableOptions(random, changeable),
   }));
-  const writer = new PlanWriter(random, { families, transactional, ttl, unlogged, behind, ordinary, operator: operator !== null, buffered: logs === "buffered", entities: ordinary && operator === null && random.once(20), synced: !unlogged && !options.includes("unordered_write") });
+  const drops = inborn === null && operator !== "own" && random.once(6);
+  const writer = new PlanWriter(random, { families, drops, transactional, ttl, unlogged, behind, ordinary, operator: operator !== null, buffered: logs === "buffered", entities: ordinary && operator === null && random.once(20), synced: !unlogged && !options.includes("unordered_write") });
   const head = [
     `options ${options.slice(0, -1)}`,
     ...(transactional ? [`mode transactions ${logs === "two-phase" ? "committed" : random.pick(["prepared", "unprepared"])}`] : []),

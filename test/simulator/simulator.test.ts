@@ -32,7 +32,10 @@ test(`stores with random faults, SEED=${String(SEED)}`, async (t) => {
     await using maker = new Maker();
     const tools = { maker, exporter, directory };
     for (let turn = next++; turn < end; turn = next++) {
-      const simulated = await simulate(tools, SEED, turn);
+      const simulated = await simulate(tools, SEED, turn).catch((error: unknown) => {
+        wrong.push(`SEED=${String(SEED)} KGDUMP_SIMULATION=${String(turn)}: ${String(error)}`);
+      });
+      if (simulated === undefined) continue;
       const name = `${simulated.fault}: ${simulated.outcome}`;
       counts.set(name, (counts.get(name) ?? 0) + 1);
       if (simulated.wrong !== null) wrong.push(wrong.length < TOLD ? report(turn, await shrink(tools, SEED, turn, simulated)) : brief(turn, simulated));

@@ -171,9 +171,9 @@ pub fn options_with(store: &Path, number: u64) -> Outcome<Option<usize>> {
 /// All OPTIONS files that can be parsed, the newest first.
 pub fn read_options(store: &Path) -> Outcome<Vec<OptionsFile>> {
     let mut parsed = Vec::new();
-    for (_, path) in options_files(store)?.into_iter().rev() {
+    for (number, path) in options_files(store)?.into_iter().rev() {
         match read_whole(&path, MOST_OPTIONS) {
-            Ok(content) => parsed.extend(parse_options(&content)),
+            Ok(content) => parsed.extend(parse_options(&content).map(|file| OptionsFile { number, ..file })),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {} // a live writer has just replaced it
             Err(error) => return Err(Fault::io("reading", &path, &error)),
         }

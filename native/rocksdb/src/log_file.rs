@@ -24,6 +24,9 @@ use notes::Output;
 use physical::{physical, u32_at, Doubt, Part, Physical, BLOCK, HEADER, RECYCLABLE_HEADER};
 use tail::{tail, Life};
 
+/// Why a log is damaged whose records are those of a later one.
+pub const LATER_LOG: &str = "it holds records of a later log: logs changed places";
+
 /// How a log ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
@@ -140,7 +143,7 @@ pub fn read_log<E: From<LogError>>(
                     return Err(damaged(offset, &format!("a record has the unknown type {kind}")));
                 }
                 Physical::Doubtful(Doubt::Stale) if log_number.is_some_and(|number| u32_at(rest, HEADER) > number) => {
-                    return Err(damaged(offset, "it holds records of a later log: logs changed places"));
+                    return Err(damaged(offset, LATER_LOG));
                 }
                 Physical::Doubtful(doubt) => {
                     let dropped = tail(&mut blocks, at, doubt, life, log_number)?;

@@ -14,6 +14,7 @@ use std::path::Path;
 
 use crate::error::{Fault, Outcome};
 use crate::files::live_file::{BlobFile, LiveFile};
+use crate::files::named_logs::NamedLogs;
 use crate::files::new_table::{new_table, Fields, TimePlaces};
 use crate::files::tracked_logs::TrackedLogs;
 use crate::layout::manifest_number;
@@ -28,6 +29,8 @@ pub struct Family {
     pub comparator: Option<Vec<u8>>,
     /// Logs with a smaller number hold nothing that this family lacks.
     pub log_number: u64,
+    /// The greatest sequence number in any table when `log_number` was told: of logs with a smaller number, the family's tables had all.
+    pub flushed_to: u64,
     /// Table files by number.
     pub tables: HashMap<u64, LiveFile>,
     /// Blob files by number. Some may be needed no more: that only their tables tell.
@@ -61,6 +64,16 @@ pub struct Manifest {
     pub moves: u64,
     /// Tables that were part of the store and are not any more.
     pub gone: HashSet<u64>,
+    /// Whether it is told which logs are kept; then those from `min_log_to_keep` on are all there.
+    pub tells_kept: bool,
+    /// Logs that families needed at any time.
+    pub named_logs: NamedLogs,
+    /// The greatest id that any family ever had.
+    pub greatest_family: u32,
+    /// Sequence numbers that a table had for itself when it came: RocksDB gives one to each that it ingests.
+    pub lone_sequences: HashSet<u64>,
+    /// Families that were dropped, by id, each with its name and the number that the next file had then.
+    pub dropped: BTreeMap<u32, (Vec<u8>, u64)>,
 }
 
 impl Manifest {
@@ -75,6 +88,11 @@ impl Manifest {
     /// OPTIONS, except its oldest versions.
     pub fn is_leveldb(&self, store: &Path, options: &[OptionsFile]) -> bool {
         !self.rocksdb && options.is_empty() && !store.join("IDENTITY").exists()
+    }
+
+    /// Whether any family was dropped, in any time.
+    pub fn has_dropped(&self) -> bool {
+        self.families.len() <= self.greatest_family as usize
     }
 
     /// Number of the oldest log that may hold entries which no table file has; with two-phase commit, prepared
@@ -155,6 +173,7 @@ struct Edit {
     drop: bool,
     comparator: Option<Vec<u8>>,
     log_number: Option<u64>,
+    tells_next_file: bool,
     new_tables: Vec<(u64, LiveFile)>,
     gone_tables: Vec<u64>,
     new_blobs: Vec<(u64, BlobFile)>,
@@ -176,6 +195,11 @@ impl Edit {
 fn apply(manifest: &mut Manifest, record: &[u8]) -> Option<bool> {
     let (edit, group_open) = read_edit(manifest, record)?;
     manifest.moves += u64::from(edit.moves());
+    if let Some(log) = edit.log_number {
+        manifest.named_logs.add(log, edit.tells_next_file, edit.add.is_some() || log > manifest.number);
+    }
+    let alone = edit.new_tables.iter().filter_map(|(_, table)| table.sequences.filter(|(first, last)| first == last));
+    manifest.lone_sequences.extend(alone.map(|(sequence, _)| sequence));
     settle(manifest, edit);
     Some(group_open)
 }
@@ -198,7 +222,10 @@ fn read_edit(manifest: &mut Manifest, record: &[u8]) -> Option<(Edit, bool)> {
         match tag {
             1 => edit.comparator = Some(fields.bytes()?.to_vec()),
             2 => edit.log_number = Some(fields.varint()?),
-            3 => manifest.next_file = fields.varint()?,
+            3 => {
+                edit.tells_next_file = true;
+                manifest.next_file = fields.varint()?;
+            }
             4 => manifest.last_sequence = manifest.last_sequence.max(fields.varint()?),
             5 => {
                 fields.varint()?;
@@ -208,10 +235,14 @@ fn read_edit(manifest: &mut Manifest, record: &[u8]) -> Option<(Edit, bool)> {
                 fields.varint()?;
                 edit.gone_tables.push(fields.varint()?);
             }
-            9 | 203 => {
+            9 => {
                 fields.varint()?;
             }
-            10 => manifest.min_log_to_keep = manifest.min_log_to_keep.max(fields.varint()?),
+            203 => manifest.greatest_family = manifest.greatest_family.max(u32::try_from(fields.varint()?).ok()?),
+            10 => {
+                manifest.tells_kept = true;
+                manifest.min_log_to_keep = manifest.min_log_to_keep.max(fields.varint()?);
+            }
             kind @ (7 | 100 | 102 | 103) => {
                 let table = new_table(&mut fields, kind)?;
                 manifest.min_log_to_keep = manifest.min_log_to_keep.max(table.min_log);
@@ -254,19 +285,24 @@ fn read_edit(manifest: &mut Manifest, record: &[u8]) -> Option<(Edit, bool)> {
 /// Applies an edit to its family. One about a family that is gone changes nothing; RocksDB judges whether it may be.
 fn settle(manifest: &mut Manifest, edit: Edit) {
     if let Some(name) = edit.add {
+        manifest.greatest_family = manifest.greatest_family.max(edit.family);
         manifest.families.insert(edit.family, Family { name, ..Family::default() });
     }
     if edit.drop {
-        let dropped = manifest.families.remove(&edit.family);
-        manifest.gone.extend(dropped.iter().flat_map(|family| family.tables.keys()));
+        if let Some(family) = manifest.families.remove(&edit.family) {
+            manifest.gone.extend(family.tables.keys());
+            manifest.dropped.insert(edit.family, (family.name, manifest.next_file));
+        }
         return;
     }
+    let last_sequence = manifest.last_sequence;
     let Some(family) = manifest.families.get_mut(&edit.family) else { return };
     if edit.comparator.is_some() {
         family.comparator = edit.comparator;
     }
     if let Some(number) = edit.log_number {
         family.log_number = number;
+        family.flushed_to = last_sequence;
     }
     manifest.gone.extend(&edit.gone_tables);
     for number in edit.gone_tables {

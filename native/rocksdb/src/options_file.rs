@@ -22,6 +22,8 @@ pub struct FamilyOptions {
 /// A whole OPTIONS file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OptionsFile {
+    /// The number in its name; 0 when that is not known.
+    pub number: u64,
     /// Version of the RocksDB that wrote it, such as `8.10.0`.
     pub version: String,
     pub database: Values,
@@ -79,7 +81,10 @@ pub fn parse_options(content: &[u8]) -> Option<OptionsFile> {
             }
         }
     }
-    (has_database && has_default && !file.version.is_empty()).then_some(file)
+    // The tables of a family come last.
+    let is_cut = file.families.iter().any(|family| family.table.is_some())
+        && file.families.last().is_some_and(|family| family.table.is_none());
+    (has_database && has_default && !file.version.is_empty() && !is_cut).then_some(file)
 }
 
 fn start_section(file: &mut OptionsFile, line: &[u8]) -> Option<Section> {

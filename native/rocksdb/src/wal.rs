@@ -1,6 +1,6 @@
 //! The write-ahead logs of a store, and what a report of them says.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -26,6 +26,8 @@ pub struct LogReport {
     pub last_sequence: u64,
     /// By the family's id, the entries that recovery puts into its memtable; one that has none may not be there.
     pub families: BTreeMap<u32, LogCounts>,
+    /// Families that MANIFEST does not have, and of which logs have entries that are newer than it.
+    pub unknown_families: BTreeSet<u32>,
     /// Transactions that are prepared and neither committed nor rolled back, by name.
     pub prepared: BTreeMap<Vec<u8>, Prepared>,
     /// Whether any of them has marks of transactions in two phases.

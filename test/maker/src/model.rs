@@ -152,7 +152,7 @@ impl Model {
                 let kept = self.next_kept();
                 self.family(name)?.changes.push((change.clone(), kept));
             }
-            Line::Flush(name) => {
+            Line::Flush(name) | Line::Compact(name) => {
                 self.keep_everywhere(Kept::InBuffer);
                 self.family(name)?.keep(Kept::InMemory);
             }

@@ -216,6 +216,8 @@ impl Session {
     /// Compacts a family whole, so that every table is written anew.
     fn compact(&mut self, family: &[u8]) -> Outcome<()> {
         let handle = self.handle(family)?;
+        // RocksDB flushes what lies in memory; what that takes with it must not depend on whether there is anything.
+        self.flush(family)?;
         // SAFETY: the database and the family are open; null is the end of all keys.
         unsafe {
             let options = rocksdb_compactoptions_create();

@@ -10,6 +10,7 @@ pub mod log_expander;
 pub mod log_replay;
 pub mod log_sound;
 pub mod log_writer;
+pub mod named_logs;
 pub mod new_table;
 #[allow(dead_code)]
 pub mod table;

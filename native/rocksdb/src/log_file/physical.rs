@@ -36,6 +36,11 @@ fn part_of(kind: u8) -> Option<Part> {
     })
 }
 
+/// Whether this is the type of a note.
+pub fn is_note(kind: u8) -> bool {
+    matches!(part_of(kind), Some(Part::Note(_)))
+}
+
 /// Whether records of this type carry the number of their log, as in logs whose files are used again.
 pub fn is_recyclable(kind: u8) -> bool {
     matches!(kind, 5..=8 | 11 | 131)

@@ -7,40 +7,64 @@
 //!
 //! What can't be known: a last log that was cut exactly between two records, when the store does not track its logs in MANIFEST.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::BufReader;
+use std::path::PathBuf;
 
 use crate::error::{Fault, Outcome};
 use crate::files::log_replay::{Applied, Prepared, Replay};
-use crate::log_file::{read_log, End, LogBefore, LogError, Piece};
+use crate::log_file::{read_log, End, LogBefore, Piece};
 use crate::manifest::Manifest;
 use crate::read::log_faults::WalError;
+use crate::read::log_looks::begins_with_note;
 use crate::wal::{Log, LogReport};
-use crate::write_batch::numbers;
+use crate::write_batch::Kind;
 
 /// How many of a kind are named, each in a warning of its own.
 const MOST_NAMED: usize = 20;
 
-/// Reads all records of `logs`, which are those that count for the store of `manifest`. No log before `first` is needed.
+/// Which logs a store needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Needed {
+    /// None with a smaller number.
+    pub first: u64,
+    /// The oldest that holds what no table has; none when that is not known.
+    pub oldest: Option<u64>,
+    /// Logs from this number on were written since the store was last opened.
+    pub session: u64,
+    /// Each log from this number on had something in it before the next one was begun.
+    pub filled: u64,
+    /// Whether the store commits in two phases.
+    pub two_phase: bool,
+}
+
+/// Reads all records of `logs`, which are those that count for the store of `manifest`.
 ///
 /// Errors: STORE_LOG_DAMAGED with the file; STORE_UNSUPPORTED for transactions that can't be read; NOT_FOUND when a log vanished meanwhile.
-pub fn check_logs(logs: &[Log], manifest: &Manifest, first: u64, two_phase: bool) -> Outcome<LogReport> {
-    let mut check = Check::new(manifest, first);
-    check.replay.two_phase = two_phase;
-    for log in logs {
-        check.report.records.push(0);
+pub fn check_logs(logs: &[Log], manifest: &Manifest, needed: &Needed) -> Outcome<LogReport> {
+    let mut check = Check::new(manifest, needed);
+    check.replay.two_phase = needed.two_phase;
+    for (index, log) in logs.iter().enumerate() {
+        check.begin();
         let file = File::open(&log.path).map_err(|error| Fault::io("opening", &log.path, &error))?;
         let reader = BufReader::with_capacity(1 << 20, file);
         let end =
             read_log::<WalError>(reader, Some(log.number as u32), |offset, piece| check.piece(log, offset, piece));
-        if let End::Torn { offset, dropped } = end.map_err(|error| error.fault(log))? {
+        let end = end.map_err(|error| error.fault(log))?;
+        if let End::Torn { offset, dropped } = end {
             check.report.torn.push(format!(
                 "the log {} ends with a write that was never completed ({dropped} bytes from byte {offset} on): it is not part of the store",
                 log.path.display()
             ));
         }
+        let is_finished = log.number >= needed.session && index + 1 < logs.len();
+        let is_empty = check.report.records.last() == Some(&0) && !begins_with_note(log)?;
+        if is_finished && is_empty && log.number >= needed.filled {
+            return Err(WalError::Empty.fault(log));
+        }
+        check.is_cut = is_finished && end != End::Clean;
         check.before = Some((log.clone(), check.last_record));
-        check.last_record = 0;
     }
     Ok(check.end())
 }
@@ -48,13 +72,18 @@ pub fn check_logs(logs: &[Log], manifest: &Manifest, first: u64, two_phase: bool
 /// The state of a check, from record to record.
 struct Check<'a> {
     manifest: &'a Manifest,
-    first: u64,
+    needed: &'a Needed,
     replay: Replay,
     report: LogReport,
     /// The number that the next record must have; none before the first record.
     expected: Option<u64>,
     /// Whether the last record commits a transaction whose prepare is in no log, which may have taken numbers from `expected` on.
     unknown_commit: bool,
+    /// By family, entries that tables should have by their logs' numbers, and don't by their own: how many, whether one of them removes a
+    /// value that may have gone with it, and the last log with any.
+    unflushed: BTreeMap<u32, (u64, bool, PathBuf)>,
+    /// Whether the log before is not whole, although another one was begun behind it.
+    is_cut: bool,
     /// Sequence number of this log's last record so far; 0 before its first one.
     last_record: u64,
     /// The log before, with the sequence number of its last record.
@@ -64,18 +93,25 @@ struct Check<'a> {
 }
 
 impl<'a> Check<'a> {
-    fn new(manifest: &'a Manifest, first: u64) -> Self {
+    fn new(manifest: &'a Manifest, needed: &'a Needed) -> Self {
         Self {
             manifest,
-            first,
+            needed,
             replay: Replay::default(),
             report: LogReport { last_sequence: manifest.last_sequence, ..LogReport::default() },
             expected: None,
             unknown_commit: false,
+            unflushed: BTreeMap::new(),
+            is_cut: false,
             last_record: 0,
             before: None,
             doubts: Vec::new(),
         }
+    }
+
+    fn begin(&mut self) {
+        self.report.records.push(0);
+        self.last_record = 0;
     }
 
     fn piece(&mut self, log: &Log, offset: u64, piece: Piece<'_>) -> Result<(), WalError> {
@@ -94,14 +130,26 @@ impl<'a> Check<'a> {
     }
 
     fn record(&mut self, log: &Log, offset: u64, record: &[u8]) -> Result<(), WalError> {
-        let Self { manifest, replay, report, .. } = self;
+        let Self { manifest, replay, report, unflushed, .. } = self;
         if let Some(records) = report.records.last_mut() {
             *records += 1;
         }
         let applied = replay
             .apply(log.number, record, |entry| {
+                let family = manifest.families.get(&entry.family);
+                if family.is_none() && log.number > manifest.number {
+                    report.unknown_families.insert(entry.family);
+                }
                 // What is in a log that the family does not need is in its tables; a dropped family has neither.
-                if manifest.families.get(&entry.family).is_some_and(|family| log.number >= family.log_number) {
+                let Some(family) = family else { return };
+                if log.number < family.log_number {
+                    if entry.sequence > family.flushed_to {
+                        let (count, single, path) = unflushed.entry(entry.family).or_default();
+                        *count += 1;
+                        *single |= entry.kind == Kind::SingleDeletion;
+                        path.clone_from(&log.path);
+                    }
+                } else {
                     let counts = report.families.entry(entry.family).or_default();
                     counts.add(entry.sequence, entry.kind, entry.key, entry.value);
                 }
@@ -119,12 +167,24 @@ impl<'a> Check<'a> {
     /// Checks that a record follows the one before it.
     fn goes_on(&mut self, log: &Log, offset: u64, &Applied { first: found, .. }: &Applied) -> Result<(), WalError> {
         let after_tables = self.manifest.last_sequence.saturating_add(1);
-        let expected = self.expected.unwrap_or(found.min(after_tables));
+        // What no log has before the oldest that is needed was flushed into tables, or nothing was left of it.
+        let is_first = self.report.records.last() == Some(&1);
+        let starts = is_first && self.needed.oldest == Some(log.number);
+        let begins = self.expected.is_none();
+        let is_cut = is_first && std::mem::take(&mut self.is_cut);
+        let expected = match self.expected {
+            Some(expected) if starts && !is_cut => expected.max(found),
+            Some(expected) => expected,
+            None if starts => found,
+            None => found.min(after_tables),
+        };
         if found < expected {
             return Err(WalError::Back { offset, expected, found, transactions: self.replay.two_phase });
         }
-        if found > expected && found > after_tables {
-            let expected = expected.max(after_tables);
+        // Nor is anything left of a family that was dropped.
+        let is_nowhere = found > after_tables && !(begins && self.manifest.has_dropped());
+        if found > expected && (is_nowhere || is_cut) {
+            let expected = if is_cut { expected } else { expected.max(after_tables) };
             return Err(WalError::Gap { offset, expected, found, unknown_commit: self.unknown_commit });
         }
         if found > expected && !(expected..found).all(|number| self.is_ingested(number)) {
@@ -142,10 +202,9 @@ impl<'a> Check<'a> {
         Ok(())
     }
 
-    /// Whether a table holds just this sequence number: RocksDB gives one to each table that it ingests.
+    /// Whether a table held just this sequence number when it came, even if it was compacted since.
     fn is_ingested(&self, number: u64) -> bool {
-        let mut tables = self.manifest.families.values().flat_map(|family| family.tables.values());
-        tables.any(|file| file.sequences == Some((number, number)))
+        self.manifest.lone_sequences.contains(&number)
     }
 
     /// Checks what a log tells of the log before it.
@@ -159,7 +218,7 @@ impl<'a> Check<'a> {
                 Ok(())
             }
             // One that was never written to may be left out of a copy.
-            _ if told.number >= self.first && told.last_sequence > 0 => Err(WalError::NoBefore { offset, told }),
+            _ if told.number >= self.needed.first && told.last_sequence > 0 => Err(WalError::NoBefore { offset, told }),
             _ => Ok(()),
         }
     }
@@ -171,7 +230,18 @@ impl<'a> Check<'a> {
                     .to_owned(),
             );
         }
+        // A flush leaves nothing of a value and the single deletion of it.
+        let unflushed = self.unflushed.iter().filter(|(_, (_, single, _))| !single).map(|(id, (count, _, path))| {
+            let name = self.manifest.families.get(id).map(|family| family.name.escape_ascii().to_string());
+            format!(
+                "{count} entries of the family \"{}\" up to the log {} are newer than all that tables had when the store's MANIFEST told that they have them: logs changed places, or tables are missing",
+                name.unwrap_or_default(),
+                path.display()
+            )
+        });
+        let unflushed: Vec<String> = unflushed.collect();
         let Self { mut report, replay, doubts, .. } = self;
+        report.warnings.extend(unflushed);
         report.warnings.extend(some_named(doubts.into_iter(), "gaps are in the numbers of the logs"));
         report.warnings.extend(some_named(
             replay.prepared.iter().map(|(name, transaction)| said_of(name, transaction)),
@@ -197,52 +267,4 @@ fn some_named(sentences: impl ExactSizeIterator<Item = String>, what: &str) -> V
     let more = sentences.len().saturating_sub(MOST_NAMED);
     let rest = (more > 0).then(|| format!("{more} more {what}"));
     sentences.take(MOST_NAMED).chain(rest).collect()
-}
-
-/// Whether any record of the logs prepares a transaction, as far as they can be read.
-///
-/// Errors: IO_FAILED, NOT_FOUND.
-pub fn prepares(logs: &[Log]) -> Outcome<bool> {
-    for log in logs {
-        let file = File::open(&log.path).map_err(|error| Fault::io("opening", &log.path, &error))?;
-        let reader = BufReader::with_capacity(1 << 20, file);
-        let mut replay = Replay::default();
-        let read = read_log::<WalError>(reader, Some(log.number as u32), |offset, piece| match piece {
-            Piece::Record(record) => {
-                replay.apply(log.number, record, |_| {}).map(drop).map_err(|error| WalError::Replay(offset, error))
-            }
-            _ => Ok(()),
-        });
-        if replay.two_phase {
-            return Ok(true);
-        }
-        if let Err(WalError::Log(LogError::Io(error))) = read {
-            return Err(Fault::io("reading", &log.path, &error));
-        }
-    }
-    Ok(false)
-}
-
-/// The newest sequence number in a log, as far as it can be read; 0 when there is none.
-///
-/// Errors: IO_FAILED.
-pub fn newest_sequence(log: &Log) -> Outcome<u64> {
-    let file = match File::open(&log.path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(0),
-        Err(error) => return Err(Fault::io("opening", &log.path, &error)),
-    };
-    let mut newest = 0;
-    let reader = BufReader::with_capacity(1 << 20, file);
-    let read = read_log::<WalError>(reader, Some(log.number as u32), |_, piece| {
-        if let Piece::Record(record) = piece {
-            newest =
-                newest.max(numbers(record).map_or(0, |(first, count)| (first + u64::from(count)).saturating_sub(1)));
-        }
-        Ok(())
-    });
-    match read {
-        Err(WalError::Log(LogError::Io(error))) => Err(Fault::io("reading", &log.path, &error)),
-        _ => Ok(newest),
-    }
 }

@@ -30,6 +30,8 @@ pub enum WalError {
         size: u64,
         last: u64,
     },
+    /// Nothing is in a log behind which another one was begun.
+    Empty,
     /// The log before it is not there.
     NoBefore {
         offset: u64,
@@ -85,6 +87,10 @@ impl WalError {
                     "the log {:06}.log, which comes before {name}, was cut: it had {} bytes and its last record the sequence number {}, now {size} and {last} (byte {offset})",
                     told.number, told.size, told.last_sequence
                 ),
+                COPY_AGAIN,
+            ),
+            Self::Empty => damaged(
+                format!("the log {name} has no whole record, although RocksDB began another log behind it"),
                 COPY_AGAIN,
             ),
             Self::NoBefore { offset, told } => damaged(

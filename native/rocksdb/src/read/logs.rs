@@ -2,7 +2,6 @@
 //!
 //! Contract: only reads.
 
-use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::Path;
@@ -10,7 +9,10 @@ use std::path::Path;
 use crate::error::{Fault, Outcome};
 use crate::files::info_log::logs_at_opening;
 use crate::layout::names;
-use crate::read::log_check::{check_logs, newest_sequence, prepares};
+use crate::read::known_logs::{filled_logs, known_logs, needed_logs};
+use crate::read::log_check::check_logs;
+use crate::read::log_looks::{newest_sequence, prepares};
+use crate::read::lost_families::lost_families;
 use crate::read::point::Point;
 use crate::wal::{list_logs, Log, LogReport};
 
@@ -31,12 +33,18 @@ pub fn read_logs(store: &Path, point: &Point) -> Outcome<(Vec<Log>, LogReport)> 
     // OPTIONS may be lost or from before: the logs tell, too.
     let two_phase = point.two_phase() || prepares(&point.logs[..older])?;
     let logs = if two_phase { &point.logs[..] } else { &point.logs[older..] };
-    let mut report = check_logs(logs, manifest, manifest.first_log(two_phase), two_phase)?;
+    let needed = needed_logs(point, two_phase);
+    let mut report = check_logs(logs, manifest, &needed)?;
     report.two_phase |= two_phase;
     check_named(store, point, &mut report)?;
     check_oldest(point, &mut report);
-    check_diary(store, point, manifest.first_log(two_phase), &mut report);
+    check_diary(store, point, needed.first, &mut report);
     check_obsolete(point, manifest.first_log(true), &report)?;
+    // Of a store that somebody writes to, OPTIONS and logs are of a later moment than MANIFEST.
+    if !point.growing {
+        let lost = lost_families(manifest, point.options.first(), &report.unknown_families);
+        report.warnings.extend(lost);
+    }
     Ok((logs.to_vec(), report))
 }
 
@@ -64,22 +72,22 @@ fn check_tracked(point: &Point) -> Outcome<()> {
 }
 
 /// Checks that the logs are there which MANIFEST names: the newest is not older than any of them, as RocksDB begins a log before it names
-/// it, and each that was begun after MANIFEST is there. (At an opening RocksDB also names numbers that no log has.)
+/// it, and each that RocksDB has begun and not let go.
 ///
-/// Checkpoints and backups leave out a log that is empty. They have never been opened for writing.
+/// Checkpoints and backups leave out a log that is empty, and have never been opened for writing. RocksDB begins no log while the last one
+/// is empty, so only the newest may be left out.
 fn check_named(store: &Path, point: &Point, report: &mut LogReport) -> Outcome<()> {
     let manifest = &point.manifest;
-    let kept = manifest.min_log_to_keep;
-    let named: BTreeSet<u64> = manifest.families.values().map(|family| family.log_number).chain([kept]).collect();
     let newest = point.logs.last().map_or(0, |log| log.number);
-    // Versions that don't tell which logs they keep remove some that MANIFEST names.
-    let certain = |number: u64| kept > 0 && number >= kept && number > manifest.number;
-    let is_there = |number: u64| point.logs.iter().any(|log| log.number == number);
-    let Some(&number) = named.iter().rev().find(|&&number| number > newest || (certain(number) && !is_there(number)))
-    else {
-        return Ok(());
-    };
-    if was_written_to(store)? {
+    let families = manifest.families.values().map(|family| family.log_number);
+    let most = families.chain([manifest.min_log_to_keep]).max().filter(|&number| number > newest);
+    let is_there = |number: u64| point.logs.binary_search_by_key(&number, |log| log.number).is_ok();
+    let known = known_logs(point);
+    let gone: Vec<u64> = known.into_iter().filter(|&number| !is_there(number)).chain(most).collect();
+    let Some(&number) = gone.iter().max() else { return Ok(()) };
+    let filled = filled_logs(point)..newest.max(number);
+    let is_followed = gone.iter().any(|number| filled.contains(number));
+    if is_followed || was_written_to(store)? {
         let why = if number > newest { ", and no newer log is there" } else { "" };
         return Err(missing(point, number, &format!("the store's MANIFEST names it{why}")));
     }
@@ -89,11 +97,15 @@ fn check_named(store: &Path, point: &Point, report: &mut LogReport) -> Outcome<(
     Ok(())
 }
 
-/// Tells of a log that is kept for transactions only, and is not there. A family that was dropped may have needed it, too.
+/// Tells of a log that is kept for transactions only, and is not there. A family that was dropped may have needed it, too. (A number that a
+/// family needed may be one that no log ever had.)
 fn check_oldest(point: &Point, report: &mut LogReport) {
-    let kept = point.manifest.min_log_to_keep;
-    let needed = point.manifest.families.values().map(|family| family.log_number).min().unwrap_or(0);
-    if report.two_phase && kept > 0 && kept < needed && point.logs.first().is_none_or(|log| log.number != kept) {
+    let manifest = &point.manifest;
+    let kept = manifest.min_log_to_keep;
+    let needed = manifest.families.values().map(|family| family.log_number).min().unwrap_or(0);
+    let is_kept_for_a_family = manifest.named_logs.get(kept).is_some();
+    let is_there = point.logs.first().is_some_and(|log| log.number == kept);
+    if report.two_phase && kept > 0 && kept < needed && !is_kept_for_a_family && !is_there {
         report.warnings.push(format!(
             "the store's MANIFEST keeps the log {kept:06}.log for a prepared transaction or for a family that was dropped since, and it is not there: that transaction may be missing"
         ));
@@ -126,16 +138,17 @@ fn check_obsolete(point: &Point, first: u64, report: &LogReport) -> Outcome<()> 
     let directory = point.wal_directory.as_deref().unwrap_or(&point.files);
     for log in list_logs(directory, 0)?.into_iter().filter(|log| log.number < first) {
         let newest = newest_sequence(&log)?;
-        if newest > report.last_sequence {
-            let message = format!(
-                "the log {} has sequence numbers up to {newest}, but the store's MANIFEST does not need it, and tables and other logs end with {}",
-                log.path.display(),
+        let why = match newest {
+            None => "holds records of a later log".to_owned(),
+            Some(newest) if newest > report.last_sequence => format!(
+                "has sequence numbers up to {newest}, but the store's MANIFEST does not need it, and tables and other logs end with {}",
                 report.last_sequence
-            );
-            return Err(Fault::new("STORE_LOG_DAMAGED", message).at(&log.path).hint(
-                "logs changed places, or MANIFEST is of another time: copy the store again from its origin or a backup, or save what is sound with `kgdump recover`",
-            ));
-        }
+            ),
+            Some(_) => continue,
+        };
+        return Err(Fault::new("STORE_LOG_DAMAGED", format!("the log {} {why}", log.path.display())).at(&log.path).hint(
+            "logs changed places, or MANIFEST is of another time: copy the store again from its origin or a backup, or save what is sound with `kgdump recover`",
+        ));
     }
     Ok(())
 }

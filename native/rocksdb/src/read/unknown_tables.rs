@@ -1,18 +1,25 @@
 //! Table files that MANIFEST does not know: what a crash left, or what MANIFEST lost.
 //!
-//! RocksDB removes them when the store's program opens it the next time. What tells the one from the other are their sequence
-//! numbers: those of work that was not finished are in other tables or in logs, too.
+//! RocksDB removes them when the store's program opens it the next time. What tells the one from the other are their entries:
+//! those of work that was not finished are in other tables or in logs, too, or something newer is there in their place.
 //!
-//! Contract: only reads, and only tables that MANIFEST does not know.
+//! Contract: only reads, and only tables that MANIFEST does not know, and blocks and logs that may hold the same keys.
 
 use std::path::Path;
 
 use crate::error::Outcome;
-use crate::files::table::{InternalKey, TableFile};
+use crate::files::table::error::Read;
+use crate::files::table::{kind, InternalKey, TableFile};
+use crate::judge::Plan;
 use crate::layout::names;
 use crate::manifest::Manifest;
 use crate::read::manifests::without_known_tables;
+use crate::read::versions::Search;
+use crate::read::walk::KeyOrder;
 use crate::store::Store;
+
+/// So many bytes of keys are looked for at a time.
+const MOST_BYTES: usize = 64 << 20;
 
 /// Warns of tables that are not part of the store although they may hold what it has lost.
 ///
@@ -25,11 +32,11 @@ pub fn look_for_unknown_tables(store: &mut Store) -> Outcome<()> {
     all.sort_unstable();
     for name in all {
         let Some(number) = number_of(&name).filter(|&number| !knows(manifest, number)) else { continue };
-        let table = content(&store.point.files.join(&name)).filter(|table| table.entries > 0);
-        if let Some(table) = table.filter(|table| !is_elsewhere(store, table)) {
+        // One that was never finished, or can't be read, tells nothing.
+        let (entries, last) = lost_of(store, &store.point.files.join(&name)).unwrap_or_default();
+        if entries > 0 {
             warnings.push(format!(
-                "the file {name} has {} entries with sequence numbers up to {}, which no other file has, and MANIFEST does not know it: it is not part of the store, unless MANIFEST lost it",
-                table.entries, table.last
+                "the file {name} has {entries} entries with sequence numbers up to {last}, which no other file has, and MANIFEST does not know it: it is not part of the store, unless MANIFEST lost it"
             ));
             lost.push(name);
         } else if number >= manifest.next_file {
@@ -54,37 +61,65 @@ fn number_of(name: &str) -> Option<u64> {
     name.strip_suffix(".sst").or_else(|| name.strip_suffix(".ldb"))?.parse().ok()
 }
 
-/// What a table holds.
-struct Content {
-    entries: u64,
-    /// Its last sequence number.
-    last: u64,
-    family: Option<u32>,
-}
-
-/// What a table holds; `None` for one that was never finished, or can't be read.
-fn content(path: &Path) -> Option<Content> {
+/// How many entries of an unknown table no other file has, and the greatest sequence number among them; none when it can't be read.
+fn lost_of(store: &Store, path: &Path) -> Option<(u64, u64)> {
     let table = TableFile::open(path, None).ok()?;
-    let (mut entries, mut last) = (0, 0);
-    let each = |key: &[u8]| {
-        entries += 1;
-        last = last.max(InternalKey::parse(key).map_or(0, |key| key.sequence));
+    let id = table.properties().family_id();
+    // A family that MANIFEST does not have, or that is not read, has nothing to be compared with.
+    let plan = match id {
+        Some(id) => store.plans.iter().find(|plan| plan.id == id),
+        None => store.plans.first(),
     };
-    let mut each = each;
-    table
-        .for_each(|key, _| {
-            each(key);
-            Ok(())
-        })
-        .ok()?;
-    Some(Content { entries, last, family: table.properties().family_id() })
+    match plan {
+        Some(plan) if !plan.selected => None,
+        Some(plan) => lost_from(store, plan, &table).ok(),
+        None if was_dropped(store, id) => None,
+        None => count(&table).ok(),
+    }
 }
 
-/// Whether a table of its family that MANIFEST knows, or a log, may hold the last entry of a table.
-fn is_elsewhere(store: &Store, table: &Content) -> bool {
-    let is_own = |family: u32| table.family.is_none_or(|own| own == family);
-    let mut tables = store.plans.iter().filter(|plan| is_own(plan.id)).flat_map(|plan| plan.tables.values());
-    let mut logs = store.log_counts.iter().filter(|(&family, _)| is_own(family));
-    tables.any(|file| file.sequences.is_none_or(|(first, last)| (first..=last).contains(&table.last)))
-        || logs.any(|(_, counts)| (counts.first_sequence..=counts.last_sequence).contains(&table.last))
+/// Whether MANIFEST tells that the family was dropped.
+fn was_dropped(store: &Store, id: Option<u32>) -> bool {
+    id.is_some_and(|id| store.point.manifest.dropped.contains_key(&id))
+}
+
+fn lost_from(store: &Store, plan: &Plan, table: &TableFile) -> Read<(u64, u64)> {
+    let order = if plan.reverse { KeyOrder::Reverse } else { KeyOrder::Bytewise };
+    let mut search = Search::new(order);
+    let mut lost = (0, 0);
+    let mut judge = |search: Search| {
+        let (entries, last) = search.missing(store, plan);
+        lost = (lost.0 + entries, lost.1.max(last));
+    };
+    table.for_each_range_deletion(|first, _| {
+        InternalKey::parse(first).into_iter().for_each(|first| search.add_removal(first.sequence));
+        Ok(())
+    })?;
+    let (mut before, mut decided) = (Vec::new(), false);
+    table.for_each(|key, _| {
+        let Some(key) = InternalKey::parse(key) else { return Ok(()) };
+        let same = before == key.user;
+        search.add(key, same && decided);
+        decided = (same && decided) || key.kind != kind::MERGE;
+        if !same {
+            before.clear();
+            before.extend_from_slice(key.user);
+        }
+        if search.bytes() > MOST_BYTES {
+            judge(std::mem::replace(&mut search, Search::new(order)));
+        }
+        Ok(())
+    })?;
+    judge(search);
+    Ok(lost)
+}
+
+/// The entries of a table, and their greatest sequence number.
+fn count(table: &TableFile) -> Read<(u64, u64)> {
+    let mut counted = (0, 0);
+    table.for_each(|key, _| {
+        counted = (counted.0 + 1, counted.1.max(InternalKey::parse(key).map_or(0, |key| key.sequence)));
+        Ok(())
+    })?;
+    Ok(counted)
 }

@@ -120,6 +120,11 @@ impl DataBlock<'_> {
         }
         Ok(Some((self.entries.key(), value)))
     }
+
+    /// The memory of the keys, to use again.
+    pub fn into_key(self) -> Vec<u8> {
+        self.entries.into_key()
+    }
 }
 
 /// A block's error, with where the block lies.
@@ -268,7 +273,7 @@ impl TableFile {
             while let Some((key, value)) = block.next()? {
                 each(key, value)?;
             }
-            memory = block.entries.into_key();
+            memory = block.into_key();
         }
         Ok(())
     }

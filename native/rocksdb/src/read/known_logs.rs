@@ -1,0 +1,100 @@
+//! The logs that must be there by what MANIFEST tells.
+//!
+//! Contract: only reads.
+
+use std::collections::BTreeSet;
+
+use crate::files::named_logs::LogName;
+use crate::manifest::Manifest;
+use crate::options_file::OptionsFile;
+use crate::read::log_check::Needed;
+use crate::read::point::Point;
+
+/// RocksDB begins a MANIFEST while the store is open when the last one has more bytes than this: 1 GiB, unless the store's program asks
+/// for another limit. With a small one it can't be told any more which MANIFEST was begun at an opening.
+const MANIFEST_LIMIT: &str = "max_manifest_file_size";
+const LEAST_LIMIT: u64 = 16 << 20;
+
+/// So far behind MANIFEST may the numbers of OPTIONS be that are written at an opening: some programs change options of every family then.
+const MOST_BEHIND: u64 = 10_000;
+/// The MANIFEST that a new store begins with has this number or a smaller one.
+const FIRST_MANIFEST: u64 = 5;
+
+/// The logs that RocksDB has begun and not let go, as far as MANIFEST tells. Versions that don't tell which logs they keep remove some that
+/// MANIFEST names.
+pub fn known_logs(point: &Point) -> BTreeSet<u64> {
+    let manifest = &point.manifest;
+    let mut known: BTreeSet<u64> = manifest.named_logs.begun().collect();
+    // As long as no other log was begun, none was let go.
+    if !manifest.tells_kept && known.iter().any(|&log| log > manifest.number) {
+        return BTreeSet::new();
+    }
+    known.extend(log_of_opening(point));
+    known.split_off(&manifest.min_log_to_keep)
+}
+
+/// Which logs the store needs.
+pub fn needed_logs(point: &Point, two_phase: bool) -> Needed {
+    let manifest = &point.manifest;
+    let opening = log_of_opening(point);
+    let unflushed = manifest.first_log(false);
+    let oldest = match manifest.named_logs.get(unflushed) {
+        Some(LogName::Begun) => Some(unflushed),
+        Some(LogName::Opening) => opening,
+        _ if manifest.number <= FIRST_MANIFEST || !keeps_logs(point) => opening,
+        Some(LogName::Former) | None => None,
+    };
+    Needed {
+        first: manifest.first_log(two_phase),
+        oldest,
+        session: opening.unwrap_or(manifest.number),
+        filled: filled_logs(point),
+        two_phase,
+    }
+}
+
+/// From which number on every log had something in it before the next one was begun. An opening that keeps the logs that it reads takes its
+/// own log for filled as well.
+pub fn filled_logs(point: &Point) -> u64 {
+    log_of_opening(point).filter(|_| !keeps_logs(point)).unwrap_or(point.manifest.number)
+}
+
+/// Whether openings keep logs that they have read, instead of flushing all that was in them; also when that is not known.
+fn keeps_logs(point: &Point) -> bool {
+    let is_off = |name| options_of(point).is_some_and(|file| file.database.get(name).is_some_and(|it| it == "false"));
+    !(is_off("avoid_flush_during_recovery") && is_off("allow_2pc"))
+}
+
+/// OPTIONS that the opening of MANIFEST wrote, or that its program wrote right after it: each takes two numbers, one of them for a name that
+/// is used for a moment, and nothing else has any of them.
+fn options_of(point: &Point) -> Option<&OptionsFile> {
+    let begun = point.manifest.number;
+    let is_other = |number: u64| is_other(point, number);
+    point.options.iter().rev().find(|file| {
+        let behind =
+            file.number.checked_sub(begun).filter(|behind| (1..=MOST_BEHIND).contains(behind) && behind % 2 == 0);
+        behind.is_some_and(|behind| !(1..=behind).any(|step| is_other(begun + step)))
+    })
+}
+
+/// The log that was begun at the opening that MANIFEST is of: it has the number before MANIFEST's, as OPTIONS have the second one behind.
+/// (Older versions begin the log later.)
+fn log_of_opening(point: &Point) -> Option<u64> {
+    let limit = options_of(point)?.database.get(MANIFEST_LIMIT)?.parse::<u64>().ok()?;
+    let log = point.manifest.number.checked_sub(1)?;
+    (limit >= LEAST_LIMIT && !has_file(&point.manifest, log)).then_some(log)
+}
+
+/// Whether a number is that of a table, a blob file or a log.
+fn is_other(point: &Point, number: u64) -> bool {
+    let is_log =
+        point.logs.iter().any(|log| log.number == number) || point.manifest.named_logs.begun().any(|log| log == number);
+    is_log || has_file(&point.manifest, number)
+}
+
+/// Whether a number is or was that of a table, or is that of a blob file.
+fn has_file(manifest: &Manifest, number: u64) -> bool {
+    let mut families = manifest.families.values();
+    manifest.gone.contains(&number)
+        || families.any(|family| family.tables.contains_key(&number) || family.blobs.contains_key(&number))
+}
