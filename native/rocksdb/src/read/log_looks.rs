@@ -7,11 +7,27 @@ use std::io::{BufReader, ErrorKind, Read};
 
 use crate::error::{Fault, Outcome};
 use crate::files::log_replay::Replay;
-use crate::log_file::physical::{is_note, HEADER};
+use crate::log_file::physical::{is_note, is_recyclable, u32_at, HEADER, RECYCLABLE_HEADER};
 use crate::log_file::{read_log, LogError, Piece, LATER_LOG};
 use crate::read::log_faults::WalError;
 use crate::wal::Log;
 use crate::write_batch::numbers;
+
+/// The number of another log whose record stands first in a log: its file was used before, when nothing is in it yet. Only the low 32 bits.
+///
+/// Errors: IO_FAILED, NOT_FOUND.
+pub fn first_of_other(log: &Log) -> Outcome<Option<u32>> {
+    let mut header = [0; RECYCLABLE_HEADER];
+    let file = File::open(&log.path).map_err(|error| Fault::io("opening", &log.path, &error))?;
+    match BufReader::new(file).read_exact(&mut header) {
+        Ok(()) if is_recyclable(header[HEADER - 1]) => {
+            Ok(Some(u32_at(&header, HEADER)).filter(|&number| number != log.number as u32))
+        }
+        Ok(()) => Ok(None),
+        Err(error) if error.kind() == ErrorKind::UnexpectedEof => Ok(None),
+        Err(error) => Err(Fault::io("reading", &log.path, &error)),
+    }
+}
 
 /// Whether a log begins with a note of its writer, after which it is not empty for RocksDB.
 ///

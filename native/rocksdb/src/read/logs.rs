@@ -11,13 +11,15 @@ use crate::files::info_log::logs_at_opening;
 use crate::layout::names;
 use crate::read::known_logs::{filled_logs, known_logs, needed_logs};
 use crate::read::log_check::check_logs;
-use crate::read::log_looks::{newest_sequence, prepares};
+use crate::read::log_looks::{first_of_other, newest_sequence, prepares};
 use crate::read::lost_families::lost_families;
 use crate::read::point::Point;
 use crate::wal::{list_logs, Log, LogReport};
 
 const FIND_LOGS: &str =
     "copy the store again with all its .log files; its program may keep them in another directory (wal_dir)";
+
+const CHANGED: &str = "logs changed places, or MANIFEST is of another time: copy the store again from its origin or a backup, or save what is sound with `kgdump recover`";
 
 /// Bytes at the beginning of a store's LOG, in which its last opening stands.
 const DIARY_BYTES: u64 = 1 << 20;
@@ -136,7 +138,17 @@ fn check_diary(store: &Path, point: &Point, first: u64, report: &mut LogReport) 
 /// Checks that no log which MANIFEST does not need is newer than all that it does: logs that changed places, or a MANIFEST of another time.
 fn check_obsolete(point: &Point, first: u64, report: &LogReport) -> Outcome<()> {
     let directory = point.wal_directory.as_deref().unwrap_or(&point.files);
-    for log in list_logs(directory, 0)?.into_iter().filter(|log| log.number < first) {
+    let all = list_logs(directory, 0)?;
+    // A file that is used again gets another name, so that the log which it held is not there any more.
+    // (What is held of a store that is written to may have both.)
+    for log in point.logs.iter().filter(|_| !point.growing) {
+        let other = first_of_other(log)?;
+        if let Some(other) = other.and_then(|number| all.iter().find(|other| other.number as u32 == number)) {
+            let message = format!("the log {} holds what is in {}", log.path.display(), other.path.display());
+            return Err(Fault::new("STORE_LOG_DAMAGED", message).at(&log.path).hint(CHANGED));
+        }
+    }
+    for log in all.into_iter().filter(|log| log.number < first) {
         let newest = newest_sequence(&log)?;
         let why = match newest {
             None => "holds records of a later log".to_owned(),
@@ -146,9 +158,9 @@ fn check_obsolete(point: &Point, first: u64, report: &LogReport) -> Outcome<()> 
             ),
             Some(_) => continue,
         };
-        return Err(Fault::new("STORE_LOG_DAMAGED", format!("the log {} {why}", log.path.display())).at(&log.path).hint(
-            "logs changed places, or MANIFEST is of another time: copy the store again from its origin or a backup, or save what is sound with `kgdump recover`",
-        ));
+        return Err(Fault::new("STORE_LOG_DAMAGED", format!("the log {} {why}", log.path.display()))
+            .at(&log.path)
+            .hint(CHANGED));
     }
     Ok(())
 }
