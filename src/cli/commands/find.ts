@@ -11,7 +11,7 @@ import { formatCount, formatNumberOf } from "../quantities.js";
 import { renderTable } from "../render/table.js";
 
 interface FindFlags {
-  readonly keyspace?: readonly Uint8Array[];
+  readonly columnFamily?: readonly Uint8Array[];
 }
 
 /** Defines the command. */
@@ -49,7 +49,7 @@ export async function runFind(context: Context, args: readonly string[], flags: 
   const [store = "", text = ""] = args;
   const key = parseBytes(text, "the key");
   const { findVersions } = await import("../../operations/find.js");
-  const families = flags.keyspace ?? [undefined];
+  const families = flags.columnFamily ?? [undefined];
   const found: FoundKey[] = [];
   for (const family of families) found.push(await findVersions(store, key, family));
   const all: FoundKey = {

@@ -1,0 +1,307 @@
+/**
+ * One flag, one effect: every option of every command has a row, with a run that ends otherwise than the same run without it. Where only the
+ * time or the memory would differ, the row names the test that proves the effect.
+ */
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { cp, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import test, { type ExecutionContext } from "ava";
+import type { Command } from "commander";
+import { exportStore } from "#src/operations/export.js";
+import { importDump } from "#src/operations/import.js";
+import { inspectDump } from "#src/operations/inspect.js";
+import { migrateStore } from "#src/operations/migrate/migrate.js";
+import { recoverDump } from "#src/operations/recover.js";
+import { restoreDump } from "#src/operations/restore.js";
+import { sledCheck, sledWrite } from "../checker/run.js";
+import { inParallel } from "../faults/support.js";
+import { unpackStore } from "../fixtures/unpack.js";
+import { makeStore, numbered } from "../support/stores.js";
+import { openRocksdbSource } from "#src/engines/rocksdb.js";
+import { temporaryDirectory } from "../support/temporary.js";
+import { kgdump } from "./support/run.js";
+
+/** The arguments without the option, and those that it adds; or the whole other arguments; or the test that proves it. */
+type Row = { readonly base: string; readonly add: string } | { readonly base: string; readonly instead: string } | { readonly proof: string };
+
+const made = (command: string) => (add: string, base = ""): Row => ({ base: `${command}${base === "" ? "" : ` ${base}`}`, add });
+const [exporting, importing, inspecting] = [made("export store -o x.kgd"), made("import new -i graph.kgd"), made("inspect graph.kgd")];
+const [migrating, rolling, restoring, verifying] = [made("migrate --from store"), made("rollback migrated"), made("restore new -i graph.kgd"), made("verify graph.kgd --against store --seed 1")];
+
+const ROWS: Readonly<Record<string, Readonly<Record<string, Row>>>> = {
+  export: {
+    "--output": { base: "export store", add: "-o x.kgd" },
+    "--codec": exporting("--codec none"),
+    "--level": exporting("--level 19", "--codec zstd"),
+    "--block-size": exporting("--block-size 1KiB"),
+    "--keyspace": exporting("--keyspace nodes"),
+    "--exclude-keyspace": exporting("--exclude-keyspace nodes"),
+    "--prefix": exporting("--prefix k000000"),
+    "--from": exporting("--from k0000010"),
+    "--to": exporting("--to k0000010"),
+    "--limit": exporting("--limit 7"),
+    "--base": exporting("--base older.kgd"),
+    "--ttl": { base: "export ttl -o x.kgd", add: "--ttl strip" },
+    "--paranoid": { proof: "test/engines/rocksdb-account-cost.test.ts" },
+    "--dry-run": exporting("--dry-run"),
+    "--force": { base: "export store -o graph.kgd", add: "--force" },
+  },
+  find: { "--keyspace": { base: "find store a", add: "--keyspace default" } },
+  import: {
+    "--input": { base: "import new", add: "-i graph.kgd" },
+    "--merge": { base: "import sled -i graph.kgd", add: "--merge" },
+    "--if-exists": { base: "import sled -i graph.kgd --merge", add: "--if-exists keep" },
+    "--no-verify": importing("--no-verify"),
+    "--map": importing("--map nodes=vertices"),
+    "--keyspace": importing("--keyspace nodes"),
+    "--exclude-keyspace": importing("--exclude-keyspace nodes"),
+    "--prefix": importing("--prefix k000001"),
+    "--jobs": { proof: "test/engines/sled-loader.test.ts" },
+    "--max-block-size": importing("--max-block-size 100"),
+    "--config": { base: "import -i graph.kgd", add: "--config storage.toml" },
+    "--cache-capacity": importing("--cache-capacity 1MiB", "--json"),
+    "--compression": importing("--compression"),
+    "--no-compression": { base: "import --config storage.toml -i graph.kgd", add: "--no-compression" },
+    "--compression-level": importing("--compression-level 22", "--compression"),
+    "--flush-every-ms": importing("--flush-every-ms 250", "--json"),
+    "--segment-size": importing("--segment-size 1MiB"),
+  },
+  inspect: {
+    "--blocks": inspecting("--blocks"),
+    "--entries": inspecting("--entries"),
+    "--keys": inspecting("--keys"),
+    "--gaps": { base: "inspect salvaged.kgd", add: "--gaps" },
+    "--get": inspecting("--get k0000003"),
+    "--raw": inspecting("--raw", "--get k0000003"),
+    "--keyspace": inspecting("--keyspace nodes", "--entries"),
+    "--prefix": inspecting("--prefix k000001", "--entries"),
+    "--limit": inspecting("--limit 2", "--entries"),
+    "--width": inspecting("--width 5", "--entries"),
+    "--max-block-size": inspecting("--max-block-size 100", "--entries"),
+  },
+  migrate: {
+    "--from": { base: "migrate", add: "--from store" },
+    "--to": migrating("--to new"),
+    "--config": { base: "migrate", add: "--config service.toml" },
+    "--cache-capacity": migrating("--cache-capacity 1MiB", "--json"),
+    "--compression": migrating("--compression"),
+    "--no-compression": { base: "migrate --config service.toml", add: "--no-compression" },
+    "--compression-level": migrating("--compression-level 22", "--compression"),
+    "--flush-every-ms": migrating("--flush-every-ms 250", "--json"),
+    "--segment-size": migrating("--segment-size 1MiB"),
+    "--backup-dir": migrating("--backup-dir backups"),
+    "--dump": migrating("--dump backups/d.kgd"),
+    "--keep-dump": migrating("--keep-dump", "--no-keep-dump"),
+    "--no-keep-dump": migrating("--no-keep-dump"),
+    "--stream": migrating("--stream"),
+    "--live": migrating("--live"),
+    "--wait": migrating("--wait 1"),
+    "--check-graph": migrating("--check-graph"),
+    "--must-exist": { base: "migrate --from missing", add: "--must-exist" },
+    "--map": migrating("--map nodes=vertices"),
+    "--exclude-keyspace": migrating("--exclude-keyspace nodes"),
+    "--ttl": { base: "migrate --from ttl", add: "--ttl keep" },
+    "--paranoid": { proof: "test/engines/rocksdb-account-cost.test.ts" },
+    "--discard-prepared": { base: "migrate --from prepared", add: "--discard-prepared" },
+    "--log": migrating("--log events.log"),
+    "--dry-run": migrating("--dry-run"),
+    "--force": { proof: "test/operations/migrate-preview.test.ts" },
+  },
+  rollback: {
+    "--config": { base: "rollback", add: "--config migrated.toml" },
+    "--discard-new": rolling("--discard-new"),
+    "--carry-back": rolling("--carry-back"),
+    "--log": rolling("--log events.log", "--discard-new"),
+  },
+  recover: {
+    "--output": { base: "recover damaged.kgd", add: "-o x.kgd" },
+    "--to": { base: "recover store -o x.kgd", add: "--to new" },
+    "--dry-run": { base: "recover damaged.kgd -o x.kgd", add: "--dry-run" },
+    "--force": { base: "recover damaged.kgd -o graph.kgd", add: "--force" },
+    "--include-unknown-tables": { base: "recover unknown -o x.kgd", add: "--include-unknown-tables" },
+    "--max-block-size": { base: "recover damaged.kgd -o x.kgd", add: "--max-block-size 100" },
+  },
+  restore: {
+    "--input": { base: "restore new", add: "-i graph.kgd" },
+    "--options-from": { base: "restore new -i sled.kgd", add: "--options-from reverse" },
+    "--compression": restoring("--compression none"),
+    "--table-block-size": restoring("--table-block-size 1KiB"),
+    "--map": restoring("--map nodes=vertices"),
+    "--keyspace": restoring("--keyspace nodes"),
+    "--exclude-keyspace": restoring("--exclude-keyspace nodes"),
+    "--ttl": { base: "restore new -i ttl.kgd", add: "--ttl keep" },
+    "--ttl-time": { base: "restore new -i ttl.kgd", add: "--ttl-time 1000000000" },
+    "--no-verify": restoring("--no-verify"),
+    "--max-block-size": restoring("--max-block-size 100"),
+  },
+  status: { "--config": { base: "status", add: "--config migrated.toml" } },
+  verify: {
+    "--against": { base: "verify graph.kgd", add: "--against store" },
+    "--ttl": { base: "verify ttl.kgd --against ttl", add: "--ttl strip" },
+    "--paranoid": { proof: "test/engines/rocksdb-account-cost.test.ts" },
+    "--map": { base: "verify graph.kgd --against mapped --seed 1", add: "--map nodes=vertices" },
+    "--options": { base: "verify graph.kgd --against other --seed 1", add: "--options" },
+    "--samples": verifying("--samples 0"),
+    "--seed": { base: "verify graph.kgd --against store --seed 1", instead: "verify graph.kgd --against store --seed 2" },
+    "--graph": verifying("--graph"),
+    "--max-block-size": verifying("--max-block-size 100"),
+  },
+};
+
+/** The options of every command, at one of them. */
+const GLOBAL: Readonly<Record<string, Row>> = {
+  "--json": inspecting("--json"),
+  "--quiet": exporting("--quiet"),
+  "--verbose": { base: "export missing -o x.kgd", add: "--verbose" },
+  "--no-input": { proof: "test/cli/migrate.test.ts" },
+  "--color": inspecting("--color always"),
+  "--progress": exporting("--progress json"),
+};
+
+/** Stores, dumps and settings that the rows name; each run works on a copy. */
+async function ground(t: ExecutionContext): Promise<string> {
+  const directory = await temporaryDirectory(t);
+  const at = (name: string): string => join(directory, name);
+  const settings = (path: string): string => `[storage]\npath = ${JSON.stringify(path)}\n[storage.sled]\ncompression = true\n`;
+  const store = await makeStore(directory, "store", { default: { ...numbered("k", 40), a: "1" }, nodes: { a: "x".repeat(3000), k1: "y" }, empty: {} });
+  await exportStore({ store, output: at("graph.kgd") });
+  const older = await makeStore(directory, "older", { default: { ...numbered("k", 39), a: "0" }, nodes: { a: "z" } });
+  await exportStore({ store: older, output: at("older.kgd") });
+  await importDump({ target: at("sled"), input: at("older.kgd") });
+  await importDump({ target: at("mapped"), input: at("graph.kgd"), map: new Map([["nodes", "vertices"]]) });
+  await exportStore({ store: at("sled"), output: at("sled.kgd") });
+  await makeStore(directory, "reverse", { default: {}, nodes: {} }, [{ name: Buffer.from("nodes"), comparator: "reverse-bytewise" }]);
+  await restoreDump({ target: at("other"), input: at("graph.kgd"), compression: "none" });
+  for (const [name, fixture] of [["ttl", "odd-ttl"], ["prepared", "log-two-phase-prepared"]] as const) await cp(await unpackStore(t, fixture), at(name), { recursive: true });
+  await exportStore({ store: at("ttl"), output: at("ttl.kgd"), ttl: "strip" });
+  // A table that MANIFEST does not name.
+  await cp(store, at("unknown"), { recursive: true });
+  const [table = ""] = (await readdir(older)).filter((name) => name.endsWith(".sst"));
+  await cp(join(older, table), join(at("unknown"), "900000.sst"));
+  const bytes = await readFile(at("graph.kgd"));
+  const middle = bytes.length - 900;
+  bytes[middle] = (bytes[middle] ?? 0) ^ 0xff;
+  await writeFile(at("damaged.kgd"), bytes);
+  await recoverDump({ input: at("damaged.kgd"), output: at("salvaged.kgd") });
+  await mkdir(at("backups"));
+  await writeFile(at("storage.toml"), settings("new"));
+  await writeFile(at("service.toml"), settings("store"));
+  await writeFile(at("migrated.toml"), settings("migrated"));
+  return directory;
+}
+
+/** A migrated store can't be copied, as its journal has its path: it is made where it is needed. */
+async function migrated(place: string): Promise<void> {
+  const path = await makeStore(place, "migrated", { default: numbered("k", 10) });
+  await migrateStore({ source: path, keepDump: false });
+  await sledWrite(path, ["put 6e6577 01"]);
+}
+
+/** What does not depend on time, chance and place. */
+function settled(text: string, place: string): string {
+  return text
+    .replaceAll(place, "PLACE")
+    .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}/g, "ID")
+    .replaceAll(/\b[0-9a-f]{8}\b/g, "ID")
+    .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z|\d{8}T\d{6}Z/g, "TIME")
+    .replaceAll(/(?<!\d)1[6-9]\d{8}(?!\d)/g, "TIME")
+    .replaceAll(/"started": ?"[^"]*"/g, "START")
+    .replaceAll(/\b(?:seconds|downtime|free|needed)=[\d.]+/g, "NUMBER")
+    .replaceAll(/"(?:\w*[sS]econds|downtime|pid|free|needed|updatedAt|\w*Bytes)": ?[\d.]+/g, "NUMBER")
+    .replaceAll(/\(?[\d.,]+ ?(?:s|ms|[kMG]?i?B(?:\/s)?)\b\)?/g, "NUMBER");
+}
+
+/** What lies at a path, by its content. */
+async function contentOf(path: string): Promise<unknown> {
+  const info = await stat(path);
+  if (path.endsWith(".kgd")) {
+    const { keyspaces, header, complete } = await inspectDump({ input: path }).catch(() => ({ keyspaces: [], header: null, complete: false }));
+    return { size: info.size, complete, keyspaces, base: header?.base === null || header === null, filter: header?.filter };
+  }
+  if (/\.(?:json|log|toml)$/.test(path)) return settled(await readFile(path, "utf8"), dirname(path));
+  if (info.isFile()) return info.size;
+  if (existsSync(join(path, "conf"))) {
+    const conf = await readFile(join(path, "conf"));
+    const trees = await sledCheck(path, conf.includes("use_compression: true") ? { compression: true } : {}).catch((error: unknown) => String(error).slice(0, 60));
+    return { conf: createHash("sha256").update(conf).digest("hex"), size: (await stat(join(path, "db"))).size, trees };
+  }
+  if (!existsSync(join(path, "CURRENT"))) return (await readdir(path)).map((name) => settled(name, path)).sort();
+  const tables = (await readdir(path)).filter((name) => name.endsWith(".sst"));
+  const sizes = await Promise.all(tables.map(async (name) => (await stat(join(path, name))).size));
+  const source = await openRocksdbSource(path, { ttl: "keep" });
+  const families = source.info.keyspaces.map(({ name, comparator, settings }) => [Buffer.from(name).toString(), comparator, settled(JSON.stringify([...(settings ?? [])]), path)]);
+  await source.close();
+  return { families, size: sizes.reduce((sum, size) => sum + size, 0) };
+}
+
+/** Runs the arguments in a copy of the ground, and tells all that can be seen of it afterwards. */
+async function run(t: ExecutionContext, from: string, args: string): Promise<string> {
+  const place = await temporaryDirectory(t);
+  await cp(from, place, { recursive: true });
+  const words = args.split(" ");
+  if (args.includes("migrated")) await migrated(place);
+  const { code, stdout, stderr } = await kgdump(words, { cwd: place, env: { SOURCE_DATE_EPOCH: "1700000000" } });
+  const names = (await readdir(place)).sort();
+  const content = await Promise.all(names.map(async (name) => [settled(name, place), await contentOf(join(place, name))]));
+  const said = stdout.includes(0) ? `${String(stdout.length)} bytes` : settled(stdout.toString(), place);
+  return JSON.stringify({ code, said, stderr: settled(stderr, place), content }, null, 1);
+}
+
+const COMMANDS = ["export", "find", "import", "inspect", "recover", "restore", "status", "verify"] as const;
+
+/** Each command as commander knows it. */
+async function commands(): Promise<Command[]> {
+  const { migrateCommand, rollbackCommand } = await import("#src/cli/commands/migrate.js");
+  const others = await Promise.all(
+    COMMANDS.map(async (name) => {
+      const module = (await import(`../../../dist/cli/commands/${name}.js`)) as Readonly<Record<string, unknown>>;
+      return (module[`${name}Command`] as () => Command)();
+    }),
+  );
+  return [...others, migrateCommand(), rollbackCommand()];
+}
+
+test("every option of every command has a row, and no row is of an option that is not there", async (t) => {
+  const { addGlobalOptions } = await import("#src/cli/options.js");
+  const { Command } = await import("commander");
+  const all = new Command();
+  addGlobalOptions(all);
+  // Of an option with two names the first counts.
+  const names = (command: Command): string[] => command.options.map(({ flags }) => /--[a-z-]+/.exec(flags)?.[0] ?? flags).sort();
+  t.deepEqual(Object.keys(GLOBAL).sort(), names(all));
+  const found = Object.fromEntries((await commands()).map((command) => [command.name(), names(command)]));
+  t.deepEqual(Object.fromEntries(Object.entries(ROWS).map(([name, rows]) => [name, Object.keys(rows).sort()])), found);
+});
+
+test("a row that names a test names one that knows the option", async (t) => {
+  for (const [command, rows] of Object.entries({ ...ROWS, all: GLOBAL })) {
+    for (const [flag, row] of Object.entries(rows)) {
+      if (!("proof" in row)) continue;
+      const text = await readFile(row.proof, "utf8");
+      const word = flag.replace(/^--/, "");
+      t.true(text.includes(flag) || text.includes(word), `${row.proof} says nothing of ${command} ${flag}`);
+    }
+  }
+});
+
+for (const [command, rows] of Object.entries({ ...ROWS, "all commands": GLOBAL })) {
+  test(`each option makes a difference: ${command}`, async (t) => {
+    t.timeout(20 * 60_000);
+    const from = await ground(t);
+    const known = new Map<string, Promise<string>>();
+    // The same run twice must not differ, or a difference would mean nothing.
+    const baseline = async (args: string): Promise<string> => {
+      const [one, two] = [await run(t, from, args), await run(t, from, args)];
+      t.is(one, two, `${args} does not end the same way each time`);
+      return one;
+    };
+    await inParallel(Object.entries(rows), 2, async ([flag, row]) => {
+      if ("proof" in row) return;
+      const without = known.get(row.base) ?? baseline(row.base);
+      known.set(row.base, without);
+      const other = await run(t, from, "add" in row ? `${row.base} ${row.add}` : row.instead);
+      t.not(other, await without, `${command} ${flag} makes no difference`);
+    });
+  });
+}
