@@ -19,7 +19,7 @@ import { restoreDump } from "#src/operations/restore.js";
 import { verifyDump } from "#src/operations/verify.js";
 import { SIMULATION_DIRECTORY } from "../simulator/simulation.js";
 import { makeStore, numbered } from "../support/stores.js";
-import { digestOf, layOut, POLICIES } from "./power/disk.js";
+import { digestOf, layOut, POLICIES, type Recording } from "./power/disk.js";
 import { record } from "./power/record.js";
 import { straceIsMissing } from "./series.js";
 import { inParallel, loggedSeed, randomNumbers } from "./support.js";
@@ -96,6 +96,8 @@ class Place {
 
 /** A command and what must be true after it, or after a power loss in it. */
 interface Subject {
+  /** The names of what it makes: when it has ended, each byte and each name in them is synced. */
+  readonly makes: readonly string[];
   readonly before?: (place: Place) => Promise<unknown>;
   readonly args: (place: Place) => readonly string[];
   /** What there may be after a power loss. */
@@ -107,6 +109,7 @@ interface Subject {
 }
 
 const making = (name: string, args: (place: Place) => readonly string[], again: (place: Place) => Promise<unknown>, { before, old = "absent" }: { before?: Subject["before"]; old?: Content | "absent" } = {}): Subject => ({
+  makes: [name],
   ...(before === undefined ? {} : { before }),
   args,
   old: (place, when) => place.mustBe(name, when, old, "new"),
@@ -131,6 +134,7 @@ const inPlace = async (place: Place, when: string, content: Content): Promise<vo
 function migrating(flags: readonly string[], target = "graph"): Subject {
   const to = (place: Place): { source: string; target?: string } => ({ source: place.at("graph"), ...(target === "graph" ? {} : { target: place.at(target) }) });
   return {
+    makes: [target],
     before: graph,
     args: (place) => ["migrate", "--from", place.at("graph"), ...(target === "graph" ? [] : ["--to", place.at(target)]), ...flags, "--no-input", "-q"],
     old: (place, when) => (target === "graph" ? inPlace(place, when, "old") : place.mustBeStore("graph", when, "rocksdb", "old")),
@@ -153,6 +157,7 @@ function migrating(flags: readonly string[], target = "graph"): Subject {
 function rollingBack(flags: readonly string[], { target = "graph", changed = false, carried = "old" }: { target?: string; changed?: boolean; carried?: Content } = {}): Subject {
   const again = { discardNew: flags.includes("--discard-new"), carryBack: flags.includes("--carry-back") };
   return {
+    makes: ["graph"],
     before: async (place) => {
       await graph(place);
       await migrateStore({ source: place.at("graph"), ...(target === "graph" ? {} : { target: place.at(target) }) });
@@ -246,14 +251,22 @@ async function fault(place: Place, disk: Parameters<typeof layOut>[0], work: (pl
   }
 }
 
-async function tryPower(t: ExecutionContext<Ground>, name: string, { before, args, old, done, next }: Subject, random: () => number): Promise<string[]> {
+/** What of these names would not be as it is after a power loss at the end, on a disk that keeps only what was synced. */
+function unsynced(recording: Recording, makes: readonly string[]): string[] {
+  const [seen, kept] = [recording.seen(), recording.after(recording.steps.length, { names: "synced", bytes: "lost" })];
+  const same = (a: ReturnType<typeof seen.get>, b: typeof a): boolean => (typeof a === "object" && typeof b === "object" && "bytes" in a && "bytes" in b ? a.bytes.equals(b.bytes) : JSON.stringify(a) === JSON.stringify(b));
+  const paths = [...seen.keys()].filter((path) => makes.some((name) => path === name || path.startsWith(`${name}/`)));
+  return paths.filter((path) => !same(seen.get(path), kept.get(path)));
+}
+
+async function tryPower(t: ExecutionContext<Ground>, name: string, { makes, before, args, old, done, next }: Subject, random: () => number): Promise<string[]> {
   const place = new Place(await mkdtemp(join(t.context.directory, "run-")), t.context);
   await before?.(place);
   const { code, stderr, recording } = await record(place.root, args(place));
   if (code !== 0) return [`${name} ended with ${String(code)}: ${stderr}`];
   await done(place, "without a power loss");
   const end = recording.steps.length;
-  const wrong: string[] = [];
+  const wrong = unsynced(recording, makes).map((path) => `${name} ended, and ${path} is not synced`);
   const told = (what: string | null, moment: number, policy: (typeof POLICIES)[number]): void => {
     const step = recording.steps.slice(0, moment).findLast(({ kind }) => kind === "names");
     if (what !== null) wrong.push(`${name}, names ${policy.names}, bytes ${policy.bytes}, after step ${String(moment)} of ${String(end)} (${step?.kind === "names" ? step.what : "none"}): ${what}`);

@@ -110,6 +110,11 @@ export class Recording {
     return [...new Set([0, ...moments, this.steps.length])];
   }
 
+  /** What the program sees at the end. */
+  seen(): Disk {
+    return this.#disk(this.steps, () => true, (inode) => this.bytesOf(inode));
+  }
+
   /** What the disk holds after a power loss when the first `done` steps were done. */
   after(done: number, policy: Policy): Disk {
     const steps = this.steps.slice(0, done);
@@ -120,6 +125,10 @@ export class Recording {
       if (policy.names === "ordered" && index < lastSync) return true;
       return step.names.every(([directory]) => syncs.some(({ inode, since }) => inode === directory && since > index));
     };
+    return this.#disk(steps, isDurable, (inode) => this.#bytes(inode, steps, policy.bytes));
+  }
+
+  #disk(steps: readonly Step[], isThere: (step: Extract<Step, { kind: "names" }>, index: number) => boolean, bytesOf: (inode: Inode) => Buffer): Disk {
     const names = new Map<Inode, Map<string, Inode>>();
     const set = ([directory, name, inode]: Naming): void => {
       const inner = names.get(directory) ?? new Map<string, Inode>();
@@ -129,7 +138,7 @@ export class Recording {
     };
     this.#initial.forEach(set);
     steps.forEach((step, index) => {
-      if (step.kind === "names" && isDurable(step, index)) step.names.forEach(set);
+      if (step.kind === "names" && isThere(step, index)) step.names.forEach(set);
     });
     const disk = new Map<string, "directory" | { to: string } | { file: Inode; bytes: Buffer }>();
     const walk = (directory: Inode, path: string): void => {
@@ -140,7 +149,7 @@ export class Recording {
           disk.set(inner, "directory");
           walk(inode, inner);
         } else if (node?.kind === "link") disk.set(inner, { to: node.to });
-        else disk.set(inner, { file: inode, bytes: this.#bytes(inode, steps, policy.bytes) });
+        else disk.set(inner, { file: inode, bytes: bytesOf(inode) });
       }
     };
     walk(this.root, "");
