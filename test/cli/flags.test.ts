@@ -44,6 +44,7 @@ const ROWS: Readonly<Record<string, Readonly<Record<string, Row>>>> = {
     "--base": exporting("--base older.kgd"),
     "--ttl": { base: "export ttl -o x.kgd", add: "--ttl strip" },
     "--paranoid": { proof: "test/engines/rocksdb-account-cost.test.ts" },
+    "--max-block-size": { proof: "test/operations/readable.test.ts" },
     "--dry-run": exporting("--dry-run"),
     "--force": { base: "export store -o graph.kgd", add: "--force" },
   },
@@ -112,6 +113,7 @@ const ROWS: Readonly<Record<string, Readonly<Record<string, Row>>>> = {
     "--config": { base: "rollback", add: "--config migrated.toml" },
     "--discard-new": rolling("--discard-new"),
     "--carry-back": rolling("--carry-back"),
+    "--map": rolling("--map default=vertices", "--carry-back"),
     "--log": rolling("--log events.log", "--discard-new"),
   },
   recover: {
@@ -279,7 +281,7 @@ test("a row that names a test names one that knows the option", async (t) => {
     for (const [flag, row] of Object.entries(rows)) {
       if (!("proof" in row)) continue;
       const text = await readFile(row.proof, "utf8");
-      const word = flag.replace(/^--/, "");
+      const word = flag.replace(/^--/, "").replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
       t.true(text.includes(flag) || text.includes(word), `${row.proof} says nothing of ${command} ${flag}`);
     }
   }
