@@ -1,9 +1,10 @@
 /** Making a family again as a dump's header says that it was kept. */
 import { KgdumpError } from "../errors.js";
 import type { KeyOrder } from "./engine.js";
+import { AGES, FAMILY_OPTIONS, OTHER_SETTINGS, TIMES } from "./header-options.js";
 import { rocksdbAddon } from "./rocksdb-addon.js";
 import { loadOptions } from "./rocksdb/load-options.js";
-import { AGES, FAMILY_OPTIONS, fromHeader, OTHER_SETTINGS, TABLE_PREFIX, TIMES } from "./rocksdb/option-lines.js";
+import { fromHeader, TABLE_PREFIX } from "./rocksdb/option-lines.js";
 import { optionProblem } from "./rocksdb/option-rules.js";
 import type { FinalFamily, FinalOptions } from "./rocksdb/options-file.js";
 import type { RocksdbCompression, RocksdbFamily } from "./rocksdb-sink.js";

@@ -7,8 +7,9 @@ import { crashNote } from "../crash.js";
 import { scanBlocks, type Fill } from "./block-scan.js";
 import { ByName } from "./by-name.js";
 import type { EntryBlock, EntrySource, KeyspaceInfo, ScanOptions, StoreInfo, StoreMark } from "./engine.js";
+import { AGES, TIMES } from "./header-options.js";
 import { asBuffer, rocksdbAddon } from "./rocksdb-addon.js";
-import { AGES, TABLE_PREFIX, TIMES, toHeader } from "./rocksdb/option-lines.js";
+import { TABLE_PREFIX, toHeader } from "./rocksdb/option-lines.js";
 import type { NativeFacts, NativeScan, NativeStore } from "./rocksdb-addon.js";
 
 export { createRocksdbSink } from "./rocksdb-sink.js";

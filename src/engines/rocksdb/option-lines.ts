@@ -3,24 +3,12 @@
  * families is said once, with the source; what differs, with the family. Names of a table's options begin with `table.`.
  */
 
+import { COMMON_OPTIONS, FAMILY_OPTIONS } from "../header-options.js";
+
 /** Option of the source: version of the RocksDB that wrote the OPTIONS file, such as `8.11.4`. */
 export const OPTIONS_VERSION = "rocksdb.optionsVersion";
 /** Option of the source: the options of the database. */
 export const DATABASE_OPTIONS = "rocksdb.options";
-/** Option of the source: options that all families have. */
-export const COMMON_OPTIONS = "rocksdb.familyOptions";
-/** Option of a keyspace: what its family has besides those. */
-export const FAMILY_OPTIONS = "options";
-
-/** Option of a keyspace: `stripped` when each value of the family ended with a time, for a time to live, and the dump's don't. */
-export const TIMES = "times";
-
-/** Option of a keyspace: how old the tables of its family are, a line each, as the addon's `files/ages.rs` has them. */
-export const AGES = "ages";
-
-/** Options of a keyspace that are no option of RocksDB's. */
-export const OTHER_SETTINGS: ReadonlySet<string> = new Set([AGES, FAMILY_OPTIONS, TIMES]);
-
 /** What the names of a table's options begin with. */
 export const TABLE_PREFIX = "table.";
 

@@ -2,7 +2,7 @@
  * A header that readers take. What it says besides is left out where there is no room for it; a store that no header can describe is refused before
  * anything is written.
  */
-import { AGES, COMMON_OPTIONS, OTHER_SETTINGS, TIMES } from "../../engines/rocksdb/option-lines.js";
+import { AGES, COMMON_OPTIONS, OTHER_SETTINGS, TIMES } from "../../engines/header-options.js";
 import { KgdumpError } from "../../errors.js";
 import { LIMIT_FIELD_NAME, LIMIT_HEADER, LIMIT_KEYSPACES, LIMIT_NAME, LIMIT_OPTIONS, LIMIT_TEXT, MAX_PAYLOAD_LENGTH } from "../../format/constants.js";
 import { encodeHeader } from "../../format/header-payload.js";

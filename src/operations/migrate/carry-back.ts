@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { KgdumpError } from "../../errors.js";
 import type { EntrySource } from "../../engines/engine.js";
-import { MAX_PAYLOAD_LENGTH } from "../../format/constants.js";
+import { MAX_PAYLOAD_LENGTH } from "../../format/index.js";
 import { type KeyspaceMap, Naming } from "../entries/naming.js";
 import { exportSource } from "../export.js";
 import { nameText } from "../keyspaces.js";

@@ -3,6 +3,7 @@
  * that was restored can be shown to be like its original.
  */
 import type { StoreInfo } from "../../engines/engine.js";
+import { OTHER_SETTINGS } from "../../engines/header-options.js";
 import type * as OptionLines from "../../engines/rocksdb/option-lines.js";
 import { KgdumpError } from "../../errors.js";
 import type { DumpHeader, KeyOrder } from "../../format/index.js";
@@ -113,7 +114,7 @@ class Comparison {
       return;
     }
     // Some are told one by one; what the other side has besides can't be missed.
-    const some = (settings: Options): Map<string, string> => new Map([...settings].filter(([name]) => !this.#lines.OTHER_SETTINGS.has(name)));
+    const some = (settings: Options): Map<string, string> => new Map([...settings].filter(([name]) => !OTHER_SETTINGS.has(name)));
     const [few, fewOthers] = [all ?? some(one.settings), others ?? some(other.settings)];
     const both = [...few.keys()].filter((name) => fewOthers.has(name));
     this.#compare(one.name, new Map(both.map((name) => [name, few.get(name) ?? ""])), new Map(both.map((name) => [name, fewOthers.get(name) ?? ""])));
