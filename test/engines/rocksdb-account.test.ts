@@ -1,5 +1,5 @@
 /** What a pass shows is compared with what tables and logs hold by their own words: nothing is hidden without an error. */
-import { copyFile, readdir } from "node:fs/promises";
+import { copyFile, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { openRocksdbSource, type RocksdbSourceOptions } from "#src/engines/rocksdb.js";
@@ -120,6 +120,16 @@ test("versions, removals, ranges and several tables are no faults", async (t) =>
 test("a pass that a limit ends has no account", async (t) => {
   const { store } = await made(t, MOVED["too high"], "open", ...ALL, `flush ${D}`, "close");
   t.is((await shown(store, { limit: 5 })).length, 5);
+});
+
+test("tables that a program deletes while they are read are accounted for all the same", async (t) => {
+  const { store, model } = await made(t, ...ALL, `flush ${D}`, ...puts(D, 0, 20, "w"), `flush ${D}`, "close");
+  for (const paranoid of [false, true]) {
+    const source = await openRocksdbSource(store, { paranoid });
+    for (const name of paranoid ? await readdir(store) : []) if (name.endsWith(".sst")) await rm(join(store, name));
+    t.deepEqual(await entriesOf(source, "default"), modelOf(model));
+    await source.close();
+  }
 });
 
 test("only the families that are asked for are opened, whatever the others are", async (t) => {

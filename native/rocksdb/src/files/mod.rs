@@ -4,6 +4,7 @@ pub mod ages;
 pub mod blob;
 pub mod bytes;
 pub mod info_log;
+pub mod kept;
 pub mod live_file;
 pub mod log_counts;
 pub mod log_expander;

@@ -34,6 +34,7 @@ use properties::{IndexKind, Properties};
 use reader::{BlockReader, Check};
 
 use crate::error::{Fault, Outcome};
+use crate::files::kept::open_kept;
 
 /// The kinds of entries that a table may hold, as the last eight bytes of an internal key have them.
 pub mod kind {
@@ -140,7 +141,7 @@ impl TableFile {
     ///
     /// Errors: STORE_DAMAGED, STORE_UNSUPPORTED for other formats and newer versions, NOT_FOUND, PERMISSION_DENIED, IO_FAILED.
     pub fn open(path: &Path, largest_sequence: Option<u64>) -> Outcome<Self> {
-        let file = File::open(path).map_err(|error| Fault::io("opening", path, &error))?;
+        let file = open_kept(path).map_err(|error| Fault::io("opening", path, &error))?;
         let parts = Self::sound_parts(&Arc::new(file), largest_sequence).and_then(|parts| match parts {
             SoundParts::Whole(table) => Ok(*table),
             SoundParts::Pieces(pieces) => Err(pieces.problem),
