@@ -5,6 +5,7 @@ import { openSledSource } from "#src/engines/sled-reader.js";
 import { openSledSink } from "#src/engines/sled.js";
 import { exportStore } from "#src/operations/export.js";
 import { importDump } from "#src/operations/import.js";
+import { verifyDump, type VerifyDumpOptions } from "#src/operations/verify.js";
 import { sledCheck, sledWrite } from "../checker/run.js";
 import { temporaryDirectory } from "../support/temporary.js";
 
@@ -35,4 +36,20 @@ test("ids go on where the original's were, in a new store and in one that is wri
   await sledWrite(merged, ["put 01 02"]);
   await importDump({ input: output, target: merged, merge: true });
   t.is(await nextId(merged), 9_000_000);
+});
+
+test("verify says when a store's counter is behind that of the dump or of the other store, and says nothing when it is not", async (t) => {
+  const root = await temporaryDirectory(t);
+  const [store, output, behind, equal] = ["store", "dump.kgd", "behind", "equal"].map((name) => join(root, name)) as [string, string, string, string];
+  for (const path of [store, behind]) await sledWrite(path, ["put 01 02"]);
+  await (await openSledSink(store, { create: false, nextId: "7500000" })).close();
+  await exportStore({ store, output });
+  await importDump({ input: output, target: equal });
+  const said = async (options: VerifyDumpOptions): Promise<string> => {
+    const { against, warnings } = await verifyDump(options);
+    t.true(against?.equal, "the entries are the same");
+    return warnings.join();
+  };
+  t.regex(await said({ input: output, against: behind }), /next id|generate_id|counter/);
+  t.notRegex(await said({ input: output, against: equal }), /generate_id|counter/);
 });
