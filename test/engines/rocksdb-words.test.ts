@@ -95,6 +95,18 @@ const CASES: Readonly<Record<string, Case>> = {
     },
     code: "STORE_UNSUPPORTED", says: /its values are in .*titandb/, hint: /fallback/,
   },
+  "a repair that failed": {
+    make: async (t) => {
+      const [path, empty] = [await ordinary(t), join(await temporaryDirectory(t), "empty")];
+      await putEntries(empty, numbered(1), { flush: false });
+      for (const name of await namesOf(path, /^MANIFEST|\.log$/)) await rm(join(path, name));
+      for (const name of await namesOf(empty, /^(?:MANIFEST|CURRENT)/)) await copyFile(join(empty, name), join(path, name));
+      return path;
+    },
+    code: "STORE_DAMAGED",
+    says: /2 tables .* are in .*, and its MANIFEST knows none/,
+    hint: /kgdump recover/,
+  },
   "write policy": { make: (t) => unpackStore(t, "words-write-prepared"), code: "STORE_UNSUPPORTED", says: /WRITE_PREPARED/, hint: /flush it and close it/ },
   "all tables elsewhere": { make: without(/\.sst$/), code: "STORE_UNSUPPORTED", says: /db_paths or cf_paths/, hint: /ln -s .* OTHER\/\*\.sst ALL/ },
   "one table missing is damage": { make: without(/^000009\.sst$/), code: "STORE_DAMAGED", says: /missing/, hint: /backup/ },

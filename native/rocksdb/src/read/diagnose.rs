@@ -13,7 +13,9 @@ use std::path::Path;
 
 use crate::error::Fault;
 use crate::files::table_end::{table_format, TableFormat, NEWEST_FORMAT_VERSION};
-use crate::layout::{encrypted, names, options_are_encrypted, read_options};
+use crate::layout::{encrypted, fingerprint, names, options_are_encrypted, read_options};
+use crate::manifest::read_manifest;
+use crate::read::manifests::without_known_tables;
 use crate::version::library_version;
 
 /// How many tables are looked at.
@@ -32,8 +34,9 @@ struct Scene<'a> {
 type Rule = fn(&Scene<'_>) -> Option<Fault>;
 
 /// In the order in which they are asked: what is sure comes before what is likely.
-const RULES: [Rule; 13] = [
+const RULES: [Rule; 14] = [
     part_of_a_backup,
+    no_known_tables,
     leveldb::basho,
     leveldb::wrong_sizes,
     leveldb::compression,
@@ -102,6 +105,17 @@ fn part_of_a_backup(scene: &Scene<'_>) -> Option<Fault> {
         format!("{} is a part of the RocksDB backup {}, and no store", scene.store.display(), backup.display()),
         "restore the backup into a directory of its own (`ldb restore --backup_dir=BACKUP --db=NEW`, or the program's own restore), and export that",
     ))
+}
+
+/// A MANIFEST that knows no table although there are some explains logs that are missing: what a repair that failed leaves.
+fn no_known_tables(scene: &Scene<'_>) -> Option<Fault> {
+    if scene.fault.code != "STORE_LOG_DAMAGED" || !scene.fault.message.contains(" is missing") {
+        return None;
+    }
+    let manifest = read_manifest(&scene.store.join(fingerprint(scene.store).ok()?.manifest)).ok()?;
+    let knows = manifest.families.values().any(|family| !family.tables.is_empty()) || !manifest.gone.is_empty();
+    let tables: Vec<String> = scene.tables().cloned().collect();
+    (!knows && !tables.is_empty()).then(|| without_known_tables(scene.store, &tables))
 }
 
 fn write_policy(scene: &Scene<'_>) -> Option<Fault> {
