@@ -77,7 +77,7 @@ test("a short stop: it goes on at once when nobody has the store open", async (t
 test("by hand: a full dump, a delta, and the way back", async (t) => {
   const directory = await machine(t, "rocksdb");
   const scripts = await commandsOf("Moving by hand: dump files and deltas", directory);
-  t.is(scripts.length, 7);
+  t.is(scripts.length, 8);
   for (const script of scripts) {
     await succeeds(t, script, directory);
     if (!script.includes("-i first.kgd")) continue;
