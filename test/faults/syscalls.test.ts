@@ -76,7 +76,7 @@ async function whatIsWrong(subject: Subject, fault: Fault, outcome: Outcome, out
   else claim(stderr.match(/^kgdump: .*\[[A-Z_]+\]$/gm)?.length === 1, "not one clear error");
   // Rust's library takes a directory that was read and can't be closed for a bug, whatever the system says.
   // And strace leaves out the call that it lets fail, so that a file stays open, and locked, that the system would have closed.
-  const named = fault.error === "EIO" || (fault.syscall === "close" && /during closedir|held by this process/.test(stderr));
+  const named = fault.error === "EIO" || (fault.syscall === "close" && /during closedir|open in this process already/.test(stderr));
   if (code !== 0 && !named) claim(code === 5, `exit code ${String(code)} for ${fault.error}`);
   claim(code === 0 || injected.length > 0, "it failed although nothing was made to fail");
   if (there) {
