@@ -1,6 +1,6 @@
 /** A rollback while others want the same store: nobody writes to it unseen, and two rollbacks don't get in each other's way. */
 import { spawnSync, type SpawnSyncReturns } from "node:child_process";
-import { rename, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { openSledSink } from "#src/engines/sled.js";
@@ -98,4 +98,22 @@ test("a RocksDB store where the new one is to be built is never removed", async 
   await writeFile(journalPath(path), JSON.stringify({ ...journal, step: "importing", keyspaces: null }));
   for (const run of [() => rollbackStore({ target: path }), () => migrateStore({ source: path })]) await t.throwsAsync(run(), { code: "MIGRATION_UNCLEAR", message: /a RocksDB store is where the new store was to be built/ });
   t.deepEqual([await occupantOf(path), await occupantOf(journal.building)], ["rocksdb", "rocksdb"]);
+});
+
+test("a rollback whose second is another's takes another name for what goes aside", async (t) => {
+  for (const way of ["discardNew", "carryBack"] as const) {
+    const { path } = await migratedAndChanged(t);
+    const now = Date.now();
+    const taken = Array.from({ length: 30 }, (_, second) => `${path}.sled-${new Date(now + second * 1000).toISOString().replace(/[-:]|\.\d+/g, "")}`);
+    for (const name of taken) {
+      await mkdir(name);
+      await writeFile(join(name, "mine"), "");
+    }
+    const { status, aside } = await rollbackStore({ target: path, [way]: true });
+    t.is(status, "rolled-back");
+    t.is(await occupantOf(path), "rocksdb");
+    t.false(taken.includes(aside ?? ""));
+    t.is(await occupantOf(aside ?? ""), "sled");
+    for (const name of taken) t.deepEqual(await readdir(name), ["mine"]);
+  }
 });

@@ -8,7 +8,7 @@ import { nameIsTaken } from "../output-file.js";
 import type { Teller } from "./events.js";
 import { type Journal, writeJournal } from "./journal.js";
 import { findOriginal } from "./original.js";
-import { nameStamp, type Occupant, occupantOf } from "./places.js";
+import { freeStamp, type Occupant, occupantOf } from "./places.js";
 import { finishRollback } from "./steps.js";
 
 /**
@@ -28,7 +28,8 @@ export async function discardNew(journal: Journal, teller: Teller, refuseStale: 
   try {
     await refuseStale();
     const incoming = await findOriginal(journal, teller);
-    const aside = `${target}.${at === "rocksdb" ? "rocksdb" : "sled"}-${nameStamp(new Date())}`;
+    const kind = at === "rocksdb" ? "rocksdb" : "sled";
+    const aside = `${target}.${kind}-${freeStamp(new Date(), (stamp) => [`${target}.${kind}-${stamp}`])}`;
     const rolling = { ...journal, step: "rolling-back", rollback: { incoming, aside, original: null } } as const;
     return await finishRollback(await beginRollback(rolling), teller);
   } finally {

@@ -1,5 +1,6 @@
 /** What going back would leave behind, told before it is done. */
 import { type DiscardLoss, KgdumpError } from "../../errors.js";
+import { refuseOddMembers } from "../disk/members.js";
 import { shellWord } from "../shell-word.js";
 import type { Journal } from "./journal.js";
 import { type Occupant, occupantOf } from "./places.js";
@@ -46,6 +47,23 @@ export function storeIsGone(journal: Journal, found: string): KgdumpError {
 }
 
 /**
+ * What keeps a sled store from being opened, told by a quick look at its files.
+ * @returns null when nothing is known
+ * @throws {KgdumpError} ADDON_MISSING
+ */
+export async function troubleOfSled(path: string): Promise<KgdumpError | null> {
+  try {
+    // A FIFO would be waited for.
+    await refuseOddMembers(path);
+  } catch (error) {
+    if (error instanceof KgdumpError) return error;
+    throw error;
+  }
+  const { troubleOf } = await import("../../engines/sled-lock.js");
+  return troubleOf(path);
+}
+
+/**
  * What keeps the store that a migration made from being opened, told by a quick look.
  * @param found what is at its path
  * @returns an error with the way back; null when nothing is known, and without a way back
@@ -54,8 +72,7 @@ export function storeIsGone(journal: Journal, found: string): KgdumpError {
 export async function troubleOfMigrated(journal: Journal, found: Occupant): Promise<KgdumpError | null> {
   if ((journal.step !== "done" && journal.step !== "confirming") || found === "rocksdb") return null;
   if (found === "sled") {
-    const { troubleOf } = await import("../../engines/sled-lock.js");
-    const trouble = withWayBack(await troubleOf(journal.target), journal, "opened");
+    const trouble = withWayBack(await troubleOfSled(journal.target), journal, "opened");
     // Another user's program may be able to.
     return trouble instanceof KgdumpError && trouble.code !== "PERMISSION_DENIED" ? trouble : null;
   }

@@ -1,6 +1,5 @@
 /** What a migration is asked for, where it puts everything, and how it ended. */
 import { randomBytes } from "node:crypto";
-import { existsSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import type { SledSettings } from "../../settings/sled-settings.js";
 import type { KeyspaceMap } from "../entries/naming.js";
@@ -9,7 +8,7 @@ import type { KeyspaceName } from "../keyspaces.js";
 import type { ReadingOptions } from "../load-engine.js";
 import type { OnProgress } from "../progress.js";
 import type { OnEvent } from "./events.js";
-import { nameStamp } from "./places.js";
+import { freeStamp } from "./places.js";
 import type { Sides } from "./migrated.js";
 
 /** What `migrateStore` does. */
@@ -100,11 +99,11 @@ export function migrationPaths(options: MigrateOptions, now: Date, id: string): 
     const dump = options.stream === true ? null : resolve(options.dump ?? join(dirname(backup ?? target), `${basename(target)}.${stamp}.kgd`));
     return { backup, dump };
   };
-  const isTaken = ({ backup, dump }: ReturnType<typeof places>): boolean =>
-    (backup !== null && existsSync(backup)) || (options.dump === undefined && dump !== null && existsSync(dump));
-  let time = now.getTime();
-  while (isTaken(places(nameStamp(new Date(time))))) time += 1000;
-  return { source, target, building: `${target}.kgdump-new-${id}`, ...places(nameStamp(new Date(time))) };
+  const stamp = freeStamp(now, (possible) => {
+    const { backup, dump } = places(possible);
+    return [...(backup === null ? [] : [backup]), ...(options.dump === undefined && dump !== null ? [dump] : [])];
+  });
+  return { source, target, building: `${target}.kgdump-new-${id}`, ...places(stamp) };
 }
 
 /** Where what changed since a dump is written: beside it, as `….delta.kgd`. */

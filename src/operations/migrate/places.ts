@@ -1,4 +1,5 @@
 /** What lies where, and moving directories durably. */
+import { existsSync } from "node:fs";
 import { open, cp, lstat, mkdir, readdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { hasCode, KgdumpError, systemError } from "../../errors.js";
@@ -6,8 +7,15 @@ import { detectEngine } from "../load-engine.js";
 import { syncDirectory } from "../output-file.js";
 
 /** A time as it stands in the names of what is kept: 20261122T191034Z. */
-export function nameStamp(time: Date): string {
+function nameStamp(time: Date): string {
   return time.toISOString().replace(/[-:]/g, "").replace(/\.\d+/, "");
+}
+
+/** The first stamp from `now` on, second by second, with which none of these names is taken: what was done a moment ago may have its own. */
+export function freeStamp(now: Date, namesWith: (stamp: string) => readonly string[]): string {
+  let time = now.getTime();
+  while (namesWith(nameStamp(new Date(time))).some((path) => existsSync(path))) time += 1000;
+  return nameStamp(new Date(time));
 }
 
 /** What lies at a path: a store by its engine, a directory without entries, nothing, or something else. */

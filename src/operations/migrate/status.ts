@@ -4,7 +4,7 @@ import { readdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { startOfFile } from "../disk/small-file.js";
 import { type Journal, type MigrationStep, readJournal } from "./journal.js";
-import { troubleOfMigrated } from "./loss.js";
+import { troubleOfMigrated, troubleOfSled } from "./loss.js";
 import { diskUseOf, type Occupant, occupantOf } from "./places.js";
 
 /** In a word, for scripts. */
@@ -71,9 +71,8 @@ export async function migrationStatus(path: string): Promise<MigrationStatus> {
 }
 
 async function lookAt(path: string, found: Occupant, journal: Journal | null): Promise<StatusTrouble | null> {
-  const { troubleOf } = await import("../../engines/sled-lock.js");
   const known = journal === null ? null : await troubleOfMigrated(journal, found);
-  const trouble = known ?? (found === "sled" ? await troubleOf(path) : null);
+  const trouble = known ?? (found === "sled" ? await troubleOfSled(path) : null);
   if (trouble === null || trouble.code === "PERMISSION_DENIED") return null;
   return { code: trouble.code, message: trouble.message, hint: trouble.hint ?? null };
 }
