@@ -1,5 +1,5 @@
 /**
- * SIGINT, SIGTERM and SIGHUP: the first asks the running operation to stop and clean up, the second ends at once.
+ * SIGINT, SIGTERM and SIGHUP: the first asks the running operation to stop and clean up, the second, or five seconds, ends at once.
  */
 
 /** The signals that are handled and the exit code of a command that one of them ended. */
@@ -28,12 +28,16 @@ export class Interrupted extends Error {
 /** One key press can come twice, once more through a parent such as npx, which must not count as the second. */
 const SAME_PRESS_MS = 100;
 
+/** How long an operation may take to stop and clean up; one that waits in the system, for a FIFO without a writer, would never end. */
+const PATIENCE_MS = 5_000;
+
 /** Listens for the signals for as long as a command runs. */
 export class SignalWatch {
   readonly #controller = new AbortController();
   readonly #listeners = new Map<SignalName, () => void>();
   #first: Interrupted | null = null;
   #firstAt = 0;
+  #limit: NodeJS.Timeout | undefined;
 
   /** @param atOnce called before a second signal ends the process: what must be undone on the terminal */
   constructor(atOnce: () => void) {
@@ -60,10 +64,17 @@ export class SignalWatch {
     if (this.#first === null) {
       this.#first = new Interrupted(signal);
       this.#firstAt = performance.now();
+      this.#limit = setTimeout(() => {
+        this.#end(signal, atOnce);
+      }, PATIENCE_MS);
       this.#controller.abort(this.#first);
       return;
     }
     if (performance.now() - this.#firstAt < SAME_PRESS_MS) return;
+    this.#end(signal, atOnce);
+  }
+
+  #end(signal: SignalName, atOnce: () => void): void {
     atOnce();
     this.stop();
     // With no listener left, the signal does what it does by default.
@@ -79,5 +90,6 @@ export class SignalWatch {
   stop(): void {
     for (const [signal, listener] of this.#listeners) process.removeListener(signal, listener);
     this.#listeners.clear();
+    clearTimeout(this.#limit);
   }
 }

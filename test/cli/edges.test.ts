@@ -163,6 +163,22 @@ test("Ctrl-C does not wait for a block that is being compressed", async (t) => {
   t.deepEqual(await namesIn(directory), ["big"]);
 });
 
+test("SIGTERM ends a command that waits in the system for good", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const fifo = join(directory, "fifo");
+  await promisify(execFile)("mkfifo", [fifo]);
+  for (const words of [["inspect", fifo], ["verify", fifo], ["recover", fifo, "-o", join(directory, "x.kgd")], ["import", join(directory, "new"), "-i", fifo]]) {
+    const child = spawn(process.execPath, [KGDUMP, ...words], { stdio: ["ignore", "pipe", "pipe"] });
+    const ended = gather(child);
+    // It is at its wait as soon as it has one of the FIFO's ends; before that a signal finds nothing to wait for.
+    await new Promise((done) => setTimeout(done, 700));
+    child.kill("SIGTERM");
+    const { code, signal } = await ended;
+    t.true(code === 143 || signal === "SIGTERM", `${words.join(" ")}: ${String(code)} ${String(signal)}`);
+  }
+  t.deepEqual(await namesIn(directory), ["fifo"]);
+});
+
 test("what a killed export left is removed by the next one to the same file, and what another one writes is not", async (t) => {
   const { directory } = await ground(t);
   const left = (owner: string, name = "out.kgd"): string => `.${name}.kgdump-${owner}-0123456789abcdef.tmp`;
