@@ -39,7 +39,7 @@ async function forNames(t: ExecutionContext, runs: number, check: (directory: st
     await mkdir(directory);
     await check(directory, trees);
   });
-  await fc.assert(property, { numRuns: Number(process.env.KGDUMP_RUNS ?? runs), seed, examples: [[ODD.map((name) => Buffer.from(name))]] });
+  await fc.assert(property, { numRuns: Number(process.env.KGDUMP_RUNS ?? runs), seed, examples: [[ODD.map((name) => Buffer.from(name))], [[Buffer.from("__sled__tree:default\0"), Buffer.from("default")]]] });
 }
 
 test("trees of any name come back as they were", async (t) => {
@@ -59,8 +59,9 @@ test("families are called as the trees were, but for those with a zero byte, whi
   await forNames(t, 8, async (directory, trees) => {
     const [store, dump, rocks, back, again] = ["store", "dump.kgd", "rocks", "back.kgd", "again"].map((name) => join(directory, name)) as [string, string, string, string, string];
     const made = await makeTrees(store, trees);
-    await exportStore({ store, output: dump });
-    const zeros = trees.filter((name) => name.includes(0));
+    const exported = await exportStore({ store, output: dump });
+    // As they are called in the dump: a tree called "default" is not the default tree, and what is called like that is told apart from it.
+    const zeros = exported.keyspaces.map(({ name }) => Buffer.from(name)).filter((name) => name.includes(0));
     if (zeros.length > 0) {
       const error = await t.throwsAsync(restoreDump({ target: rocks, input: dump }), { code: "STORE_UNSUPPORTED", message: /zero byte/ });
       t.regex((error as Error & { hint?: string }).hint ?? "", /--map '.*=NAME'/);

@@ -171,7 +171,8 @@ mod tests {
     const FILE: &str = "# head\n[Version]\n  rocksdb_version=8.10.0\n  options_file_version=1.1\n\n[DBOptions]\n  wal_dir=/w\n  x={a=b;c=d}\n\n\
         [CFOptions \"default\"]\n  comparator=leveldb.BytewiseComparator\n  merge_operator=nullptr\n\
         [TableOptions/BlockBasedTable \"default\"]\n  block_size=16384 # note\n\
-        [CFOptions \"a\\nb\\#c\\:\\\\d\"e\"]\n  merge_operator={id=maya.append;x=1}\n";
+        [CFOptions \"a\\nb\\#c\\:\\\\d\"e\"]\n  merge_operator={id=maya.append;x=1}\n\
+        [TableOptions/BlockBasedTable \"a\\nb\\#c\\:\\\\d\"e\"]\n  block_size=4096\n";
 
     #[test]
     fn sections_values_and_names_are_read() {
