@@ -208,16 +208,20 @@ class EventPrinter {
   readonly onEvent: OnEvent = (event) => {
     const { json, quiet, out } = this.#context;
     const line = json ? jsonLine({ event: { ...event, facts: { ...event.facts } } }) : `${escapeMessage(eventLine(event))}\n`;
+    if (this.#log !== undefined) this.#append(this.#log, line);
     // At once: whoever reads it may have to stop the service.
     if (json) this.written = this.written.then(() => out.write(line)).then(() => out.flush());
     else if (!quiet) this.#context.say(line);
     // Its failure is met by whoever awaits it last.
     this.written.catch(() => undefined);
-    if (this.#log === undefined) return;
-    try {
-      appendFileSync(this.#log, line, { mode: 0o600 });
-    } catch (error) {
-      throw systemError(error, `writing the log ${this.#log}`, { path: this.#log });
-    }
   };
+
+  /** Comes before the line is shown: who has read it there finds it in the log. */
+  #append(log: string, line: string): void {
+    try {
+      appendFileSync(log, line, { mode: 0o600 });
+    } catch (error) {
+      throw systemError(error, `writing the log ${log}`, { path: log });
+    }
+  }
 }
