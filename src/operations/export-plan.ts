@@ -2,10 +2,10 @@
 import { constants } from "node:fs";
 import { access, statfs } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import type { KeyOrder, StoreInfo } from "../engines/engine.js";
+import type { EntrySource, KeyOrder, StoreInfo } from "../engines/engine.js";
 import { type ErrorCode, systemError } from "../errors.js";
 import { closing } from "./closing.js";
-import { type ExportSelection, selectionOf } from "./export.js";
+import { BLOCK_SIZE_RANGE, type ExportSelection, selectionOf } from "./export.js";
 import { selectKeyspaces } from "./keyspaces.js";
 import { openSource } from "./load-engine.js";
 import { nameIsTaken } from "./output-file.js";
@@ -40,17 +40,20 @@ export interface ExportPlan {
 }
 
 /**
- * Plans an export: opens the store, so that one that can't be read whole is refused just as the export would, and
- * looks at the output.
+ * Plans an export: opens the store and reads the first entry of each selected keyspace, so that a store that can't be read is
+ * refused just as the export would, and looks at the output. Damage further on is met by the export only.
  * @param options the selection, and the output file if there is one
  * @throws {KgdumpError} STORE_*, KEYSPACE_UNKNOWN, PERMISSION_DENIED, IO_FAILED
  */
 export async function planExport(
   options: ExportSelection & { readonly output?: string | undefined; readonly force?: boolean | undefined },
 ): Promise<ExportPlan> {
-  const info = await closing(await openSource(options.store, options, selectionOf(options)), (source) => Promise.resolve(source.info));
-  const names = info.keyspaces.map((keyspace) => keyspace.name);
-  const selected = selectKeyspaces(names, selectionOf(options));
+  const { info, selected } = await closing(await openSource(options.store, options, selectionOf(options)), async (source) => {
+    const names = source.info.keyspaces.map(({ name }) => name);
+    const chosen = selectKeyspaces(names, selectionOf(options));
+    await readFirstEntries(source, names.filter((_, index) => chosen[index]), options.signal);
+    return { info: source.info, selected: chosen };
+  });
   const tells = info.engine !== "sled";
   const known = (estimate: number): number | null => (tells ? estimate : null);
   const keyspaces = info.keyspaces.map(({ estimatedEntries, estimatedBytes: bytes, ...keyspace }, index) => ({
@@ -67,6 +70,13 @@ export async function planExport(
     warnings: [...info.warnings, ...looked.warnings],
     problems: looked.problems,
   };
+}
+
+/** A store that opens may still hold what nobody here can read, such as tables of another format. */
+async function readFirstEntries(source: EntrySource, keyspaces: readonly Uint8Array[], signal: AbortSignal | undefined): Promise<void> {
+  for (const keyspace of keyspaces) {
+    for await (const block of source.scan(keyspace, { blockSize: BLOCK_SIZE_RANGE.min, limit: 1, signal })) void block;
+  }
 }
 
 const NOTHING = { warnings: [], problems: [] };

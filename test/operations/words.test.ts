@@ -7,6 +7,7 @@ import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { KgdumpError } from "#src/errors.js";
 import { exportStore } from "#src/operations/export.js";
+import { planExport } from "#src/operations/export-plan.js";
 import { findVersions } from "#src/operations/find.js";
 import { importDump } from "#src/operations/import.js";
 import { inspectDump } from "#src/operations/inspect.js";
@@ -31,6 +32,7 @@ interface Place {
 
 const OPERATIONS: Readonly<Record<string, (place: Place) => Promise<unknown>>> = {
   export: ({ path, work }) => exportStore({ store: path, output: join(work, "out.kgd") }),
+  "export --dry-run": ({ path }) => planExport({ store: path }),
   migrate: ({ path }) => previewMigration({ source: path, mustExist: true }),
   verify: ({ path, sound }) => verifyStore({ store: path, against: sound }),
   inspect: ({ path }) => inspectDump({ input: path }),
@@ -101,9 +103,9 @@ const KINDS: Readonly<Record<string, Kind>> = {
     make: tree({ "graph.kgd": "\xc7\x0eKKGDUMP\r\n\x1a\n\0\x01" }),
     says: /in it is a dump \(graph\.kgd\)/, other: AS_DUMP(/a dump is in it/),
   },
-  LevelDB: { make: (_, t) => unpackStore(t, "leveldb"), says: /differ|never/, other: { ...A_STORE, export: null, migrate: null, verify: null, recover: null, find: null, "restore --options-from": null } },
-  Titan: { make: (_, t) => unpackStore(t, "words-titan"), says: /Titan/, other: { ...UNREAD, migrate: null, "restore --options-from": null } },
-  "a newer RocksDB": { make: (_, t) => unpackStore(t, "words-newer"), says: /written by RocksDB 11\.8\.1/, other: { ...UNREAD, migrate: null, "restore --options-from": null } },
+  LevelDB: { make: (_, t) => unpackStore(t, "leveldb"), says: /differ|never/, other: { ...A_STORE, export: null, "export --dry-run": null, migrate: null, verify: null, recover: null, find: null, "restore --options-from": null } },
+  Titan: { make: (_, t) => unpackStore(t, "words-titan"), says: /Titan/, other: { ...UNREAD, "restore --options-from": null } },
+  "a newer RocksDB": { make: (_, t) => unpackStore(t, "words-newer"), says: /written by RocksDB 11\.8\.1/, other: { ...UNREAD, "restore --options-from": null } },
   "plain tables": { make: (_, t) => unpackStore(t, "words-plain-table"), says: /PlainTable/, other: UNREAD },
   "a write policy": { make: (_, t) => unpackStore(t, "words-write-prepared"), says: /WRITE_PREPARED/, other: UNREAD },
 };

@@ -1,5 +1,5 @@
 /** What lies where, and moving directories durably. */
-import { existsSync } from "node:fs";
+import { lstatSync } from "node:fs";
 import { open, cp, lstat, mkdir, readdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { hasCode, KgdumpError, systemError } from "../../errors.js";
@@ -14,7 +14,7 @@ function nameStamp(time: Date): string {
 /** The first stamp from `now` on, second by second, with which none of these names is taken: what was done a moment ago may have its own. */
 export function freeStamp(now: Date, namesWith: (stamp: string) => readonly string[]): string {
   let time = now.getTime();
-  while (namesWith(nameStamp(new Date(time))).some((path) => existsSync(path))) time += 1000;
+  while (namesWith(nameStamp(new Date(time))).some((path) => lstatSync(path, { throwIfNoEntry: false }) !== undefined)) time += 1000;
   return nameStamp(new Date(time));
 }
 
