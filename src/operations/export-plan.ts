@@ -75,7 +75,7 @@ export async function planExport(
 /** A store that opens may still hold what nobody here can read, such as tables of another format. */
 async function readFirstEntries(source: EntrySource, keyspaces: readonly Uint8Array[], signal: AbortSignal | undefined): Promise<void> {
   for (const keyspace of keyspaces) {
-    for await (const block of source.scan(keyspace, { blockSize: BLOCK_SIZE_RANGE.min, limit: 1, signal })) void block;
+    for await (const block of source.scan(keyspace, { blockSize: BLOCK_SIZE_RANGE.min, limit: 1, signal })) block.release();
   }
 }
 
