@@ -1,5 +1,6 @@
 /** What a migration says of a sled store that is to go elsewhere. */
 import { existsSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import test from "ava";
 import { openSledSink } from "#src/engines/sled.js";
@@ -35,4 +36,20 @@ test("where sled stores are on both sides, or one in place, there is nothing to 
   const [source, target] = [await sledStore(join(directory, "sled")), await sledStore(join(directory, "other"))];
   t.is((await migrateStore({ source })).status, "already");
   t.is((await migrateStore({ source, target })).status, "already");
+});
+
+test("where nothing is, the name of a store beside it is said, and what is empty is not taken for its own neighbour", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const store = await makeStore(directory, "knowledge_graph", { default: { a: "1" } });
+  const source = join(directory, "knowlege_graph");
+  const said: string[] = [];
+  const onEvent = ({ message }: { readonly message: string }): void => void said.push(message);
+  t.is((await migrateStore({ source, onEvent })).status, "nothing");
+  t.true(said.some((line) => line === `there is nothing at ${source}: did you mean ${store}?`), said.join("\n"));
+  await t.throwsAsync(migrateStore({ source, mustExist: true }), { code: "STORE_NOT_FOUND", hint: new RegExp(`^did you mean ${store}\\?; without --must-exist`) } as object);
+  const empty = join(directory, "empty");
+  await mkdir(empty);
+  await t.throwsAsync(migrateStore({ source: empty, mustExist: true }), { code: "STORE_NOT_FOUND", message: /is an empty directory/ });
+  const { stderr } = await kgdump(["migrate", "--must-exist", "--from", empty]);
+  t.regex(stderr, /hint: check the path/);
 });

@@ -15,6 +15,18 @@ export async function noStoreAt(path: string, cause?: unknown): Promise<KgdumpEr
 /** What to do about a path at which nothing is. */
 export async function missingHint(path: string): Promise<string> {
   const full = resolve(path);
+  const { missing, similar } = await lookAround(full);
+  if (similar !== null) return `did you mean ${similar}?`;
+  return missing === full ? "check the path, and that its volume is mounted" : `check the path, and that its volume is mounted: ${missing} does not exist either`;
+}
+
+/** A path of a similar name for one at which nothing is; null when there is none. */
+export async function similarPath(path: string): Promise<string | null> {
+  return (await lookAround(resolve(path))).similar;
+}
+
+/** The first part of a path that is missing, and the path with what has a similar name there instead. */
+async function lookAround(full: string): Promise<{ missing: string; similar: string | null }> {
   let [missing, parent] = [full, dirname(full)];
   let names = await namesIn(parent);
   while (names === null && parent !== dirname(parent)) {
@@ -22,8 +34,7 @@ export async function missingHint(path: string): Promise<string> {
     names = await namesIn(parent);
   }
   const near = closest(basename(missing), (names ?? []).slice(0, MOST_NAMES));
-  if (near !== undefined) return `did you mean ${join(parent, near, full.slice(missing.length))}?`;
-  return missing === full ? "check the path, and that its volume is mounted" : `check the path, and that its volume is mounted: ${missing} does not exist either`;
+  return { missing, similar: near === undefined ? null : join(parent, near, full.slice(missing.length)) };
 }
 
 async function namesIn(directory: string): Promise<string[] | null> {

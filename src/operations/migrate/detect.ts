@@ -1,6 +1,7 @@
 /** What a migration finds at the path, and whether there is anything to do. */
 import { resolve } from "node:path";
 import { KgdumpError } from "../../errors.js";
+import { missingHint, similarPath } from "../disk/missing.js";
 import { detectEngine } from "../load-engine.js";
 import type { Teller } from "./events.js";
 import type { MigrateOptions } from "./options.js";
@@ -14,7 +15,8 @@ import { occupantOf } from "./places.js";
 export async function detect(options: Pick<MigrateOptions, "source" | "target" | "mustExist">, teller: Teller): Promise<"to-migrate" | "already" | "nothing"> {
   const source = resolve(options.source);
   const found = await occupantOf(source);
-  teller.tell("detect", describeOccupant(source, found), { path: source, found });
+  const similar = found === "absent" ? await similarPath(source) : null;
+  teller.tell("detect", `${describeOccupant(source, found)}${similar === null ? "" : `: did you mean ${similar}?`}`, { path: source, found });
   if (found === "rocksdb") return "to-migrate";
   if (found === "sled") {
     await refuseOtherTarget(source, resolve(options.target ?? options.source));
@@ -26,7 +28,7 @@ export async function detect(options: Pick<MigrateOptions, "source" | "target" |
   if (options.mustExist !== true) return "nothing";
   throw new KgdumpError("STORE_NOT_FOUND", found === "empty" ? `${source} is an empty directory, and no store` : `there is no store at ${source}`, {
     path: source,
-    hint: "check the path, and that its volume is mounted; without --must-exist this is no error",
+    hint: `${found === "absent" ? await missingHint(source) : "check the path, and that its volume is mounted"}; without --must-exist this is no error`,
   });
 }
 
