@@ -4,6 +4,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import test from "ava";
 import { openSledSink } from "#src/engines/sled.js";
+import type { KgdumpError } from "#src/errors.js";
 import { migrateStore } from "#src/operations/migrate/migrate.js";
 import { previewMigration } from "#src/operations/migrate/preview.js";
 import { kgdump } from "../cli/support/run.js";
@@ -46,7 +47,8 @@ test("where nothing is, the name of a store beside it is said, and what is empty
   const onEvent = ({ message }: { readonly message: string }): void => void said.push(message);
   t.is((await migrateStore({ source, onEvent })).status, "nothing");
   t.true(said.some((line) => line === `there is nothing at ${source}: did you mean ${store}?`), said.join("\n"));
-  await t.throwsAsync(migrateStore({ source, mustExist: true }), { code: "STORE_NOT_FOUND", hint: new RegExp(`^did you mean ${store}\\?; without --must-exist`) } as object);
+  const missing = await t.throwsAsync<KgdumpError>(migrateStore({ source, mustExist: true }), { code: "STORE_NOT_FOUND" });
+  t.is(missing.hint, `did you mean ${store}? (without --must-exist this is no error)`);
   const empty = join(directory, "empty");
   await mkdir(empty);
   await t.throwsAsync(migrateStore({ source: empty, mustExist: true }), { code: "STORE_NOT_FOUND", message: /is an empty directory/ });
