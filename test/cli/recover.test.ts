@@ -1,6 +1,6 @@
 /** `kgdump recover` in a process of its own: what it says, its exit codes, its memory, and what is left when it fails. */
 import { createCipheriv } from "node:crypto";
-import { open, readdir, readFile, writeFile } from "node:fs/promises";
+import { open, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { isPrintable } from "#src/cli/escape.js";
@@ -144,14 +144,23 @@ test("a full disk and an interrupt leave nothing", async (t) => {
   const directory = await temporaryDirectory(t);
   const input = join(directory, "in");
   await bigDamaged(input, 30);
-  const child = start(["recover", input, "-o", join(directory, "out")]);
-  const ending = gather(child);
-  let over = false;
-  void ending.then(() => { over = true; });
-  await waitForName(directory, /\.out\..*\.tmp$/, () => over);
-  child.kill("SIGINT");
-  t.is((await ending).code, 130);
-  t.deepEqual(await readdir(directory), ["in"]);
+  for (;;) {
+    const child = start(["recover", input, "-o", join(directory, "out")]);
+    const ending = gather(child);
+    let over = false;
+    void ending.then(() => { over = true; });
+    await waitForName(directory, /\.out\..*\.tmp$/, () => over);
+    child.kill("SIGINT");
+    const { code } = await ending;
+    // On a busy machine the signal may come when all is done.
+    if ((await readdir(directory)).includes("out")) {
+      await rm(join(directory, "out"));
+      continue;
+    }
+    t.is(code, 130);
+    t.deepEqual(await readdir(directory), ["in"]);
+    break;
+  }
   const small = await smallFileSystem(t, directory, "size=8m");
   if (small === null) return;
   const ended = await kgdump(["recover", input, "-o", join(small, "out")]);
