@@ -53,6 +53,13 @@ test("nothing of killed exports is left after the next run", async (t) => {
   t.true(left > 0);
 });
 
+/** Those that hold something already, and so are locked: before that, another export may clear one away, and it is made again. */
+async function heldIn(stores: string): Promise<string[]> {
+  const pins = await pinsIn(stores);
+  const held = await Promise.all(pins.map(async (name) => (await readdir(join(stores, name)).catch(() => [])).length > 1));
+  return pins.filter((_, index) => held[index]);
+}
+
 /** Whether a signal to stop has reached the whole process: its threads go on for a moment after it was sent. */
 async function isStopped({ pid }: ChildProcess): Promise<boolean> {
   const states = await readdir(`/proc/${String(pid)}/task`).then((tasks) => Promise.all(tasks.map((task) => readFile(`/proc/${String(pid)}/task/${task}/stat`, "utf8"))), () => []);
@@ -64,10 +71,10 @@ async function stoppedExport(store: string, output: string, stores: string): Pro
   for (;;) {
     const slow = startExport(store, output);
     const ended = gather(slow);
-    while (slow.exitCode === null && (await pinsIn(stores)).length === 0) await sleep(1);
+    while (slow.exitCode === null && (await heldIn(stores)).length === 0) await sleep(1);
     slow.kill("SIGSTOP");
     while (slow.exitCode === null && slow.signalCode === null && !(await isStopped(slow))) await sleep(1);
-    const pins = await pinsIn(stores);
+    const pins = await heldIn(stores);
     if (pins.length > 0) return { slow, ended, pins };
     slow.kill("SIGCONT");
     await ended;
