@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, readdir, rename, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rename, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { createRocksdbSink } from "#src/engines/rocksdb.js";
@@ -97,14 +97,17 @@ test("two migrations in one second get names of their own", async (t) => {
   const directory = await temporaryDirectory(t);
   const options = { source: join(directory, "graph") };
   const now = new Date("2026-11-22T19:10:34Z");
-  t.is(migrationPaths(options, now, "id").dump, join(directory, "graph.20261122T191034Z.kgd"));
+  t.is((await migrationPaths(options, now, "id")).dump, join(directory, "graph.20261122T191034Z.kgd"));
   await writeFile(join(directory, "graph.20261122T191034Z.kgd"), "");
   await writeFile(join(directory, "graph.rocksdb-backup-20261122T191035Z"), "");
-  const { dump, backup } = migrationPaths(options, now, "id");
+  const { dump, backup } = await migrationPaths(options, now, "id");
   t.deepEqual([dump, backup], [join(directory, "graph.20261122T191036Z.kgd"), join(directory, "graph.rocksdb-backup-20261122T191036Z")]);
   const named = join(directory, "named.kgd");
   await writeFile(named, "");
-  t.is(migrationPaths({ ...options, dump: named }, now, "id").dump, named);
+  t.is((await migrationPaths({ ...options, dump: named }, now, "id")).dump, named);
+  // A link to nothing has its name, too.
+  await symlink("nowhere", join(directory, "graph.20261122T191036Z.kgd"));
+  t.is((await migrationPaths(options, now, "id")).dump, join(directory, "graph.20261122T191037Z.kgd"));
 });
 
 test("with another target the original stays, and a rollback only takes the sled store away", async (t) => {

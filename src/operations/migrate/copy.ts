@@ -23,7 +23,7 @@ export interface Copy {
 }
 
 /** Begins a migration's journal. @throws {KgdumpError} as writeJournal */
-export function beginJournal(paths: ReturnType<typeof migrationPaths>, id: string, step: MigrationStep, options: MigrateOptions): Promise<Journal> {
+export function beginJournal(paths: Awaited<ReturnType<typeof migrationPaths>>, id: string, step: MigrationStep, options: MigrateOptions): Promise<Journal> {
   const now = new Date().toISOString();
   const { dump } = paths;
   const delta = options.live === true && dump !== null ? deltaPath(dump) : null;

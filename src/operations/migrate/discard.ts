@@ -29,7 +29,7 @@ export async function discardNew(journal: Journal, teller: Teller, refuseStale: 
     await refuseStale();
     const incoming = await findOriginal(journal, teller);
     const kind = at === "rocksdb" ? "rocksdb" : "sled";
-    const aside = `${target}.${kind}-${freeStamp(new Date(), (stamp) => [`${target}.${kind}-${stamp}`])}`;
+    const aside = `${target}.${kind}-${await freeStamp(new Date(), (stamp) => [`${target}.${kind}-${stamp}`])}`;
     const rolling = { ...journal, step: "rolling-back", rollback: { incoming, aside, original: null } } as const;
     return await finishRollback(await beginRollback(rolling), teller);
   } finally {

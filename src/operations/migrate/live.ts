@@ -33,7 +33,7 @@ export interface LiveEnd {
  * switched already, the old one is in place and what was made is removed
  * @throws the signal's reason when it aborts
  */
-export async function migrateLive(paths: ReturnType<typeof migrationPaths>, id: string, options: MigrateOptions, teller: Teller): Promise<LiveEnd> {
+export async function migrateLive(paths: Awaited<ReturnType<typeof migrationPaths>>, id: string, options: MigrateOptions, teller: Teller): Promise<LiveEnd> {
   const { lock, locked, ready, live, checked, ...end } = await makeReady(paths, id, options, teller);
   try {
     // From here on nothing is removed any more: what is where the new store was built may be the old one.
@@ -59,7 +59,7 @@ interface Ready extends Pick<LiveEnd, "copy" | "changes"> {
 }
 
 /** Does all but the switch; when it fails, what was made is removed. */
-async function makeReady(paths: ReturnType<typeof migrationPaths>, id: string, options: MigrateOptions, teller: Teller): Promise<Ready> {
+async function makeReady(paths: Awaited<ReturnType<typeof migrationPaths>>, id: string, options: MigrateOptions, teller: Teller): Promise<Ready> {
   let journal = await beginJournal(paths, id, "copying", options);
   let live: LiveCopy | null = null;
   let lock: StoreLock | null = null;

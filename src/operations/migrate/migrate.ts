@@ -76,7 +76,7 @@ function nothingDone(status: MigrateResult["status"], target: string, journal: J
 async function migrateNow(options: MigrateOptions, teller: Teller, started: number): Promise<MigrateResult> {
   const id = newId();
   teller.id = id;
-  const paths = migrationPaths(options, new Date(), id);
+  const paths = await migrationPaths(options, new Date(), id);
   await refuseOccupiedTarget(paths);
   if (options.live === true) {
     await preflight(paths, options, teller, "there is room; the store is copied while its service may run");
@@ -104,7 +104,7 @@ async function preflight(paths: MigrationPaths, options: MigrateOptions, teller:
 }
 
 /** Exports and imports; the new store then waits beside the old one. */
-async function build(paths: ReturnType<typeof migrationPaths>, id: string, options: MigrateOptions, teller: Teller): Promise<{ journal: Journal; copy: Copy; sides: Sides }> {
+async function build(paths: Awaited<ReturnType<typeof migrationPaths>>, id: string, options: MigrateOptions, teller: Teller): Promise<{ journal: Journal; copy: Copy; sides: Sides }> {
   const journal = await beginJournal(paths, id, "exporting", options);
   try {
     const copy = await copyStore(journal, "importing", options, teller);

@@ -89,7 +89,7 @@ export interface MigrationPaths {
 }
 
 /** Where a new migration puts everything. Names that it makes up are those of the first second, from `now` on, that no other has taken. */
-export function migrationPaths(options: MigrateOptions, now: Date, id: string): MigrationPaths & { readonly building: string } {
+export async function migrationPaths(options: MigrateOptions, now: Date, id: string): Promise<MigrationPaths & { readonly building: string }> {
   const source = resolve(options.source);
   const target = resolve(options.target ?? options.source);
   const places = (stamp: string): { backup: string | null; dump: string | null } => {
@@ -99,7 +99,7 @@ export function migrationPaths(options: MigrateOptions, now: Date, id: string): 
     const dump = options.stream === true ? null : resolve(options.dump ?? join(dirname(backup ?? target), `${basename(target)}.${stamp}.kgd`));
     return { backup, dump };
   };
-  const stamp = freeStamp(now, (possible) => {
+  const stamp = await freeStamp(now, (possible) => {
     const { backup, dump } = places(possible);
     return [...(backup === null ? [] : [backup]), ...(options.dump === undefined && dump !== null ? [dump] : [])];
   });

@@ -1,21 +1,25 @@
 /** What lies where, and moving directories durably. */
-import { lstatSync } from "node:fs";
 import { open, cp, lstat, mkdir, readdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { hasCode, KgdumpError, systemError } from "../../errors.js";
 import { detectEngine } from "../load-engine.js";
-import { syncDirectory } from "../output-file.js";
+import { nameIsTaken, syncDirectory } from "../output-file.js";
 
 /** A time as it stands in the names of what is kept: 20261122T191034Z. */
 function nameStamp(time: Date): string {
   return time.toISOString().replace(/[-:]/g, "").replace(/\.\d+/, "");
 }
 
-/** The first stamp from `now` on, second by second, with which none of these names is taken: what was done a moment ago may have its own. */
-export function freeStamp(now: Date, namesWith: (stamp: string) => readonly string[]): string {
-  let time = now.getTime();
-  while (namesWith(nameStamp(new Date(time))).some((path) => lstatSync(path, { throwIfNoEntry: false }) !== undefined)) time += 1000;
-  return nameStamp(new Date(time));
+/**
+ * The first stamp from `now` on, second by second, with which none of these names is taken: what was done a moment ago may have its own.
+ * @throws {KgdumpError} PERMISSION_DENIED, IO_FAILED
+ */
+export async function freeStamp(now: Date, namesWith: (stamp: string) => readonly string[]): Promise<string> {
+  for (let time = now.getTime(); ; time += 1000) {
+    const stamp = nameStamp(new Date(time));
+    const taken = await Promise.all(namesWith(stamp).map(nameIsTaken));
+    if (!taken.includes(true)) return stamp;
+  }
 }
 
 /** What lies at a path: a store by its engine, a directory without entries, nothing, or something else. */

@@ -38,7 +38,7 @@ export async function previewMigration(options: MigrateOptions): Promise<Migrati
   if (trouble !== null) throw trouble;
   const status = await detect(options, new Teller(undefined));
   if (status !== "to-migrate") return { status, target, unfinished, plan: null };
-  const paths = migrationPaths(options, new Date(), newId());
+  const paths = await migrationPaths(options, new Date(), newId());
   await refuseOccupiedTarget(paths);
   return { status, target, unfinished, plan: await planMigration(paths, { ...options, force: true, cleared: [interrupted?.dump ?? null, interrupted?.delta ?? null] }) };
 }

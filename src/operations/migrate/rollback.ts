@@ -127,7 +127,7 @@ async function startUndoing(journal: Journal, options: RollbackOptions, teller: 
   const carry = changed !== null && options.carryBack === true;
   if (carry) await refuseLevelDb(journal);
   const incoming = carry ? await carryBack(store, journal, options, teller) : await bringNear(journal, teller);
-  const stamp = freeStamp(new Date(), (possible) => [`${target}.sled-${possible}`, `${journal.source}.rocksdb-backup-${possible}`]);
+  const stamp = await freeStamp(new Date(), (possible) => [`${target}.sled-${possible}`, `${journal.source}.rocksdb-backup-${possible}`]);
   // With a target of its own, what is carried back goes where the service had its RocksDB store.
   const original = carry && journal.source !== target ? `${journal.source}.rocksdb-backup-${stamp}` : null;
   const begun: Journal = { ...journal, step: "rolling-back", rollback: { incoming, aside: `${target}.sled-${stamp}`, original } };
