@@ -160,7 +160,7 @@ fn check_ranges(store: &Arc<FileStore>, tree: &[u8], model: &Model, random: &mut
 #[test]
 fn a_store_is_read_as_the_crate_reads_it() {
     let (rounds, first) = (number("KGDUMP_ROUNDS", 50), number("KGDUMP_SEED", 1));
-    let (mut refused, mut copies, mut torn) = (0, 0, 0);
+    let (mut refused, mut copies) = (0, 0);
     for seed in first..first + rounds {
         let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
         let directory = scratch();
@@ -191,19 +191,8 @@ fn a_store_is_read_as_the_crate_reads_it() {
             let expected = by_sled(&db);
             db.flush().unwrap();
             drop(db);
-            // Sled lets its lock go a little later. On a busy machine it seldom leaves what is behind the flush in part: that is refused
-            // as what a kill leaves is, and gone when sled has opened the store once more.
-            match FileStore::open(&path) {
-                Ok(store) => store.close(),
-                Err(failure) => {
-                    assert!(failure.message.contains("its program was killed"), "seed {seed}: {failure:?}");
-                    torn += 1;
-                    let db = open_at_level(&path, compression, segment, level);
-                    assert_eq!(by_sled(&db), expected, "seed {seed}: opened again");
-                    drop(db);
-                    FileStore::open(&path).unwrap_or_else(|f| panic!("seed {seed}: {f:?}")).close();
-                }
-            }
+            // Sled lets its lock go a little later, and removes value files until then.
+            FileStore::open(&path).unwrap_or_else(|f| panic!("seed {seed}: {f:?}")).close();
             let before = files(&path);
             let store = Arc::new(FileStore::open(&path).unwrap_or_else(|f| panic!("seed {seed}: {f:?}")));
             assert_eq!(store.warnings, Vec::<String>::new(), "seed {seed}");
@@ -223,10 +212,7 @@ fn a_store_is_read_as_the_crate_reads_it() {
             }
         }
     }
-    eprintln!(
-        "{rounds} lives from seed {first}; {refused} of {copies} copies of running stores refused, {torn} closed stores"
-    );
-    assert!(torn <= 1 + rounds / 50, "{torn} closed stores were refused");
+    eprintln!("{rounds} lives from seed {first}; {refused} of {copies} copies of running stores refused");
 }
 
 fn snapshots(path: &Path) -> Vec<std::path::PathBuf> {

@@ -4,7 +4,7 @@
 //! the other 16, log sequence number (LSN) of its start and highest LSN known to be stable when it was begun, both stored
 //! xor 2^63-1. Messages follow, each CRC-32 (inverted, of the body and then the rest of the header), kind, and as sled's
 //! varints body length, segment number (its LSN divided by the segment size) and page number; then the body. Fewer than
-//! 32 bytes at a segment's end hold nothing. All numbers are little-endian.
+//! 32 bytes at a segment's end hold nothing, exactly 32 may (see `ends_bare`). All numbers are little-endian.
 
 use super::bytes::Bytes;
 
@@ -119,9 +119,26 @@ fn parse<'a>(window: &[u8], rest: &'a [u8], room: usize, number: Option<u64>, at
     Some(Found::Message(Message { kind, code, page, body, number: own_number, next: at + header + length }))
 }
 
+/// Whether a segment of `size` bytes may end at `at` without a message that says so. Sled that is opened with exactly `MIN_ROOM` bytes left in
+/// its last segment begins the next one and leaves these as they are: zeros when the segment is `fresh` (used for the first time), or
+/// what it held before. (Its `advance_snapshot` takes them for too few, its `valid_entry_offset` for enough.)
+pub fn ends_bare(segment: &[u8], at: usize, size: usize, fresh: bool) -> bool {
+    size.checked_sub(at) == Some(MIN_ROOM)
+        && (!fresh || segment.get(at..).unwrap_or_default().iter().all(|&byte| byte == 0))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_segment_may_end_without_a_word_where_just_one_header_would_fit() {
+        let mut segment = vec![0; 256];
+        assert!(ends_bare(&segment, 224, 256, true));
+        assert!(!ends_bare(&segment, 223, 256, true) && !ends_bare(&segment, 192, 256, false));
+        segment[255] = 1;
+        assert!(!ends_bare(&segment, 224, 256, true) && ends_bare(&segment, 224, 256, false));
+    }
 
     #[test]
     fn any_bytes_at_any_place_are_no_panic() {

@@ -27,7 +27,7 @@ use std::path::Path;
 use super::{snapshots, value_files};
 use crate::failure::{Code, Failure, Outcome};
 use crate::files::conf::Settings;
-use crate::files::message::{Found, Kind, Message, SEGMENT_HEADER, message, segment_header};
+use crate::files::message::{Found, Kind, Message, SEGMENT_HEADER, ends_bare, message, segment_header};
 use crate::files::table::{Place, Table};
 
 /// What a log holds.
@@ -185,6 +185,9 @@ impl<'a> Log<'a> {
 
     fn messages(&mut self, buffer: &[u8], lsn: i64, offset: u64, tip: bool) -> Outcome<usize> {
         let number = self.number(lsn);
+        // A segment that is used for the first time lies at its LSN, and what is not written of it yet is zeros; one that
+        // is used again still has old messages behind the new ones.
+        let fresh = offset == lsn.unsigned_abs();
         let mut at = SEGMENT_HEADER;
         loop {
             match message(buffer, at, self.size, number) {
@@ -200,15 +203,13 @@ impl<'a> Log<'a> {
                 }
                 Found::End => return Ok(self.size),
                 Found::Nothing if tip => break,
+                Found::Nothing if ends_bare(buffer, at, self.size, fresh) => return Ok(self.size),
                 Found::Damaged | Found::Nothing => {
                     return Err(torn(format!("the message at offset {} is damaged or cut off", offset + at as u64)));
                 }
             }
         }
         let rest = buffer.get(at..).unwrap_or_default();
-        // A segment that is used for the first time lies at its LSN, and what is not written of it yet is zeros; one that
-        // is used again still has old messages behind the new ones.
-        let fresh = offset == lsn.unsigned_abs();
         let more = if fresh {
             rest.iter().any(|&b| b != 0)
         } else {

@@ -8,7 +8,7 @@ use std::fs::File;
 use std::path::Path;
 
 use crate::failure::{Failure, Outcome};
-use crate::files::message::{Found, Kind, Message, SEGMENT_HEADER, message, segment_header};
+use crate::files::message::{Found, Kind, Message, SEGMENT_HEADER, ends_bare, message, segment_header};
 use crate::files::table::Place;
 use crate::read::log::read_up_to;
 
@@ -125,7 +125,10 @@ impl Reading {
                 }
                 Found::Damaged | Found::Nothing => {
                     let next = self.next_message(buffer, at + 1, number);
-                    let Some(next) = next else { break };
+                    let Some(next) = next else {
+                        ended = ends_bare(buffer, at, self.size, offset == lsn.unsigned_abs());
+                        break;
+                    };
                     self.lose(buffer, offset, lsn, at, next);
                     at = next;
                 }
