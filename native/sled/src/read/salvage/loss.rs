@@ -19,9 +19,11 @@ impl Loss {
         let mut parts: Vec<(i64, i64)> = survey.lost.iter().filter_map(|lost| lost.lsns).collect();
         let number = |segment: u64| i64::try_from(segment).unwrap_or(i64::MAX / size);
         let tip = survey.segments.last().map_or(-1, |&tip| number(tip));
-        // Segments that are not there are used again, or were; or they lie where nothing can be read.
-        let nameless = survey.lost.iter().any(|lost| lost.lsns.is_none() && (!lost.zeros || snapshot.is_none()));
-        let first = if nameless || snapshot.is_some() { known / size } else { tip + 1 };
+        // Segments that are not there are used again, or were; or they lie where nothing can be read, or where the file was cut off.
+        let unread = survey.lost.iter().any(|lost| lost.lsns.is_none() && (!lost.zeros || snapshot.is_none()));
+        let nameless = unread || survey.is_cut;
+        let gapless = known.max(survey.stable) / size;
+        let first = if nameless || snapshot.is_some() { known / size } else { gapless.min(tip + 1) };
         let mut expected = first;
         for &segment in survey.segments.range(first.unsigned_abs()..) {
             if number(segment) > expected {
@@ -29,7 +31,7 @@ impl Loss {
             }
             expected = number(segment) + 1;
         }
-        let cut = known > survey.end && known > (survey.end + size - 1) / size * size;
+        let cut = known.max(survey.stable) > (survey.end + size - 1) / size * size;
         let torn = survey.lost.iter().any(|lost| lost.lsns.is_some_and(|(from, _)| from >= survey.end));
         if nameless && !survey.tip_is_open || cut || torn || survey.batch_cut > 0 {
             parts.push((survey.end, i64::MAX));

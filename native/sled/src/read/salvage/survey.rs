@@ -5,10 +5,11 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
+use std::ops::Range;
 use std::path::Path;
 
 use crate::failure::{Failure, Outcome};
-use crate::files::message::{Found, Kind, Message, SEGMENT_HEADER, ends_bare, message, segment_header};
+use crate::files::message::{Found, Kind, MIN_ROOM, Message, SEGMENT_HEADER, ends_bare, message, segment_header};
 use crate::files::table::Place;
 use crate::read::log::read_up_to;
 
@@ -31,6 +32,8 @@ pub struct Lost {
     pub lsns: Option<(i64, i64)>,
     /// Whether it is all zeros, as sled leaves segments that it does not need.
     pub zeros: bool,
+    /// Whether it begins with the header of a message of this segment.
+    pub message: bool,
 }
 
 /// All that a log says.
@@ -45,6 +48,10 @@ pub struct Survey {
     pub end: i64,
     /// Whether the last segment has room for more: then there is none behind it.
     pub tip_is_open: bool,
+    /// The highest LSN that a segment's header calls stable: the log went so far at least, and from there on without a gap.
+    pub stable: i64,
+    /// Whether the file ends where sled ends no file: segments may have lain behind it, wherever in the log they belong.
+    pub is_cut: bool,
     /// Messages at the end that do not count: they belong to a batch that is not there as a whole, or were written behind its beginning.
     pub batch_cut: usize,
     /// Bytes of the file.
@@ -82,11 +89,14 @@ impl Reading {
     /// Reads the place of a segment.
     fn slot(&mut self, buffer: &[u8], offset: u64) {
         let header = buffer.first_chunk::<SEGMENT_HEADER>().and_then(segment_header);
-        let lsn = header.map(|(lsn, _)| lsn).filter(|&lsn| lsn >= 0 && lsn % self.size as i64 == 0);
+        let header = header.filter(|&(lsn, _)| lsn >= 0 && lsn % self.size as i64 == 0);
+        self.survey.stable = self.survey.stable.max(header.map_or(0, |(_, stable)| stable));
+        let lsn = header.map(|(lsn, _)| lsn);
         let number = lsn.map(|lsn| lsn.unsigned_abs() / self.size as u64).or_else(|| self.number(buffer));
         let Some(number) = number else {
             let zeros = buffer.iter().all(|&b| b == 0);
-            self.survey.lost.push(Lost { offset, length: buffer.len() as u64, lsns: None, zeros });
+            self.survey.is_cut |= buffer.len() < self.size;
+            self.survey.lost.push(Lost { offset, length: buffer.len() as u64, lsns: None, zeros, message: false });
             return;
         };
         let Ok(lsn) = i64::try_from(number.saturating_mul(self.size as u64)) else { return };
@@ -113,6 +123,7 @@ impl Reading {
     fn segment(&mut self, buffer: &[u8], offset: u64, lsn: i64, number: u64) {
         let mut at = SEGMENT_HEADER;
         let mut ended = false;
+        let fresh = offset == lsn.unsigned_abs();
         while at < self.size {
             match message(buffer, at, self.size, Some(number)) {
                 Found::Message(message) => {
@@ -123,13 +134,16 @@ impl Reading {
                     ended = true;
                     break;
                 }
-                Found::Damaged | Found::Nothing => {
+                found @ (Found::Damaged | Found::Nothing) => {
+                    let is_message = found == Found::Damaged;
                     let next = self.next_message(buffer, at + 1, number);
-                    let Some(next) = next else {
-                        ended = ends_bare(buffer, at, self.size, offset == lsn.unsigned_abs());
+                    ended = next.is_none() && !is_message && ends_bare(buffer, at, self.size, fresh);
+                    if ended {
                         break;
-                    };
-                    self.lose(buffer, offset, lsn, at, next);
+                    }
+                    // Of the last segment the rest is what was not written yet; see `finish`.
+                    self.lose(buffer, (offset, lsn), at..next.unwrap_or(self.size), is_message);
+                    let Some(next) = next else { break };
                     at = next;
                 }
             }
@@ -137,10 +151,10 @@ impl Reading {
         let end = lsn + at as i64;
         ended |= at >= self.size;
         let is_tip = end > self.survey.end;
-        if !ended {
-            // Of the last segment this is what was not written yet; see `finish`.
-            self.lose(buffer, offset, lsn, at, self.size);
-        }
+        // Only the last segment may be short: as far as it was written.
+        let missing = self.size - buffer.len();
+        let whole = missing == 0 || missing == MIN_ROOM || is_tip && fresh && at == buffer.len();
+        self.survey.is_cut |= !whole;
         if is_tip {
             self.survey.end = end;
             self.survey.tip_is_open = !ended;
@@ -157,13 +171,14 @@ impl Reading {
         })
     }
 
-    fn lose(&mut self, buffer: &[u8], offset: u64, lsn: i64, from: usize, to: usize) {
-        let bytes = buffer.get(from..to.min(buffer.len())).unwrap_or_default();
+    fn lose(&mut self, buffer: &[u8], (offset, lsn): (u64, i64), part: Range<usize>, message: bool) {
+        let bytes = buffer.get(part.start..part.end.min(buffer.len())).unwrap_or_default();
         self.survey.lost.push(Lost {
-            offset: offset + from as u64,
-            length: (to - from) as u64,
-            lsns: Some((lsn + from as i64, lsn + to as i64)),
+            offset: offset + part.start as u64,
+            length: part.len() as u64,
+            lsns: Some((lsn + part.start as i64, lsn + part.end as i64)),
             zeros: bytes.iter().all(|&b| b == 0),
+            message,
         });
     }
 
@@ -206,5 +221,5 @@ impl Reading {
 /// Whether what lies behind the last message is what sled leaves there: zeros, or what a segment that is used again held before.
 fn is_tail(lost: &Lost) -> bool {
     let fresh = lost.lsns.is_some_and(|(from, _)| from.unsigned_abs() == lost.offset);
-    lost.zeros || !fresh
+    lost.zeros || !fresh && !lost.message
 }
