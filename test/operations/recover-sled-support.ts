@@ -78,8 +78,10 @@ export async function damageSled(store: string, segment: number, next: Random): 
   const db = join(store, "db");
   const { size } = await stat(db);
   if (kind === 5) {
-    const length = next(size);
     await using file = await open(db, "r+");
+    const bytes = await file.readFile();
+    let length = next(size);
+    while (mayBeginMessage(bytes, length)) length += 1;
     await file.truncate(length);
     return `db cut at ${String(length)} of ${String(size)}`;
   }
@@ -90,6 +92,12 @@ export async function damageSled(store: string, segment: number, next: Random): 
     else bytes.fill(0, slot, Math.min(bytes.length, slot + segment));
   });
   return `db ${kind <= 7 ? "flipped" : "zeroed"} at ${String(kind === 10 ? slot : at)} of ${String(size)}`;
+}
+
+/** Whether a message may begin there, by the number of its kind. A log that is cut off exactly before one is what an older state looks like: nobody can tell. */
+function mayBeginMessage(bytes: Buffer, at: number): boolean {
+  const kind = bytes[at + 4] ?? 0;
+  return kind >= 1 && kind <= 11;
 }
 
 async function change(path: string, next: Random, edit: (bytes: Buffer, at: number) => void): Promise<number> {
