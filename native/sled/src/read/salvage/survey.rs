@@ -151,13 +151,15 @@ impl Reading {
         let end = lsn + at as i64;
         ended |= at >= self.size;
         let is_tip = end > self.survey.end;
-        // Only the last segment may be short: as far as it was written.
+        // Only the last segment may be short: as far as it was written. When sled opens a store, it fills that segment with zeros but for
+        // the last byte, or begins the next one when there is just `MIN_ROOM` left.
         let missing = self.size - buffer.len();
-        let whole = missing == 0 || missing == MIN_ROOM || is_tip && fresh && at == buffer.len();
+        let whole = missing <= 1 || missing == MIN_ROOM || is_tip && at == buffer.len();
         self.survey.is_cut |= !whole;
         if is_tip {
             self.survey.end = end;
-            self.survey.tip_is_open = !ended;
+            // What was behind a cut is not known.
+            self.survey.tip_is_open = !ended && whole;
         }
     }
 
