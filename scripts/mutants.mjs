@@ -1,0 +1,47 @@
+#!/usr/bin/env node
+// @ts-check
+/**
+ * Puts mistakes into what is built, one at a time, and runs the test by which each must be noticed. A mistake that no test notices
+ * fails, as does one whose text is not in its file any more: it must be renewed.
+ *
+ *     npm run mutants                           all of them
+ *     npm run mutants -- --count 20 --seed 7    so many at random
+ *     npm run mutants -- --only output          those whose file or words have this in them
+ *     npm run mutants -- --language ts          without those that a compiler of Rust has to take in
+ *
+ * The mistakes are in test/mutants/*.jsonl, a line each.
+ */
+import "./setup/node-version.mjs";
+import { parseArgs } from "node:util";
+import { makeGround } from "./mutants/ground.mjs";
+import { readMistakes, some } from "./mutants/mistakes.mjs";
+import { runScript, setUp } from "./setup.mjs";
+import { SetupError } from "./setup/setup-error.mjs";
+
+const { values } = parseArgs({
+  options: { count: { type: "string" }, seed: { type: "string" }, only: { type: "string" }, language: { type: "string" }, verbose: { type: "boolean" } },
+});
+
+await runScript("mutants", async () => {
+  const seed = Number(values.seed ?? Date.now() % 1_000_000);
+  const all = await readMistakes();
+  const meant = all.filter(({ file, what }) => `${file} ${what}`.includes(values.only ?? "") && (values.language === undefined || file.endsWith(`.${values.language}`)));
+  const mistakes = values.count === undefined ? meant : some(meant, Number(values.count), seed);
+  if (mistakes.length === 0) throw new SetupError("there is no such mistake");
+  await setUp({ tests: true });
+  process.stdout.write(`seed ${String(seed)}: ${String(mistakes.length)} of ${String(all.length)} mistakes\n`);
+  const ground = await makeGround();
+  let failed = 0;
+  try {
+    for (const mistake of mistakes) {
+      const { outcome, output } = await ground.try(mistake);
+      process.stdout.write(`${outcome.padEnd(8)} ${mistake.file}: ${mistake.what} (${mistake.tests.join(", ")})\n`);
+      if (outcome !== "noticed") failed += 1;
+      if (outcome === "unfit" || values.verbose === true) process.stdout.write(`${output}\n`);
+    }
+  } finally {
+    await ground.remove();
+  }
+  process.stdout.write(`${String(mistakes.length - failed)} noticed, ${String(failed)} not\n`);
+  if (failed > 0) process.exitCode = 1;
+});

@@ -1,0 +1,97 @@
+// @ts-check
+/** A copy of what is built, in which mistakes are made and tests are run. */
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import ts from "typescript";
+import { CACHE, inProject, ROOT } from "../setup/paths.mjs";
+import { tryRun } from "../setup/run.mjs";
+import { withMistake } from "./mistakes.mjs";
+
+/** What is written to while tests run, or changed; all else of the project is only referred to. */
+const COPIED = ["bin", "build", "dist", "native", "package.json", "scripts", "src", "test"];
+/** A test that hangs has noticed something, too. */
+const PATIENCE = "120s";
+
+/**
+ * @typedef {"noticed" | "missed" | "gone" | "unfit"} Outcome noticed by a test; by none; its place is not there (once); its tests fail without it
+ * @typedef {{ try: (mistake: import("./mistakes.mjs").Mistake) => Promise<{ outcome: Outcome, output: string }>, remove: () => Promise<void> }} Ground
+ */
+
+/**
+ * Copies what is built, which must be up to date.
+ * @returns {Promise<Ground>}
+ */
+export async function makeGround() {
+  const directory = await mkdtemp(join(tmpdir(), "kgdump-mutants-"));
+  for (const name of await readdir(ROOT)) {
+    if (name === ".git") continue;
+    if (COPIED.includes(name)) await cp(inProject(name), join(directory, name), { recursive: true, mode: 2 });
+    else await symlink(inProject(name), join(directory, name));
+  }
+  // Else the program would run as one file.
+  for (const name of ["bundle.cjs", "bundle.code"]) await rm(join(directory, "dist", name), { force: true });
+  /** @type {Map<string, boolean>} */
+  const sound = new Map();
+  return {
+    try: async (mistake) => {
+      const text = await readFile(inProject(mistake.file), "utf8").catch(() => "");
+      const changed = withMistake(text, mistake);
+      if (changed === null) return { outcome: "gone", output: "" };
+      const key = JSON.stringify([mistake.tests, mistake.match, mistake.env]);
+      if (!sound.has(key)) {
+        const { status, output } = await runTests(directory, mistake);
+        sound.set(key, status === 0);
+        if (status !== 0) return { outcome: "unfit", output };
+      }
+      if (sound.get(key) === false) return { outcome: "unfit", output: "" };
+      await place(directory, mistake.file, changed);
+      try {
+        const { status, output } = await runTests(directory, mistake);
+        return { outcome: status === 0 ? "missed" : "noticed", output };
+      } finally {
+        await place(directory, mistake.file, text);
+      }
+    },
+    remove: () => rm(directory, { recursive: true, force: true }),
+  };
+}
+
+/**
+ * Puts a source into the copy as it is built.
+ * @param {string} directory
+ * @param {string} file
+ * @param {string} text
+ */
+async function place(directory, file, text) {
+  if (file.endsWith(".ts")) {
+    const compilerOptions = ts.readConfigFile(inProject("tsconfig.json"), ts.sys.readFile).config.compilerOptions;
+    const { options } = ts.convertCompilerOptionsFromJson(compilerOptions, ROOT);
+    // By itself a file does not show that the package's modules are ES modules.
+    const module = { module: ts.ModuleKind.ESNext, moduleResolution: ts.ModuleResolutionKind.Bundler };
+    const { outputText } = ts.transpileModule(text, { compilerOptions: { ...options, ...module, sourceMap: false, composite: false, declaration: false }, fileName: inProject(file) });
+    await writeFile(join(directory, file.replace(/^src\//, "dist/").replace(/\.ts$/, ".js")), outputText);
+    return;
+  }
+  await writeFile(join(directory, file), text);
+  if (!file.startsWith("native/")) return;
+  // Builds with mistakes are not kept with the others; what cargo has compiled before serves both.
+  const cache = join(directory, ".cache");
+  await mkdir(join(cache, "native"), { recursive: true });
+  for (const name of await readdir(CACHE)) {
+    if (name !== "native") await symlink(join(CACHE, name), join(cache, name)).catch(() => undefined);
+  }
+  const { status, stderr } = await tryRun(process.execPath, [join(directory, "scripts", "setup.mjs"), "--tests"], { cwd: directory, env: { KGDUMP_CACHE_DIR: cache } });
+  if (status !== 0) throw new Error(`${file} does not compile with the mistake: ${stderr}`);
+}
+
+/**
+ * @param {string} directory
+ * @param {import("./mistakes.mjs").Mistake} mistake
+ */
+async function runTests(directory, { tests, match, env }) {
+  const files = tests.map((name) => (/\.mjs$/.test(name) ? `test/${name}` : `build/test/${name}.test.js`));
+  const args = [inProject("node_modules", "ava", "entrypoints", "cli.mjs"), "--fail-fast", `--timeout=${PATIENCE}`, ...(match === undefined ? [] : ["--match", match]), ...files];
+  const { status, stdout, stderr } = await tryRun(process.execPath, args, { cwd: directory, env: { ...env, NODE_V8_COVERAGE: undefined, AVA_PATH: undefined } });
+  return { status, output: stdout + stderr };
+}
