@@ -25,6 +25,7 @@ import { type ByName, byName, nameSet, nameText } from "./keyspaces.js";
 import { openDump } from "./open-dump.js";
 import { nameIsTaken, syncDirectory } from "./output-file.js";
 import { ProgressMeter } from "./progress.js";
+import { through } from "./seams.js";
 import { Staging } from "./staging.js";
 import { exchangeDirectories } from "./system-calls.js";
 
@@ -74,7 +75,7 @@ export async function importDeltas(options: ImportOptions, files: readonly strin
       await using staging = await Staging.create(target);
       await copyStore(target, staging.storePath);
       const sink = await openCopy(staging.storePath, options, true, nextIdOf(chain.last.header));
-      const done = await closing(sink, (copy) => bringUpToDate(copy, chain, options));
+      const done = await closing(sink, (copy) => bringUpToDate(through(options.seams?.sink, copy), chain, options));
       if (done.changed) {
         await closing(await openCopy(staging.storePath, options, false), (copy) => verifyState(copy, chain.keyspaces, options));
         options.signal?.throwIfAborted();

@@ -6,9 +6,10 @@ import type { DumpInputs } from "./entry-events.js";
 import type { KeyspaceMap } from "./entries/naming.js";
 import type { KeyspaceName } from "./keyspaces.js";
 import type { OnProgress } from "./progress.js";
+import type { WithSeams } from "./seams.js";
 
 /** What `importDump` does. An existing store must have been made with the compression and segment size that are given. */
-export interface ImportOptions extends SledSettings {
+export interface ImportOptions extends SledSettings, WithSeams {
   /** Directory of the sled store. */
   readonly target: string;
   /** A dump; or files, a full dump and the deltas that follow it, whose last state is imported. */

@@ -24,6 +24,7 @@ import { nameText } from "./keyspaces.js";
 import { detectEngine } from "./load-engine.js";
 import { ProgressMeter } from "./progress.js";
 import { GapWatch } from "./salvaged.js";
+import { through } from "./seams.js";
 import { Staging, targetState } from "./staging.js";
 
 export type { ImportedKeyspace, ImportOptions, ImportResult } from "./import-options.js";
@@ -98,7 +99,7 @@ async function importNew(plan: ImportPlan, events: AsyncGenerator<EntryEvent>, o
   const reversed = plan.selected.filter(({ comparator }) => comparator !== "bytewise").map(({ tree }) => tree);
   const settings = { reversed, jobs: options.jobs, cacheCapacity, compression, compressionFactor, segmentSize, nextId: nextIdOf(plan.header) };
   const loading = await openSledLoader(staging.storePath, settings);
-  await closing(loading, (loader) => loadNew(plan, events, loader, options));
+  await closing(loading, (loader) => loadNew(plan, events, through(options.seams?.loader, loader), options));
   if (options.verify !== false) {
     const capacity = Math.min(cacheCapacity ?? VERIFY_CACHE, VERIFY_CACHE);
     // The digests tell of all that is missing or wrong, so that the check of all files, which sled itself lacks, can be left out.
@@ -119,7 +120,8 @@ async function importInto(plan: ImportPlan, events: AsyncGenerator<EntryEvent>, 
   const { cacheCapacity, compression, compressionLevel: compressionFactor, segmentSize, flushEveryMs } = options;
   const settings = { create: false, cacheCapacity, compression, compressionFactor, segmentSize };
   const merging = await openSledSink(options.target, { ...settings, flushEveryMs, nextId: nextIdOf(plan.header) });
-  await closing(merging, async (sink) => {
+  await closing(merging, async (real) => {
+    const sink = through(options.seams?.sink, real);
     await merge(plan, events, sink, options, ifExists, atOnce);
     await sink.flush();
   });

@@ -20,10 +20,11 @@ import type { TtlMode } from "./load-engine.js";
 import { type PlannedFamilies, planFamilies } from "./restore/families.js";
 import { timingComparison, timingLoader } from "./restore/times.js";
 import { GapWatch } from "./salvaged.js";
+import { through, type WithSeams } from "./seams.js";
 import { Staging, targetState } from "./staging.js";
 
 /** What `restoreDump` does. */
-export interface RestoreOptions {
+export interface RestoreOptions extends WithSeams {
   /** Directory of the new RocksDB store. */
   readonly target: string;
   /** A dump; or files, a full dump and the deltas that follow it, whose last state is restored. */
@@ -136,7 +137,10 @@ async function makeStore(plan: ImportPlan, events: AsyncGenerator<EntryEvent>, p
   await using staging = await Staging.create(options.target);
   const loading = await openRocksdbLoader(staging.storePath, { tableDirectory: join(staging.directory, "tables"), families });
   const gets = (family: Uint8Array): boolean => planned.timed.has(Buffer.from(family).toString("hex"));
-  await closing(loading, (loader) => loadNew(plan, events, planned.timed.size === 0 ? loader : timingLoader(loader, gets, planned.time), options));
+  await closing(loading, (real) => {
+    const loader = through(options.seams?.loader, real);
+    return loadNew(plan, events, planned.timed.size === 0 ? loader : timingLoader(loader, gets, planned.time), options);
+  });
   await finish(staging.storePath, planned);
   if (options.verify !== false) {
     await verify(plan, staging.storePath, planned, reordered, options);

@@ -96,8 +96,8 @@ class Place {
 
 /** A command and what must be true after it, or after a power loss in it. */
 interface Subject {
-  /** The names of what it makes: when it has ended, each byte and each name in them is synced. */
-  readonly makes: readonly string[];
+  /** A store that changes its name only when a journal that is durable says so. */
+  readonly switches?: { readonly name: string; readonly journal: string; readonly says: string };
   readonly before?: (place: Place) => Promise<unknown>;
   readonly args: (place: Place) => readonly string[];
   /** What there may be after a power loss. */
@@ -109,7 +109,6 @@ interface Subject {
 }
 
 const making = (name: string, args: (place: Place) => readonly string[], again: (place: Place) => Promise<unknown>, { before, old = "absent" }: { before?: Subject["before"]; old?: Content | "absent" } = {}): Subject => ({
-  makes: [name],
   ...(before === undefined ? {} : { before }),
   args,
   old: (place, when) => place.mustBe(name, when, old, "new"),
@@ -134,7 +133,7 @@ const inPlace = async (place: Place, when: string, content: Content): Promise<vo
 function migrating(flags: readonly string[], target = "graph"): Subject {
   const to = (place: Place): { source: string; target?: string } => ({ source: place.at("graph"), ...(target === "graph" ? {} : { target: place.at(target) }) });
   return {
-    makes: [target],
+    switches: { name: target, journal: `${target}.kgdump-migration.json`, says: "switching" },
     before: graph,
     args: (place) => ["migrate", "--from", place.at("graph"), ...(target === "graph" ? [] : ["--to", place.at(target)]), ...flags, "--no-input", "-q"],
     old: (place, when) => (target === "graph" ? inPlace(place, when, "old") : place.mustBeStore("graph", when, "rocksdb", "old")),
@@ -157,7 +156,7 @@ function migrating(flags: readonly string[], target = "graph"): Subject {
 function rollingBack(flags: readonly string[], { target = "graph", changed = false, carried = "old" }: { target?: string; changed?: boolean; carried?: Content } = {}): Subject {
   const again = { discardNew: flags.includes("--discard-new"), carryBack: flags.includes("--carry-back") };
   return {
-    makes: ["graph"],
+    switches: { name: "graph", journal: `${target}.kgdump-migration.json`, says: "rolling-back" },
     before: async (place) => {
       await graph(place);
       await migrateStore({ source: place.at("graph"), ...(target === "graph" ? {} : { target: place.at(target) }) });
@@ -251,22 +250,35 @@ async function fault(place: Place, disk: Parameters<typeof layOut>[0], work: (pl
   }
 }
 
-/** What of these names would not be as it is after a power loss at the end, on a disk that keeps only what was synced. */
-function unsynced(recording: Recording, makes: readonly string[]): string[] {
+/** What would not be as it is after a power loss at the end, on a disk that keeps only what was synced. */
+function unsynced(recording: Recording): string[] {
   const [seen, kept] = [recording.seen(), recording.after(recording.steps.length, { names: "synced", bytes: "lost" })];
   const same = (a: ReturnType<typeof seen.get>, b: typeof a): boolean => (typeof a === "object" && typeof b === "object" && "bytes" in a && "bytes" in b ? a.bytes.equals(b.bytes) : JSON.stringify(a) === JSON.stringify(b));
-  const paths = [...seen.keys()].filter((path) => makes.some((name) => path === name || path.startsWith(`${name}/`)));
-  return paths.filter((path) => !same(seen.get(path), kept.get(path)));
+  // What was built in a staging directory may be there again: whoever builds there next clears it.
+  const others = [...kept.keys()].filter((path) => !seen.has(path) && !/(^|\/)\.[^/]*\.kgdump-/.test(path));
+  return [...seen.keys(), ...others].filter((path) => !same(seen.get(path), kept.get(path)));
 }
 
-async function tryPower(t: ExecutionContext<Ground>, name: string, { makes, before, args, old, done, next }: Subject, random: () => number): Promise<string[]> {
+/** Renamings of a store before the journal that a power loss leaves says that this is being done. */
+function beforeJournal(recording: Recording, { name, journal, says }: NonNullable<Subject["switches"]>): string[] {
+  return recording.steps.flatMap((step, index) => {
+    if (step.kind !== "names" || !step.names.some(([directory, of]) => directory === recording.root && of === name)) return [];
+    const kept = recording.after(index, { names: "synced", bytes: "lost" }).get(journal);
+    const text = typeof kept === "object" && "bytes" in kept ? kept.bytes.toString() : "{}";
+    const { step: said } = JSON.parse(text) as { step?: string };
+    return said === says ? [] : [`${step.what}, when the journal says ${said ?? "nothing"}`];
+  });
+}
+
+async function tryPower(t: ExecutionContext<Ground>, name: string, { switches, before, args, old, done, next }: Subject, random: () => number): Promise<string[]> {
   const place = new Place(await mkdtemp(join(t.context.directory, "run-")), t.context);
   await before?.(place);
   const { code, stderr, recording } = await record(place.root, args(place));
   if (code !== 0) return [`${name} ended with ${String(code)}: ${stderr}`];
   await done(place, "without a power loss");
   const end = recording.steps.length;
-  const wrong = unsynced(recording, makes).map((path) => `${name} ended, and ${path} is not synced`);
+  const wrong = unsynced(recording).map((path) => `${name} ended, and ${path} is not synced`);
+  if (switches !== undefined) wrong.push(...beforeJournal(recording, switches).map((what) => `${name}: ${what}`));
   const told = (what: string | null, moment: number, policy: (typeof POLICIES)[number]): void => {
     const step = recording.steps.slice(0, moment).findLast(({ kind }) => kind === "names");
     if (what !== null) wrong.push(`${name}, names ${policy.names}, bytes ${policy.bytes}, after step ${String(moment)} of ${String(end)} (${step?.kind === "names" ? step.what : "none"}): ${what}`);

@@ -10,6 +10,7 @@ import { nameText } from "../keyspaces.js";
 import { openSource } from "../load-engine.js";
 import type { OnProgress } from "../progress.js";
 import { restoreDump } from "../restore.js";
+import type { WithSeams } from "../seams.js";
 import { ttlOf } from "./carried-times.js";
 import type { Teller } from "./events.js";
 import type { Journal } from "./journal.js";
@@ -17,7 +18,7 @@ import { carriedPath, clearCarried } from "./steps.js";
 import { Trees } from "./trees.js";
 
 /** How what is new is read and carried. */
-export interface CarryOptions {
+export interface CarryOptions extends WithSeams {
   /** Family name for tree name, where it is to be another than before the migration. */
   readonly map?: KeyspaceMap | undefined;
   readonly onProgress?: OnProgress | undefined;
@@ -56,13 +57,13 @@ export async function refuseLevelDb({ backup, source, target }: Journal): Promis
 }
 
 /** A new RocksDB store with what the sled store holds now, its families kept as the original's are. */
-export async function carryBack(store: EntrySource, journal: Journal, { map, onProgress, signal }: CarryOptions, teller: Teller): Promise<string> {
+export async function carryBack(store: EntrySource, journal: Journal, { map, onProgress, signal, seams }: CarryOptions, teller: Teller): Promise<string> {
   const incoming = carriedPath(journal);
   // Families in another order are read twice, which a pipe can't be.
   const dump = `${incoming}.kgd`;
   try {
     await exportSource(store, { store: journal.target, output: dump, force: true, maxBlockSize: MAX_PAYLOAD_LENGTH, onProgress, signal });
-    const restored = { target: incoming, input: dump, maxBlockSize: MAX_PAYLOAD_LENGTH, map: wayBack(journal, store, map), optionsFrom: journal.backup ?? journal.source, onProgress, signal };
+    const restored = { target: incoming, input: dump, maxBlockSize: MAX_PAYLOAD_LENGTH, map: wayBack(journal, store, map), optionsFrom: journal.backup ?? journal.source, onProgress, signal, seams };
     const { entries } = await restoreDump({ ...restored, ttl: journal.ttl }).catch(async (error: unknown) => {
       if (journal.ttl !== undefined || !(error instanceof KgdumpError) || error.code !== "STORE_TTL") throw error;
       return restoreDump({ ...restored, ttl: await ttlOf(journal, signal) });

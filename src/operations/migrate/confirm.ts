@@ -10,6 +10,7 @@ import { nameText } from "../keyspaces.js";
 import { openSource } from "../load-engine.js";
 import { nameIsTaken } from "../output-file.js";
 import { estimatedTotals, ProgressMeter } from "../progress.js";
+import { through } from "../seams.js";
 import { StoreScan } from "../verify-reference.js";
 import type { Teller } from "./events.js";
 import type { CopyFollower } from "./follow.js";
@@ -18,7 +19,7 @@ import { entriesOf, type MigrateOptions } from "./options.js";
 import { occupantOf } from "./places.js";
 import { isOwnDump } from "./steps.js";
 
-type ConfirmOptions = Pick<MigrateOptions, "ttl" | "keepDump" | "onProgress" | "signal">;
+type ConfirmOptions = Pick<MigrateOptions, "ttl" | "keepDump" | "onProgress" | "signal" | "seams">;
 
 /**
  * Confirms a switch, and ends the migration. It can be done again after any interruption.
@@ -34,7 +35,7 @@ export async function confirmSwitch(journal: Journal, follower: CopyFollower | n
   }
   let { keyspaces } = journal;
   if (keyspaces === null && follower !== null) {
-    keyspaces = await closing(await openSource(original, { ttl: options.ttl, paranoid: true }), (source) => follower.confirm(source, options));
+    keyspaces = await closing(await openSource(original, { ttl: options.ttl, paranoid: true }), (source) => follower.confirm(through(options.seams?.confirming, source), options));
     teller.tell("verify", "the whole original was read once more: nothing but what was carried over had changed since it was copied", { entries: entriesOf(keyspaces) });
   }
   const written = options.keepDump === false ? null : await writeDelta(journal, original, options);

@@ -66,7 +66,7 @@ async function byDump(journal: Journal, dump: string, importing: MigrationStep, 
   const exported = await exportStore({ store: journal.source, output: dump, dumpId: journal.dumpId, target: "sled", excludeKeyspaces, ttl, paranoid, onProgress, signal });
   teller.tell("export", "the store was exported", { entries: exported.entries, bytes: exported.rawBytes, dump, dumpBytes: exported.dumpBytes, seconds: round(exported.seconds) });
   await writeJournal({ ...journal, step: importing });
-  const imported = await importDump({ ...journal.settings, target: journal.building, input: dump, map, onProgress, signal });
+  const imported = await importDump({ ...journal.settings, target: journal.building, input: dump, map, onProgress, signal, seams: options.seams });
   teller.tell("import", "the dump was imported", { entries: imported.entries, seconds: round(imported.seconds) });
   return { exported, imported };
 }
@@ -76,7 +76,7 @@ async function streamAcross(journal: Journal, importing: MigrationStep, options:
   const pipe = new PassThrough({ highWaterMark: 4 * 1024 * 1024 });
   await writeJournal({ ...journal, step: importing });
   const { map, excludeKeyspaces } = askedNames(journal);
-  const importingNow = importDump({ ...journal.settings, target: journal.building, input: pipe, map, onProgress, signal });
+  const importingNow = importDump({ ...journal.settings, target: journal.building, input: pipe, map, onProgress, signal, seams: options.seams });
   const exporting = exportStore({ store: journal.source, output: pipe, dumpId: journal.dumpId, target: "sled", excludeKeyspaces, ttl, paranoid, signal });
   const [exported, imported] = await Promise.allSettled([exporting, importingNow]);
   if (exported.status === "rejected") throw exported.reason;

@@ -1,7 +1,6 @@
 /**
- * Bringing a copy up to date with its original: the copy is read once while the service still runs, and when that has stopped, the original is
- * read in one ordered pass, whole, or only where keys may have changed, and compared with what was read of the copy. What differs goes into
- * the copy.
+ * Bringing a copy up to date with its original: the copy is read once while the service still runs, and when that has stopped, the original is read
+ * in one ordered pass, whole, or only where keys may have changed, and compared with what was read of the copy. What differs goes into the copy.
  */
 import { createHash } from "node:crypto";
 import type { EntryBlock, EntrySource, KeyspaceInfo } from "../../engines/engine.js";
@@ -12,6 +11,7 @@ import { KgdumpError } from "../../errors.js";
 import type { SledSettings } from "../../settings/sled-settings.js";
 import { ByName, byName, nameSet, nameText } from "../keyspaces.js";
 import { type OnProgress, ProgressMeter } from "../progress.js";
+import { through, type WithSeams } from "../seams.js";
 import { scanSideBySide } from "../side-by-side.js";
 import { addTo, compareBlocks, type GrowingCounts, noChanges } from "./compare-blocks.js";
 import { different, filled, hasEntries, otherOrder } from "./follow-errors.js";
@@ -20,7 +20,7 @@ import type { ChangeCounts } from "./options.js";
 import { Trees } from "./trees.js";
 
 /** Who wants to know, and who may stop it. */
-export interface FollowOptions {
+export interface FollowOptions extends WithSeams {
   readonly onProgress?: OnProgress | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -80,7 +80,7 @@ export class CopyFollower {
    * @throws the signal's reason when it aborts
    */
   static async open(path: string, settings: SledSettings, keyspaces: readonly JournalKeyspace[], options: FollowOptions, trees = new Trees({})): Promise<CopyFollower> {
-    const sink = await openCopy(path, settings);
+    const sink = through(options.seams?.sink, await openCopy(path, settings));
     try {
       const follower = new CopyFollower(sink, path, settings, trees);
       await follower.learn(keyspaces, options);

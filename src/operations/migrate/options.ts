@@ -7,12 +7,13 @@ import type { ImportResult } from "../import.js";
 import type { KeyspaceName } from "../keyspaces.js";
 import type { ReadingOptions } from "../load-engine.js";
 import type { OnProgress } from "../progress.js";
+import type { WithSeams } from "../seams.js";
 import type { OnEvent } from "./events.js";
 import { freeStamp } from "./places.js";
 import type { Sides } from "./migrated.js";
 
 /** What `migrateStore` does. */
-export interface MigrateOptions extends ReadingOptions {
+export interface MigrateOptions extends ReadingOptions, WithSeams {
   /** Directory of the RocksDB store. */
   readonly source: string;
   /** Directory of the sled store; default: the source's own, where the new store takes the old one's place. */

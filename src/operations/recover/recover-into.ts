@@ -6,11 +6,12 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { KgdumpError, systemError } from "../../errors.js";
+import type { WithSeams } from "../seams.js";
 import { targetState } from "../staging.js";
 import { recoverStore, type RecoverStoreOptions, type RecoverStoreResult } from "./recover-store.js";
 
 /** What `recoverInto` does. */
-export interface RecoverIntoOptions extends RecoverStoreOptions {
+export interface RecoverIntoOptions extends RecoverStoreOptions, WithSeams {
   /** Directory of the new store. */
   readonly target: string;
 }
@@ -49,13 +50,13 @@ async function temporary(target: string): Promise<string> {
   }
 }
 
-async function load({ engine, settings }: RecoverStoreResult, input: string, target: string, { maxBlockSize, onProgress, signal }: RecoverIntoOptions): Promise<void> {
+async function load({ engine, settings }: RecoverStoreResult, input: string, target: string, { maxBlockSize, onProgress, signal, seams }: RecoverIntoOptions): Promise<void> {
   if (engine === "rocksdb") {
     const { restoreDump } = await import("../restore.js");
-    await restoreDump({ input, target, maxBlockSize, onProgress, signal });
+    await restoreDump({ input, target, maxBlockSize, onProgress, signal, seams });
     return;
   }
   const { importDump } = await import("../import.js");
   // Its program opens the new store with the settings of the old one.
-  await importDump({ input, target, ...settings, maxBlockSize, onProgress, signal });
+  await importDump({ input, target, ...settings, maxBlockSize, onProgress, signal, seams });
 }
