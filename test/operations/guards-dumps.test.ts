@@ -15,8 +15,8 @@ import { rollbackStore } from "#src/operations/migrate/rollback.js";
 import { openDump } from "#src/operations/open-dump.js";
 import { restoreDump } from "#src/operations/restore.js";
 import { targetState } from "#src/operations/staging.js";
-import { verifyDump } from "#src/operations/verify.js";
 import { sledCheck, sledWrite } from "../checker/run.js";
+import { exportedOf } from "../maker/exported.js";
 import { makeStore, numbered } from "../support/stores.js";
 import { temporaryDirectory } from "../support/temporary.js";
 import { WRONG_LOADERS } from "./guards-support.js";
@@ -83,7 +83,8 @@ test("families that get another order of keys are compared by their values, too"
     t.is(await targetState(target), "absent", fault);
   }
   await restoreDump({ target, input: dump, optionsFrom });
-  t.true((await verifyDump({ input: dump, against: target })).against?.equal);
+  const restored = (await exportedOf(target)).exported.get(Buffer.from("back").toString("hex"))?.map(([key, value]) => [key.toString(), value.toString()]);
+  t.deepEqual(restored, Object.entries(numbered("b", 30)));
 });
 
 test("gaps of a dump are told by import and restore, from a file and as a stream", async (t) => {
