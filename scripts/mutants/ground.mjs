@@ -35,7 +35,7 @@ export async function makeGround() {
   const sound = new Map();
   return {
     try: async (mistake) => {
-      const text = await readFile(inProject(mistake.file), "utf8").catch(() => "");
+      const text = await readFile(join(directory, mistake.file), "utf8").catch(() => "");
       const changed = withMistake(text, mistake);
       if (changed === null) return { outcome: "gone", output: "" };
       const key = JSON.stringify([mistake.tests, mistake.match, mistake.env]);

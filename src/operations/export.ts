@@ -28,6 +28,7 @@ import { orAborted, OrderedQueue } from "./ordered-queue.js";
 import type { DumpOutput } from "./dump-output.js";
 import { openOutput } from "./output.js";
 import { type OnProgress, ProgressMeter } from "./progress.js";
+import { through, type WithSeams } from "./seams.js";
 import { type KeyspaceResult, keyspaceResult } from "./results.js";
 
 /** Which part of a store to export, and how it is read. */
@@ -41,7 +42,7 @@ export interface ExportSelection extends EntryFilter, ReadingOptions {
 }
 
 /** What `exportStore` does. */
-export interface ExportOptions extends ExportSelection {
+export interface ExportOptions extends ExportSelection, WithSeams {
   /** A path, which is published atomically, or an open stream, which is ended. */
   readonly output: string | Writable;
   /** Write only what changed since these dumps: a full one, and the deltas that follow it, in their order. */
@@ -93,7 +94,7 @@ export const BLOCK_SIZE_RANGE = { min: 4 * 1024, max: 64 * 1024 * 1024 } as cons
  * @throws the signal's reason when it aborts
  */
 export async function exportStore(options: ExportOptions): Promise<ExportResult> {
-  return exporting(options, async (work) => closing(await openSource(options.store, options, selectionOf(options)), work));
+  return exporting(options, async (work) => closing(await openSource(options.store, options, selectionOf(options)), (real) => work(through(options.seams?.exporting, real))));
 }
 
 /**

@@ -11,6 +11,8 @@ export interface Seams {
   readonly loader?: (real: EntryLoader) => EntryLoader;
   /** How a sled store is changed: merged into, brought up to date. */
   readonly sink?: (real: SledSink) => SledSink;
+  /** What is exported. */
+  readonly exporting?: (real: EntrySource) => EntrySource;
   /** How the original is read once more after a switch. */
   readonly confirming?: (real: EntrySource) => EntrySource;
 }

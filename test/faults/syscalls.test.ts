@@ -79,6 +79,7 @@ async function whatIsWrong(subject: Subject, fault: Fault, outcome: Outcome, out
   const named = fault.error === "EIO" || (fault.syscall === "close" && /during closedir|open in this process already/.test(stderr));
   if (code !== 0 && !named) claim(code === 5, `exit code ${String(code)} for ${fault.error}`);
   claim(code === 0 || injected.length > 0, "it failed although nothing was made to fail");
+  claim(code !== 0 || injected.length === 0 || !/^f(?:data)?sync$/.test(fault.syscall), "done, although a sync failed");
   if (there) {
     const content = subject.before === null ? null : await readFile(output);
     const unchanged = content !== null && subject.before?.equals(content) === true;

@@ -1,6 +1,8 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
+import type { EntrySource } from "#src/engines/engine.js";
+import type { SledSink } from "#src/engines/sled.js";
 import { exportStore } from "#src/operations/export.js";
 import { importDump } from "#src/operations/import.js";
 import type { MigrationEvent } from "#src/operations/migrate/events.js";
@@ -8,9 +10,11 @@ import { readJournal } from "#src/operations/migrate/journal.js";
 import { migrateStore, type MigrateOptions, type MigrateResult } from "#src/operations/migrate/migrate.js";
 import { rollbackStore } from "#src/operations/migrate/rollback.js";
 import { migrationStatus } from "#src/operations/migrate/status.js";
+import type { Seams } from "#src/operations/seams.js";
 import { verifyDump } from "#src/operations/verify.js";
 import { makeStore, numbered } from "../support/stores.js";
 import { temporaryDirectory } from "../support/temporary.js";
+import { another, changed, instead, lose, more, swap } from "./guards-support.js";
 import type { PlainOperation } from "./live-service.js";
 import { serve, type Work } from "./service.js";
 
@@ -151,3 +155,38 @@ test("while another process reads the original once more, the service's own call
   await t.throwsAsync(rollbackStore({ target: path }), { code: "STORE_IN_USE" });
   await service.stop();
 });
+
+/** A source whose first block of the family `nodes` has another value. */
+function unlike(real: EntrySource): EntrySource {
+  return instead<EntrySource>(real, {
+    async *scan(keyspace, options) {
+      for await (const block of real.scan(keyspace, options)) {
+        yield Buffer.from(keyspace).toString() === "nodes" ? { ...block, data: changed(block.data, another), release: () => { block.release(); } } : block;
+      }
+    },
+  });
+}
+
+for (const [what, seams] of Object.entries({ confirming: { confirming: unlike }, "the delta is made": { exporting: unlike } }) satisfies [string, Seams][]) {
+  test(`another value that is only found when ${what} is a difference`, async (t) => {
+    const directory = await temporaryDirectory(t);
+    const path = await makeStore(directory, "graph", CONTENT);
+    await t.throwsAsync(migrated(t, path, [], /stop the service now/, CHANGES, { seams }), { code: "VERIFY_DIFFERENCE" });
+    t.is((await readJournal(path))?.step, "confirming");
+    t.is((await rollbackStore({ target: path })).status, "rolled-back");
+  });
+}
+
+const groups = { "loses an entry": lose, "gives another value": another, "swaps values": swap, "adds an entry": more };
+for (const [fault, change] of Object.entries(groups)) {
+  test(`a sink that ${fault} while changes are carried over is noticed before the switch`, async (t) => {
+    const directory = await temporaryDirectory(t);
+    const path = await makeStore(directory, "graph", CONTENT);
+    const sink = (real: SledSink): SledSink => instead<SledSink>(real, { carryOver: async (keyspace, block) => {
+      const counts = await real.carryOver(keyspace, changed(block, change));
+      return fault === "loses an entry" ? { ...counts, removed: counts.removed + 1 } : fault === "adds an entry" ? { ...counts, added: counts.added - 1 } : counts;
+    } });
+    await t.throwsAsync(migrated(t, path, [], /stop the service now/, CHANGES, { seams: { sink } }), { code: "VERIFY_DIFFERENCE" });
+    t.like(await migrationStatus(path), { state: "to-migrate" });
+  });
+}

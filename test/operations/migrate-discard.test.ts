@@ -9,6 +9,7 @@ import { exportStore } from "#src/operations/export.js";
 import { readJournal, writeJournal } from "#src/operations/migrate/journal.js";
 import { migrateStore } from "#src/operations/migrate/migrate.js";
 import { occupantOf } from "#src/operations/migrate/places.js";
+import { putBack } from "#src/operations/migrate/put-back.js";
 import { rollbackStore } from "#src/operations/migrate/rollback.js";
 import { nameIsTaken } from "#src/operations/output-file.js";
 import { verifyDump } from "#src/operations/verify.js";
@@ -251,4 +252,22 @@ test("names that no family can have are carried back under others", async (t) =>
   const map = new Map([["a\0b", "a-b"], ["nodes", "points"]]);
   t.true((await rollbackStore({ target: path, carryBack: true, map })).carried);
   t.true((await verifyDump({ input: newer, against: path, map })).against?.equal);
+});
+
+test("what is kept aside never takes a name that is taken", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const [target, incoming, aside] = ["graph", "original", "aside"].map((name) => join(directory, name)) as [string, string, string];
+  await makeStore(directory, "original", { default: { a: "1" } });
+  for (const taken of ["directory", "file", "link"]) {
+    await mkdir(target);
+    if (taken === "directory") await mkdir(aside);
+    else if (taken === "file") await writeFile(aside, "");
+    else await symlink(join(directory, "nowhere"), aside);
+    await t.throwsAsync(putBack({ target, incoming, aside }), { code: "TARGET_EXISTS" }, taken);
+    t.is(await occupantOf(incoming), "rocksdb", taken);
+    await rm(aside, { recursive: true });
+    await rm(target, { recursive: true });
+  }
+  await putBack({ target, incoming, aside });
+  t.is(await occupantOf(target), "rocksdb");
 });

@@ -117,6 +117,19 @@ test("a discarded file leaves nothing", async (t) => {
   t.deepEqual(await readdir(directory), []);
 });
 
+test("what a running export writes stays when another one to the same name begins", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const path = join(directory, "a.kgd");
+  const [first, second] = [await openOutput(path, { force: false }), await openOutput(path, { force: false })];
+  await first.write([bytes("first")]);
+  await second.write([bytes("second")]);
+  await first.commit();
+  await t.throwsAsync(second.commit(), { code: "OUTPUT_EXISTS" });
+  await second.discard(() => []);
+  t.is(await readFile(path, "utf8"), "first");
+  t.deepEqual(await readdir(directory), ["a.kgd"]);
+});
+
 test("an existing file is refused before anything is written", async (t) => {
   const directory = await temporaryDirectory(t);
   const path = join(directory, "a.kgd");

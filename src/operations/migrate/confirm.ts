@@ -65,10 +65,10 @@ export async function keyspacesOfOriginal({ backup, source }: Journal, { ttl, on
 }
 
 /** Writes the delta; null when none is wanted, or its dump is gone. @returns what the original holds */
-async function writeDelta({ dump, delta, deltaId }: Journal, original: string, { ttl, onProgress, signal }: ConfirmOptions): Promise<JournalKeyspace[] | null> {
+async function writeDelta({ dump, delta, deltaId }: Journal, original: string, { ttl, onProgress, signal, seams }: ConfirmOptions): Promise<JournalKeyspace[] | null> {
   if (dump === null || delta === null || deltaId === null || !(await nameIsTaken(dump))) return null;
   const force = await isOwnDump(delta, deltaId);
-  await exportStore({ store: original, output: delta, base: [dump], dumpId: deltaId, force, ttl, paranoid: true, onProgress, signal });
+  await exportStore({ store: original, output: delta, base: [dump], dumpId: deltaId, force, ttl, paranoid: true, onProgress, signal, seams });
   await using chain = await DumpChain.open([dump, delta]);
   return chain.keyspaces.map(({ name, entries, digest, described: { comparator } }) => ({
     name: Buffer.from(name).toString("hex"),
