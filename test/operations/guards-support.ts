@@ -37,7 +37,7 @@ export function changed(block: Uint8Array, change: Change): Uint8Array {
 }
 
 /** A loader that changes each block, and says that it has loaded what it was given. */
-function loaderThat(change: Change): Seams {
+export function loaderThat(change: Change): Seams {
   let missing = 0;
   const count = (block: Uint8Array): number => [...iterateEntries(block)].length;
   return {

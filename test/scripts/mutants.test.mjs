@@ -1,0 +1,30 @@
+// @ts-check
+import test from "ava";
+import { readFile } from "node:fs/promises";
+import { readMistakes, some, withMistake } from "../../scripts/mutants/mistakes.mjs";
+import { inProject } from "../../scripts/setup/paths.mjs";
+import { tryRun } from "../../scripts/setup/run.mjs";
+
+const COUNT = process.env["KGDUMP_MUTANTS"] ?? "20";
+const SEED = process.env["SEED"] ?? String(Date.now() % 1_000_000);
+
+test("each mistake of the list can still be made, and no two are the same", async (t) => {
+  const mistakes = await readMistakes();
+  for (const mistake of mistakes) t.not(withMistake(await readFile(inProject(mistake.file), "utf8"), mistake), null, `${mistake.file}: ${mistake.what}`);
+  t.is(new Set(mistakes.map(({ file, from, to }) => JSON.stringify([file, from, to]))).size, mistakes.length);
+});
+
+test("what is drawn is the same for the same seed, and nothing is drawn twice", (t) => {
+  const all = Array.from({ length: 50 }, (_, index) => index);
+  t.deepEqual(some(all, 20, 7), some(all, 20, 7));
+  t.notDeepEqual(some(all, 20, 7), some(all, 20, 8));
+  t.deepEqual(some(all, 100, 7).sort((a, b) => a - b), all);
+});
+
+test("mistakes drawn at random are noticed by the tests that they name", async (t) => {
+  t.timeout(30 * 60_000);
+  t.log(`SEED=${SEED} KGDUMP_MUTANTS=${COUNT}`);
+  const { status, stdout, stderr } = await tryRun(process.execPath, [inProject("scripts", "mutants.mjs"), "--count", COUNT, "--seed", SEED, "--language", "ts"]);
+  t.is(status, 0, stdout + stderr);
+  t.regex(stdout, new RegExp(`^${COUNT} noticed, 0 not$`, "m"));
+});
