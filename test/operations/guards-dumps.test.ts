@@ -1,7 +1,7 @@
 /** What an operation is told is compared with what it finds: dumps that are replaced meanwhile, chains with each thing wrong, other processes. */
 import { spawn } from "node:child_process";
-import { createReadStream, renameSync } from "node:fs";
-import { readFile, writeFile } from "node:fs/promises";
+import { createReadStream, readdirSync, renameSync } from "node:fs";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test from "ava";
 import { encodeEntries } from "#src/format/entries.js";
@@ -13,6 +13,7 @@ import { journalPath } from "#src/operations/migrate/journal.js";
 import { migrateStore } from "#src/operations/migrate/migrate.js";
 import { rollbackStore } from "#src/operations/migrate/rollback.js";
 import { openDump } from "#src/operations/open-dump.js";
+import { recoverStore } from "#src/operations/recover/index.js";
 import { restoreDump } from "#src/operations/restore.js";
 import { targetState } from "#src/operations/staging.js";
 import { sledCheck, sledWrite } from "../checker/run.js";
@@ -171,4 +172,28 @@ test("nobody rolls back a migration that another process is at work on", async (
   }
   await writeFile(journalPath(store), JSON.stringify({ ...journal, step: "done", owner }));
   t.is((await rollbackStore({ target: store })).status, "rolled-back");
+});
+
+test("a recovered dump that is not what was written, when it is read back, does not get its name", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const content = numbered("k", 60);
+  const store = await makeStore(directory, "store", { default: content });
+  const output = join(directory, "out", "saved.kgd");
+  await mkdir(join(directory, "out"));
+  const others = { "another value": { ...content, k0000007: "Value 7" }, "an entry less": numbered("k", 59), "the same in fewer bytes": content };
+  for (const [what, held] of Object.entries(others)) {
+    const other = join(directory, `${what}.kgd`);
+    await exportStore({ store: await makeStore(directory, what, { default: held }), output: other, codec: what === "the same in fewer bytes" ? "zstd" : "none" });
+    let put = false;
+    const onProgress = ({ phase }: { phase: string }): void => {
+      const [temporary] = readdirSync(join(directory, "out"));
+      if (phase !== "recover" || put || temporary === undefined) return;
+      put = true;
+      renameSync(other, join(directory, "out", temporary));
+    };
+    await t.throwsAsync(recoverStore({ store, output, codec: "none", onProgress }), { code: "IO_FAILED", message: /the new dump/ }, what);
+    t.true(put, what);
+    t.deepEqual(readdirSync(join(directory, "out")), [], what);
+  }
+  t.like(await recoverStore({ store, output }), { entries: 60, lost: false });
 });

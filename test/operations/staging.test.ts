@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import test from "ava";
@@ -94,4 +94,23 @@ test("a process id that is in use again does not keep a stale directory", async 
 test("a missing parent is an error that says so", async (t) => {
   const directory = await temporaryDirectory(t);
   await t.throwsAsync(Staging.create(join(directory, "no", "target")), { code: "NOT_FOUND" });
+});
+
+test("where directories can't be exchanged, the old store stays beside its place when the new one can't be put there", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const [target, aside] = [join(directory, "graph"), join(directory, "graph.aside")];
+  await mkdir(target);
+  await writeFile(join(target, "old"), "1");
+  const cannot = (): Promise<boolean> => Promise.resolve(false);
+  const missing = await Staging.create(target);
+  await t.throwsAsync(missing.replace(cannot, aside), { code: "NOT_FOUND" });
+  t.deepEqual(await readdir(aside), ["old"]);
+  await missing.discard();
+  await rename(aside, target);
+  const made = await Staging.create(target);
+  await mkdir(made.storePath);
+  await writeFile(join(made.storePath, "new"), "1");
+  await made.replace(cannot, aside);
+  t.deepEqual(await readdir(target), ["new"]);
+  t.deepEqual(await readdir(directory), ["graph"]);
 });
