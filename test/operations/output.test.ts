@@ -236,6 +236,28 @@ test("a write resolves only when the reader took the bytes", async (t) => {
   t.true(resolved);
 });
 
+test("a dump is done when its stream has ended, and not when the end of the stream fails", async (t) => {
+  let ended = false;
+  const slow = new Writable({
+    write: (_chunk, _encoding, done) => { done(); },
+    final: (done) => {
+      setTimeout(() => {
+        ended = true;
+        done();
+      }, 50);
+    },
+  });
+  const output = await openOutput(slow, { force: false });
+  await output.write([bytes("all")]);
+  await output.commit();
+  t.true(ended);
+  const full = Object.assign(new Error("no space"), { code: "ENOSPC" });
+  const failing = new Writable({ write: (_chunk, _encoding, done) => { done(); }, final: (done) => { done(full); } });
+  const other = await openOutput(failing, { force: false });
+  await other.write([bytes("all")]);
+  await t.throwsAsync(other.commit(), { code: "NO_SPACE" });
+});
+
 test("an abort ends a write that waits for a slow reader", async (t) => {
   const stream = new Writable({
     write: () => {
