@@ -1,5 +1,5 @@
 /** Whatever lies at the three places of a switch: it is done, or nothing is touched, and the original is never lost. */
-import { cp, mkdir, readdir, rm } from "node:fs/promises";
+import { cp, mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import test from "ava";
 import { type Occupant, occupantOf } from "#src/operations/migrate/places.js";
@@ -12,6 +12,12 @@ import { temporaryDirectory } from "../support/temporary.js";
 const KINDS = ["absent", "empty", "rocksdb", "sled"] as const satisfies readonly Occupant[];
 /** States from which a switch goes on: what is at the target, where the new store comes from, and where the old one goes. */
 const GOES_ON = new Set(["rocksdb sled absent", "sled rocksdb absent", "sled rocksdb rocksdb", "rocksdb sled rocksdb", "absent sled rocksdb", "sled absent rocksdb"]);
+
+/** The files below a directory, and what is in them: a renaming changes nothing of it. */
+async function contentOf(directory: string): Promise<string[]> {
+  const files = (await readdir(directory, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
+  return Promise.all(files.sort().map(async (path) => `${path.slice(directory.length)} ${(await readFile(path)).toString("hex")}`));
+}
 
 test("every state of the three places", async (t) => {
   const directory = await temporaryDirectory(t);
@@ -34,12 +40,13 @@ test("every state of the three places", async (t) => {
         t.is(await isUntouched(plan), target === "rocksdb" && aside === "absent", state);
         const before = await fingerprint(place);
         if (GOES_ON.has(state)) {
-          const made = await fingerprint(target === "sled" ? plan.target : plan.incoming);
-          const original = await fingerprint([plan.aside ?? "", plan.incoming, plan.target][[aside, incoming, target].indexOf("rocksdb")] ?? "");
-          await switchStores(plan);
-          await switchStores(plan);
-          t.deepEqual([await fingerprint(plan.target), await fingerprint(plan.aside ?? "")], [made, original], state);
-          t.deepEqual((await readdir(place)).sort(), ["backup", "graph"], state);
+          const made = await contentOf(target === "sled" ? plan.target : plan.incoming);
+          const original = await contentOf([plan.aside ?? "", plan.incoming, plan.target][[aside, incoming, target].indexOf("rocksdb")] ?? "");
+          for (const call of ["once", "again"]) {
+            await switchStores(plan);
+            t.deepEqual((await readdir(place)).sort(), ["backup", "graph"], `${state}, ${call}`);
+            t.deepEqual([await contentOf(plan.target), await contentOf(plan.aside ?? "")], [made, original], `${state}, ${call}`);
+          }
         } else {
           await t.throwsAsync(switchStores(plan), { code: "MIGRATION_UNCLEAR" }, state);
           t.is(await fingerprint(place), before, state);
