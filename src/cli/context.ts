@@ -38,6 +38,8 @@ export class Context {
   #display: ProgressDisplay | null = null;
   /** How the command ends when nothing fails. */
   exitCode = 0;
+  readonly #published: string[] = [];
+  #completed = false;
 
   constructor(flags: GlobalFlags, signal: AbortSignal, paths = new RawPaths(), env: NodeJS.ProcessEnv = process.env) {
     this.#paths = paths;
@@ -71,6 +73,27 @@ export class Context {
     this.#display = null;
   }
 
+  /** Ends the display of progress when the operation is done: what comes after that is its result, which an interrupt does not change. */
+  complete(): void {
+    this.stopProgress();
+    this.#completed = true;
+  }
+
+  /** Whether the operation of the command is done, so that its result stands. */
+  get completed(): boolean {
+    return this.#completed;
+  }
+
+  /** Notes a file or store that has got its final name while its operation goes on: it stays there, whatever becomes of the rest. */
+  readonly onPublished = (path: string): void => {
+    this.#published.push(path);
+  };
+
+  /** What has got its final name of an operation that did not reach its end. */
+  get published(): readonly string[] {
+    return this.#completed ? [] : this.#published;
+  }
+
   /** Tells something on stderr, line by line; the lines must be safe to print. */
   say(text: string): void {
     this.stopProgress();
@@ -91,8 +114,9 @@ export class Context {
   /** Reports an error on stderr. */
   fail(error: unknown): void {
     this.stopProgress();
-    if (this.json) this.sayJson(renderErrorJson(error));
-    else this.say(renderError(error, { paint: this.errorPaint, verbose: this.verbose }));
+    const { published } = this;
+    if (this.json) this.sayJson(renderErrorJson(error, published));
+    else this.say(renderError(error, { paint: this.errorPaint, verbose: this.verbose, published }));
   }
 
   /** The text that `fail` would write. */

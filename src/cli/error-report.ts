@@ -16,6 +16,8 @@ export interface ErrorReport {
   readonly block: number | null;
   readonly keyspace: Uint8Array | null;
   readonly exitCode: number;
+  /** What the command had finished before, and is there whole. */
+  readonly published?: readonly string[];
   /** Of CONFIG_INVALID: all that is wrong in the file. */
   readonly problems?: readonly ConfigProblem[];
   /** Of a rollback that was refused: what `--discard-new` would leave behind. */
@@ -102,25 +104,26 @@ function history(error: unknown): string[] {
 /**
  * The error as lines for a person, each ended.
  * @param error what was thrown
- * @param options paint: colours of stderr; verbose: with the causes and stacks
+ * @param options paint: colours of stderr; verbose: with the causes and stacks; published: what the command had finished before
  */
-export function renderError(error: unknown, options: { paint: Paint; verbose: boolean }): string {
-  const { paint } = options;
+export function renderError(error: unknown, options: { paint: Paint; verbose: boolean; published?: readonly string[] }): string {
+  const { paint, published = [] } = options;
   const report = describeError(error);
   const where = place(report);
   const lines = [
     `${paint.red("kgdump:")} ${escapeMessage(report.message)} ${paint.dim(`[${report.code}]`)}`,
     ...(where === null ? [] : [`  where: ${where}`]),
     ...problemLines(report),
+    ...published.map((path) => `  finished before, and there whole: ${escapeMessage(path)}`),
     ...(report.hint === null ? [] : [`  hint: ${escapeMessage(report.hint)}`]),
     ...(options.verbose && !(error instanceof Interrupted) ? history(error).map((line) => paint.dim(`  ${line}`)) : []),
   ];
   return lines.map((line) => `${line}\n`).join("");
 }
 
-/** The error as one line of JSON: `{"error":{code,message,hint,path,offset,block,keyspace,exitCode}}`, for a settings file also `problems`, for a rollback that was refused `loss`. */
-export function renderErrorJson(error: unknown): string {
-  const report = describeError(error);
+/** The error as one line of JSON: `{"error":{code,message,hint,path,offset,block,keyspace,exitCode}}`, for a settings file also `problems`, for a rollback that was refused `loss`, and `published` when the command had finished something before. */
+export function renderErrorJson(error: unknown, published: readonly string[] = []): string {
+  const report: ErrorReport = { ...describeError(error), ...(published.length === 0 ? {} : { published }) };
   const keyspace = report.keyspace === null ? null : formatBytes(report.keyspace);
   return `${escapeJson(JSON.stringify({ error: { ...report, keyspace } }))}\n`;
 }

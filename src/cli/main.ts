@@ -10,7 +10,7 @@ import { Context, type GlobalFlags } from "./context.js";
 import { describeError } from "./error-report.js";
 import { parseCommandLine } from "./program.js";
 import { RawPaths } from "./raw-paths.js";
-import { SignalWatch } from "./signals.js";
+import { type Interrupted, SignalWatch } from "./signals.js";
 import { closeGoneTerminals } from "./stdio.js";
 
 /** Global flags as far as a command line has them that makes no sense as a whole. */
@@ -69,8 +69,8 @@ class Run {
       return this.#faulty ? ExitCode.other : this.#context.exitCode;
     } catch (error) {
       if (this.#faulty) return ExitCode.other;
-      // Once interrupted, whatever an operation ended with is a consequence of that.
-      const told = this.#watch.interrupted ?? reasonOf(error);
+      // Once interrupted, whatever an operation ended with is a consequence of that; not what a command says of one that was done.
+      const told = this.#interrupted ?? reasonOf(error);
       this.#context.fail(told);
       return describeError(told).exitCode;
     } finally {
@@ -80,12 +80,17 @@ class Run {
     }
   }
 
+  /** What interrupted the operation, or null; a signal that came behind its end did not. */
+  get #interrupted(): Interrupted | null {
+    return this.#context.completed ? null : this.#watch.interrupted;
+  }
+
   /**
    * Ends an interrupted process although a thread still works for it, such as one that compresses a large block: nobody needs its result. The process ends
    * by the signal, which makes the same exit status.
    */
   leave(): void {
-    const { interrupted } = this.#watch;
+    const interrupted = this.#interrupted;
     if (interrupted === null) return;
     setTimeout(() => process.kill(process.pid, interrupted.signal), LINGER_MS).unref();
   }

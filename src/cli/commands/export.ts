@@ -128,7 +128,7 @@ async function write(context: Context, options: Omit<ExportOptions, "output">, p
   if (path === null && connectionOf(1) === "pipe") (await import("../../operations/system-calls.js")).widenPipe(1);
   const { onProgress } = context.startProgress(path === null);
   const result = await exportStore({ ...options, output: path ?? openStdout(), onProgress });
-  context.stopProgress();
+  context.complete();
   for (const warning of result.warnings) context.warn(warning);
   if (context.json && path !== null) await context.out.write(jsonDocument(exportJson(result)));
   else if (context.json) context.sayJson(jsonLine(exportJson(result)));

@@ -96,7 +96,7 @@ export async function runImport(context: Context, args: readonly string[], flags
     onProgress,
     signal: context.signal,
   });
-  context.stopProgress();
+  context.complete();
   for (const warning of result.warnings) context.warn(warning);
   const told = { ...result, warnings: [...notes, ...result.warnings] };
   if (context.json) await context.out.write(jsonDocument(importJson(told)));

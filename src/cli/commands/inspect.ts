@@ -93,7 +93,7 @@ async function summarize(context: Context, source: Pick<ListOptions, "input" | "
   const { inspectDump } = await import("../../operations/inspect.js");
   const { onProgress } = context.startProgress();
   const summary = await inspectDump({ ...source, onProgress });
-  context.stopProgress();
+  context.complete();
   await context.out.write(context.json ? jsonDocument(summaryJson(summary)) : renderSummary(summary, context));
   await context.out.flush();
   if (!summary.complete) throw incomplete(summary);

@@ -132,7 +132,7 @@ export async function runMigrate(context: Context, _args: readonly string[], fla
   const { onProgress } = context.startProgress();
   const events = new EventPrinter(context, flags.log);
   const result = await migrateStore({ ...options, onEvent: events.onEvent, onProgress });
-  context.stopProgress();
+  context.complete();
   await events.written;
   for (const warning of result.warnings) context.warn(warning);
   if (context.json) await context.out.write(jsonLine(migrationJson(result)));
@@ -186,7 +186,7 @@ export async function runRollback(context: Context, args: readonly string[], fla
   const map = mapOf(flags.map);
   const events = new EventPrinter(context, flags.log);
   const result = await rollbackStore({ target, discardNew, carryBack, map, onEvent: events.onEvent, onProgress, signal: context.signal });
-  context.stopProgress();
+  context.complete();
   await events.written;
   if (context.json) await context.out.write(jsonLine({ rollback: { ...result } }));
   else if (!context.quiet) context.say(renderRollback(result, context.errorPaint));

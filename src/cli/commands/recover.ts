@@ -89,7 +89,7 @@ export async function runRecover(context: Context, args: readonly string[], flag
     onProgress,
     signal: context.signal,
   });
-  context.stopProgress();
+  context.complete();
   if (context.json) await context.out.write(jsonDocument(recoverJson(result)));
   else if (!context.quiet) await context.out.write(renderRecover(result, context));
   await context.out.flush();
@@ -104,12 +104,12 @@ async function runRecoverStore(context: Context, store: string, flags: RecoverFl
   const { recoverStore, recoverInto, requireWholeStore } = await import("../../operations/recover/index.js");
   const { onProgress } = context.startProgress();
   const dryRun = flags.dryRun === true;
-  const options = { store, force: flags.force, maxBlockSize: flags.maxBlockSize, unknownTables: flags.includeUnknownTables, onProgress, signal: context.signal };
+  const options = { store, force: flags.force, maxBlockSize: flags.maxBlockSize, unknownTables: flags.includeUnknownTables, onProgress, onPublished: context.onPublished, signal: context.signal };
   const result =
     flags.to === undefined || dryRun
       ? await recoverStore({ ...options, output: dryRun ? undefined : flags.output })
       : await recoverInto({ ...options, output: flags.output, target: flags.to });
-  context.stopProgress();
+  context.complete();
   if (context.json) await context.out.write(jsonDocument(recoverStoreJson(result)));
   else if (!context.quiet) await context.out.write(renderRecoverStore(result, context));
   await context.out.flush();

@@ -103,7 +103,7 @@ export async function runRestore(context: Context, args: readonly string[], flag
     onProgress,
     signal: context.signal,
   });
-  context.stopProgress();
+  context.complete();
   for (const warning of result.warnings) context.warn(warning);
   if (context.json) await context.out.write(jsonDocument({ restored: restoreJson(result) }));
   else if (!context.quiet) context.say(renderRestore(result, context.errorPaint));

@@ -107,7 +107,7 @@ export async function runVerify(context: Context, args: readonly string[], flags
   const result: Verification = store
     ? await verifyStore({ ...options, store: first })
     : await verifyDump({ ...options, input: first === "-" ? readStdin(context.signal) : first, maxBlockSize: flags.maxBlockSize });
-  context.stopProgress();
+  context.complete();
   for (const warning of result.warnings) context.warn(warning);
   if (context.json) await context.out.write(jsonDocument(verifyJson(result)));
   else if (!context.quiet) await context.out.write(renderVerify(result, context));

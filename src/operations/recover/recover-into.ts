@@ -18,7 +18,7 @@ export interface RecoverIntoOptions extends RecoverStoreOptions, WithSeams {
 
 /**
  * Recovers a store into a new one. Without `output` the dump between the two is made beside the new store, and removed.
- * @throws {KgdumpError} see recoverStore, restoreDump and importDump; TARGET_EXISTS
+ * @throws {KgdumpError} see recoverStore, restoreDump and importDump; TARGET_EXISTS; a dump that `onPublished` told of stays
  * @throws the signal's reason when it aborts
  */
 export async function recoverInto(options: RecoverIntoOptions): Promise<RecoverStoreResult> {
@@ -34,7 +34,7 @@ export async function recoverInto(options: RecoverIntoOptions): Promise<RecoverS
   const directory = await temporary(target);
   try {
     const output = join(directory, "recovered.kgd");
-    const result = await recoverStore({ ...options, output });
+    const result = await recoverStore({ ...options, output, onPublished: undefined });
     await load(result, output, target, options);
     return { ...result, output: null, outputBytes: null, dumpId: null, target };
   } finally {

@@ -35,6 +35,8 @@ export interface RecoverStoreOptions {
   /** Bytes of a block that the new dump's readers are going to be told to take; default: the format's limit. */
   readonly maxBlockSize?: number | undefined;
   readonly onProgress?: OnProgress | undefined;
+  /** Called with the output's absolute path when it is there whole, and stays, whatever fails afterwards. */
+  readonly onPublished?: ((path: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -203,6 +205,7 @@ async function writeDump(
     await readBack(output.temporary, writer, options);
     options.signal?.throwIfAborted();
     await output.commit();
+    options.onPublished?.(path);
     return { keyspaces, dumpId: header.dumpId, bytes: writer.bytesWritten, warnings };
   } catch (error) {
     await output.discard(() => []);
