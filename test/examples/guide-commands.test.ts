@@ -1,11 +1,13 @@
 /** The commands of the guide, run as they stand there, in a directory in place of /var/lib/maya. */
-import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { createRocksdbSink } from "#src/engines/rocksdb.js";
+import { openSledSource } from "#src/engines/sled-reader.js";
 import { openSledSink } from "#src/engines/sled.js";
 import { encodeEntries } from "#src/format/index.js";
 import { shell } from "../cli/support/run.js";
+import { sledCheck, sledWrite } from "../checker/run.js";
 import { makeStore, numbered } from "../support/stores.js";
 import { temporaryDirectory } from "../support/temporary.js";
 
@@ -89,3 +91,32 @@ test("by hand: a full dump, a delta, and the way back", async (t) => {
   await succeeds(t, `kgdump export ${join(directory, "rocksdb")} | kgdump verify --against ${join(directory, "knowledge_graph")}`, directory);
   await succeeds(t, `kgdump export ${join(directory, "rocksdb")} | kgdump verify --against ${join(directory, "rocksdb-again")}`, directory);
 });
+
+test("room back: a sled store of many overwrites becomes small, with its trees, settings and counter", async (t) => {
+  const directory = join(await temporaryDirectory(t), "maya");
+  await mkdir(directory);
+  const path = join(directory, "knowledge_graph");
+  await writeFile(join(directory, "storage.toml"), `[storage]\nengine = "sled"\npath = ${JSON.stringify(path)}\n[storage.sled]\nsegment_size = 131072\n`);
+  const made = { config: { segment_size: "131072" } };
+  const fills = (bytes: number): string[] => Array.from({ length: 300 }, (_, index) => `fill ${String(1000 + index)} ${String(bytes)} 7`);
+  // Trees called "default" and with a zero byte have other names in a dump, or could not go elsewhere.
+  await sledWrite(path, ["random 5 300", ...fills(20_000), "flush", ...fills(10), "flush", "tree 64656661756c74", "put 01 02", "tree 6100ff", "put - 03", "tree 656d707479"], made);
+  const [before, size, ids] = [await sledCheck(path, made), await sizeOf(path), await nextId(path)];
+  const scripts = await commandsOf("Room back from a sled store", directory);
+  t.is(scripts.length, 4);
+  for (const script of scripts) await succeeds(t, script, directory);
+  const after = await sizeOf(path);
+  t.true(after * 4 < size, `${String(after)} of ${String(size)} bytes`);
+  t.true((await nextId(path)) >= ids);
+  t.deepEqual(await sledCheck(path, made), before);
+  t.deepEqual(await sledCheck(`${path}-before`, made), before);
+});
+
+async function sizeOf(store: string): Promise<number> {
+  return (await stat(join(store, "db"))).size;
+}
+
+async function nextId(store: string): Promise<number> {
+  await using source = await openSledSource(store);
+  return Number(source.info.options?.get("sled.nextId"));
+}
