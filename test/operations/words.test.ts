@@ -12,6 +12,7 @@ import { findVersions } from "#src/operations/find.js";
 import { importDump } from "#src/operations/import.js";
 import { inspectDump } from "#src/operations/inspect.js";
 import { previewMigration } from "#src/operations/migrate/preview.js";
+import { migrationStatus } from "#src/operations/migrate/status.js";
 import { rollbackStore } from "#src/operations/migrate/rollback.js";
 import { recoverStore } from "#src/operations/recover/index.js";
 import { restoreDump } from "#src/operations/restore.js";
@@ -68,6 +69,14 @@ const NO_DUMP = AS_DUMP(/is a directory, not a dump: it is/);
 const A_STORE = AS_DUMP(/is a directory with a RocksDB store, not a dump/);
 const UNREAD = { ...A_STORE, recover: null, find: null };
 
+const A_SLED = AS_DUMP(/is a directory with a sled store, not a dump/);
+
+/** A store that this version of sled wrote. */
+function ofSled(version: string): Kind {
+  const says = new RegExp(`a store of sled ${version.replace(".", "\\.")}; only those of sled 0\\.34`);
+  return { make: (_, t) => unpackStore(t, `words-sled-${version}`), says, other: { ...A_SLED, find: /sled/, "restore --options-from": /sled/ } };
+}
+
 const KINDS: Readonly<Record<string, Kind>> = {
   "nothing at all": { make: (home) => Promise.resolve(join(home, "graph")), says: /there is no store at/, other: { ...AS_DUMP(/no such file/), "restore --options-from": /no such file/ } },
   "an empty directory": { make: tree({}), says: /an empty directory/, other: NO_DUMP },
@@ -86,6 +95,15 @@ const KINDS: Readonly<Record<string, Kind>> = {
   LMDB: { make: tree({ "data.mdb": "" }), says: /LMDB/, other: NO_DUMP },
   SQLite: { make: tree({ "main.sqlite": "SQLite format 3\0rest" }), says: /an SQLite database/, other: NO_DUMP },
   "sled 1.0": { make: tree({ DO_NOT_PUT_YOUR_FILES_HERE: "", "slabs/": "", "metadata/": "" }), says: /sled 1\.0/, other: NO_DUMP },
+  SurrealKV: { make: tree({ "manifest/": "", "sstables/": "", "wal/": "" }), says: /store of SurrealKV/, other: NO_DUMP },
+  "an older SurrealKV": { make: tree({ "manifest/": "", "clog/": "" }), says: /store of SurrealKV/, other: NO_DUMP },
+  "Flink's checkpoint": { make: tree({ _metadata: "" }), says: /checkpoint or savepoint of Flink/, other: NO_DUMP },
+  "Flink's checkpoints": { make: tree({ "shared/": "", "taskowned/": "", "chk-7/_metadata": "" }), says: /checkpoint or savepoint of Flink/, other: NO_DUMP },
+  WiredTiger: { make: tree({ "WiredTiger.wt": "", "WiredTiger.turtle": "" }), says: /WiredTiger/, other: NO_DUMP },
+  redb: { make: tree({ "graph.redb": "redb\x1a\n\xa9\r\n" }), says: /a database of redb/, other: NO_DUMP },
+  bbolt: { make: tree({ "meta.db": "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\xed\xda\x0c\xed" }), says: /a database of bbolt/, other: NO_DUMP },
+  MyRocks: { make: tree({ ibdata1: "", "#rocksdb/CURRENT": "" }), says: /a RocksDB store lies below/, other: NO_DUMP },
+  ...Object.fromEntries(["0.30", "0.31", "0.32", "0.33"].map((version) => [`sled ${version}`, ofSled(version)])),
   "an archive": {
     make: async (home) => {
       await writeFile(join(home, "store.tgz"), "\x1f\x8b\x08\0rest", "latin1");
@@ -110,6 +128,9 @@ const KINDS: Readonly<Record<string, Kind>> = {
   "a write policy": { make: (_, t) => unpackStore(t, "words-write-prepared"), says: /WRITE_PREPARED/, other: UNREAD },
 };
 
+/** Kinds that `status`, which opens no store, takes for one of RocksDB. */
+const ENGINES = new Set(["LevelDB", "Titan", "a newer RocksDB", "plain tables", "a write policy"]);
+
 for (const [name, { make, says, other }] of Object.entries(KINDS)) {
   test(`every operation tells what it is: ${name}`, async (t) => {
     const work = await temporaryDirectory(t);
@@ -119,6 +140,9 @@ for (const [name, { make, says, other }] of Object.entries(KINDS)) {
     const sound = await makeStore(work, "sound", { default: { a: "1" } });
     await exportStore({ store: sound, output: dump });
     const path = await make(home, t);
+    const { found, state, trouble } = await migrationStatus(path);
+    if (name.startsWith("sled 0.")) t.regex(trouble?.message ?? "", says, "status");
+    else t.true(trouble === null && (ENGINES.has(name) ? found === "rocksdb" && state === "to-migrate" : !["sled", "rocksdb"].includes(found)), `status: ${found}, ${state}, ${trouble?.message ?? ""}`);
     for (const [operation, run] of Object.entries(OPERATIONS)) {
       const wanted = other[operation] === undefined ? says : other[operation];
       let error: unknown = null;

@@ -63,6 +63,12 @@ const RULES: readonly Rule[] = [
   { is: (has) => has("WiredTiger.wt") || has("WiredTiger.turtle"), what: "a database of WiredTiger (MongoDB)", hint: OTHER_ENGINE },
   { is: (has) => has(/^log\.\d{10}$/) && has(/^__db\.|\.db$|\.bdb$/), what: "an environment of Berkeley DB", hint: `${READS}: \`db_dump\` writes a Berkeley DB as text` },
   { is: (has) => has("journals") && (has("partitions") || has("keyspaces")), what: "a store of fjall", hint: OTHER_ENGINE },
+  { is: (has) => has("manifest") && ((has("sstables") && has("wal")) || has("clog")), what: "a store of SurrealKV", hint: OTHER_ENGINE },
+  {
+    is: (has) => has("_metadata") || (has("shared") && has("taskowned")),
+    what: "a checkpoint or savepoint of Flink, whose files are parts of stores",
+    hint: "name the working directory of the job's state (state.backend.rocksdb.localdir) while the job is stopped, or read the checkpoint with Flink's State Processor API",
+  },
   { is: (has) => has("PG_VERSION") && has("base"), what: "a data directory of PostgreSQL", hint: OTHER_ENGINE },
 ];
 

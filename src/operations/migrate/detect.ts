@@ -4,13 +4,14 @@ import { KgdumpError } from "../../errors.js";
 import { missingHint, similarPath } from "../disk/missing.js";
 import { detectEngine } from "../load-engine.js";
 import type { Teller } from "./events.js";
+import { troubleOfSled } from "./loss.js";
 import type { MigrateOptions } from "./options.js";
 import { occupantOf } from "./places.js";
 
 /**
  * Looks at what is to be migrated.
  * @returns to-migrate: a RocksDB store is there; already: a sled store is in place; nothing: there is no store at all
- * @throws {KgdumpError} STORE_NOT_RECOGNIZED for something else; USAGE for a sled store that is to become one elsewhere; STORE_NOT_FOUND with `mustExist`; PERMISSION_DENIED, IO_FAILED
+ * @throws {KgdumpError} STORE_NOT_RECOGNIZED for something else; USAGE for a sled store that is to become one elsewhere; STORE_NOT_FOUND with `mustExist`; STORE_UNSUPPORTED for a store of another version of sled; PERMISSION_DENIED, IO_FAILED
  */
 export async function detect(options: Pick<MigrateOptions, "source" | "target" | "mustExist">, teller: Teller): Promise<"to-migrate" | "already" | "nothing"> {
   const source = resolve(options.source);
@@ -19,17 +20,26 @@ export async function detect(options: Pick<MigrateOptions, "source" | "target" |
   teller.tell("detect", `${describeOccupant(source, found)}${similar === null ? "" : `: did you mean ${similar}?`}`, { path: source, found });
   if (found === "rocksdb") return "to-migrate";
   if (found === "sled") {
-    await refuseOtherTarget(source, resolve(options.target ?? options.source));
-    return "already";
+    const target = resolve(options.target ?? options.source);
+    await refuseOtherTarget(source, target);
+    return already(target);
   }
   // Says what it is.
   if (found === "unknown") await detectEngine(source);
-  if ((await occupantOf(resolve(options.target ?? options.source))) === "sled") return "already";
+  const target = resolve(options.target ?? options.source);
+  if ((await occupantOf(target)) === "sled") return already(target);
   if (options.mustExist !== true) return "nothing";
   throw new KgdumpError("STORE_NOT_FOUND", found === "empty" ? `${source} is an empty directory, and no store` : `there is no store at ${source}`, {
     path: source,
     hint: `${found === "absent" ? await missingHint(source) : "check the path, and that its volume is mounted"} (without --must-exist this is no error)`,
   });
+}
+
+/** A sled store is in place. @throws {KgdumpError} STORE_UNSUPPORTED when another version of sled wrote it, which the service could not open */
+async function already(target: string): Promise<"already"> {
+  const trouble = await troubleOfSled(target);
+  if (trouble?.code === "STORE_UNSUPPORTED") throw trouble;
+  return "already";
 }
 
 /** A sled store at the source is no reason to call a target done where no sled store is. */
