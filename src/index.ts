@@ -24,6 +24,8 @@ export type { MigrationSpace } from "./operations/migrate/space.js";
 export type { PlannedStep } from "./operations/migrate/planned-steps.js";
 export { rollbackStore, type RollbackOptions, type RollbackResult } from "./operations/migrate/rollback.js";
 export { migrationStatus, type MigrationState, type MigrationStatus } from "./operations/migrate/status.js";
+export { compactStore, planCompact, type CompactOptions, type CompactPlan, type CompactResult } from "./operations/compact/compact.js";
+export { undoCompact, type UndoCompactOptions, type UndoCompactResult } from "./operations/compact/undo.js";
 export { restoreDump, type RestoredKeyspace, type RestoreOptions, type RestoreResult } from "./operations/restore.js";
 export {
   recoverDump,

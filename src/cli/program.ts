@@ -45,6 +45,10 @@ const COMMANDS: Readonly<Record<string, (add: Add) => Promise<void>>> = {
     const { restoreCommand, runRestore } = await import("./commands/restore.js");
     add(restoreCommand(), runRestore);
   },
+  compact: async (add) => {
+    const { compactCommand, runCompact } = await import("./commands/compact.js");
+    add(compactCommand(), runCompact);
+  },
   migrate: async (add) => {
     const { migrateCommand, runMigrate } = await import("./commands/migrate.js");
     add(migrateCommand(), runMigrate);

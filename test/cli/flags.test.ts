@@ -26,10 +26,20 @@ import { kgdump } from "./support/run.js";
 type Row = { readonly base: string; readonly add: string } | { readonly base: string; readonly instead: string } | { readonly proof: string };
 
 const made = (command: string) => (add: string, base = ""): Row => ({ base: `${command}${base === "" ? "" : ` ${base}`}`, add });
-const [exporting, importing, inspecting] = [made("export store -o x.kgd"), made("import new -i graph.kgd"), made("inspect graph.kgd")];
+const [compacting, exporting, importing, inspecting] = [made("compact sled"), made("export store -o x.kgd"), made("import new -i graph.kgd"), made("inspect graph.kgd")];
 const [migrating, rolling, restoring, verifying] = [made("migrate --from store"), made("rollback migrated"), made("restore new -i graph.kgd"), made("verify graph.kgd --against store --seed 1")];
 
 const ROWS: Readonly<Record<string, Readonly<Record<string, Row>>>> = {
+  compact: {
+    "--dry-run": compacting("--dry-run"),
+    "--segment-size": compacting("--segment-size 4KiB"),
+    "--compression": compacting("--compression"),
+    "--no-compression": compacting("--no-compression", "--compression"),
+    "--compression-level": compacting("--compression-level 19", "--compression --json"),
+    "--remove-original": compacting("--remove-original"),
+    "--undo": { base: "compact sled", instead: "compact sled --undo" },
+    "--discard-new": { proof: "test/operations/compact.test.ts" },
+  },
   export: {
     "--output": { base: "export store", add: "-o x.kgd" },
     "--codec": exporting("--codec none"),
@@ -250,7 +260,7 @@ async function run(t: ExecutionContext, from: string, args: string): Promise<str
   return JSON.stringify({ code, said, stderr: settled(stderr, place), content }, null, 1);
 }
 
-const COMMANDS = ["export", "find", "import", "inspect", "recover", "restore", "status", "verify"] as const;
+const COMMANDS = ["compact", "export", "find", "import", "inspect", "recover", "restore", "status", "verify"] as const;
 
 /** Each command as commander knows it. */
 async function commands(): Promise<Command[]> {

@@ -9,6 +9,7 @@ import { copyFile, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from "nod
 import { join } from "node:path";
 import anyTest, { type ExecutionContext, type TestFn } from "ava";
 import { KgdumpError } from "#src/errors.js";
+import { compactStore } from "#src/operations/compact/compact.js";
 import { exportStore } from "#src/operations/export.js";
 import { importDump } from "#src/operations/import.js";
 import { migrateStore } from "#src/operations/migrate/migrate.js";
@@ -216,6 +217,7 @@ const SUBJECTS: Readonly<Record<string, Subject>> = {
       },
     ],
   },
+  compact: making("t", (place) => ["compact", place.at("t"), "-q"], (place) => compactStore({ store: place.at("t") }), { before: (place) => importDump({ target: place.at("t"), input: place.ground.dumps.new }), old: "new" }),
   restore: making("r", (place) => ["restore", place.at("r"), "-i", place.ground.dumps.new, "-q"], (place) => restoreDump({ target: place.at("r"), input: place.ground.dumps.new })),
   "recover of a store": making("x.kgd", (place) => ["recover", place.ground.stores.new, "-o", place.at("x.kgd"), "-q"], (place) => exportStore({ store: place.ground.stores.new, output: place.at("x.kgd") })),
   migrate: migrating([]),

@@ -28,7 +28,7 @@ export const swap: Change = (entries) => entries.map((entry, index) => ({ ...ent
 /** The first value is another. */
 export const another: Change = (entries) => entries.map((entry, index) => (index === 0 && entry.value !== null ? { ...entry, value: Buffer.from(`${Buffer.from(entry.value).toString()}!`) } : entry));
 /** One that nobody wrote. */
-export const more: Change = (entries) => [...entries, { key: Buffer.from("zz more"), value: Buffer.from("1") }];
+export const more: Change = (entries) => [...entries, { key: Buffer.alloc(40, 255), value: Buffer.from("1") }];
 
 /** A block with a change in it; the rest of the keyspace as it is. */
 export function changed(block: Uint8Array, change: Change): Uint8Array {

@@ -79,7 +79,7 @@ function renderDelta({ delta, target, entries, keyspaces, seconds, reopen }: Imp
 }
 
 /** How the store is opened from now on: a piece of Rust, and what of it must not differ. */
-function renderReopen({ useCompression, segmentSize, version, rust }: ImportResult["reopen"]): string {
+export function renderReopen({ useCompression, segmentSize, version, rust }: ImportResult["reopen"]): string {
   const feature = useCompression ? ' with its feature "compression"' : "";
   return (
     `  open it with: ${escapeMessage(rust)}\n` +

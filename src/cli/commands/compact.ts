@@ -1,0 +1,88 @@
+/** `kgdump compact`: a sled store is made anew in its place, without what it does not need any more. */
+import { Command, Option } from "commander";
+import { KgdumpError } from "../../errors.js";
+import { compactStore, planCompact } from "../../operations/compact/compact.js";
+import { undoCompact } from "../../operations/compact/undo.js";
+import type { Context } from "../context.js";
+import { addHelp } from "../help.js";
+import { jsonDocument } from "../json.js";
+import { countOf, sizeOf } from "../options.js";
+import { SIZE_HELP } from "../quantities.js";
+import { renderCompact, renderCompactPlan, renderUndoCompact } from "../render/compact.js";
+
+interface CompactFlags {
+  readonly segmentSize?: number;
+  /** False with `--no-compression`. */
+  readonly compression?: boolean;
+  readonly compressionLevel?: number;
+  readonly removeOriginal?: boolean;
+  readonly dryRun?: boolean;
+  readonly undo?: boolean;
+  readonly discardNew?: boolean;
+}
+
+/** Defines the command. */
+export function compactCommand(): Command {
+  const command = new Command("compact")
+    .summary("make a sled store as small as what it holds, in its place")
+    .description(
+      "Makes a sled store anew beside itself, without what its log holds and it does not need any more, reads it back, and\n" +
+        "lets it take the old one's place when both are equal. The original is kept beside it until you remove it. Stop the\n" +
+        "store's program before.",
+    )
+    .argument("<store>", "directory of the sled store");
+  const options = [
+    new Option("--dry-run", "only tell how much would be gained, as the store's pages say it"),
+    new Option("--segment-size <size>", "segments of the new store: a power of two from 256 to 16MiB (default: as the store has them)").argParser(sizeOf("--segment-size")),
+    new Option("--compression", "compress the new store with zstd (default: as the store is)"),
+    new Option("--no-compression", "do not compress the new store"),
+    new Option("--compression-level <n>", "zstd's level, 1 to 22 (default: sled's own, 5)").argParser(countOf("--compression-level", { min: 1, max: 22 })),
+    new Option("--remove-original", "remove the original when the new store is in its place"),
+    new Option("--undo", "put the original that was kept last back in its place, when nothing was written since"),
+    new Option("--discard-new", "with --undo: put it back whatever was written since; that is kept aside"),
+  ];
+  for (const option of options) command.addOption(option);
+  addHelp(command, {
+    paragraphs: [
+      SIZE_HELP,
+      "Compression and segment size are in a store for good: the result says how the store is opened from then on. The result\ngoes to standard error; with --json, to standard output.",
+    ],
+    examples: ["kgdump compact graph --dry-run", "kgdump compact graph", "kgdump compact graph --segment-size 64KiB --remove-original", "kgdump compact graph --undo"],
+  });
+  return command;
+}
+
+/**
+ * Runs the command.
+ * @throws {KgdumpError} USAGE, and what compactStore, planCompact and undoCompact throw
+ */
+export async function runCompact(context: Context, args: readonly string[], flags: CompactFlags): Promise<void> {
+  const [store = ""] = args;
+  if (store === "") throw new KgdumpError("USAGE", "the store is empty", { hint: "name a directory" });
+  const { compression, compressionLevel, segmentSize, removeOriginal, dryRun, undo, discardNew } = flags;
+  const making = [compression, compressionLevel, segmentSize, removeOriginal, dryRun].some((flag) => flag !== undefined);
+  if (undo === true && making) throw new KgdumpError("USAGE", "--undo goes with --discard-new only", { hint: "leave out the other options" });
+  if (undo !== true && discardNew === true) throw new KgdumpError("USAGE", "--discard-new has no meaning without --undo", { hint: "give both, or none" });
+  const { onProgress } = context.startProgress();
+  const { signal } = context;
+  if (undo === true) {
+    const result = await undoCompact({ store, discardNew, onProgress, signal });
+    context.stopProgress();
+    if (context.json) await context.out.write(jsonDocument({ undone: { ...result } }));
+    else if (!context.quiet) context.say(renderUndoCompact(result, context.errorPaint));
+    return;
+  }
+  const settings = { compression, compressionLevel, segmentSize };
+  if (dryRun === true) {
+    const plan = await planCompact({ store, settings });
+    context.stopProgress();
+    if (context.json) await context.out.write(jsonDocument({ plan: { ...plan, settings: { ...plan.settings } } }));
+    else context.say(renderCompactPlan(plan, context.errorPaint));
+    return;
+  }
+  const result = await compactStore({ store, settings, removeOriginal, onProgress, signal });
+  context.stopProgress();
+  for (const warning of result.warnings) context.warn(warning);
+  if (context.json) await context.out.write(jsonDocument({ compacted: { ...result, reopen: { ...result.reopen } } }));
+  else if (!context.quiet) context.say(renderCompact(result, context.errorPaint));
+}
