@@ -86,7 +86,7 @@ test("whatever a loader loses or changes, the store is as it was", async (t) => 
     t.deepEqual(await readdir(directory), ["graph"], fault);
   }
   const controller = new AbortController();
-  const onProgress = (): void => controller.abort(new Error("interrupted"));
+  const onProgress = (): void => { controller.abort(new Error("interrupted")); };
   await t.throwsAsync(compactStore({ store, onProgress, signal: controller.signal }), { message: "interrupted" });
   t.deepEqual(await readdir(directory), ["graph"]);
   t.deepEqual(await sledCheck(store), before);

@@ -7,7 +7,7 @@
 import { PassThrough } from "node:stream";
 import { realpath, statfs } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { openSledSource, type SledFileSource } from "../../engines/sled-reader.js";
+import type { SledFileSource } from "../../engines/sled-reader.js";
 import { KgdumpError, systemError } from "../../errors.js";
 import { reopenSettings, type ReopenSettings } from "../../settings/reopen.js";
 import { checkSledSettings, type SledSettings } from "../../settings/sled-settings.js";
@@ -75,7 +75,7 @@ const STORE_FACTOR = 1.15;
  */
 export async function planCompact(options: Pick<CompactOptions, "store" | "settings">): Promise<CompactPlan> {
   const store = await placeOf(options.store);
-  return closing(await openSledSource(store), (source) => planOf(store, source, options));
+  return closing(await open(store), (source) => planOf(store, source, options));
 }
 
 /**
@@ -89,7 +89,7 @@ export async function compactStore(options: CompactOptions): Promise<CompactResu
   await putBackInterrupted(resolve(options.store));
   const store = await placeOf(options.store);
   // Its lock is held until the new store is in its place.
-  return closing(await openSledSource(store), async (source) => {
+  return closing(await open(store), async (source) => {
     const plan = await planOf(store, source, options);
     refuseSmallDisk(plan);
     await using staging = await Staging.create(store);
@@ -110,6 +110,11 @@ export async function compactStore(options: CompactOptions): Promise<CompactResu
       warnings: [...new Set([...source.info.warnings, ...imported.warnings])],
     };
   });
+}
+
+async function open(store: string): Promise<SledFileSource> {
+  const { openSledSource } = await import("../../engines/sled-reader.js");
+  return openSledSource(store);
 }
 
 /** The store's directory, in which all of it lies. */
@@ -171,7 +176,7 @@ async function makeAnew(source: SledFileSource, { store, settings }: CompactPlan
   const importing = importDump({ target, input: pipe, ...settings, compressionLevel: settings.compression ? compressionLevel : undefined, onProgress, signal: both, seams });
   const exporting = exportSource(source, { store, output: pipe, target: "sled", signal: both });
   // When one side fails, the other one would wait for it.
-  const ends = [exporting, importing].map((work) => work.catch(() => stop.abort(new Error("the other side has failed"))));
+  const ends = [exporting, importing].map((work) => work.catch(() => { stop.abort(new Error("the other side has failed")); }));
   await Promise.all(ends);
   const [exported, imported] = await Promise.allSettled([exporting, importing]);
   signal?.throwIfAborted();

@@ -2,8 +2,6 @@
 import { realpath } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { EntrySource } from "../../engines/engine.js";
-import { openSledSource } from "../../engines/sled-reader.js";
-import { lockSled } from "../../engines/sled-lock.js";
 import { KgdumpError } from "../../errors.js";
 import { closing } from "../closing.js";
 import { noStoreAt } from "../disk/missing.js";
@@ -52,6 +50,7 @@ export async function undoCompact(options: UndoCompactOptions): Promise<UndoComp
     return { store, aside };
   };
   if (options.discardNew === true) {
+    const { lockSled } = await import("../../engines/sled-lock.js");
     const lock = await lockSled(store);
     try {
       return await putBack();
@@ -59,6 +58,7 @@ export async function undoCompact(options: UndoCompactOptions): Promise<UndoComp
       lock.release();
     }
   }
+  const { openSledSource } = await import("../../engines/sled-reader.js");
   const original = await closing(await openSledSource(kept), (source) => digestsOf(source, options));
   // Its lock is held until the original is in its place.
   return closing(await openSledSource(store), async (source) => {
