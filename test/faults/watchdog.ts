@@ -72,8 +72,8 @@ function wrongEnd({ code, signal, stdout, stderr, hangs }: Ended & { readonly ha
   const said = `${stderr}${stdout.subarray(0, 10_000).toString("latin1")}`;
   if (hangs) return `hangs: ${stderr.slice(-500)}`;
   if (signal !== null || code === null) return `ended by ${String(signal)}: ${stderr.slice(-500)}`;
-  // 10 and 11 are words of `status`.
-  if (code > 7 && code !== 10 && code !== 11) return `exit code ${String(code)}: ${stderr.slice(-500)}`;
+  // These are words of `status`.
+  if (code > 7 && ![10, 11, 14].includes(code)) return `exit code ${String(code)}: ${stderr.slice(-500)}`;
   if (said.includes("INTERNAL")) return `INTERNAL: ${stderr.slice(-1000)}`;
   if (/^\s+at /m.test(stderr)) return `a stack trace: ${stderr.slice(-1000)}`;
   return null;

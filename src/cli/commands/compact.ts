@@ -67,7 +67,7 @@ export async function runCompact(context: Context, args: readonly string[], flag
   const { signal } = context;
   if (undo === true) {
     const result = await undoCompact({ store, discardNew, onProgress, signal });
-    context.stopProgress();
+    context.complete();
     if (context.json) await context.out.write(jsonDocument({ undone: { ...result } }));
     else if (!context.quiet) context.say(renderUndoCompact(result, context.errorPaint));
     return;
@@ -75,13 +75,13 @@ export async function runCompact(context: Context, args: readonly string[], flag
   const settings = { compression, compressionLevel, segmentSize };
   if (dryRun === true) {
     const plan = await planCompact({ store, settings });
-    context.stopProgress();
+    context.complete();
     if (context.json) await context.out.write(jsonDocument({ plan: { ...plan, settings: { ...plan.settings } } }));
     else context.say(renderCompactPlan(plan, context.errorPaint));
     return;
   }
   const result = await compactStore({ store, settings, removeOriginal, onProgress, signal });
-  context.stopProgress();
+  context.complete();
   for (const warning of result.warnings) context.warn(warning);
   if (context.json) await context.out.write(jsonDocument({ compacted: { ...result, reopen: { ...result.reopen } } }));
   else if (!context.quiet) context.say(renderCompact(result, context.errorPaint));
