@@ -72,7 +72,7 @@ export function renderStatus(status: MigrationStatus, paint: Paint): string {
     at === null ? "" : line(name, `${escapeText(at.path)}${at.bytes === null ? ", which is not there any more" : `, ${formatSize(at.bytes)}`}`);
   return (
     `${paint.bold(escapeText(path))}: ${FOUND[found]}${wrote}${size}\n` +
-    (trouble === null ? "" : line("trouble", `${paint.red(escapeMessage(trouble.message))} [${trouble.code}]`) + (trouble.hint === null ? "" : line("what to do", escapeMessage(trouble.hint)))) +
+    (trouble === null ? "" : line("trouble", `${paint.red(escapeMessage(trouble.message))} [${trouble.code}]`) + (trouble.hint === null ? "" : line("advice", escapeMessage(trouble.hint)))) +
     (journal === null ? line("migration", "none is known") : line("migration", `${escapeText(journal.id)}, ${journal.step} since ${escapeText(journal.updatedAt)}`)) +
     (entries === null ? "" : line("entries", formatNumberOf(entries, "entry was", "entries were") + " migrated")) +
     (verifiedAt === null ? "" : line("verified", escapeText(verifiedAt))) +
