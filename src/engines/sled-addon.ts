@@ -83,7 +83,6 @@ export interface NativeSledFiles {
   readonly compression: boolean;
   readonly segmentSize: number;
   readonly nextId: string | null;
-  readonly liveBytes: number;
   readonly warnings: string[];
   trees(): Buffer[];
   scan(tree: Uint8Array, lower: Uint8Array | undefined, upper: Uint8Array | undefined, reverse: boolean): NativeSledScan;

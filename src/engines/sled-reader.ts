@@ -14,25 +14,18 @@ import type { SledSettings, SledSource } from "./sled.js";
 import { NEXT_ID } from "./next-id.js";
 import { isEscaped, keyspaceOf, treeOf } from "./sled-trees.js";
 
-/** A sled store whose files are open for reading. */
-export interface SledFileSource extends SledSource {
-  /** Bytes of what its trees need; its files have more: what was written before, and is not needed any more. */
-  readonly liveBytes: number;
-}
-
 /**
  * Opens the files of the sled store in a directory for reading; its whole log is read.
  * @throws {KgdumpError} STORE_NOT_FOUND, STORE_NOT_RECOGNIZED, STORE_UNSUPPORTED for another version of sled, STORE_IN_USE, STORE_DAMAGED,
  *   PERMISSION_DENIED, IO_FAILED; ADDON_MISSING
  */
-export async function openSledSource(path: string): Promise<SledFileSource> {
+export async function openSledSource(path: string): Promise<SledSource> {
   const absolute = resolve(path);
   return new SledFiles(await fromAddon(() => sledAddon().openFiles(absolute)), absolute);
 }
 
-class SledFiles implements SledFileSource {
+class SledFiles implements SledSource {
   readonly info: StoreInfo;
-  readonly liveBytes: number;
   readonly settings: SledSettings;
   readonly #native: NativeSledFiles;
   /** Of all scans: reading a store part by part is many short ones. */
@@ -40,7 +33,6 @@ class SledFiles implements SledFileSource {
 
   constructor(native: NativeSledFiles, path: string) {
     this.#native = native;
-    this.liveBytes = native.liveBytes;
     this.settings = { compression: native.compression, segmentSize: native.segmentSize };
     const trees = native.trees();
     this.info = {

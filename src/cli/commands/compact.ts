@@ -32,7 +32,7 @@ export function compactCommand(): Command {
     )
     .argument("<store>", "directory of the sled store");
   const options = [
-    new Option("--dry-run", "only tell how much would be gained, as the store's pages say it"),
+    new Option("--dry-run", "only tell how much would be gained; all entries are read"),
     new Option("--segment-size <size>", "segments of the new store: a power of two from 256 to 16MiB (default: as the store has them)").argParser(sizeOf("--segment-size")),
     new Option("--compression", "compress the new store with zstd (default: as the store is)"),
     new Option("--no-compression", "do not compress the new store"),
@@ -74,7 +74,7 @@ export async function runCompact(context: Context, args: readonly string[], flag
   }
   const settings = { compression, compressionLevel, segmentSize };
   if (dryRun === true) {
-    const plan = await planCompact({ store, settings });
+    const plan = await planCompact({ store, settings, onProgress, signal });
     context.complete();
     if (context.json) await context.out.write(jsonDocument({ plan: { ...plan, settings: { ...plan.settings } } }));
     else context.say(renderCompactPlan(plan, context.errorPaint));

@@ -7,7 +7,7 @@
 import { PassThrough } from "node:stream";
 import { realpath, statfs } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import type { SledFileSource } from "../../engines/sled-reader.js";
+import type { SledSource } from "../../engines/sled.js";
 import { KgdumpError, systemError } from "../../errors.js";
 import { reopenSettings, type ReopenSettings } from "../../settings/reopen.js";
 import { checkSledSettings, type SledSettings } from "../../settings/sled-settings.js";
@@ -20,7 +20,7 @@ import { byName } from "../keyspaces.js";
 import { detectEngine } from "../load-engine.js";
 import { readJournal } from "../migrate/journal.js";
 import { diskUseOf, freeStamp, removeDirectory } from "../migrate/places.js";
-import type { OnProgress } from "../progress.js";
+import { type OnProgress, ProgressMeter } from "../progress.js";
 import type { WithSeams } from "../seams.js";
 import { Staging } from "../staging.js";
 import { keptPath, putBackInterrupted, takePlace } from "./places.js";
@@ -43,8 +43,9 @@ export interface CompactPlan {
   readonly store: string;
   /** Bytes that the store takes on its disk. */
   readonly bytes: number;
-  /** Bytes that a new one would take, about; null when it would be compressed in another way, as nobody knows that before. */
+  /** Bytes that a new one would take, about; null when it would be compressed, as nobody knows that before. */
   readonly newBytes: number | null;
+  readonly entries: number;
   /** Bytes that are free on its disk. */
   readonly freeBytes: number;
   readonly settings: { readonly compression: boolean; readonly segmentSize: number };
@@ -65,17 +66,39 @@ export interface CompactResult {
   readonly warnings: readonly string[];
 }
 
-/** What sled's log takes for each byte of a new store, at most. */
-const STORE_FACTOR = 1.15;
+/** What a new store takes for each byte of its entries, mostly: pages above the leaves, and the ends of segments. */
+const STORE_FACTOR = 1.04;
+const BLOCK_SIZE = 1024 * 1024;
 
 /**
- * Tells what compacting would gain. Nothing is changed; the log is read, and no entry.
+ * Tells what compacting would gain. Nothing is changed; all entries are read.
  * @throws {KgdumpError} STORE_NOT_FOUND, STORE_NOT_RECOGNIZED, STORE_UNSUPPORTED for a store of RocksDB, or with links or mounts within, STORE_IN_USE,
  * STORE_DAMAGED, MIGRATION_UNCLEAR when a migration of it is not finished, …
  */
-export async function planCompact(options: Pick<CompactOptions, "store" | "settings">): Promise<CompactPlan> {
+export async function planCompact(options: Pick<CompactOptions, "store" | "settings" | "onProgress" | "signal">): Promise<CompactPlan> {
   const store = await placeOf(options.store);
-  return closing(await open(store), (source) => planOf(store, source, options));
+  return closing(await open(store), async (source) => {
+    const settings = { ...source.settings, ...given(options) };
+    const { entries, bytes } = await sumOf(source, options);
+    const newBytes = settings.compression ? null : Math.ceil((bytes * STORE_FACTOR + 1) / settings.segmentSize) * settings.segmentSize;
+    return { store, bytes: (await diskUseOf(store)) ?? 0, newBytes, entries, freeBytes: await freeBeside(store), settings };
+  });
+}
+
+async function sumOf(source: SledSource, { onProgress, signal }: Pick<CompactOptions, "onProgress" | "signal">): Promise<{ entries: number; bytes: number }> {
+  const meter = new ProgressMeter("verify", onProgress, { entries: null, bytes: null });
+  const sum = { entries: 0, bytes: 0 };
+  for (const { name } of source.info.keyspaces) {
+    meter.enter(name);
+    for await (const block of source.scan(name, { blockSize: BLOCK_SIZE, signal })) {
+      sum.entries += block.entries;
+      sum.bytes += block.data.length;
+      meter.add(block.entries, block.data.length);
+      block.release();
+    }
+  }
+  meter.end();
+  return sum;
 }
 
 /**
@@ -90,10 +113,10 @@ export async function compactStore(options: CompactOptions): Promise<CompactResu
   const store = await placeOf(options.store);
   // Its lock is held until the new store is in its place.
   return closing(await open(store), async (source) => {
-    const plan = await planOf(store, source, options);
-    refuseSmallDisk(plan);
+    const settings = { ...source.settings, ...given(options) };
+    const bytesBefore = (await diskUseOf(store)) ?? 0;
     await using staging = await Staging.create(store);
-    const imported = await makeAnew(source, plan, staging.storePath, options);
+    const imported = await makeAnew(source, store, settings, staging.storePath, options);
     options.signal?.throwIfAborted();
     const kept = keptPath(store, await freeStamp(new Date(), (stamp) => [keptPath(store, stamp)]));
     await takePlace(staging.storePath, store, kept);
@@ -101,18 +124,18 @@ export async function compactStore(options: CompactOptions): Promise<CompactResu
     return {
       store,
       kept: options.removeOriginal === true ? null : kept,
-      bytesBefore: plan.bytes,
+      bytesBefore,
       bytesAfter: (await diskUseOf(store)) ?? 0,
       entries: imported.entries,
       trees: imported.keyspaces.length,
-      reopen: reopenSettings(store, { ...plan.settings, ...given(options) }, options.settings ?? {}),
+      reopen: reopenSettings(store, settings, options.settings ?? {}),
       seconds: (performance.now() - started) / 1000,
       warnings: [...new Set([...source.info.warnings, ...imported.warnings])],
     };
   });
 }
 
-async function open(store: string): Promise<SledFileSource> {
+async function open(store: string): Promise<SledSource> {
   const { openSledSource } = await import("../../engines/sled-reader.js");
   return openSledSource(store);
 }
@@ -142,12 +165,6 @@ function given({ settings = {} }: Pick<CompactOptions, "settings">): Partial<Com
   return { ...(compression === undefined ? {} : { compression }), ...(segmentSize === undefined ? {} : { segmentSize }) };
 }
 
-async function planOf(store: string, source: SledFileSource, options: Pick<CompactOptions, "settings">): Promise<CompactPlan> {
-  const settings = { ...source.settings, ...given(options) };
-  const alike = settings.compression === source.settings.compression && options.settings?.compressionLevel === undefined;
-  return { store, bytes: (await diskUseOf(store)) ?? 0, newBytes: alike ? source.liveBytes : null, freeBytes: await freeBeside(store), settings };
-}
-
 async function freeBeside(store: string): Promise<number> {
   try {
     const { bavail, bsize } = await statfs(dirname(store));
@@ -157,17 +174,8 @@ async function freeBeside(store: string): Promise<number> {
   }
 }
 
-function refuseSmallDisk({ store, newBytes, freeBytes, settings }: CompactPlan): void {
-  const needed = Math.ceil((newBytes ?? 0) * STORE_FACTOR) + 2 * settings.segmentSize;
-  if (freeBytes >= needed) return;
-  throw new KgdumpError("NO_SPACE", `${dirname(store)} has ${String(freeBytes)} bytes free, and the new store may need ${String(needed)}`, {
-    path: store,
-    hint: "nothing was changed: make room, and run this again",
-  });
-}
-
 /** Makes the new store, which is read back, and compared with what was read of the old one. */
-async function makeAnew(source: SledFileSource, { store, settings }: CompactPlan, target: string, options: CompactOptions): Promise<ImportResult> {
+async function makeAnew(source: SledSource, store: string, settings: CompactPlan["settings"], target: string, options: CompactOptions): Promise<ImportResult> {
   const { onProgress, signal, seams } = options;
   const stop = new AbortController();
   const both = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);

@@ -95,12 +95,6 @@ impl SledFiles {
         self.store.next_id.map(|id| id.to_string())
     }
 
-    /// Bytes of what its trees need.
-    #[napi(getter)]
-    pub fn live_bytes(&self) -> f64 {
-        self.store.live_bytes as f64
-    }
-
     /// What is not as it should be and loses nothing.
     #[napi(getter)]
     pub fn warnings(&self) -> Vec<String> {

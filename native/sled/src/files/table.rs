@@ -116,15 +116,6 @@ impl Table {
         }
     }
 
-    /// Bytes of all messages that pages need; of what lies in value files only what names them.
-    pub fn message_bytes(&self) -> u64 {
-        let bases = self.pages.iter().filter_map(|state| match state {
-            State::Present(place) => Some(u64::from(place.size)),
-            _ => None,
-        });
-        bases.sum::<u64>() + self.links.values().flatten().map(|link| u64::from(link.size)).sum::<u64>()
-    }
-
     /// Pages that need a value file, and its number.
     pub fn value_files(&self) -> impl Iterator<Item = (u64, Place)> + '_ {
         let bases = self.pages.iter().zip(0..).filter_map(|(state, page)| match state {

@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::log::replay;
 use super::pages::{Files, PageReader};
-use super::value_files;
 use super::walk::FileWalk;
 use crate::failure::{Code, Failure, Outcome, printable};
 use crate::files::conf::Settings;
@@ -25,8 +24,6 @@ pub struct FileStore {
     pub settings: Settings,
     /// What is not as it should be and loses nothing.
     pub warnings: Vec<String>,
-    /// Bytes of what its trees need: the file `db` has more, what was written before and is not needed any more.
-    pub live_bytes: u64,
     /// The id from which sled's `generate_id` would go on when it opens the store; None when the store has no counter.
     pub next_id: Option<u64>,
     /// Names and roots, in byte order of the names.
@@ -62,10 +59,8 @@ impl FileStore {
         let mut pages = PageReader::new(&files)?;
         let trees = pages.trees().map_err(|f| f.at(&db))?;
         let next_id = pages.counter().map_err(|f| f.at(&db))?.map(|counter| counter.saturating_add(2 * ID_INTERVAL));
-        let live_bytes = files.table.message_bytes() + value_files::bytes(path, &files.table);
         let open = Mutex::new(Some(Open { files, _lock: lock }));
-        let warnings = replay.warnings;
-        Ok(FileStore { path: path.to_path_buf(), settings, warnings, live_bytes, next_id, trees, open })
+        Ok(FileStore { path: path.to_path_buf(), settings, warnings: replay.warnings, next_id, trees, open })
     }
 
     /// Names of all trees, the default tree's too, in byte order.

@@ -58,9 +58,3 @@ pub fn all_there(store: &Path, table: &Table) -> Outcome<()> {
     }
     Ok(())
 }
-
-/// Bytes of all value files that pages need; one that cannot be looked at counts for nothing.
-pub fn bytes(store: &Path, table: &Table) -> u64 {
-    let length = |id: i64| fs::metadata(value_file::path(store, id)).map_or(0, |found| found.len());
-    table.value_files().map(|(_, place)| length(place.at.cast_signed())).sum()
-}
