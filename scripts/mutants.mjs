@@ -8,6 +8,7 @@
  *     npm run mutants -- --count 20 --seed 7    so many at random
  *     npm run mutants -- --only output          those whose file or words have this in them
  *     npm run mutants -- --language ts          without those that a compiler of Rust has to take in
+ *     npm run mutants -- --passing              the tests are known to pass without a mistake, so that this is not tried
  *
  * The mistakes are in test/mutants/*.jsonl, a line each.
  */
@@ -19,7 +20,7 @@ import { runScript, setUp } from "./setup.mjs";
 import { SetupError } from "./setup/setup-error.mjs";
 
 const { values } = parseArgs({
-  options: { count: { type: "string" }, seed: { type: "string" }, only: { type: "string" }, language: { type: "string" }, verbose: { type: "boolean" } },
+  options: { count: { type: "string" }, seed: { type: "string" }, only: { type: "string" }, language: { type: "string" }, verbose: { type: "boolean" }, passing: { type: "boolean" } },
 });
 
 await runScript("mutants", async () => {
@@ -30,7 +31,7 @@ await runScript("mutants", async () => {
   if (mistakes.length === 0) throw new SetupError("there is no such mistake");
   await setUp({ tests: true });
   process.stdout.write(`seed ${String(seed)}: ${String(mistakes.length)} of ${String(all.length)} mistakes\n`);
-  const ground = await makeGround();
+  const ground = await makeGround(values.passing === true);
   let failed = 0;
   try {
     for (const mistake of mistakes) {

@@ -1,5 +1,5 @@
 /** Compacting: the same entries in less room, at the same place, with a way back; and never anything between old and new. */
-import { cp, mkdir, readdir, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, chown, cp, mkdir, readdir, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { openSledSource } from "#src/engines/sled-reader.js";
@@ -139,4 +139,21 @@ test("a migrated store that was compacted can still be rolled back, and ids go o
   await compactStore({ store });
   t.true(BigInt((await idOf()) ?? 0) >= BigInt(id ?? 0));
   t.is((await rollbackStore({ target: store })).status, "rolled-back");
+});
+
+test("the new store has the owner and the modes of the old one", async (t) => {
+  const { store } = await wasteful(t);
+  const isRoot = process.getuid?.() === 0;
+  const [uid, gid] = isRoot ? [12_345, 23_456] : [process.getuid?.() ?? 0, process.getgid?.() ?? 0];
+  const all = async (): Promise<string[]> => [store, ...(await readdir(store, { recursive: true })).map((name) => join(store, name))];
+  for (const path of await all()) {
+    await chmod(path, (await stat(path)).isDirectory() ? 0o2750 : 0o640);
+    await chown(path, uid, gid);
+  }
+  await chmod(store, 0o2750);
+  await compactStore({ store });
+  for (const path of await all()) {
+    const found = await stat(path);
+    t.deepEqual([found.uid, found.gid, found.mode & 0o777], [uid, gid, found.isDirectory() ? 0o750 : 0o640], path);
+  }
 });

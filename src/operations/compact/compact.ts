@@ -23,7 +23,7 @@ import { diskUseOf, freeStamp, removeDirectory } from "../migrate/places.js";
 import { type OnProgress, ProgressMeter } from "../progress.js";
 import type { WithSeams } from "../seams.js";
 import { Staging } from "../staging.js";
-import { keptPath, putBackInterrupted, takePlace } from "./places.js";
+import { giveOwner, keptPath, putBackInterrupted, takePlace } from "./places.js";
 
 /** What `compactStore` does. */
 export interface CompactOptions extends WithSeams {
@@ -118,6 +118,7 @@ export async function compactStore(options: CompactOptions): Promise<CompactResu
     await using staging = await Staging.create(store);
     const imported = await makeAnew(source, store, settings, staging.storePath, options);
     options.signal?.throwIfAborted();
+    await giveOwner(staging.storePath, store);
     const kept = keptPath(store, await freeStamp(new Date(), (stamp) => [keptPath(store, stamp)]));
     await takePlace(staging.storePath, store, kept);
     if (options.removeOriginal === true) await removeDirectory(kept);

@@ -1,5 +1,6 @@
 /** Where the stores of a compaction are, and how two of them change places. */
-import { readdir } from "node:fs/promises";
+import { lchown, lstat, open, readdir } from "node:fs/promises";
+import type { Stats } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { systemError } from "../../errors.js";
 import { freeStamp, renameDurably } from "../migrate/places.js";
@@ -26,6 +27,33 @@ export async function keptOf(store: string): Promise<string[]> {
     return names.sort().map((name) => join(directory, name));
   } catch (error) {
     throw systemError(error, `looking at ${directory}`, { path: directory });
+  }
+}
+
+/**
+ * Gives a new store the owner, the group and the modes of the one whose place it takes, durably: whoever runs kgdump, the service must be able to open it.
+ * Files get those of the old log, directories those of the old store.
+ * @throws {KgdumpError} PERMISSION_DENIED when the owner is another, and only root may give things away; IO_FAILED
+ */
+export async function giveOwner(made: string, store: string): Promise<void> {
+  try {
+    await giveTo(made, await lstat(store), await lstat(join(store, "db")));
+  } catch (error) {
+    throw systemError(error, `giving ${made} the owner of ${store}`, { path: store, hint: "run this as the owner of the store, or as root" });
+  }
+}
+
+async function giveTo(path: string, directory: Stats, file: Stats): Promise<void> {
+  const now = await lstat(path);
+  const like = now.isDirectory() ? directory : file;
+  if (now.uid !== like.uid || now.gid !== like.gid) await lchown(path, like.uid, like.gid);
+  if (now.isDirectory()) for (const name of await readdir(path)) await giveTo(join(path, name), directory, file);
+  const handle = await open(path, "r");
+  try {
+    await handle.chmod(like.mode & 0o7777);
+    await handle.sync();
+  } finally {
+    await handle.close();
   }
 }
 
