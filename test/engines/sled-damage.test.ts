@@ -84,6 +84,16 @@ test("a store as it was written by the unmodified crate", async (t) => {
   t.true((outcomes.get("STORE_DAMAGED") ?? 0) > 40);
 });
 
+test("every place of a small log: six zeros, which no message is as short as", async (t) => {
+  const store = join(await temporaryDirectory(t), "store");
+  await sledWrite(store, ["random 7 10", "tree 00ff", "random 8 4"]);
+  const { size } = await stat(join(store, "db"));
+  const places = Array.from({ length: Math.ceil(size / 5) }, (_, index) => 5 * index);
+  const outcomes = await attack(t, store, places.map((at) => ({ file: "db", zero: [at, Math.min(size, at + 6)] as const })));
+  t.log(size, Object.fromEntries(outcomes));
+  t.is(outcomes.get("different") ?? 0, 0);
+});
+
 test("a compressed store with a snapshot file", async (t) => {
   const store = join(await temporaryDirectory(t), "store");
   await sledWrite(store, ["random 7 800", "tree 00ff", "random 8 300"], { compression: true });
