@@ -32,17 +32,18 @@ await runScript("mutants", async () => {
   await setUp({ tests: true });
   process.stdout.write(`seed ${String(seed)}: ${String(mistakes.length)} of ${String(all.length)} mistakes\n`);
   const ground = await makeGround(values.passing === true);
-  let failed = 0;
+  let [failed, skipped] = [0, 0];
   try {
     for (const mistake of mistakes) {
       const { outcome, output } = await ground.try(mistake);
       process.stdout.write(`${outcome.padEnd(8)} ${mistake.file}: ${mistake.what} (${mistake.tests.join(", ")})\n`);
-      if (outcome !== "noticed") failed += 1;
+      if (outcome === "skipped") skipped += 1;
+      else if (outcome !== "noticed") failed += 1;
       if (outcome === "unfit" || values.verbose === true) process.stdout.write(`${output}\n`);
     }
   } finally {
     await ground.remove();
   }
-  process.stdout.write(`${String(mistakes.length - failed)} noticed, ${String(failed)} not\n`);
+  process.stdout.write(`${String(mistakes.length - failed - skipped)} noticed, ${String(failed)} not, ${String(skipped)} skipped\n`);
   if (failed > 0) process.exitCode = 1;
 });

@@ -14,7 +14,8 @@ const COPIED = ["bin", "build", "dist", "native", "package.json", "scripts", "sr
 const PATIENCE = "120s";
 
 /**
- * @typedef {"noticed" | "missed" | "gone" | "unfit"} Outcome noticed by a test; by none; its place is not there (once); its tests fail without it
+ * @typedef {"noticed" | "missed" | "gone" | "unfit" | "skipped"} Outcome noticed by a test; by none; its place is not there (once); its tests fail without it, or are
+ * skipped as this machine lacks what they need
  * @typedef {{ try: (mistake: import("./mistakes.mjs").Mistake) => Promise<{ outcome: Outcome, output: string }>, remove: () => Promise<void> }} Ground
  */
 
@@ -49,7 +50,8 @@ export async function makeGround(passing) {
       await place(directory, mistake.file, changed);
       try {
         const { status, output } = await runTests(directory, mistake);
-        return { outcome: status === 0 ? "missed" : "noticed", output };
+        if (status !== 0) return { outcome: "noticed", output };
+        return { outcome: output.includes("SKIPPED: ") ? "skipped" : "missed", output };
       } finally {
         await place(directory, mistake.file, text);
       }
