@@ -5,21 +5,22 @@
  * with the same entries is at the path. The original is kept beside it.
  */
 import { PassThrough } from "node:stream";
-import { realpath, statfs } from "node:fs/promises";
+import { realpath } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import type { SledSource } from "../../engines/sled.js";
-import { KgdumpError, systemError } from "../../errors.js";
+import { KgdumpError } from "../../errors.js";
 import { reopenSettings, type ReopenSettings } from "../../settings/reopen.js";
 import { checkSledSettings, type SledSettings } from "../../settings/sled-settings.js";
 import { closing } from "../closing.js";
 import { refuseFilesElsewhere } from "../disk/own-files.js";
 import { noStoreAt } from "../disk/missing.js";
-import { exportSource, type ExportResult } from "../export.js";
+import { exportSource } from "../export.js";
 import { importDump, type ImportResult } from "../import.js";
-import { byName } from "../keyspaces.js";
 import { detectEngine } from "../load-engine.js";
+import { holdsTheSame } from "../migrate/copy.js";
 import { readJournal } from "../migrate/journal.js";
 import { diskUseOf, freeStamp, removeDirectory } from "../migrate/places.js";
+import { freeOf } from "../migrate/space.js";
 import { type OnProgress, ProgressMeter } from "../progress.js";
 import type { WithSeams } from "../seams.js";
 import { Staging } from "../staging.js";
@@ -81,7 +82,7 @@ export async function planCompact(options: Pick<CompactOptions, "store" | "setti
     const settings = { ...source.settings, ...given(options) };
     const { entries, bytes } = await sumOf(source, options);
     const newBytes = settings.compression ? null : Math.ceil((bytes * STORE_FACTOR + 1) / settings.segmentSize) * settings.segmentSize;
-    return { store, bytes: (await diskUseOf(store)) ?? 0, newBytes, entries, freeBytes: await freeBeside(store), settings };
+    return { store, bytes: (await diskUseOf(store)) ?? 0, newBytes, entries, freeBytes: await freeOf(dirname(store)), settings };
   });
 }
 
@@ -166,15 +167,6 @@ function given({ settings = {} }: Pick<CompactOptions, "settings">): Partial<Com
   return { ...(compression === undefined ? {} : { compression }), ...(segmentSize === undefined ? {} : { segmentSize }) };
 }
 
-async function freeBeside(store: string): Promise<number> {
-  try {
-    const { bavail, bsize } = await statfs(dirname(store));
-    return bavail * bsize;
-  } catch (error) {
-    throw systemError(error, `looking at ${dirname(store)}`, { path: dirname(store) });
-  }
-}
-
 /** Makes the new store, which is read back, and compared with what was read of the old one. */
 async function makeAnew(source: SledSource, store: string, settings: CompactPlan["settings"], target: string, options: CompactOptions): Promise<ImportResult> {
   const { onProgress, signal, seams } = options;
@@ -193,13 +185,6 @@ async function makeAnew(source: SledSource, store: string, settings: CompactPlan
   if (failed !== undefined) throw failed.reason;
   if (exported.status === "rejected") throw exported.reason;
   if (imported.status === "rejected") throw imported.reason;
-  checkEqual(exported.value, imported.value);
-  return imported.value;
-}
-
-function checkEqual(exported: ExportResult, imported: ImportResult): void {
-  const made = byName(imported.keyspaces);
-  const same = exported.keyspaces.every(({ name, entries, digest }) => made.get(name)?.entries === entries && made.get(name)?.digest === digest);
-  if (same && exported.keyspaces.length === imported.keyspaces.length) return;
+  if (holdsTheSame(exported.value, imported.value)) return imported.value;
   throw new KgdumpError("VERIFY_DIFFERENCE", "the new store does not hold what the old one does", { hint: "nothing was changed: check the disk and the memory of this machine, then run this again" });
 }

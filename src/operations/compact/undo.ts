@@ -7,8 +7,8 @@ import { closing } from "../closing.js";
 import { noStoreAt } from "../disk/missing.js";
 import { nameText } from "../keyspaces.js";
 import { freeStamp, renameDurably } from "../migrate/places.js";
-import { estimatedTotals, type OnProgress, ProgressMeter } from "../progress.js";
-import { StoreScan } from "../verify-reference.js";
+import type { OnProgress } from "../progress.js";
+import { StoreReference } from "../verify-reference.js";
 import { compactedPath, keptOf, putBackInterrupted, takePlace } from "./places.js";
 
 /** What `undoCompact` does. */
@@ -76,17 +76,9 @@ function refuseChanges(store: string, kept: string, original: ReadonlyMap<string
   });
 }
 
-/** What is in each tree. */
-async function digestsOf(source: EntrySource, { onProgress, signal }: UndoCompactOptions): Promise<Map<string, string>> {
-  const meter = new ProgressMeter("verify", onProgress, estimatedTotals(source.info.keyspaces));
-  const digests = new Map<string, string>();
-  for (const { name, comparator } of source.info.keyspaces) {
-    meter.enter(name);
-    const scan = new StoreScan(source, name, comparator, signal, meter);
-    const blocks = scan.blocks();
-    while ((await blocks.next()).done !== true) continue;
-    digests.set(Buffer.from(name).toString("hex"), scan.digest());
-  }
-  meter.end();
-  return digests;
+/** What is in each tree, by its name in hexadecimal. */
+async function digestsOf(source: EntrySource, options: UndoCompactOptions): Promise<Map<string, string>> {
+  const reference = new StoreReference(source, options);
+  for await (const { blocks } of reference.keyspaces()) while ((await blocks.next()).done !== true) continue;
+  return new Map(reference.digests().map(({ name, digest }) => [Buffer.from(name).toString("hex"), digest]));
 }

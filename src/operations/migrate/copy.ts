@@ -85,15 +85,19 @@ async function streamAcross(journal: Journal, importing: MigrationStep, options:
   return { exported: exported.value, imported: imported.value };
 }
 
-/** What was read and what was found in the new store are the same. */
-function checkEqual(exported: ExportResult, imported: ImportResult): void {
+/** Whether what was read and what was found in the new store are the same. */
+export function holdsTheSame(exported: ExportResult, imported: ImportResult): boolean {
   const known = byName(imported.keyspaces);
-  const same =
+  return (
     exported.keyspaces.length === imported.keyspaces.length &&
     exported.keyspaces.every(({ name, digest, entries }) => {
       const found = known.get(name);
       return found?.digest === digest && found.entries === entries;
-    });
-  if (same) return;
+    })
+  );
+}
+
+function checkEqual(exported: ExportResult, imported: ImportResult): void {
+  if (holdsTheSame(exported, imported)) return;
   throw new KgdumpError("VERIFY_DIFFERENCE", "the new store does not hold what the old one does", { hint: "nothing was switched: check the disk and the memory of this machine, then migrate again" });
 }

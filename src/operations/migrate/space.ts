@@ -62,7 +62,8 @@ export async function spacesOf(paths: MigrationPaths, { estimatedEntries, estima
   return [...spaces.values()];
 }
 
-async function freeOf(directory: string): Promise<number> {
+/** Bytes that are free on the file system of a directory. @throws {KgdumpError} NOT_FOUND, PERMISSION_DENIED, IO_FAILED */
+export async function freeOf(directory: string): Promise<number> {
   try {
     const { bavail, bsize } = await statfs(directory);
     return bavail * bsize;
