@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { filesTooLong } from "./file-size.mjs";
 import { runScript, setUp } from "./setup.mjs";
-import { CRATES, SLED } from "./setup/crates.mjs";
+import { OWN_CRATES, SLED } from "./setup/crates.mjs";
 import { cargoEnvironment } from "./setup/native.mjs";
 import { inProject, ROOT } from "./setup/paths.mjs";
 import { tryRun } from "./setup/run.mjs";
@@ -35,7 +35,7 @@ const JAVASCRIPT_CHECKS = [
 ];
 
 /** @type {Check[]} */
-const RUST_CHECKS = CRATES.flatMap((crate) => {
+const RUST_CHECKS = OWN_CRATES.flatMap((crate) => {
   const manifest = `--manifest-path=${join(crate.directory, "Cargo.toml")}`;
   return [
     { name: `rustfmt ${crate.name}`, check: () => outcome("cargo", ["fmt", "--check", manifest]) },

@@ -14,6 +14,7 @@
  */
 import "./setup/node-version.mjs";
 import { parseArgs } from "node:util";
+import { prepareCrates } from "./mutants/crate.mjs";
 import { makeGround } from "./mutants/ground.mjs";
 import { readMistakes, some } from "./mutants/mistakes.mjs";
 import { runScript, setUp } from "./setup.mjs";
@@ -31,6 +32,7 @@ await runScript("mutants", async () => {
   if (mistakes.length === 0) throw new SetupError("there is no such mistake");
   await setUp({ tests: true });
   process.stdout.write(`seed ${String(seed)}: ${String(mistakes.length)} of ${String(all.length)} mistakes\n`);
+  if (mistakes.some(({ file }) => file.startsWith("native/"))) await prepareCrates();
   const ground = await makeGround(values.passing === true);
   let [failed, skipped] = [0, 0];
   try {

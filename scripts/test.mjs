@@ -12,10 +12,13 @@ import { dirname, join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { lint } from "./lint.mjs";
 import { runScript, setUp } from "./setup.mjs";
-import { CRATES } from "./setup/crates.mjs";
+import { OWN_CRATES } from "./setup/crates.mjs";
 import { cargoEnvironment } from "./setup/native.mjs";
 import { inProject, ROOT } from "./setup/paths.mjs";
 import { stream } from "./setup/stream.mjs";
+
+/** Longer than any test, or crate that is compiled for one, is silent. AVA ends nothing by itself once a test has asked for more time than that. */
+const SILENCE_MS = 12 * 60_000;
 
 /** @typedef {{ passed: number, failed: number, names: readonly string[] }} Counts names: of what failed, as far as it has one */
 
@@ -51,7 +54,7 @@ function namesIn(output, pattern) {
  * @returns {Promise<Counts>}
  */
 async function testTypeScript(files) {
-  const { ok, output } = await stream(process.execPath, [inProject("node_modules", "ava", "entrypoints", "cli.mjs"), ...files], { cwd: ROOT });
+  const { ok, output } = await stream(process.execPath, [inProject("node_modules", "ava", "entrypoints", "cli.mjs"), ...files], { cwd: ROOT, silenceMs: SILENCE_MS });
   // The summary has the number of passed tests only when none failed, so their lines are counted.
   const passed = [...stripVTControlCharacters(output).matchAll(/^ {2}✔ /gm)].length;
   const names = namesIn(output, /^ {2}(?:✘|✖) (?:\[fail\]: )?(.*)$/gm);
@@ -68,7 +71,7 @@ async function testCrate(crate) {
   // The test program does not lie beside the library, as the addon does.
   if (library) env["LD_LIBRARY_PATH"] = env["DYLD_LIBRARY_PATH"] = dirname(library);
   const args = ["test", "--quiet", "--locked", `--manifest-path=${join(crate.directory, "Cargo.toml")}`];
-  const { ok, output } = await stream("cargo", args, { cwd: ROOT, env });
+  const { ok, output } = await stream("cargo", args, { cwd: ROOT, env, silenceMs: SILENCE_MS });
   return settle(ok, {
     passed: sum(output, /^test result: .*? (\d+) passed;/gm),
     failed: sum(output, /^test result: .*? (\d+) failed;/gm),
@@ -86,7 +89,7 @@ async function main(args) {
     counts.push({ passed: 0, failed: names.length, names });
   }
   counts.push(await testTypeScript(files));
-  if (files.length === 0) for (const crate of CRATES) counts.push(await testCrate(crate));
+  if (files.length === 0) for (const crate of OWN_CRATES) counts.push(await testCrate(crate));
   const passed = counts.reduce((total, part) => total + part.passed, 0);
   const failed = counts.reduce((total, part) => total + part.failed, 0);
   // The end of a long output is what is seen of it, so that the names are told once more there.

@@ -2,7 +2,7 @@
  * Loads kgdump's native addons and turns their errors into KgdumpErrors.
  *
  * An addon `<name>` is `native/<name>/build/kgdump_<name>.node` in the package's root; `npm run setup` puts it there. Its
- * errors have a message that is a JSON object `{ code, message, path?, hint? }`.
+ * errors have a message that is a JSON object `{ code, message, path?, hint?, keyspace? }`, the name in hex.
  */
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -36,11 +36,12 @@ export function addonError(error: unknown): KgdumpError {
   const text = error instanceof Error ? error.message : String(error);
   const told = parse(text);
   if (told === undefined) return new KgdumpError("INTERNAL", `an addon failed: ${text}`, { cause: error });
-  const { code, message, path, hint } = told;
+  const { code, message, path, hint, keyspace } = told;
   return new KgdumpError(isErrorCode(code) ? code : "INTERNAL", message, {
     cause: error,
     ...(path === undefined ? {} : { path }),
     ...(hint === undefined ? {} : { hint }),
+    ...(keyspace === undefined ? {} : { keyspace: Buffer.from(keyspace, "hex") }),
   });
 }
 
@@ -62,6 +63,7 @@ interface Told {
   message: string;
   path?: string;
   hint?: string;
+  keyspace?: string;
 }
 
 function parse(text: string): Told | undefined {
@@ -75,7 +77,7 @@ function parse(text: string): Told | undefined {
 
 function isTold(value: unknown): value is Told {
   if (typeof value !== "object" || value === null) return false;
-  const { code, message, path, hint } = value as Record<keyof Told, unknown>;
+  const { code, message, path, hint, keyspace } = value as Record<keyof Told, unknown>;
   const optional = (part: unknown): boolean => part === undefined || typeof part === "string";
-  return typeof code === "string" && typeof message === "string" && optional(path) && optional(hint);
+  return typeof code === "string" && typeof message === "string" && [path, hint, keyspace].every(optional);
 }

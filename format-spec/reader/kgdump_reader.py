@@ -10,7 +10,8 @@ The package msgpack decodes entries (many, simple, and C is fast) and encodes th
 all other payloads, and says why. [R…] are the requirements of the specification that a place meets. Python 3.9 or newer."""
 import argparse, collections, hashlib, json, operator, re, struct, sys
 from zlib import crc32
-import lz4.block, msgpack, zstandard
+import msgpack
+from compressed import unpack
 from strict_msgpack import Cursor, DumpError, bytes_to, list_of, map_of, need, or_nil, row_of, text, that, uint, up_to
 
 MAGIC, FRAME, TAIL, END = b"\xc7\x0eKKGDUMP\r\n\x1a\n", b"\x92\xc7\x18", b"\xc7\x1cZ", b"KGDEND\r\n"
@@ -42,36 +43,6 @@ SUMS = dict.fromkeys(TOTALS, uint)
 END_OF_KEYSPACE = dict(SUMS, digest=digest, result=or_nil(map_of(entries=uint, digest=digest)))
 LOCATION = row_of(uint, uint, uint, uint, up_to(INDEX_BLOCKS), or_nil(bytes_to(FOOTER_KEY)))
 FOOTER = dict(SUMS, keyspaces=list_of(map_of(**END_OF_KEYSPACE), 2**32), indexes=list_of(LOCATION, INDEX_FRAMES))
-
-def zstd_is_bounded(data, raw_length):
-    """Whether a zstd frame is one that may be decoded, by its headers alone [R33]; RFC 8878, 3.1.1."""
-    bits, single = data[4], data[4] & 0x20
-    window, at = (raw_length, 5) if single else ((8 + (data[5] & 7)) << (7 + (data[5] >> 3)), 6)
-    size = (1 if single else 0, 2, 4, 8)[bits >> 6]
-    content = int.from_bytes(data[at:at + size], "little") + (256 if size == 2 else 0)
-    if data[:4] != b"\x28\xb5\x2f\xfd" or bits & 0x0B or size == 0 or content != raw_length or window > max(8 * MIB, raw_length):
-        return False
-    largest, bound, at, last = min(window, 128 * 1024), 0, at + size, 0
-    while not last:
-        head = data[at] | data[at + 1] << 8 | data[at + 2] << 16
-        last, kind, size = head & 1, head >> 1 & 3, head >> 3
-        bound += largest if kind == 2 else size
-        if kind == 3 or size > largest or bound > raw_length + max(raw_length, 16 * MIB):
-            return False
-        at += 3 + (1 if kind == 1 else size)
-    return at + (4 if bits & 4 else 0) == len(data)
-
-def unpack(codec, data, raw_length):
-    """A block's raw bytes, bounded before anything is decoded [R32] [R33] [R34]."""
-    try:
-        if codec == 1 and raw_length <= 255 * (len(data) + 1):
-            data = lz4.block.decompress(data, uncompressed_size=raw_length)
-        elif codec == 2 and zstd_is_bounded(data, raw_length):
-            data = zstandard.ZstdDecompressor(max_window_size=1 << 31).decompress(data, max_output_size=raw_length)
-    except (IndexError, ValueError, lz4.block.LZ4BlockError, zstandard.ZstdError) as error:
-        raise DumpError("BLOCK_DAMAGED", f"the data does not decode: {error}") from error
-    need(len(data) == raw_length, "BLOCK_DAMAGED", f"the data does not decode to {raw_length} bytes")
-    return data
 
 def entries_of(raw, deletions, before):
     """The entries as pairs of bytes; the value of a removed key is None."""
@@ -163,9 +134,12 @@ class Dump:
         need(due and found["keyspace"] == place, "FRAME_MISPLACED", "a keyspace begins here")
         self.inside = self.header["keyspaces"][place]
         need(found.items() <= dict(self.inside, keyspace=place).items(), "MALFORMED", "not the name or order in the header")  # [R25]
-        self.before = operator.lt if found["order"] == "bytewise" else operator.gt
-        self.totals, self.hash, self.last, self.gap = dict.fromkeys(TOTALS, 0), hashlib.sha256(), None, None
+        self.begin(found["order"])
         return "keyspace-start", found
+
+    def begin(self, order):
+        self.before = operator.lt if order == "bytewise" else operator.gt
+        self.totals, self.hash, self.last, self.gap = dict.fromkeys(TOTALS, 0), hashlib.sha256(), None, None
 
     def frame_B(self, cursor, start):
         need(len(self.waiting) < INDEX_BLOCKS and sum(map(len, self.waiting)) < MIB, "INDEX_WRONG", "an index is due")  # [R39]
@@ -234,7 +208,16 @@ class Dump:
     def frame_F(self, cursor, start):
         need(len(self.ended) == len(self.header["keyspaces"]), "FRAME_MISPLACED", "a footer stands here")
         footer = cursor.payload(FOOTER)
-        need(len(footer["keyspaces"]) == len(self.ended), "MALFORMED", "not the number of keyspaces")
+        self.adds_up(footer)
+        for said, real in zip(footer["keyspaces"], self.ended):  # [R47]
+            need([said[total] for total in TOTALS] == [real[total] for total in TOTALS], "TOTALS_MISMATCH", "not those of the keyspace")
+            need(said == real, "DIGEST_MISMATCH", "not those of the keyspace")
+        need(footer["indexes"] == self.indexes, "INDEX_WRONG", "not the index frames of the dump")  # [R48]
+        self.tail(start)
+        return "footer", footer
+
+    def adds_up(self, footer):
+        need(len(footer["keyspaces"]) == len(self.header["keyspaces"]), "MALFORMED", "not the number of keyspaces")
         for end in footer["keyspaces"]:
             self.fit_result(end)
         for total in TOTALS:
@@ -244,12 +227,6 @@ class Dump:
             listed[place] += count
         once = all(said["blocks"] == listed[place] for place, said in enumerate(footer["keyspaces"]))
         need(once, "INDEX_WRONG", "the index does not list each block of each keyspace once")  # [R48]
-        for said, real in zip(footer["keyspaces"], self.ended):  # [R47]
-            need([said[total] for total in TOTALS] == [real[total] for total in TOTALS], "TOTALS_MISMATCH", "not those of the keyspace")
-            need(said == real, "DIGEST_MISMATCH", "not those of the keyspace")
-        need(footer["indexes"] == self.indexes, "INDEX_WRONG", "not the index frames of the dump")  # [R48]
-        self.tail(start)
-        return "footer", footer
 
     def frame_A(self, cursor, start):
         raise DumpError("ABORTED", "the producer gave up: " + cursor.payload(dict(reason=text))["reason"])  # [R49]

@@ -12,6 +12,8 @@ import pathlib
 import random
 import sys
 
+import random_access
+from apply_deltas import apply
 from kgdump_reader import DumpError, read_dump
 
 LETTERS = {"header": "H", "keyspace-start": "S", "block": "B", "gap": "G", "keyspace-end": "E", "footer": "F"}
@@ -84,6 +86,31 @@ def expected(vector):
     return {"header": header, "keyspaces": vector["keyspaces"], "totals": vector["totals"], "events": vector["events"]}
 
 
+def applied(paths):
+    """What applying deltas gives, in the form of the sets' JSON."""
+    try:
+        found = apply(paths)
+    except DumpError as error:
+        return {"code": error.code}
+    return {"result": [{"name": plain(name), "order": order, "entries": plain(list(entries.items()))} for name, (order, entries) in found.items()]}
+
+
+def at_random(data):
+    """What reading all blocks from the tail gives: the entries of each keyspace of a sound dump, or what an invalid vector's `random` has."""
+    try:
+        keyspaces = [[] for _ in random_access.open_dump(io.BytesIO(data))[1]["keyspaces"]]
+        for block in random_access.read_blocks(io.BytesIO(data)):
+            keyspaces[block["keyspace"]] += plain(block["entries"])
+    except DumpError:
+        return "refused"
+    try:
+        for _ in read_dump(io.BytesIO(data)):
+            pass
+    except DumpError:
+        return "unseen"
+    return keyspaces
+
+
 def main():
     here = pathlib.Path(__file__).resolve().parent
     parser = argparse.ArgumentParser()
@@ -97,7 +124,22 @@ def main():
         return 0
     chance = random.Random(arguments.seed)
     passed = failed = 0
-    for path in sorted(arguments.directory.glob("*/*.kgd")):
+    for path in sorted(arguments.directory.glob("apply/*.json")):
+        vector = json.loads(path.read_text("utf-8"))
+        got = applied([path.parent / name for name in vector["dumps"]])
+        if got == {name: vector[name] for name in ("result", "code") if name in vector}:
+            passed += 1
+            continue
+        failed += 1
+        print(f"apply/{path.stem}:\n  got  {json.dumps(got)[:2000]}", file=sys.stderr)
+    for path in sorted(path for part in ("valid", "invalid") for path in (arguments.directory / part).glob("*.json")):
+        vector = json.loads(path.read_text("utf-8"))
+        if at_random(path.with_suffix(".kgd").read_bytes()) == vector.get("random", [keyspace["entries"] for keyspace in vector.get("keyspaces", ())]):
+            passed += 1
+            continue
+        failed += 1
+        print(f"{path.parent.name}/{path.stem}, at random: differs", file=sys.stderr)
+    for path in sorted(path for part in ("valid", "invalid") for path in (arguments.directory / part).glob("*.kgd")):
         data, vector = path.read_bytes(), json.loads(path.with_suffix(".json").read_text("utf-8"))
         ways = {"whole": lambda: 1 << 62, "in random chunks": lambda: chance.randint(1, 97)}
         if len(data) <= BYTEWISE:

@@ -1,11 +1,12 @@
 // @ts-check
-/** A copy of what is built, in which mistakes are made and tests are run. */
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+/** A copy of what is built, in which mistakes are made and tests are run. Crates are built in it by `crate.mjs`. */
+import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import ts from "typescript";
-import { CACHE, inProject, ROOT } from "../setup/paths.mjs";
+import { inProject, ROOT } from "../setup/paths.mjs";
 import { tryRun } from "../setup/run.mjs";
+import { quickCrate } from "./crate.mjs";
 import { withMistake } from "./mistakes.mjs";
 
 /** What is written to while tests run, or changed; all else of the project is only referred to. */
@@ -47,13 +48,13 @@ export async function makeGround(passing) {
         if (status !== 0) return { outcome: "unfit", output };
       }
       if (sound.get(key) === false) return { outcome: "unfit", output: "" };
-      await place(directory, mistake.file, changed);
+      await place(directory, mistake.file, changed, false);
       try {
         const { status, output } = await runTests(directory, mistake);
         if (status !== 0) return { outcome: "noticed", output };
         return { outcome: output.includes("SKIPPED: ") ? "skipped" : "missed", output };
       } finally {
-        await place(directory, mistake.file, text);
+        await place(directory, mistake.file, text, true);
       }
     },
     remove: () => rm(directory, { recursive: true, force: true }),
@@ -65,8 +66,9 @@ export async function makeGround(passing) {
  * @param {string} directory
  * @param {string} file
  * @param {string} text
+ * @param {boolean} sound whether the text is that of the project
  */
-async function place(directory, file, text) {
+async function place(directory, file, text, sound) {
   if (file.endsWith(".ts")) {
     const compilerOptions = ts.readConfigFile(inProject("tsconfig.json"), ts.sys.readFile).config.compilerOptions;
     const { options } = ts.convertCompilerOptionsFromJson(compilerOptions, ROOT);
@@ -78,14 +80,10 @@ async function place(directory, file, text) {
   }
   await writeFile(join(directory, file), text);
   if (!file.startsWith("native/")) return;
-  // Builds with mistakes are not kept with the others; what cargo has compiled before serves both.
-  const cache = join(directory, ".cache");
-  await mkdir(join(cache, "native"), { recursive: true });
-  for (const name of await readdir(CACHE)) {
-    if (name !== "native") await symlink(join(CACHE, name), join(cache, name)).catch(() => undefined);
-  }
-  const { status, stderr } = await tryRun(process.execPath, [join(directory, "scripts", "setup.mjs"), "--tests"], { cwd: directory, env: { KGDUMP_CACHE_DIR: cache } });
-  if (status !== 0) throw new Error(`${file} does not compile with the mistake: ${stderr}`);
+  const crate = await quickCrate(directory, file);
+  if (sound) return crate.restore();
+  const said = await crate.build();
+  if (said !== "") throw new Error(`${file} does not compile with the mistake: ${said}`);
 }
 
 /**
@@ -93,7 +91,13 @@ async function place(directory, file, text) {
  * @param {import("./mistakes.mjs").Mistake} mistake
  */
 async function runTests(directory, { tests, match, env }) {
-  const files = tests.map((name) => (/\.mjs$/.test(name) ? `test/${name}` : `build/test/${name}.test.js`));
+  const isOfCrate = (/** @type {string} */ name) => name.startsWith("native/");
+  for (const name of tests.filter(isOfCrate)) {
+    const result = await (await quickCrate(directory, name)).test(name, match);
+    if (result.status !== 0) return result;
+  }
+  if (tests.every(isOfCrate)) return { status: 0, output: "" };
+  const files = tests.filter((name) => !isOfCrate(name)).map((name) => (/\.mjs$/.test(name) ? `test/${name}` : `build/test/${name}.test.js`));
   const args = [inProject("node_modules", "ava", "entrypoints", "cli.mjs"), "--fail-fast", `--timeout=${PATIENCE}`, ...(match === undefined ? [] : ["--match", match]), ...files];
   const { status, stdout, stderr } = await tryRun(process.execPath, args, { cwd: directory, env: { ...env, NODE_V8_COVERAGE: undefined, AVA_PATH: undefined } });
   return { status, output: stdout + stderr };

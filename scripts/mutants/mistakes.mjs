@@ -10,8 +10,9 @@ import { SetupError } from "../setup/setup-error.mjs";
  * @property {string} what what is wrong then, in words
  * @property {string} from text that is in the file once
  * @property {string} to what stands there instead
- * @property {readonly string[]} tests files below test/, without their ending, one of which must fail
- * @property {string} [match] only tests whose title matches this pattern of AVA's
+ * @property {readonly string[]} tests files below test/, without their ending, or crates (`native/NAME`: its unit tests) or files of their tests
+ * (`native/NAME/tests/FILE.rs`); one of them must fail
+ * @property {string} [match] only tests whose title matches this pattern of AVA's, or whose name has this in it when they are a crate's
  * @property {Record<string, string>} [env] added to the environment of the tests
  */
 

@@ -11,6 +11,7 @@ import { inProject } from "./paths.mjs";
  * @property {string} product file name there
  * @property {boolean} usesRocksdb whether it is linked to the RocksDB library
  * @property {boolean} usesSledCopy whether it is compiled with the copy of sled that holds our loader
+ * @property {string} [sharedSource] absolute path of the sources of another crate, which it is compiled of
  */
 
 const SHARED_LIBRARY = process.platform === "darwin" ? ".dylib" : ".so";
@@ -46,6 +47,20 @@ export const CHECKER = {
   usesSledCopy: false,
 };
 
+/**
+ * The same with a version of sled whose stores are read, and never written.
+ * @param {string} version
+ * @returns {Crate}
+ */
+const olderChecker = (version) => ({
+  ...CHECKER,
+  name: `test/checker-${version}`,
+  directory: inProject("test", `checker-${version}`),
+  built: `sled-check-${version.replace(".", "-")}`,
+  output: inProject("build", `checker-${version}`),
+  sharedSource: inProject("test", "checker", "src"),
+});
+
 /** The program that makes RocksDB stores from plans and says what they must hold, over the published library, for tests. */
 export const MAKER = {
   name: "test/maker",
@@ -79,5 +94,8 @@ export const EXAMPLE = {
   usesSledCopy: false,
 };
 
-/** All of them. */
-export const CRATES = [SLED, ROCKSDB, BLOCKS, CHECKER, MAKER, PEERS, EXAMPLE];
+/** All of them. @type {readonly Crate[]} */
+export const CRATES = [SLED, ROCKSDB, BLOCKS, CHECKER, olderChecker("0.32"), olderChecker("0.33"), MAKER, PEERS, EXAMPLE];
+
+/** Those whose source is their own, to be linted and tested. */
+export const OWN_CRATES = CRATES.filter(({ sharedSource }) => sharedSource === undefined);

@@ -109,6 +109,7 @@ async function sourceKey(crate, compiler) {
   const own = (/** @type {string} */ path) => /^(target|build|tests|sled-copy.*)$/.test(path);
   const files = await filesBelow(crate.directory, own);
   if (files.length === 0) throw new SetupError(`${crate.directory} is missing: take a whole clone of the project`);
+  if (crate.sharedSource !== undefined) files.push(...(await filesBelow(crate.sharedSource)));
   const flags = BUILD_VARIABLES.map((name) => `${name}=${process.env[name] ?? ""}`);
   const request = crate.usesRocksdb ? libraryRequest() : "";
   const recipe = [fileURLToPath(import.meta.url), ...(crate.usesSledCopy ? sledCopyScripts : [])];

@@ -1,5 +1,6 @@
 // @ts-check
 /** What a vector's JSON says: what a valid dump holds; of an invalid one the error, and what may have been released before. */
+import { UNSEEN } from "./unseen.mjs";
 import { build, layOut, sha256, TOTALS } from "./dump.mjs";
 
 /** @typedef {import("./dump.mjs").Frame} Frame */
@@ -93,6 +94,7 @@ export function makeInvalid({ name, description, breaks, code, model = {}, frame
     code,
     offset,
     block: isBlock || (inside && early) ? blocks.length : null,
+    random: UNSEEN.has(name) ? "unseen" : "refused",
     released: {
       events: [...kinds].filter((kind) => EVENTS.includes(kind)).join(""),
       blocks: blocks.length,

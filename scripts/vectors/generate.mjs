@@ -10,6 +10,7 @@ import { readdir, readFile, rm, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { inProject } from "../setup/paths.mjs";
+import { APPLIED, makeApplied } from "./apply.mjs";
 import { makeInvalid, makeValid } from "./expect.mjs";
 import { INVALID_BLOCKS } from "./invalid-blocks.mjs";
 import { INVALID_CODECS } from "./invalid-codecs.mjs";
@@ -18,6 +19,8 @@ import { INVALID_FIELDS } from "./invalid-fields.mjs";
 import { INVALID_FRAMES } from "./invalid-frames.mjs";
 import { INVALID_MARKERS } from "./invalid-markers.mjs";
 import { VALID } from "./valid.mjs";
+
+const PARTS = ["valid", "invalid", "apply"];
 
 /** Where the vectors are. */
 export const VECTORS = inProject("format-spec", "vectors");
@@ -36,6 +39,9 @@ function requirements(vectors) {
   return `${[...head, "| requirement | vectors | names, in `invalid/` |", "| --- | --- | --- |", ...rows].join("\n")}\n`;
 }
 
+/** @param {object} json */
+const text = (json) => Buffer.from(`${JSON.stringify(json, null, 1).replaceAll(/\[\n\s+("[0-9a-f]*"),\n\s+("[0-9a-f]*"|null)\n\s+\]/g, "[$1, $2]")}\n`);
+
 /** All files of the vectors. @returns {Map<string, Buffer>} by path below VECTORS */
 export function makeVectors() {
   /** @type {Map<string, Buffer>} */
@@ -43,11 +49,16 @@ export function makeVectors() {
   const add = (/** @type {string} */ path, /** @type {{ bytes: Buffer, json: object }} */ { bytes, json }) => {
     if (files.has(`${path}.kgd`)) throw new TypeError(`two vectors are named ${path}`);
     files.set(`${path}.kgd`, bytes);
-    files.set(`${path}.json`, Buffer.from(`${JSON.stringify(json, null, 1).replaceAll(/\[\n\s+("[0-9a-f]*"),\n\s+("[0-9a-f]*"|null)\n\s+\]/g, "[$1, $2]")}\n`));
+    files.set(`${path}.json`, text(json));
   };
   for (const vector of VALID) add(`valid/${vector.name}`, makeValid(vector));
   const invalid = [...INVALID_FRAMES, ...INVALID_MARKERS, ...INVALID_FIELDS, ...INVALID_BLOCKS, ...INVALID_CODECS, ...INVALID_ENDS];
   for (const vector of invalid) add(`invalid/${vector.name}`, makeInvalid(vector));
+  for (const set of APPLIED) {
+    const { dumps, json } = makeApplied(set);
+    dumps.forEach((bytes, place) => files.set(`apply/${set.name}.${String(place)}.kgd`, bytes));
+    files.set(`apply/${set.name}.json`, text(json));
+  }
   files.set("requirements.md", Buffer.from(requirements(invalid)));
   return files;
 }
@@ -62,7 +73,7 @@ export async function compareVectors(files = makeVectors()) {
     const found = await readFile(join(VECTORS, path)).catch(() => undefined);
     if (found === undefined || !found.equals(bytes)) wrong.push(path);
   }
-  const there = await Promise.all(["valid", "invalid"].map(async (part) => (await readdir(join(VECTORS, part)).catch(() => [])).map((name) => `${part}/${name}`)));
+  const there = await Promise.all(PARTS.map(async (part) => (await readdir(join(VECTORS, part)).catch(() => [])).map((name) => `${part}/${name}`)));
   return { wrong, extra: there.flat().filter((path) => !files.has(path)) };
 }
 
@@ -75,10 +86,10 @@ async function main(check) {
     if (wrong.length + extra.length > 0) process.exitCode = 1;
     return;
   }
-  for (const part of ["valid", "invalid"]) await mkdir(join(VECTORS, part), { recursive: true });
+  for (const part of PARTS) await mkdir(join(VECTORS, part), { recursive: true });
   for (const path of wrong) await writeFile(join(VECTORS, path), files.get(path) ?? "");
   for (const path of extra) await rm(join(VECTORS, path));
-  process.stdout.write(`${String((files.size - 1) / 2)} vectors, ${String(wrong.length)} files written, ${String(extra.length)} removed\n`);
+  process.stdout.write(`${String(files.size)} files, ${String(wrong.length)} written, ${String(extra.length)} removed\n`);
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) await main(process.argv.includes("--check"));

@@ -1,7 +1,7 @@
 // @ts-check
 /** Invalid vectors of compressed data: it does not decode to what the block says, or it is a bomb. */
-import { lz4Sequence, repeated, zstd } from "./codecs.mjs";
-import { block, coded, LONG, LONG_RAW, longBlocks, packLz4, packZstd } from "./samples.mjs";
+import { lz4Sequence, zstd } from "./codecs.mjs";
+import { block, coded, entry, LONG, LONG_RAW, longBlocks, packLz4, packZstd } from "./samples.mjs";
 
 /** @typedef {import("./expect.mjs").Invalid} Invalid */
 
@@ -22,6 +22,13 @@ const blocks = longBlocks(LONG_RAW);
 const content = LONG_RAW.length;
 const skippable = Buffer.from("502a4d180300000061626300".slice(0, 22), "hex");
 
+/** The entries of LONG with other ends: the second run is matched up to so many bytes before the end. @param {number} left @param {...Buffer} ends */
+const ending = (left, ...ends) => Buffer.concat([runs(left), ...ends]);
+/** @param {number} left */
+const runs = (left) => Buffer.concat([lz4Sequence(LONG_RAW.subarray(0, 7), { offset: 1, length: 199 }), lz4Sequence(LONG_RAW.subarray(206, 213), { offset: 1, length: 99 - left })]);
+/** @param {number} left */
+const literals = (left) => lz4Sequence(LONG_RAW.subarray(content - left));
+
 const LZ4 = [
   lz4("empty", "no data at all", Buffer.alloc(0)),
   lz4("garbage", "bytes that are no LZ4", Buffer.alloc(40, 0xff)),
@@ -34,6 +41,12 @@ const LZ4 = [
   lz4("short", "it decodes to one byte less", packLz4(LONG_RAW.subarray(0, -1))),
   lz4("long", "it decodes to one byte more", packLz4(Buffer.concat([LONG_RAW, Buffer.of(0)]))),
   lz4("offset-before-start", "a match before the first byte", Buffer.concat([lz4Sequence(LONG_RAW.subarray(0, 8), { offset: 9, length: 200 }), lz4Sequence(LONG_RAW.subarray(208, 240))])),
+  lz4("cut-in-length", "a block that ends within the length of a match", GOOD_LZ4.subarray(0, 10)),
+  lz4("ends-behind-match", "a block without a last sequence of literals", ending(0), "R54"),
+  lz4("literals-0", "no literals behind the last match", ending(0, literals(0)), "R54"),
+  lz4("literals-4", "four literals behind the last match", ending(4, literals(4)), "R54"),
+  lz4("last-match-11", "a last match that begins eleven bytes before the end", ending(11, lz4Sequence("", { offset: 1, length: 6 }), literals(5)), "R54"),
+  lz4("offset-0", "a match with the offset 0", ending(5, literals(5)).fill(0, 8, 10), "R54"),
   lz4("bomb", "a block that decodes to 2 MiB", Buffer.concat([Buffer.of(0x1f, 0x78, 1, 0), Buffer.alloc(130, 255), Buffer.of(0), lz4Sequence("abcde")])),
   {
     ...lz4("too-small", "a raw length that so few bytes never decode to", GOOD_LZ4, "R34"),
@@ -65,13 +78,19 @@ const ZSTD = [
   frame("reserved-bit", "a reserved bit in the frame's header", zstd(blocks, { content, descriptor: 8 })),
   frame("reserved-block", "a block of a reserved type", zstd([{ type: 3, size: 4, bytes: Buffer.from("abcd") }], { content })),
   frame("block-too-large", "a block of more bytes than the window", zstd([{ repeat: 0x78, times: content + 1 }], { content })),
-  frame("bomb", "blocks that repeat a byte until there are 32 MiB", zstd(repeated(0, 32 << 20).slice(0, 70), { content, window: 7 << 3 })),
-  frame("bomb-compressed", "compressed blocks that may decode to more than 16 MiB besides the raw length", zstd(Array.from({ length: 130 }, () => ({ type: 2, size: 0, bytes: Buffer.alloc(0) })), { content, window: 7 << 3 }).subarray(0, 310), "R33"),
+  bomb("bomb", "blocks that repeat a byte until there are more than 16 MiB besides the raw length", { repeat: 0, times: 131_072 }),
+  bomb("bomb-compressed", "compressed blocks that may decode to more than 16 MiB besides the raw length", { type: 2, size: 0, bytes: Buffer.alloc(0) }),
   frame("short", "blocks that decode to one byte less than the content size", zstd([...blocks.slice(0, 3), { repeat: 0x79, times: 99 }], { content }), "R32"),
   frame("long", "blocks that decode to one byte more than the content size", zstd([...blocks.slice(0, 3), { repeat: 0x79, times: 101 }], { content }), "R32"),
   frame("checksum", "a wrong checksum of zstd's own", zstd(blocks, { content, checksum: Buffer.from("00000000", "hex") }), "R32"),
   frame("compressed-garbage", "a compressed block that is none", zstd([...blocks.slice(0, 3), { type: 2, size: 8, bytes: Buffer.alloc(8, 0xff) }], { content }), "R32"),
 ];
+
+/** 130 blocks in a frame for 1,000 raw bytes. @param {string} name @param {string} description @param {import("./codecs.mjs").ZstdBlock} each @returns {Invalid} */
+function bomb(name, description, each) {
+  const data = zstd(Array.from({ length: 130 }, () => each), { content: 1000, window: 7 << 3 });
+  return { ...frame(name, description, data), model: coded(2, block([entry("k", "z".repeat(994))], { pack: () => data })) };
+}
 
 /** The good frame with the id of a dictionary in its header. */
 function dictionary() {

@@ -3,7 +3,7 @@
 import { array, at, bin, map, nil, set, uint } from "./encode.mjs";
 import { fieldsOf, itemsOf } from "./take-apart.mjs";
 import { sha256, TOTALS } from "./dump.mjs";
-import { BASE, block, delta, entry, gap, keyspace, manyBlocks, one, salvaged, twoKeyspaces } from "./samples.mjs";
+import { BASE, block, coded, delta, entry, gap, keyspace, longKeys, manyBlocks, one, salvaged, twoKeyspaces } from "./samples.mjs";
 
 /** @typedef {import("./dump.mjs").Item} Item */
 /** @typedef {import("./dump.mjs").Model} Model */
@@ -45,6 +45,7 @@ const INDEX = [
   index("three", "an index of four parts", (parts) => [...parts, nil]),
   vector("index-trailing", "a byte behind the index", "R40", "DUMP_INDEX_WRONG", { ...two(), payload: { I: (payload, number) => (number === 0 ? Buffer.concat([payload, nil]) : payload) } }),
   vector("index-not-an-array", "an index frame that holds nil", "R40", "DUMP_INDEX_WRONG", { ...two(), payload: { I: () => nil } }),
+  { ...vector("index-late-1-mib", "what waits takes exactly 1 MiB, and another block follows without an index frame", "R39", "DUMP_INDEX_WRONG", coded(2, longKeys(1 << 20), block([entry("z", "2")]))), at: 3 },
   { ...vector("index-late", "1,025 blocks without an index frame", "R39", "DUMP_INDEX_WRONG", { keyspaces: [keyspace("default", manyBlocks(1025).filter((item) => item !== "index"))] }), at: 2 + 1024 },
 ];
 
@@ -102,6 +103,9 @@ const footer = (name, description, breaks, code, change, model = two()) => vecto
 /** Changes one map of the footer's keyspaces. @param {(fields: Field[], place: number) => Field[]} change @returns {(fields: Field[]) => Field[]} */
 const keyspaces = (change) => (fields) => fields.map(([own, value]) => [own, own === "keyspaces" ? array(itemsOf(value).map((item, place) => map(change(fieldsOf(item), place)))) : value]);
 
+/** Changes a field of the results in the footer's keyspaces. @param {string} name @param {Buffer} given */
+const inResult = (name, given) => keyspaces((fields) => fields.map(([own, value]) => [own, own === "result" ? map(set(fieldsOf(value), name, given)) : value]));
+
 /** Changes the list of index frames. @param {string} name @param {string} description @param {(items: Buffer[]) => Buffer[]} change @param {string} [code] @param {string} [breaks] */
 const locations = (name, description, change, code = "DUMP_INDEX_WRONG", breaks = "R48") =>
   footer(`list-${name}`, description, breaks, code, (fields) => fields.map(([own, value]) => [own, own === "indexes" ? array(change(itemsOf(value))) : value]));
@@ -125,7 +129,8 @@ const FOOTER = [
   footer("blocks-moved", "the footer adds up, but a block is in another keyspace than its index frame", "R48", "DUMP_INDEX_WRONG", moved("blocks")),
   footer("digest", "the footer has another digest than the keyspace's end", "R47", "DUMP_DIGEST_MISMATCH", keyspaces((fields) => set(fields, "digest", bin(other)))),
   footer("digest-short", "the footer has a digest of 31 bytes", "R22", "DUMP_MALFORMED", keyspaces((fields) => set(fields, "digest", bin(other.subarray(1))))),
-  footer("result", "the footer has another result than the keyspace's end", "R47", "DUMP_DIGEST_MISMATCH", keyspaces((fields) => set(fields, "result", result)), delta()),
+  footer("result-entries", "the footer's result has another number of entries than that of the keyspace's end", "R47", "DUMP_DIGEST_MISMATCH", inResult("entries", uint(7)), delta()),
+  footer("result-digest", "the footer's result has another digest than that of the keyspace's end", "R47", "DUMP_DIGEST_MISMATCH", inResult("digest", bin(other)), delta()),
   footer("result-missing", "the footer has no result in a delta", "R45", "DUMP_MALFORMED", keyspaces((fields) => set(fields, "result", nil)), delta()),
   footer("keyspace-missing", "the footer has a keyspace less", "R22", "DUMP_MALFORMED", (fields) => fields.map(([own, value]) => [own, own === "keyspaces" ? array(itemsOf(value).slice(1)) : value])),
   footer("keyspace-more", "the footer has a keyspace more", "R22", "DUMP_MALFORMED", (fields) => fields.map(([own, value]) => [own, own === "keyspaces" ? array([...itemsOf(value), ...itemsOf(value).slice(1)]) : value])),
@@ -144,6 +149,7 @@ const FOOTER = [
   locations("twice", "an index frame is in the footer's list twice", (items) => [...items, ...items.slice(1)]),
   locations("swapped", "two index frames are swapped in the footer's list", (items) => items.reverse()),
   locations("five", "an index frame of five parts", (items) => items.map((item) => array(itemsOf(item).slice(0, 5))), "DUMP_MALFORMED", "R12"),
+  locations("claims-seven", "an index frame that claims seven parts and has six", (items) => items.map((item) => Buffer.concat([Buffer.of(0x97), item.subarray(1)])), "DUMP_MALFORMED", "R12"),
   locations("blocks-1025", "an index frame lists 1,025 blocks", inFirst(4, () => uint(1025)), "DUMP_MALFORMED", "R19"),
   locations("first-key-257", "a first key of 257 bytes", inFirst(5, () => bin("k".repeat(257))), "DUMP_LIMIT_EXCEEDED", "R52"),
   locations("first-key-type", "a first key that is a number", inFirst(5, () => uint(1)), "DUMP_MALFORMED", "R12"),

@@ -70,6 +70,8 @@ const HEADS = [
   head("crc", "the checksum of the head", 27),
   head("bin", "the bin's type byte", 28),
   head("bin-length", "the second length", 32),
+  whole("head-rest", "three bytes of something else where a frame should be", "R3", "DUMP_FRAME_DAMAGED", (bytes, { offsets }) => Buffer.concat([bytes.subarray(0, offsets[3]), Buffer.from("abc")]), 3),
+  whole("head-rest-of-tail", "the first byte of a tail where a frame should be, and nothing behind it", "R8", "DUMP_FRAME_MISPLACED", (bytes, { offsets }) => Buffer.concat([bytes.subarray(0, offsets[3]), Buffer.of(0xc7)]), 3),
   whole("head-zeros", "zeros where a frame should be", "R3", "DUMP_FRAME_DAMAGED", (bytes, { offsets }) => Buffer.from(bytes).fill(0, offsets[2], (offsets[2] ?? 0) + 40), 2),
   whole("payload-shorter", "a byte is missing within a payload", "R7", "DUMP_CHECKSUM_MISMATCH", (bytes, { offsets }) => Buffer.concat([bytes.subarray(0, (offsets[3] ?? 0) - 1), bytes.subarray(offsets[3] ?? 0)]), 2),
   whole("head-shifted", "a byte is missing between two frames", "R3", "DUMP_FRAME_DAMAGED", (bytes, { offsets }) => Buffer.concat([bytes.subarray(0, offsets[3] ?? 0), bytes.subarray((offsets[3] ?? 0) + 1)]), 3),
@@ -77,6 +79,7 @@ const HEADS = [
   payloadBit("keyspace-start", 1, 20),
   payloadBit("block-key", 2, 6),
   payloadBit("block-data", 2, 16),
+  whole("payload-bit-block-value", "a flipped bit in a value: nothing but the payload's checksum tells", "R7", "DUMP_CHECKSUM_MISMATCH", (bytes, { offsets }) => flipped(bytes, (offsets[3] ?? 0) - 1), 2),
   payloadBit("index", 4, 8),
   payloadBit("keyspace-end", 5, 90),
   payloadBit("footer", 10, 30),
@@ -124,6 +127,7 @@ const ORDER = [
   ordered("forged-double-header", "a second header", ...misplaced, forged(doubled(0)), 1),
   ordered("forged-header-late", "a header within a keyspace", ...misplaced, (frames) => renumbered([...frames.slice(0, 3), ...frames.slice(0, 1), ...frames.slice(3)]), 3),
   ordered("forged-drop-start", "a block outside of a keyspace", ...misplaced, forged(dropped(1)), 1),
+  ordered("forged-block-first", "a block before the header", ...misplaced, (frames) => renumbered([...frames.slice(2, 3), ...frames]), 0),
   ordered("forged-double-start", "a keyspace begins within another", ...misplaced, forged(doubled(1)), 2),
   ordered("forged-drop-end", "a keyspace begins before the last one has ended", ...misplaced, forged(dropped(5)), 5),
   ordered("forged-drop-last-end", "a footer within a keyspace", ...misplaced, forged(dropped(9)), 9),
@@ -142,6 +146,9 @@ const ORDER = [
   ordered("forged-two-footers", "two footers", ...misplaced, forged(doubled(10)), 11),
   ordered("forged-skippable-last", "a frame that may be skipped behind the footer", ...misplaced, inserted(11, "x", Buffer.alloc(0)), 11, { ...two(), version: [1, 2] }),
   ordered("forged-abort-last", "an abort frame behind the footer", ...misplaced, inserted(11, "A", map([["reason", str("x")]])), 11),
+  ordered("forged-start-beyond", "the start of one keyspace more than the header has, numbered behind the last", ...misplaced, inserted(10, "S", map([["keyspace", uint(2)], ["name", bin("more")], ["order", str("bytewise")]])), 10),
+  ordered("forged-end-of-empty", "the end of an empty keyspace that was not started", ...misplaced, forged(dropped(1)), 1, { keyspaces: [{ name: Buffer.from("default") }] }),
+  ordered("forged-index-of-none", "an index frame in a keyspace without blocks", ...misplaced, inserted(2, "I", Buffer.of(0x90)), 2, { keyspaces: [{ name: Buffer.from("default") }] }),
   whole("tail-within", "a tail within a keyspace", ...misplaced, (bytes, { offsets }) => Buffer.concat([bytes.subarray(0, offsets[3]), tailBytes(0, 0), bytes.subarray(offsets[3])]), 3),
   whole("magic-within", "another dump begins within a keyspace", ...misplaced, (bytes, { offsets }) => Buffer.concat([bytes.subarray(0, offsets[3]), bytes]), 3),
   whole("magic-twice", "the magic is there twice", ...misplaced, (bytes) => Buffer.concat([bytes.subarray(0, 17), bytes]), 0),
@@ -172,6 +179,7 @@ const CUTS = [
   cut("magic-1", "one byte", () => 1),
   cut("magic-12", "within the text of the magic", () => 12),
   cut("magic-16", "within the version", () => 16),
+  ...[15, 16].map((length) => whole(`cut-magic-${String(length)}-of-another`, `within the version, which has begun as another (${String(length)} bytes)`, "R9", "DUMP_TRUNCATED", (bytes) => { const other = Buffer.from(bytes.subarray(0, length)); other[14] = 7; return other; }, undefined)),
   cut("magic", "behind the magic", () => 17),
   cut("head-1", "behind the first byte of the header's frame", () => 18),
   cut("head-32", "a byte before the header's payload", () => 17 + 32),
@@ -203,6 +211,7 @@ const trailing = (name, description, more) => whole(`trailing-${name}`, descript
 const ENDS = [
   ...[2, 10, 18, 19, 23, 30].map((place) => tail(`bit-${String(place)}`, `a flipped bit in byte ${String(place)} of the tail`, (bytes) => flipped(bytes, place))),
   tail("garbage", "something else where the tail should be", (bytes) => bytes.fill(0x20)),
+  tail("another-dump", "another dump begins where the tail should be", () => Buffer.concat([magic([1, 0]), Buffer.alloc(40)])),
   tail("garbage-short", "three bytes of something else where the tail should be", () => Buffer.from("abc")),
   ...[0n, 17n, 2n ** 53n, 2n ** 64n - 1n].map((offset) => tail(`offset-${String(offset)}`, `the tail says that the footer is at ${String(offset)}`, (bytes, { tail: at }) => tailBytes(offset, at + bytes.length))),
   tail("offset-one-off", "the tail says that the footer is a byte before where it is", (bytes, { tail: at, offsets }) => tailBytes((offsets[10] ?? 0) - 1, at + bytes.length)),
@@ -249,13 +258,15 @@ function claims(kind, length, code, model = small()) {
     return Buffer.concat([start, Buffer.from("92c718", "hex"), checked, bigEndian(crc32(checked), 4), Buffer.of(0xc6), bigEndian(length, 4)]);
   };
   const description = `a frame of kind ${kind} that claims a payload of ${String(length)} bytes, ${limit ? "more than may be" : "the most that may be"}, and nothing behind it`;
-  return { name: `payload-${kind}-${String(length)}`, description, breaks: [limit ? "R6" : "R9"], code, model, bytes, ...(limit ? { at: 2 } : {}) };
+  return { name: `payload-${kind === "X" ? "unknown" : kind}-${String(length)}`, description, breaks: [limit ? "R6" : "R9"], code, model, bytes, ...(limit ? { at: 2 } : {}) };
 }
 
 const newer = () => ({ ...small(), version: /** @type {[number, number]} */ ([1, 2]) });
 const KIND_LIMITS = { H: 16_777_216, S: 131_072, I: 1_048_576 + 2 * 16_777_216 + 128, G: 2 * 16_777_216 + 256, E: 131_072, F: 33_554_432, A: 131_072, B: 1_124_073_546 };
 const LENGTHS = [
   ...Object.entries(KIND_LIMITS).flatMap(([kind, limit]) => [claims(kind, limit + 1, "DUMP_LIMIT_EXCEEDED"), claims(kind, limit, "DUMP_TRUNCATED")]),
+  claims("X", 16_777_217, "DUMP_LIMIT_EXCEEDED"),
+  claims("X", 16_777_216, "DUMP_TRUNCATED"),
   claims("x", 16_777_217, "DUMP_LIMIT_EXCEEDED", newer()),
   claims("x", 16_777_216, "DUMP_TRUNCATED", newer()),
   ...[2 ** 31 - 1, 2 ** 31, 2 ** 31 + 1, 2 ** 32 - 1].map((length) => claims("B", length, "DUMP_LIMIT_EXCEEDED")),

@@ -1,6 +1,6 @@
 // @ts-check
 /** Small pieces that many vectors are made of. */
-import { bin, nil, uint } from "./encode.mjs";
+import { bin, binHead, nil, uint } from "./encode.mjs";
 import { lz4, repeated, zstd } from "./codecs.mjs";
 import { encodeEntries, sha256 } from "./dump.mjs";
 
@@ -64,6 +64,18 @@ export function zeros(length) {
   const whole = entry("z", Buffer.alloc(length - head));
   const prefix = Buffer.concat([bin("z"), bin(whole.value ?? "").subarray(0, head - 3)]);
   return block([whole], { codec: 2, pack: (raw) => zstd([{ raw: prefix }, ...repeated(0, raw.length - prefix.length)], { content: raw.length }) });
+}
+
+/**
+ * A block whose two keys have half a MiB each, so that it takes so many bytes of an index frame, as the first block of a dump.
+ * @param {number} listed at least 2^20 - 1 @returns {Item}
+ */
+export function longKeys(listed) {
+  // An array of eight: its head, offset, frame length, codec, raw length, stored length, number of entries, and the heads of two keys.
+  const length = listed - (1 + 3 + 5 + 1 + 5 + 1 + 1 + 5 + 5);
+  const [first, last] = [524_288, length - 524_288];
+  const pack = (/** @type {Buffer} */ raw) => zstd([{ raw: binHead(first) }, ...repeated(0x6b, first), { raw: Buffer.concat([bin("1"), binHead(last)]) }, ...repeated(0x6c, last), { raw: bin("2") }], { content: raw.length, contentBytes: 4 });
+  return block([entry("k".repeat(first), "1"), entry("l".repeat(last), "2")], { pack });
 }
 
 /** @type {import("./dump.mjs").Base} */

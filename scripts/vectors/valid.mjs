@@ -1,9 +1,9 @@
 // @ts-check
 /** The valid vectors: each is one thing that a reader must take as it is. */
-import { array, bin, map, str, uint } from "./encode.mjs";
+import { array, bin, map, nil, str, uint, yes } from "./encode.mjs";
 import { build, encodeEntries, layOut, sha256 } from "./dump.mjs";
 import { lz4Sequence, repeated, zstd } from "./codecs.mjs";
-import { BASE, block, coded, delta, entry, gap, keyspace, LONG, longBlocks, manyBlocks, one, packLz4, packZstd, salvaged, small, twoKeyspaces, zeros } from "./samples.mjs";
+import { BASE, block, coded, delta, entry, gap, keyspace, LONG, longBlocks, longKeys, manyBlocks, one, packLz4, packZstd, salvaged, small, twoKeyspaces, zeros } from "./samples.mjs";
 
 /** @typedef {import("./dump.mjs").Model} Model */
 /** @typedef {import("./expect.mjs").Valid} Valid */
@@ -38,6 +38,17 @@ const inner = () => {
 /** @type {(fields: Field[]) => Field[]} */
 const reversed = (fields) => [...fields].reverse();
 
+/** One entry of zeros that so many bytes of zstd stand for, 256 of them for each. @param {number} stored @returns {import("./dump.mjs").Item} */
+function expanded(stored) {
+  const raw = stored * 256;
+  const prefix = Buffer.concat([bin("z"), bin(Buffer.alloc(raw - 8)).subarray(0, 5)]);
+  // As much is left plain as the frame has bytes to fill.
+  const frame = (/** @type {number} */ plain) => zstd([{ raw: prefix }, { raw: Buffer.alloc(plain) }, ...repeated(0, raw - prefix.length - plain)], { content: raw, window: 7 << 3 });
+  const some = 60_000;
+  const data = frame(some + stored - frame(some).length);
+  return block([entry("z", Buffer.alloc(raw - 8))], { codec: 2, pack: () => data });
+}
+
 /** @type {Valid[]} */
 export const VALID = [
   vector("no-keyspaces", "a store without keyspaces: header, footer, tail", {}),
@@ -68,12 +79,16 @@ export const VALID = [
   vector("blocks-reverse", "blocks of a keyspace in reverse order", { keyspaces: [keyspace("down", [block([entry("z", "1"), entry("y", "2")]), block([entry("x", "3"), entry("", "4")])], { order: "reverse-bytewise" })] }),
   vector("codec-lz4", "a block in LZ4", coded(1, block(LONG, { pack: packLz4 }))),
   vector("codec-lz4-overlap", "a match that overlaps itself with period three", coded(1, block([entry("k", "abc".repeat(30))], { pack: (raw) => Buffer.concat([lz4Sequence(raw.subarray(0, 8), { offset: 3, length: 80 }), lz4Sequence(raw.subarray(88))]) }))),
+  vector("codec-lz4-first-byte", "a match that begins at the first byte", coded(1, block([entry("k", Buffer.concat([Buffer.alloc(30, "v"), bin("k"), Buffer.from("c43c", "hex"), Buffer.alloc(25, "v")]))], { pack: (raw) => Buffer.concat([lz4Sequence(raw.subarray(0, 6), { offset: 1, length: 29 }), lz4Sequence("", { offset: 35, length: 20 }), lz4Sequence(raw.subarray(55))]) }))),
+  vector("codec-lz4-ends", "a last match of six bytes that begins twelve bytes before the end, and one of seven with five literals behind it", coded(1, ...[6, 5].map((left) => block([entry(`k${String(9 - left)}`, "v".repeat(100))], { pack: (raw) => Buffer.concat([lz4Sequence(raw.subarray(0, 7), { offset: 1, length: raw.length - 7 - 12 }), lz4Sequence("", { offset: 1, length: 12 - left }), lz4Sequence(raw.subarray(raw.length - left))]) })))),
+  vector("codec-lz4-last-token", "a last token whose lower four bits are set", coded(1, block(LONG, { pack: (raw) => { const data = packLz4(raw); data.writeUInt8(data.readUInt8(data.length - 6) | 15, data.length - 6); return data; } }))),
   vector("codec-lz4-expansion", "a run that LZ4 packs as far as it can", coded(1, block([entry("k", "r".repeat(20_000))], { pack: packLz4 }))),
   vector("codec-lz4-mixed", "a dump in LZ4 with a block that did not shrink and is stored with none", coded(1, block(LONG, { pack: packLz4 }), block([entry("z", "1")]))),
   vector("codec-lz4-unused", "a dump in LZ4 none of whose blocks shrank", coded(1, block([entry("a", "1")]))),
   vector("codec-zstd", "plain and repeated blocks of zstd", coded(2, block(LONG, { pack: packZstd }))),
   vector("codec-zstd-compressed", "a frame as zstd itself writes it", coded(2, block([entry("hamlet", TEXT)], { pack: () => Buffer.from(TEXT_ZSTD, "hex") }))),
   vector("codec-zstd-checksum", "a frame with zstd's own checksum", coded(2, block(LONG, { pack: (raw) => zstd(longBlocks(raw), { content: raw.length, checksum: Buffer.from(LONG_CHECKSUM, "hex") }) }))),
+  vector("codec-zstd-unused-bit", "a frame whose unused bit is set", coded(2, block(LONG, { pack: (raw) => zstd(longBlocks(raw), { content: raw.length, descriptor: 16 }) }))),
   vector("codec-zstd-window", "a frame with a window of 8 MiB instead of a single segment", coded(2, block(LONG, { pack: (raw) => zstd(longBlocks(raw), { content: raw.length, window: 13 << 3 }) }))),
   vector("codec-zstd-content-1", "a content size of one byte", coded(2, block([entry("k", "x".repeat(200))], { pack: (raw) => zstd([{ raw: raw.subarray(0, 5) }, { repeat: 0x78, times: 200 }], { content: raw.length }) }))),
   vector("codec-zstd-content-4", "a content size of four bytes where two would do", coded(2, block(LONG, { pack: (raw) => zstd(longBlocks(raw), { content: raw.length, contentBytes: 4 }) }))),
@@ -81,9 +96,11 @@ export const VALID = [
   vector("codec-zstd-mixed", "a dump in zstd with a block that did not shrink and is stored with none", coded(2, block(LONG, { pack: packZstd }), block([entry("z", "1")]))),
   vector("codec-zstd-window-large", "a window of 9 MiB for a block of 10 MiB", coded(2, block([entry("z", Buffer.alloc(10 << 20))], { pack: (raw) => zstd([{ raw: raw.subarray(0, 8) }, ...repeated(0, raw.length - 8)], { content: raw.length, window: (13 << 3) | 1, contentBytes: 4 }) }))),
   vector("expansion-free", "a block of exactly the free expansion, 16 MiB, out of some hundred bytes", coded(2, zeros(16 << 20))),
+  vector("expansion-256", "a block beyond the free expansion with 256 raw bytes for each stored one", coded(2, expanded(65_540))),
   vector("index-early", "an index frame behind each block", one(block([entry("a", "1")]), "index", block([entry("b", "2")]), "index", block([entry("c", "3")]))),
   vector("index-1024", "1,024 blocks: the index is full, and ends the keyspace", { keyspaces: [keyspace("default", manyBlocks(1024))] }),
   vector("index-1025", "1,025 blocks: an index frame stands before the last one", { keyspaces: [keyspace("default", manyBlocks(1025))] }),
+  vector("index-1-mib-less", "what waits takes a byte less than 1 MiB: no index frame need stand before the next block", coded(2, longKeys((1 << 20) - 1), block([entry("z", "2")]))),
   vector("footer-key-256", "a first key of 256 bytes stands in the footer", one(block([entry("k".repeat(256), "1")]))),
   vector("footer-key-257", "a first key of 257 bytes is nil in the footer", one(block([entry("k".repeat(257), "1")]))),
   vector("delta", "an entry put, one removed", delta()),
@@ -97,6 +114,7 @@ export const VALID = [
   vector("salvaged-whole", "a salvaged dump in which nothing is missing", { ...small(), header: { salvaged: { id: null } } }),
   vector("salvaged-gap-first", "a gap before the first block", { header: { salvaged: { id: null } }, keyspaces: [keyspace("default", [gap(null, "k"), block([entry("k", "1")])])] }),
   vector("salvaged-gap-last", "a gap behind the last block", { header: { salvaged: { id: null } }, keyspaces: [keyspace("default", [block([entry("k", "1")]), gap("k", null, { blocks: 1 })])] }),
+  vector("salvaged-gap-each", "gaps at the ends of keyspaces: what is before a gap, or before a block, counts within its keyspace only", { header: { salvaged: { id: null } }, keyspaces: [keyspace("a", [block([entry("k", "1")]), gap("k", null)]), keyspace("b", [block([entry("a", "2")]), gap("a", null)]), keyspace("c", [gap(null, "a"), block([entry("a", "3")])])] }),
   vector("salvaged-gap-only", "a keyspace of which nothing is left", { header: { salvaged: { id: null } }, keyspaces: [keyspace("default", [gap(null, null, { bytes: 4096 })])] }),
   vector("salvaged-gap-behind-index", "a gap between an index frame and the next block, and one between a block and its index frame", { header: { salvaged: { id: null } }, keyspaces: [keyspace("default", [block([entry("a", "1")]), "index", gap("a", "b"), block([entry("b", "2")]), gap("b", "c"), "index", block([entry("c", "3")])])] }),
   vector("salvaged-gaps-reverse", "gaps in a keyspace in reverse order", { header: { salvaged: { id: null } }, keyspaces: [keyspace("down", [block([entry("z", "1")]), gap("z", "a"), block([entry("a", "2")]), gap("a", null)], { order: "reverse-bytewise" })] }),
@@ -107,8 +125,10 @@ export const VALID = [
   vector("newer-minor-fields", "unknown fields in each map of frames of version 1.2", { ...small(), version: [1, 2], fields: { H: withUnknown, S: withUnknown, E: withUnknown, F: withUnknown } }),
   vector("newer-minor-fields-gap", "an unknown field in a gap of version 1.2", { ...salvaged(), version: [1, 2], fields: { G: withUnknown } }),
   vector("newer-minor-fields-inner", "an unknown field in the map `source` of version 1.2", { ...small(), version: [1, 2], fields: { H: (fields) => fields.map(([name, value]) => [name, name === "source" ? Buffer.concat([Buffer.of(0x86), value.subarray(1), str("region"), str("eu")]) : value]) } }),
+  vector("newer-minor-text", "an unknown field with a text of 65,536 bytes: the limit of a text does not hold there", { ...small(), version: [1, 2], fields: { H: (fields) => [...fields, ["long", str("x".repeat(65_536))]] } }),
   vector("newer-minor-nested-8", "an unknown field with eight arrays within one another", { ...small(), version: [1, 2], fields: { H: (fields) => [...fields, ["deep", nested(8, uint(1))]] } }),
   vector("newer-minor-uint-64", "an unknown field with the largest number of 64 bits", { ...small(), version: [1, 2], fields: { H: (fields) => [...fields, ["big", uint(2n ** 64n - 1n)]] } }),
+  vector("newer-minor-widths", "an unknown field with values of each type in each width", { ...small(), version: [1, 2], fields: { H: (fields) => [...fields, ["widths", array([...[127, 128, 2 ** 8, 2 ** 16, 2 ** 32].map((each) => uint(each)), ...[0, 256, 65_536].map((length) => bin(Buffer.alloc(length))), ...[31, 32, 256].map((length) => str("x".repeat(length))), array(Array(16).fill(nil)), map(Array.from({ length: 16 }, (_, n) => [`key ${String(n)}`, yes]))])]] } }),
   vector("newer-minor-frames", "frames that may be skipped, before, within and behind a keyspace", { version: [1, 2], afterHeader: [{ kind: "x", payload: Buffer.alloc(0) }], keyspaces: [keyspace("default", [{ frame: { kind: "a", payload: Buffer.from("anything") } }, block([entry("a", "1")]), { frame: { kind: "z", payload: Buffer.from("KGDEND\r\n") } }])] }),
   vector("fields-in-another-order", "the fields of each map in reverse order", { ...small(), fields: { H: reversed, S: reversed, E: reversed, F: reversed } }),
   vector("header-most", "the largest numbers that a header may have", { header: { time: 8_640_000_000_000_000, sequence: 2n ** 64n - 1n, blockSize: 2 ** 32 - 1 }, keyspaces: [keyspace("default", [], { estimates: [2 ** 53 - 1, 2 ** 53 - 1] })] }),

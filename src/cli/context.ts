@@ -39,6 +39,7 @@ export class Context {
   /** How the command ends when nothing fails. */
   exitCode = 0;
   readonly #published: string[] = [];
+  #holds: string | null = null;
   #completed = false;
 
   constructor(flags: GlobalFlags, signal: AbortSignal, paths = new RawPaths(), env: NodeJS.ProcessEnv = process.env) {
@@ -84,9 +85,13 @@ export class Context {
     return this.#completed;
   }
 
-  /** Notes a file or store that has got its final name while its operation goes on: it stays there, whatever becomes of the rest. */
-  readonly onPublished = (path: string): void => {
+  /**
+   * Notes a file or store that has got its final name while its operation goes on: it stays there, whatever becomes of the rest.
+   * @param holds what then holds, as a sentence
+   */
+  readonly onPublished = (path: string, holds: string | null = null): void => {
     this.#published.push(path);
+    this.#holds = holds;
   };
 
   /** What has got its final name of an operation that did not reach its end. */
@@ -115,8 +120,9 @@ export class Context {
   fail(error: unknown): void {
     this.stopProgress();
     const { published } = this;
-    if (this.json) this.sayJson(renderErrorJson(error, published));
-    else this.say(renderError(error, { paint: this.errorPaint, verbose: this.verbose, published }));
+    const holds = published.length === 0 ? null : this.#holds;
+    if (this.json) this.sayJson(renderErrorJson(error, { published, holds }));
+    else this.say(renderError(error, { paint: this.errorPaint, verbose: this.verbose, published, holds }));
   }
 
   /** The text that `fail` would write. */

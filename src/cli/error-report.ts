@@ -101,14 +101,26 @@ function history(error: unknown): string[] {
   return lines.map(escapeMessage);
 }
 
+/** What a command had finished before its error. */
+export interface Finished {
+  /** Files and stores that have their final names, and are there whole. */
+  readonly published?: readonly string[];
+  /** What holds then, as a sentence: the hint of an error that has none, such as an interrupt. */
+  readonly holds?: string | null;
+}
+
+function withHolds(report: ErrorReport, { holds = null }: Finished): ErrorReport {
+  return { ...report, hint: report.hint ?? holds };
+}
+
 /**
  * The error as lines for a person, each ended.
  * @param error what was thrown
- * @param options paint: colours of stderr; verbose: with the causes and stacks; published: what the command had finished before
+ * @param options paint: colours of stderr; verbose: with the causes and stacks
  */
-export function renderError(error: unknown, options: { paint: Paint; verbose: boolean; published?: readonly string[] }): string {
+export function renderError(error: unknown, options: Finished & { readonly paint: Paint; readonly verbose: boolean }): string {
   const { paint, published = [] } = options;
-  const report = describeError(error);
+  const report = withHolds(describeError(error), options);
   const where = place(report);
   const lines = [
     `${paint.red("kgdump:")} ${escapeMessage(report.message)} ${paint.dim(`[${report.code}]`)}`,
@@ -122,8 +134,9 @@ export function renderError(error: unknown, options: { paint: Paint; verbose: bo
 }
 
 /** The error as one line of JSON: `{"error":{code,message,hint,path,offset,block,keyspace,exitCode}}`, for a settings file also `problems`, for a rollback that was refused `loss`, and `published` when the command had finished something before. */
-export function renderErrorJson(error: unknown, published: readonly string[] = []): string {
-  const report: ErrorReport = { ...describeError(error), ...(published.length === 0 ? {} : { published }) };
+export function renderErrorJson(error: unknown, finished: Finished = {}): string {
+  const { published = [] } = finished;
+  const report: ErrorReport = { ...withHolds(describeError(error), finished), ...(published.length === 0 ? {} : { published }) };
   const keyspace = report.keyspace === null ? null : formatBytes(report.keyspace);
   return `${escapeJson(JSON.stringify({ error: { ...report, keyspace } }))}\n`;
 }

@@ -19,11 +19,12 @@ export function migrationJson(result: MigrateResult): Json {
 }
 
 /** What `migrate --dry-run --json` says. */
-export function migrationPreviewJson({ status, target, unfinished, plan }: MigrationPreview): Json {
-  if (plan === null) return { status, target, unfinished: unfinished === null ? null : { ...unfinished }, plan };
+export function migrationPreviewJson({ status, engine, target, unfinished, plan }: MigrationPreview): Json {
+  if (plan === null) return { status, engine, target, unfinished: unfinished === null ? null : { ...unfinished }, plan };
   const { store, spaces, steps, warnings, ...figures } = plan;
   return {
     status,
+    engine,
     target,
     unfinished: unfinished === null ? null : { ...unfinished },
     plan: { ...figures, keyspaces: store.keyspaces.length, warnings, spaces: spaces.map((space) => ({ ...space })), steps: steps.map((step) => ({ ...step })) },

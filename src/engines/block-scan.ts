@@ -4,6 +4,7 @@
  */
 
 import { KgdumpError } from "../errors.js";
+import { giveBack, HUGE_BLOCK } from "../memory.js";
 import type { EntryBlock } from "./engine.js";
 
 /** What a native iterator did with one buffer. Offsets and lengths are bytes from the buffer's start. */
@@ -72,8 +73,9 @@ export async function* scanBlocks(
 ): AsyncGenerator<EntryBlock, void, undefined> {
   const pending: Promise<FilledBuffer | null>[] = [];
   let failed = false;
+  const turns = new Turns();
   try {
-    const reader = new BlockReader(fill, options);
+    const reader = new BlockReader(fill, options, turns);
     const readAhead = Math.max(0, options.readAhead ?? DEFAULT_READ_AHEAD);
     let last: Promise<unknown> = Promise.resolve();
     for (;;) {
@@ -84,6 +86,7 @@ export async function* scanBlocks(
         pending.push(next);
         last = next;
       }
+      turns.ask();
       const filled = await pending.shift();
       options.signal?.throwIfAborted();
       if (filled === null || filled === undefined) {
@@ -97,11 +100,41 @@ export async function* scanBlocks(
     failed = true;
     throw error;
   } finally {
+    turns.end();
     await Promise.allSettled(pending);
     // An error while closing must not hide the one that ended the scan.
     await close().catch((error: unknown) => {
       if (!failed) throw error;
     });
+  }
+}
+
+/** Which block the consumer waits for, so that what must not be read ahead can wait for its turn. */
+class Turns {
+  #asked = 0;
+  #ended = false;
+  #wake: () => void = () => undefined;
+
+  /** The consumer waits for the next block. */
+  ask(): void {
+    this.#asked += 1;
+    this.#wake();
+  }
+
+  /** Nobody waits any more. */
+  end(): void {
+    this.#ended = true;
+    this.#wake();
+  }
+
+  /** Waits until the block with this number, counted from 1, is asked for; false when it will not be. One may wait at a time. */
+  async of(number: number): Promise<boolean> {
+    while (this.#asked < number && !this.#ended) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    return !this.#ended;
   }
 }
 
@@ -111,11 +144,13 @@ class BlockReader {
   readonly #blockSize: number;
   readonly #signal: AbortSignal | undefined;
   readonly #pool: Buffer[];
+  readonly #turns: Turns;
+  #number = 0;
   #left: number;
   #done = false;
   #exhausted = false;
 
-  constructor(fill: Fill, options: BlockScanOptions) {
+  constructor(fill: Fill, options: BlockScanOptions, turns: Turns) {
     const { blockSize, limit = Number.MAX_SAFE_INTEGER } = options;
     if (!Number.isSafeInteger(blockSize) || blockSize < 1) throw new TypeError("blockSize must be a positive integer");
     if (!Number.isSafeInteger(limit) || limit < 0) throw new TypeError("limit must be a non-negative integer");
@@ -123,6 +158,7 @@ class BlockReader {
     this.#blockSize = blockSize;
     this.#signal = options.signal;
     this.#pool = options.pool ?? [];
+    this.#turns = turns;
     this.#left = limit;
   }
 
@@ -133,12 +169,15 @@ class BlockReader {
 
   /** Reads the next block; null when there is none. Calls must not overlap. */
   async next(): Promise<FilledBuffer | null> {
+    this.#number += 1;
     if (this.#done || this.#left === 0 || this.#signal?.aborted === true) return null;
     let buffer = this.#take() ?? Buffer.allocUnsafeSlow(this.#blockSize);
     try {
       let result = await this.#fill(buffer, this.#blockSize, this.#left);
       if (result.entries === 0 && result.needed > 0) {
         this.#recycle(buffer);
+        // Several would be in memory at once.
+        if (result.needed > HUGE_BLOCK && !(await this.#turns.of(this.#number))) return null;
         buffer = allocateBig(result.needed);
         result = await this.#fill(buffer, this.#blockSize, this.#left);
       }
@@ -169,7 +208,8 @@ class BlockReader {
         // A second call must not put the buffer into the pool twice: two blocks would share it.
         if (released) return;
         released = true;
-        this.#recycle(buffer);
+        if (buffer.length > HUGE_BLOCK && buffer.length !== this.#blockSize) giveBack(buffer);
+        else this.#recycle(buffer);
       },
     };
   }

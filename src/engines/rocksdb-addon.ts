@@ -69,8 +69,8 @@ export interface NativeSink {
   createFamily(name: Buffer, options: string): Promise<void>;
   apply(family: Buffer, block: Buffer, ifExists: string): Promise<{ written: number; kept: number }>;
   compare(family: Buffer, block: Buffer): Promise<{ missing: number; changed: number; firstKey?: Buffer }>;
-  beginLoad(family: Buffer, options: string, directory: string, turn: boolean): Promise<void>;
-  noteAges(family: Buffer, ages: string, fifo: boolean): Promise<void>;
+  beginLoad(family: Buffer, options: string, directory: string, turn: boolean): void;
+  noteAges(family: Buffer, ages: string, fifo: boolean): void;
   beginLoadByAge(family: Buffer, directory: string): Promise<void>;
   load(block: Buffer): Promise<void>;
   endLoad(): Promise<number>;
@@ -80,6 +80,13 @@ export interface NativeSink {
   dropFamily(family: Buffer): Promise<void>;
   compact(family: Buffer): Promise<void>;
   close(): Promise<void>;
+}
+
+/** A new store that is put together from tables. */
+export interface NativeNewStore extends Pick<NativeSink, "load" | "endLoad"> {
+  beginLoad(family: Buffer, options: string, turn: boolean): void;
+  /** Makes a store of it, which can be opened. */
+  finish(): Promise<void>;
 }
 
 /** What was found of a key. */
@@ -160,6 +167,8 @@ export interface NativeRocksdb {
   tellCrash(text: Buffer, exitCode: number): void;
   findKey(path: string, key: Buffer, family?: Buffer): Promise<NativeFoundKey>;
   salvageStore(path: string, allTables: boolean): Promise<NativeSalvage>;
+  /** Begins a new store at a path where nothing is. */
+  newStore(path: string, defaultOptions: string, families: { name: Buffer; options: string }[]): Promise<NativeNewStore>;
   openSink(
     path: string,
     databaseOptions: string,

@@ -1,6 +1,7 @@
 /**
- * Makes a RocksDB store from whole keyspaces: each family's tables are written in key order and ingested at once, which
- * passes by the log and the memtables.
+ * Makes a RocksDB store from whole keyspaces: each family's tables are written in key order, and a MANIFEST that tells of all of them
+ * makes a store, which passes by the log and the memtables. When a family is to be written to like any other, the store is made
+ * before it, and takes in the tables of later families.
  */
 import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
@@ -8,7 +9,7 @@ import { resolve } from "node:path";
 import { fromAddon } from "../addon.js";
 import { systemError } from "../errors.js";
 import type { EntryLoader, KeyOrder } from "./engine.js";
-import { asBuffer, type NativeSink } from "./rocksdb-addon.js";
+import { asBuffer, type NativeNewStore, type NativeSink, rocksdbAddon } from "./rocksdb-addon.js";
 import { familyOptions, openNativeSink, type RocksdbFamily } from "./rocksdb-sink.js";
 
 /** How the new store is made. */
@@ -27,6 +28,9 @@ export function whileLoading<F extends Omit<RocksdbFamily, "name">>(family: F): 
   return { ...family, options: family.options ? `${family.options};${LOADING}` : LOADING };
 }
 
+/** How the database of such a store is opened: for each family RocksDB would start threads to open its tables. */
+export const DATABASE_WHILE_LOADING = { ...whileLoading({}), databaseOptions: "max_file_opening_threads=1" };
+
 /**
  * Makes a new store to load families into. Its OPTIONS are those of a store that is being loaded: `finishOptions` makes them what they are
  * to be.
@@ -41,51 +45,92 @@ export async function openRocksdbLoader(path: string, options: RocksdbLoaderOpti
     throw systemError(error, `making ${tableDirectory}`, { path: tableDirectory });
   }
   const families = options.families.map(whileLoading);
-  const sink = await openNativeSink(path, { ...whileLoading({}), families, disableLog: true });
-  return new Loader(sink, tableDirectory, new Map(families.map((family) => [Buffer.from(family.name).toString("hex"), family])));
+  const native = families.map((family) => ({ name: Buffer.from(family.name), options: familyOptions(family) }));
+  const tables = await fromAddon(() => rocksdbAddon().newStore(resolve(path), familyOptions(whileLoading({})), native));
+  const open = (): Promise<NativeSink> => openNativeSink(path, { ...DATABASE_WHILE_LOADING, families, disableLog: true });
+  return new Loader(tables, open, tableDirectory, new Map(families.map((family) => [Buffer.from(family.name).toString("hex"), family])));
 }
 
 class Loader implements EntryLoader {
-  readonly #sink: NativeSink;
+  readonly #tables: NativeNewStore;
+  readonly #open: () => Promise<NativeSink>;
+  /** The store, from when it was put together. */
+  #sink: NativeSink | null = null;
   readonly #tableDirectory: string;
   /** By their names in hex. */
   readonly #families: ReadonlyMap<string, RocksdbFamily>;
+  /** How old the tables are, as far as it was noted before there was a store to note it for. */
+  #ages: { readonly name: Buffer; readonly ages: string; readonly fifo: boolean }[] = [];
   /** The family that is written to like any other, as its tables can't be made beforehand; else null. */
   #writing: { readonly name: Buffer; readonly compacts: boolean; entries: number } | null = null;
   #closed: Promise<void> | undefined;
 
-  constructor(sink: NativeSink, tableDirectory: string, families: ReadonlyMap<string, RocksdbFamily>) {
-    this.#sink = sink;
+  constructor(tables: NativeNewStore, open: () => Promise<NativeSink>, tableDirectory: string, families: ReadonlyMap<string, RocksdbFamily>) {
+    this.#tables = tables;
+    this.#open = open;
     this.#tableDirectory = tableDirectory;
     this.#families = families;
+  }
+
+  /** The store, which is put together of the tables so far when it is not open yet. */
+  async #store(): Promise<NativeSink> {
+    if (this.#sink !== null) return this.#sink;
+    await fromAddon(() => this.#tables.finish());
+    const sink = await this.#open();
+    this.#sink = sink;
+    await fromAddon(() => { for (const { name, ages, fifo } of this.#ages) sink.noteAges(name, ages, fifo); });
+    this.#ages = [];
+    return sink;
   }
 
   async startKeyspace(name: Uint8Array, order: KeyOrder): Promise<void> {
     const known = this.#families.get(Buffer.from(name).toString("hex"));
     const family = known ?? whileLoading<RocksdbFamily>({ name });
     const text = familyOptions(family);
-    // Those that were named are there since the store was made.
-    if (known === undefined) await fromAddon(() => this.#sink.createFamily(asBuffer(name), text));
     const fifo = text.includes("kCompactionStyleFIFO");
     const { ages } = family;
-    if (ages !== undefined) await fromAddon(() => this.#sink.noteAges(asBuffer(name), ages, fifo));
-    if (fifo && ages?.includes("\n") === true) {
-      await fromAddon(() => this.#sink.beginLoadByAge(asBuffer(name), this.#tableDirectory));
-    } else if (family.byWrites === true) {
-      // Blobs go to the lowest level as they are; a FIFO family has no other level.
-      this.#writing = { name: asBuffer(name), compacts: !fifo, entries: 0 };
-    } else {
-      const turn = (family.comparator ?? "bytewise") !== order;
-      await fromAddon(() => this.#sink.beginLoad(asBuffer(name), text, this.#tableDirectory, turn));
+    if (ages !== undefined) await this.#noteAges({ name: Buffer.from(name), ages, fifo });
+    const byAge = fifo && ages?.includes("\n") === true;
+    if (byAge || family.byWrites === true) {
+      const sink = await this.#store();
+      if (known === undefined) await fromAddon(() => sink.createFamily(asBuffer(name), text));
+      if (byAge) {
+        await fromAddon(() => sink.beginLoadByAge(asBuffer(name), this.#tableDirectory));
+      } else {
+        // Blobs go to the lowest level as they are; a FIFO family has no other level.
+        this.#writing = { name: asBuffer(name), compacts: !fifo, entries: 0 };
+      }
+      return;
     }
+    const turn = (family.comparator ?? "bytewise") !== order;
+    const sink = this.#sink;
+    if (sink === null) {
+      await fromAddon(() => { this.#tables.beginLoad(asBuffer(name), text, turn); });
+      return;
+    }
+    // Those that were named are there since the store was made.
+    if (known === undefined) await fromAddon(() => sink.createFamily(asBuffer(name), text));
+    await fromAddon(() => { sink.beginLoad(asBuffer(name), text, this.#tableDirectory, turn); });
+  }
+
+  async #noteAges(noted: { readonly name: Buffer; readonly ages: string; readonly fifo: boolean }): Promise<void> {
+    const sink = this.#sink;
+    if (sink === null) this.#ages.push(noted);
+    else await fromAddon(() => { sink.noteAges(noted.name, noted.ages, noted.fifo); });
+  }
+
+  /** Who takes whole families: the tables that a store is made of, or the store when it was needed before. */
+  get #loads(): Pick<NativeSink, "load" | "endLoad"> {
+    return this.#sink ?? this.#tables;
   }
 
   async load(block: Uint8Array): Promise<void> {
     const writing = this.#writing;
     if (writing === null) {
-      await fromAddon(() => this.#sink.load(asBuffer(block)));
+      await fromAddon(() => this.#loads.load(asBuffer(block)));
     } else {
-      const { written } = await fromAddon(() => this.#sink.apply(writing.name, asBuffer(block), "overwrite"));
+      const sink = await this.#store();
+      const { written } = await fromAddon(() => sink.apply(writing.name, asBuffer(block), "overwrite"));
       writing.entries += written;
     }
   }
@@ -93,18 +138,20 @@ class Loader implements EntryLoader {
   async finishKeyspace(): Promise<number> {
     const writing = this.#writing;
     this.#writing = null;
-    if (writing === null) return fromAddon(() => this.#sink.endLoad());
-    if (writing.compacts && writing.entries > 0) await fromAddon(() => this.#sink.compact(writing.name));
+    if (writing === null) return fromAddon(() => this.#loads.endLoad());
+    const sink = await this.#store();
+    if (writing.compacts && writing.entries > 0) await fromAddon(() => sink.compact(writing.name));
     return writing.entries;
   }
 
   async finish(): Promise<void> {
-    await fromAddon(() => this.#sink.finishLoads());
+    const sink = await this.#store();
+    await fromAddon(() => sink.finishLoads());
     await this.close();
   }
 
   close(): Promise<void> {
-    this.#closed ??= fromAddon(() => this.#sink.close());
+    this.#closed ??= fromAddon(() => this.#sink?.close());
     return this.#closed;
   }
 

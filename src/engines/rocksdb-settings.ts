@@ -56,14 +56,46 @@ function objectName(value: string): string {
 
 const COMPRESSION_OPTIONS = ["compression", "bottommost_compression", "compression_per_level"];
 const COMPARATORS: Readonly<Record<KeyOrder, string>> = { bytewise: "leveldb.BytewiseComparator", "reverse-bytewise": "rocksdb.ReverseBytewiseComparator" };
+const FIFO_OPTIONS = "compaction_options_fifo";
 /** FIFO whose limits nobody tells: RocksDB's own would delete tables as soon as the store is opened. */
-const BOUNDLESS = new Map([["compaction_options_fifo", "{allow_compaction=false;max_table_files_size=18446744073709551615;}"], ["ttl", "0"]]);
+const BOUNDLESS = new Map([[FIFO_OPTIONS, "{allow_compaction=false;max_table_files_size=18446744073709551615;}"], ["ttl", "0"]]);
+
+/** How a family is made, but for its name and the ages of its tables. */
+type FamilyKind = Omit<RestoredFamily, "family" | "final"> & { readonly family: Omit<RocksdbFamily, "name">; readonly final: Omit<FinalFamily, "name"> };
 
 /**
  * How to make a family with the options that a dump, or a store, has of it.
  * @param order of its keys
  */
 export function restoredFamily(name: Uint8Array, order: KeyOrder, known: Omit<FamilySource, "order">, wishes: FamilyWishes = {}): RestoredFamily {
+  return named(name, kindOf(order, known, wishes), known.settings.get(AGES));
+}
+
+/** The same for all families of a source, which mostly have the same options: what is equal is found out once. */
+export class RestoredFamilies {
+  readonly #wishes: FamilyWishes;
+  readonly #kinds = new Map<string, FamilyKind>();
+
+  constructor(wishes: FamilyWishes) {
+    this.#wishes = wishes;
+  }
+
+  /** As `restoredFamily`. The options of the source must be the same each time. */
+  make(name: Uint8Array, order: KeyOrder, known: Omit<FamilySource, "order">): RestoredFamily {
+    const key = JSON.stringify([order, known.source === undefined, ...[...known.settings].filter(([option]) => option !== AGES)]);
+    const kind = this.#kinds.get(key) ?? kindOf(order, known, this.#wishes);
+    this.#kinds.set(key, kind);
+    return named(name, kind, known.settings.get(AGES));
+  }
+}
+
+function named(name: Uint8Array, kind: FamilyKind, ages: string | undefined): RestoredFamily {
+  const agesFit = ages === undefined || (ages.length <= LONGEST_AGES && AGES_TEXT.test(ages));
+  const notKept = agesFit ? kind.notKept : [...kind.notKept, "its tables are as old as this restore: what the dump says of their ages can't be understood"];
+  return { ...kind, family: { ...kind.family, name, ages: agesFit ? ages : undefined }, final: { ...kind.final, name }, notKept };
+}
+
+function kindOf(order: KeyOrder, known: Omit<FamilySource, "order">, wishes: FamilyWishes): FamilyKind {
   const told = fromHeader(known.source, known.settings)?.family;
   const values = new Map(told ?? [...known.settings].filter(([option]) => !OTHER_SETTINGS.has(option)));
   const notKept: string[] = [];
@@ -86,24 +118,19 @@ export function restoredFamily(name: Uint8Array, order: KeyOrder, known: Omit<Fa
   if (hasTimes && !hasTtlObject) values.set(...TTL_FACTORY);
   const { family, table, mended } = loadOptions(values);
   const refused = [...dropRefused(family, "family"), ...dropRefused(table, "table")];
-  const ages = known.settings.get(AGES);
-  const agesFit = ages !== undefined && ages.length <= LONGEST_AGES && AGES_TEXT.test(ages);
-  if (ages !== undefined && !agesFit) notKept.push("its tables are as old as this restore: what the dump says of their ages can't be understood");
   const byWrites = family.get("compaction_style") === "kCompactionStyleFIFO" || family.get("enable_blob_files") === "true";
   return {
     family: {
-      name,
       comparator: order,
       compression: wishes.compression,
       blockSize: hasTable ? undefined : wishes.tableBlockSize,
       table: hasTable ? table : undefined,
       options: [...family].map((pair) => pair.join("=")).join(";"),
       byWrites,
-      ages: agesFit ? ages : undefined,
     },
-    final: { name, complete: told !== undefined, values: finalValues(values, told !== undefined, table, wishes) },
+    final: { complete: told !== undefined, values: finalValues(values, told !== undefined, table, wishes) },
     hasTimes,
-    notKept: [...notKept, ...refused, ...mended, ...(told === undefined ? unknownLimits(values) : [])],
+    notKept: [...notKept, ...refused, ...mended, ...unknownLimits(values, told !== undefined)],
   };
 }
 
@@ -146,10 +173,8 @@ function finalValues(values: ReadonlyMap<string, string>, complete: boolean, tab
   const [factory] = TTL_FACTORY;
   const told = values.get(factory);
   if (told?.includes("Ttl") === true) final.set(factory, told);
-  if (!complete) {
-    if (values.get("compaction_style") === "kCompactionStyleFIFO") for (const [option, value] of BOUNDLESS) final.set(option, value);
-    return final;
-  }
+  if (lacksLimits(values, complete)) for (const [option, value] of BOUNDLESS) if (!complete || !final.has(option)) final.set(option, value);
+  if (!complete) return final;
   const format = table.get("format_version");
   if (format !== undefined) final.set(`${TABLE_PREFIX}format_version`, format);
   if (compression === undefined) return final;
@@ -165,9 +190,15 @@ const COMPRESSION_NAMES: Readonly<Record<RocksdbCompression, string>> = {
   bzip2: "kBZip2Compression",
 };
 
-function unknownLimits(values: ReadonlyMap<string, string>): string[] {
-  if (values.get("compaction_style") !== "kCompactionStyleFIFO") return [];
-  return ["it has FIFO compaction, whose limits the dump does not say: OPTIONS has none, so that nothing is deleted"];
+/** Whether a family is one of FIFO compaction, and it is not known what that may delete. */
+function lacksLimits(values: ReadonlyMap<string, string>, complete: boolean): boolean {
+  if (values.get("compaction_style") !== "kCompactionStyleFIFO") return false;
+  return !complete || [...BOUNDLESS.keys()].some((option) => !values.has(option));
+}
+
+function unknownLimits(values: ReadonlyMap<string, string>, complete: boolean): string[] {
+  if (!lacksLimits(values, complete)) return [];
+  return [`it has FIFO compaction, whose limits ${complete ? "are not kept" : "the dump does not say"}: OPTIONS has none, so that nothing is deleted`];
 }
 
 /** What OPTIONS is to say of a store whose database had these options, and the sentences about what is not kept of them. */
@@ -176,7 +207,7 @@ export function finalOptions(source: ReadonlyMap<string, string> | undefined, fa
   const notKept: string[] = [];
   if (told === null || !/^\d{1,3}(?:\.\d{1,4}){1,3}$/.test(told.version)) {
     // As RocksDB writes them by itself.
-    const values = new Map([["create_missing_column_families", "false"]]);
+    const values = new Map([["create_missing_column_families", "false"], ["max_file_opening_threads", "16"]]);
     return { options: { version: null, database: { values, complete: false }, families: families.map((family) => ({ ...family, complete: false })) }, notKept };
   }
   const values = new Map<string, string>();

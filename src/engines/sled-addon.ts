@@ -80,6 +80,8 @@ export interface NativeSledStore {
 
 /** A store whose files are open for reading. */
 export interface NativeSledFiles {
+  /** Of the sled that wrote the store, major and minor. */
+  readonly version: string;
   readonly compression: boolean;
   readonly segmentSize: number;
   readonly nextId: string | null;
@@ -97,6 +99,7 @@ export interface NativeSledSalvageTree {
 /** A damaged store that was looked at. */
 export interface NativeSledSalvage {
   facts(): {
+    readonly version: string;
     readonly compression: boolean;
     readonly segmentSize: number;
     readonly nextId?: string;

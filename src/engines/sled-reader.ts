@@ -1,5 +1,5 @@
 /**
- * Stores of sled 0.34 as a source of entries, read from their files without sled: nothing is written, and nothing is opened for writing. So
+ * Stores of sled 0.32 to 0.34 as a source of entries, read from their files without sled: nothing is written, and nothing is opened for writing. So
  * a store on read-only media, beside a full disk or of another user can be read, and one that sled cannot open because of its snapshot. Its lock
  * is held meanwhile, so that no program opens it.
  */
@@ -11,12 +11,12 @@ import type { EntryBlock, ScanOptions, StoreInfo } from "./engine.js";
 import { sledAddon, type NativeSledFiles } from "./sled-addon.js";
 import { keyRange } from "./sled-range.js";
 import type { SledSettings, SledSource } from "./sled.js";
-import { NEXT_ID } from "./next-id.js";
+import { sledFacts } from "./older-sled.js";
 import { isEscaped, keyspaceOf, treeOf } from "./sled-trees.js";
 
 /**
  * Opens the files of the sled store in a directory for reading; its whole log is read.
- * @throws {KgdumpError} STORE_NOT_FOUND, STORE_NOT_RECOGNIZED, STORE_UNSUPPORTED for another version of sled, STORE_IN_USE, STORE_DAMAGED,
+ * @throws {KgdumpError} STORE_NOT_FOUND, STORE_NOT_RECOGNIZED, STORE_UNSUPPORTED for a version of sled that is not read, STORE_IN_USE, STORE_DAMAGED,
  *   PERMISSION_DENIED, IO_FAILED; ADDON_MISSING
  */
 export async function openSledSource(path: string): Promise<SledSource> {
@@ -43,7 +43,7 @@ class SledFiles implements SledSource {
       sequenceNumber: null,
       // Sled does not count: that would be reading everything.
       keyspaces: trees.map((tree) => ({ name: keyspaceOf(tree), comparator: "bytewise", estimatedEntries: 0, estimatedBytes: 0 })),
-      options: native.nextId === null ? undefined : new Map([[NEXT_ID, native.nextId]]),
+      options: sledFacts(native.version, native.nextId),
       warnings: [...native.warnings, ...trees.filter(isEscaped).map(escapedWarning)],
     };
   }

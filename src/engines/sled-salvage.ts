@@ -5,7 +5,7 @@ import { KgdumpError } from "../errors.js";
 import type { KeyspaceInfo } from "./engine.js";
 import type { SalvagePiece, StoreLoss, StoreSalvage } from "./salvage.js";
 import { type NativeSledSalvage, type NativeSledSalvageTree, sledAddon } from "./sled-addon.js";
-import { NEXT_ID } from "./next-id.js";
+import { isCurrentSled, sledFacts } from "./older-sled.js";
 import { isEscaped, keyspaceOf } from "./sled-trees.js";
 
 /** The keyspaces of what no tree leads to: this, and a number. */
@@ -31,13 +31,13 @@ class Salvage implements StoreSalvage {
   readonly #numbers: ReadonlyMap<string, number>;
 
   constructor(path: string, store: NativeSledSalvage) {
-    const { compression, segmentSize, nextId, trees, losses, remarks } = store.facts();
+    const { version, compression, segmentSize, nextId, trees, losses, remarks } = store.facts();
     this.#store = store;
     this.settings = { compression, segmentSize };
     const names = namesOf(trees);
     this.#numbers = new Map(names.map((name, index) => [name.toString("latin1"), index]));
     const escaped = trees.flatMap(({ name }) => (name !== undefined && isEscaped(name) ? [name] : []));
-    this.remarks = [...remarks, ...escaped.map((name) => `its tree "${name.toString()}" is the keyspace "${keyspaceOf(name).toString()}"; a new store gives it its own name again`)];
+    this.remarks = [...remarks, ...versionRemark(version), ...escaped.map((name) => `its tree "${name.toString()}" is the keyspace "${keyspaceOf(name).toString()}"; a new store gives it its own name again`)];
     this.losses = losses.map(({ tree, file, offset, from, to, reason }): StoreLoss => {
       const keyspace = tree === undefined ? null : (names[tree] ?? null);
       return { keyspace, what: "entries", file, offset: offset ?? null, from: from ?? null, to: to ?? null, after: false, entries: null, reason };
@@ -48,7 +48,7 @@ class Salvage implements StoreSalvage {
       path,
       databaseId: null,
       sequenceNumber: null,
-      options: nextId === undefined ? undefined : new Map([[NEXT_ID, nextId]]),
+      options: sledFacts(version, nextId ?? null),
       keyspaces: names.map((name): KeyspaceInfo => ({ name, comparator: "bytewise", estimatedEntries: 0, estimatedBytes: 0 })),
     };
   }
@@ -84,6 +84,11 @@ class Salvage implements StoreSalvage {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
+}
+
+/** A new store is not what the program of the old one opens. */
+function versionRemark(version: string): string[] {
+  return isCurrentSled(version) ? [] : [`it is a store of sled ${version}; a new store is one of sled 0.34, which sled ${version} does not open`];
 }
 
 /** A keyspace's name for each tree; leaves without a tree get names that no tree has. */

@@ -2,6 +2,8 @@
 
 /** A payload's buffer starts at most this big and grows only with what really arrives. */
 const FIRST_ALLOCATION = 16 * 1024 * 1024;
+/** It gets so many times as big; by then the old one is small beside it, both of which are there for a moment. */
+const GROWTH = 4;
 
 /** Reads an input front to back. */
 export class ByteReader {
@@ -38,7 +40,7 @@ export class ByteReader {
     while (filled < length) {
       if (this.#position === this.#chunk.length && !(await this.#more())) break;
       if (filled === result.length) {
-        const bigger = new Uint8Array(Buffer.allocUnsafeSlow(Math.min(length, 2 * filled)).buffer);
+        const bigger = new Uint8Array(Buffer.allocUnsafeSlow(nextSize(filled, length)).buffer);
         bigger.set(result);
         result = bigger;
       }
@@ -120,4 +122,10 @@ export class ByteReader {
       signal.removeEventListener("abort", onAbort);
     }
   }
+}
+
+/** Size of the buffer for `length` bytes when `filled` are there and no more have room. The last step goes all the way. */
+function nextSize(filled: number, length: number): number {
+  const grown = GROWTH * filled;
+  return 2 * grown >= length ? length : grown;
 }

@@ -11,7 +11,7 @@ import type { FrameHead } from "./frame.js";
 import { decodeHeader } from "./header-payload.js";
 import { decodeIndex } from "./index-payload.js";
 import { itemAt } from "./item-at.js";
-import { compareKeys, rangeMayHoldPrefix } from "./key-order.js";
+import { compareKeys } from "./key-order.js";
 import type { KeyOrder } from "./key-order.js";
 import { resolveLimits } from "./limits.js";
 import type { Limits } from "./limits.js";
@@ -129,24 +129,8 @@ export class DumpFile {
   }
 
   /**
-   * The blocks of a keyspace that may hold keys with a prefix, in order.
-   * @throws as `blocks`
-   */
-  async *scanBlocksFrom(keyspace: number, prefix: Uint8Array): AsyncGenerator<BlockInfo, void, undefined> {
-    const { order, frames } = itemAt(this.#keyspaces, keyspace, "keyspace");
-    for (const [place, listed] of frames.entries()) {
-      // The frame's keys end before the next frame's first key; both ends are known unless a key is long.
-      const [first, next] = [listed.location.firstKey, frames[place + 1]?.location.firstKey ?? null];
-      if (first !== null && next !== null && !rangeMayHoldPrefix(order, first, next, prefix)) continue;
-      for (const block of await this.#index(listed)) {
-        if (rangeMayHoldPrefix(order, block.firstKey, block.lastKey, prefix)) yield block;
-      }
-    }
-  }
-
-  /**
    * Decodes one block and checks it wholly.
-   * @param info from `blocks` or `scanBlocksFrom` of this dump
+   * @param info from `blocks` of this dump
    * @returns encoded entries
    * @throws {KgdumpError} DUMP_INDEX_WRONG when another block is there, and the codes of a damaged one
    */

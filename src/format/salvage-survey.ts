@@ -73,7 +73,6 @@ interface Missing {
 export class Survey {
   readonly ledgers: readonly KeyspaceLedger[];
   readonly dropped: DroppedFrame[] = [];
-  droppedFrames = 0;
   /** What was used, in the order of numbers. */
   readonly used: { offset: number; end: number }[] = [];
   /** Offset of the footer; null when it is lost. */
@@ -139,7 +138,6 @@ export class Survey {
       kept = await this.#take(frame, meaning, list, run);
     } catch (error) {
       if (!isDumpFault(error)) throw error;
-      this.droppedFrames += 1;
       if (this.dropped.length < MOST_DROPPED) this.dropped.push({ offset, code: error.code, message: `${kindName(kind)} frame: ${error.message}` });
     }
     this.#tools.onFrame({ bytes: end - offset, entries: kept?.block.entries ?? 0, rawBytes: kept?.raw.length ?? 0 });

@@ -65,7 +65,6 @@ export interface Salvage extends SalvagedHeader {
   readonly unused: readonly UnusedRange[];
   /** Frames that could not be used although their checksums are right; at most 1,000 of them. */
   readonly dropped: readonly DroppedFrame[];
-  readonly droppedFrames: number;
   /** Parts of the dump that are lost besides blocks, and anything else that is odd, in words. */
   readonly remarks: readonly string[];
   /** Whether the dump is not damaged at all. */
@@ -152,9 +151,9 @@ async function conclude(access: RandomAccess, scan: Scan, chain: Chain, head: Sa
     }),
   ];
   const whole = keyspaces.every(({ pieces }) => pieces.every(({ type }) => type === "blocks"));
-  const sound = remarks.length === 0 && unused.length === 0 && survey.droppedFrames === 0 && whole;
-  const { dropped, droppedFrames } = survey;
-  return { keyspaces, unused, dropped, droppedFrames, remarks, sound };
+  // Of a frame that was dropped, the range is of no use, too.
+  const sound = remarks.length === 0 && unused.length === 0 && whole;
+  return { keyspaces, unused, dropped: survey.dropped, remarks, sound };
 }
 
 function resultOf({ totals, keyspace }: Survey["ledgers"][number], { header }: SalvagedHeader): DeltaResult | null {

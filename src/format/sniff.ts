@@ -8,6 +8,8 @@ export interface Guess {
   readonly asDump: string;
   /** What to do when it should have been a store. */
   readonly inStore: string;
+  /** Set for the database of another program. */
+  readonly database?: true;
 }
 
 const READS = "kgdump reads RocksDB, LevelDB and sled";
@@ -24,7 +26,7 @@ function archive(start: string, name: string, how: string, at = 0): Signature {
 }
 
 function database(start: string, what: string, asDump: string, at = 0): Signature {
-  return { start, at, what, asDump, inStore: `${READS}: let the program that owns it write its entries into one of these` };
+  return { start, at, what, asDump, database: true, inStore: `${READS}: let the program that owns it write its entries into one of these` };
 }
 
 function changed(start: string, asDump: string): Signature {

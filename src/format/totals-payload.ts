@@ -52,7 +52,8 @@ export function checkKeyspaceStart(payload: Uint8Array, header: DumpHeader, keys
   const found = reader.fields("", shape, lenient);
   reader.end();
   if (announced === undefined || found.keyspace !== keyspace) {
-    throw new KgdumpError("DUMP_FRAME_MISPLACED", `keyspace ${String(found.keyspace)} begins where keyspace ${String(keyspace)} should`);
+    const due = announced === undefined ? `all ${String(keyspace)} keyspaces of the header have ended` : `keyspace ${String(keyspace)} should`;
+    throw new KgdumpError("DUMP_FRAME_MISPLACED", `keyspace ${String(found.keyspace)} begins where ${due}`);
   }
   if (Buffer.compare(found.name, announced.name) !== 0) throw reader.malformed("name", "is not the one in the header");
   if (found.order !== announced.comparator) throw reader.malformed("order", "is not the one in the header");

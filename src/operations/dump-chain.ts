@@ -103,11 +103,13 @@ export class DumpChain implements AsyncDisposable {
    */
   async *blocks(keyspace: ChainKeyspace): AsyncGenerator<ChainBlock, void, undefined> {
     const hash = createHash("sha256");
+    let entries = 0;
     for await (const block of this.#blocksUpTo(this.dumps.length - 1, keyspace)) {
       hash.update(block.data);
+      entries += block.entries;
       yield block;
     }
-    if (hash.digest().equals(keyspace.digest)) return;
+    if (entries === keyspace.entries && hash.digest().equals(keyspace.digest)) return;
     throw new KgdumpError("DUMP_DIGEST_MISMATCH", `the entries of "${nameText(keyspace.name)}" are not those whose digest ${this.last.path} says`, {
       path: this.last.path,
       keyspace: keyspace.name,
@@ -128,8 +130,7 @@ export class DumpChain implements AsyncDisposable {
     if (dump === undefined) return nothing();
     const own = ownBlocks(dump, name, this.#signal);
     if (dump.header.kind === "full") return own;
-    if (this.#bases[place]?.has(name) !== true) return own;
-    const before = this.#blocksUpTo(place - 1, { name, described });
+    const before = this.#bases[place]?.has(name) === true ? this.#blocksUpTo(place - 1, { name, described }) : nothing();
     return withChanges({ order: described.comparator, first: dataOf(before), second: dataOf(own), blockSize: DEFAULT_BLOCK_SIZE });
   }
 }
@@ -182,7 +183,16 @@ function checkLink(dump: Dump, before: Dump | undefined): void {
       hint: "name the dumps in the order in which they were made, without leaving one out",
     });
   }
-  checkSameState(header.base.keyspaces, stateAfter(before), path, before.path);
+  const found = stateAfter(before);
+  checkSameState(header.base.keyspaces, found, path, before.path);
+  const orders = byName(found);
+  const turned = header.keyspaces.find(({ name, comparator }) => (orders.get(name)?.described.comparator ?? comparator) !== comparator);
+  if (turned === undefined) return;
+  throw new KgdumpError("DELTA_BASE_DIFFERENT", `"${nameText(turned.name)}" is in another order of keys in ${path} than in ${before.path}`, {
+    path: resolve(path),
+    keyspace: turned.name,
+    hint: "the keyspace was made anew: export the whole store again",
+  });
 }
 
 /** @throws {KgdumpError} DELTA_BASE_DIFFERENT */

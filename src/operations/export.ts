@@ -10,9 +10,10 @@ import { dirname, resolve, sep } from "node:path";
 import type { Writable } from "node:stream";
 import type { EngineName, EntryBlock, EntrySource, KeyspaceInfo, StoreInfo } from "../engines/engine.js";
 import { KgdumpError } from "../errors.js";
+import { giveBack, HUGE_BLOCK } from "../memory.js";
 import type { KeyspacePacker, PackedShape } from "../codecs/packer.js";
 import type { CodecName } from "../format/codec.js";
-// Not by the index: all that reads and salvages dumps would be loaded too, which takes longer than the rest of the start.
+// Not by the index: all that reads and salvages dumps would be loaded too.
 import { DEFAULT_BLOCK_SIZE } from "../format/constants.js";
 import { type CheckedBlock, DumpWriter } from "../format/dump-writer.js";
 import { closing } from "./closing.js";
@@ -258,9 +259,7 @@ async function writeKeyspace(
   counted: boolean,
 ): Promise<number> {
   const packing = new OrderedQueue<{ block: EntryBlock; packed: CheckedBlock; memory: Uint8Array }>(availableParallelism() + 1);
-  let entries = 0;
-  /** One write is under way while the next block is being read and packed. */
-  let writing: Promise<void> = Promise.resolve();
+  let [entries, writing] = [0, Promise.resolve()];
   const writeOldest = async (): Promise<void> => {
     const { block, packed, memory } = await orAborted(packing.take(), signal);
     // A frame that was made must be written: an abort frame behind it would have the wrong number otherwise.
@@ -271,9 +270,10 @@ async function writeKeyspace(
     if (counted) meter.add(block.entries, block.data.length, writer.bytesWritten - before);
     writing = output.write(chunks).then(() => {
       block.release();
+      giveBack(packed.data);
       spare.push(memory);
     });
-    // Its failure is met by the next write, or at the end.
+    // Met by the next write, or at the end.
     writing.catch(() => undefined);
   };
   try {
@@ -281,12 +281,14 @@ async function writeKeyspace(
       huge.look(name, block);
       const memory = spare.pop() ?? Buffer.allocUnsafeSlow(packer.memoryFor(blockSize));
       packing.push(packer.pack(block, memory).then((packed) => ({ block, packed, memory })));
-      while (packing.full) await writeOldest();
+      const alone = block.data.length > HUGE_BLOCK;
+      while (packing.full || (alone && !packing.empty)) await writeOldest();
+      if (alone) await writing;
     }
     while (!packing.empty) await writeOldest();
     await writing;
   } finally {
-    // What is being compressed when all is given up may take minutes, and nobody needs it.
+    // What is being compressed may take minutes, and nobody needs it.
     await orAborted(packing.settle(), signal).catch(() => undefined);
     await writing.catch(() => undefined);
   }

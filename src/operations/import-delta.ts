@@ -19,6 +19,7 @@ import { reopenSettings } from "../settings/reopen.js";
 import { closing } from "./closing.js";
 import { type ChainKeyspace, DumpChain, stateAfter } from "./dump-chain.js";
 import type { ImportedKeyspace, ImportOptions, ImportResult } from "./import-options.js";
+import { refuseOtherSled } from "./disk/other-sled.js";
 import { refuseFilesElsewhere } from "./disk/own-files.js";
 import { readEvents } from "./inspect.js";
 import { type ByName, byName, nameSet, nameText } from "./keyspaces.js";
@@ -66,6 +67,7 @@ export async function importDeltas(options: ImportOptions, files: readonly strin
   const target = await realpath(options.target);
   refuseSelection(options);
   await refuseFilesElsewhere(target);
+  await refuseOtherSled(target);
   // All of them are checked whole before anything is done.
   for (const input of files) for await (const _ of readEvents({ input, maxBlockSize: options.maxBlockSize, signal: options.signal }, true)) options.signal?.throwIfAborted();
   return closing(await DumpChain.open(files, { maxBlockSize: options.maxBlockSize, deltasOnly: true }), async (chain) => {
@@ -74,8 +76,12 @@ export async function importDeltas(options: ImportOptions, files: readonly strin
     try {
       await using staging = await Staging.create(target);
       await copyStore(target, staging.storePath);
-      const sink = await openCopy(staging.storePath, options, true, nextIdOf(chain.last.header));
-      const done = await closing(sink, (copy) => bringUpToDate(through(options.seams?.sink, copy), chain, options));
+      const nextId = nextIdOf(chain.last.header);
+      // A delta may change nothing but the counter.
+      const isBehind = nextId !== undefined && (await nextIdAt(staging.storePath)) < BigInt(nextId);
+      const sink = await openCopy(staging.storePath, options, true, nextId);
+      const brought = await closing(sink, (copy) => bringUpToDate(through(options.seams?.sink, copy), chain, options));
+      const done = { ...brought, changed: brought.changed || isBehind };
       if (done.changed) {
         await closing(await openCopy(staging.storePath, options, false), (copy) => verifyState(copy, chain.keyspaces, options));
         options.signal?.throwIfAborted();
@@ -108,6 +114,12 @@ async function copyStore(from: string, to: string): Promise<void> {
   } catch (error) {
     throw systemError(error, `copying ${from} to ${to}`, { path: from, hint: "a delta is applied to a copy of the store, which takes its place then: make room for it" });
   }
+}
+
+/** The id from which a store goes on. */
+async function nextIdAt(path: string): Promise<bigint> {
+  const { openSledSource } = await import("../engines/sled-reader.js");
+  return closing(await openSledSource(path), async ({ info }) => BigInt(nextIdOf({ source: info }) ?? 0));
 }
 
 async function openCopy(path: string, options: ImportOptions, check: boolean, nextId?: string): Promise<SledSink> {

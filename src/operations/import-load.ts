@@ -1,6 +1,7 @@
 /** Loading a dump into a store that is new. */
 import type { EntryLoader } from "../engines/engine.js";
 import { KgdumpError } from "../errors.js";
+import { giveBack } from "../memory.js";
 import type { EntryEvent } from "./entry-events.js";
 import type { ImportPlan, PlannedKeyspace } from "./import-plan.js";
 import { nameText } from "./keyspaces.js";
@@ -45,6 +46,7 @@ export async function loadNew(
       if (absent.has(keyspace)) await begin(keyspace);
       await loader.load(raw);
       meter.add(keyspace.entries - before, raw.length, event.block.frameLength);
+      giveBack(raw);
     } else if (event.type === "keyspace-end") {
       keyspace.end(event.totals);
       if (!absent.has(keyspace)) await finish(keyspace, loader);

@@ -30,6 +30,8 @@ export interface ImportOptions extends SledSettings, WithSeams {
   readonly prefix?: Uint8Array | undefined;
   /** Threads that compress, when a new store is compressed, and that read it back; default: as many as there are processors. */
   readonly jobs?: number | undefined;
+  /** The id from which a new store's own counter goes on; default: as the dump says. */
+  readonly nextId?: string | undefined;
   /** Decoded bytes that a block may have; default: the format's limit. */
   readonly maxBlockSize?: number | undefined;
   readonly onProgress?: OnProgress | undefined;

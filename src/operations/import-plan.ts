@@ -32,6 +32,8 @@ export class PlannedKeyspace {
    * the next one, so that these take less than 1/256 of what was selected.
    */
   readonly splits: Uint8Array[] = [];
+  /** Bytes of the largest block so far. */
+  largestBlock = 0;
   #sinceSplit = 0;
   entries = 0;
   /** Encoded bytes. */
@@ -59,6 +61,7 @@ export class PlannedKeyspace {
       this.#sinceSplit = 0;
     }
     this.#sinceSplit += selected.raw.length;
+    this.largestBlock = Math.max(this.largestBlock, selected.raw.length);
     this.entries += selected.entries;
     this.bytes += selected.raw.length;
     this.#hash?.update(selected.raw);

@@ -12,6 +12,7 @@ import { KgdumpError } from "../errors.js";
 import { reopenSettings, type ReopenSettings } from "../settings/reopen.js";
 import { checkSledSettings } from "../settings/sled-settings.js";
 import { closing } from "./closing.js";
+import { otherSledAt, refuseOtherSled } from "./disk/other-sled.js";
 import { refuseFilledTogether } from "./entries/filled-together.js";
 import { refuseTooLarge } from "./entries/huge.js";
 import { areFiles, type EntryEvent, readEntries, readHeader } from "./entry-events.js";
@@ -76,17 +77,28 @@ async function deltasOf(options: ImportOptions): Promise<readonly string[] | nul
 
 async function checkOccupied({ target }: ImportOptions, merge: boolean): Promise<void> {
   if (!merge) {
-    const rocksdb = (await detectEngine(target).catch(() => null)) === "rocksdb";
-    throw new KgdumpError("TARGET_EXISTS", `${target} exists already${rocksdb ? ", and is a RocksDB store" : ""}`, {
+    const what = await occupantText(target);
+    throw new KgdumpError("TARGET_EXISTS", `${target} exists already${what}`, {
       path: target,
-      hint: rocksdb ? "import into a new path, and give the new store this path afterwards" : "choose a new path, or write into it with --merge",
+      hint: what === "" ? "choose a new path, or write into it with --merge" : "import into a new path, and give the new store this path afterwards",
     });
   }
-  if ((await detectEngine(target)) === "sled") return;
+  if ((await detectEngine(target)) === "sled") {
+    await refuseOtherSled(target);
+    return;
+  }
   throw new KgdumpError("STORE_NOT_RECOGNIZED", `${target} is a RocksDB store; a dump is imported into a sled store`, {
     path: target,
     hint: "choose another path",
   });
+}
+
+/** What a target is that nothing can be merged into; empty for others. */
+async function occupantText(target: string): Promise<string> {
+  const engine = await detectEngine(target).catch(() => null);
+  if (engine === "rocksdb") return ", and is a RocksDB store";
+  if (engine !== "sled" || (await otherSledAt(target).catch(() => null)) === null) return "";
+  return ", and is a store of another version of sled";
 }
 
 /** What a store was made with. */
@@ -97,7 +109,7 @@ async function importNew(plan: ImportPlan, events: AsyncGenerator<EntryEvent>, o
   await using staging = await Staging.create(options.target);
   const { cacheCapacity, compression, compressionLevel: compressionFactor, segmentSize } = options;
   const reversed = plan.selected.filter(({ comparator }) => comparator !== "bytewise").map(({ tree }) => tree);
-  const settings = { reversed, jobs: options.jobs, cacheCapacity, compression, compressionFactor, segmentSize, nextId: nextIdOf(plan.header) };
+  const settings = { reversed, jobs: options.jobs, cacheCapacity, compression, compressionFactor, segmentSize, nextId: options.nextId ?? nextIdOf(plan.header) };
   const loading = await openSledLoader(staging.storePath, settings);
   await closing(loading, (loader) => loadNew(plan, events, through(options.seams?.loader, loader), options));
   if (options.verify !== false) {
@@ -119,7 +131,7 @@ async function importInto(plan: ImportPlan, events: AsyncGenerator<EntryEvent>, 
   const atOnce = verify && !areFiles(options.input);
   const { cacheCapacity, compression, compressionLevel: compressionFactor, segmentSize, flushEveryMs } = options;
   const settings = { create: false, cacheCapacity, compression, compressionFactor, segmentSize };
-  const merging = await openSledSink(options.target, { ...settings, flushEveryMs, nextId: nextIdOf(plan.header) });
+  const merging = await openSledSink(options.target, { ...settings, flushEveryMs, nextId: options.nextId ?? nextIdOf(plan.header) });
   await closing(merging, async (real) => {
     const sink = through(options.seams?.sink, real);
     await merge(plan, events, sink, options, ifExists, atOnce);

@@ -8,6 +8,7 @@ import type { EntrySource } from "../engines/engine.js";
 import type { RocksdbCompression } from "../engines/rocksdb-sink.js";
 import { KgdumpError } from "../errors.js";
 import { closing } from "./closing.js";
+import { logsElsewhere } from "./disk/logs-elsewhere.js";
 import { refuseFilledTogether } from "./entries/filled-together.js";
 import type { KeyspaceMap } from "./entries/naming.js";
 import { areFiles, type DumpInputs, type EntryEvent, readEntries, readHeader } from "./entry-events.js";
@@ -17,7 +18,7 @@ import { verifyMerged, verifyNew } from "./import-verify.js";
 import type { KeyspaceName } from "./keyspaces.js";
 import type { OnProgress } from "./progress.js";
 import type { TtlMode } from "./load-engine.js";
-import { type PlannedFamilies, planFamilies } from "./restore/families.js";
+import { type PlannedFamilies, planFamilies, refuseFamilyNames } from "./restore/families.js";
 import { timingComparison, timingLoader } from "./restore/times.js";
 import { GapWatch } from "./salvaged.js";
 import { through, type WithSeams } from "./seams.js";
@@ -90,9 +91,11 @@ export async function restoreDump(options: RestoreOptions): Promise<RestoreResul
   const events = gaps.watch(readEntries(options));
   try {
     const plan = new ImportPlan(await readHeader(events), options);
-    refuseFamilyNames(plan);
+    refuseFamilyNames(plan.selected.map(({ name, tree }) => ({ name, family: tree })));
     await refuseFilledTogether(plan, options);
     const planned = await planFamilies(plan, options);
+    const logs = await logsElsewhere(planned.source, [options.target]);
+    if (logs !== null) planned.warnings.push(`${logs}, in which the program of the store kept its logs, has logs of that store: take them away before it opens the new one, or it reads them into it`);
     await makeStore(plan, events, planned, options);
     return {
       target: options.target,
@@ -111,17 +114,6 @@ export async function restoreDump(options: RestoreOptions): Promise<RestoreResul
   } finally {
     await events.return(undefined);
   }
-}
-
-/** Fails for a name that no family of RocksDB can have, before anything is made. */
-function refuseFamilyNames({ selected }: ImportPlan): void {
-  const odd = selected.find(({ tree }) => tree.includes(0));
-  if (odd === undefined) return;
-  const typed = Buffer.from(odd.name).toString("latin1").replace(/[^!-~]|[\\=*']/g, (one) => `\\x${one.charCodeAt(0).toString(16).padStart(2, "0")}`);
-  throw new KgdumpError("STORE_UNSUPPORTED", `the name "${typed}" has a zero byte, and no family's name can have one`, {
-    keyspace: odd.name,
-    hint: `give it another name: --map '${typed}=NAME'`,
-  });
 }
 
 async function makeStore(plan: ImportPlan, events: AsyncGenerator<EntryEvent>, planned: PlannedFamilies, options: RestoreOptions): Promise<void> {
@@ -179,12 +171,12 @@ async function verify(
   reordered: readonly PlannedKeyspace[],
   options: RestoreOptions,
 ): Promise<void> {
-  const [{ createRocksdbSink, openRocksdbSource }, { whileLoading }] = await Promise.all([import("../engines/rocksdb.js"), import("../engines/rocksdb-loader.js")]);
+  const [{ createRocksdbSink, openRocksdbSource }, { DATABASE_WHILE_LOADING, whileLoading }] = await Promise.all([import("../engines/rocksdb.js"), import("../engines/rocksdb-loader.js")]);
   await closing(await openRocksdbSource(path, { ttl: timed.size > 0 ? "strip" : "keep" }), (source) => {
     refuseZero(source);
     return verifyNew(plan, source, options, reordered);
   });
   if (reordered.length === 0) return;
   const again = readEntries(options);
-  await closing(await createRocksdbSink(path, { ...whileLoading({}), families: families.map(whileLoading) }), (sink) => verifyMerged(plan, again, timingComparison(sink, (family) => timed.has(Buffer.from(family).toString("hex")), time), options, "overwrite"));
+  await closing(await createRocksdbSink(path, { ...DATABASE_WHILE_LOADING, families: families.map(whileLoading) }), (sink) => verifyMerged(plan, again, timingComparison(sink, (family) => timed.has(Buffer.from(family).toString("hex")), time), options, "overwrite"));
 }

@@ -1,6 +1,6 @@
 /**
  * Runs `sled-check`, which reads and writes sled stores with the crate as it is published. Set-up builds it from this
- * folder and puts it into build/checker/.
+ * folder and puts it into build/checker/; with sled 0.32 and 0.33, into build/checker-0.32/ and build/checker-0.33/.
  */
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -19,8 +19,13 @@ export interface TreeContent {
   readonly digest: string;
 }
 
+/** Versions of sled besides 0.34 with which the program is built. */
+export type OlderSled = "0.32" | "0.33";
+
 /** How the store was made. */
 export interface CheckerOptions {
+  /** The sled that is to write or read; default 0.34. */
+  readonly version?: OlderSled | undefined;
   readonly compression?: boolean;
   /** Calls of `sled::Config` by name, such as segment_size. */
   readonly config?: Readonly<Record<string, string>>;
@@ -37,7 +42,7 @@ export interface Holder {
 
 /** All trees of a store, in byte order of their names. @throws when the crate cannot read it */
 export async function sledCheck(store: string, options: CheckerOptions = {}): Promise<TreeContent[]> {
-  return contents(await run([store, ...flags(options)], ""));
+  return contents(await run([store, ...flags(options)], "", options));
 }
 
 function contents(output: string): TreeContent[] {
@@ -52,12 +57,17 @@ function contents(output: string): TreeContent[] {
 
 /** Makes or changes a store; `lines` are commands as src/main.rs lists them. */
 export async function sledWrite(store: string, lines: readonly string[], options: CheckerOptions = {}): Promise<void> {
-  await run(["write", store, ...flags(options)], lines.map((line) => `${line}\n`).join(""), options.noFlush === true);
+  await run(["write", store, ...flags(options)], lines.map((line) => `${line}\n`).join(""), options);
+}
+
+/** The number that the store's `generate_id` gives next; this one is given away. */
+export async function sledId(store: string, options: CheckerOptions = {}): Promise<number> {
+  return Number(await run(["id", store, ...flags(options)], "", options));
 }
 
 /** Opens a store in another process and keeps it open until `release`. */
 export async function sledHold(store: string, options: CheckerOptions = {}): Promise<Holder> {
-  const child = spawn(binary(), ["hold", store, ...flags(options)], { stdio: ["pipe", "pipe", "inherit"] });
+  const child = spawn(binary(options), ["hold", store, ...flags(options)], { stdio: ["pipe", "pipe", "inherit"] });
   const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
   const said = await new Promise<string>((resolve) => {
     createInterface(child.stdout).once("line", resolve);
@@ -75,17 +85,17 @@ export async function sledHold(store: string, options: CheckerOptions = {}): Pro
 
 /** Those entries of all trees that `sledChurn` leaves alone. */
 export async function sledStill(store: string, options: CheckerOptions = {}): Promise<TreeContent[]> {
-  return contents(await run(["still", store, ...flags(options)], ""));
+  return contents(await run(["still", store, ...flags(options)], "", options));
 }
 
 /** Makes `count` random updates, each compared with a model, as is everything at the end. @throws at a difference */
 export async function sledHammer(store: string, seed: number, count: number, options: CheckerOptions = {}): Promise<void> {
-  await run(["hammer", store, String(seed), String(count), ...flags(options)], "");
+  await run(["hammer", store, String(seed), String(count), ...flags(options)], "", options);
 }
 
 /** Makes random updates, and is killed (SIGKILL) after `milliseconds` of it. */
 export async function sledChurn(store: string, seed: number, milliseconds: number, options: CheckerOptions = {}): Promise<void> {
-  const child = spawn(binary(), ["churn", store, String(seed), ...flags(options)], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(binary(options), ["churn", store, String(seed), ...flags(options)], { stdio: ["ignore", "pipe", "inherit"] });
   const ended = new Promise<NodeJS.Signals | null>((resolve) => child.once("close", (_, signal) => resolve(signal)));
   const said = await Promise.race([new Promise<string>((resolve) => createInterface(child.stdout).once("line", resolve)), ended]);
   if (said === "churning") await sleep(milliseconds);
@@ -99,8 +109,8 @@ export function hex(bytes: Uint8Array): string {
 }
 
 /** Compiled, this file is build/test/checker/run.js. */
-function binary(): string {
-  const path = fileURLToPath(new URL("../../checker/sled-check", import.meta.url));
+function binary({ version }: CheckerOptions): string {
+  const path = fileURLToPath(new URL(`../../checker${version === undefined ? "" : `-${version}`}/sled-check`, import.meta.url));
   if (!existsSync(path)) throw new Error(`${path} is missing: run \`npm test\`, which builds it`);
   return path;
 }
@@ -113,8 +123,8 @@ function flags(options: CheckerOptions): string[] {
   ];
 }
 
-async function run(parameters: string[], input: string, killed = false): Promise<string> {
-  const child = spawn(binary(), parameters, { stdio: ["pipe", "pipe", "pipe"] });
+async function run(parameters: string[], input: string, options: CheckerOptions): Promise<string> {
+  const child = spawn(binary(options), parameters, { stdio: ["pipe", "pipe", "pipe"] });
   const [out, err]: [Buffer[], Buffer[]] = [[], []];
   child.stdout.on("data", (chunk: Buffer) => out.push(chunk));
   child.stderr.on("data", (chunk: Buffer) => err.push(chunk));
@@ -125,6 +135,6 @@ async function run(parameters: string[], input: string, killed = false): Promise
     child.once("error", reject);
     child.once("close", resolve);
   });
-  if (code !== (killed ? null : 0)) throw new Error(`sled-check ${parameters.join(" ")}: ${Buffer.concat(err).toString()}`);
+  if (code !== (options.noFlush === true ? null : 0)) throw new Error(`sled-check ${parameters.join(" ")}: ${Buffer.concat(err).toString()}`);
   return Buffer.concat(out).toString();
 }

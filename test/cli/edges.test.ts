@@ -3,7 +3,7 @@ import { execFile, spawn } from "node:child_process";
 import { createCipheriv } from "node:crypto";
 import { once } from "node:events";
 import { createWriteStream } from "node:fs";
-import { lstat, mkdir, readFile, readlink, rm, rmdir, symlink, writeFile } from "node:fs/promises";
+import { lstat, mkdir, readdir, readFile, readlink, rm, rmdir, symlink, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -102,7 +102,7 @@ test("status says what lies there", async (t) => {
   const { directory } = await ground(t);
   const ended = await kgdump(["status", directory]);
   t.is(ended.code, 13);
-  t.regex(ended.stderr, /is no store itself, but a RocksDB store lies below it; name that: .*\/store/);
+  t.regex(ended.stdout.toString(), /is no store itself, but a RocksDB store lies below it[^]*name that: .*\/store/);
 });
 
 for (const [name, text, says] of [
@@ -163,19 +163,32 @@ test("Ctrl-C does not wait for a block that is being compressed", async (t) => {
   t.deepEqual(await namesIn(directory), ["big"]);
 });
 
+/** Waits until all threads of a process sleep, at several looks: it waits for something then. */
+async function waits(pid: number): Promise<void> {
+  for (let looks = 0; looks < 6; ) {
+    const tasks = await readdir(`/proc/${String(pid)}/task`);
+    const stats = await Promise.all(tasks.map((task) => readFile(`/proc/${String(pid)}/task/${task}/stat`, "utf8").catch(() => "")));
+    looks = stats.every((stat) => /^\d+ \(.*\) S/s.test(stat)) ? looks + 1 : 0;
+    await new Promise((done) => setTimeout(done, 60));
+  }
+}
+
 test("SIGTERM ends a command that waits in the system for good", async (t) => {
   const directory = await temporaryDirectory(t);
   const fifo = join(directory, "fifo");
   await promisify(execFile)("mkfifo", [fifo]);
-  for (const words of [["inspect", fifo], ["verify", fifo], ["recover", fifo, "-o", join(directory, "x.kgd")], ["import", join(directory, "new"), "-i", fifo]]) {
+  const [out, made] = [join(directory, "x.kgd"), join(directory, "new")];
+  // The settings are waited for whatever else happens, so that only patience ends that.
+  const commands = [["inspect", fifo], ["verify", fifo], ["recover", fifo, "-o", out], ["import", made, "-i", fifo], ["import", made, "-i", "none.kgd", "--config", fifo]];
+  await Promise.all(commands.map(async (words) => {
     const child = spawn(process.execPath, [KGDUMP, ...words], { stdio: ["ignore", "pipe", "pipe"] });
     const ended = gather(child);
-    // It is at its wait as soon as it has one of the FIFO's ends; before that a signal finds nothing to wait for.
-    await new Promise((done) => setTimeout(done, 700));
+    // Before it waits for the FIFO a signal finds nothing to end.
+    await waits(child.pid ?? 0);
     child.kill("SIGTERM");
     const { code, signal } = await ended;
     t.true(code === 143 || signal === "SIGTERM", `${words.join(" ")}: ${String(code)} ${String(signal)}`);
-  }
+  }));
   t.deepEqual(await namesIn(directory), ["fifo"]);
 });
 

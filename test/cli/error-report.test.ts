@@ -79,6 +79,16 @@ test("JSON has every field, null where there is nothing", (t) => {
   });
 });
 
+test("JSON has what a rollback would lose, what is wrong in a file, and what was finished before", (t) => {
+  const loss = { since: "2026-01-31T12:00:00.000Z", original: "/tmp/graph.backup", entries: 7 };
+  const problems = [{ line: 2, column: 5, message: "is wrong" }];
+  t.like(JSON.parse(renderErrorJson(new KgdumpError("ROLLBACK_LOSES_DATA", "no", { loss }))), { error: { loss } });
+  t.like(JSON.parse(renderErrorJson(new KgdumpError("CONFIG_INVALID", "no", { problems }))), { error: { problems } });
+  const { error } = JSON.parse(renderErrorJson(new KgdumpError("IO_FAILED", "no"), { published: ["/tmp/a.kgd"], holds: "it is whole" })) as { error: unknown };
+  t.like(error, { published: ["/tmp/a.kgd"], hint: "it is whole" });
+  t.like(JSON.parse(renderErrorJson(new KgdumpError("IO_FAILED", "no", { hint: "own" }), { holds: "it is whole" })), { error: { hint: "own" } });
+});
+
 test("hostile messages, paths and names are made safe, in JSON too", (t) => {
   const hostile = "\x1b]0;title\x07\u202e\u2028\n\x9b";
   const error = new KgdumpError("IO_FAILED", hostile, { path: hostile, hint: hostile, keyspace: Buffer.from(hostile) });

@@ -94,6 +94,7 @@ const ROWS: Readonly<Record<string, Readonly<Record<string, Row>>>> = {
   migrate: {
     "--from": { base: "migrate", add: "--from store" },
     "--to": migrating("--to new"),
+    "--engine": { base: "migrate --from sled", add: "--engine rocksdb" },
     "--config": { base: "migrate", add: "--config service.toml" },
     "--cache-capacity": migrating("--cache-capacity 1MiB", "--json"),
     "--compression": migrating("--compression"),
@@ -215,13 +216,14 @@ function settled(text: string, place: string): string {
   return text
     .replaceAll(place, "PLACE")
     .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}/g, "ID")
-    .replaceAll(/\b[0-9a-f]{8}\b/g, "ID")
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z|\d{8}T\d{6}Z/g, "TIME")
     .replaceAll(/(?<!\d)1[6-9]\d{8}(?!\d)/g, "TIME")
     .replaceAll(/"started": ?"[^"]*"/g, "START")
     .replaceAll(/\b(?:seconds|downtime|free|needed)=[\d.]+/g, "NUMBER")
     .replaceAll(/"(?:\w*[sS]econds|downtime|pid|free|needed|updatedAt|\w*Bytes)": ?[\d.]+/g, "NUMBER")
-    .replaceAll(/\(?[\d.,]+ ?(?:s|ms|[kMG]?i?B(?:\/s)?)\b\)?/g, "NUMBER");
+    .replaceAll(/\(?[\d.,]+ ?(?:s|ms|[kMG]?i?B(?:\/s)?)\b\)?/g, "NUMBER")
+    // After the numbers: the digits behind the point of some are eight.
+    .replaceAll(/\b[0-9a-f]{8}\b/g, "ID");
 }
 
 /** What lies at a path, by its content. */

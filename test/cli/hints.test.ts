@@ -73,6 +73,8 @@ const COMMANDS: Record<string, (ground: Ground, output: string) => readonly [rea
   verify: ({ rocks, sled }) => [["verify", rocks, "--against", sled], 0],
   "verify --graph": ({ dump }) => [["verify", dump, "--graph"], 0],
   // The last ones: they change the store.
+  compact: ({ rocks }) => [["compact", rocks], 0],
+  migrate: ({ rocks }) => [["migrate", "--from", rocks], 0],
   rollback: ({ sled }) => [["rollback", sled], 0],
   "rollback --discard-new": ({ sled }) => [["rollback", sled, "--discard-new"], 0],
 };

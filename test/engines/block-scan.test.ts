@@ -2,6 +2,7 @@
 import test from "ava";
 import { scanBlocks, type Fill, type FillResult } from "#src/engines/block-scan.js";
 import { KgdumpError } from "#src/errors.js";
+import { giveBack, HUGE_BLOCK } from "#src/memory.js";
 
 const NOTHING: FillResult = {
   bytes: 0, entries: 0, keyBytes: 0, valueBytes: 0, firstKeyStart: 0, firstKeyEnd: 0, lastKeyStart: 0, lastKeyEnd: 0, done: false, needed: 0,
@@ -59,6 +60,13 @@ test("buffers that were given back are used again, others never", async (t) => {
     block.release();
   }
   t.true(new Set(seen).size <= 4, `${new Set(seen).size} buffers`);
+
+  const held: Uint8Array[] = [];
+  for await (const block of scanBlocks(lengths(all), closing().close, { blockSize: 10 })) {
+    if (block.data[0] !== 0) held.push(block.data);
+    else for (let time = 0; time < 2; time++) block.release();
+  }
+  t.true(held.every((data, i) => data.every((byte) => byte === i + 1)), "what was given back twice is used by one only");
 
   const kept = [];
   for await (const block of scanBlocks(lengths(all), closing().close, { blockSize: 10 })) kept.push(block);
@@ -137,4 +145,36 @@ test("an entry that no buffer can hold", async (t) => {
   const scan = scanBlocks(() => Promise.resolve({ ...NOTHING, needed: 2 ** 53 - 1 }), closing().close, { blockSize: 8 });
   const error = await t.throwsAsync(() => scan.next(), { instanceOf: KgdumpError });
   t.is(error.code, "STORE_UNSUPPORTED");
+});
+
+test("huge entries are in memory one at a time: none is read ahead, and what is released is given back at once", async (t) => {
+  const huge = HUGE_BLOCK + 1;
+  const seen: Buffer[] = [];
+  const held = (): number => seen.filter((buffer) => buffer.length > HUGE_BLOCK).length;
+  const sizes: number[] = [];
+  for await (const block of scanBlocks(lengths([4, huge, huge, 4, 4, huge], seen), closing().close, { blockSize: 10 })) {
+    // Whatever could be read ahead had the time for it.
+    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+    sizes.push(block.data.length);
+    t.is(held(), block.data.length > HUGE_BLOCK ? 1 : 0);
+    t.is(block.data[0], block.firstKey[0]);
+    block.release();
+    t.is(held(), 0);
+  }
+  t.deepEqual(sizes, [4, huge, huge, 8, huge]);
+
+  // Who leaves while a huge entry waits for its turn is not kept.
+  const closed = closing();
+  for await (const block of scanBlocks(lengths([4, huge]), closed.close, { blockSize: 10 })) {
+    await new Promise((resolve) => setImmediate(resolve));
+    block.release();
+    break;
+  }
+  t.is(closed.count, 1);
+});
+
+test("only huge arrays give their memory back", (t) => {
+  const [small, huge, shared] = [new Uint8Array(HUGE_BLOCK), new Uint8Array(HUGE_BLOCK + 1), new Uint8Array(new SharedArrayBuffer(HUGE_BLOCK + 1))];
+  for (const bytes of [small, huge, huge, shared]) giveBack(bytes);
+  t.deepEqual([small.length, huge.length, shared.length], [HUGE_BLOCK, 0, HUGE_BLOCK + 1]);
 });

@@ -53,6 +53,8 @@ test("a dump of a store of LevelDB says so, and nothing is carried back into one
   t.regex(await kgdump("inspect", dump), /rocksdb\.writtenBy leveldb/);
   await kgdump("migrate", "--from", store);
   await sledWrite(store, ["put 6b6579 6e6577"]);
+  const lossy = await run(process.execPath, [PROGRAM, "rollback", store]).catch((error: unknown) => error as { stderr: string });
+  t.regex(lossy.stderr, /ROLLBACK_LOSES_DATA\]\n.*hint: --discard-new leaves .*can't be carried back \(LevelDB wrote/s);
   const refused = await run(process.execPath, [PROGRAM, "rollback", store, "--carry-back"]).catch((error: unknown) => error as { code: number; stderr: string });
   t.is((refused as { code?: number }).code, 7);
   t.regex(refused.stderr, /LevelDB wrote the original .* \[STORE_UNSUPPORTED\]\n.*--discard-new/s);

@@ -199,9 +199,10 @@ export class StoreLife {
     const keys = new Map(Array.from({ length: 1 + this.#random(20) }, () => this.#key()).map((key) => [key.toString("latin1"), key]));
     const entries = [...keys.values()].sort((a, b) => sign * Buffer.compare(a, b)).map((key) => ({ key, value: bytes(`ingested ${this.#loads}`) }));
     await this.#do(`ingest ${entries.length} into ${family}`, async () => {
-      await native.beginLoad(Buffer.from(family), text, directory, false);
+      native.beginLoad(Buffer.from(family), text, directory, false);
       await native.load(Buffer.from(encodeEntries(entries)));
       await native.endLoad();
+      await native.finishLoads();
       await native.close();
     });
   }

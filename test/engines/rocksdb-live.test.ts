@@ -47,14 +47,15 @@ for (const mode of Object.keys(MODES)) {
     const directory = await temporaryDirectory(t);
     const store = join(directory, "store");
     const writer = new LiveWriter(store, mode, seed);
-    let [end, moved, entriesRead, longest] = [0, 0, 0, 0];
+    let [end, moved, entriesRead] = [0, 0, 0];
+    const times: number[] = [];
     try {
       await writer.begun();
       for (let round = 0; round < EXPORTS; round++) {
         const least = writer.acknowledged;
         const started = performance.now();
         const entries = round % 2 === 0 ? await exportEntries(store, join(directory, "dump.kgd")) : (await readStore(store)).entries;
-        longest = Math.max(longest, performance.now() - started);
+        times.push(performance.now() - started);
         t.is(writer.exitCode, null, "the writer ended by itself");
         if (writer.acknowledged > least) moved++;
         const state = judge(entries);
@@ -68,10 +69,14 @@ for (const mode of Object.keys(MODES)) {
     } finally {
       await writer.stop();
     }
-    t.log(`${EXPORTS} exports whole, ${entriesRead} entries, 0 holes; ${moved} while the log grew, ${writer.acknowledged} numbers written; the longest took ${longest.toFixed()} ms`);
+    t.log(`${EXPORTS} exports whole, ${entriesRead} entries, 0 holes; ${moved} while the log grew, ${writer.acknowledged} numbers written`);
+    const longest = times.sort((a, b) => b - a).slice(0, 5).map((time) => time.toFixed());
+    t.log(`the longest took ${longest.join(", ")} ms`);
     t.true(moved > 0, "the writer wrote nothing meanwhile");
     t.is(writer.exitCode, 0);
+    const quiet = performance.now();
     const last = judge((await readStore(store)).entries);
+    t.log(`without the writer, one takes ${(performance.now() - quiet).toFixed()} ms`);
     t.deepEqual(last.faults, []);
     t.true(last.end >= end && last.end >= writer.acknowledged);
   });

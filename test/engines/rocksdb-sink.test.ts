@@ -81,8 +81,10 @@ test("a closed sink refuses work and the store can be read", async (t) => {
 test("what an addon throws becomes a KgdumpError", (t) => {
   const told = addonError(new Error('{"code":"STORE_DAMAGED","message":"m","path":"/p","hint":"h"}'));
   t.like(told, { code: "STORE_DAMAGED", message: "m", path: "/p", hint: "h" });
+  t.is(told.keyspace, undefined);
+  t.deepEqual(addonError(new Error('{"code":"NO_SPACE","message":"m","keyspace":"61ff"}')).keyspace, Buffer.from([0x61, 0xff]));
   t.is(addonError(new Error('{"code":"NO_SUCH_CODE","message":"m"}')).code, "INTERNAL");
-  for (const text of ["no JSON", "null", "[1]", '{"code":1,"message":"m"}', '{"code":"USAGE","message":"m","path":1}']) {
+  for (const text of ["no JSON", "null", "[1]", '{"code":1,"message":"m"}', '{"code":"USAGE","message":"m","path":1}', '{"code":"USAGE","message":"m","keyspace":1}']) {
     const error = addonError(new Error(text));
     t.is(error.code, "INTERNAL");
     t.true(error.message.includes(text));

@@ -120,6 +120,22 @@ test("a store of many segments, some of them used again", async (t) => {
   t.true((outcomes.get("STORE_DAMAGED") ?? 0) > 20);
 });
 
+test("each segment that the disk has lost, of a store whose program ran long since its last snapshot", async (t) => {
+  const store = join(await temporaryDirectory(t), "store");
+  const [segment, options] = [4096, { config: { segment_size: "4096" } }];
+  await sledWrite(store, ["random 7 200"], options);
+  await sledCheck(store, options);
+  const rounds = Array.from({ length: 25 }, () => ["overwrite 7 200", "random 7 200", "flush"]).flat();
+  await sledWrite(store, rounds, { ...options, noFlush: true });
+  const { size } = await stat(join(store, "db"));
+  // The last one of the file may be empty: nothing was written behind it since.
+  const lost = Array.from({ length: Math.ceil(size / segment) - 1 }, (_, index) => ({ file: "db", zero: [index * segment, Math.min(size, (index + 1) * segment)] as const }));
+  const outcomes = await attack(t, store, lost);
+  t.log(Object.fromEntries(outcomes));
+  t.is(outcomes.get("different") ?? 0, 0);
+  t.true((outcomes.get("STORE_DAMAGED") ?? 0) >= lost.length - 2);
+});
+
 test("every bit of conf, and each file gone or empty", async (t) => {
   const store = join(await temporaryDirectory(t), "store");
   await sledWrite(store, ["random 7 20", "fill 6b 200000 7"]);

@@ -8,6 +8,7 @@ import { crc32 } from "node:zlib";
 import test, { type ExecutionContext } from "ava";
 import { openSledSource } from "#src/engines/sled-reader.js";
 import { sledCheck, sledHold, sledWrite, type TreeContent } from "../checker/run.js";
+import { stateOf } from "../support/store-state.js";
 import { temporaryDirectory } from "../support/temporary.js";
 import { digestOf, failure, readRecords } from "./sled-support.js";
 
@@ -31,18 +32,6 @@ async function read(path: string): Promise<{ trees: TreeContent[]; warnings: rea
     trees.push({ name: tree === undefined ? Buffer.from(name) : Buffer.from(tree), records: records.length, bytes, digest: digestOf(records) });
   }
   return { trees, warnings: source.info.warnings.filter((warning) => !warning.startsWith("its tree ")) };
-}
-
-/** Names, sizes, times and content of all files. */
-async function stateOf(path: string): Promise<string[]> {
-  const names = (await readdir(path, { recursive: true })).sort();
-  return Promise.all(
-    [".", ...names].map(async (name) => {
-      const { mode, size, mtimeMs, ctimeMs, ino, nlink } = await stat(join(path, name));
-      const content = (mode & 0o170000) === 0o100000 ? crc32(await readFile(join(path, name))) : 0;
-      return [name, mode, size, mtimeMs, ctimeMs, ino, nlink, content].join(" ");
-    }),
-  );
 }
 
 const snapshotOf = async (path: string): Promise<string> => (await readdir(path)).find((name) => /^snap\.[0-9A-F]{16}$/.test(name)) ?? "none";
@@ -169,17 +158,26 @@ test("nothing of a store is opened for writing, made, renamed or removed by the 
   }
 });
 
+/** Gives a store the conf of another version. */
+async function putVersion(path: string, version: string): Promise<void> {
+  const text = Buffer.from(`segment_size: 524288\nuse_compression: false\nversion: ${version}\n`);
+  const sum = Buffer.alloc(4);
+  sum.writeUInt32LE(crc32(text));
+  await writeFile(join(path, "conf"), Buffer.concat([text, sum]));
+}
+
 test("other versions of sled are named, with what to do", async (t) => {
-  const { path } = await makeStore(t);
-  for (const version of ["0.33", "0.32", "0.31"]) {
-    const text = Buffer.from(`segment_size: 524288\nuse_compression: false\nversion: ${version}\n`);
-    const sum = Buffer.alloc(4);
-    sum.writeUInt32LE(crc32(text));
-    await writeFile(join(path, "conf"), Buffer.concat([text, sum]));
+  const { path, trees } = await makeStore(t);
+  for (const version of ["0.29", "0.31", "0.35", "1.34"]) {
+    await putVersion(path, version);
     const error = await failure(t, () => read(path));
     t.is(error.code, "STORE_UNSUPPORTED");
-    t.regex(error.message, new RegExp(`sled ${version.replace(".", "\\.")}`));
+    t.regex(error.message, new RegExp(`sled ${version.replace(".", "\\.")}; only those of sled 0\\.32 to 0\\.34`));
     t.regex(error.hint ?? "", /export.*import/);
+  }
+  for (const version of ["0.32", "0.33"]) {
+    await putVersion(path, version);
+    t.deepEqual(await read(path), { trees, warnings: [] });
   }
   const alpha = `${path}-alpha`;
   for (const name of ["metadata", "slabs"]) await mkdir(join(alpha, name), { recursive: true });

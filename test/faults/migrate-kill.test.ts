@@ -8,6 +8,8 @@ import { cp, mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import anyTest, { type ExecutionContext, type TestFn } from "ava";
+import type { EngineName } from "#src/engines/engine.js";
+import { directionTo } from "#src/operations/migrate/direction.js";
 import { kgdump } from "../cli/support/run.js";
 import { killAt, moments, must, run } from "./kills.js";
 import { finishWith, inPlace, mustHold } from "./migrations.js";
@@ -15,8 +17,8 @@ import { inParallel, loggedSeed, makeSource } from "./support.js";
 
 interface Ground {
   readonly directory: string;
-  /** A RocksDB store, never touched itself. */
-  readonly store: string;
+  /** A store of each engine, never touched itself. */
+  readonly stores: Readonly<Record<EngineName, string>>;
   /** What it holds. */
   readonly dump: string;
 }
@@ -30,21 +32,24 @@ test.before(async (t) => {
   const directory = await mkdtemp(join(tmpdir(), "kgdump-test-"));
   const dump = join(directory, "whole.kgd");
   const { path } = await makeSource(directory);
-  t.context = { directory, store: path, dump };
+  const sled = join(directory, "sled");
+  t.context = { directory, stores: { rocksdb: path, sled }, dump };
   t.is((await kgdump(["export", path, "-o", dump, "-q"])).code, 0);
+  t.is((await kgdump(["import", sled, "-i", dump, "-q"])).code, 0);
 });
 test.after.always((t) => rm(t.context.directory, { recursive: true, force: true }));
 
-async function killMany(t: ExecutionContext<Ground>, command: "migrate" | "rollback", count: number): Promise<void> {
-  const { directory, store, dump } = t.context;
+async function killMany(t: ExecutionContext<Ground>, command: "migrate" | "rollback", to: EngineName, count: number): Promise<void> {
+  const { directory, stores, dump } = t.context;
+  const migrate = (graph: string): string[] => ["migrate", "--from", graph, "--engine", to, "-q"];
   const prepare = async (): Promise<{ cwd: string; graph: string }> => {
     const cwd = await mkdtemp(join(directory, "run-"));
     const graph = join(cwd, "graph");
-    await cp(store, graph, { recursive: true });
-    if (command === "rollback") must((await kgdump(["migrate", "--from", graph, "-q"])).code === 0, "the migration before");
+    await cp(stores[directionTo(to).from], graph, { recursive: true });
+    if (command === "rollback") must((await kgdump(migrate(graph))).code === 0, "the migration before");
     return { cwd, graph };
   };
-  const args = (graph: string): string[] => (command === "migrate" ? ["migrate", "--from", graph, "-q"] : ["rollback", graph, "-q"]);
+  const args = (graph: string): string[] => (command === "migrate" ? migrate(graph) : ["rollback", graph, "-q"]);
   // As many at once as later, so that the moments reach the end of a run.
   const places = await Promise.all(Array.from({ length: WIDTH }, prepare));
   const started = performance.now();
@@ -59,7 +64,7 @@ async function killMany(t: ExecutionContext<Ground>, command: "migrate" | "rollb
       const found = await inPlace(graph, dump);
       const outcome = `${found}${ended.code === 0 ? ", done before" : ""}`;
       outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
-      await finishWith(index % 2 === 0 ? "migrate" : "rollback", cwd, graph, dump);
+      await finishWith(index % 2 === 0 ? "migrate" : "rollback", cwd, graph, dump, to);
     } catch (error) {
       faults.push(`kill ${String(index)} at ${JSON.stringify(moment)}: ${error instanceof Error ? error.message : String(error)}`);
     }
@@ -69,22 +74,24 @@ async function killMany(t: ExecutionContext<Ground>, command: "migrate" | "rollb
   t.deepEqual(faults, []);
 }
 
-test("a migration that is killed leaves the old store or the new one, and is finished or undone", async (t) => {
-  t.timeout(60 * 60_000);
-  await killMany(t, "migrate", Math.ceil(KILLS * 0.6));
-});
+for (const [to, share] of [["sled", 0.6], ["rocksdb", 0.4]] as const) {
+  test(`a migration to ${to} that is killed leaves the old store or the new one, and is finished or undone`, async (t) => {
+    t.timeout(60 * 60_000);
+    await killMany(t, "migrate", to, Math.ceil(KILLS * 0.6 * share));
+  });
 
-test("a rollback that is killed leaves the new store or the old one, and is finished, or migrated again", async (t) => {
-  t.timeout(60 * 60_000);
-  await killMany(t, "rollback", Math.floor(KILLS * 0.4));
-});
+  test(`a rollback from ${to} that is killed leaves the new store or the old one, and is finished, or migrated again`, async (t) => {
+    t.timeout(60 * 60_000);
+    await killMany(t, "rollback", to, Math.ceil(KILLS * 0.4 * share));
+  });
+}
 
 test("a journal that was cut is told, and nothing is touched", async (t) => {
-  const { directory, store, dump } = t.context;
+  const { directory, stores, dump } = t.context;
   const cwd = join(directory, "cut");
   await mkdir(cwd);
   const graph = join(cwd, "graph");
-  await cp(store, graph, { recursive: true });
+  await cp(stores.rocksdb, graph, { recursive: true });
   must((await kgdump(["migrate", "--from", graph, "-q"])).code === 0, "the migration before");
   const path = `${graph}.kgdump-migration.json`;
   const text = await readFile(path, "utf8");

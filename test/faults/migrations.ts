@@ -1,5 +1,7 @@
 /** What must be true of a migration or a rollback that was interrupted, and after the next. */
 import { readdir, readFile } from "node:fs/promises";
+import type { EngineName } from "#src/engines/engine.js";
+import { directionTo } from "#src/operations/migrate/direction.js";
 import type { Journal } from "#src/operations/migrate/journal.js";
 import { occupantOf } from "#src/operations/migrate/places.js";
 import { verifyDump } from "#src/operations/verify.js";
@@ -23,20 +25,21 @@ export async function inPlace(graph: string, dump: string): Promise<"rocksdb" | 
   return engine;
 }
 
-/** Runs what comes next, and checks all that it promises. */
-export async function finishWith(command: "migrate" | "rollback", cwd: string, graph: string, dump: string): Promise<void> {
-  const args = command === "migrate" ? ["migrate", "--from", graph] : ["rollback", graph];
+/** Runs what comes next of a migration to an engine, and checks all that it promises. */
+export async function finishWith(command: "migrate" | "rollback", cwd: string, graph: string, dump: string, to: EngineName = "sled"): Promise<void> {
+  const { from } = directionTo(to);
+  const args = command === "migrate" ? ["migrate", "--from", graph, "--engine", to] : ["rollback", graph];
   const next = await kgdump([...args, "--no-input", "-q"], { cwd });
   // Killed before it had a journal, there is nothing to roll back.
   if (command === "rollback" && next.code === 1 && next.stderr.includes("NOT_FOUND")) {
-    await mustHold(graph, "rocksdb", dump, "without a journal");
+    await mustHold(graph, from, dump, "without a journal");
     return;
   }
   must(next.code === 0, `the next ${command}: ${next.stderr}`);
-  await mustHold(graph, command === "migrate" ? "sled" : "rocksdb", dump, `after the next ${command}`);
+  await mustHold(graph, command === "migrate" ? to : from, dump, `after the next ${command}`);
   const journal = JSON.parse(await readFile(`${graph}.kgdump-migration.json`, "utf8")) as Journal;
   must(journal.step === (command === "migrate" ? "done" : "rolled-back"), `the journal says ${journal.step}`);
-  if (command === "migrate") await mustHold(journal.backup ?? "", "rocksdb", dump, "as the backup");
+  if (command === "migrate") await mustHold(journal.backup ?? "", from, dump, "as the backup");
   const left = (await readdir(cwd)).filter((name) => /kgdump-new|kgdump-back|partial|removed|\.tmp$/.test(name));
   must(left.length === 0, `the next ${command} left ${left.join(", ")}`);
   const again = await kgdump([...args, "--no-input", "-q"], { cwd });

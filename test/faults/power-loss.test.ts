@@ -9,9 +9,11 @@ import { copyFile, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from "nod
 import { join } from "node:path";
 import anyTest, { type ExecutionContext, type TestFn } from "ava";
 import { KgdumpError } from "#src/errors.js";
+import type { EngineName } from "#src/engines/engine.js";
 import { compactStore } from "#src/operations/compact/compact.js";
 import { exportStore } from "#src/operations/export.js";
 import { importDump } from "#src/operations/import.js";
+import { directionTo } from "#src/operations/migrate/direction.js";
 import { migrateStore } from "#src/operations/migrate/migrate.js";
 import { occupantOf } from "#src/operations/migrate/places.js";
 import { rollbackStore } from "#src/operations/migrate/rollback.js";
@@ -123,7 +125,11 @@ const making = (name: string, args: (place: Place) => readonly string[], again: 
 });
 
 const importOld = (place: Place): Promise<unknown> => importDump({ target: place.at("t"), input: place.ground.dumps.old });
-const graph = (place: Place): Promise<unknown> => makeStore(place.root, "graph", OLD);
+const graph = (place: Place, engine: EngineName = "rocksdb"): Promise<unknown> =>
+  engine === "rocksdb" ? makeStore(place.root, "graph", OLD) : importDump({ target: place.at("graph"), input: place.ground.dumps.old });
+/** Puts in place what is new, as the program of a store does. */
+const write = (place: Place, name: string, engine: EngineName): Promise<unknown> =>
+  engine === "sled" ? importDump({ target: place.at(name), input: [place.ground.dumps.delta] }) : makeStore(place.root, name, NEW);
 /** The engines in whose store the service's data may be. */
 const inPlace = async (place: Place, when: string, content: Content): Promise<void> => {
   const found = await occupantOf(place.at("graph"));
@@ -131,51 +137,79 @@ const inPlace = async (place: Place, when: string, content: Content): Promise<vo
   await place.mustBe("graph", when, content);
 };
 
-function migrating(flags: readonly string[], target = "graph"): Subject {
-  const to = (place: Place): { source: string; target?: string } => ({ source: place.at("graph"), ...(target === "graph" ? {} : { target: place.at(target) }) });
+function migrating(flags: readonly string[], target = "graph", engine: EngineName = "sled"): Subject {
+  const { from } = directionTo(engine);
+  const to = (place: Place): { source: string; target?: string; engine: EngineName } => ({ engine, source: place.at("graph"), ...(target === "graph" ? {} : { target: place.at(target) }) });
   return {
     switches: { name: target, journal: `${target}.kgdump-migration.json`, says: "switching" },
-    before: graph,
-    args: (place) => ["migrate", "--from", place.at("graph"), ...(target === "graph" ? [] : ["--to", place.at(target)]), ...flags, "--no-input", "-q"],
-    old: (place, when) => (target === "graph" ? inPlace(place, when, "old") : place.mustBeStore("graph", when, "rocksdb", "old")),
-    done: (place, when) => place.mustBeStore(target, when, "sled", "old"),
+    before: (place) => graph(place, from),
+    args: (place) => ["migrate", "--from", place.at("graph"), "--engine", engine, ...(target === "graph" ? [] : ["--to", place.at(target)]), ...flags, "--no-input", "-q"],
+    old: (place, when) => (target === "graph" ? inPlace(place, when, "old") : place.mustBeStore("graph", when, from, "old")),
+    done: (place, when) => place.mustBeStore(target, when, engine, "old"),
     next: [
       async (place, when) => {
         await migrateStore(to(place));
-        await place.mustBeStore(target, `${when}, after the next migration`, "sled", "old");
+        await place.mustBeStore(target, `${when}, after the next migration`, engine, "old");
       },
       async (place, when) => {
         await rollbackStore({ target: to(place).target ?? to(place).source }).catch((error: unknown) => {
           if (!(error instanceof KgdumpError && error.code === "NOT_FOUND")) throw error;
         });
-        await place.mustBeStore("graph", `${when}, after a rollback`, "rocksdb", "old");
+        await place.mustBeStore("graph", `${when}, after a rollback`, from, "old");
       },
     ],
   };
 }
 
-function rollingBack(flags: readonly string[], { target = "graph", changed = false, carried = "old" }: { target?: string; changed?: boolean; carried?: Content } = {}): Subject {
+function rollingBack(flags: readonly string[], { target = "graph", changed = false, carried = "old", engine = "sled" }: { target?: string; changed?: boolean; carried?: Content; engine?: EngineName } = {}): Subject {
+  const { from } = directionTo(engine);
   const again = { discardNew: flags.includes("--discard-new"), carryBack: flags.includes("--carry-back") };
   return {
     switches: { name: "graph", journal: `${target}.kgdump-migration.json`, says: "rolling-back" },
     before: async (place) => {
-      await graph(place);
-      await migrateStore({ source: place.at("graph"), ...(target === "graph" ? {} : { target: place.at(target) }) });
-      if (changed) await importDump({ target: place.at(target), input: [place.ground.dumps.old, place.ground.dumps.delta].slice(1) });
+      await graph(place, from);
+      await migrateStore({ engine, source: place.at("graph"), ...(target === "graph" ? {} : { target: place.at(target) }) });
+      if (changed) await write(place, target, engine);
     },
     args: (place) => ["rollback", place.at(target), ...flags, "-q"],
     old: async (place, when) => {
       const found = await occupantOf(place.at("graph"));
-      if (found === "rocksdb") await place.mustBe("graph", when, carried, "old");
-      // No service uses that path: its data is in the sled store elsewhere. The next run goes on.
-      else if (target !== "graph" && found === "absent") await place.mustBeStore(target, when, "sled", "new");
-      else await place.mustBeStore("graph", when, "sled", changed ? "new" : "old");
+      if (found === from) await place.mustBe("graph", when, carried, "old");
+      // No service uses that path: its data is in the new store elsewhere. The next run goes on.
+      else if (target !== "graph" && found === "absent") await place.mustBeStore(target, when, engine, "new");
+      else await place.mustBeStore("graph", when, engine, changed ? "new" : "old");
     },
-    done: (place, when) => place.mustBeStore("graph", when, "rocksdb", carried),
+    done: (place, when) => place.mustBeStore("graph", when, from, carried),
     next: [
       async (place, when) => {
         await rollbackStore({ target: place.at(target), ...again });
-        await place.mustBeStore("graph", `${when}, after the next rollback`, "rocksdb", carried);
+        await place.mustBeStore("graph", `${when}, after the next rollback`, from, carried);
+      },
+    ],
+  };
+}
+
+/** @param back whether the store was compacted before, and its original comes back */
+function compacting([command = "", ...flags]: readonly string[], engine: EngineName, back: boolean): Subject {
+  const same = (place: Place, when: string): Promise<unknown> => place.mustBeStore("graph", when, engine, "old");
+  return {
+    before: async (place) => {
+      await graph(place, engine);
+      if (back) await compactStore({ store: place.at("graph") });
+    },
+    args: (place) => [command, place.at("graph"), ...flags, "-q"],
+    old: same,
+    done: same,
+    next: [
+      async (place, when) => {
+        await compactStore({ store: place.at("graph") });
+        await same(place, `${when}, after the next compaction`);
+      },
+      async (place, when) => {
+        await rollbackStore({ target: place.at("graph") }).catch((error: unknown) => {
+          if (!(error instanceof KgdumpError && error.code === "NOT_FOUND")) throw error;
+        });
+        await same(place, `${when}, after a rollback`);
       },
     ],
   };
@@ -218,6 +252,9 @@ const SUBJECTS: Readonly<Record<string, Subject>> = {
     ],
   },
   compact: making("t", (place) => ["compact", place.at("t"), "-q"], (place) => compactStore({ store: place.at("t") }), { before: (place) => importDump({ target: place.at("t"), input: place.ground.dumps.new }), old: "new" }),
+  "compact of RocksDB": compacting(["compact"], "rocksdb", false),
+  "compact --undo": compacting(["compact", "--undo"], "sled", true),
+  "rollback of a compaction": compacting(["rollback"], "rocksdb", true),
   restore: making("r", (place) => ["restore", place.at("r"), "-i", place.ground.dumps.new, "-q"], (place) => restoreDump({ target: place.at("r"), input: place.ground.dumps.new })),
   "recover of a store": making("x.kgd", (place) => ["recover", place.ground.stores.new, "-o", place.at("x.kgd"), "-q"], (place) => exportStore({ store: place.ground.stores.new, output: place.at("x.kgd") })),
   migrate: migrating([]),
@@ -225,6 +262,8 @@ const SUBJECTS: Readonly<Record<string, Subject>> = {
   "migrate --no-keep-dump": migrating(["--no-keep-dump"]),
   "migrate --live": migrating(["--live"]),
   "migrate --to": migrating([], "other"),
+  "migrate --engine rocksdb": migrating([], "graph", "rocksdb"),
+  "migrate --engine rocksdb --stream --to": migrating(["--stream"], "other", "rocksdb"),
   "migrate --backup-dir": {
     ...migrating([]),
     before: async (place) => {
@@ -236,6 +275,8 @@ const SUBJECTS: Readonly<Record<string, Subject>> = {
   rollback: rollingBack([]),
   "rollback --discard-new": rollingBack(["--discard-new"], { changed: true }),
   "rollback --carry-back": rollingBack(["--carry-back"], { changed: true, carried: "new" }),
+  "rollback from RocksDB": rollingBack([], { engine: "rocksdb" }),
+  "rollback --carry-back from RocksDB": rollingBack(["--carry-back"], { changed: true, carried: "new", engine: "rocksdb" }),
   "rollback --carry-back of another target": rollingBack(["--carry-back"], { changed: true, carried: "new", target: "other" }),
 };
 

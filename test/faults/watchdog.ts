@@ -73,7 +73,7 @@ function wrongEnd({ code, signal, stdout, stderr, hangs }: Ended & { readonly ha
   if (hangs) return `hangs: ${stderr.slice(-500)}`;
   if (signal !== null || code === null) return `ended by ${String(signal)}: ${stderr.slice(-500)}`;
   // These are words of `status`.
-  if (code > 7 && ![10, 11, 14].includes(code)) return `exit code ${String(code)}: ${stderr.slice(-500)}`;
+  if (code > 7 && ![10, 11, 12, 13, 14].includes(code)) return `exit code ${String(code)}: ${stderr.slice(-500)}`;
   if (said.includes("INTERNAL")) return `INTERNAL: ${stderr.slice(-1000)}`;
   if (/^\s+at /m.test(stderr)) return `a stack trace: ${stderr.slice(-1000)}`;
   return null;
@@ -110,6 +110,8 @@ async function back(given: string, { code }: Ended, store: string): Promise<stri
     const same = left.length === (await readdir(beside)).length && (await treeDigest(given)) === (await treeDigest(store));
     return same ? [] : [`the migration of ${given} failed and left something: ${left.join(" ")}`];
   }
+  // A sled store is not migrated.
+  if (!(await readdir(home)).includes(`${basename(given)}.kgdump-migration.json`) && (await treeDigest(given)) === (await treeDigest(store))) return [];
   const undone = await watched(["rollback", given]);
   const end = wrongEnd(undone) ?? (undone.code === 0 ? null : `exit code ${String(undone.code)}: ${undone.stderr}`);
   if (end !== null) return [`kgdump rollback ${given}: ${end}`];

@@ -52,6 +52,8 @@ export interface InvalidVector {
   readonly code: string;
   readonly offset: number;
   readonly block: number | null;
+  /** What a reader that begins at the tail makes of it. */
+  readonly random: "refused" | "unseen";
   readonly released: Released;
 }
 
@@ -86,4 +88,25 @@ export function hex(bytes: Uint8Array | null): Hex | null {
   const [first = 0] = all;
   if (all.length > 1024 && all.equals(Buffer.alloc(all.length, first))) return { byte: all.toString("hex", 0, 1), times: all.length };
   return all.toString("hex");
+}
+
+/** Bytes that the JSON has so. */
+export const unhex = (bytes: Hex): Buffer => (typeof bytes === "string" ? Buffer.from(bytes, "hex") : Buffer.alloc(bytes.times, Buffer.from(bytes.byte, "hex")));
+
+/** What the JSON of a set of deltas says, and the paths of its dumps. */
+export interface AppliedVector {
+  readonly name: string;
+  readonly paths: readonly string[];
+  readonly result?: readonly { readonly name: string; readonly order: string; readonly entries: readonly (readonly [string, string])[] }[];
+  readonly code?: string;
+}
+
+/** The sets of a dump and the deltas that are applied to it. */
+export function appliedVectors(): AppliedVector[] {
+  const directory = `${ROOT}format-spec/vectors/apply`;
+  const names = readdirSync(directory).filter((name) => name.endsWith(".json"));
+  return names.sort().map((file) => {
+    const { dumps, ...json } = JSON.parse(readFileSync(`${directory}/${file}`, "utf8")) as Omit<AppliedVector, "name" | "paths"> & { readonly dumps: readonly string[] };
+    return { ...json, name: file.replace(".json", ""), paths: dumps.map((name) => `${directory}/${name}`) };
+  });
 }

@@ -70,6 +70,26 @@ test("an index frame that lists blocks of the frame before it again is refused, 
   await t.throwsAsync(blocksOf(twice), { code: "DUMP_INDEX_WRONG", message: /where it cannot be/ });
 });
 
+test("an index frame lists blocks between the frame before it and itself", (t) => {
+  const block: BlockInfo = { number: 0, keyspace: 0, codec: "none", rawLength: 6, storedLength: 6, entries: 1, firstKey: bytes("a"), lastKey: bytes("a"), offset: 100, frameLength: 50 };
+  const builder = new IndexBuilder();
+  builder.add(block);
+  const payload = builder.take();
+  t.deepEqual(decodeIndex(payload, plain, DEFAULT_LIMITS, 150, 100), [block]);
+  for (const [end, start] of [[149, 100], [150, 101]] as const) {
+    t.throws(() => decodeIndex(payload, plain, DEFAULT_LIMITS, end, start), { code: "DUMP_INDEX_WRONG" });
+  }
+  const next = { ...block, number: 1, firstKey: bytes("b"), lastKey: bytes("b"), offset: 150 };
+  const both = (second: BlockInfo): BlockInfo[] => {
+    for (const one of [block, second]) builder.add(one);
+    return decodeIndex(builder.take(), plain, DEFAULT_LIMITS, 200, 100);
+  };
+  t.deepEqual(both(next), [block, next]);
+  for (const wrong of [{ firstKey: bytes("a") }, { offset: 149 }, { lastKey: bytes("ab") }, { storedLength: 50 }]) {
+    t.throws(() => both({ ...next, ...wrong }), { code: "DUMP_INDEX_WRONG" });
+  }
+});
+
 test("index frames whose keys do not follow one another are refused when all are read", async (t) => {
   const dump = await threeIndexes();
   const firstKeys = (footer: DumpFooter): DumpFooter => ({ ...footer, indexes: footer.indexes.map((one) => ({ ...one, firstKey: one.firstBlock < 2 ? null : one.firstKey })) });

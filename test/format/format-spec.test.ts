@@ -64,7 +64,7 @@ test("the table of limits is that of the program", (t) => {
   const options = listed.flatMap(([, value, option]) => (option === undefined || option === "" ? [] : [[option, number(value)]]));
   t.deepEqual(Object.fromEntries(options), { ...DEFAULT_LIMITS });
   const others = listed.flatMap(([, value, option]) => (option === "" ? [number(value)] : []));
-  const { FREE_EXPANSION, LIMIT_NAME, LIMIT_TEXT, LIMIT_OPTIONS, LIMIT_SMALL_PAYLOAD, LIMIT_GAP, LIMIT_SKIPPED_PAYLOAD, INDEX_BLOCKS } = constants;
+  const { FREE_EXPANSION, LIMIT_NAME, LIMIT_TEXT, LIMIT_OPTIONS, LIMIT_SMALL_PAYLOAD, LIMIT_GAP, LIMIT_SKIPPED_PAYLOAD, FOOTER_KEY_BYTES, INDEX_BLOCKS } = constants;
   const { LIMIT_NESTING, LIMIT_FIELDS, LIMIT_FIELD_NAME } = constants;
-  t.deepEqual(others, [FREE_EXPANSION, LIMIT_NAME, LIMIT_TEXT, LIMIT_OPTIONS, LIMIT_SMALL_PAYLOAD, LIMIT_GAP, LIMIT_SKIPPED_PAYLOAD, INDEX_BLOCKS, LIMIT_NESTING, LIMIT_FIELDS, LIMIT_FIELD_NAME]);
+  t.deepEqual(others, [FREE_EXPANSION, LIMIT_NAME, LIMIT_TEXT, LIMIT_OPTIONS, LIMIT_SMALL_PAYLOAD, LIMIT_GAP, LIMIT_SKIPPED_PAYLOAD, FOOTER_KEY_BYTES, INDEX_BLOCKS, LIMIT_NESTING, LIMIT_FIELDS, LIMIT_FIELD_NAME]);
 });

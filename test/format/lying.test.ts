@@ -1,11 +1,12 @@
 import test from "ava";
 import { loadCodec } from "#src/codecs/index.js";
-import { FRAME_HEAD_LENGTH, Kind, MAGIC_LENGTH } from "#src/format/constants.js";
+import { FRAME_HEAD_LENGTH, Kind, MAGIC_LENGTH, TAIL_LENGTH } from "#src/format/constants.js";
 import { encodeFrameHead, encodeTail } from "#src/format/frame.js";
-import { type BlockInfo, type DumpFooter, type DumpHeader, DumpFile, DEFAULT_LIMITS, FORMAT_VERSION } from "#src/format/index.js";
+import { decodeBlock, encodeBlock } from "#src/format/block-payload.js";
+import { type BlockInfo, type DumpFooter, type DumpHeader, DumpFile, DEFAULT_LIMITS, encodeEntries, FORMAT_VERSION, type KeyspaceTotals } from "#src/format/index.js";
 import { decodeHeader } from "#src/format/header-payload.js";
 import { decodeIndex, IndexBuilder } from "#src/format/index-payload.js";
-import { decodeFooter, decodeKeyspaceEnd, encodeFooter, encodeKeyspaceEnd } from "#src/format/totals-payload.js";
+import { decodeFooter, decodeKeyspaceEnd, encodeFooter, encodeKeyspaceEnd, sumTotals } from "#src/format/totals-payload.js";
 import { boundMarker, bytes, codeOf, entry, forge, header, keyspace, makeDump, splitDump } from "./support/dumps.js";
 
 const accessTo = (dump: Uint8Array) => ({ size: dump.length, read: async (offset: number, length: number) => dump.subarray(offset, offset + length) });
@@ -82,6 +83,73 @@ test("the digest is compared with the content, and the footer's with that", asyn
   t.is(await codeOf(withFooter(dump, (footer) => ({ ...footer, keyspaces: footer.keyspaces.map((totals) => ({ ...totals, digest })) }))), "DUMP_DIGEST_MISMATCH");
   const short = withFooter(dump, (footer) => ({ ...footer, keyspaces: footer.keyspaces.map((totals) => ({ ...totals, digest: new Uint8Array(31) })) }));
   t.is(await codeOf(short), "DUMP_MALFORMED");
+});
+
+test("what a keyspace's end and the footer agree on is compared with the entries", async (t) => {
+  const dump = await dumpOf();
+  const lie = (change: (totals: KeyspaceTotals) => KeyspaceTotals): Buffer => {
+    const end = edit(dump, (kind, payload, place) => {
+      if (kind !== Kind.keyspaceEnd || place > 6) return payload;
+      const { keyspace: index, ...totals } = decodeKeyspaceEnd(payload, header(), false);
+      return encodeKeyspaceEnd(index, change(totals));
+    });
+    return withFooter(end, (footer) => {
+      const keyspaces = footer.keyspaces.map((totals, place) => (place === 0 ? { ...totals, ...change(totals) } : totals));
+      return { ...footer, ...sumTotals(keyspaces), keyspaces };
+    });
+  };
+  const lies: Record<string, Buffer> = {
+    DUMP_TOTALS_MISMATCH: lie((totals) => ({ ...totals, keyBytes: totals.keyBytes + 1 })),
+    "DUMP_TOTALS_MISMATCH ": lie((totals) => ({ ...totals, valueBytes: totals.valueBytes - 1 })),
+    DUMP_DIGEST_MISMATCH: lie((totals) => ({ ...totals, digest: new Uint8Array(32) })),
+  };
+  for (const [code, lying] of Object.entries(lies)) {
+    t.is(await codeOf(lying), code.trim());
+    t.is(await codeOf(lying, { decode: false }), "sound", "nothing else tells");
+  }
+  for (const name of ["entries", "blocks", "rawBytes", "storedBytes", "gaps"] as const) {
+    t.is(await codeOf(lie((totals) => ({ ...totals, [name]: totals[name] + 1 })), { decode: false }), "DUMP_TOTALS_MISMATCH", name);
+  }
+});
+
+test("what a delta leads to is the same in a keyspace's end and in the footer", async (t) => {
+  const base = { dumpId: given.dumpId, keyspaces: [] };
+  const dump = await makeDump(header({ kind: "delta", base }), [[[entry("a", "1")]]]);
+  t.is(await codeOf(dump), "sound");
+  for (const result of [{ entries: 2, digest: new Uint8Array(32) }, { entries: 1, digest: new Uint8Array(32).fill(1) }]) {
+    const lying = withFooter(dump, (footer) => ({ ...footer, keyspaces: footer.keyspaces.map((totals) => ({ ...totals, result })) }));
+    t.is(await codeOf(lying), "DUMP_DIGEST_MISMATCH");
+  }
+});
+
+test("frames are numbered without a gap, and say their length twice", async (t) => {
+  const dump = await dumpOf();
+  const { magic, frames } = splitDump(dump);
+  const marker = boundMarker(frames);
+  for (const from of frames.keys()) {
+    const numbered = frames.flatMap(({ kind, payload }, place) => [encodeFrameHead(kind, marker, place < from ? place : place + 1, [payload]), payload]);
+    t.is(await codeOf(Buffer.concat([magic, ...numbered, dump.subarray(-TAIL_LENGTH)])), "DUMP_SEQUENCE_BROKEN", String(from));
+  }
+  for (const { offset, payload } of frames) {
+    const other = Buffer.from(dump);
+    other.writeUInt32BE(payload.length + 1, offset + FRAME_HEAD_LENGTH - 4);
+    t.is(await codeOf(other), "DUMP_FRAME_DAMAGED");
+  }
+});
+
+test("entries of a block that are not what its checksums hold for are refused by a look-up, too", async (t) => {
+  const entries = ["a", "b", "c", "d"].map((key) => entry(key, key));
+  const dump = await makeDump(header(), [[entries]]);
+  const swapped = encodeEntries(["a", "c", "b", "d"].map((key) => entry(key, key)));
+  const lying = edit(dump, (kind, payload) => {
+    if (kind !== Kind.block) return payload;
+    return Buffer.concat(encodeBlock({ ...decodeBlock(payload, header(), DEFAULT_LIMITS), data: swapped }));
+  });
+  t.is(await codeOf(lying), "DUMP_ORDER_BROKEN");
+  const file = await open(lying);
+  await t.throwsAsync(file.get(0, bytes("a")), { code: "DUMP_ORDER_BROKEN" });
+  const { value } = await file.blocks().next();
+  await t.throwsAsync(file.readBlock(value as BlockInfo), { code: "DUMP_ORDER_BROKEN" });
 });
 
 test("an end of another keyspace is misplaced", async (t) => {

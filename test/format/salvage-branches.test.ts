@@ -127,6 +127,13 @@ test("a ledger tells a gap only where something is missing, and its size only wh
   t.deepEqual(between((ledger) => { ledger.misses([{ entries: 1 }], place); }, 5), { gaps: [1], contradicts: true }, "totals of more blocks than can be missing");
   t.deepEqual(between((ledger) => { ledger.had({ keyspace: 0, after: null, before: null, blocks: 0, entries: 0, bytes: 3 }); }, 2, 1, true), { gaps: [0], contradicts: true });
   t.deepEqual(between((ledger) => { ledger.mayMiss(2, place); }, 3, 1, true), { gaps: [null], contradicts: false }, "a gap of an earlier recovery is lost");
+  const ledger = new KeyspaceLedger(0);
+  for (const [index, key] of ["a", "b", "c"].entries()) {
+    ledger.keep(block(20 * index, key), false);
+    if (key !== "c") ledger.mayMiss(2, place);
+  }
+  ledger.totals = totals(5);
+  t.deepEqual(ledger.pieces(false).flatMap((piece) => (piece.type === "gap" ? [piece.gap.blocks] : [])), [null, null], "which of two places lacks how much is not known");
 });
 
 test("a header that was moved is found, one that is malformed is made up from the other frames", async (t) => {

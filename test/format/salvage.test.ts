@@ -279,3 +279,27 @@ test("a scan finds frames in order, and nothing within a sound one", async (t) =
   t.deepEqual(scan.damaged, []);
   t.is(encodeEntries([]).length, 0);
 });
+
+test("bytes that change between two readings are not taken", async (t) => {
+  const dump = await smallDump("none");
+  const other = Buffer.from(dump);
+  const at = dump.indexOf("abababab");
+  other[at] = (other[at] ?? 0) ^ 1;
+  let [scanned, reading] = [0, dump];
+  const access: RandomAccess = { size: dump.length, read: async (offset, length) => reading.subarray(offset, offset + length) };
+  const onScan = (bytes: number): void => {
+    scanned += bytes;
+    if (scanned >= dump.length) reading = other;
+  };
+  const salvage = await surveyDump(access, { loadCodec, onScan });
+  t.is(reading, other);
+  t.deepEqual(salvage.dropped.map(({ code }) => code), ["DUMP_CHECKSUM_MISMATCH"]);
+  t.false(salvage.sound);
+  reading = dump;
+  const sound = await surveyDump(access, { loadCodec });
+  t.true(sound.sound);
+  reading = other;
+  const [piece] = sound.keyspaces[0]?.pieces ?? [];
+  if (piece?.type !== "blocks") return t.fail();
+  await t.throwsAsync(salvagedBlocks(access, sound, piece.stretch, { loadCodec }).next(), { code: "DUMP_CHECKSUM_MISMATCH" });
+});

@@ -115,7 +115,6 @@ async function lookUp(input: Uint8Array, random: Random): Promise<LookedUp> {
       const keys = blocks.filter((block) => block.keyspace === keyspace).flatMap(({ firstKey, lastKey }) => [firstKey, lastKey]);
       for (const key of keys) if ((await file.get(keyspace, key)) === undefined) throw new Finding("a key that the index has is not found");
       await file.get(keyspace, random.bytes(random.below(3)));
-      for await (const block of file.scanBlocksFrom(keyspace, keys[0]?.subarray(0, 1) ?? new Uint8Array(0))) await file.readBlock(block);
     }
     return { code: "sound", raws };
   } catch (error) {

@@ -7,7 +7,6 @@ import { compactStore, planCompact } from "#src/operations/compact/compact.js";
 import { undoCompact } from "#src/operations/compact/undo.js";
 import { migrateStore } from "#src/operations/migrate/migrate.js";
 import { rollbackStore } from "#src/operations/migrate/rollback.js";
-import { diskUseOf } from "#src/operations/migrate/places.js";
 import { type CheckerOptions, sledCheck, sledHold, sledWrite } from "../checker/run.js";
 import { makeStore, numbered } from "../support/stores.js";
 import { temporaryDirectory } from "../support/temporary.js";
@@ -39,7 +38,7 @@ test("a store becomes as small as what it holds, with all trees and the counter 
     const result = await compactStore({ store });
     t.deepEqual(await sledCheck(store, options), before);
     t.deepEqual(await sledCheck(result.kept ?? "", options), before);
-    t.like(result, { trees: before.length, entries: before.reduce((sum, { records }) => sum + records, 0) });
+    t.like(result, { engine: "sled", keyspaces: before.length, entries: before.reduce((sum, { records }) => sum + records, 0) });
     t.true(result.bytesAfter < result.bytesBefore, JSON.stringify(result));
     t.like(plan, { entries: result.entries, settings: { compression: options.compression ?? false } });
     if (plan.newBytes !== null) {
@@ -65,20 +64,20 @@ test("segments and compression may be others, and the result says how the store 
 test("the original comes back when nothing was written since, or when what was is to be kept aside", async (t) => {
   const { directory, store } = await wasteful(t);
   await t.throwsAsync(undoCompact({ store }), { code: "STORE_NOT_FOUND" });
-  const size = await diskUseOf(store);
+  const { ino } = await stat(store);
   const before = await sledCheck(store);
   await compactStore({ store });
   const { aside } = await undoCompact({ store });
-  t.is(await diskUseOf(store), size);
-  t.deepEqual([await sledCheck(store), await sledCheck(aside)], [before, before]);
-  await rm(aside, { recursive: true });
+  t.is((await stat(store)).ino, ino);
+  t.deepEqual([await sledCheck(store), await sledCheck(aside ?? "")], [before, before]);
+  await rm(aside ?? "", { recursive: true });
   const { kept } = await compactStore({ store });
   await sledWrite(store, [`put ${hex("new")} 01`]);
   const now = await sledCheck(store);
   await t.throwsAsync(undoCompact({ store }), { code: "ROLLBACK_LOSES_DATA" });
   t.deepEqual([await sledCheck(store), await sledCheck(kept ?? "")], [now, before]);
   const undone = await undoCompact({ store, discardNew: true });
-  t.deepEqual([await sledCheck(store), await sledCheck(undone.aside)], [before, now]);
+  t.deepEqual([await sledCheck(store), await sledCheck(undone.aside ?? "")], [before, now]);
   t.is((await readdir(directory)).length, 2);
 });
 
@@ -102,8 +101,6 @@ test("what can't be compacted is refused by name, and nothing is touched", async
   await t.throwsAsync(compactStore({ store }), { code: "STORE_IN_USE" });
   await holder.release();
   await t.throwsAsync(compactStore({ store: join(directory, "none") }), { code: "STORE_NOT_FOUND" });
-  const rocks = await makeStore(directory, "rocks", { default: { a: "1" } });
-  await t.throwsAsync(compactStore({ store: rocks }), { code: "STORE_UNSUPPORTED", message: /RocksDB/ });
   const linked = join(directory, "linked");
   await cp(store, linked, { recursive: true });
   await rename(join(linked, "blobs"), join(directory, "elsewhere"));

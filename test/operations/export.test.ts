@@ -2,6 +2,7 @@ import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { PassThrough, Writable } from "node:stream";
 import test from "ava";
+import { KgdumpError } from "#src/errors.js";
 import { exportStore } from "#src/operations/export.js";
 import { planExport } from "#src/operations/export-plan.js";
 import { inspectDump } from "#src/operations/inspect.js";
@@ -57,6 +58,9 @@ test("families, key ranges and a limit choose entries, and the dump says that it
   t.deepEqual(summary.keyspaces.map(({ name }) => Buffer.from(name).toString()), ["nodes"]);
   await exportStore({ store, output, prefix: Buffer.from("edge:00009"), force: true });
   t.is((await keysOf(output)).length, 100);
+  const between = { from: Buffer.from("node:0000010"), to: Buffer.from("node:0000013") };
+  await exportStore({ store, output, keyspaces: ["nodes"], ...between, force: true });
+  t.deepEqual(await keysOf(output), ["10", "11", "12"].map((end) => `node:00000${end}`));
 });
 
 test("a limit counts over all keyspaces", async (t) => {
@@ -84,6 +88,39 @@ test("a dump that was stopped ends with an abort frame", async (t) => {
     yield* chunks;
   };
   await t.throwsAsync(verifyDump({ input: received() }), { code: "DUMP_ABORTED", message: /the operator said stop/ });
+});
+
+/** Takes all but one write. */
+class FailingOnce extends Writable {
+  failed = false;
+  readonly #failing: number;
+  #writes = 0;
+
+  constructor(failing: number) {
+    super({ write: (_chunk, _encoding, done) => { done(); } });
+    this.#failing = failing;
+  }
+
+  override write(chunk: Uint8Array, ...rest: unknown[]): boolean {
+    const done = rest.find((one): one is (error?: Error | null) => void => typeof one === "function");
+    if (this.#writes++ !== this.#failing) return super.write(chunk, done);
+    this.failed = true;
+    setImmediate(() => done?.(Object.assign(new Error("no space for this one"), { code: "ENOSPC" })));
+    return true;
+  }
+}
+
+test("a write that fails once ends the export, whichever it is", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const store = await makeStore(directory, "store", { default: numbered("a", 1000), nodes: numbered("b", 500) });
+  let [failing, failed] = [0, true];
+  for (; failed; failing++) {
+    const output = new FailingOnce(failing);
+    const end = await exportStore({ store, output, blockSize: 4096 }).then(() => "exported", (error: unknown) => (error instanceof KgdumpError ? error.code : String(error)));
+    failed = output.failed;
+    t.is(end, failed ? "NO_SPACE" : "exported", `write ${String(failing)}`);
+  }
+  t.true(failing > 10);
 });
 
 test("a stopped export leaves no file", async (t) => {

@@ -12,6 +12,7 @@ import { iterateEntries } from "#src/format/entries.js";
 import { exportStore } from "#src/operations/export.js";
 import { importDump } from "#src/operations/import.js";
 import { migrateStore } from "#src/operations/migrate/migrate.js";
+import { occupantOf } from "#src/operations/migrate/places.js";
 import { rollbackStore } from "#src/operations/migrate/rollback.js";
 import { recoverInto } from "#src/operations/recover/index.js";
 import { restoreDump } from "#src/operations/restore.js";
@@ -40,6 +41,13 @@ async function ground(t: ExecutionContext): Promise<Ground> {
   return { directory, store, dump, delta };
 }
 
+/** A sled store of the same content. */
+async function sledStore({ directory, dump }: Ground): Promise<string> {
+  const path = join(directory, "sled");
+  if ((await targetState(path)) === "absent") await importDump({ target: path, input: dump });
+  return path;
+}
+
 /** What makes something new; its path. */
 const MAKING: Readonly<Record<string, (at: Ground, target: string, seams: Seams) => Promise<unknown>>> = {
   import: ({ dump }, target, seams) => importDump({ target, input: dump, seams }),
@@ -48,6 +56,8 @@ const MAKING: Readonly<Record<string, (at: Ground, target: string, seams: Seams)
   recover: ({ store }, target, seams) => recoverInto({ store, target, seams }),
   migrate: ({ store }, target, seams) => migrateStore({ source: store, target, seams }),
   "migrate as a stream": ({ store }, target, seams) => migrateStore({ source: store, target, stream: true, seams }),
+  "migrate from sled": async (at, target, seams) => migrateStore({ source: await sledStore(at), target, seams }),
+  "migrate from sled as a stream": async (at, target, seams) => migrateStore({ source: await sledStore(at), target, stream: true, seams }),
   "migrate in use": ({ store }, target, seams) => migrateStore({ source: store, target, live: true, seams }),
 };
 
@@ -84,6 +94,19 @@ test("carrying back notices a loader that loses or changes something, and the sl
     t.deepEqual(await sledCheck(store), before, fault);
   }
   t.like(await rollbackStore({ target: store, carryBack: true }), { status: "rolled-back" });
+});
+
+test("carrying back to sled notices the same, and the RocksDB store stays in place", async (t) => {
+  const at = await ground(t);
+  const store = await sledStore(at);
+  await migrateStore({ source: store, engine: "rocksdb" });
+  const later = await makeStore(at.directory, "sled", { nodes: { new: "1" } });
+  t.is(later, store);
+  for (const [fault, seams] of Object.entries(WRONG_LOADERS)) {
+    await t.throwsAsync(rollbackStore({ target: store, carryBack: true, seams }), { code: "VERIFY_DIFFERENCE" }, fault);
+    t.is(await occupantOf(store), "rocksdb", fault);
+  }
+  t.like(await rollbackStore({ target: store, carryBack: true }), { status: "rolled-back", engine: "sled" });
 });
 
 /** A sink that changes each block, and counts as if it had not. */

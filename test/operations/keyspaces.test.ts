@@ -1,5 +1,5 @@
 import test from "ava";
-import { nameText, selectKeyspaces } from "#src/operations/keyspaces.js";
+import { ByName, nameText, selectKeyspaces } from "#src/operations/keyspaces.js";
 
 const names = ["default", "nodes", "edges"].map((name) => Buffer.from(name));
 
@@ -22,6 +22,16 @@ test("an unknown name is refused with those that there are", (t) => {
 
 test("leaving out everything is refused", (t) => {
   t.throws(() => selectKeyspaces(names, { except: names }), { code: "KEYSPACE_UNKNOWN" });
+});
+
+test("names are bytes: those that are no text are told apart, and of one name the first thing counts", (t) => {
+  const odd = [[0xff], [0xfe], [0xc3, 0x28], [0x61, 0]].map((name) => Buffer.from(name));
+  const numbers = new ByName(odd.map((name, number) => [name, number]));
+  t.deepEqual(odd.map((name) => numbers.get(name)), [0, 1, 2, 3]);
+  t.false(numbers.has(Buffer.from("\ufffd")));
+  t.false(numbers.has(Buffer.from("a")));
+  t.deepEqual(selectKeyspaces(odd, { only: [Buffer.from([0xfe])] }), [false, true, false, false]);
+  t.is(new ByName([[Buffer.from("a"), "first"], [Buffer.from("a"), "second"]]).get(Buffer.from("a")), "first");
 });
 
 test("names that are no text are escaped", (t) => {

@@ -9,6 +9,7 @@ import { migrateStore } from "#src/operations/migrate/migrate.js";
 import { previewMigration } from "#src/operations/migrate/preview.js";
 import { kgdump } from "../cli/support/run.js";
 import { makeStore } from "../support/stores.js";
+import { occupantOf } from "#src/operations/migrate/places.js";
 import { temporaryDirectory } from "../support/temporary.js";
 
 async function sledStore(path: string): Promise<string> {
@@ -17,19 +18,24 @@ async function sledStore(path: string): Promise<string> {
   return path;
 }
 
-test("a sled store and a path where nothing is: no migration, and no word that all is done", async (t) => {
+test("a sled store and a path where nothing is: it is not done, and becomes no sled store; without a word of the engine it becomes a RocksDB store", async (t) => {
   const directory = await temporaryDirectory(t);
   const [source, target] = [await sledStore(join(directory, "sled")), join(directory, "new")];
   const rocksdb = await makeStore(directory, "rocksdb", { default: { a: "1" } });
   for (const [to, there] of [[target, "nothing is"], [rocksdb, "no sled store is"]] as const) {
-    const expected = { code: "USAGE", message: new RegExp(`is a sled store already, and ${there} at .*: a migration makes a sled store of a RocksDB store`) };
-    await t.throwsAsync(migrateStore({ source, target: to }), expected);
-    await t.throwsAsync(previewMigration({ source, target: to }), expected);
+    const expected = { code: "USAGE", message: new RegExp(`is a sled store already, and ${there} at .*: this migration makes a sled store of a RocksDB store`) };
+    await t.throwsAsync(migrateStore({ source, target: to, engine: "sled" }), expected);
+    await t.throwsAsync(previewMigration({ source, target: to, engine: "sled" }), expected);
   }
+  await t.throwsAsync(migrateStore({ source, target: rocksdb }), { code: "TARGET_EXISTS" });
+  await t.throwsAsync(migrateStore({ source: rocksdb, target, engine: "rocksdb" }), { code: "USAGE", message: /is a RocksDB store already, and nothing is at/ });
   t.false(existsSync(target));
-  const ended = await kgdump(["migrate", "--from", source, "--to", target]);
+  const ended = await kgdump(["migrate", "--from", source, "--to", target, "--engine", "sled"]);
   t.is(ended.code, 2);
-  t.regex(ended.stderr, /kgdump export SLED \| kgdump restore NEW/);
+  t.regex(ended.stderr, /--engine rocksdb; .*kgdump export STORE \| kgdump import NEW/);
+  t.is((await kgdump(["migrate", "--from", source, "--to", target, "-q"])).code, 0);
+  t.is(await occupantOf(target), "rocksdb");
+  t.is((await kgdump(["migrate", "--from", source, "--engine", "rocksdb", "--segment-size", "1MiB"])).code, 2);
 });
 
 test("where sled stores are on both sides, or one in place, there is nothing to do", async (t) => {

@@ -263,11 +263,11 @@ test("what is kept aside never takes a name that is taken", async (t) => {
     if (taken === "directory") await mkdir(aside);
     else if (taken === "file") await writeFile(aside, "");
     else await symlink(join(directory, "nowhere"), aside);
-    await t.throwsAsync(putBack({ target, incoming, aside }), { code: "TARGET_EXISTS" }, taken);
+    await t.throwsAsync(putBack({ target, incoming, aside, engine: "rocksdb" }), { code: "TARGET_EXISTS" }, taken);
     t.is(await occupantOf(incoming), "rocksdb", taken);
     await rm(aside, { recursive: true });
     await rm(target, { recursive: true });
   }
-  await putBack({ target, incoming, aside });
+  await putBack({ target, incoming, aside, engine: "rocksdb" });
   t.is(await occupantOf(target), "rocksdb");
 });

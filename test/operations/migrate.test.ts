@@ -10,6 +10,7 @@ import { exportStore } from "#src/operations/export.js";
 import { eventLine, type MigrationEvent } from "#src/operations/migrate/events.js";
 import { journalPath, readJournal, writeJournal } from "#src/operations/migrate/journal.js";
 import { migrateStore } from "#src/operations/migrate/migrate.js";
+import { directionTo } from "#src/operations/migrate/direction.js";
 import { migrationPaths } from "#src/operations/migrate/options.js";
 import { occupantOf } from "#src/operations/migrate/places.js";
 import { previewMigration } from "#src/operations/migrate/preview.js";
@@ -97,17 +98,17 @@ test("two migrations in one second get names of their own", async (t) => {
   const directory = await temporaryDirectory(t);
   const options = { source: join(directory, "graph") };
   const now = new Date("2026-11-22T19:10:34Z");
-  t.is((await migrationPaths(options, now, "id")).dump, join(directory, "graph.20261122T191034Z.kgd"));
+  t.is((await migrationPaths(options, directionTo("sled"), now, "id")).dump, join(directory, "graph.20261122T191034Z.kgd"));
   await writeFile(join(directory, "graph.20261122T191034Z.kgd"), "");
   await writeFile(join(directory, "graph.rocksdb-backup-20261122T191035Z"), "");
-  const { dump, backup } = await migrationPaths(options, now, "id");
+  const { dump, backup } = await migrationPaths(options, directionTo("sled"), now, "id");
   t.deepEqual([dump, backup], [join(directory, "graph.20261122T191036Z.kgd"), join(directory, "graph.rocksdb-backup-20261122T191036Z")]);
   const named = join(directory, "named.kgd");
   await writeFile(named, "");
-  t.is((await migrationPaths({ ...options, dump: named }, now, "id")).dump, named);
+  t.is((await migrationPaths({ ...options, dump: named }, directionTo("sled"), now, "id")).dump, named);
   // A link to nothing has its name, too.
   await symlink("nowhere", join(directory, "graph.20261122T191036Z.kgd"));
-  t.is((await migrationPaths(options, now, "id")).dump, join(directory, "graph.20261122T191037Z.kgd"));
+  t.is((await migrationPaths(options, directionTo("sled"), now, "id")).dump, join(directory, "graph.20261122T191037Z.kgd"));
 });
 
 test("with another target the original stays, and a rollback only takes the sled store away", async (t) => {
@@ -231,7 +232,7 @@ test("what is no store, or nothing, is told; a preview changes nothing", async (
   await t.throwsAsync(rollbackStore({ target: path }), { code: "NOT_FOUND" });
   const before = await readdir(directory);
   const { plan } = await previewMigration({ source: path });
-  t.true(plan !== null && plan.estimatedEntries > 0 && plan.neededBytes > 0);
+  t.true(plan !== null && (plan.estimatedEntries ?? 0) > 0 && plan.neededBytes > 0);
   t.deepEqual(await readdir(directory), before);
 });
 

@@ -19,9 +19,11 @@ export interface SledLife {
   readonly now: ReadonlyMap<string, ReadonlyMap<string, string>>;
   readonly ever: ReadonlyMap<string, ReadonlySet<string>>;
   readonly segment: number;
+  /** Whether its snapshot is of the end: it tells then which empty segments of the log are such as sled leaves. */
+  readonly isFresh: boolean;
 }
 
-/** Makes a random store with the unmodified crate: several lives, overwrites, removals, values in files of their own; its snapshot is of the end. */
+/** Makes a random store with the unmodified crate: several lives, overwrites, removals, values in files of their own; its snapshot is of the end, or of an earlier time. */
 export async function makeSledStore(store: string, next: Random): Promise<SledLife> {
   const segment = 4096 << (2 * next(3));
   const options: CheckerOptions = { compression: next(3) === 0, config: { segment_size: String(segment) } };
@@ -49,8 +51,10 @@ export async function makeSledStore(store: string, next: Random): Promise<SledLi
     }
     await sledWrite(store, [...lines, "flush"], options);
   }
-  await sledCheck(store, options);
-  return { now, ever, segment };
+  // Else the snapshot is of the beginning of the last life.
+  const isFresh = next(3) > 0;
+  if (isFresh) await sledCheck(store, options);
+  return { now, ever, segment, isFresh };
 }
 
 /** Damages a store. @returns what was done, in words */

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import test, { type ExecutionContext } from "ava";
 import { loadCodec } from "#src/codecs/index.js";
-import { type DumpEvent, type DumpHeader, DumpWriter, type Gap, readDump } from "#src/format/index.js";
+import { crcOf } from "#src/format/checksum.js";
+import { type DumpEvent, type DumpHeader, DumpWriter, encodeEntries, type Gap, readDump } from "#src/format/index.js";
 import { importDump } from "#src/operations/import.js";
 import { listGaps } from "#src/operations/inspect-gaps.js";
 import { recoverDump, type RecoverResult, requireNothingLost } from "#src/operations/recover.js";
@@ -88,6 +89,18 @@ test("a sound dump is copied, and the result says that nothing was wrong", async
   t.like(result, { sound: true, lost: false, gaps: 0, lostBlocks: 0, remarks: [], unused: [], dropped: [] });
   t.deepEqual(keys, ["a", "c", "d", "z"]);
   t.deepEqual(made.salvaged, { dumpId: header().dumpId });
+});
+
+test("blocks that are not what the digest at the end was made of are kept, and called lost", async (t) => {
+  const writer = new DumpWriter(header({ keyspaces: KEYSPACES.slice(0, 1) }));
+  const raw = encodeEntries([entry("a", "1")]);
+  const block = { entries: 1, keyBytes: 1, valueBytes: 1, firstKey: bytes("a"), lastKey: bytes("a"), codec: "none", data: raw, rawLength: raw.length, dataCrc: crcOf(raw) } as const;
+  const dump = Buffer.concat([...writer.start(), ...writer.startKeyspace(0), ...writer.checkedBlock(block), ...writer.endKeyspace(null, new Uint8Array(32)), ...writer.finish()]);
+  const { result, keys } = await recover(t, dump);
+  t.like(result, { lost: true, sound: false, gaps: 0, entries: 1 });
+  t.regex(result.remarks.join(), /another digest/);
+  t.is(keys.length, 1);
+  t.throws(() => { requireNothingLost(result); }, { code: "RECOVERY_INCOMPLETE", message: /may be missing/ });
 });
 
 test("swapped and doubled blocks are put in order", async (t) => {

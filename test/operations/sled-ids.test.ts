@@ -1,6 +1,6 @@
 /** The counter behind sled's `generate_id`: a store that is made of another's entries never begins below it. */
 import { join } from "node:path";
-import test from "ava";
+import test, { type ExecutionContext } from "ava";
 import { openSledSource } from "#src/engines/sled-reader.js";
 import { openSledSink } from "#src/engines/sled.js";
 import { exportStore } from "#src/operations/export.js";
@@ -36,6 +36,37 @@ test("ids go on where the original's were, in a new store and in one that is wri
   await sledWrite(merged, ["put 01 02"]);
   await importDump({ input: output, target: merged, merge: true });
   t.is(await nextId(merged), 9_000_000);
+});
+
+/** A store, and one that was made of its dump before its counter was raised. */
+async function behindByIds(t: ExecutionContext): Promise<Record<"store" | "output" | "delta" | "target", string>> {
+  const root = await temporaryDirectory(t);
+  const [store, output, delta, target] = ["store", "dump.kgd", "delta.kgd", "target"].map((name) => join(root, name)) as [string, string, string, string];
+  await sledWrite(store, ["put 01 02"]);
+  await exportStore({ store, output });
+  await importDump({ input: output, target });
+  await (await openSledSink(store, { create: false, nextId: "7500000" })).close();
+  return { store, output, delta, target };
+}
+
+test("ids go on where the original's were when a delta is applied", async (t) => {
+  const { store, output, delta, target } = await behindByIds(t);
+  await sledWrite(store, ["put 03 04"]);
+  await exportStore({ store, output: delta, base: [output] });
+  const wanted = await nextId(store);
+  t.true(wanted >= 8_000_000 && (await nextId(target)) < wanted);
+  t.is((await importDump({ input: delta, target })).delta, "applied");
+  t.is(await nextId(target), wanted);
+});
+
+test("ids go on where the original's were when nothing else has changed", async (t) => {
+  const { store, output, delta, target } = await behindByIds(t);
+  await exportStore({ store, output: delta, base: [output] });
+  const wanted = await nextId(store);
+  t.true((await nextId(target)) < wanted);
+  t.is((await importDump({ input: delta, target })).delta, "applied");
+  t.true((await nextId(target)) >= wanted);
+  t.is((await importDump({ input: delta, target })).delta, "already");
 });
 
 test("verify says when a store's counter is behind that of the dump or of the other store, and says nothing when it is not", async (t) => {

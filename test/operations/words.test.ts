@@ -12,11 +12,13 @@ import { findVersions } from "#src/operations/find.js";
 import { importDump } from "#src/operations/import.js";
 import { inspectDump } from "#src/operations/inspect.js";
 import { previewMigration } from "#src/operations/migrate/preview.js";
-import { migrationStatus } from "#src/operations/migrate/status.js";
+import { migrateStore } from "#src/operations/migrate/migrate.js";
+import { type MigrationStatus, migrationStatus } from "#src/operations/migrate/status.js";
 import { rollbackStore } from "#src/operations/migrate/rollback.js";
 import { recoverStore } from "#src/operations/recover/index.js";
 import { restoreDump } from "#src/operations/restore.js";
 import { verifyStore } from "#src/operations/verify.js";
+import { kgdump } from "../cli/support/run.js";
 import { unpackStore } from "../fixtures/unpack.js";
 import { makeStore } from "../support/stores.js";
 import { temporaryDirectory } from "../support/temporary.js";
@@ -71,9 +73,14 @@ const UNREAD = { ...A_STORE, recover: null, find: null };
 
 const A_SLED = AS_DUMP(/is a directory with a sled store, not a dump/);
 
-/** A store that this version of sled wrote. */
+/** A store that this version of sled wrote: one that is read, or not even that. */
 function ofSled(version: string): Kind {
-  const says = new RegExp(`a store of sled ${version.replace(".", "\\.")}; only those of sled 0\\.34`);
+  if (version === "0.32" || version === "0.33") {
+    const says = new RegExp(`a store of sled ${version.replace(".", "\\.")}, which can be read, but sled 0\\.34 does not open it`);
+    const read = { export: null, "export --dry-run": null, verify: null, recover: null };
+    return { make: (_, t) => unpackStore(t, `words-sled-${version}`), says, other: { ...A_SLED, ...read, find: /sled/, "restore --options-from": null } };
+  }
+  const says = new RegExp(`a store of sled ${version.replace(".", "\\.")}; only those of sled 0\\.32 to 0\\.34`);
   return { make: (_, t) => unpackStore(t, `words-sled-${version}`), says, other: { ...A_SLED, find: /sled/, "restore --options-from": /sled/ } };
 }
 
@@ -130,6 +137,25 @@ const KINDS: Readonly<Record<string, Kind>> = {
 
 /** Kinds that `status`, which opens no store, takes for one of RocksDB. */
 const ENGINES = new Set(["LevelDB", "Titan", "a newer RocksDB", "plain tables", "a write policy"]);
+const NOTHING = new Set(["nothing at all", "an empty directory"]);
+/** What holds no program's data in a form of its own. All others are stores that kgdump does not read. */
+const UNKNOWN = new Set(["a secondary", "a parent of a store", "MyRocks", "an archive", "a store's file", "a dump in a directory"]);
+
+async function tellsStatus(t: ExecutionContext, name: string, path: string, says: RegExp): Promise<void> {
+  const { code, stdout } = await kgdump(["status", path, "--json"]);
+  const { status } = JSON.parse(stdout.toString()) as { status: Pick<MigrationStatus, "state" | "trouble"> };
+  const [state, wanted] = ENGINES.has(name) ? ["to-migrate", 10] : NOTHING.has(name) ? ["nothing", 12] : UNKNOWN.has(name) ? ["unknown", 13] : ["unsupported", 7];
+  t.deepEqual([status.state, code], [state, wanted], "status");
+  if (code === 10 || code === 12) {
+    t.is(status.trouble, null);
+    return;
+  }
+  t.regex(status.trouble?.message ?? "", says, "status");
+  t.true((status.trouble?.hint ?? "").length > 0, "status has no hint");
+  const shown = await kgdump(["status", path]);
+  t.regex(shown.stdout.toString(), says, "status");
+  t.is(shown.code, wanted);
+}
 
 for (const [name, { make, says, other }] of Object.entries(KINDS)) {
   test(`every operation tells what it is: ${name}`, async (t) => {
@@ -140,9 +166,7 @@ for (const [name, { make, says, other }] of Object.entries(KINDS)) {
     const sound = await makeStore(work, "sound", { default: { a: "1" } });
     await exportStore({ store: sound, output: dump });
     const path = await make(home, t);
-    const { found, state, trouble } = await migrationStatus(path);
-    if (name.startsWith("sled 0.")) t.regex(trouble?.message ?? "", says, "status");
-    else t.true(trouble === null && (ENGINES.has(name) ? found === "rocksdb" && state === "to-migrate" : !["sled", "rocksdb"].includes(found)), `status: ${found}, ${state}, ${trouble?.message ?? ""}`);
+    await tellsStatus(t, name, path, says);
     for (const [operation, run] of Object.entries(OPERATIONS)) {
       const wanted = other[operation] === undefined ? says : other[operation];
       let error: unknown = null;
@@ -177,4 +201,23 @@ test("a path that is misspelt leads to the one beside it, and a second argument 
   await writeFile(join(work, "kg.kgdump-migration.json"), "{}");
   const rolled = await t.throwsAsync(rollbackStore({ target: join(work, "kgx") }), { instanceOf: KgdumpError, code: "NOT_FOUND" });
   t.regex(rolled.hint ?? "", /beside it these were: .*kg$/);
+});
+
+test("a store that another version of sled wrote is no damaged one, also where a migration had put one of the right version", async (t) => {
+  const work = await temporaryDirectory(t);
+  const store = await makeStore(work, "graph", { default: { a: "1" } });
+  await migrateStore({ source: store });
+  const [confOf, older] = [join(store, "conf"), await unpackStore(t, "words-sled-0.31")];
+  await cp(join(older, "conf"), confOf);
+  const { state, trouble } = await migrationStatus(store);
+  t.is(state, "unsupported");
+  t.is(trouble?.code, "STORE_UNSUPPORTED");
+  t.regex(trouble?.hint ?? "", /kgdump rollback .* --discard-new/);
+});
+
+test("a directory with the names of sled's files, of which none is sled's, is no damaged store", async (t) => {
+  const path = await tree({ conf: "port = 80\n".repeat(10), db: "none of sled's" })(await temporaryDirectory(t));
+  const { state, trouble } = await migrationStatus(path);
+  t.is(state, "unknown");
+  t.is(trouble?.code, "STORE_NOT_RECOGNIZED");
 });

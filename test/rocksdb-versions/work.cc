@@ -5,6 +5,7 @@
 //     work LIBRARY work  STORE KIND SEED STEPS [REVERSED…]    random work; exit 1 when the store differs from the model
 //     work LIBRARY zero  STORE SEED                           makes a store at sequence number 0, as bare ingestion leaves it
 //     work LIBRARY expire STORE SECONDS                       lets FIFO compaction delete what is older; the first byte of each key that is left
+//     work LIBRARY ttl STORE SECONDS                          opens the store with a time to live, 0 for none, and compacts it; what it has then, as `family key value`
 //     work LIBRARY options STORE                              opens the store with what its OPTIONS say, none of it unknown; its families
 //
 // KIND is plain, pessimistic or optimistic (which kind of database the store is opened as). The library is loaded at run time and only
@@ -494,6 +495,35 @@ static void expire(const char* path, const std::string& seconds) {
   call<void>("rocksdb_close", db);
 }
 
+/// Opens all families as DBWithTTL, lets go what is too old, and tells what each key is found with: its value, or "refused".
+static void with_ttl(const char* path, int seconds) {
+  const Handle options = call<Handle>("rocksdb_options_create");
+  size_t count = 0;
+  char** const names = checked<char**>("rocksdb_list_column_families", nullptr, options, path, &count);
+  const std::vector<Handle> all(count, options);
+  const std::vector<int> times(count, seconds);
+  std::vector<Handle> families(count);
+  const Handle db = checked<Handle>("rocksdb_open_column_families_with_ttl", nullptr, static_cast<const void*>(options), path, static_cast<int>(count),
+                                    static_cast<const char* const*>(names), static_cast<const void*>(all.data()), families.data(), times.data());
+  const Handle reading = call<Handle>("rocksdb_readoptions_create");
+  for (size_t family = 0; family < count; ++family) {
+    if (seconds > 0) call<void>("rocksdb_compact_range_cf", db, families[family], static_cast<const char*>(nullptr), size_t{0}, static_cast<const char*>(nullptr), size_t{0});
+    const Handle iterator = call<Handle>("rocksdb_create_iterator_cf", db, reading, families[family]);
+    for (call<void>("rocksdb_iter_seek_to_first", iterator); call<unsigned char>("rocksdb_iter_valid", iterator) != 0; call<void>("rocksdb_iter_next", iterator)) {
+      size_t length = 0, value_length = 0;
+      const char* const at = call<const char*>("rocksdb_iter_key", iterator, &length);
+      const std::string key(at, length);
+      std::string error;
+      char* const value = checked<char*>("rocksdb_get_cf", &error, db, reading, families[family], key.data(), key.size(), &value_length);
+      std::printf("%s %s %s\n", names[family], hex(key).c_str(), value == nullptr ? "refused" : hex(std::string(value, value_length)).c_str());
+      if (value != nullptr) call<void>("rocksdb_free", static_cast<void*>(value));
+    }
+    call<void>("rocksdb_iter_destroy", iterator);
+    call<void>("rocksdb_column_family_handle_destroy", families[family]);
+  }
+  call<void>("rocksdb_close", db);
+}
+
 /// Opens a store as a service does that trusts its OPTIONS; versions before 7 lack the function.
 static void open_by_options(const char* path) {
   const Handle environment = call<Handle>("rocksdb_create_default_env");
@@ -529,13 +559,15 @@ static void list(const Store& store) {
 
 int main(int count, char** given) {
   const std::vector<std::string> args(given, given + count);
-  if (count < 4) fail("usage: work LIBRARY list|work|zero|expire|options STORE …");
+  if (count < 4) fail("usage: work LIBRARY list|work|zero|expire|ttl|options STORE …");
   library = dlopen(given[1], RTLD_NOW);
   if (library == nullptr) fail(std::string("the library can't be loaded: ") + dlerror());
   if (args[2] == "zero") {
     make_zero(given[3], std::stoull(args.at(4)));
   } else if (args[2] == "expire" && count >= 5) {
     expire(given[3], args[4]);
+  } else if (args[2] == "ttl" && count >= 5) {
+    with_ttl(given[3], std::stoi(args[4]));
   } else if (args[2] == "options") {
     open_by_options(given[3]);
   } else if (args[2] == "list") {

@@ -11,6 +11,7 @@ import test from "ava";
 import { exists, prune, publishEntry, removeWhenLarge, withLock } from "../../scripts/setup/cache.mjs";
 import { filesBelow, fingerprint } from "../../scripts/setup/fingerprint.mjs";
 import { inProject } from "../../scripts/setup/paths.mjs";
+import { stream } from "../../scripts/setup/stream.mjs";
 import { readFromZip } from "../../scripts/setup/zip.mjs";
 import { temporaryDirectory } from "./temporary.mjs";
 
@@ -157,4 +158,18 @@ test("without RocksDB, set-up ends before anything is compiled and leaves no loc
   t.regex(error.stderr, /^set-up failed: KGDUMP_ROCKSDB_LIB names [^\n]*none\.so, which is not a file\n$/);
   t.deepEqual(await filesBelow(join(cache, "locks")), []);
   t.deepEqual(await filesBelow(join(cache, "native")), []);
+});
+
+test("a program that is silent for too long is ended, with all that it started", async (t) => {
+  const { ok, output } = await stream("sh", ["-c", "trap '' INT; sleep 1000 & echo $!; wait"], { silenceMs: 500 });
+  t.false(ok);
+  const started = Number(output);
+  t.true(started > 0);
+  t.throws(() => process.kill(started, 0), { code: "ESRCH" });
+});
+
+test("a program that prints from time to time may take as long as it needs", async (t) => {
+  const { ok, output } = await stream("sh", ["-c", "for i in 1 2 3 4 5 6; do echo $i; sleep 0.3; done"], { silenceMs: 1000 });
+  t.true(ok);
+  t.is(output, "1\n2\n3\n4\n5\n6\n");
 });

@@ -103,6 +103,16 @@ test("numbers that sled does not take are refused before anything is made", asyn
   }
 });
 
+test("a level is told of compressed stores only", (t) => {
+  const wanted = { compressionLevel: 7, cacheCapacity: 2 ** 20, flushEveryMs: 9 };
+  const plain = reopenSettings("/s", { compression: false, segmentSize: 524288 }, wanted);
+  t.is(plain.compressionFactor, null);
+  t.is(plain.rust, 'sled::Config::new().path("/s").cache_capacity(1048576).flush_every_ms(Some(9)).open()?');
+  const compressed = reopenSettings("/s", { compression: true, segmentSize: 65536 }, wanted);
+  t.is(compressed.compressionFactor, 7);
+  t.is(compressed.rust, 'sled::Config::new().path("/s").use_compression(true).compression_factor(7).segment_size(65536).cache_capacity(1048576).flush_every_ms(Some(9)).open()?');
+});
+
 test("a path is a literal of Rust, whatever is in it", async (t) => {
   const made = { compression: false, segmentSize: 524288 };
   const path = '/tmp/a "b"\\c\n\u{202e}é {x}';

@@ -197,6 +197,8 @@ test("sizes as text, small segments, no flush, an empty file", (t) => {
     segmentSize: 2 ** 20,
     compressionLevel: 9,
   });
+  t.is(sled("compression_level = 3").settings.compressionLevel, 3);
+  t.is(sled("compression_level = 3\ncompression_factor = 3").settings.compressionLevel, 3);
   t.regex(sled("segment_size = 4096").notes[0]?.message ?? "", /make sled slow/);
   t.deepEqual(parseStorageFile("\ufeff# nothing\n", "s.toml").notes, []);
 });

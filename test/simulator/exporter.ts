@@ -2,16 +2,23 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { type ErrorCode, EXIT_CODE_OF } from "#src/errors.js";
 import type { Answer, Question } from "./worker.js";
 
 /** So long may one small store take, also on a machine with much else to do. */
 const LIMIT_MS = 120_000;
 
+/** The code of an error that a process tells when RocksDB crashed in it, and ends with its exit code. */
+function told(message: string, exitCode: number | null): string | null {
+  const code = /\[([A-Z_]+)\]/.exec(message)?.[1];
+  return code !== undefined && code in EXIT_CODE_OF && EXIT_CODE_OF[code as ErrorCode] === exitCode ? code : null;
+}
+
 /** One process at a time; questions must come one after the other. */
 export class Exporter {
   #child: ChildProcessWithoutNullStreams | undefined;
 
-  /** What comes of exporting this store. Of a process that ends or takes too long that is its signal or exit code, as an error. */
+  /** What comes of exporting this store. Of a process that ends or takes too long that is what it says of a crash, its signal or exit code, as an error. */
   async ask(question: Question): Promise<Answer> {
     const child = (this.#child ??= spawn(process.execPath, [fileURLToPath(new URL("worker.js", import.meta.url))], { stdio: ["pipe", "pipe", "pipe"] }));
     const errors: Buffer[] = [];
@@ -31,7 +38,8 @@ export class Exporter {
         });
         child.once("close", (code, signal) => {
           this.#child = undefined;
-          resolve({ code: signal ?? `EXIT ${String(code)}`, message: Buffer.concat(errors).toString() });
+          const message = Buffer.concat(errors).toString();
+          resolve({ code: signal ?? told(message, code) ?? `EXIT ${String(code)}`, message });
         });
       });
     } finally {

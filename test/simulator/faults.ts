@@ -40,7 +40,11 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     // Behind the next one, or in front of the one before.
     const high = next !== undefined && (at === 0 || victim.random.once(2));
     if (!high && at === 0) return null;
-    changeKey(table, key, Buffer.alloc(key.key.length, high ? 0xf5 : 0x02));
+    const changed = Buffer.alloc(key.key.length, high ? 0xf5 : 0x02);
+    // Between its neighbours nothing tells it from what was written.
+    const neighbour = high ? next.key : (keys[at - 1]?.key ?? changed);
+    if (Buffer.compare(changed, neighbour) * (high ? 1 : -1) <= 0) return null;
+    changeKey(table, key, changed);
     await writeFile(path, table);
     return { what: `key ${key.key.toString("hex")}, number ${String(at)} of ${String(keys.length)} in ${path}, is too ${high ? "high" : "low"} now`, sight: "seen" };
   },

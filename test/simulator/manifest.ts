@@ -126,12 +126,16 @@ export async function writeManifest({ path }: Manifest, edits: readonly (readonl
 
 /** Numbers of the tables that the store consists of, in no order. */
 export function liveTables({ edits }: Manifest): bigint[] {
-  const live = new Set<bigint>();
-  for (const { tag, number } of edits.flat()) {
-    if (tag === Tag.deletedFile) live.delete(number);
-    if (tag === Tag.newFile) live.add(number);
+  const live = new Map<bigint, bigint>();
+  for (const edit of edits) {
+    const family = edit.find(({ tag }) => tag === Tag.family)?.number ?? 0n;
+    for (const { tag, number } of edit) {
+      if (tag === Tag.deletedFile) live.delete(number);
+      if (tag === Tag.newFile) live.set(number, family);
+    }
+    if (edit.some(({ tag }) => tag === Tag.familyDropped)) for (const [number, of] of live) if (of === family) live.delete(number);
   }
-  return [...live];
+  return [...live.keys()];
 }
 
 /** The greatest log number that a family says it needs, 0 when none does. */

@@ -90,7 +90,9 @@ export function judge(answer: Answer, model: Made, scenario: Scenario, done: Don
   if ("code" in answer) {
     const isError = answer.code in EXIT_CODE_OF && answer.code !== "INTERNAL";
     const mayRefuse: readonly string[] = scenario.mayRefuse;
-    const right = isError && (done.sight !== "harmless" || mayRefuse.includes(answer.code));
+    // What was written without a log and lost with a crash can't be told from a log that is missing, and is called so.
+    const isUnlogged = scenario.unlogged && answer.code === "STORE_LOG_DAMAGED" && answer.message.includes("are in no file");
+    const right = isError && (done.sight !== "harmless" || isUnlogged || mayRefuse.includes(answer.code));
     return { outcome: "refused", wrong: right ? null : `${isError ? "a sound store is refused" : "no error of kgdump's"}: ${answer.code}: ${answer.message}` };
   }
   const exported = new Map(answer.exported.map(([name, entries]) => [name, entries.map(([key, value]) => [Buffer.from(key, "hex"), Buffer.from(value, "hex")] as const)]));
@@ -106,7 +108,9 @@ function wrongWords(warnings: readonly string[], model: Made, scenario: Scenario
   if (model.prepared.length > 0) return warnings.some((warning) => warning.includes("prepared")) ? null : `no word about a prepared transaction; warnings: ${warnings.join("; ")}`;
   // A copy has no log that is empty, and nobody can tell it from one that was lost.
   const isCopy = scenario.end === "checkpoint" || scenario.end === "restored";
-  const untrue = warnings.filter((warning) => !(isCopy && warning.includes("which leave out empty logs")));
+  // Where MANIFEST is begun again and again, it tells no more which numbers were ingested, and which log an opening began.
+  const isShort = scenario.plan.some((line) => line.includes("max_manifest_file_size"));
+  const untrue = warnings.filter((warning) => !(isCopy && warning.includes("which leave out empty logs")) && !(isShort && warning.startsWith("sequence numbers ")));
   if (what !== "none" || scenario.unlogged || untrue.length === 0) return null;
   return `a warning about a sound store: ${untrue.join("; ")}`;
 }

@@ -1,5 +1,6 @@
 /** A process that exports stores and says what came of it, a line of JSON for each: see judge.ts. */
 import { createInterface } from "node:readline";
+import { tellCrashes } from "#src/crash.js";
 import { KgdumpError } from "#src/errors.js";
 import { exportedOf } from "../maker/exported.js";
 
@@ -25,6 +26,8 @@ async function answer({ store, ttl }: Question): Promise<Answer> {
   }
 }
 
+// As the command does.
+tellCrashes(({ code, message }) => `${message} [${code}]\n`);
 for await (const line of createInterface(process.stdin)) {
   process.stdout.write(`${JSON.stringify(await answer(JSON.parse(line) as Question))}\n`);
 }

@@ -41,8 +41,68 @@ pub fn compress(input: &[u8], output: &mut [u8]) -> Outcome<u32> {
     }
 }
 
+/// Literals that end a block behind a match, at least.
+const LAST_LITERALS: usize = 5;
+/// So many bytes before the end of what a block decodes to its last match begins, at least.
+const LAST_MATCH: usize = 12;
+
+/// Walks the sequences of a block without decoding it, and says which rule of the format it breaks: decoders hold different ones of them.
+fn broken_rule(input: &[u8], raw_length: usize) -> Option<&'static str> {
+    let (mut at, mut decoded) = (0, 0_usize);
+    let mut last_match = None;
+    loop {
+        let Some(&token) = input.get(at) else { return Some("it ends behind a match, or has no sequence") };
+        at += 1;
+        let Some(literals) = length(input, &mut at, token >> 4) else { return Some("it ends within a length") };
+        at = at.saturating_add(literals);
+        decoded = decoded.saturating_add(literals);
+        if at > input.len() || decoded > raw_length {
+            return Some("it has literals beyond its end");
+        }
+        if at == input.len() {
+            return match last_match {
+                Some(_) if literals < LAST_LITERALS => Some("fewer than five literals follow its last match"),
+                Some(begun) if decoded - begun < LAST_MATCH => {
+                    Some("its last match begins less than twelve bytes before its end")
+                }
+                _ => None,
+            };
+        }
+        let Some(offset) = input.get(at..).and_then(<[u8]>::first_chunk) else {
+            return Some("it ends within an offset");
+        };
+        at += offset.len();
+        let offset = usize::from(u16::from_le_bytes(*offset));
+        if offset == 0 || offset > decoded {
+            return Some("a match begins before its first byte, or at its own");
+        }
+        last_match = Some(decoded);
+        let Some(more) = length(input, &mut at, token & 15) else { return Some("it ends within a length") };
+        decoded = decoded.saturating_add(more).saturating_add(4);
+        if decoded > raw_length {
+            return Some("it decodes to more than it should");
+        }
+    }
+}
+
+/// A length of which a token has the first four bits: bytes of 255 go on.
+fn length(input: &[u8], at: &mut usize, first: u8) -> Option<usize> {
+    let mut sum = usize::from(first);
+    let mut goes_on = first == 15;
+    while goes_on {
+        let byte = *input.get(*at)?;
+        *at += 1;
+        sum = sum.saturating_add(usize::from(byte));
+        goes_on = byte == 255;
+    }
+    Some(sum)
+}
+
 /// Decompresses `input` into `output`; the bytes written, or what is wrong.
 pub fn decompress(input: &[u8], output: &mut [u8]) -> Result<u32, String> {
+    if let Some(rule) = broken_rule(input, output.len()) {
+        return Err(rule.to_owned());
+    }
     let written = lz4_flex::block::decompress_into(input, output).map_err(|error| error.to_string())?;
     u32::try_from(written).map_err(|_| "more than 4 GiB".to_owned())
 }
@@ -74,6 +134,7 @@ mod tests {
         assert!(decompress(&[1, 2, 3, 4, 5], &mut [0; 2]).is_err());
         assert!(decompress(&compressed(&input), &mut [0; 999]).is_err());
         assert_eq!(decompress(&compressed(&input), &mut [0; 1001]), Ok(1000));
+        assert!(decompress(&[], &mut [0; 10]).is_err());
         assert!(compress(&input, &mut [0; 1000]).is_err());
     }
 
@@ -82,6 +143,27 @@ mod tests {
         assert_eq!(most_compressed(0x7e00_0001), 0);
         assert_eq!(most_compressed(u32::MAX as usize), 0);
         assert!(most_compressed(0x7e00_0000) > 0x7e00_0000);
+    }
+
+    #[test]
+    fn the_rules_of_the_format_are_held() {
+        // One literal, a match of 20 bytes, and literals behind it.
+        let ends =
+            |literals: usize| [&[0x1f, b'a', 1, 0, 1, (literals as u8) << 4][..], &vec![b'b'; literals]].concat();
+        let mut output = [0; 64];
+        for literals in 0..12 {
+            let decoded = decompress(&ends(literals), &mut output[..21 + literals]);
+            assert_eq!(decoded.is_ok(), literals >= 5, "{literals}");
+        }
+        // A last match of four bytes, so many bytes before the end.
+        for behind in 5..14 {
+            let block = [&[0x1f, b'a', 1, 0, 1, 0x00, 1, 0, (behind as u8) << 4][..], &vec![b'b'; behind]].concat();
+            assert_eq!(decompress(&block, &mut output[..25 + behind]).is_ok(), behind + 4 >= 12, "{behind}");
+        }
+        let offset = |offset: u8| [&[0x1f, b'a', offset, 0, 1, 0x80][..], &[b'b'; 8]].concat();
+        assert_eq!([0, 1, 2].map(|far| decompress(&offset(far), &mut output[..29]).is_ok()), [false, true, false]);
+        // Literals alone have no rule for their end.
+        assert_eq!(decompress(&[0x10, b'a'], &mut output[..1]), Ok(1));
     }
 
     #[test]

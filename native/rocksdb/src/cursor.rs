@@ -12,14 +12,16 @@ use std::sync::Arc;
 
 use crate::error::{take_message, Fault, Outcome};
 use crate::ffi;
+use crate::judge::NO_TIMESTAMP;
 use crate::read::account::Account;
 use crate::scan::{put, shown, Filled, Range};
 use crate::store::Store;
 
 /// Of each table. More gains nothing from a disk either, and the first entry waits until as much was read of every table that overlaps.
 const READAHEAD: usize = 512 << 10;
-/// RocksDB's DBWithTTL was released then (seconds since 1970): it takes a smaller timestamp for damage, too.
+/// RocksDB's DBWithTTL was released then (seconds since 1970): it takes a smaller timestamp for damage, too, and larger ones for negative.
 const FIRST_TTL_TIMESTAMP: u32 = 1_368_146_402;
+const LAST_TTL_TIMESTAMP: u32 = i32::MAX as u32;
 const TIMESTAMP: usize = 4;
 
 /// An iterator and the read options that it refers to.
@@ -272,14 +274,14 @@ impl Cursor {
 
     fn without_timestamp<'a>(&self, key: &[u8], value: &'a [u8]) -> Outcome<&'a [u8]> {
         if let Some((value, timestamp)) = value.split_last_chunk::<TIMESTAMP>() {
-            if u32::from_le_bytes(*timestamp) >= FIRST_TTL_TIMESTAMP {
+            if (FIRST_TTL_TIMESTAMP..=LAST_TTL_TIMESTAMP).contains(&u32::from_le_bytes(*timestamp)) {
                 return Ok(value);
             }
         }
         let path = &self.store.path;
         Err(Fault::new(
             "STORE_DAMAGED",
-            format!("the value of \"{}\" in {} ends in no timestamp", shown(key), path.display()),
+            format!("the value of \"{}\" in {} {NO_TIMESTAMP}", shown(key), path.display()),
         )
         .at(path)
         .hint("say `--ttl keep` to export the values as they are"))

@@ -1,7 +1,7 @@
 //! The one error of this crate, and how RocksDB's messages become kgdump's codes.
 //!
 //! Contract: a `Fault` crosses into JavaScript as an error whose message is a JSON object
-//! `{"code", "message", "path", "hint"}`; `src/addon.ts` makes a KgdumpError of it.
+//! `{"code", "message", "path", "hint", "keyspace"}`, the name in hex; `src/addon.ts` makes a KgdumpError of it.
 
 use std::any::Any;
 use std::ffi::{c_char, CStr};
@@ -21,6 +21,8 @@ pub struct Fault {
     pub path: Option<String>,
     /// What to do next.
     pub hint: Option<String>,
+    /// Name of the family that it is about.
+    pub keyspace: Option<Vec<u8>>,
 }
 
 /// What to do when the system opens no more files. Tables of the levels from the first on are opened one by one, those of level 0 all at once.
@@ -30,7 +32,7 @@ pub type Outcome<T> = Result<T, Fault>;
 
 impl Fault {
     pub fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), path: None, hint: None }
+        Self { code, message: message.into(), path: None, hint: None, keyspace: None }
     }
 
     pub fn at(mut self, path: &Path) -> Self {
@@ -40,6 +42,12 @@ impl Fault {
 
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
+        self
+    }
+
+    /// Names the family that it is about, unless it names one already.
+    pub fn of_family(mut self, name: &[u8]) -> Self {
+        self.keyspace.get_or_insert_with(|| name.to_vec());
         self
     }
 
@@ -97,6 +105,13 @@ impl Fault {
                 let _ = write!(json, ",\"{name}\":");
                 push_json(&mut json, text);
             }
+        }
+        if let Some(name) = &self.keyspace {
+            json.push_str(",\"keyspace\":\"");
+            for byte in name {
+                let _ = write!(json, "{byte:02x}");
+            }
+            json.push('"');
         }
         json.push('}');
         json
@@ -211,5 +226,7 @@ mod tests {
     fn json_is_escaped() {
         let fault = Fault::new("INTERNAL", "a \"b\"\n\u{1}\\");
         assert_eq!(fault.to_json(), "{\"code\":\"INTERNAL\",\"message\":\"a \\\"b\\\"\\u000a\\u0001\\\\\"}");
+        let named = Fault::new("NO_SPACE", "full").of_family(b"a\xff").of_family(b"b");
+        assert_eq!(named.to_json(), "{\"code\":\"NO_SPACE\",\"message\":\"full\",\"keyspace\":\"61ff\"}");
     }
 }

@@ -1,7 +1,6 @@
 //! Hand-written declarations of the part of RocksDB's C API that is used, and of shim.cc.
 //!
-//! Contract: every function here is as unsafe as C. Strings that the library returns are freed with `rocksdb_free`;
-//! error out-parameters must point to null before a call.
+//! Contract: as unsafe as C. Strings that the library returns are freed with `rocksdb_free`; error out-parameters point to null before a call.
 
 #![allow(non_camel_case_types)]
 
@@ -109,6 +108,8 @@ unsafe extern "C-unwind" {
         options: *mut rocksdb_options_t,
         error: *mut *mut c_char,
     );
+    pub fn rocksdb_options_get_num_levels(options: *mut rocksdb_options_t) -> c_int;
+    pub fn rocksdb_options_get_compaction_style(options: *mut rocksdb_options_t) -> c_int;
     pub fn rocksdb_options_set_create_if_missing(options: *mut rocksdb_options_t, on: c_uchar);
     pub fn rocksdb_options_set_create_missing_column_families(options: *mut rocksdb_options_t, on: c_uchar);
     pub fn rocksdb_options_set_paranoid_checks(options: *mut rocksdb_options_t, on: c_uchar);

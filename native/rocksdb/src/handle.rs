@@ -3,10 +3,12 @@
 //! Contract: a `Database` may be used from any thread (RocksDB's own promise); iterators keep an `Arc` of it, so that it
 //! is closed only when the last of them is gone.
 
+use std::collections::HashMap;
 use std::ffi::{c_char, c_int, c_uint, c_void, CStr, CString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::ptr;
+use std::sync::Arc;
 
 use crate::error::{take_message, Fault, Outcome};
 use crate::ffi;
@@ -14,8 +16,10 @@ use crate::ffi;
 /// Options of a database or a family.
 pub struct Options(*mut ffi::rocksdb_options_t);
 
-// SAFETY: a plain C++ object; it is only used by the thread that owns it.
+// SAFETY: a plain C++ object; who changes it is the only one that has it.
 unsafe impl Send for Options {}
+// SAFETY: once several have it, it is only given to RocksDB, which reads and copies it.
+unsafe impl Sync for Options {}
 
 impl Options {
     pub fn new() -> Self {
@@ -63,6 +67,25 @@ impl Drop for Options {
     }
 }
 
+/// Options by the text that they were made of. Families whose texts are equal share them, and with them the block cache: to make both
+/// takes as long as all else that is done for a small family.
+#[derive(Default)]
+pub struct OptionsByText(HashMap<String, Arc<Options>>);
+
+impl OptionsByText {
+    /// Options of this text, as `Options::from_text` makes them.
+    ///
+    /// Errors: USAGE when RocksDB does not understand it.
+    pub fn get(&mut self, text: &str) -> Outcome<Arc<Options>> {
+        if let Some(options) = self.0.get(text) {
+            return Ok(Arc::clone(options));
+        }
+        let options = Arc::new(Options::from_text(text)?);
+        self.0.insert(text.to_owned(), Arc::clone(&options));
+        Ok(options)
+    }
+}
+
 extern "C" fn ignore(_state: *mut c_void, _level: c_uint, _message: *mut c_char, _length: usize) {}
 
 /// A 0-terminated copy of `bytes`.
@@ -79,7 +102,7 @@ pub struct Database {
     /// Null for one that was left out.
     families: Vec<*mut ffi::rocksdb_column_family_handle_t>,
     /// Kept as long as the database: comparators and merge operators belong to them.
-    options: Vec<Options>,
+    _options: Vec<Arc<Options>>,
     path: PathBuf,
 }
 
@@ -94,7 +117,7 @@ impl Database {
     pub fn open(
         path: &Path,
         database: Options,
-        families: Vec<(Vec<u8>, Option<Options>)>,
+        families: Vec<(Vec<u8>, Option<Arc<Options>>)>,
         writable: bool,
     ) -> Outcome<Self> {
         let c_path = c_string(path.as_os_str().as_bytes(), "path")?;
@@ -141,11 +164,11 @@ impl Database {
         if let Some(message) = unsafe { take_message(error) } {
             return Err(Fault::rocksdb(&message, path));
         }
-        options.push(database);
+        options.push(Arc::new(database));
         let mut handles = handles.into_iter();
         let mut next = |is_open| if is_open { handles.next() } else { None };
         let families = opened.into_iter().map(|is_open| next(is_open).unwrap_or(ptr::null_mut())).collect();
-        Ok(Self { db, families, options, path: path.to_owned() })
+        Ok(Self { db, families, _options: options, path: path.to_owned() })
     }
 
     pub fn as_ptr(&self) -> *mut ffi::rocksdb_t {
@@ -170,14 +193,14 @@ impl Database {
     }
 
     /// Creates a family and returns its number.
-    pub fn create_family(&mut self, name: &[u8], options: Options) -> Outcome<usize> {
+    pub fn create_family(&mut self, name: &[u8], options: Arc<Options>) -> Outcome<usize> {
         let c_name = c_string(name, "family name")?;
         let handle = self.call(|db, error| {
             // SAFETY: the pointers are valid for the call.
             unsafe { ffi::rocksdb_create_column_family(db, options.as_ptr(), c_name.as_ptr(), error) }
         })?;
         self.families.push(handle);
-        self.options.push(options);
+        self._options.push(options);
         Ok(self.families.len() - 1)
     }
 

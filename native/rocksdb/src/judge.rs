@@ -8,11 +8,15 @@ use std::io;
 use std::path::Path;
 
 use crate::error::{Fault, Outcome};
+use crate::files::family::Family;
 use crate::files::live_file::LiveFile;
 use crate::layout::{missing, table_path};
-use crate::manifest::{Family, Manifest};
+use crate::manifest::Manifest;
 use crate::options_file::{object_name, FamilyOptions, OptionsFile};
 use crate::read::comparators::{alias_of, hint_for, Alias, BYTEWISE, REVERSE_BYTEWISE};
+
+/// How the failure ends that is about a value without the time that it should end with.
+pub const NO_TIMESTAMP: &str = "ends in no timestamp";
 
 /// What to do with the four timestamp bytes that end each value of a TTL store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,12 +7,13 @@
 //!
 //! Contract: pure but for reading one file; memory grows with the number of live files.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
 use crate::error::{Fault, Outcome};
+use crate::files::family::Family;
 use crate::files::live_file::{BlobFile, LiveFile};
 use crate::files::named_logs::NamedLogs;
 use crate::files::new_table::{new_table, Fields, TimePlaces};
@@ -20,29 +21,6 @@ use crate::files::tracked_logs::TrackedLogs;
 use crate::layout::manifest_number;
 use crate::log_file::{read_log, End, LogError, Piece};
 use crate::options_file::OptionsFile;
-
-/// One column family.
-#[derive(Debug, Default)]
-pub struct Family {
-    pub name: Vec<u8>,
-    /// Name of the comparator; RocksDB's default one when nothing was written.
-    pub comparator: Option<Vec<u8>>,
-    /// Logs with a smaller number hold nothing that this family lacks.
-    pub log_number: u64,
-    /// The greatest sequence number in any table when `log_number` was told: of logs with a smaller number, the family's tables had all.
-    pub flushed_to: u64,
-    /// Table files by number.
-    pub tables: HashMap<u64, LiveFile>,
-    /// Blob files by number. Some may be needed no more: that only their tables tell.
-    pub blobs: BTreeMap<u64, BlobFile>,
-}
-
-impl Family {
-    /// Numbers of the blob files that are not all garbage.
-    pub fn live_blobs(&self) -> impl Iterator<Item = u64> + '_ {
-        self.blobs.iter().filter(|(_, blob)| blob.garbage < blob.values).map(|(&number, _)| number)
-    }
-}
 
 /// The state that a MANIFEST ends with.
 #[derive(Debug, Default)]
@@ -303,6 +281,10 @@ fn settle(manifest: &mut Manifest, edit: Edit) {
     if let Some(number) = edit.log_number {
         family.log_number = number;
         family.flushed_to = last_sequence;
+        // A MANIFEST begins with the state before it, where what was ingested since the last flush stands beside its tables.
+        if number > manifest.number {
+            family.add_flushed(&edit.new_tables);
+        }
     }
     manifest.gone.extend(&edit.gone_tables);
     for number in edit.gone_tables {

@@ -54,7 +54,7 @@ impl Mark {
         report: &LogReport,
         options: Option<u64>,
     ) -> Outcome<Self> {
-        let tables = |family: &crate::manifest::Family| {
+        let tables = |family: &crate::files::family::Family| {
             family.tables.iter().map(|(&number, file)| (number, file.size)).collect()
         };
         let keep = logs.len() as u64 <= MOST_KEPT_LOGS.min(spare() / PART_FOR_LOGS);

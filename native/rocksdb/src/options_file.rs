@@ -5,7 +5,9 @@
 //!
 //! Contract: pure, never fails on unknown names.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::iter;
+use std::sync::Arc;
 
 /// Options of one section, by name; the values are as they stand in the file.
 pub type Values = BTreeMap<String, String>;
@@ -14,9 +16,10 @@ pub type Values = BTreeMap<String, String>;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FamilyOptions {
     pub name: Vec<u8>,
-    pub values: Values,
+    /// Shared by all families that have the same: most have.
+    pub values: Arc<Values>,
     /// Name of the table format, such as `BlockBasedTable`, and its options.
-    pub table: Option<(String, Values)>,
+    pub table: Option<(String, Arc<Values>)>,
 }
 
 /// A whole OPTIONS file.
@@ -50,13 +53,15 @@ pub fn parse_options(content: &[u8]) -> Option<OptionsFile> {
     let mut file = OptionsFile::default();
     let mut section = Section::Other;
     let (mut has_database, mut has_default) = (false, false);
+    let (mut shared, mut names) = (HashSet::new(), HashSet::new());
     for line in content.split(|&byte| byte == b'\n') {
         let line = trim(without_comment(line));
         if line.is_empty() {
             continue;
         }
         if line.len() > 1 && line.starts_with(b"[") && line.ends_with(b"]") {
-            section = start_section(&mut file, line)?;
+            share(&mut file, &mut shared);
+            section = start_section(&mut file, line, &mut names)?;
             has_database |= matches!(section, Section::Database);
             has_default |= matches!(section, Section::Family)
                 && file.families.last().is_some_and(|family| family.name == b"default");
@@ -72,22 +77,34 @@ pub fn parse_options(content: &[u8]) -> Option<OptionsFile> {
                 file.database.insert(name, value);
             }
             Section::Family => {
-                file.families.last_mut()?.values.insert(name, value);
+                Arc::make_mut(&mut file.families.last_mut()?.values).insert(name, value);
             }
             Section::Table => {
                 if let Some((_, values)) = &mut file.families.last_mut()?.table {
-                    values.insert(name, value);
+                    Arc::make_mut(values).insert(name, value);
                 }
             }
         }
     }
+    share(&mut file, &mut shared);
     // The tables of a family come last.
     let is_cut = file.families.iter().any(|family| family.table.is_some())
         && file.families.last().is_some_and(|family| family.table.is_none());
     (has_database && has_default && !file.version.is_empty() && !is_cut).then_some(file)
 }
 
-fn start_section(file: &mut OptionsFile, line: &[u8]) -> Option<Section> {
+/// Has the last family share what another one has, too.
+fn share(file: &mut OptionsFile, shared: &mut HashSet<Arc<Values>>) {
+    let Some(family) = file.families.last_mut() else { return };
+    for values in iter::once(&mut family.values).chain(family.table.iter_mut().map(|(_, values)| values)) {
+        match shared.get(values) {
+            Some(same) => *values = Arc::clone(same),
+            None => drop(shared.insert(Arc::clone(values))),
+        }
+    }
+}
+
+fn start_section(file: &mut OptionsFile, line: &[u8], names: &mut HashSet<Vec<u8>>) -> Option<Section> {
     let first = line.iter().position(|&byte| byte == b'"');
     let last = line.iter().rposition(|&byte| byte == b'"');
     let (title, argument) = match (first, last) {
@@ -99,7 +116,7 @@ fn start_section(file: &mut OptionsFile, line: &[u8]) -> Option<Section> {
         "Version" => Section::Version,
         "DBOptions" => Section::Database,
         "CFOptions" => {
-            if file.family(&argument).is_some() {
+            if !names.insert(argument.clone()) {
                 return None;
             }
             file.families.push(FamilyOptions { name: argument, ..FamilyOptions::default() });
@@ -108,7 +125,7 @@ fn start_section(file: &mut OptionsFile, line: &[u8]) -> Option<Section> {
         _ => match title.strip_prefix("TableOptions/") {
             Some(format) => {
                 let family = file.families.last_mut().filter(|family| family.name == argument)?;
-                family.table = Some((format.to_owned(), Values::new()));
+                family.table = Some((format.to_owned(), Arc::default()));
                 Section::Table
             }
             None => Section::Other,

@@ -12,11 +12,11 @@ use crate::batch::{chars, Batch};
 use crate::encode::read_bin;
 use crate::error::{Fault, Outcome};
 use crate::ffi;
-use crate::handle::{Database, Options};
+use crate::handle::{Database, Options, OptionsByText};
 use crate::layout::fingerprint;
 use crate::manifest::read_manifest;
+use crate::write::crew::Crew;
 use crate::write::families::drop_family;
-use crate::write::ingesting::Ingesting;
 use crate::write::loading::Loading;
 pub use crate::write::operations::{IfExists, Operation};
 use crate::write::sequence;
@@ -28,7 +28,7 @@ const FORCE: std::ffi::c_uchar = 2;
 /// A store that is open for writing.
 pub struct Sink {
     /// Before the database, which is closed when nobody works on it any more.
-    pub(crate) ingesting: Ingesting,
+    pub(crate) crew: Crew,
     pub(crate) database: Arc<Database>,
     names: Vec<Vec<u8>>,
     /// Number of each family in the database.
@@ -38,6 +38,7 @@ pub struct Sink {
     /// The family that is being loaded.
     pub(crate) loading: Option<(Vec<u8>, Loading)>,
     pub(crate) times: Times,
+    pub(crate) options: OptionsByText,
     /// How many families were begun.
     pub(crate) begun: usize,
 }
@@ -82,10 +83,10 @@ impl Sink {
             }
             given.entry(name).or_insert(text);
         }
-        let mut opened = Vec::new();
+        let (mut opened, mut family_options) = (Vec::new(), OptionsByText::default());
         for name in &all {
             let text = given.get(name).map_or(default_options, String::as_str);
-            opened.push((name.clone(), Some(Options::from_text(text)?)));
+            opened.push((name.clone(), Some(family_options.get(text)?)));
         }
         let options = Options::from_text(database_options)?;
         options.silence();
@@ -103,7 +104,7 @@ impl Sink {
         };
         let numbers = all.iter().cloned().zip(0..).collect();
         Ok(Self {
-            ingesting: Ingesting::default(),
+            crew: Crew::default(),
             database: Arc::new(database),
             names: all,
             numbers,
@@ -111,6 +112,7 @@ impl Sink {
             read_options,
             loading: None,
             times: Times::default(),
+            options: family_options,
             begun: 0,
         })
     }
@@ -118,7 +120,8 @@ impl Sink {
     /// Makes the family when it is not there.
     pub fn create_family(&mut self, name: &[u8], options: &str) -> Outcome<()> {
         if !self.numbers.contains_key(name) {
-            let number = self.alone()?.create_family(name, Options::from_text(options)?)?;
+            let options = self.options.get(options)?;
+            let number = self.alone()?.create_family(name, options)?;
             self.names.push(name.to_vec());
             self.numbers.insert(name.to_vec(), number);
         }
@@ -127,7 +130,7 @@ impl Sink {
 
     /// The database, when nothing is done with it meanwhile.
     fn alone(&mut self) -> Outcome<&mut Database> {
-        self.ingesting.finish()?;
+        self.crew.finish()?;
         Arc::get_mut(&mut self.database).ok_or_else(|| Fault::new("INTERNAL", "the store is in use"))
     }
 
@@ -166,7 +169,7 @@ impl Sink {
             written += 1;
             Ok(())
         })?;
-        self.write(&batch)?;
+        self.write(&batch).map_err(|fault| fault.of_family(family))?;
         Ok((written, kept))
     }
 
@@ -243,7 +246,7 @@ impl Sink {
     ///
     /// Errors: NO_SPACE, IO_FAILED, STORE_FAILED when the store still stands at 0.
     pub fn finish_loads(&mut self) -> Outcome<()> {
-        self.ingesting.finish()?;
+        self.crew.finish()?;
         self.flush(true)?;
         sequence::lift_above_zero(&self.database)
     }

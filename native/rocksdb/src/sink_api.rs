@@ -150,17 +150,17 @@ impl RocksSink {
     }
 
     /// Begins to load a family from entries in its order, or with `turn` in the reverse of it; its tables are written in `directory`.
-    #[napi(ts_return_type = "Promise<void>")]
-    pub fn begin_load(&self, family: Buffer, options: String, directory: String, turn: bool) -> AsyncTask<Job<()>> {
-        let (sink, family) = (Arc::clone(&self.sink), family.to_vec());
-        start(move || with(&sink, |sink| sink.begin_load(&family, &options, &PathBuf::from(directory), turn)))
+    /// At once, as nothing is written: a promise for each of thousands of families would take longer than this.
+    #[napi]
+    pub fn begin_load(&self, family: Buffer, options: String, directory: String, turn: bool) -> napi::Result<()> {
+        let begin = || with(&self.sink, |sink| sink.begin_load(&family, &options, &PathBuf::from(directory), turn));
+        Ok(guarded(begin)?)
     }
 
-    /// Notes how old the tables of a family are that is loaded, as a dump tells it; `fifo` for one of FIFO compaction.
-    #[napi(ts_return_type = "Promise<void>")]
-    pub fn note_ages(&self, family: Buffer, ages: String, fifo: bool) -> AsyncTask<Job<()>> {
-        let (sink, family) = (Arc::clone(&self.sink), family.to_vec());
-        start(move || with(&sink, |sink| sink.note_ages(&family, &ages, fifo)))
+    /// Notes how old the tables of a family are that is loaded, as a dump tells it; `fifo` for one of FIFO compaction. At once.
+    #[napi]
+    pub fn note_ages(&self, family: Buffer, ages: String, fifo: bool) -> napi::Result<()> {
+        Ok(guarded(|| with(&self.sink, |sink| sink.note_ages(&family, &ages, fifo)))?)
     }
 
     /// Begins to load a family whose tables go by their ages, which were noted; what waits for its age lies in `directory`.

@@ -2,7 +2,7 @@
 //!
 //! Contract: nothing in the store's directory is written or locked. A live writer may work on meanwhile (see opening.rs).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::sync::Arc;
@@ -164,15 +164,23 @@ fn set_database_options(
 }
 
 /// What to open each family with: nothing for one that is not read. RocksDB can't leave out the first one, `default`.
-fn families(plans: &[Plan], operand_met: &Arc<AtomicBool>) -> Vec<(Vec<u8>, Option<Options>)> {
+fn families(plans: &[Plan], operand_met: &Arc<AtomicBool>) -> Vec<(Vec<u8>, Option<Arc<Options>>)> {
+    let mut made: HashMap<_, Arc<Options>> = HashMap::new();
+    let mut options = |plan: &Plan| {
+        let kind = (merge_operator(plan).cloned(), plan.alias.map(|alias| alias.comparator()), plan.reverse);
+        Arc::clone(made.entry(kind).or_insert_with(|| Arc::new(family_options(plan, operand_met))))
+    };
     let needed = |plan: &Plan| plan.selected || plan.id == 0;
-    plans.iter().map(|plan| (plan.name.clone(), needed(plan).then(|| family_options(plan, operand_met)))).collect()
+    plans.iter().map(|plan| (plan.name.clone(), needed(plan).then(|| options(plan)))).collect()
 }
 
-/// Options for reading a family.
+fn merge_operator(plan: &Plan) -> Option<&String> {
+    plan.options.as_ref().and_then(|options| options.values.get("merge_operator"))
+}
+
+/// Options for reading a family: the same for all that have the same merge operator and order.
 pub fn family_options(plan: &Plan, operand_met: &Arc<AtomicBool>) -> Options {
-    let operator = plan.options.as_ref().and_then(|options| options.values.get("merge_operator"));
-    let known = operator.and_then(|text| known_operator(text));
+    let known = merge_operator(plan).and_then(|text| known_operator(text));
     let merging = known.and_then(|text| Options::from_text(&format!("merge_operator={text}")).ok());
     let tripwired = || {
         let options = Options::new();

@@ -1,9 +1,10 @@
 //! Writing stores.
 
 pub mod by_age;
+pub mod crew;
 pub mod families;
-pub mod ingesting;
 pub mod loading;
+pub mod new_store;
 pub mod operations;
 pub mod sequence;
 pub mod times;

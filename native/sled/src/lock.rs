@@ -12,12 +12,22 @@ use crate::failure::{Code, Failure, Outcome};
 
 const RETRY: Duration = Duration::from_millis(10);
 
+/// The lock of a store, held while this lives.
+#[derive(Debug)]
+pub struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing the file would not do: a child that this process begins just now has it, too, until it runs its program.
+        let _ = fs2::FileExt::unlock(&self.0);
+    }
+}
+
 /// Takes the lock on `store`'s file `db`, trying for as long as `wait`: sled's own threads let it go a little late.
-/// The lock ends when the file is dropped.
 ///
 /// # Errors
 /// STORE_IN_USE with what can be learned of the holder; PERMISSION_DENIED, IO_FAILED.
-pub fn acquire(store: &Path, wait: Duration) -> Outcome<File> {
+pub fn acquire(store: &Path, wait: Duration) -> Outcome<Lock> {
     let db = store.join("db");
     let opening = |e: std::io::Error| Failure::io(&e, "opening its file db").at(store);
     // Opening a pipe would wait for somebody who writes to it.
@@ -28,7 +38,7 @@ pub fn acquire(store: &Path, wait: Duration) -> Outcome<File> {
     let until = Instant::now() + wait;
     loop {
         match file.try_lock_exclusive() {
-            Ok(()) => return Ok(file),
+            Ok(()) => return Ok(Lock(file)),
             Err(e) if e.kind() != fs2::lock_contended_error().kind() => {
                 return Err(Failure::io(&e, "locking its file db").at(store));
             }
@@ -105,5 +115,20 @@ mod tests {
         assert_eq!(holder("1: -> FLOCK  ADVISORY  WRITE 1234 08:01:5678 0 EOF", dev, 5678), None);
         assert_eq!(holder("1: FLOCK  ADVISORY  WRITE -1 08:01:5678 0 EOF", dev, 5678), None);
         assert_eq!(holder("nonsense", dev, 5678), None);
+    }
+
+    #[test]
+    fn a_lock_ends_although_a_child_has_the_file() {
+        let directory = std::env::temp_dir().join(format!("kgdump-lock-{}", std::process::id()));
+        fs::create_dir_all(&directory).unwrap();
+        fs::write(directory.join("db"), "").unwrap();
+        let lock = acquire(&directory, Duration::ZERO).unwrap();
+        assert_eq!(acquire(&directory, Duration::ZERO).unwrap_err().code, Code::StoreInUse);
+        // As in a process that was forked.
+        let child = lock.0.try_clone().unwrap();
+        drop(lock);
+        drop(acquire(&directory, Duration::ZERO).unwrap());
+        drop(child);
+        fs::remove_dir_all(&directory).unwrap();
     }
 }

@@ -1,6 +1,5 @@
 //! What JavaScript sees of a store's lock: it is held without the store being opened.
 
-use std::fs::File;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -9,14 +8,14 @@ use napi_derive::napi;
 
 use crate::failure::Doing;
 use crate::guard::Health;
-use crate::lock;
+use crate::lock::{self, Lock};
 use crate::node::Job;
 use crate::store::LOCK_WAIT;
 
 /// A store's lock, held while this lives.
 #[napi]
 pub struct SledLock {
-    held: Arc<Mutex<Option<File>>>,
+    held: Arc<Mutex<Option<Lock>>>,
 }
 
 #[napi]
@@ -30,11 +29,11 @@ impl SledLock {
 
 /// Takes the lock of the store at `path`, so that no program opens it. The store is not opened.
 #[napi]
-pub fn lock_store(path: String) -> AsyncTask<Job<File, SledLock>> {
+pub fn lock_store(path: String) -> AsyncTask<Job<Lock, SledLock>> {
     Job::task(
         Health::now(),
         Doing::Reading,
-        |file| SledLock { held: Arc::new(Mutex::new(Some(file))) },
+        |lock| SledLock { held: Arc::new(Mutex::new(Some(lock))) },
         move || lock::acquire(&PathBuf::from(path), LOCK_WAIT),
     )
 }

@@ -21,7 +21,7 @@ pub enum Place {
 ///
 /// # Errors
 /// STORE_NOT_RECOGNIZED for anything that is neither empty nor sled's; STORE_DAMAGED for a store without its `db`, or
-/// whose `conf` is damaged; STORE_UNSUPPORTED for one of another version of sled; PERMISSION_DENIED, IO_FAILED.
+/// whose `conf` is damaged; STORE_UNSUPPORTED for one of a version of sled that is not read; PERMISSION_DENIED, IO_FAILED.
 pub fn inspect(path: &Path) -> Outcome<Place> {
     let metadata = match fs::metadata(path) {
         Ok(metadata) => metadata,
@@ -57,7 +57,7 @@ fn not(what: &str) -> Failure {
     Failure::new(Code::StoreNotRecognized, what)
 }
 
-/// What a directory is that is no store of sled 0.34's.
+/// What a directory is that is no store of sled's before 1.0.
 fn something_else(has: impl Fn(&str) -> bool) -> Failure {
     if has("CURRENT") {
         return not("it is a RocksDB or LevelDB store, not sled's");

@@ -74,7 +74,7 @@ impl Store {
     /// Opens or makes a store.
     ///
     /// # Errors
-    /// STORE_NOT_FOUND, STORE_NOT_RECOGNIZED, STORE_DAMAGED, STORE_SETTINGS_MISMATCH, STORE_IN_USE, TARGET_EXISTS,
+    /// STORE_NOT_FOUND, STORE_NOT_RECOGNIZED, STORE_UNSUPPORTED, STORE_DAMAGED, STORE_SETTINGS_MISMATCH, STORE_IN_USE, TARGET_EXISTS,
     /// NO_SPACE, PERMISSION_DENIED, IO_FAILED, STORE_FAILED.
     pub fn open(options: &Options, health: Health) -> Outcome<Store> {
         let path = &options.path;
@@ -97,6 +97,7 @@ impl Store {
         };
         let doing = if existing.is_some() { Doing::Reading } else { Doing::Writing };
         if let Some(settings) = existing {
+            settings.opened_by_crate().map_err(|f| f.at(path))?;
             settings.agree(options.compression, options.segment_size).map_err(|f| f.at(path))?;
             // Held while the files are checked, and dropped for sled to take.
             let lock = lock::acquire(path, LOCK_WAIT)?;

@@ -1,4 +1,4 @@
-/** `kgdump compact`: a sled store is made anew in its place, without what it does not need any more. */
+/** `kgdump compact`: a store is made anew in its place, without what it does not need any more. */
 import { Command, Option } from "commander";
 import { KgdumpError } from "../../errors.js";
 import { compactStore, planCompact } from "../../operations/compact/compact.js";
@@ -24,18 +24,18 @@ interface CompactFlags {
 /** Defines the command. */
 export function compactCommand(): Command {
   const command = new Command("compact")
-    .summary("make a sled store as small as what it holds, in its place")
+    .summary("make a store as small as what it holds, in its place")
     .description(
-      "Makes a sled store anew beside itself, without what its log holds and it does not need any more, reads it back, and\n" +
-        "lets it take the old one's place when both are equal. The original is kept beside it until you remove it. Stop the\n" +
-        "store's program before.",
+      "Makes a sled or RocksDB store anew beside itself, without what it does not need any more, reads it back, and lets it\n" +
+        "take the old one's place when both are equal. A RocksDB store keeps its options. The original is kept beside it until\n" +
+        "you remove it. Stop the store's program before.",
     )
-    .argument("<store>", "directory of the sled store");
+    .argument("<store>", "directory of the store");
   const options = [
     new Option("--dry-run", "only tell how much would be gained; all entries are read"),
-    new Option("--segment-size <size>", "segments of the new store: a power of two from 256 to 16MiB (default: as the store has them)").argParser(sizeOf("--segment-size")),
-    new Option("--compression", "compress the new store with zstd (default: as the store is)"),
-    new Option("--no-compression", "do not compress the new store"),
+    new Option("--segment-size <size>", "segments of the new sled store: a power of two from 256 to 16MiB (default: as the store has them)").argParser(sizeOf("--segment-size")),
+    new Option("--compression", "compress the new sled store with zstd (default: as the store is)"),
+    new Option("--no-compression", "do not compress the new sled store"),
     new Option("--compression-level <n>", "zstd's level, 1 to 22 (default: sled's own, 5)").argParser(countOf("--compression-level", { min: 1, max: 22 })),
     new Option("--remove-original", "remove the original when the new store is in its place"),
     new Option("--undo", "put the original that was kept last back in its place, when nothing was written since"),
@@ -45,7 +45,7 @@ export function compactCommand(): Command {
   addHelp(command, {
     paragraphs: [
       SIZE_HELP,
-      "Compression and segment size are in a store for good: the result says how the store is opened from then on. The result\ngoes to standard error; with --json, to standard output.",
+      "Compression and segment size are in a sled store for good: the result says how the store is opened from then on. The result\ngoes to standard error; with --json, to standard output.",
     ],
     examples: ["kgdump compact graph --dry-run", "kgdump compact graph", "kgdump compact graph --segment-size 64KiB --remove-original", "kgdump compact graph --undo"],
   });
@@ -76,13 +76,13 @@ export async function runCompact(context: Context, args: readonly string[], flag
   if (dryRun === true) {
     const plan = await planCompact({ store, settings, onProgress, signal });
     context.complete();
-    if (context.json) await context.out.write(jsonDocument({ plan: { ...plan, settings: { ...plan.settings } } }));
+    if (context.json) await context.out.write(jsonDocument({ plan: { ...plan, settings: plan.settings === null ? null : { ...plan.settings } } }));
     else context.say(renderCompactPlan(plan, context.errorPaint));
     return;
   }
   const result = await compactStore({ store, settings, removeOriginal, onProgress, signal });
   context.complete();
   for (const warning of result.warnings) context.warn(warning);
-  if (context.json) await context.out.write(jsonDocument({ compacted: { ...result, reopen: { ...result.reopen } } }));
+  if (context.json) await context.out.write(jsonDocument({ compacted: { ...result, reopen: result.reopen === null ? null : { ...result.reopen } } }));
   else if (!context.quiet) context.say(renderCompact(result, context.errorPaint));
 }

@@ -1,6 +1,7 @@
-/** `kgdump migrate` and `kgdump rollback`: from RocksDB to sled at the path that the service uses, and back. */
+/** `kgdump migrate` and `kgdump rollback`: from RocksDB to sled at the path that the service uses, or the other way round, and back. */
 import { appendFileSync } from "node:fs";
 import { Command, Option } from "commander";
+import type { EngineName } from "../../engines/engine.js";
 import { KgdumpError, systemError } from "../../errors.js";
 import { eventLine, type OnEvent } from "../../operations/migrate/events.js";
 import type { MigrateOptions } from "../../operations/migrate/migrate.js";
@@ -18,6 +19,7 @@ import { SETTINGS_HELP } from "./settings-help.js";
 interface MigrateFlags extends SledFlags, ReadingFlags {
   readonly from?: string;
   readonly to?: string;
+  readonly engine?: EngineName;
   readonly backupDir?: string;
   readonly dump?: string;
   /** False with `--no-keep-dump`. */
@@ -43,21 +45,22 @@ const CHECK_HELP = `Checks:
   stopped. As old and new store are equal by then, what it finds was there before: it is a warning, and the exit
   status stays 0.`;
 
-const DISCARD_HELP = `--discard-new needs nothing of the sled store but its lock: the original comes back when the sled store is damaged or
+const DISCARD_HELP = `--discard-new needs nothing of the new store but its lock: the original comes back when the new store is damaged or
 gone, and when the disk is full. Whatever is at its path is kept aside.`;
 
 /** Defines `migrate`. */
 export function migrateCommand(): Command {
   const command = new Command("migrate")
-    .summary("turn a RocksDB store into a sled store in its place, with a way back")
+    .summary("turn a RocksDB store into a sled store in its place, or the other way round, with a way back")
     .description(
       "Builds a sled store beside the RocksDB store, reads it back, and lets the two change places; the original becomes the\n" +
-        "backup. The service must be stopped; with --live only for the end of it. An interrupted migration is finished, or begun again, by another call; running\n" +
+        "backup. --engine rocksdb turns a sled store into a RocksDB store in the same way. The service must be stopped; with --live only for the end of it. An interrupted migration is finished, or begun again, by another call; running\n" +
         "it twice is harmless, so that it can stand before the start of a service.",
     );
   const options = [
-    new Option("--from <store>", "the RocksDB store (default: the path in --config)"),
-    new Option("--to <store>", "the sled store (default: in place of the RocksDB store)"),
+    new Option("--from <store>", "the old store (default: the path in --config)"),
+    new Option("--to <store>", "the new store (default: in place of the old one)"),
+    new Option("--engine <name>", "engine of the new store (default: sled; rocksdb for a sled store with --to)").choices(["sled", "rocksdb"]),
     ...sledOptions(),
     new Option("--backup-dir <dir>", "move the original into this directory (default: beside itself)"),
     new Option("--dump <file>", "the dump's file (default: beside the backup)"),
@@ -68,7 +71,7 @@ export function migrateCommand(): Command {
     new Option("--wait <seconds>", "with --live: give up when the service has not stopped by then (default: wait without end)").argParser(countOf("--wait", { min: 0, max: 31_536_000 })),
     new Option("--check-graph", "before the switch, check the graph that is in the new store, as verify --graph does"),
     new Option("--must-exist", "fail when there is no store at all, instead of having nothing to do"),
-    new Option("--map <family=tree>", "give a family another tree's name, or 'a*=b*' to many; may be repeated").argParser(manyOf(parseMapping)),
+    new Option("--map <old=new>", "give a keyspace another name in the new store, or 'a*=b*' to many; may be repeated").argParser(manyOf(parseMapping)),
     excludeOption(),
     ...readingOptions(),
     new Option("--discard-prepared", "leave out transactions that are prepared and neither committed nor rolled back, which are refused otherwise"),
@@ -83,6 +86,7 @@ export function migrateCommand(): Command {
       "kgdump migrate --config config/storage.toml",
       "kgdump migrate --config config/storage.toml --dry-run",
       "kgdump migrate --config config/storage.toml --live --wait 3600",
+      "kgdump migrate --from /var/lib/maya/knowledge_graph --engine rocksdb",
       "kgdump migrate --from /var/lib/maya/rocksdb --to /var/lib/maya/knowledge_graph --log /var/log/kgdump.log",
     ],
   });
@@ -96,12 +100,16 @@ export function migrateCommand(): Command {
 export async function runMigrate(context: Context, _args: readonly string[], flags: MigrateFlags): Promise<void> {
   const { importSettings } = await import("./import-settings.js");
   refuseBoth({ "--stream": flags.stream === true, "--dump": flags.dump !== undefined });
+  const { cacheCapacity, compression, compressionLevel, flushEveryMs, segmentSize } = flags;
+  const ofSled = { "--cache-capacity": cacheCapacity, "--compression": compression, "--compression-level": compressionLevel, "--flush-every-ms": flushEveryMs, "--segment-size": segmentSize };
+  requireWith(Object.fromEntries(Object.entries(ofSled).map(([name, value]) => [name, value !== undefined])), "--engine sled", flags.engine !== "rocksdb");
   if (flags.wait !== undefined && flags.live !== true) throw new KgdumpError("USAGE", "--wait makes sense only with --live", { hint: "see --help" });
   const { target, settings, notes } = await importSettings(flags.to ?? flags.from, flags, process.env);
   // Without --to, what --config names is the target when --from says where the RocksDB store is.
   const to = flags.to ?? (flags.from !== undefined && flags.config !== undefined ? (await importSettings(undefined, flags, process.env)).target : target);
   for (const note of notes) context.warn(note);
   const options: MigrateOptions = {
+    engine: flags.engine,
     source: flags.from ?? target,
     target: to,
     settings,
@@ -131,7 +139,7 @@ export async function runMigrate(context: Context, _args: readonly string[], fla
   const { migrateStore } = await import("../../operations/migrate/migrate.js");
   const { onProgress } = context.startProgress();
   const events = new EventPrinter(context, flags.log);
-  const result = await migrateStore({ ...options, onEvent: events.onEvent, onProgress });
+  const result = await migrateStore({ ...options, onEvent: events.onEvent, onProgress, onInPlace: context.onPublished });
   context.complete();
   await events.written;
   for (const warning of result.warnings) context.warn(warning);
@@ -150,17 +158,18 @@ interface RollbackFlags {
 /** Defines `rollback`. */
 export function rollbackCommand(): Command {
   const command = new Command("rollback")
-    .summary("undo a migration: the RocksDB store comes back")
+    .summary("undo a migration or a compaction: the old store comes back")
     .description(
-      "Puts the RocksDB store of before a migration back in place, and the sled store aside. Refuses when the sled store was\n" +
-        "written to since, unless told what is to become of that. The service must be stopped. Running it twice is harmless.",
+      "Puts the store of before a migration back in place, and the new store aside; or the original of `kgdump compact`,\n" +
+        "when that was done last. Refuses when the new store was written to since, unless told what is to become of that. The\n" +
+        "service must be stopped. Running it twice is harmless: what was written is never undone unasked.",
     )
-    .argument("[store]", "directory of the sled store (default: the path in --config)");
+    .argument("[store]", "directory of the new store (default: the path in --config)");
   const options = [
     new Option("--config <file>", "the service's storage.toml"),
-    new Option("--discard-new", "go back whatever the sled store holds and whatever became of it; it is not read, and kept aside"),
-    new Option("--carry-back", "bring what the sled store holds into a new RocksDB store, and put that in place"),
-    new Option("--map <tree=family>", "with --carry-back: give a tree another family's name, or 'a*=b*' to many; may be repeated").argParser(manyOf(parseMapping)),
+    new Option("--discard-new", "go back whatever the new store holds and whatever became of it; it is not read, and kept aside"),
+    new Option("--carry-back", "bring what the new store holds into a store of the old engine, and put that in place"),
+    new Option("--map <new=old>", "with --carry-back: give a keyspace of the new store another name, or 'a*=b*' to many; may be repeated").argParser(manyOf(parseMapping)),
     new Option("--log <file>", LOG_HELP),
   ];
   for (const option of options) command.addOption(option);

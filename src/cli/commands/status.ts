@@ -1,6 +1,6 @@
 /** `kgdump status`: what lies at a store's path, and how far a migration got. */
 import { Command, Option } from "commander";
-import { KgdumpError } from "../../errors.js";
+import { ExitCode } from "../../errors.js";
 import type { MigrationState, MigrationStatus } from "../../operations/migrate/status.js";
 import type { Context } from "../context.js";
 import { addHelp } from "../help.js";
@@ -14,6 +14,7 @@ export const STATUS_EXIT_CODE: Readonly<Record<MigrationState, number>> = {
   unfinished: 11,
   nothing: 12,
   unknown: 13,
+  unsupported: ExitCode.unreadableStore,
   damaged: 14,
 };
 
@@ -30,9 +31,10 @@ export function statusCommand(): Command {
   command.addOption(new Option("--config <file>", "the service's storage.toml"));
   addHelp(command, {
     paragraphs: [
-      "Exit codes: 0 a sled store is in place; 10 a RocksDB store, which is to be migrated; 11 a migration or a rollback that was\n" +
-        "not finished; 12 there is no store; 13 something else is there; 14 a sled store that\n" +
-        "can't be opened, by a quick look, or that a migration made and that is gone; 1 and 2 as usual.",
+      "Exit codes: 0 a sled store, or what a migration made, is in place; 10 a RocksDB store, which is to be migrated; 11 a\n" +
+        "migration or a rollback that was not finished; 12 there is no store; 13 something else is there; 7 a store of another\n" +
+        "version of sled, which sled 0.34 does not open, or of another program; 14 a sled store that can't be opened, by a\n" +
+        "quick look, or that a migration made and that is gone; 1 and 2 as usual.",
     ],
     examples: ["kgdump status --config config/storage.toml", "kgdump status /var/lib/maya/knowledge_graph --json"],
   });
@@ -48,13 +50,6 @@ export async function runStatus(context: Context, args: readonly string[], flags
   const { target } = await importSettings(args[0], flags, process.env);
   const { migrationStatus } = await import("../../operations/migrate/status.js");
   const status: MigrationStatus = await migrationStatus(target);
-  await context.out.write(context.json ? jsonDocument({ status: { ...status, journal: status.journal === null ? null : { ...status.journal }, backup: status.backup === null ? null : { ...status.backup }, dump: status.dump === null ? null : { ...status.dump }, trouble: status.trouble === null ? null : { ...status.trouble } } }) : renderStatus(status, context.paint));
-  if (status.found === "unknown" && status.trouble === null) {
-    const { detectEngine } = await import("../../operations/load-engine.js");
-    // Says what it is.
-    await detectEngine(status.path).catch((error: unknown) => {
-      if (error instanceof KgdumpError) context.warn([error.message, error.hint].filter((part) => part !== undefined).join("; "));
-    });
-  }
+  await context.out.write(context.json ? jsonDocument({ status: { ...status, journal: status.journal === null ? null : { ...status.journal }, backup: status.backup === null ? null : { ...status.backup }, dump: status.dump === null ? null : { ...status.dump }, compacted: status.compacted === null ? null : { ...status.compacted }, trouble: status.trouble === null ? null : { ...status.trouble } } }) : renderStatus(status, context.paint));
   context.exitCode = STATUS_EXIT_CODE[status.state];
 }

@@ -8,21 +8,21 @@ import { renderReopen } from "./results.js";
 
 /** What compacting would gain. */
 export function renderCompactPlan({ store, bytes, newBytes, freeBytes }: CompactPlan, paint: Paint): string {
-  const then = newBytes === null ? "how much a compressed one would take, nobody knows before" : `a new one would take about ${formatSize(newBytes)}, ${formatSize(Math.max(0, bytes - newBytes))} less`;
+  const then = newBytes === null ? "how much a new one would take, nobody knows before" : `a new one would take about ${formatSize(newBytes)}, ${formatSize(Math.max(0, bytes - newBytes))} less`;
   return `${paint.bold(escapeText(store))} takes ${formatSize(bytes)}; ${then}\n  nothing was changed; ${formatSize(freeBytes)} are free beside it, where the original is kept until you remove it\n`;
 }
 
 /** A few lines about a compacted store. */
-export function renderCompact({ store, kept, bytesBefore, bytesAfter, entries, trees, seconds, reopen }: CompactResult, paint: Paint): string {
+export function renderCompact({ store, engine, kept, bytesBefore, bytesAfter, entries, keyspaces, seconds, reopen }: CompactResult, paint: Paint): string {
   const original = kept === null ? "the original was removed" : `the original is kept as ${escapeText(kept)}: remove it when you are sure`;
   return (
     `${paint.green("compacted")} ${paint.bold(escapeText(store))}: ${formatSize(bytesBefore)} became ${formatSize(bytesAfter)}\n` +
-    `  ${formatNumberOf(entries, "entry", "entries")} in ${formatNumberOf(trees, "tree", "trees")}, in ${formatDuration(seconds)}, read back and found equal\n` +
-    `  ${original}\n${renderReopen(reopen)}`
+    `  ${formatNumberOf(entries, "entry", "entries")} in ${engine === "sled" ? formatNumberOf(keyspaces, "tree", "trees") : formatNumberOf(keyspaces, "family", "families")}, in ${formatDuration(seconds)}, read back and found equal\n` +
+    `  ${original}\n${reopen === null ? "" : renderReopen(reopen)}`
   );
 }
 
 /** Where the stores are when the original was put back. */
 export function renderUndoCompact({ store, aside }: UndoCompactResult, paint: Paint): string {
-  return `${paint.green("put back")} the original of ${paint.bold(escapeText(store))}\n  the compacted store is kept as ${escapeText(aside)}\n`;
+  return `${paint.green("put back")} the original of ${paint.bold(escapeText(store))}\n${aside === null ? "" : `  the compacted store is kept as ${escapeText(aside)}\n`}`;
 }

@@ -1,12 +1,13 @@
 /** What migrate, rollback and status say, for a person. */
 import type { ChangeCounts, MigrateResult } from "../../operations/migrate/migrate.js";
-import type { RollbackResult } from "../../operations/migrate/rollback.js";
+import type { RollbackResult } from "../../operations/migrate/rollback-options.js";
 import type { MigrationStatus } from "../../operations/migrate/status.js";
 import type { MigratedKeyspace } from "../../operations/migrate/migrated.js";
 import { escapeMessage, escapeText } from "../escape.js";
 import { formatDuration, formatNumberOf, formatSize } from "../quantities.js";
 import type { Paint } from "../style.js";
 import { renderGraph } from "./graph.js";
+import { engineName } from "./summary.js";
 import { type KeyspaceSides, renderSides, sideName } from "./sides.js";
 
 const line = (name: string, text: string): string => `  ${`${name}:`.padEnd(11)}${text}\n`;
@@ -14,18 +15,18 @@ const line = (name: string, text: string): string => `  ${`${name}:`.padEnd(11)}
 /** How a migration ended. */
 export function renderMigration(result: MigrateResult, options: { readonly paint: Paint; readonly verbose: boolean }): string {
   const { paint } = options;
-  const { status, target, backup, dump, delta, entries, changes, seconds, downtimeSeconds, reopen } = result;
+  const { status, engine, target, backup, dump, delta, entries, changes, seconds, downtimeSeconds, reopen } = result;
   if (status === "nothing") return `${paint.bold(escapeText(target))}: there is no store, so there is nothing to migrate\n`;
-  if (status === "already") return `${paint.bold(escapeText(target))} is a sled store already: there is nothing to do\n`;
+  if (status === "already") return `${paint.bold(escapeText(target))} is a ${engineName(engine)} store already: there is nothing to do\n`;
   return (
-    `${paint.green("migrated:")} ${paint.bold(escapeText(target))} is a sled store now, with ${formatNumberOf(entries, "entry", "entries")}, in ${formatDuration(seconds)}\n` +
+    `${paint.green("migrated:")} ${paint.bold(escapeText(target))} is a ${engineName(engine)} store now, with ${formatNumberOf(entries, "entry", "entries")}, in ${formatDuration(seconds)}\n` +
     (backup === null ? "" : line("backup", escapeText(backup))) +
     (dump === null ? "" : line("dump", escapeText(dump))) +
     (delta === null ? "" : line("delta", escapeText(delta))) +
     (downtimeSeconds === null ? "" : line("downtime", `${formatDuration(downtimeSeconds)}${changes === null ? "" : `, for ${changesText(changes)}`}`)) +
     (reopen === null ? "" : line("open it", `with ${escapeMessage(reopen.rust)}`)) +
     line("way back", `kgdump rollback ${escapeText(target)}`) +
-    (result.keyspaces === null ? "" : `\n${renderSides(result.keyspaces.map(sidesOf), options)}`) +
+    (result.keyspaces === null ? "" : `\n${renderSides(result.keyspaces.map((keyspace) => sidesOf(keyspace, engine)), options)}`) +
     (result.graph === null ? "" : `\n${renderGraph("graph of all sides", result.graph, false, paint)}`)
   );
 }
@@ -34,24 +35,31 @@ function changesText({ added, changed, removed }: ChangeCounts): string {
   return `${formatNumberOf(added, "new key", "new keys")}, ${formatNumberOf(changed, "changed one", "changed ones")} and ${formatNumberOf(removed, "removed one", "removed ones")} since the copy`;
 }
 
-function sidesOf({ name, source, dump, target }: MigratedKeyspace): KeyspaceSides {
-  const others = [...(dump === null ? [] : [{ kind: "dump", ...dump }]), { kind: "sled", ...target }];
+function sidesOf({ name, source, dump, target }: MigratedKeyspace, engine: MigrateResult["engine"]): KeyspaceSides {
+  const others = [...(dump === null ? [] : [{ kind: "dump", ...dump }]), { kind: engine, ...target }];
   return {
     name,
     sides: [
-      { side: sideName("rocksdb", 0), ...source, verdict: "" },
+      { side: sideName(otherEngine(engine), 0), ...source, verdict: "" },
       ...others.map(({ kind, entries, digest }, index) => ({ side: sideName(kind, index + 1), entries, digest, verdict: "equal" })),
     ],
   };
 }
 
+const otherEngine = (engine: MigrateResult["engine"]): MigrateResult["engine"] => (engine === "sled" ? "rocksdb" : "sled");
+
 /** How a rollback ended. */
-export function renderRollback({ status, source, aside, carried, original }: RollbackResult, paint: Paint): string {
+export function renderRollback({ status, undone, engine, source, aside, carried, original }: RollbackResult, paint: Paint): string {
+  if (undone === "compaction" && status === "already") return `${paint.bold(escapeText(source))}: the compaction was rolled back already\n`;
+  if (undone === "compaction") {
+    const kept = aside === null ? "" : line("compacted", `the store was kept as ${escapeText(aside)}`);
+    return `${paint.green("rolled back:")} ${paint.bold(escapeText(source))} is the ${engineName(engine)} store of before the compaction\n${kept}`;
+  }
   if (status === "already") return `${paint.bold(escapeText(source))}: the migration was rolled back already\n`;
   return (
-    `${paint.green("rolled back:")} ${paint.bold(escapeText(source))} is a RocksDB store${carried ? ", with all that was written to sled" : ""}\n` +
-    (aside === null ? "" : line("sled", `the store was kept as ${escapeText(aside)}`)) +
-    (original === null ? "" : line("original", `the RocksDB store of before the migration was kept as ${escapeText(original)}`))
+    `${paint.green("rolled back:")} ${paint.bold(escapeText(source))} is a ${engineName(engine)} store${carried ? `, with all that was written to ${engineName(otherEngine(engine))}` : ""}\n` +
+    (aside === null ? "" : line(otherEngine(engine), `the store was kept as ${escapeText(aside)}`)) +
+    (original === null ? "" : line("original", `the ${engineName(engine)} store of before the migration was kept as ${escapeText(original)}`))
   );
 }
 
@@ -65,7 +73,7 @@ const FOUND: Readonly<Record<MigrationStatus["found"], string>> = {
 
 /** What lies at a path. */
 export function renderStatus(status: MigrationStatus, paint: Paint): string {
-  const { path, found, version, bytes, trouble, journal, backup, dump, verifiedAt, entries } = status;
+  const { path, found, version, bytes, trouble, journal, backup, dump, compacted, verifiedAt, entries } = status;
   const wrote = version === null ? "" : `, written by version ${escapeText(version)}`;
   const size = bytes === null || bytes === 0 ? "" : `, ${formatSize(bytes)}`;
   const place = (name: string, at: MigrationStatus["backup"]): string =>
@@ -77,6 +85,7 @@ export function renderStatus(status: MigrationStatus, paint: Paint): string {
     (entries === null ? "" : line("entries", formatNumberOf(entries, "entry was", "entries were") + " migrated")) +
     (verifiedAt === null ? "" : line("verified", escapeText(verifiedAt))) +
     place("backup", backup) +
-    place("dump", dump)
+    place("dump", dump) +
+    (compacted === null ? "" : line("compacted", `the original is kept as ${escapeText(compacted.path)}, ${formatSize(compacted.bytes ?? 0)}`))
   );
 }

@@ -4,35 +4,41 @@ import type { MigrationPreview } from "../../operations/migrate/preview.js";
 import { CHANGED_SHARE } from "../../operations/migrate/space.js";
 import { escapeText } from "../escape.js";
 import { formatDuration, formatNumberOf, formatSize } from "../quantities.js";
+import { engineName } from "./summary.js";
 import type { Paint } from "../style.js";
 
 const line = (name: string, text: string): string => `  ${(name === "" ? "" : `${name}:`).padEnd(11)}${text}\n`;
 
 /** What `migrate --dry-run` says. */
-export function renderMigrationPreview({ status, target, unfinished, plan }: MigrationPreview, paint: Paint): string {
+export function renderMigrationPreview({ status, engine, target, unfinished, plan }: MigrationPreview, paint: Paint): string {
   const path = paint.bold(escapeText(target));
   const begun = unfinished === null ? "" : `that was begun at ${escapeText(unfinished.startedAt)} and interrupted (${unfinished.step})`;
   const said = {
-    already: `${path} is a sled store already: there would be nothing to do\n`,
+    already: `${path} is a ${engineName(engine)} store already: there would be nothing to do\n`,
     nothing: `${path}: there is no store, so there would be nothing to migrate\n`,
     unfinished: `${path}: the migration ${begun} would be finished, or begun again where that is safer\n`,
     "to-migrate": "",
   }[status];
   const cleared = begun === "" || plan === null ? "" : line("unfinished", `what the migration ${begun} has left would be removed first`);
-  return `${said}${plan === null ? "" : renderPlan(plan, cleared, paint)}nothing was changed\n`;
+  return `${said}${plan === null ? "" : renderPlan(plan, engine, cleared, paint)}nothing was changed\n`;
 }
 
-function renderPlan(plan: MigrationPlan, cleared: string, paint: Paint): string {
+function renderPlan(plan: MigrationPlan, engine: MigrationPreview["engine"], cleared: string, paint: Paint): string {
   const { source, target, backup, dump, delta, store } = plan;
   const room = ({ path, neededBytes, freeBytes }: MigrationPlan["spaces"][number], index: number): string => {
     const enough = freeBytes >= neededBytes ? "" : `, ${paint.red("which is too little")}`;
     return line(index === 0 ? "space" : "", `up to ${formatSize(neededBytes)} are needed in ${escapeText(path)}, ${formatSize(freeBytes)} are free${enough}`);
   };
+  const { estimatedEntries, estimatedBytes } = plan;
+  // Sled does not count.
+  const holds = estimatedEntries === null || estimatedBytes === null ? "entries that were not counted, " : `about ${formatNumberOf(estimatedEntries, "entry", "entries")}, ${formatSize(estimatedBytes)}, `;
+  const count = store.keyspaces.length;
+  const keyspaces = engine === "sled" ? formatNumberOf(count, "family", "families") : formatNumberOf(count, "tree", "trees");
   const time = (seconds: number | null): string => (seconds === null ? "" : `; about ${formatDuration(seconds)}`);
   return (
-    `${paint.bold(escapeText(source))} would become the sled store ${paint.bold(escapeText(target))}\n` +
+    `${paint.bold(escapeText(source))} would become the ${engineName(engine)} store ${paint.bold(escapeText(target))}\n` +
     cleared +
-    line("holds", `about ${formatNumberOf(plan.estimatedEntries, "entry", "entries")}, ${formatSize(plan.estimatedBytes)}, in ${formatNumberOf(store.keyspaces.length, "family", "families")}`) +
+    line("holds", `${holds}in ${keyspaces}`) +
     line("dump", dump === null ? "none" : escapeText(dump)) +
     (delta === null ? "" : line("delta", `${escapeText(delta)}, as large as what changes meanwhile`)) +
     line("original", backup === null ? "stays where it is" : `is moved to ${escapeText(backup)}`) +

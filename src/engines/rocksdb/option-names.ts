@@ -7,7 +7,7 @@
 export type Scope = "database" | "family" | "table";
 
 /** What a value looks like. */
-export type Kind = "boolean" | "hours" | "int" | "uint64" | "int64" | "float" | "name" | "object" | "numbers" | "names" | "fields";
+export type Kind = "boolean" | "hours" | "int" | "uint64" | "int64" | "float" | "name" | "object" | "numbers" | "names" | "fields" | "nested";
 
 const of = (kind: Kind, names: string): [string, Kind][] => names.trim().split(/\s+/).map((name) => [name, kind]);
 
@@ -61,7 +61,8 @@ const FAMILY = new Map<string, Kind>([
     default_write_temperature last_level_temperature prepopulate_blob_cache`),
   ...of("names", "compression_per_level"),
   ...of("numbers", "max_bytes_for_level_multiplier_additional"),
-  ...of("fields", "blob_compression_opts bottommost_compression_opts compaction_options_fifo compaction_options_universal compression_opts"),
+  ...of("fields", "blob_compression_opts bottommost_compression_opts compaction_options_universal compression_opts"),
+  ...of("nested", "compaction_options_fifo table_properties_collectors"),
   ...of("object", `comparator compaction_filter compaction_filter_factory compression_manager memtable_factory
     memtable_insert_with_hint_prefix_extractor merge_operator prefix_extractor sst_partitioner_factory table_factory`),
 ]);

@@ -46,8 +46,17 @@ const RANGES: Readonly<Record<string, readonly [bigint, bigint]>> = {
 /** `name`, or `{id=name;more=…}`, of an object that RocksDB or the service makes. */
 const OBJECT = /^[\w.:<>+@*/ -]{1,256}$/;
 const FIELDS = /^\{(?:[\w.]+=[\w.:+ -]*;)*(?:[\w.]+=[\w.:+ -]*)?\}$/;
+/** The innermost of an object with objects, or of a list of objects; RocksDB escapes what separates where it stands in a value. */
+const INNERMOST = /\{(?:[!-[\]-z|~ ]|\\[\\#:rn])*\}/g;
+/** How deep they may go: an object with a list of objects has three pairs of braces. */
+const DEEPEST = 6;
+/** Takes the place of an innermost one. */
+const INNER = "x";
 /** Factories that take a size behind a colon. A table with more entries than this is not one that a service made. */
 const LARGEST_COUNT = 2n ** 31n;
+
+const PLACES = new Set(["wal_dir", "db_log_dir", "db_paths", "cf_paths"]);
+const OBJECTS = new Set(["listeners"]);
 
 /**
  * Why an option of a header is not taken; null when it is.
@@ -55,7 +64,7 @@ const LARGEST_COUNT = 2n ** 31n;
  */
 export function optionProblem(scope: Scope, name: string, value: string): string | null {
   const kind = OPTION_KINDS[scope].get(name);
-  if (kind === undefined) return "kgdump does not know this option";
+  if (kind === undefined) return PLACES.has(name) ? "it names a place of the store that it was" : OBJECTS.has(name) ? "it names what only a program can make" : "kgdump does not know this option";
   if (value.length > LONGEST || !fits(kind, value)) return "its value is none that RocksDB writes";
   const range = RANGES[name];
   if (range !== undefined && !(range[0] <= BigInt(value) && BigInt(value) <= range[1])) return "its value is out of range";
@@ -84,9 +93,18 @@ function fits(kind: Kind, value: string): boolean {
       return /^(?:-?\d{1,10}(?::-?\d{1,10}){0,63})?$/.test(value);
     case "fields":
       return FIELDS.test(value) && numbersFit(value);
+    case "nested":
+      return areNested(value) && numbersFit(value);
     case "object":
-      return (OBJECT.test(value) || FIELDS.test(value)) && numbersFit(value);
+      return (OBJECT.test(value) || areNested(value)) && numbersFit(value);
   }
+}
+
+/** Whether a value is one pair of braces with others within: objects, and lists of them. */
+function areNested(value: string): boolean {
+  let left = value;
+  for (let depth = 0; depth < DEEPEST && left.startsWith("{"); depth += 1) left = left.replace(INNERMOST, INNER);
+  return left === INNER;
 }
 
 function within(value: string, smallest: bigint, largest: bigint): boolean {

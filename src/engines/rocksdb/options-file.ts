@@ -29,7 +29,8 @@ interface Section {
   readonly title: string;
   /** Bytes as Latin-1. */
   readonly argument: string;
-  values: Map<string, string>;
+  /** Its lines. */
+  body: string;
 }
 
 /**
@@ -63,15 +64,24 @@ export async function finishOptions(store: string, options: FinalOptions): Promi
 
 function parse(text: string): Section[] {
   const sections: Section[] = [];
-  for (const raw of text.split("\n")) {
-    const line = raw.trim();
-    if (line === "" || line.startsWith("#")) continue;
+  // Each section begins with its head, at the beginning of a line.
+  for (const part of text.split(/^(?=[ \t]*\[)/m)) {
+    const end = part.indexOf("\n");
+    const line = (end < 0 ? part : part.slice(0, end)).trim();
     const head = /^\[([^"]*?)(?:"(.*)")?\]$/.exec(line);
-    const equals = line.indexOf("=");
-    if (head !== null) sections.push({ head: line, title: (head[1] ?? "").trim(), argument: unescape(head[2] ?? ""), values: new Map() });
-    else if (equals > 0) sections.at(-1)?.values.set(line.slice(0, equals).trim(), line.slice(equals + 1).trim());
+    if (head !== null) sections.push({ head: line, title: (head[1] ?? "").trim(), argument: unescape(head[2] ?? ""), body: end < 0 ? "" : part.slice(end + 1) });
   }
   return sections;
+}
+
+function valuesOf(body: string): Map<string, string> {
+  const values = new Map<string, string>();
+  for (const raw of body.split("\n")) {
+    const line = raw.trim();
+    const equals = line.indexOf("=");
+    if (!line.startsWith("#") && equals > 0) values.set(line.slice(0, equals).trim(), line.slice(equals + 1).trim());
+  }
+  return values;
 }
 
 function unescape(text: string): string {
@@ -83,19 +93,35 @@ const TABLE = "table.";
 function render(sections: readonly Section[], { version, database, families }: FinalOptions): string {
   const complete = families.find((family) => family.complete);
   const byName = new Map(families.map((family) => [Buffer.from(family.name).toString("latin1"), family]));
-  for (const section of sections) {
-    if (section.title === "Version" && version !== null) section.values.set("rocksdb_version", version);
-    if (section.title === "DBOptions") section.values = replaced(section.values, database.values, (name) => !database.complete || database.values.has(name));
-    const inTable = section.title.startsWith("TableOptions/");
-    if (section.title !== "CFOptions" && !inTable) continue;
-    const family = byName.get(section.argument);
-    const own = new Map([...(family?.values ?? [])].filter(([name]) => name.startsWith(TABLE) === inTable).map(([name, value]) => [inTable ? name.slice(TABLE.length) : name, value]));
-    // A family that the source does not tell of has the words that the source's version knows from another one.
-    const known = (name: string): boolean => (family?.complete === true ? own.has(name) : complete === undefined || complete.values.has((inTable ? TABLE : "") + name));
-    section.values = replaced(section.values, own, known);
-  }
-  const lines = sections.flatMap(({ head, values }) => ["", head, ...[...values].map(([name, value]) => `  ${name}=${value}`)]);
-  return `# This is a RocksDB option file.\n${lines.join("\n")}\n`;
+  // Most families have the same options: what is equal is put together once.
+  const done = new Map<FinalFamily["values"] | undefined, Map<string, string>>();
+  const ofFamily = (family: FinalFamily | undefined, inTable: boolean, body: string): string => {
+    const known = done.get(family?.values) ?? new Map<string, string>();
+    done.set(family?.values, known);
+    const key = `${String(inTable)} ${String(family?.complete)} ${body}`;
+    const text = known.get(key) ?? textOf(familySection(family, inTable, valuesOf(body), complete));
+    known.set(key, text);
+    return text;
+  };
+  const texts = sections.map(({ head, title, argument, body }) => {
+    const inTable = title.startsWith("TableOptions/");
+    if (title === "CFOptions" || inTable) return `\n${head}\n${ofFamily(byName.get(argument), inTable, body)}`;
+    const values = valuesOf(body);
+    if (title === "Version" && version !== null) values.set("rocksdb_version", version);
+    const ofDatabase = title === "DBOptions" ? replaced(values, database.values, (name) => !database.complete || database.values.has(name)) : values;
+    return `\n${head}\n${textOf(ofDatabase)}`;
+  });
+  return `# This is a RocksDB option file.\n${texts.join("")}`;
+}
+
+const textOf = (values: ReadonlyMap<string, string>): string => [...values].map(([name, value]) => `  ${name}=${value}\n`).join("");
+
+/** @param complete a family whose options are all known, if there is one */
+function familySection(family: FinalFamily | undefined, inTable: boolean, written: ReadonlyMap<string, string>, complete: FinalFamily | undefined): Map<string, string> {
+  const own = new Map([...(family?.values ?? [])].filter(([name]) => name.startsWith(TABLE) === inTable).map(([name, value]) => [inTable ? name.slice(TABLE.length) : name, value]));
+  // A family that the source does not tell of has the words that the source's version knows from another one.
+  const known = (name: string): boolean => (family?.complete === true ? own.has(name) : complete === undefined || complete.values.has((inTable ? TABLE : "") + name));
+  return replaced(written, own, known);
 }
 
 function replaced(written: ReadonlyMap<string, string>, wanted: ReadonlyMap<string, string>, known: (name: string) => boolean): Map<string, string> {

@@ -1,37 +1,41 @@
 /**
- * Compact: a sled store is made anew beside itself, without what it does not need any more, and takes its own place.
+ * Compact: a store is made anew beside itself, without what it does not need any more, and takes its own place.
  *
- * The new store is loaded, read back and found equal before it gets a name. Then the two change places in one system call: at each moment a whole store
- * with the same entries is at the path. The original is kept beside it.
+ * The new store is loaded, read back and found equal to the old one, which is read once more, before it gets a name. Then the two change places in one
+ * system call: at each moment a whole store with the same entries is at the path. The original is kept beside it.
  */
 import { PassThrough } from "node:stream";
 import { realpath } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
-import type { SledSource } from "../../engines/sled.js";
+import { dirname } from "node:path";
+import type { EngineName, EntrySource } from "../../engines/engine.js";
 import { KgdumpError } from "../../errors.js";
-import { reopenSettings, type ReopenSettings } from "../../settings/reopen.js";
-import { checkSledSettings, type SledSettings } from "../../settings/sled-settings.js";
+import { MAX_PAYLOAD_LENGTH } from "../../format/index.js";
+import type { ReopenSettings } from "../../settings/reopen.js";
+import { checkSledSettings } from "../../settings/sled-settings.js";
 import { closing } from "../closing.js";
 import { refuseFilesElsewhere } from "../disk/own-files.js";
 import { noStoreAt } from "../disk/missing.js";
 import { exportSource } from "../export.js";
-import { importDump, type ImportResult } from "../import.js";
 import { detectEngine } from "../load-engine.js";
-import { holdsTheSame } from "../migrate/copy.js";
 import { readJournal } from "../migrate/journal.js";
-import { diskUseOf, freeStamp, removeDirectory } from "../migrate/places.js";
+import { diskUseOf, removeDirectory } from "../migrate/places.js";
 import { freeOf } from "../migrate/space.js";
 import { type OnProgress, ProgressMeter } from "../progress.js";
-import type { WithSeams } from "../seams.js";
+import { through, type WithSeams } from "../seams.js";
 import { Staging } from "../staging.js";
-import { giveOwner, keptPath, putBackInterrupted, takePlace } from "./places.js";
+import { copyCompanions } from "./companions.js";
+import { digestsOf, firstDifference, hexDigests } from "./digests.js";
+import { openOldStore } from "./engine.js";
+import type { CompactSettings, Live, Made, OldStore, SledForm } from "./old-store.js";
+import { settleInterrupted, takePlace } from "./exchange.js";
+import { giveOwner } from "./places.js";
 
 /** What `compactStore` does. */
 export interface CompactOptions extends WithSeams {
-  /** Directory of the sled store; no program may have it open. */
+  /** Directory of the store; no program may have it open. */
   readonly store: string;
-  /** What the new store is to have instead of what the old one has. */
-  readonly settings?: Pick<SledSettings, "compression" | "compressionLevel" | "segmentSize"> | undefined;
+  /** What the new store is to have instead of what the old one has; for sled stores only. */
+  readonly settings?: CompactSettings | undefined;
   /** Remove the original when the new store is in its place; default false. */
   readonly removeOriginal?: boolean | undefined;
   readonly onProgress?: OnProgress | undefined;
@@ -42,51 +46,51 @@ export interface CompactOptions extends WithSeams {
 export interface CompactPlan {
   /** Absolute path, without links. */
   readonly store: string;
+  readonly engine: EngineName;
   /** Bytes that the store takes on its disk. */
   readonly bytes: number;
-  /** Bytes that a new one would take, about; null when it would be compressed, as nobody knows that before. */
+  /** Bytes that a new one would take, about; null when nobody knows that before: it would be compressed, or what is there does not tell how much that gains. */
   readonly newBytes: number | null;
   readonly entries: number;
   /** Bytes that are free on its disk. */
   readonly freeBytes: number;
-  readonly settings: { readonly compression: boolean; readonly segmentSize: number };
+  /** What the new store has for good; null for RocksDB, whose options stay as they are. */
+  readonly settings: SledForm | null;
 }
 
 /** What was compacted. */
 export interface CompactResult {
   readonly store: string;
+  readonly engine: EngineName;
   /** Where the original is; null when it was removed. */
   readonly kept: string | null;
   readonly bytesBefore: number;
   readonly bytesAfter: number;
   readonly entries: number;
-  readonly trees: number;
-  /** With which `sled::Config` the store is opened from now on. */
-  readonly reopen: ReopenSettings;
+  /** Trees or families. */
+  readonly keyspaces: number;
+  /** With which `sled::Config` a sled store is opened from now on; null for RocksDB. */
+  readonly reopen: ReopenSettings | null;
   readonly seconds: number;
   readonly warnings: readonly string[];
 }
 
-/** What a new store takes for each byte of its entries, mostly: pages above the leaves, and the ends of segments. */
-const STORE_FACTOR = 1.04;
 const BLOCK_SIZE = 1024 * 1024;
 
 /**
  * Tells what compacting would gain. Nothing is changed; all entries are read.
- * @throws {KgdumpError} STORE_NOT_FOUND, STORE_NOT_RECOGNIZED, STORE_UNSUPPORTED for a store of RocksDB, or with links or mounts within, STORE_IN_USE,
- * STORE_DAMAGED, MIGRATION_UNCLEAR when a migration of it is not finished, …
+ * @throws {KgdumpError} STORE_NOT_FOUND, STORE_NOT_RECOGNIZED, STORE_UNSUPPORTED for a store that is not all in its directory, or of LevelDB, STORE_IN_USE for sled,
+ * STORE_PREPARED, STORE_DAMAGED, MIGRATION_UNCLEAR when a migration of it is not finished, USAGE for settings that are none of its engine's, …
  */
 export async function planCompact(options: Pick<CompactOptions, "store" | "settings" | "onProgress" | "signal">): Promise<CompactPlan> {
-  const store = await placeOf(options.store);
-  return closing(await open(store), async (source) => {
-    const settings = { ...source.settings, ...given(options) };
-    const { entries, bytes } = await sumOf(source, options);
-    const newBytes = settings.compression ? null : Math.ceil((bytes * STORE_FACTOR + 1) / settings.segmentSize) * settings.segmentSize;
-    return { store, bytes: (await diskUseOf(store)) ?? 0, newBytes, entries, freeBytes: await freeOf(dirname(store)), settings };
+  const { engine, store } = await placeOf(options.store);
+  return closing(await openOldStore(engine, store, { settings: options.settings ?? {}, hold: false }), async (old) => {
+    const live = await liveOf(old.source, options);
+    return { store, engine, bytes: (await diskUseOf(store)) ?? 0, newBytes: await old.estimate(live), entries: live.entries, freeBytes: await freeOf(dirname(store)), settings: old.form };
   });
 }
 
-async function sumOf(source: SledSource, { onProgress, signal }: Pick<CompactOptions, "onProgress" | "signal">): Promise<{ entries: number; bytes: number }> {
+async function liveOf(source: EntrySource, { onProgress, signal }: Pick<CompactOptions, "onProgress" | "signal">): Promise<Live> {
   const meter = new ProgressMeter("verify", onProgress, { entries: null, bytes: null });
   const sum = { entries: 0, bytes: 0 };
   for (const { name } of source.info.keyspaces) {
@@ -104,53 +108,43 @@ async function sumOf(source: SledSource, { onProgress, signal }: Pick<CompactOpt
 
 /**
  * Compacts a store.
- * @throws {KgdumpError} as planCompact; NO_SPACE, VERIFY_DIFFERENCE, …: the store is as it was, unless all but making its name durable was done
+ * @throws {KgdumpError} as planCompact, STORE_IN_USE; NO_SPACE, VERIFY_DIFFERENCE, …: the store is as it was, unless all but making its name durable was done
  * @throws the signal's reason when it aborts
  */
 export async function compactStore(options: CompactOptions): Promise<CompactResult> {
   const started = performance.now();
   checkSledSettings(options.settings ?? {});
-  await putBackInterrupted(resolve(options.store));
-  const store = await placeOf(options.store);
-  // Its lock is held until the new store is in its place.
-  return closing(await open(store), async (source) => {
-    const settings = { ...source.settings, ...given(options) };
+  await settleInterrupted(options.store);
+  const { engine, store } = await placeOf(options.store);
+  // No program can open it for writing until the new store is in its place.
+  return closing(await openOldStore(engine, store, { settings: options.settings ?? {}, hold: true }), async (old) => {
     const bytesBefore = (await diskUseOf(store)) ?? 0;
     await using staging = await Staging.create(store);
-    const imported = await makeAnew(source, store, settings, staging.storePath, options);
+    const made = await makeAnew(old, store, staging.storePath, options);
+    await refuseDifference(old, made, options);
     options.signal?.throwIfAborted();
-    await giveOwner(staging.storePath, store);
-    const kept = keptPath(store, await freeStamp(new Date(), (stamp) => [keptPath(store, stamp)]));
-    await takePlace(staging.storePath, store, kept);
+    await giveOwner(staging.storePath, store, engine);
+    await copyCompanions(store, staging.storePath, engine);
+    const kept = await takePlace(staging.storePath, store);
     if (options.removeOriginal === true) await removeDirectory(kept);
     return {
       store,
+      engine,
       kept: options.removeOriginal === true ? null : kept,
       bytesBefore,
       bytesAfter: (await diskUseOf(store)) ?? 0,
-      entries: imported.entries,
-      trees: imported.keyspaces.length,
-      reopen: reopenSettings(store, settings, options.settings ?? {}),
+      entries: made.entries,
+      keyspaces: made.keyspaces.length,
+      reopen: old.reopen(),
       seconds: (performance.now() - started) / 1000,
-      warnings: [...new Set([...source.info.warnings, ...imported.warnings])],
+      warnings: [...new Set([...old.source.info.warnings, ...made.warnings])],
     };
   });
 }
 
-async function open(store: string): Promise<SledSource> {
-  const { openSledSource } = await import("../../engines/sled-reader.js");
-  return openSledSource(store);
-}
-
 /** The store's directory, in which all of it lies. */
-async function placeOf(path: string): Promise<string> {
+async function placeOf(path: string): Promise<{ engine: EngineName; store: string }> {
   const engine = await detectEngine(path);
-  if (engine !== "sled") {
-    throw new KgdumpError("STORE_UNSUPPORTED", `${path} is a RocksDB store, which compacts itself`, {
-      path,
-      hint: "its program, or `ldb compact`, compacts all of it; `kgdump export` and `kgdump restore` make it anew",
-    });
-  }
   const store = await realpath(path).catch(async (error: unknown) => {
     throw await noStoreAt(path, error);
   });
@@ -158,33 +152,34 @@ async function placeOf(path: string): Promise<string> {
   if (journal !== null && journal.step !== "done" && journal.step !== "rolled-back") {
     throw new KgdumpError("MIGRATION_UNCLEAR", `a migration of ${store} is not finished`, { path: store, hint: "`kgdump status` tells how far it is; finish it, or undo it, before" });
   }
-  await refuseFilesElsewhere(store);
-  return store;
-}
-
-function given({ settings = {} }: Pick<CompactOptions, "settings">): Partial<CompactPlan["settings"]> {
-  const { compression, segmentSize } = settings;
-  return { ...(compression === undefined ? {} : { compression }), ...(segmentSize === undefined ? {} : { segmentSize }) };
+  await refuseFilesElsewhere(store, engine);
+  return { engine, store };
 }
 
 /** Makes the new store, which is read back, and compared with what was read of the old one. */
-async function makeAnew(source: SledSource, store: string, settings: CompactPlan["settings"], target: string, options: CompactOptions): Promise<ImportResult> {
+async function makeAnew(old: OldStore, store: string, target: string, options: CompactOptions): Promise<Made> {
   const { onProgress, signal, seams } = options;
   const stop = new AbortController();
   const both = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
   const pipe = new PassThrough({ highWaterMark: 4 * 1024 * 1024 });
-  const compressionLevel = options.settings?.compressionLevel;
-  const importing = importDump({ target, input: pipe, ...settings, compressionLevel: settings.compression ? compressionLevel : undefined, onProgress, signal: both, seams });
-  const exporting = exportSource(source, { store, output: pipe, target: "sled", signal: both });
+  const making = old.make({ target, input: pipe, onProgress, signal: both, seams });
+  const exporting = exportSource(through(seams?.exporting, old.source), { store, output: pipe, target: old.engine, maxBlockSize: MAX_PAYLOAD_LENGTH, signal: both });
   // When one side fails, the other one would wait for it.
-  const ends = [exporting, importing].map((work) => work.catch(() => { stop.abort(new Error("the other side has failed")); }));
+  const ends = [exporting, making].map((work) => work.catch(() => { stop.abort(new Error("the other side has failed")); }));
   await Promise.all(ends);
-  const [exported, imported] = await Promise.allSettled([exporting, importing]);
+  const [exported, made] = await Promise.allSettled([exporting, making]);
   signal?.throwIfAborted();
-  const failed = [imported, exported].find((one): one is PromiseRejectedResult => one.status === "rejected" && one.reason instanceof KgdumpError && one.reason.code !== "BROKEN_PIPE");
+  const failed = [made, exported].find((one): one is PromiseRejectedResult => one.status === "rejected" && one.reason instanceof KgdumpError && one.reason.code !== "BROKEN_PIPE");
   if (failed !== undefined) throw failed.reason;
   if (exported.status === "rejected") throw exported.reason;
-  if (imported.status === "rejected") throw imported.reason;
-  if (holdsTheSame(exported.value, imported.value)) return imported.value;
-  throw new KgdumpError("VERIFY_DIFFERENCE", "the new store does not hold what the old one does", { hint: "nothing was changed: check the disk and the memory of this machine, then run this again" });
+  if (made.status === "rejected") throw made.reason;
+  return made.value;
+}
+
+/** Reads the old store once more: what the new one was found to hold came all from one reading of it. @throws {KgdumpError} VERIFY_DIFFERENCE */
+async function refuseDifference(old: OldStore, made: Made, options: CompactOptions): Promise<void> {
+  const held = await old.again((source) => digestsOf(through(options.seams?.confirming, source), options));
+  const other = firstDifference(held, hexDigests(made.keyspaces));
+  if (other === null) return;
+  throw new KgdumpError("VERIFY_DIFFERENCE", `the new store does not hold in "${other}" what the old one does`, { hint: "nothing was changed: check the disk and the memory of this machine, then run this again" });
 }

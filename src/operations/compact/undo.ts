@@ -1,20 +1,24 @@
 /** Putting the original of a compaction back, when nothing was written to the store since. */
 import { realpath } from "node:fs/promises";
 import { resolve } from "node:path";
-import type { EntrySource } from "../../engines/engine.js";
+import type { EngineName } from "../../engines/engine.js";
 import { KgdumpError } from "../../errors.js";
 import { closing } from "../closing.js";
 import { noStoreAt } from "../disk/missing.js";
-import { nameText } from "../keyspaces.js";
-import { freeStamp, renameDurably } from "../migrate/places.js";
+import { detectEngine, openSource } from "../load-engine.js";
+import { holdStore } from "../migrate/direction.js";
+import { lockOf } from "../migrate/discard.js";
+import { type Occupant, occupantOf } from "../migrate/places.js";
+import { nameIsTaken } from "../output-file.js";
 import type { OnProgress } from "../progress.js";
-import { StoreReference } from "../verify-reference.js";
-import { compactedPath, keptOf, putBackInterrupted, takePlace } from "./places.js";
+import { type Digests, digestsOf, firstDifference } from "./digests.js";
+import { comeBack, settleInterrupted } from "./exchange.js";
+import { keptOf, stampOf } from "./places.js";
 
 /** What `undoCompact` does. */
 export interface UndoCompactOptions {
   readonly store: string;
-  /** Put the original back whatever was written since; that is kept aside with the compacted store. Default false. */
+  /** Put the original back whatever was written since, and whatever became of the store: it is not read, and kept aside. Default false. */
   readonly discardNew?: boolean | undefined;
   readonly onProgress?: OnProgress | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -23,8 +27,9 @@ export interface UndoCompactOptions {
 /** Where the stores are then. */
 export interface UndoCompactResult {
   readonly store: string;
-  /** Where the compacted store is. */
-  readonly aside: string;
+  readonly engine: EngineName;
+  /** Where the compacted store, or what was in its place, is; null when there was nothing. */
+  readonly aside: string | null;
 }
 
 /**
@@ -34,51 +39,62 @@ export interface UndoCompactResult {
  * @throws the signal's reason when it aborts
  */
 export async function undoCompact(options: UndoCompactOptions): Promise<UndoCompactResult> {
-  await putBackInterrupted(resolve(options.store));
-  const store = await realpath(options.store).catch(async (error: unknown) => {
-    throw await noStoreAt(options.store, error);
-  });
+  await settleInterrupted(options.store);
+  const store = await realpath(options.store).catch(() => resolve(options.store));
   const kept = (await keptOf(store)).at(-1);
   if (kept === undefined) {
+    if (!(await nameIsTaken(store))) throw await noStoreAt(options.store);
     throw new KgdumpError("STORE_NOT_FOUND", `no original of ${store} is kept beside it`, { path: store, hint: "it was not compacted, or the original was removed or moved" });
   }
-  const putBack = async (): Promise<UndoCompactResult> => {
-    options.signal?.throwIfAborted();
-    const aside = compactedPath(store, await freeStamp(new Date(), (stamp) => [compactedPath(store, stamp)]));
-    await takePlace(kept, store, kept);
-    await renameDurably(kept, aside);
-    return { store, aside };
-  };
-  if (options.discardNew === true) {
-    const { lockSled } = await import("../../engines/sled-lock.js");
-    const lock = await lockSled(store);
-    try {
-      return await putBack();
-    } finally {
-      lock.release();
-    }
+  const engine = await detectEngine(kept);
+  const result = { store, engine };
+  if (options.discardNew === true) return { ...result, aside: await discard(store, kept, engine, options) };
+  if (!(await nameIsTaken(store))) throw withWayBack(await noStoreAt(options.store), kept);
+  const original = await read(kept, options);
+  // It is held until the original is in its place.
+  const held = await holdStore(store, engine).catch((error: unknown) => { throw withWayBack(error, kept); });
+  try {
+    const now = await (held.source === null ? read(store, options) : digestsOf(held.source, options)).catch((error: unknown) => { throw withWayBack(error, kept); });
+    const other = firstDifference(original, now);
+    if (other === null) return { ...result, aside: await putBack(store, kept, options) };
+    throw new KgdumpError("ROLLBACK_LOSES_DATA", `${store} holds something else in "${other}" than the original ${kept}`, {
+      path: store,
+      hint: "--discard-new puts the original back all the same, and keeps the store as it is aside",
+    });
+  } finally {
+    await held.release();
   }
-  const { openSledSource } = await import("../../engines/sled-reader.js");
-  const original = await closing(await openSledSource(kept), (source) => digestsOf(source, options));
-  // Its lock is held until the original is in its place.
-  return closing(await openSledSource(store), async (source) => {
-    refuseChanges(store, kept, original, await digestsOf(source, options));
-    return putBack();
+}
+
+/** Needs the lock of what is there, and nothing else. */
+async function discard(store: string, kept: string, engine: EngineName, options: UndoCompactOptions): Promise<string | null> {
+  const at = await occupantOf(store).catch((): Occupant => "unknown");
+  const lock = await lockOf(store, at, at === "rocksdb" || at === "sled" ? at : engine);
+  try {
+    return await putBack(store, kept, options);
+  } finally {
+    lock?.release();
+  }
+}
+
+/** @returns where what was there is; null when nothing was */
+async function putBack(store: string, kept: string, { signal }: UndoCompactOptions): Promise<string | null> {
+  signal?.throwIfAborted();
+  return comeBack(kept, store, stampOf(kept));
+}
+
+/** An error of reading the compacted store, with the way back. */
+function withWayBack(error: unknown, kept: string): unknown {
+  if (!(error instanceof KgdumpError) || !error.code.startsWith("STORE_") || error.code === "STORE_IN_USE") return error;
+  const { code, message, hint, path, keyspace } = error;
+  return new KgdumpError(code, message, {
+    cause: error,
+    ...(path === undefined ? {} : { path }),
+    ...(keyspace === undefined ? {} : { keyspace }),
+    hint: `${hint === undefined ? "" : `${hint}; `}--discard-new puts the original ${kept} back without reading what is there, and keeps that aside`,
   });
 }
 
-function refuseChanges(store: string, kept: string, original: ReadonlyMap<string, string>, now: ReadonlyMap<string, string>): void {
-  const other = [...new Set([...original.keys(), ...now.keys()])].find((name) => original.get(name) !== now.get(name));
-  if (other === undefined) return;
-  throw new KgdumpError("ROLLBACK_LOSES_DATA", `${store} holds something else in "${nameText(Buffer.from(other, "hex"))}" than the original ${kept}`, {
-    path: store,
-    hint: "--discard-new puts the original back all the same, and keeps the store as it is aside",
-  });
-}
-
-/** What is in each tree, by its name in hexadecimal. */
-async function digestsOf(source: EntrySource, options: UndoCompactOptions): Promise<Map<string, string>> {
-  const reference = new StoreReference(source, options);
-  for await (const { blocks } of reference.keyspaces()) while ((await blocks.next()).done !== true) continue;
-  return new Map(reference.digests().map(({ name, digest }) => [Buffer.from(name).toString("hex"), digest]));
+async function read(store: string, options: UndoCompactOptions): Promise<Digests> {
+  return closing(await openSource(store, { ttl: "keep" }), (source) => digestsOf(source, options));
 }

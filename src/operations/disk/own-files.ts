@@ -1,13 +1,19 @@
 /**
- * Whether all of a sled store lies in its own directory, so that a copy of it beside it shares nothing with it. What is reached through a link, or
+ * Whether all of a store lies in its own directory, so that a copy of it beside it shares nothing with it. What is reached through a link, or
  * lies on another file system that is mounted within, would be shared by the copy, or lost when the two change places.
  */
 import { lstat, readdir, readFile, readlink } from "node:fs/promises";
 import { join } from "node:path";
+import type { EngineName } from "../../engines/engine.js";
 import { KgdumpError, systemError } from "../../errors.js";
 
-const HINT =
-  "nothing was changed: import the full dump and its deltas into a new store, which then takes this one's place; or put the files themselves into the store's directory, with its program stopped";
+const HINTS: Readonly<Record<EngineName, string>> = {
+  sled: "nothing was changed: import the full dump and its deltas into a new store, which then takes this one's place; or put the files themselves into the store's directory, with its program stopped",
+  rocksdb: "nothing was changed: put the files themselves into the store's directory, with its program stopped; or `kgdump export` the store, and `kgdump restore` it elsewhere",
+};
+
+/** Names of an engine's files: links of others stay what they are. */
+const OWN: Readonly<Record<EngineName, RegExp>> = { sled: /^(db|conf|blobs|snap\..*)$/, rocksdb: /^(CURRENT|IDENTITY|LOCK|(MANIFEST|OPTIONS)-\d+|\d+\.(sst|ldb|log|blob))$/ };
 
 /**
  * Where file systems are mounted, also parts of one that is mounted elsewhere, and single files; none where the system does not tell. See proc(5),
@@ -20,12 +26,12 @@ export async function mountPoints(): Promise<Set<string>> {
 }
 
 /**
- * Refuses a sled store that has files elsewhere: links and mounts are named.
+ * Refuses a store that has files elsewhere: links and mounts are named.
  * @param path the store's directory, absolute and without links
  * @throws {KgdumpError} STORE_UNSUPPORTED; TARGET_EXISTS when the directory itself is a mount point, which can't change places with another;
  * PERMISSION_DENIED, IO_FAILED
  */
-export async function refuseFilesElsewhere(path: string): Promise<void> {
+export async function refuseFilesElsewhere(path: string, engine: EngineName = "sled"): Promise<void> {
   const mounted = await mountPoints();
   try {
     const { dev } = await lstat(path);
@@ -35,27 +41,34 @@ export async function refuseFilesElsewhere(path: string): Promise<void> {
         hint: "nothing was changed: let the store be a directory within the mounted one, or import the full dump and its deltas into a new store",
       });
     }
-    await lookThrough(path, dev, mounted, (name) => /^(db|conf|blobs|snap\..*)$/.test(name));
+    await lookThrough(path, { dev, mounted, engine }, (name) => OWN[engine].test(name));
   } catch (error) {
     throw systemError(error, `looking through ${path}`, { path });
   }
 }
 
-/** @param isOwn whether a name is one of sled's: links of others stay what they are */
-async function lookThrough(directory: string, dev: number, mounted: ReadonlySet<string>, isOwn: (name: string) => boolean): Promise<void> {
+interface Looking {
+  /** File system of the store's directory. */
+  readonly dev: number;
+  readonly mounted: ReadonlySet<string>;
+  readonly engine: EngineName;
+}
+
+/** @param isOwn whether a name is one of the engine's: links of others stay what they are */
+async function lookThrough(directory: string, at: Looking, isOwn: (name: string) => boolean): Promise<void> {
   for (const name of await readdir(directory)) {
     const path = join(directory, name);
     const info = await lstat(path);
     if (info.isSymbolicLink()) {
-      if (isOwn(name)) throw elsewhere(path, `a symbolic link to ${await readlink(path)}`);
+      if (isOwn(name)) throw elsewhere(path, `a symbolic link to ${await readlink(path)}`, at);
       continue;
     }
-    if (mounted.has(path) || info.dev !== dev) throw elsewhere(path, "mounted there from another place");
-    if (info.isDirectory()) await lookThrough(path, dev, mounted, isOwn(name) ? () => true : () => false);
-    else if (!info.isFile()) throw elsewhere(path, "no file, but a pipe, a socket or a device");
+    if (at.mounted.has(path) || info.dev !== at.dev) throw elsewhere(path, "mounted there from another place", at);
+    if (info.isDirectory()) await lookThrough(path, at, isOwn(name) ? () => true : () => false);
+    else if (!info.isFile()) throw elsewhere(path, "no file, but a pipe, a socket or a device", at);
   }
 }
 
-function elsewhere(path: string, what: string): KgdumpError {
-  return new KgdumpError("STORE_UNSUPPORTED", `${path} is ${what}: a changed copy beside the store would share it, or lose it`, { path, hint: HINT });
+function elsewhere(path: string, what: string, { engine }: Looking): KgdumpError {
+  return new KgdumpError("STORE_UNSUPPORTED", `${path} is ${what}: a changed copy beside the store would share it, or lose it`, { path, hint: HINTS[engine] });
 }

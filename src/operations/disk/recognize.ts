@@ -14,6 +14,8 @@ import { engineOf, type FoundStore, storesBelow } from "./store-search.js";
 interface Recognized {
   readonly what: string;
   readonly hint: string;
+  /** Whether it holds the data of a program in a form that kgdump does not read. */
+  readonly foreign?: boolean | undefined;
 }
 
 const ENGINE_NAMES = { rocksdb: "RocksDB", sled: "sled" } as const;
@@ -106,6 +108,16 @@ export function foreignStoreIn(path: string, names: readonly string[]): KgdumpEr
   return found === undefined ? null : new KgdumpError("STORE_NOT_RECOGNIZED", `${path} is ${found.what}`, { path, hint: found.hint });
 }
 
+/**
+ * Whether what lies at a path, and is no store that kgdump reads, holds the data of a program all the same: a store or database of another engine,
+ * a backup, a checkpoint. False for what is nothing of the kind, or can't be looked at.
+ */
+export async function isForeign(path: string): Promise<boolean> {
+  const names = await readdir(path).catch(() => null);
+  const found = names === null ? guessFile(await startOf(path))?.database : (await recognize(path, names)).foreign;
+  return found === true;
+}
+
 function hasName(names: readonly string[], name: string | RegExp): boolean {
   return typeof name === "string" ? names.includes(name) : names.some((one) => name.test(one));
 }
@@ -130,7 +142,7 @@ async function recognize(path: string, names: readonly string[]): Promise<Recogn
   if (names.length === 0) return { what: "an empty directory, and no store", hint: "check the path, and that its volume is mounted" };
   const has = (name: string | RegExp): boolean => hasName(names, name);
   const exact = RULES.find((rule) => rule.is(has));
-  if (exact !== undefined) return exact;
+  if (exact !== undefined) return { ...exact, foreign: true };
   const stores = await storesBelow(path, STORES_COUNTED);
   if (stores.length > 0) return parentOf(path, stores);
   const loose = LOOSE_RULES.find((rule) => rule.is(has)) ?? (await byContent(path, names));
@@ -152,7 +164,7 @@ function parentOf(path: string, stores: readonly FoundStore[]): Recognized {
 async function byContent(path: string, names: readonly string[]): Promise<Recognized | undefined> {
   for (const name of [...names].sort().slice(0, FILES_LOOKED_AT)) {
     const guess = guessFile(await startOf(join(path, name)));
-    if (guess !== undefined) return { what: `no store; in it is ${guess.what} (${name})`, hint: guess.inStore };
+    if (guess !== undefined) return { what: `no store; in it is ${guess.what} (${name})`, hint: guess.inStore, foreign: guess.database };
   }
   return undefined;
 }

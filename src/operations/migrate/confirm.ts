@@ -2,6 +2,7 @@
  * What is done of a live migration when the new store is in place and its service may run: the old store, which nobody changes any more, is
  * read whole, unless it was before, and must be as the new one was left; and what had changed since the dump becomes the delta.
  */
+import type { EntrySource, KeyspaceInfo } from "../../engines/engine.js";
 import { KgdumpError } from "../../errors.js";
 import { closing } from "../closing.js";
 import { DumpChain } from "../dump-chain.js";
@@ -14,12 +15,13 @@ import { through } from "../seams.js";
 import { StoreScan } from "../verify-reference.js";
 import type { Teller } from "./events.js";
 import type { CopyFollower } from "./follow.js";
+import { inPlaceText, withInPlace } from "./in-place.js";
 import { type Journal, type JournalKeyspace, writeJournal } from "./journal.js";
 import { entriesOf, type MigrateOptions } from "./options.js";
 import { occupantOf } from "./places.js";
 import { isOwnDump } from "./steps.js";
 
-type ConfirmOptions = Pick<MigrateOptions, "ttl" | "keepDump" | "onProgress" | "signal" | "seams">;
+type ConfirmOptions = Pick<MigrateOptions, "ttl" | "keepDump" | "onProgress" | "signal" | "seams" | "onInPlace">;
 
 /**
  * Confirms a switch, and ends the migration. It can be done again after any interruption.
@@ -28,6 +30,17 @@ type ConfirmOptions = Pick<MigrateOptions, "ttl" | "keepDump" | "onProgress" | "
  * @throws the signal's reason when it aborts
  */
 export async function confirmSwitch(journal: Journal, follower: CopyFollower | null, options: ConfirmOptions, teller: Teller): Promise<Journal> {
+  // Without a dump to keep there is no delta either.
+  const known = options.keepDump === false ? { ...journal, delta: null } : journal;
+  options.onInPlace?.(journal.target, inPlaceText(known));
+  try {
+    return await confirm(journal, follower, options, teller);
+  } catch (error) {
+    throw withInPlace(error, known);
+  }
+}
+
+async function confirm(journal: Journal, follower: CopyFollower | null, options: ConfirmOptions, teller: Teller): Promise<Journal> {
   const original = journal.backup ?? journal.source;
   if ((await occupantOf(original)) !== "rocksdb") {
     teller.tell("verify", "the original is not there any more: it was not read once more", { path: original });
@@ -49,19 +62,30 @@ export async function confirmSwitch(journal: Journal, follower: CopyFollower | n
 
 /** What the original of a migration that has switched holds. @throws {KgdumpError} STORE_*, IO_FAILED */
 export async function keyspacesOfOriginal({ backup, source }: Journal, { ttl, onProgress, signal }: Pick<ConfirmOptions, "ttl" | "onProgress" | "signal">): Promise<JournalKeyspace[]> {
-  return closing(await openSource(backup ?? source, { ttl, paranoid: true }), async (store) => {
-    const keyspaces: JournalKeyspace[] = [];
-    const meter = new ProgressMeter("verify", onProgress, estimatedTotals(store.info.keyspaces));
-    for (const { name, comparator } of store.info.keyspaces) {
-      meter.enter(name);
-      const scan = new StoreScan(store, name, comparator, signal, meter);
-      const blocks = scan.blocks();
-      while ((await blocks.next()).done !== true) continue;
-      keyspaces.push({ name: Buffer.from(name).toString("hex"), comparator, entries: scan.entries, digest: scan.digest() });
-    }
-    meter.end();
-    return keyspaces;
-  });
+  return closing(await openSource(backup ?? source, { ttl, paranoid: true }), (store) => keyspacesOf(store, store.info.keyspaces, { onProgress, signal }));
+}
+
+async function keyspacesOf(store: EntrySource, wanted: readonly KeyspaceInfo[], { onProgress, signal }: Pick<ConfirmOptions, "onProgress" | "signal">): Promise<JournalKeyspace[]> {
+  const keyspaces: JournalKeyspace[] = [];
+  const meter = new ProgressMeter("verify", onProgress, estimatedTotals(wanted));
+  for (const { name, comparator } of wanted) {
+    meter.enter(name);
+    const scan = new StoreScan(store, name, comparator, signal, meter);
+    const blocks = scan.blocks();
+    while ((await blocks.next()).done !== true) continue;
+    keyspaces.push({ name: Buffer.from(name).toString("hex"), comparator, entries: scan.entries, digest: scan.digest() });
+  }
+  meter.end();
+  return keyspaces;
+}
+
+/** Whether a store holds just what was read of it for a migration. All of it is read. @throws {KgdumpError} STORE_*, IO_FAILED */
+export async function holdsWhatWasRead(store: EntrySource, { keyspaces, exclude = [] }: Journal, signal?: AbortSignal): Promise<boolean> {
+  const wanted = store.info.keyspaces.filter(({ name }) => !exclude.includes(Buffer.from(name).toString("hex")));
+  if (keyspaces?.length !== wanted.length) return false;
+  const read = new Map(keyspaces.map((keyspace) => [keyspace.name, keyspace]));
+  const found = await keyspacesOf(store, wanted, { signal });
+  return found.every(({ name, digest, entries }) => read.get(name)?.digest === digest && read.get(name)?.entries === entries);
 }
 
 /** Writes the delta; null when none is wanted, or its dump is gone. @returns what the original holds */
@@ -86,6 +110,6 @@ function checkSame(known: readonly JournalKeyspace[], written: readonly JournalK
   throw new KgdumpError("VERIFY_DIFFERENCE", `"${nameText(name)}" of the original was not the same when it was read again`, {
     path,
     keyspace: name,
-    hint: "check the disk and the memory of this machine, and compare the stores with kgdump verify",
+    hint: "the new store is in place: check the disk and the memory of this machine, compare the stores with kgdump verify, and go back with kgdump rollback if they differ",
   });
 }

@@ -1,20 +1,31 @@
-/** The full copy of a migration: the RocksDB store becomes a dump, or a stream, and that a sled store beside it. */
+/** The full copy of a migration: the old store becomes a dump, or a stream, and that the new store beside it. */
 import { randomUUID } from "node:crypto";
 import { PassThrough } from "node:stream";
 import type { StoreMark } from "../../engines/engine.js";
 import { KgdumpError } from "../../errors.js";
-import { exportStore, type ExportResult } from "../export.js";
+import { exportSource, exportStore, type ExportOptions, type ExportResult } from "../export.js";
 import { importDump, type ImportResult } from "../import.js";
+import type { DumpInputs } from "../entry-events.js";
 import { byName } from "../keyspaces.js";
+import { restoreDump } from "../restore.js";
+import { through } from "../seams.js";
+import { directionOf, type Held } from "./direction.js";
 import type { Teller } from "./events.js";
 import { type Journal, type JournalKeyspace, type MigrationStep, writeJournal } from "./journal.js";
 import { deltaPath, type migrationPaths, type MigrateOptions, round } from "./options.js";
 import { refusePrepared } from "./prepared.js";
 import { askedNames, journalNames } from "./trees.js";
 
+/** What was loaded into the new store, which was read back. */
+export interface Loaded extends Pick<ImportResult, "entries" | "seconds" | "warnings"> {
+  readonly keyspaces: readonly Pick<ImportResult["keyspaces"][number], "name" | "entries" | "digest">[];
+  /** With which `sled::Config` the store is opened; null for a store of RocksDB. */
+  readonly reopen: ImportResult["reopen"] | null;
+}
+
 /** A full copy that was read back and found equal. */
 export interface Copy {
-  readonly imported: ImportResult;
+  readonly imported: Loaded;
   readonly keyspaces: readonly JournalKeyspace[];
   /** What the store was when it was read. */
   readonly snapshot: NonNullable<Journal["snapshot"]>;
@@ -28,20 +39,21 @@ export function beginJournal(paths: Awaited<ReturnType<typeof migrationPaths>>, 
   const { dump } = paths;
   const delta = options.live === true && dump !== null ? deltaPath(dump) : null;
   return writeJournal({
-    ...paths, version: 1, id, dumpId: randomUUID(), step, startedAt: now, updatedAt: now, delta, deltaId: options.live === true ? randomUUID() : null,
+    ...paths, ...(options.engine === "rocksdb" ? { version: 2, engine: options.engine } : { version: 1 }), id, dumpId: randomUUID(), step, startedAt: now, updatedAt: now, delta, deltaId: options.live === true ? randomUUID() : null,
     settings: options.settings ?? {}, ...journalNames(options.map, options.excludeKeyspaces), ...(options.ttl === undefined ? {} : { ttl: options.ttl }), snapshot: null, keyspaces: null, verifiedAt: null, rollback: null,
   });
 }
 
 /**
  * Copies the store, and reads the copy back.
+ * @param held what holds the old store; null while its service may run
  * @param importing the journal's step while the copy is written
  * @throws {KgdumpError} what export and import throw; VERIFY_DIFFERENCE
  * @throws the signal's reason when it aborts
  */
-export async function copyStore(journal: Journal, importing: MigrationStep, options: MigrateOptions, teller: Teller): Promise<Copy> {
+export async function copyStore(journal: Journal, held: Held | null, importing: MigrationStep, options: MigrateOptions, teller: Teller): Promise<Copy> {
   const { dump } = journal;
-  const { exported, imported } = dump === null ? await streamAcross(journal, importing, options, teller) : await byDump(journal, dump, importing, options, teller);
+  const { exported, imported } = dump === null ? await streamAcross(journal, held, importing, options, teller) : await byDump(journal, held, dump, importing, options, teller);
   // Some may have come since the plan; with `live` they are looked for when the service has stopped.
   if (options.live !== true) refusePrepared(exported.store, options);
   checkEqual(exported, imported);
@@ -57,28 +69,39 @@ export async function copyStore(journal: Journal, importing: MigrationStep, opti
 
 interface Both {
   readonly exported: ExportResult;
-  readonly imported: ImportResult;
+  readonly imported: Loaded;
 }
 
-async function byDump(journal: Journal, dump: string, importing: MigrationStep, options: MigrateOptions, teller: Teller): Promise<Both> {
-  const { onProgress, signal, ttl, paranoid } = options;
-  const { map, excludeKeyspaces } = askedNames(journal);
-  const exported = await exportStore({ store: journal.source, output: dump, dumpId: journal.dumpId, target: "sled", excludeKeyspaces, ttl, paranoid, onProgress, signal });
+/** Exports the old store, as it is held. */
+function exportHeld(journal: Journal, held: Held | null, output: ExportOptions["output"], { ttl, paranoid, onProgress, signal, seams }: MigrateOptions): Promise<ExportResult> {
+  const { excludeKeyspaces } = askedNames(journal);
+  const asked = { store: journal.source, output, dumpId: journal.dumpId, target: directionOf(journal).to, excludeKeyspaces, ttl, paranoid, onProgress, signal };
+  const source = held?.source ?? null;
+  return source === null ? exportStore(asked) : exportSource(through(seams?.exporting, source), asked);
+}
+
+/** Makes the new store. */
+async function load(journal: Journal, input: DumpInputs, { onProgress, signal, seams }: MigrateOptions): Promise<Loaded> {
+  const asked = { target: journal.building, input, map: askedNames(journal).map, onProgress, signal, seams };
+  if (directionOf(journal).to === "sled") return importDump({ ...journal.settings, ...asked });
+  return { ...(await restoreDump(asked)), reopen: null };
+}
+
+async function byDump(journal: Journal, held: Held | null, dump: string, importing: MigrationStep, options: MigrateOptions, teller: Teller): Promise<Both> {
+  const exported = await exportHeld(journal, held, dump, options);
   teller.tell("export", "the store was exported", { entries: exported.entries, bytes: exported.rawBytes, dump, dumpBytes: exported.dumpBytes, seconds: round(exported.seconds) });
   await writeJournal({ ...journal, step: importing });
-  const imported = await importDump({ ...journal.settings, target: journal.building, input: dump, map, onProgress, signal, seams: options.seams });
+  const imported = await load(journal, dump, options);
   teller.tell("import", "the dump was imported", { entries: imported.entries, seconds: round(imported.seconds) });
   return { exported, imported };
 }
 
-async function streamAcross(journal: Journal, importing: MigrationStep, options: MigrateOptions, teller: Teller): Promise<Both> {
-  const { onProgress, signal, ttl, paranoid } = options;
+async function streamAcross(journal: Journal, held: Held | null, importing: MigrationStep, options: MigrateOptions, teller: Teller): Promise<Both> {
   const pipe = new PassThrough({ highWaterMark: 4 * 1024 * 1024 });
   await writeJournal({ ...journal, step: importing });
-  const { map, excludeKeyspaces } = askedNames(journal);
-  const importingNow = importDump({ ...journal.settings, target: journal.building, input: pipe, map, onProgress, signal, seams: options.seams });
-  const exporting = exportStore({ store: journal.source, output: pipe, dumpId: journal.dumpId, target: "sled", excludeKeyspaces, ttl, paranoid, signal });
-  const [exported, imported] = await Promise.allSettled([exporting, importingNow]);
+  const loading = load(journal, pipe, options);
+  const exporting = exportHeld(journal, held, pipe, { ...options, onProgress: undefined });
+  const [exported, imported] = await Promise.allSettled([exporting, loading]);
   if (exported.status === "rejected") throw exported.reason;
   if (imported.status === "rejected") throw imported.reason;
   teller.tell("import", "the store was exported and imported", { entries: imported.value.entries, seconds: round(imported.value.seconds) });
@@ -86,7 +109,7 @@ async function streamAcross(journal: Journal, importing: MigrationStep, options:
 }
 
 /** Whether what was read and what was found in the new store are the same. */
-export function holdsTheSame(exported: ExportResult, imported: ImportResult): boolean {
+export function holdsTheSame(exported: ExportResult, imported: Pick<Loaded, "keyspaces">): boolean {
   const known = byName(imported.keyspaces);
   return (
     exported.keyspaces.length === imported.keyspaces.length &&
@@ -97,7 +120,7 @@ export function holdsTheSame(exported: ExportResult, imported: ImportResult): bo
   );
 }
 
-function checkEqual(exported: ExportResult, imported: ImportResult): void {
+function checkEqual(exported: ExportResult, imported: Loaded): void {
   if (holdsTheSame(exported, imported)) return;
   throw new KgdumpError("VERIFY_DIFFERENCE", "the new store does not hold what the old one does", { hint: "nothing was switched: check the disk and the memory of this machine, then migrate again" });
 }

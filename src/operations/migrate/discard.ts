@@ -1,10 +1,11 @@
 /**
- * Going back without a look at what the sled store holds: its lock is needed and nothing else, whatever became of it. It may be damaged, empty,
+ * Going back without a look at what the new store holds: its lock is needed and nothing else, whatever became of it. It may be damaged, empty,
  * of another version, gone, or something else may be at its path; the disk may be full.
  */
-import type { StoreLock } from "../../engines/engine.js";
+import type { EngineName, StoreLock } from "../../engines/engine.js";
 import { KgdumpError } from "../../errors.js";
 import { nameIsTaken } from "../output-file.js";
+import { directionOf } from "./direction.js";
 import type { Teller } from "./events.js";
 import { type Journal, writeJournal } from "./journal.js";
 import { findOriginal } from "./original.js";
@@ -21,14 +22,14 @@ import { finishRollback } from "./steps.js";
 export async function discardNew(journal: Journal, teller: Teller, refuseStale: () => Promise<void>): Promise<Journal> {
   const { target } = journal;
   const at = await occupantOf(target).catch((): Occupant => "unknown");
-  const lock = await lockOf(target, at).catch(async (error: unknown) => {
+  const kind = at === "rocksdb" || at === "sled" ? at : directionOf(journal).to;
+  const lock = await lockOf(target, at, kind).catch(async (error: unknown) => {
     await refuseStale();
     throw error;
   });
   try {
     await refuseStale();
     const incoming = await findOriginal(journal, teller);
-    const kind = at === "rocksdb" ? "rocksdb" : "sled";
     const aside = `${target}.${kind}-${await freeStamp(new Date(), (stamp) => [`${target}.${kind}-${stamp}`])}`;
     const rolling = { ...journal, step: "rolling-back", rollback: { incoming, aside, original: null } } as const;
     return await finishRollback(await beginRollback(rolling), teller);
@@ -50,11 +51,15 @@ export async function beginRollback(rolling: Journal): Promise<Journal> {
   }
 }
 
-/** The lock of what is at a path; null when there is nothing that could be locked. */
-async function lockOf(path: string, at: Occupant): Promise<StoreLock | null> {
+/**
+ * The lock of what is at a path; null when there is nothing that could be locked.
+ * @param kind of the store that is, or was, there
+ * @throws {KgdumpError} STORE_IN_USE; PERMISSION_DENIED when it can't be told whether it is
+ */
+export async function lockOf(path: string, at: Occupant, kind: EngineName): Promise<StoreLock | null> {
   if (at === "absent" || at === "empty" || !(await nameIsTaken(path))) return null;
   try {
-    if (at === "rocksdb") return await (await import("../../engines/rocksdb-lock.js")).lockRocksdb(path);
+    if (kind === "rocksdb") return await (await import("../../engines/rocksdb-lock.js")).lockRocksdb(path);
     return await (await import("../../engines/sled-lock.js")).lockSled(path);
   } catch (error) {
     if (!(error instanceof KgdumpError) || error.code === "STORE_IN_USE" || error.code === "ADDON_MISSING") throw error;

@@ -1,6 +1,6 @@
 /** The form of a migration's journal: what is read is taken for a journal only when each part of it is what it should be. */
 import { isAbsolute } from "node:path";
-import type { KeyOrder } from "../../engines/engine.js";
+import type { EngineName, KeyOrder } from "../../engines/engine.js";
 import type { SledSettings } from "../../settings/sled-settings.js";
 import type { Owner } from "../staging.js";
 
@@ -26,7 +26,7 @@ export function isBeforeSwitch(step: MigrationStep): boolean {
 export interface JournalKeyspace {
   /** Name in hex. */
   readonly name: string;
-  /** Order of its keys in the RocksDB store, and of the entries under the digest. */
+  /** Order of its keys in the old store, and of the entries under the digest. */
   readonly comparator: KeyOrder;
   readonly entries: number;
   /** SHA-256 of its encoded entries, in hex. */
@@ -38,16 +38,18 @@ export type JournalSide = { readonly name: string } | { readonly before: string;
 
 /** What the journal says. All paths are absolute. */
 export interface Journal {
-  /** Version of the journal's own form. */
-  readonly version: 1;
+  /** Version of the journal's own form: 2 where it names the engine, which must not be passed over. */
+  readonly version: 1 | 2;
   /** Random, and in the names of all that the migration makes. */
   readonly id: string;
   readonly step: MigrationStep;
   readonly startedAt: string;
   readonly updatedAt: string;
-  /** Directory of the RocksDB store. */
+  /** Engine of the new store; absent for sled. */
+  readonly engine?: EngineName | undefined;
+  /** Directory of the old store. */
   readonly source: string;
-  /** Directory of the sled store; the source's own, or another. */
+  /** Directory of the new store; the source's own, or another. */
   readonly target: string;
   /** Where the new store is built and waits. */
   readonly building: string;
@@ -61,6 +63,7 @@ export interface Journal {
   readonly delta: string | null;
   /** The delta's id. */
   readonly deltaId: string | null;
+  /** Of a new sled store. */
   readonly settings: SledSettings;
   /** Which keyspaces become trees of another name; absent when none does. */
   readonly map?: readonly { readonly from: JournalSide; readonly to: JournalSide }[];
@@ -76,17 +79,17 @@ export interface Journal {
   readonly verifiedAt: string | null;
   /** Who wrote this: while it runs, nobody else goes on with the migration. */
   readonly owner: Owner;
-  /** Rolling back: which RocksDB store is put in place, and where others go. */
+  /** Rolling back: which store is put in place, and where others go. */
   readonly rollback: JournalRollback | null;
 }
 
 /** What a rollback is about to do, or did. */
 export interface JournalRollback {
-  /** The RocksDB store that is put in place; the source itself when that has never left it. */
+  /** The store that is put in place; the source itself when that has never left it. */
   readonly incoming: string;
-  /** Where the sled store goes. */
+  /** Where the new store goes. */
   readonly aside: string;
-  /** Where the original goes when another RocksDB store takes its place, with a target of its own; otherwise null, or absent. */
+  /** Where the original goes when what was carried back takes its place, with a target of its own; otherwise null, or absent. */
   readonly original?: string | null;
 }
 
@@ -116,11 +119,12 @@ const isSide: Check = (value) => hasFields({ name: isHex })(value) || hasFields(
 const isListOf = (check: Check): Check => (value) => Array.isArray(value) && value.every(check);
 
 const isJournal = hasFields({
-  version: (value) => value === 1,
+  version: (value) => value === 1 || value === 2,
   id: (value) => typeof value === "string" && /^[0-9a-z-]{1,64}$/i.test(value),
   step: (value) => typeof value === "string" && STEPS.includes(value),
   startedAt: isTime,
   updatedAt: isTime,
+  engine: orAbsent((value) => value === "sled" || value === "rocksdb"),
   source: isPath,
   target: isPath,
   building: isPath,
@@ -160,6 +164,7 @@ export function parseJournal(text: string): Journal | null {
   const sound =
     // What is removed when it is not complete has a name that only a migration gives.
     journal.building.startsWith(`${journal.target}.kgdump-new-`) &&
+    (journal.version === 2) === (journal.engine !== undefined) &&
     (journal.backup === null) === (journal.source !== journal.target) &&
     (journal.step !== "rolling-back" || journal.rollback !== null);
   return sound ? journal : null;

@@ -64,7 +64,7 @@ async function makeReady(paths: Awaited<ReturnType<typeof migrationPaths>>, id: 
   let live: LiveCopy | null = null;
   let lock: StoreLock | null = null;
   try {
-    const copy = await copyStore(journal, "copying", options, teller);
+    const copy = await copyStore(journal, null, "copying", options, teller);
     const following = (live = await LiveCopy.open(journal, copy, options, teller));
     journal = await writeJournal({ ...journal, step: "waiting", keyspaces: copy.keyspaces, snapshot: copy.snapshot });
     await live.settle();

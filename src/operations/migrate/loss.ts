@@ -2,6 +2,7 @@
 import { type DiscardLoss, KgdumpError } from "../../errors.js";
 import { refuseOddMembers } from "../disk/members.js";
 import { shellWord } from "../shell-word.js";
+import { directionOf, engineTitle } from "./direction.js";
 import type { Journal } from "./journal.js";
 import { type Occupant, occupantOf } from "./places.js";
 
@@ -27,7 +28,7 @@ export function withWayBack(error: unknown, journal: Journal, what = "read"): un
   const { target } = journal;
   // What mends it comes first, as a command that can be pasted.
   const mend = error.hint === undefined ? "" : `${error.hint.replaceAll("`kgdump recover`", `\`kgdump recover ${shellWord(target)} -o ${shellWord(`${target}.salvaged.kgd`)}\``)}; `;
-  return new KgdumpError(error.code, `the sled store that the migration made can't be ${what}: ${error.message}`, {
+  return new KgdumpError(error.code, `the ${engineTitle(directionOf(journal).to)} store that the migration made can't be ${what}: ${error.message}`, {
     cause: error,
     path: error.path ?? target,
     hint: `${mend}${wayBackText(journal)}`,
@@ -38,8 +39,8 @@ export function withWayBack(error: unknown, journal: Journal, what = "read"): un
 /** The error for a path of which the store that a migration made is gone. */
 export function storeIsGone(journal: Journal, found: string): KgdumpError {
   const { target } = journal;
-  const what: Readonly<Record<string, string>> = { absent: "nothing is there", empty: "an empty directory is there", rocksdb: "a RocksDB store is there" };
-  return new KgdumpError("MIGRATION_UNCLEAR", `the sled store that the migration made is not at ${target} any more: ${what[found] ?? "something that is no store is there"}`, {
+  const what: Readonly<Record<string, string>> = { absent: "nothing is there", empty: "an empty directory is there", rocksdb: "a RocksDB store is there", sled: "a sled store is there" };
+  return new KgdumpError("MIGRATION_UNCLEAR", `the ${engineTitle(directionOf(journal).to)} store that the migration made is not at ${target} any more: ${what[found] ?? "something that is no store is there"}`, {
     path: target,
     hint: `check that its volume is mounted, and whether somebody moved it; ${wayBackText(journal)}`,
     loss: lossOf(journal),
@@ -70,11 +71,14 @@ export async function troubleOfSled(path: string): Promise<KgdumpError | null> {
  * @throws {KgdumpError} PERMISSION_DENIED, IO_FAILED, ADDON_MISSING
  */
 export async function troubleOfMigrated(journal: Journal, found: Occupant): Promise<KgdumpError | null> {
-  if ((journal.step !== "done" && journal.step !== "confirming") || found === "rocksdb") return null;
-  if (found === "sled") {
+  const { from, to } = directionOf(journal);
+  if ((journal.step !== "done" && journal.step !== "confirming") || found === from) return null;
+  if (found === to) {
+    // RocksDB has no state in which it can't be opened that a quick look would tell.
+    if (to === "rocksdb") return null;
     const trouble = withWayBack(await troubleOfSled(journal.target), journal, "opened");
     // Another user's program may be able to.
     return trouble instanceof KgdumpError && trouble.code !== "PERMISSION_DENIED" ? trouble : null;
   }
-  return (await occupantOf(journal.backup ?? journal.source)) === "rocksdb" ? storeIsGone(journal, found) : null;
+  return (await occupantOf(journal.backup ?? journal.source)) === from ? storeIsGone(journal, found) : null;
 }

@@ -1,15 +1,17 @@
 /**
- * Migrate: a RocksDB store becomes a sled store at the path that the service uses, and the original becomes the backup.
+ * Migrate: a RocksDB store becomes a sled store at the path that the service uses, or the other way round, and the original becomes the backup.
  *
  * The new store is built beside the old one, read back and compared; then the two change places at once. The journal makes each
  * step repeatable: after any interruption, another call finishes what is to be finished, or begins again where that is safer.
  */
 import { resolve } from "node:path";
+import type { EngineName, EntrySource } from "../../engines/engine.js";
 import { KgdumpError } from "../../errors.js";
 import { openSource } from "../load-engine.js";
-import { confirmSwitch, keyspacesOfOriginal } from "./confirm.js";
+import { confirmSwitch, holdsWhatWasRead, keyspacesOfOriginal } from "./confirm.js";
 import { beginJournal, type Copy, copyStore } from "./copy.js";
-import { detect } from "./detect.js";
+import { askedDirection, detect } from "./detect.js";
+import { type Direction, directionOf, engineTitle, type Held, holdStore } from "./direction.js";
 import { Teller } from "./events.js";
 import { isOwnedByOther, type Journal, readJournal, refuseOtherOwner, writeJournal } from "./journal.js";
 import { migrateLive } from "./live.js";
@@ -30,16 +32,22 @@ export { type ChangeCounts, migrationPaths, type MigrateOptions, type MigrateRes
  * is in place then, or the new one, and a further call goes on
  * @throws the signal's reason when it aborts
  */
-export async function migrateStore(options: MigrateOptions): Promise<MigrateResult> {
+export async function migrateStore(asked: MigrateOptions): Promise<MigrateResult> {
   const started = performance.now();
+  const direction = await askedDirection(asked);
+  const options: MigrateOptions = { ...asked, engine: direction.to };
+  if (options.live === true && direction.from === "sled") {
+    throw new KgdumpError("USAGE", "with --live a store is copied while its program runs, and a sled store can't be read while a program has it open", { hint: "stop the service, and leave out --live" });
+  }
   if (options.live === true && options.excludeKeyspaces !== undefined) throw new KgdumpError("USAGE", "with --live, all families are copied", { hint: "leave out --exclude-keyspace, or --live" });
   const teller = new Teller(options.onEvent);
   const target = resolve(options.target ?? options.source);
   let journal = await readJournal(target);
   // The service may be started while another process still reads the original once more.
-  if (journal?.step === "confirming" && (await isOwnedByOther(journal))) return nothingDone("already", target, journal, started);
+  if (journal?.step === "confirming" && (await isOwnedByOther(journal))) return nothingDone("already", target, direction.to, journal, started);
   if (journal !== null) {
     await refuseOtherOwner(journal);
+    refuseOtherDirection(journal, asked);
     await clearLeftovers(journal);
     journal = await asFound(journal);
   }
@@ -49,12 +57,12 @@ export async function migrateStore(options: MigrateOptions): Promise<MigrateResu
     const resumed = await resume(journal, options, teller);
     if (resumed !== null) return finish(resumed, null, teller, started, options);
     await clearAway(journal, teller);
-    await refuseTrouble(journal);
-    if (await isDone(journal, options)) return nothingDone("already", target, journal, started);
+    if (directionOf(journal).to === direction.to) await refuseTrouble(journal);
+    if (await isDone(journal, options)) return nothingDone("already", target, direction.to, journal, started);
   }
 
-  const status = await detect(options, teller);
-  return status === "to-migrate" ? migrateNow(options, teller, started) : nothingDone(status, target, journal, started);
+  const status = await detect(options, direction, teller);
+  return status === "to-migrate" ? migrateNow(options, direction, teller, started) : nothingDone(status, target, direction.to, journal, started);
 }
 
 /**
@@ -66,48 +74,61 @@ async function refuseTrouble(journal: Journal): Promise<void> {
   if (trouble !== null) throw trouble;
 }
 
-/** A result that tells only of what was before. */
-function nothingDone(status: MigrateResult["status"], target: string, journal: Journal | null, started: number): MigrateResult {
-  const { backup = null, dump = null, delta = null } = journal ?? {};
-  const nothing = { entries: 0, keyspaces: null, graph: null, changes: null, reopen: null, downtimeSeconds: null, warnings: [] };
-  return { status, target, backup, dump, delta, ...nothing, seconds: secondsSince(started) };
+/** Fails when another direction is asked for than that of a migration which is not finished. */
+function refuseOtherDirection(journal: Journal, { engine }: MigrateOptions): void {
+  const { to } = directionOf(journal);
+  if (engine === undefined || engine === to || journal.step === "done" || journal.step === "rolled-back") return;
+  throw new KgdumpError("MIGRATION_UNCLEAR", `a migration of ${journal.target} to ${engineTitle(to)} is not finished (${journal.step})`, {
+    path: journal.target,
+    hint: `finish it without --engine, or undo it with \`kgdump rollback\`, before another one leads to ${engineTitle(engine)}`,
+  });
 }
 
-async function migrateNow(options: MigrateOptions, teller: Teller, started: number): Promise<MigrateResult> {
+/** A result that tells only of what was before. */
+function nothingDone(status: MigrateResult["status"], target: string, engine: EngineName, journal: Journal | null, started: number): MigrateResult {
+  const { backup = null, dump = null, delta = null } = journal ?? {};
+  const nothing = { entries: 0, keyspaces: null, graph: null, changes: null, reopen: null, downtimeSeconds: null, warnings: [] };
+  return { status, engine, target, backup, dump, delta, ...nothing, seconds: secondsSince(started) };
+}
+
+async function migrateNow(options: MigrateOptions, direction: Direction, teller: Teller, started: number): Promise<MigrateResult> {
   const id = newId();
   teller.id = id;
-  const paths = await migrationPaths(options, new Date(), id);
+  const paths = await migrationPaths(options, direction, new Date(), id);
   await refuseOccupiedTarget(paths);
   if (options.live === true) {
     await preflight(paths, options, teller, "there is room; the store is copied while its service may run");
     const { journal, ...done } = await migrateLive(paths, id, options, teller);
     return finish(journal, done, teller, started, options);
   }
-  const { lockRocksdb } = await import("../../engines/rocksdb-lock.js");
+  const good = "there is room, and nobody has the store open";
+  // A sled store is opened once: whoever reads it holds it.
+  if (direction.from === "sled") await preflight(paths, options, teller, good);
   // From here to the end no program can open the store for writing.
-  const lock = await lockRocksdb(paths.source);
+  const held = await holdStore(paths.source, direction.from);
   const locked = performance.now();
   try {
-    await preflight(paths, options, teller, "there is room, and nobody has the store open");
-    const { journal, ...built } = await build(paths, id, options, teller);
+    if (direction.from !== "sled") await preflight(paths, options, teller, good);
+    const { journal, ...built } = await build(paths, held, id, options, teller);
     const switched = await switchOver(journal, teller);
     return await finish(switched, { ...built, changes: null, downtimeSeconds: secondsSince(locked) }, teller, started, options);
   } finally {
-    lock.release();
+    await held.release();
   }
 }
 
 async function preflight(paths: MigrationPaths, options: MigrateOptions, teller: Teller, good: string): Promise<void> {
   const plan = await planMigration(paths, options);
   for (const warning of plan.warnings) teller.tell("preflight", warning);
-  teller.tell("preflight", good, { entries: plan.estimatedEntries, bytes: plan.estimatedBytes, free: plan.freeBytes, needed: plan.neededBytes });
+  const known = plan.estimatedEntries === null || plan.estimatedBytes === null ? {} : { entries: plan.estimatedEntries, bytes: plan.estimatedBytes };
+  teller.tell("preflight", good, { ...known, free: plan.freeBytes, needed: plan.neededBytes });
 }
 
 /** Exports and imports; the new store then waits beside the old one. */
-async function build(paths: Awaited<ReturnType<typeof migrationPaths>>, id: string, options: MigrateOptions, teller: Teller): Promise<{ journal: Journal; copy: Copy; sides: Sides }> {
+async function build(paths: Awaited<ReturnType<typeof migrationPaths>>, held: Held, id: string, options: MigrateOptions, teller: Teller): Promise<{ journal: Journal; copy: Copy; sides: Sides }> {
   const journal = await beginJournal(paths, id, "exporting", options);
   try {
-    const copy = await copyStore(journal, "importing", options, teller);
+    const copy = await copyStore(journal, held, "importing", options, teller);
     const { keyspaces, snapshot } = copy;
     const sides = await compareSides(journal, copy, keyspaces, options, teller);
     return { journal: await writeJournal({ ...journal, step: "imported", keyspaces, snapshot, verifiedAt: new Date().toISOString() }), copy, sides };
@@ -135,10 +156,11 @@ async function finish(journal: Journal, done: Done | null, teller: Teller, start
   }
   const entries = (journal.keyspaces ?? []).reduce((total, keyspace) => total + keyspace.entries, 0);
   const downtime = done === null ? {} : { downtime: round(done.downtimeSeconds) };
-  teller.tell("done", "the service can be started on sled", { entries, seconds: round(secondsSince(started)), ...downtime });
-  const reopen = done?.copy.imported.reopen;
+  teller.tell("done", `the service can be started on ${engineTitle(directionOf(journal).to)}`, { entries, seconds: round(secondsSince(started)), ...downtime });
+  const reopen = done?.copy.imported.reopen ?? null;
   return {
     status: "migrated",
+    engine: directionOf(journal).to,
     target: journal.target,
     backup: journal.backup,
     dump,
@@ -147,7 +169,7 @@ async function finish(journal: Journal, done: Done | null, teller: Teller, start
     keyspaces: done?.sides.keyspaces ?? null,
     graph: done?.sides.graph ?? null,
     changes: done?.changes ?? null,
-    reopen: reopen === undefined ? null : { ...reopen, rust: reopen.rust.replaceAll(journal.building, journal.target) },
+    reopen: reopen === null ? null : { ...reopen, rust: reopen.rust.replaceAll(journal.building, journal.target) },
     seconds: secondsSince(started),
     downtimeSeconds: done?.downtimeSeconds ?? null,
     warnings: done === null ? [] : [...done.copy.imported.warnings, ...graphWarnings(done.sides.graph)],
@@ -171,28 +193,33 @@ async function resumeSwitch(journal: Journal, teller: Teller): Promise<Journal |
     tell();
     return switchOver(journal, teller);
   }
-  if ((await occupantOf(journal.building)) !== "sled" || (await occupantOf(journal.source)) !== "rocksdb") return null;
-  const { lockRocksdb } = await import("../../engines/rocksdb-lock.js");
-  const lock = await lockRocksdb(journal.source);
+  const { from, to } = directionOf(journal);
+  if ((await occupantOf(journal.building)) !== to || (await occupantOf(journal.source)) !== from) return null;
+  const held = await holdStore(journal.source, from);
   try {
-    if (!(await isUnchanged(journal))) return null;
+    if (!(await isUnchanged(journal, held.source))) return null;
     tell();
     return await switchOver(journal, teller);
   } finally {
-    lock.release();
+    await held.release();
   }
 }
 
 /** Whether this migration to another path was done before, and neither store was taken away or, as to the old one, changed since. */
-async function isDone(journal: Journal, { source }: Pick<MigrateOptions, "source">): Promise<boolean> {
+async function isDone(journal: Journal, { source, engine }: Pick<MigrateOptions, "source" | "engine">): Promise<boolean> {
   if (journal.step !== "done" || journal.source === journal.target || journal.source !== resolve(source)) return false;
   const [old, made] = [await occupantOf(journal.source), await occupantOf(journal.target)];
-  return old === "rocksdb" && made === "sled" && (await isUnchanged(journal));
+  const { from, to } = directionOf(journal);
+  return engine === to && old === from && made === to && (await isUnchanged(journal, null));
 }
 
-/** Whether the old store is as it was when it was read. */
-async function isUnchanged({ source, snapshot }: Journal): Promise<boolean> {
+/** Whether the old store is as it was when it was read. @param held the store, when it is open already */
+async function isUnchanged(journal: Journal, held: EntrySource | null): Promise<boolean> {
+  const { source, snapshot } = journal;
+  if (held !== null) return holdsWhatWasRead(held, journal);
   await using opened = await openSource(source, { ttl: "keep" });
+  // Sled counts nothing that would tell.
+  if (opened.info.engine === "sled") return await holdsWhatWasRead(opened, journal);
   const { databaseId, sequenceNumber } = opened.info;
   return databaseId === snapshot?.databaseId && (sequenceNumber?.toString() ?? null) === snapshot.sequenceNumber;
 }

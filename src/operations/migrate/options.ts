@@ -1,6 +1,7 @@
 /** What a migration is asked for, where it puts everything, and how it ended. */
 import { randomBytes } from "node:crypto";
 import { basename, dirname, join, resolve } from "node:path";
+import type { EngineName } from "../../engines/engine.js";
 import type { SledSettings } from "../../settings/sled-settings.js";
 import type { KeyspaceMap } from "../entries/naming.js";
 import type { ImportResult } from "../import.js";
@@ -8,16 +9,21 @@ import type { KeyspaceName } from "../keyspaces.js";
 import type { ReadingOptions } from "../load-engine.js";
 import type { OnProgress } from "../progress.js";
 import type { WithSeams } from "../seams.js";
+import type { Direction } from "./direction.js";
 import type { OnEvent } from "./events.js";
+import type { OnInPlace } from "./in-place.js";
 import { freeStamp } from "./places.js";
 import type { Sides } from "./migrated.js";
 
 /** What `migrateStore` does. */
 export interface MigrateOptions extends ReadingOptions, WithSeams {
-  /** Directory of the RocksDB store. */
+  /** Directory of the old store. */
   readonly source: string;
-  /** Directory of the sled store; default: the source's own, where the new store takes the old one's place. */
+  /** Directory of the new store; default: the source's own, where the new store takes the old one's place. */
   readonly target?: string | undefined;
+  /** Engine of the new store; default: sled, but RocksDB where a sled store is to become one at another path. */
+  readonly engine?: EngineName | undefined;
+  /** Of a new sled store. */
   readonly settings?: SledSettings | undefined;
   /** Directory that the original is moved into; default: beside it. Only when source and target are the same. */
   readonly backupDirectory?: string | undefined;
@@ -44,14 +50,18 @@ export interface MigrateOptions extends ReadingOptions, WithSeams {
   /** Begin although the disk may be too small. */
   readonly force?: boolean | undefined;
   readonly onEvent?: OnEvent | undefined;
+  /** Is told when the sled store is in its place and something is left to do, and what holds if that does not come to its end. */
+  readonly onInPlace?: OnInPlace | undefined;
   readonly onProgress?: OnProgress | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /** How a migration ended. */
 export interface MigrateResult {
-  /** migrated: now; already: a sled store is in place; nothing: there is no store at all. */
+  /** migrated: now; already: a store of that engine is in place; nothing: there is no store at all. */
   readonly status: "migrated" | "already" | "nothing";
+  /** Engine of the new store. */
+  readonly engine: EngineName;
   readonly target: string;
   readonly backup: string | null;
   readonly dump: string | null;
@@ -64,7 +74,7 @@ export interface MigrateResult {
   readonly graph: Sides["graph"];
   /** With `live`: what was carried over to the copy, a key that changed again after it was brought up to date twice; null otherwise. */
   readonly changes: ChangeCounts | null;
-  /** With which `sled::Config` the store is opened; null when nothing was imported now. */
+  /** With which `sled::Config` the store is opened; null when no sled store was made now. */
   readonly reopen: ImportResult["reopen"] | null;
   readonly seconds: number;
   /** Seconds for which the service could not run: from when the old store was locked until the new one was in place; null when nothing was migrated now. */
@@ -89,12 +99,12 @@ export interface MigrationPaths {
   readonly dump: string | null;
 }
 
-/** Where a new migration puts everything. Names that it makes up are those of the first second, from `now` on, that no other has taken. */
-export async function migrationPaths(options: MigrateOptions, now: Date, id: string): Promise<MigrationPaths & { readonly building: string }> {
+/** Where a new migration from an engine puts everything. Names that it makes up are those of the first second, from `now` on, that no other has taken. */
+export async function migrationPaths(options: MigrateOptions, { from }: Direction, now: Date, id: string): Promise<MigrationPaths & { readonly building: string }> {
   const source = resolve(options.source);
   const target = resolve(options.target ?? options.source);
   const places = (stamp: string): { backup: string | null; dump: string | null } => {
-    const backupName = `${basename(source)}.rocksdb-backup-${stamp}`;
+    const backupName = `${basename(source)}.${from}-backup-${stamp}`;
     const backup = source === target ? join(resolve(options.backupDirectory ?? dirname(source)), backupName) : null;
     // Beside the backup, as both are what is kept.
     const dump = options.stream === true ? null : resolve(options.dump ?? join(dirname(backup ?? target), `${basename(target)}.${stamp}.kgd`));

@@ -4,6 +4,7 @@ import { dirname } from "node:path";
 import { KgdumpError } from "../../errors.js";
 import { nameIsTaken } from "../output-file.js";
 import { shellWord } from "../shell-word.js";
+import { directionOf, engineTitle } from "./direction.js";
 import type { Teller } from "./events.js";
 import type { Journal } from "./journal.js";
 import { copyDurably, occupantOf } from "./places.js";
@@ -17,7 +18,7 @@ export async function bringNear(journal: Journal, teller: Teller): Promise<strin
   if (backup === null) return source;
   if ((await stat(dirname(backup))).dev === (await stat(dirname(target))).dev) return backup;
   const near = nearPath(journal);
-  if ((await occupantOf(near)) !== "rocksdb") await copyDurably(backup, near, `${near}.kgdump-partial`);
+  if ((await occupantOf(near)) !== directionOf(journal).from) await copyDurably(backup, near, `${near}.kgdump-partial`);
   teller.tell("restore", "the backup was copied from its file system and compared", { backup });
   return near;
 }
@@ -29,7 +30,8 @@ export async function bringNear(journal: Journal, teller: Teller): Promise<strin
  */
 export async function findOriginal(journal: Journal, teller: Teller): Promise<string> {
   const { backup, source, target, building, dump } = journal;
-  const isThere = async (path: string): Promise<boolean> => (await occupantOf(path)) === "rocksdb";
+  const { from } = directionOf(journal);
+  const isThere = async (path: string): Promise<boolean> => (await occupantOf(path)) === from;
   if (backup === null) {
     if (await isThere(source)) return source;
   } else {
@@ -39,8 +41,8 @@ export async function findOriginal(journal: Journal, teller: Teller): Promise<st
     if (await isThere(backup)) return bringNear(journal, teller);
     if (await isThere(target)) return backup;
   }
-  const restorable = dump !== null && (await nameIsTaken(dump)) ? `; \`kgdump restore ${shellWord(`${target}.restored`)} -i ${shellWord(dump)}\` makes a RocksDB store of what was migrated` : "";
-  throw new KgdumpError("MIGRATION_UNCLEAR", `the original is not there any more: no RocksDB store is at ${backup ?? source}`, {
+  const restorable = dump !== null && (await nameIsTaken(dump)) ? `; \`kgdump ${from === "sled" ? "import" : "restore"} ${shellWord(`${target}.restored`)} -i ${shellWord(dump)}\` makes a ${engineTitle(from)} store of what was migrated` : "";
+  throw new KgdumpError("MIGRATION_UNCLEAR", `the original is not there any more: no ${engineTitle(from)} store is at ${backup ?? source}`, {
     path: backup ?? source,
     hint: `nothing was touched: put it back there, and check that its volume is mounted${restorable}`,
   });

@@ -6,7 +6,7 @@ import { detectEngine } from "../load-engine.js";
 import { nameIsTaken, syncDirectory } from "../output-file.js";
 
 /** A time as it stands in the names of what is kept: 20261122T191034Z. */
-function nameStamp(time: Date): string {
+export function nameStamp(time: Date): string {
   return time.toISOString().replace(/[-:]/g, "").replace(/\.\d+/, "");
 }
 
@@ -164,7 +164,8 @@ async function compareAndSync(original: string, copy: string): Promise<void> {
   await syncDirectory(copy);
 }
 
-async function compareFiles(original: string, copy: string): Promise<void> {
+/** Compares a copy with its original, and makes it durable. @throws {KgdumpError} VERIFY_DIFFERENCE @throws {Error} of the system */
+export async function compareFiles(original: string, copy: string): Promise<void> {
   await using a = await open(original, "r");
   await using b = await open(copy, "r");
   await b.sync();

@@ -1,4 +1,5 @@
 /** The steps of a migration in words, for whoever wants to know before it begins. */
+import { type Direction, engineTitle } from "./direction.js";
 import type { MigrateOptions, MigrationPaths } from "./options.js";
 
 /** One step of a migration. */
@@ -17,7 +18,7 @@ export interface PlannedStep {
 }
 
 /** What the steps depend on. */
-interface StepFacts extends Pick<MigrateOptions, "live" | "waitSeconds" | "checkGraph" | "keepDump"> {
+interface StepFacts extends Direction, Pick<MigrateOptions, "live" | "waitSeconds" | "checkGraph" | "keepDump"> {
   readonly delta: string | null;
   readonly copySeconds: number;
   readonly catchUpSeconds: number;
@@ -25,12 +26,13 @@ interface StepFacts extends Pick<MigrateOptions, "live" | "waitSeconds" | "check
 
 /** The steps of a migration, in their order. */
 export function plannedSteps({ backup, dump }: MigrationPaths, facts: StepFacts): PlannedStep[] {
+  const made = engineTitle(facts.to);
   const live = facts.live === true;
   const kept = facts.keepDump !== false;
   const way = dump === null ? "goes straight into" : "is exported to the dump, and that imported into";
   const graph = facts.checkGraph === true ? ", and its graph is checked" : "";
-  const copy = { step: "copy", what: `the whole store ${way} a new sled store, which is read back and compared`, serviceRuns: live, estimatedSeconds: facts.copySeconds } as const;
-  const original = backup === null ? "the sled store gets its name, and the original stays where it is" : "the original becomes the backup, and the sled store takes its place";
+  const copy = { step: "copy", what: `the whole store ${way} a new ${made} store, which is read back and compared`, serviceRuns: live, estimatedSeconds: facts.copySeconds } as const;
+  const original = backup === null ? `the ${made} store gets its name, and the original stays where it is` : `the original becomes the backup, and the ${made} store takes its place`;
   const gone = dump === null || kept ? "" : `; the dump${live ? " and the delta are" : " is"} removed`;
   const end = { step: "switch", what: original + gone, serviceRuns: false, estimatedSeconds: null } as const;
   if (!live) return [{ ...copy, what: copy.what + graph }, end];

@@ -4,12 +4,15 @@ import { access, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { StoreInfo } from "../../engines/engine.js";
 import { KgdumpError, systemError } from "../../errors.js";
+import { logsElsewhere } from "../disk/logs-elsewhere.js";
 import { planExport } from "../export-plan.js";
 import { Naming } from "../entries/naming.js";
 import { nameIsTaken } from "../output-file.js";
+import { refuseFamilyNames } from "../restore/families.js";
+import { directionTo } from "./direction.js";
 import { refuseUnmovable } from "./movable.js";
 import { deltaPath, type MigrateOptions, type MigrationPaths } from "./options.js";
-import { occupantOf } from "./places.js";
+import { diskUseOf, occupantOf } from "./places.js";
 import { type PlannedStep, plannedSteps } from "./planned-steps.js";
 import { refusePrepared } from "./prepared.js";
 import { type MigrationSpace, spacesOf } from "./space.js";
@@ -17,8 +20,9 @@ import { type MigrationSpace, spacesOf } from "./space.js";
 /** What a migration is going to need and do. */
 export interface MigrationPlan extends MigrationPaths {
   readonly store: StoreInfo;
-  readonly estimatedEntries: number;
-  readonly estimatedBytes: number;
+  /** Null for a sled store, which does not count. */
+  readonly estimatedEntries: number | null;
+  readonly estimatedBytes: number | null;
   /** Where what changes meanwhile is kept, as large as that is; null without `live` or without a dump. */
   readonly delta: string | null;
   /** Bytes that may be taken, at most, on the file system of the new store by all that is put there, and what that has left. */
@@ -38,7 +42,7 @@ export interface MigrationPlan extends MigrationPaths {
 }
 
 /** What is asked for that a plan depends on. */
-export interface PlanOptions extends Pick<MigrateOptions, "ttl" | "force" | "live" | "settings" | "waitSeconds" | "checkGraph" | "keepDump" | "map" | "excludeKeyspaces" | "discardPrepared"> {
+export interface PlanOptions extends Pick<MigrateOptions, "engine" | "ttl" | "force" | "live" | "settings" | "waitSeconds" | "checkGraph" | "keepDump" | "map" | "excludeKeyspaces" | "discardPrepared"> {
   /** Files of an interrupted migration, which are removed first: they are not in the way. */
   readonly cleared?: readonly (string | null)[];
 }
@@ -54,9 +58,15 @@ const LIVE_SHARE = 0.25;
  * USAGE for what can't be moved
  */
 export async function planMigration(paths: MigrationPaths, options: PlanOptions): Promise<MigrationPlan> {
-  const { store, warnings, ...estimated } = await planExport({ store: paths.source, ttl: options.ttl, excludeKeyspaces: options.excludeKeyspaces });
-  const [estimatedEntries, estimatedBytes] = [estimated.estimatedEntries ?? 0, estimated.estimatedBytes ?? 0];
-  new Naming(options.map).check(store.keyspaces.map(({ name }) => name));
+  const { store, warnings: met, estimatedEntries, estimatedBytes } = await planExport({ store: paths.source, ttl: options.ttl, excludeKeyspaces: options.excludeKeyspaces });
+  const logs = await logsElsewhere(store.options, [paths.source]);
+  const warnings = logs === null ? met : [...met, `logs of the store are in ${logs} and stay there: they belong to the original, which lacks what is in them without them`];
+  const names = store.keyspaces.map(({ name }) => name);
+  const naming = new Naming(options.map);
+  naming.check(names);
+  if (options.engine === "rocksdb") refuseFamilyNames(names.map((name) => ({ name, family: naming.nameOf(name) })));
+  // What a sled store holds is at most, without compression, what it takes on its disk.
+  const bytes = estimatedBytes ?? (await diskUseOf(paths.source)) ?? 0;
   // A service that runs decides them yet; with `live` they are looked for when it has stopped.
   if (options.live !== true) refusePrepared(store, options);
   if (paths.backup !== null) await refuseUnmovable(paths.source);
@@ -66,7 +76,7 @@ export async function planMigration(paths: MigrationPaths, options: PlanOptions)
     if (output === null || options.cleared?.includes(output) === true) continue;
     if (await nameIsTaken(output)) throw new KgdumpError("OUTPUT_EXISTS", `${output} exists already`, { path: output, hint: "choose another name with --dump" });
   }
-  const spaces = await spacesOf(paths, { estimatedEntries, estimatedBytes, live, settings: options.settings });
+  const spaces = await spacesOf(paths, { estimatedEntries: estimatedEntries ?? 0, estimatedBytes: bytes, live, settings: options.settings });
   for (const { path, freeBytes, neededBytes } of spaces) {
     if (freeBytes >= neededBytes || options.force === true) continue;
     throw new KgdumpError("NO_SPACE", `${path} has ${String(freeBytes)} bytes free, and the migration may need ${String(neededBytes)}`, {
@@ -76,12 +86,12 @@ export async function planMigration(paths: MigrationPaths, options: PlanOptions)
   }
   for (const path of new Set([paths.target, paths.backup, paths.dump].flatMap((at) => (at === null ? [] : [dirname(at)])))) await checkWritable(path);
   const { neededBytes, freeBytes } = spaces[0] ?? { neededBytes: 0, freeBytes: 0 };
-  const copySeconds = Math.ceil(1 + estimatedBytes / BYTES_A_SECOND);
+  const copySeconds = Math.ceil(1 + bytes / BYTES_A_SECOND);
   // The copy is read once more while the service runs; then the old store is read twice.
   const estimatedSeconds = live ? copySeconds * 3 : copySeconds;
   const estimatedDowntimeSeconds = live ? Math.ceil(copySeconds * LIVE_SHARE) : copySeconds;
   const times = { copySeconds, catchUpSeconds: estimatedDowntimeSeconds };
-  const steps = plannedSteps(paths, { ...options, delta, ...times });
+  const steps = plannedSteps(paths, { ...options, ...directionTo(options.engine ?? "sled"), delta, ...times });
   return { ...paths, delta, store, estimatedEntries, estimatedBytes, neededBytes, freeBytes, spaces, live, estimatedSeconds, estimatedDowntimeSeconds, steps, warnings };
 }
 
@@ -90,7 +100,7 @@ export async function refuseOccupiedTarget({ source, target }: MigrationPaths): 
   if (source === target) return;
   const found = await occupantOf(target);
   if (found === "absent" || found === "empty") return;
-  throw new KgdumpError("TARGET_EXISTS", `${target} exists already`, { path: target, hint: "choose another path for the sled store" });
+  throw new KgdumpError("TARGET_EXISTS", `${target} exists already`, { path: target, hint: "choose another path for the new store" });
 }
 
 async function checkWritable(directory: string): Promise<void> {

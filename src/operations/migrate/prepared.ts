@@ -1,22 +1,24 @@
 /** Transactions of a store that wait for their commit or rollback: a migration leaves them out for good, so it must be told to. */
 import type { PreparedTransaction, StoreInfo } from "../../engines/engine.js";
 import { KgdumpError } from "../../errors.js";
-import type { MigrateOptions } from "./options.js";
 
 /** How many are named. */
 const MOST_NAMED = 5;
 
+const MIGRATE = "let the program that owns the store commit them or roll them back, then migrate again; --discard-prepared leaves them out";
+
 /**
  * Refuses a store with undecided transactions, unless they are to be left out.
+ * @param hint what to do; default: that of a migration
  * @throws {KgdumpError} STORE_PREPARED
  */
-export function refusePrepared({ path, preparedTransactions: waiting = [] }: StoreInfo, { discardPrepared }: Pick<MigrateOptions, "discardPrepared">): void {
+export function refusePrepared({ path, preparedTransactions: waiting = [] }: StoreInfo, { discardPrepared, hint = MIGRATE }: { readonly discardPrepared?: boolean | undefined; readonly hint?: string }): void {
   if (waiting.length === 0 || discardPrepared === true) return;
   const named = waiting.slice(0, MOST_NAMED).map(shown).join(", ");
   const more = waiting.length > MOST_NAMED ? `, and ${String(waiting.length - MOST_NAMED)} more` : "";
   throw new KgdumpError("STORE_PREPARED", `${path} has transactions that are prepared and neither committed nor rolled back: ${named}${more}`, {
     path,
-    hint: "let the program that owns the store commit them or roll them back, then migrate again; --discard-prepared leaves them out",
+    hint,
   });
 }
 

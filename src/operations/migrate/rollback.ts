@@ -1,60 +1,42 @@
 /**
- * Rollback: the RocksDB store of before comes back to the path that the service uses, and the sled store goes aside.
+ * Rollback: the store of before comes back to the path that the service uses, and the new store goes aside.
  *
- * What was written to sled since is not lost unnoticed: the rollback refuses, or carries it back into a new RocksDB store.
+ * What was written to the new store since is not lost unnoticed: the rollback refuses, or carries it back into a store of the old engine.
  */
 import { basename, dirname, join, resolve } from "node:path";
 import { readdir } from "node:fs/promises";
+import type { EntrySource } from "../../engines/engine.js";
 import { KgdumpError } from "../../errors.js";
+import { closing } from "../closing.js";
+import { rollbackCompaction } from "../compact/rollback.js";
 import { openSource } from "../load-engine.js";
 import { nameIsTaken } from "../output-file.js";
-import { carryBack, type CarryOptions, changedKeyspace, refuseLevelDb } from "./carry-back.js";
+import { carryBack, changedKeyspace, refuseUncarriable } from "./carry-back.js";
 import { keyspacesOfOriginal } from "./confirm.js";
 import { beginRollback, discardNew } from "./discard.js";
-import { type OnEvent, Teller } from "./events.js";
+import { directionOf, engineTitle, holdStore } from "./direction.js";
+import { Teller } from "./events.js";
 import { isBeforeSwitch, type Journal, journalPath, readJournal, refuseOtherOwner, writeJournal } from "./journal.js";
 import { lossOf, storeIsGone, withWayBack } from "./loss.js";
 import { bringNear } from "./original.js";
+import type { RollbackOptions, RollbackResult } from "./rollback-options.js";
 import { freeStamp, occupantOf } from "./places.js";
 import { asFound, clearAway, clearCarried, clearLeftovers, finishRollback, switchOf, switchOver } from "./steps.js";
 import { isUntouched } from "./switch.js";
 
-/** What `rollbackStore` does. */
-export interface RollbackOptions extends CarryOptions {
-  /** Directory of the sled store. */
-  readonly target: string;
-  /** Go back whatever the sled store holds, and whatever became of it: it is not read, and kept aside. */
-  readonly discardNew?: boolean | undefined;
-  /** Put a RocksDB store in place that holds what the sled store holds now. */
-  readonly carryBack?: boolean | undefined;
-  readonly onEvent?: OnEvent | undefined;
-}
-
-/** How a rollback ended. */
-export interface RollbackResult {
-  /** rolled-back: now; already: the RocksDB store was in place. */
-  readonly status: "rolled-back" | "already";
-  /** Where the RocksDB store is. */
-  readonly source: string;
-  /** Where the sled store, or what was in its place, is now; null when there was none. */
-  readonly aside: string | null;
-  /** Whether what was written to sled was carried back. */
-  readonly carried: boolean;
-  /** Where the original is, when the store that was carried back took its place; null when it is in its place, or is the backup still. */
-  readonly original: string | null;
-}
-
 /**
- * Undoes a migration, finished or not. Running it again is harmless.
- * @throws {KgdumpError} NOT_FOUND when no migration is known there, ROLLBACK_LOSES_DATA when the sled store was written to and it was
+ * Undoes a migration, finished or not, or a compaction that came after it, or without any. Running it again is harmless: it undoes nothing that was written.
+ * @throws {KgdumpError} NOT_FOUND when neither is known there, ROLLBACK_LOSES_DATA when the new store was written to and it was
  * not said what is to become of that, STORE_IN_USE, MIGRATION_*, NO_SPACE, …
  */
 export async function rollbackStore(options: RollbackOptions): Promise<RollbackResult> {
   const teller = new Teller(options.onEvent);
   const target = resolve(options.target);
   let journal = await readJournal(target);
+  const compaction = await rollbackCompaction(journal, options, teller);
+  if (compaction !== null) return compaction;
   if (journal === null) {
-    throw new KgdumpError("NOT_FOUND", `no migration to ${target} is known: ${journalPath(target)} is not there`, {
+    throw new KgdumpError("NOT_FOUND", `no migration to ${target} is known: ${journalPath(target)} is not there; nor is an original of a compaction beside it`, {
       path: target,
       hint: await withoutJournal(target),
     });
@@ -69,14 +51,13 @@ export async function rollbackStore(options: RollbackOptions): Promise<RollbackR
   if (options.discardNew === true && (await isSwitched(journal))) return resultOf(await discardNew(journal, teller, () => refuseStale(known)), false);
   if (unfinished || (journal.step === "switching" && (await isUntouched(switchOf(journal))))) await clearAway(journal, teller);
   else if (journal.step === "switching") journal = await switchOver(journal, teller);
-  if (journal.step !== "done" && journal.step !== "confirming") return { status: unfinished ? "rolled-back" : "already", source: journal.source, aside: null, carried: false, original: null };
+  if (journal.step !== "done" && journal.step !== "confirming") return { status: unfinished ? "rolled-back" : "already", undone: "migration", engine: directionOf(journal).from, source: journal.source, aside: null, carried: false, original: null };
   if (await isBack(journal)) {
     await writeJournal({ ...journal, step: "rolled-back" });
-    return { status: "already", source: journal.source, aside: null, carried: false, original: null };
+    return { status: "already", undone: "migration", engine: directionOf(journal).from, source: journal.source, aside: null, carried: false, original: null };
   }
   journal = { ...journal, step: "done", keyspaces: journal.keyspaces ?? (await keyspacesOfOriginal(journal, options)) };
-  const { rolling, carried } = await startUndoing(journal, options, teller);
-  return resultOf(await finishRollback(rolling, teller), carried);
+  return undo(journal, options, teller);
 }
 
 /** What to do about a path that has no journal. */
@@ -89,48 +70,74 @@ async function withoutJournal(target: string): Promise<string> {
 
 /** Whether the new store was put in place, and not taken away again. */
 async function isSwitched(journal: Journal): Promise<boolean> {
+  const { from } = directionOf(journal);
   if (journal.step === "switching") return !(await isUntouched(switchOf(journal)));
   // The last words of a journal may be lost, as `asFound` knows.
-  if (isBeforeSwitch(journal.step)) return journal.backup !== null && ((await occupantOf(journal.building)) === "rocksdb" || ((await occupantOf(journal.backup)) === "rocksdb" && (await occupantOf(journal.target)) !== "rocksdb"));
+  if (isBeforeSwitch(journal.step)) return journal.backup !== null && ((await occupantOf(journal.building)) === from || ((await occupantOf(journal.backup)) === from && (await occupantOf(journal.target)) !== from));
   return journal.step === "confirming" || (journal.step === "done" && !(await isBack(journal)));
 }
 
 /** Whether the original is where the service had it, and nothing waits to be moved: a rollback on a full disk could not say so in the journal. */
-async function isBack({ source, target, backup }: Journal): Promise<boolean> {
-  return backup !== null && source === target && (await occupantOf(target)) === "rocksdb" && !(await nameIsTaken(backup));
+async function isBack(journal: Journal): Promise<boolean> {
+  const { source, target, backup } = journal;
+  return backup !== null && source === target && (await occupantOf(target)) === directionOf(journal).from && !(await nameIsTaken(backup));
 }
 
-/** Gets ready what is to be put in place. The sled store is open and so locked meanwhile: nothing can be written to it unseen. */
-async function startUndoing(journal: Journal, options: RollbackOptions, teller: Teller): Promise<{ rolling: Journal; carried: boolean }> {
+/** Gets ready what is to be put in place, and puts it there. The new store is locked meanwhile: nothing can be written to it unseen. */
+async function undo(journal: Journal, options: RollbackOptions, teller: Teller): Promise<RollbackResult> {
   const { target } = journal;
+  const { to } = directionOf(journal);
   const found = await occupantOf(target);
-  if (found !== "sled") {
+  if (found !== to) {
     await refuseStale(journal);
     throw storeIsGone(journal, found);
   }
-  await using store = await openSource(target, {}).catch(async (error: unknown) => {
+  const failed = async (error: unknown): Promise<never> => {
     await refuseStale(journal);
     throw withWayBack(error, journal);
-  });
+  };
+  const held = await holdStore(target, to).catch(failed);
+  try {
+    const store = held.source ?? (await openSource(target, {}).catch(failed));
+    const { rolling, carried } = await (held.source === null ? closing(store, () => startUndoing(store, journal, options, teller)) : startUndoing(store, journal, options, teller));
+    return await resultOf(await finishRollback(rolling, teller), carried);
+  } finally {
+    await held.release();
+  }
+}
+
+/** What can be done about a new store that was written to. */
+async function waysOf(journal: Journal): Promise<string> {
+  const { from, to } = directionOf(journal);
+  const discard = `--discard-new leaves it in the ${engineTitle(to)} store, which is kept aside`;
+  // What keeps the original from being read is told when that is asked for.
+  const refused = await refuseUncarriable(journal).then(() => null, (error: unknown) => (error instanceof KgdumpError && error.code === "STORE_UNSUPPORTED" ? error : null));
+  if (refused !== null) return `${discard}; it can't be carried back (${refused.message})`;
+  return `--carry-back brings it into a new ${engineTitle(from)} store; ${discard}`;
+}
+
+async function startUndoing(store: EntrySource, journal: Journal, options: RollbackOptions, teller: Teller): Promise<{ rolling: Journal; carried: boolean }> {
+  const { target } = journal;
+  const { from, to } = directionOf(journal);
   await refuseStale(journal);
   await clearCarried(journal);
   const changed = await changedKeyspace(store, journal, options).catch((error: unknown) => {
     throw withWayBack(error, journal);
   });
   if (changed !== null && options.carryBack !== true) {
-    throw new KgdumpError("ROLLBACK_LOSES_DATA", `the sled store was written to since it was made (in "${changed}"), and the RocksDB store does not have that`, {
+    throw new KgdumpError("ROLLBACK_LOSES_DATA", `the ${engineTitle(to)} store was written to since it was made (in "${changed}"), and the ${engineTitle(from)} store does not have that`, {
       path: target,
-      hint: "--carry-back brings it into a new RocksDB store; --discard-new leaves it in the sled store, which is kept aside",
+      hint: await waysOf(journal),
       loss: lossOf(journal),
     });
   }
   const carry = changed !== null && options.carryBack === true;
-  if (carry) await refuseLevelDb(journal);
+  if (carry) await refuseUncarriable(journal);
   const incoming = carry ? await carryBack(store, journal, options, teller) : await bringNear(journal, teller);
-  const stamp = await freeStamp(new Date(), (possible) => [`${target}.sled-${possible}`, `${journal.source}.rocksdb-backup-${possible}`]);
-  // With a target of its own, what is carried back goes where the service had its RocksDB store.
-  const original = carry && journal.source !== target ? `${journal.source}.rocksdb-backup-${stamp}` : null;
-  const begun: Journal = { ...journal, step: "rolling-back", rollback: { incoming, aside: `${target}.sled-${stamp}`, original } };
+  const stamp = await freeStamp(new Date(), (possible) => [`${target}.${to}-${possible}`, `${journal.source}.${from}-backup-${possible}`]);
+  // With a target of its own, what is carried back goes where the service had its old store.
+  const original = carry && journal.source !== target ? `${journal.source}.${from}-backup-${stamp}` : null;
+  const begun: Journal = { ...journal, step: "rolling-back", rollback: { incoming, aside: `${target}.${to}-${stamp}`, original } };
   const rolling = carry ? await writeJournal(begun) : await beginRollback(begun);
   return { rolling, carried: carry };
 }
@@ -141,7 +148,8 @@ async function refuseStale({ target, updatedAt }: Journal): Promise<void> {
   throw new KgdumpError("STORE_IN_USE", `another process was at work on ${target} just now`, { path: target, hint: "kgdump status tells what is there" });
 }
 
-async function resultOf({ source, rollback }: Journal, carried: boolean): Promise<RollbackResult> {
+async function resultOf(journal: Journal, carried: boolean): Promise<RollbackResult> {
+  const { source, rollback } = journal;
   const aside = rollback !== null && (await nameIsTaken(rollback.aside)) ? rollback.aside : null;
-  return { status: "rolled-back", source, aside, carried, original: rollback?.original ?? null };
+  return { status: "rolled-back", undone: "migration", engine: directionOf(journal).from, source, aside, carried, original: rollback?.original ?? null };
 }

@@ -1,11 +1,14 @@
 /** What the original, the dump and the new store hold, side by side; and on demand whether the graph in them is sound. */
+import type { EntrySource } from "../../engines/engine.js";
 import { KgdumpError } from "../../errors.js";
 import { closing } from "../closing.js";
 import { GraphCheck, type GraphReport } from "../graph/index.js";
 import { byName, nameText } from "../keyspaces.js";
+import { openSource } from "../load-engine.js";
 import { ProgressMeter } from "../progress.js";
 import { type KeyspaceDigest, StoreScan } from "../verify-reference.js";
 import type { Copy } from "./copy.js";
+import { directionOf } from "./direction.js";
 import type { Teller } from "./events.js";
 import type { Journal, JournalKeyspace } from "./journal.js";
 import type { MigratedKeyspace, Sides } from "./migrated.js";
@@ -44,19 +47,24 @@ export async function compareSides(journal: Journal, copy: Copy, keyspaces: read
   return { keyspaces: sides, graph: checked?.graph ?? null };
 }
 
+async function readBack(journal: Journal): Promise<EntrySource> {
+  if (directionOf(journal).to === "rocksdb") return openSource(journal.building, { ttl: "keep" });
+  const { readBackSled } = await import("../../engines/sled.js");
+  return readBackSled(journal.building, { check: false });
+}
+
 async function checkGraph(
   journal: Journal,
   all: readonly JournalKeyspace[],
   { onProgress, signal }: MigrateOptions,
   teller: Teller,
 ): Promise<{ graph: GraphReport; found: KeyspaceDigest[] }> {
-  const { readBackSled } = await import("../../engines/sled.js");
   await using check = new GraphCheck({ signal });
   const trees = new Trees(journal);
   const keyspaces = trees.own(all);
   const meter = new ProgressMeter("verify", onProgress, { entries: keyspaces.reduce((sum, { entries }) => sum + entries, 0), bytes: null });
   // It was read back already; the digests tell more than the check of its files.
-  const found = await closing(await readBackSled(journal.building, { check: false }), async (store) => {
+  const found = await closing(await readBack(journal), async (store) => {
     const digests: KeyspaceDigest[] = [];
     for (const { name, comparator } of keyspaces) {
       const keyspace = Buffer.from(name, "hex");

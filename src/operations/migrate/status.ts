@@ -1,16 +1,20 @@
 /** Status: what lies at a path and around it, told from files alone; no store is opened, and no lock is taken. */
-import type { ErrorCode } from "../../errors.js";
-import { readdir } from "node:fs/promises";
+import { type ErrorCode, KgdumpError } from "../../errors.js";
+import { readdir, realpath } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { keptOf } from "../compact/places.js";
+import { isForeign } from "../disk/recognize.js";
 import { startOfFile } from "../disk/small-file.js";
+import { detectEngine } from "../load-engine.js";
+import { directionOf } from "./direction.js";
 import { type Journal, type MigrationStep, readJournal } from "./journal.js";
 import { troubleOfMigrated, troubleOfSled } from "./loss.js";
 import { diskUseOf, type Occupant, occupantOf } from "./places.js";
 
-/** In a word, for scripts. */
-export type MigrationState = "migrated" | "to-migrate" | "unfinished" | "nothing" | "unknown" | "damaged";
+/** In a word, for scripts. `unsupported`: a store that is none of kgdump's engines, or of another version of sled than services open. */
+export type MigrationState = "migrated" | "to-migrate" | "unfinished" | "nothing" | "unknown" | "unsupported" | "damaged";
 
-/** Why a store can't be opened. */
+/** Why a store can't be opened, or what is there instead of one. */
 export interface StatusTrouble {
   readonly code: ErrorCode;
   readonly message: string;
@@ -33,10 +37,12 @@ export interface MigrationStatus {
   /** Version of the engine that wrote the store, when its files say. */
   readonly version: string | null;
   readonly bytes: number | null;
-  /** What keeps the sled store from being opened, or that the one that a migration made is gone; null when nothing is known to. */
+  /** What keeps a sled store from being opened, that the store which a migration made is gone, or what is there that is no store; null when nothing is known. */
   readonly trouble: StatusTrouble | null;
   readonly backup: StatusPlace | null;
   readonly dump: StatusPlace | null;
+  /** What the last compaction of the store kept of it, which a rollback puts back; null when nothing is there. */
+  readonly compacted: StatusPlace | null;
   /** The journal of the last migration, or null. */
   readonly journal: { readonly id: string; readonly step: MigrationStep; readonly startedAt: string; readonly updatedAt: string } | null;
   /** When the new store was last read back and found equal. */
@@ -53,34 +59,58 @@ export async function migrationStatus(path: string): Promise<MigrationStatus> {
   const target = resolve(path);
   const [found, journal] = [await occupantOf(target), await readJournal(target)];
   const place = async (at: string | null | undefined): Promise<StatusPlace | null> => (at === null || at === undefined ? null : { path: at, bytes: await diskUseOf(at) });
-  const state = stateOf(found, journal);
-  const trouble = state === "unfinished" ? null : await lookAt(target, found, journal);
+  const supposed = stateOf(found, journal);
+  const { state, trouble } = supposed === "unfinished" ? { state: supposed, trouble: null } : await lookAt(target, found, journal, supposed);
   return {
     path: target,
-    state: trouble === null ? state : "damaged",
+    state,
     trouble,
     found,
     version: await versionOf(target, found),
     bytes: await diskUseOf(target),
     backup: await place(journal?.backup),
     dump: await place(journal?.dump),
+    compacted: await place((await keptOf(await realpath(target).catch(() => target))).at(-1)),
     journal: journal === null ? null : { id: journal.id, step: journal.step, startedAt: journal.startedAt, updatedAt: journal.updatedAt },
     verifiedAt: journal?.verifiedAt ?? null,
     entries: journal?.keyspaces?.reduce((total, { entries }) => total + entries, 0) ?? null,
   };
 }
 
-async function lookAt(path: string, found: Occupant, journal: Journal | null): Promise<StatusTrouble | null> {
-  const known = journal === null ? null : await troubleOfMigrated(journal, found);
-  const trouble = known ?? (found === "sled" ? await troubleOfSled(path) : null);
-  if (trouble === null || trouble.code === "PERMISSION_DENIED") return null;
-  return { code: trouble.code, message: trouble.message, hint: trouble.hint ?? null };
+/** @param supposed what it is when nothing is wrong */
+async function lookAt(path: string, found: Occupant, journal: Journal | null, supposed: MigrationState): Promise<Pick<MigrationStatus, "state" | "trouble">> {
+  const lost = journal === null ? null : await troubleOfMigrated(journal, found);
+  const trouble = lost ?? (found === "sled" ? await troubleOfSled(path) : found === "unknown" ? await whatItIs(path) : null);
+  if (trouble === null || trouble.code === "PERMISSION_DENIED") return { state: supposed, trouble: null };
+  const { code, message, hint = null } = trouble;
+  return { state: await troubledState(path, code, lost !== null), trouble: { code, message, hint } };
+}
+
+/** @param lost whether a migration had put a store there */
+async function troubledState(path: string, code: ErrorCode, lost: boolean): Promise<MigrationState> {
+  if (code === "STORE_UNSUPPORTED") return "unsupported";
+  // What never was a store is not a damaged one.
+  if (code !== "STORE_NOT_RECOGNIZED" || lost) return "damaged";
+  return (await isForeign(path)) ? "unsupported" : "unknown";
+}
+
+/** What lies at a path where no store is. */
+async function whatItIs(path: string): Promise<KgdumpError | null> {
+  try {
+    await detectEngine(path);
+  } catch (error) {
+    if (error instanceof KgdumpError && error.code === "STORE_NOT_RECOGNIZED") return error;
+    throw error;
+  }
+  // It came just now.
+  return null;
 }
 
 function stateOf(found: Occupant, journal: Journal | null): MigrationState {
   if (journal !== null && !["confirming", "done", "rolled-back"].includes(journal.step)) return "unfinished";
-  if (found === "sled") return "migrated";
-  if (found === "rocksdb") return "to-migrate";
+  const { from, to } = directionOf(journal ?? {});
+  if (found === to) return "migrated";
+  if (found === from) return "to-migrate";
   return found === "unknown" ? "unknown" : "nothing";
 }
 

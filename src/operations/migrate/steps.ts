@@ -1,28 +1,39 @@
 /** The steps that migration and rollback share: each can be done again after any interruption. */
 import { rm } from "node:fs/promises";
+import type { EngineName } from "../../engines/engine.js";
 import { KgdumpError } from "../../errors.js";
 import { openDump } from "../open-dump.js";
 import { clearTemporaries, nameIsTaken } from "../output-file.js";
 import { clearStaging } from "../staging.js";
+import { directionOf, engineTitle } from "./direction.js";
 import type { Teller } from "./events.js";
+import { withSwitched } from "./in-place.js";
 import { clearJournalTemporary, isBeforeSwitch, type Journal, journalPath, writeJournal } from "./journal.js";
 import { keep, putBack } from "./put-back.js";
 import { clearRemoved, occupantOf, removeDirectory, renameDurably } from "./places.js";
 import { isUntouched, type Switch, switchStores } from "./switch.js";
 
 /** Stores and their places; with another target than the source, the original stays and the aside is never used. */
-export function switchOf({ source, target, building, backup }: Journal): Switch {
-  return { target, incoming: building, aside: backup, newEngine: "sled", oldEngine: source === target ? "rocksdb" : null };
+export function switchOf(journal: Journal): Switch {
+  const { source, target, building, backup } = journal;
+  const { from, to } = directionOf(journal);
+  return { target, incoming: building, aside: backup, newEngine: to, oldEngine: source === target ? from : null };
 }
 
 /** Puts the new store in place; the old one's lock is held, if it is still there. */
 export async function switchOver(journal: Journal, teller: Teller): Promise<Journal> {
   const switching = await writeJournal({ ...journal, step: "switching" });
-  await switchStores(switchOf(switching));
+  try {
+    await switchStores(switchOf(switching));
+  } catch (error) {
+    throw await withSwitched(error, switching);
+  }
   if (journal.backup !== null) teller.tell("backup", "the original was moved aside", { backup: journal.backup });
   const live = journal.deltaId !== null;
-  teller.tell("switch", `the sled store is in place${live ? ": the service can be started" : ""}`, { path: journal.target });
-  return writeJournal({ ...switching, step: live ? "confirming" : "done" });
+  teller.tell("switch", `the ${engineTitle(directionOf(journal).to)} store is in place${live ? ": the service can be started" : ""}`, { path: journal.target });
+  return writeJournal({ ...switching, step: live ? "confirming" : "done" }).catch(async (error: unknown) => {
+    throw await withSwitched(error, switching);
+  });
 }
 
 /**
@@ -37,13 +48,13 @@ export async function clearLeftovers(journal: Journal): Promise<void> {
   for (const path of [journal.target, journal.building, ...(journal.rollback === null ? [] : [journal.rollback.incoming])]) await clearRemoved(path);
 }
 
-/** Where a rollback makes the RocksDB store that it carries entries back into; the dump beside it has `.kgd` at its end. */
+/** Where a rollback makes the store that it carries entries back into; the dump beside it has `.kgd` at its end. */
 export function carriedPath({ source, id }: Pick<Journal, "source" | "id">): string {
   return `${source}.kgdump-back-${id}`;
 }
 
 /**
- * Removes what carrying back left that was killed or failed. The sled store is locked, so that no other rollback is at work.
+ * Removes what carrying back left that was killed or failed. The new store is locked, so that no other rollback is at work.
  * @throws {KgdumpError} PERMISSION_DENIED, IO_FAILED
  */
 export async function clearCarried(journal: Pick<Journal, "source" | "id">): Promise<void> {
@@ -74,8 +85,9 @@ export async function asFound(journal: Journal): Promise<Journal> {
 export async function clearAway(journal: Journal, teller: Teller): Promise<void> {
   if (["done", "confirming", "rolled-back"].includes(journal.step)) return;
   if (journal.step === "switching" && !(await isUntouched(switchOf(journal)))) return;
-  if ((await occupantOf(journal.building)) === "rocksdb") {
-    throw new KgdumpError("MIGRATION_UNCLEAR", `a RocksDB store is where the new store was to be built: ${journal.building}`, {
+  const { from } = directionOf(journal);
+  if ((await occupantOf(journal.building)) === from) {
+    throw new KgdumpError("MIGRATION_UNCLEAR", `a ${engineTitle(from)} store is where the new store was to be built: ${journal.building}`, {
       path: journal.building,
       hint: "nothing was touched: move it to where it belongs, then run this again",
     });
@@ -106,12 +118,12 @@ export async function isOwnDump(path: string, dumpId: string): Promise<boolean> 
   }
 }
 
-/** Puts a RocksDB store in the place of another one, which is kept. No service uses that path: it has its data in the sled store elsewhere. */
-async function replaceOriginal(source: string, incoming: string, original: string): Promise<void> {
+/** Puts a store in the place of the original, which is kept. No service uses that path: it has its data in the new store elsewhere. */
+async function replaceOriginal(engine: EngineName, source: string, incoming: string, original: string): Promise<void> {
   const [at, coming, kept] = [await occupantOf(source), await occupantOf(incoming), await occupantOf(original)];
-  if (at === "rocksdb" && coming === "absent" && kept === "rocksdb") return;
-  if (at === "rocksdb" && coming === "rocksdb" && kept === "absent") await renameDurably(source, original);
-  else if (!(at === "absent" && coming === "rocksdb" && kept === "rocksdb")) {
+  if (at === engine && coming === "absent" && kept === engine) return;
+  if (at === engine && coming === engine && kept === "absent") await renameDurably(source, original);
+  else if (!(at === "absent" && coming === engine && kept === engine)) {
     throw new KgdumpError("MIGRATION_UNCLEAR", `the stores are not where a rollback leaves them (${source}: ${at}; ${incoming}: ${coming}; ${original}: ${kept})`, {
       path: source,
       hint: "nothing was touched: somebody moved them; put them back, or put the right one in place by hand and remove the journal",
@@ -140,12 +152,13 @@ export async function finishRollback(journal: Journal, teller: Teller): Promise<
   const { source, target, rollback } = journal;
   if (rollback === null) throw new KgdumpError("MIGRATION_JOURNAL_DAMAGED", `${journalPath(target)} does not say what is rolled back`, { path: journalPath(target) });
   const original = rollback.original ?? null;
-  if (original !== null) await replaceOriginal(source, rollback.incoming, original);
-  if (original === null && rollback.incoming !== source) await putBack({ target, incoming: rollback.incoming, aside: rollback.aside });
-  // With a target of its own, the original never left its place; only the sled store goes.
+  const { from: engine } = directionOf(journal);
+  if (original !== null) await replaceOriginal(engine, source, rollback.incoming, original);
+  if (original === null && rollback.incoming !== source) await putBack({ target, incoming: rollback.incoming, aside: rollback.aside, engine });
+  // With a target of its own, the original never left its place; only the new store goes.
   else if ((await nameIsTaken(target)) && !(await nameIsTaken(rollback.aside))) await keep(target, rollback.aside);
-  teller.tell("switch", "the RocksDB store is in place", { path: source, aside: rollback.aside, ...(original === null ? {} : { original }) });
+  teller.tell("switch", `the ${engineTitle(engine)} store is in place`, { path: source, aside: rollback.aside, ...(original === null ? {} : { original }) });
   const ended = await endRollback(journal, teller);
-  teller.tell("done", "the service can be started on RocksDB", { path: source });
+  teller.tell("done", `the service can be started on ${engineTitle(engine)}`, { path: source });
   return ended;
 }

@@ -25,7 +25,9 @@ export interface PlannedFamilies {
   readonly families: readonly RocksdbFamily[];
   /** What OPTIONS says when the store is done. */
   readonly options: FinalOptions;
-  readonly warnings: readonly string[];
+  readonly warnings: string[];
+  /** What is known of the store that they are like. */
+  readonly source: ReadonlyMap<string, string> | undefined;
   /** Families whose values get a time behind them, by their names in hex. */
   readonly timed: ReadonlySet<string>;
   /** That time, in seconds since 1970. */
@@ -50,16 +52,17 @@ interface Described {
  * @throws {KgdumpError} STORE_TTL when it is not known whether values end with times, what opening the store or dump that options are taken from throws
  */
 export async function planFamilies(plan: ImportPlan, options: FamilyOptions): Promise<PlannedFamilies> {
-  const { restoredFamily, finalOptions } = await import("../../engines/rocksdb-settings.js");
+  const { RestoredFamilies, finalOptions } = await import("../../engines/rocksdb-settings.js");
   const { optionsFrom } = options;
   const described = optionsFrom === undefined ? ofHeader(plan.header) : await describe(optionsFrom);
   const warnings = new Warnings();
   const timed = new Set<string>();
+  const families = new RestoredFamilies(options);
   const made = deciding(plan).map((keyspace) => {
     const found = familyOf(described, keyspace, optionsFrom !== undefined);
     if (found === undefined && optionsFrom !== undefined) warnings.add(`${optionsFrom} has no such family: it is kept as is usual`, keyspace.tree);
     const order = found === undefined || found.settings.size === 0 ? keyspace.comparator : found.order;
-    const restored = restoredFamily(keyspace.tree, order, found ?? { settings: new Map() }, options);
+    const restored = families.make(keyspace.tree, order, found ?? { settings: new Map() });
     for (const sentence of restored.notKept) warnings.add(sentence, keyspace.tree);
     if (restored.hasTimes && lacksTimes(keyspace, described, found, options)) timed.add(hex(keyspace.tree));
     if (described.isRocksdb && found !== undefined && !restored.final.complete) warnings.add(UNKNOWN, keyspace.tree);
@@ -69,7 +72,7 @@ export async function planFamilies(plan: ImportPlan, options: FamilyOptions): Pr
   const { ttlTime = Math.floor(plan.header.createdAt.getTime() / 1000) } = options;
   // A dump may come from a clock that was wrong; most need no time.
   const time = timed.size > 0 || options.ttlTime !== undefined ? checkedTime(ttlTime) : ttlTime;
-  return { families: made.map(({ family }) => family), options: final.options, timed, time, warnings: [...warnings.sentences(), ...final.notKept.map((sentence) => `the database: ${sentence}`)] };
+  return { families: made.map(({ family }) => family), options: final.options, source: described.source, timed, time, warnings: [...warnings.sentences(), ...final.notKept.map((sentence) => `the database: ${sentence}`)] };
 }
 
 /** Whether the values of a family that has times come without them, so that a restore puts them there. */
@@ -141,4 +144,15 @@ class Warnings {
       return `family "${nameText(first)}"${more}: ${sentence}`;
     });
   }
+}
+
+/** Fails for a name that no family of RocksDB can have, before anything is made. @throws {KgdumpError} STORE_UNSUPPORTED */
+export function refuseFamilyNames(families: readonly { readonly name: Uint8Array; readonly family: Uint8Array }[]): void {
+  const odd = families.find(({ family }) => family.includes(0));
+  if (odd === undefined) return;
+  const typed = Buffer.from(odd.name).toString("latin1").replace(/[^!-~]|[\\=*']/g, (one) => `\\x${one.charCodeAt(0).toString(16).padStart(2, "0")}`);
+  throw new KgdumpError("STORE_UNSUPPORTED", `the name "${typed}" has a zero byte, and no family's name can have one`, {
+    keyspace: odd.name,
+    hint: `give it another name: --map '${typed}=NAME'`,
+  });
 }

@@ -1,4 +1,5 @@
-//! `sled-check`: what the unmodified sled crate finds in a store, and stores that kgdump did not write.
+//! `sled-check`: what the unmodified sled crate finds in a store, and stores that kgdump did not write. The crates beside this one build it with
+//! earlier versions of sled.
 //!
 //!     sled-check STORE [--compression]
 //!         One line for each tree in byte order of its name, tabs between: name (hex), records, bytes of keys and values,
@@ -9,10 +10,13 @@
 //!             put KEY VALUE        (hex; `-` is the empty string)
 //!             fill KEY N BYTE      a value of N bytes that are all BYTE (decimal)
 //!             delete KEY
+//!             merge KEY VALUE      what the key has, and the value behind it
 //!             random SEED COUNT    COUNT records, keys of 1 to 40 and values of 0 to 300 bytes
 //!             overwrite SEED COUNT the same keys as `random`, other values
 //!             flush
 //!         With --no-flush it ends by killing itself, as a program does that is killed.
+//!     sled-check id STORE [--compression]
+//!         The number that `generate_id` gives next.
 //!     sled-check hold STORE [--compression]
 //!         Opens the store, prints `holding`, and closes it when standard input ends.
 //!
@@ -66,6 +70,10 @@ fn run(arguments: &[String]) -> Outcome<()> {
                 std::process::abort();
             }
             db.flush()?;
+            Ok(())
+        }
+        ["id", path] => {
+            println!("{}", open_existing(path)?.generate_id()?);
             Ok(())
         }
         ["hold", path] => {
@@ -162,6 +170,10 @@ fn write(db: &Db) -> Outcome<()> {
             ["delete", key] => {
                 tree.remove(unhex(key)?)?;
             }
+            ["merge", key, value] => {
+                tree.set_merge_operator(append);
+                tree.merge(unhex(key)?, unhex(value)?)?;
+            }
             ["random", seed, count] => random(&tree, seed.parse()?, count.parse()?, 0)?,
             ["overwrite", seed, count] => random(&tree, seed.parse()?, count.parse()?, 0x9e37_79b9)?,
             ["drop", name] => {
@@ -174,6 +186,10 @@ fn write(db: &Db) -> Outcome<()> {
         }
     }
     Ok(())
+}
+
+fn append(_key: &[u8], value: Option<&[u8]>, more: &[u8]) -> Option<Vec<u8>> {
+    Some([value.unwrap_or_default(), more].concat())
 }
 
 /// Keys depend on the seed alone, values on seed and salt.

@@ -9,10 +9,10 @@ import { encodeEntries } from "#src/format/index.js";
 import { temporaryDirectory } from "../../support/temporary.js";
 
 test("values are taken when they are of their kind and in their range", (t) => {
-  for (const [name, value] of [["num_levels", "7"], ["ttl", "18446744073709551615"], ["compression", "kZSTD"], ["compression_per_level", "kNoCompression:kZSTD"], ["max_write_buffer_size_to_maintain", "-1"], ["memtable_factory", "{id=SkipListFactory;lookahead=0;}"], ["merge_operator", "{id=StringAppendOperator;delimiter=,;}".replace(",", "+")], ["prefix_extractor", "rocksdb.FixedPrefix.4"], ["max_bytes_for_level_multiplier", "10.000000"], ["max_bytes_for_level_multiplier_additional", "1:1:1:1:1:1:1"]] as const) {
+  for (const [name, value] of [["num_levels", "7"], ["ttl", "18446744073709551615"], ["compression", "kZSTD"], ["compression_per_level", "kNoCompression:kZSTD"], ["max_write_buffer_size_to_maintain", "-1"], ["memtable_factory", "{id=SkipListFactory;lookahead=0;}"], ["merge_operator", "{id=StringAppendOperator;delimiter=,;}".replace(",", "+")], ["prefix_extractor", "rocksdb.FixedPrefix.4"], ["merge_operator", "{id=TtlMergeOperator;user_operator={id=StringAppendOperator;delimiter=\\:;};}"], ["merge_operator", "{id=StringAppendOperator;delimiter=|;}"], ["compaction_options_fifo", "{max_table_files_size=9;file_temperature_age_thresholds={{temperature=kWarm;age=5;}:{temperature=kCold;age=10;}};}"], ["table_properties_collectors", "{{id=CompactOnDeletionCollector;window_size=10;}:{id=Other;}}"], ["max_bytes_for_level_multiplier", "10.000000"], ["max_bytes_for_level_multiplier_additional", "1:1:1:1:1:1:1"]] as const) {
     t.is(optionProblem("family", name, value), null, `${name}=${value}`);
   }
-  for (const [name, value] of [["num_levels", "2147483647"], ["num_levels", "0"], ["num_levels", "-1"], ["ttl", "-1"], ["ttl", "18446744073709551616"], ["compression", "kZSTD;num_levels=9"], ["memtable_factory", "vector:4611686018427387904"], ["memtable_factory", "a\nb=c"], ["enable_blob_files", "1"], ["no_such_option", "1"], ["compression_opts", "{level=1;a={b=c}}"], ["merge_operator", "x".repeat(300)], ["compression_opts", `{${"a=".repeat(2000)}!}`]] as const) {
+  for (const [name, value] of [["num_levels", "2147483647"], ["num_levels", "0"], ["num_levels", "-1"], ["ttl", "-1"], ["ttl", "18446744073709551616"], ["compression", "kZSTD;num_levels=9"], ["memtable_factory", "vector:4611686018427387904"], ["memtable_factory", "a\nb=c"], ["enable_blob_files", "1"], ["no_such_option", "1"], ["compression_opts", "{level=1;a={b=c}}"], ["merge_operator", "x".repeat(300)], ["compression_opts", `{${"a=".repeat(2000)}!}`], ["compaction_options_fifo", "{max_table_files_size=9"], ["compaction_options_fifo", "{a=1}}"], ["compaction_options_fifo", "{a=1}{b=2}"], ["compaction_options_fifo", "{max_table_files_size=18446744073709551616;}"], ["compaction_options_fifo", "{a=\n}"], ["merge_operator", "{id=x;delimiter=\\;}"], ["merge_operator", `${"{".repeat(9)}${"}".repeat(9)}`], ["table_properties_collectors", "{{id=x}:{id=y}"]] as const) {
     t.not(optionProblem("family", name, value), null, `${name}=${value}`);
   }
   t.not(optionProblem("table", "block_size", "-1"), null);
@@ -77,4 +77,13 @@ test("a hostile header neither ends the process nor loses a record", async (t) =
       await loader.finish();
     }
   }
+});
+
+test("a FIFO family whose limits are not taken gets none: RocksDB's own would delete what is there", (t) => {
+  const common = new Map([["compaction_style", "kCompactionStyleFIFO"], ["compaction_options_fifo", "{max_table_files_size=5;no_such={{;}"], ["ttl", "77"]]);
+  const { source, families } = toHeader({ version: "11.8.1", database: new Map([["max_open_files", "5"]]), families: [common] });
+  const { final, notKept } = restoredFamily(Buffer.from("f"), "bytewise", { source, settings: families[0] ?? new Map() });
+  t.true(final.complete);
+  t.deepEqual([final.values.get("compaction_options_fifo"), final.values.get("ttl")], ["{allow_compaction=false;max_table_files_size=18446744073709551615;}", "77"]);
+  t.regex(notKept.join("\n"), /compaction_options_fifo=.* is not kept[^]*whose limits are not kept: OPTIONS has none/);
 });

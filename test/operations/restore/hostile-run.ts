@@ -33,7 +33,7 @@ const OBJECTS: readonly string[] = `nullptr BlockBasedTable PlainTable CuckooTab
   BuiltinV2 {id=BuiltinV2;} FlushBlockBySizePolicyFactory FlushBlockEveryKeyPolicyFactory FileChecksumGenCrc32c GenericRateLimiter:1 {rate_bytes_per_sec=0;} {id=GenericRateLimiter;rate_bytes_per_sec=1;refill_period_us=1;} x`.split(/\s{2,}|\s(?=\S+$)|\s/);
 const FIELDS: readonly string[] = `{} {level=2147483647;} {level=-2147483648;strategy=99;window_bits=-99;} {window_bits=99;} {max_dict_bytes=4294967295;zstd_max_train_bytes=4294967295;enabled=true;} {max_dict_bytes=67108864;zstd_max_train_bytes=1073741824;max_dict_buffer_bytes=18446744073709551615;enabled=true;}
   {parallel_threads=4294967295;} {parallel_threads=0;} {parallel_threads=9;level=9;} {max_table_files_size=0;allow_compaction=true;} {max_table_files_size=1;age_for_warm=1;allow_compaction=true;} {size_ratio=0;min_merge_width=0;max_merge_width=0;}
-  {max_merge_width=1;min_merge_width=4294967295;} {stop_style=kNoSuch;} {compression_size_percent=-2147483648;} {use_zstd_dict_trainer=false;max_dict_bytes=1;enabled=true;} {a={b={c={d=e;}}}} {{{{{ } =;=; {=} {level=;}`.split(/\s+/);
+  {max_merge_width=1;min_merge_width=4294967295;} {stop_style=kNoSuch;} {compression_size_percent=-2147483648;} {use_zstd_dict_trainer=false;max_dict_bytes=1;enabled=true;} {a={b={c={d=e;}}}} {{{{{ } =;=; {=} {level=;} {{id=x;}:{id=y;}} {file_temperature_age_thresholds={{temperature=kCold;age=1;}:{temperature=kNo;age=99999999999999999999;}};}`.split(/\s+/);
 const STRANGE = ["", " ", "x", "nan", "inf", "-0", "0x10", "1K", "1e9", "{".repeat(500), "a".repeat(5000), "ü", "\u0000", "true;num_levels=1", "false}", "nullptr;env=x", "\\", "#", "[CFOptions \"x\"]", "${x}", "../../etc"];
 
 function valueOf(kind: Kind): string {
@@ -53,7 +53,7 @@ function valueOf(kind: Kind): string {
       return Array.from({ length: below(70) }, () => pick(NAMES)).join(":");
     case "numbers":
       return Array.from({ length: below(70) }, () => pick(NUMBERS)).join(":");
-    case "fields":
+    case "fields": case "nested":
       return pick(FIELDS);
     case "object":
       return pick(OBJECTS);

@@ -1,5 +1,5 @@
 /** The options of a restored store: those of the original, whatever they are, and nothing is lost while it is loaded. */
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { createRocksdbSink, openRocksdbSource, type RocksdbFamily } from "#src/engines/rocksdb.js";
@@ -8,6 +8,7 @@ import { exportStore } from "#src/operations/export.js";
 import { importDump } from "#src/operations/import.js";
 import { restoreDump } from "#src/operations/restore.js";
 import { verifyDump } from "#src/operations/verify.js";
+import { entry, header, keyspace, makeDump } from "../../format/support/dumps.js";
 import { temporaryDirectory } from "../../support/temporary.js";
 
 const table = (options: string): string => `block_based_table_factory={${options}}`;
@@ -21,6 +22,13 @@ const ODD: Readonly<Record<string, string>> = {
   // Less than there is: RocksDB would delete what is too much as soon as it compacts.
   "first in, first out": `${FIFO}compaction_options_fifo={max_table_files_size=1000;allow_compaction=true};ttl=0`,
   "first in, first out, by age": `${FIFO}compaction_options_fifo={max_table_files_size=30000000000};ttl=1000`,
+  "first in, first out, warm and cold": `${FIFO}num_levels=1;compaction_options_fifo={max_table_files_size=30000000000;file_temperature_age_thresholds={{temperature=kWarm;age=1000}:{temperature=kCold;age=100000}}};ttl=0`,
+  collectors: "table_properties_collectors={{id=CompactOnDeletionCollector;window_size=10;deletion_trigger=5;deletion_ratio=0.5}}",
+  "appended with bars": "merge_operator={id=StringAppendOperator;delimiter=|}",
+  "sized lists": "memtable_factory={id=VectorRepFactory;count=10}",
+  "filters below": table("filter_policy={id=ribbonfilter:9.5;bloom_before_level=2}"),
+  managed: "compression_manager=BuiltinV2",
+  "by rounds": "compaction_pri=kRoundRobin;max_bytes_for_level_multiplier_additional=1:2:3:4:5:6:7;compaction_style=kCompactionStyleUniversal;compaction_options_universal={stop_style=kCompactionStopStyleSimilarSize;incremental=true;max_read_amp=4}",
   dictionary: "compression=kZSTD;compression_opts={level=9;max_dict_bytes=16384;zstd_max_train_bytes=1638400};bottommost_compression=kZSTD",
   "by level": "compression_per_level=kNoCompression:kLZ4Compression:kZSTD",
   blobs: "enable_blob_files=true;min_blob_size=100;blob_file_size=1000000;blob_compression_type=kLZ4Compression;enable_blob_garbage_collection=true",
@@ -148,4 +156,18 @@ test("many families are made at once, each with its options", async (t) => {
   // Its number is that of the next file: a file of options for each family would have used up as many.
   const numbers = (await readdir(restored)).filter((name) => name.startsWith("OPTIONS-")).map((name) => Number(name.slice(8)));
   t.true(Math.max(...numbers) < 100, numbers.join());
+});
+
+test("a dump of an older kgdump, which tells few options, is restored above sequence number 0, and what is not known is said", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const [dump, restored] = [join(directory, "old.kgd"), join(directory, "restored")];
+  const told = new Map([["compression", "kZSTD"], ["compaction_style", "kCompactionStyleFIFO"]]);
+  const source = { engine: "rocksdb", version: "8.11.4", databaseId: null, sequenceNumber: 5n };
+  await writeFile(dump, await makeDump(header({ source, keyspaces: [keyspace("default", { sourceOptions: told }), keyspace("more")] }), [[[entry("a", "1")]], [[entry("b", "2")]]]));
+  const { warnings } = await restoreDump({ target: restored, input: dump });
+  t.true(warnings.some((warning) => warning.startsWith("family \"default\" and 1 more: most of its options are not known")), warnings.join("\n"));
+  t.true(warnings.some((warning) => warning.startsWith("family \"default\": it has FIFO compaction, whose limits the dump does not say: OPTIONS has none")), warnings.join("\n"));
+  await using opened = await openRocksdbSource(restored);
+  t.true((opened.info.sequenceNumber ?? 0n) > 0n);
+  t.true((await verifyDump({ input: dump, against: restored })).against?.equal);
 });

@@ -2,4 +2,5 @@
 
 pub mod crash;
 pub mod find;
+pub mod new_store;
 pub mod salvage;

@@ -109,4 +109,33 @@ mod tests {
         assert_eq!(BlobIndex::parse(&[2, 0, 12, 0xac, 2, 7, 4]), None);
         assert_eq!(BlobIndex::parse(&[]), None);
     }
+
+    #[test]
+    fn a_value_is_that_of_its_key_and_sound() {
+        let path = std::env::temp_dir().join(format!("kgdump-blob-{}", std::process::id()));
+        let (key, value) = (b"key", b"value");
+        let mut head = [3_u64, 5, 0].map(u64::to_le_bytes).concat();
+        head.extend(mask(crc32c::crc32c(&head)).to_le_bytes());
+        let body = [&key[..], value].concat();
+        head.extend(mask(crc32c::crc32c(&body)).to_le_bytes());
+        let mut file = [MAGIC.to_le_bytes(), 1_u32.to_le_bytes()].concat();
+        file.resize(HEADER as usize, 0);
+        file.extend([head, body].concat());
+        let index = BlobIndex { file: 1, offset: HEADER + RECORD + 3, size: 5, compression: 0 };
+        let value_of = |bytes: &[u8], key: &[u8]| {
+            std::fs::write(&path, bytes).unwrap();
+            let mut out = Vec::new();
+            let file = BlobFile::from_file(File::open(&path).unwrap()).ok()?;
+            file.value(key, index, &mut Decoder::new(u32::MAX), &mut out).ok().map(|()| out)
+        };
+        assert_eq!(value_of(&file, key).as_deref(), Some(&value[..]));
+        assert_eq!(value_of(&file, b"kex"), None);
+        // Every bit of the record counts.
+        for at in HEADER as usize..file.len() {
+            let mut bad = file.clone();
+            bad[at] ^= 1;
+            assert_eq!(value_of(&bad, key), None, "byte {at}");
+        }
+        std::fs::remove_file(&path).unwrap();
+    }
 }

@@ -202,6 +202,7 @@ mod tests {
         }
         let wrong = [
             (batch(7, 3, &whole[12..]), Unreadable::WrongCount { said: 3, found: 2 }),
+            (batch(7, 1, &whole[12..]), Unreadable::WrongCount { said: 1, found: 2 }),
             (batch(7, 1, b"\x09\x01\x01a\x01v"), Unreadable::Section),
             (batch(7, 0, b"\x0a\x01x"), Unreadable::Section),
             (batch(7, 0, b"\x09\x09\x0a\x01x"), Unreadable::Section),

@@ -3,6 +3,7 @@
 pub mod ages;
 pub mod blob;
 pub mod bytes;
+pub mod family;
 pub mod info_log;
 pub mod kept;
 pub mod live_file;
@@ -12,6 +13,7 @@ pub mod log_replay;
 pub mod log_sound;
 pub mod log_writer;
 pub mod named_logs;
+pub mod new_manifest;
 pub mod new_table;
 #[allow(dead_code)]
 pub mod table;

@@ -141,3 +141,35 @@ fn a_type_of_reused_files_in_a_new_one_is_damage() {
     assert!(matches!(read(&bytes, None), Err(LogError::Damaged { .. })));
     assert!(matches!(read(&bytes, Some(LOG)), Err(LogError::Damaged { .. })));
 }
+
+#[test]
+fn what_no_writer_leaves_is_damage_and_what_a_stopped_one_leaves_is_not() {
+    let read = |bytes: &[u8], number| read_log::<LogError>(bytes, number, |_, _| Ok(()));
+    let record = |kind: u8, payload: &[u8]| {
+        let typed = [&[kind], payload].concat();
+        let masked = crc32c::crc32c(&typed).rotate_right(15).wrapping_add(0xa282_ead8);
+        [&masked.to_le_bytes()[..], &(payload.len() as u16).to_le_bytes(), &typed].concat()
+    };
+    let refused = |bytes: &[u8], number, why: &str| {
+        let reason = read(bytes, number).map_err(|error| match error {
+            LogError::Damaged { reason, .. } => reason,
+            LogError::Io(error) => error.to_string(),
+        });
+        assert!(reason.clone().is_err_and(|reason| reason.contains(why)), "{why}: {reason:?}");
+    };
+    // A record that was begun and never ended, with another one behind it, and with nothing.
+    refused(&[record(2, b"begun"), record(1, b"whole")].concat(), Some(LOG), "lacks its end");
+    assert!(matches!(read(&record(2, b"begun"), Some(LOG)), Ok(End::Torn { offset: 0, dropped: 12 })));
+    // Zeros are left where no header fits any more, and not where one does.
+    for (room, fits) in [(10, false), (20, true)] {
+        let block = [record(1, &vec![7; BLOCK - HEADER - room]), vec![0; room], record(1, b"next")].concat();
+        if fits {
+            refused(&block, Some(LOG), "records follow");
+        } else {
+            assert!(matches!(read(&block, Some(LOG)), Ok(End::Clean)));
+        }
+    }
+    // Records of a log with a greater number; a note where no writer makes one.
+    refused(&write_log(&[b"later".to_vec()], Some(LOG + 1)), Some(LOG), LATER_LOG);
+    refused(&record(130, &[0; 24]), None, "only write-ahead logs");
+}

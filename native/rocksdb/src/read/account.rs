@@ -19,7 +19,7 @@ use crate::files::table::TableFile;
 use crate::handle::Database;
 use crate::judge::Plan;
 use crate::layout::table_path;
-use crate::read::edges::ends_ascend;
+use crate::read::edges::{ends_are_sound, ends_ascend};
 use crate::read::walk::{walk_table, KeyOrder, TableBounds};
 use crate::scan::Range;
 use crate::store::Store;
@@ -119,9 +119,13 @@ impl Account {
 fn showable(store: &Store, family: usize, plan: &Plan) -> Option<u64> {
     let database = &store.database;
     let in_memory = in_memory(database, family).checked_sub(removals_in_memory(database, family))?;
+    let order = if plan.reverse { KeyOrder::Reverse } else { KeyOrder::Bytewise };
     plan.tables.iter().try_fold(in_memory, |sum, (&number, file)| {
         let table =
             TableFile::open(&table_path(database.path(), number), file.sequences.map(|(_, largest)| largest)).ok()?;
+        if !ends_are_sound(&table, file, order) {
+            return None;
+        }
         let properties = table.properties();
         let entries = properties.entries()?;
         let removals = match properties.deletions() {

@@ -13,6 +13,7 @@ use std::path::Path;
 
 use crate::error::Fault;
 use crate::files::table_end::{table_format, TableFormat, NEWEST_FORMAT_VERSION};
+use crate::judge::NO_TIMESTAMP;
 use crate::layout::{encrypted, fingerprint, names, options_are_encrypted, read_options};
 use crate::manifest::read_manifest;
 use crate::read::manifests::without_known_tables;
@@ -53,7 +54,9 @@ const RULES: [Rule; 14] = [
 
 /// The same failure in the words that lead to its cure; as it is when nothing better is known.
 pub fn diagnose(store: &Path, fault: Fault) -> Fault {
-    if !matches!(fault.code, "STORE_DAMAGED" | "STORE_LOG_DAMAGED" | "STORE_FAILED" | "STORE_UNSUPPORTED") {
+    let known = ["STORE_DAMAGED", "STORE_LOG_DAMAGED", "STORE_FAILED", "STORE_UNSUPPORTED"].contains(&fault.code);
+    // A value without a time is what it is, whoever wrote the store.
+    if !known || fault.message.ends_with(NO_TIMESTAMP) {
         return fault;
     }
     let scene = Scene { store, fault: &fault, names: names(store).unwrap_or_default() };

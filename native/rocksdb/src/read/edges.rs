@@ -4,6 +4,7 @@
 
 use std::path::Path;
 
+use crate::files::live_file::LiveFile;
 use crate::files::table::error::Read;
 use crate::files::table::{InternalKey, TableFile};
 use crate::read::walk::KeyOrder;
@@ -12,28 +13,60 @@ use crate::read::walk::KeyOrder;
 /// read has no keys that are in the wrong place.
 pub fn ends_ascend(path: &Path, order: KeyOrder) -> bool {
     let Ok(table) = TableFile::open(path, None) else { return true };
-    look(&table, order).unwrap_or(true)
+    !matches!(ends_of(&table, order, u64::MAX), Ok(Ends::Descend))
 }
 
-fn look(table: &TableFile, order: KeyOrder) -> Read<bool> {
+/// Larger blocks are not read for their ends: they hold large values, and reading them again takes as long as the pass.
+const LARGE: u64 = 4 << 20;
+
+/// Whether the keys of a table's ends ascend, and its first and last key are those that MANIFEST has for it, which a key that was changed where it
+/// stands is not. Removals of ranges may reach further than its keys. A table that can't be read has no keys in the wrong place.
+pub fn ends_are_sound(table: &TableFile, file: &LiveFile, order: KeyOrder) -> bool {
+    let mut has_removals = false;
+    let counted = table.for_each_range_deletion(|_, _| {
+        has_removals = true;
+        Ok(())
+    });
+    if counted.is_err() {
+        return true;
+    }
+    match ends_of(table, order, LARGE) {
+        Ok(Ends::Ascend(Some((first, last)))) => has_removals || (first == file.first_key() && last == file.last_key()),
+        Ok(Ends::Ascend(None)) | Err(_) => true,
+        Ok(Ends::Descend) => false,
+    }
+}
+
+/// What the first two and the last two blocks of a table are like.
+enum Ends {
+    /// Their keys ascend, each other's too: the first and the last user key, when the blocks were read and have any.
+    Ascend(Option<(Vec<u8>, Vec<u8>)>),
+    Descend,
+}
+
+fn ends_of(table: &TableFile, order: KeyOrder, largest: u64) -> Read<Ends> {
     let blocks = table.blocks()?;
     let behind = blocks.len().saturating_sub(2).max(2.min(blocks.len()));
-    let ends = blocks[..2.min(blocks.len())].iter().chain(&blocks[behind..]);
-    let mut reader = table.reader()?;
-    let mut greatest: Option<Vec<u8>> = None;
-    for &handle in ends {
+    let ends = || blocks[..2.min(blocks.len())].iter().chain(&blocks[behind..]);
+    if ends().any(|handle| handle.size > largest) {
+        return Ok(Ends::Ascend(None));
+    }
+    // What is between the ends is not wanted.
+    let mut reader = table.reader()?.with_stretch(0);
+    let mut found: Option<(Vec<u8>, Vec<u8>)> = None;
+    for &handle in ends() {
         let mut block = table.data_block(&mut reader, handle, Vec::new())?;
         while let Some((key, _)) = block.next()? {
             let Some(key) = InternalKey::parse(key) else { continue };
-            match &mut greatest {
-                Some(greatest) if order.compare(key.user, greatest).is_lt() => return Ok(false),
-                Some(greatest) => {
+            match &mut found {
+                Some((_, greatest)) if order.compare(key.user, greatest).is_lt() => return Ok(Ends::Descend),
+                Some((_, greatest)) => {
                     greatest.clear();
                     greatest.extend_from_slice(key.user);
                 }
-                None => greatest = Some(key.user.to_vec()),
+                None => found = Some((key.user.to_vec(), key.user.to_vec())),
             }
         }
     }
-    Ok(true)
+    Ok(Ends::Ascend(found))
 }

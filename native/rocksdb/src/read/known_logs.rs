@@ -38,15 +38,25 @@ pub fn needed_logs(point: &Point, two_phase: bool) -> Needed {
     let manifest = &point.manifest;
     let opening = log_of_opening(point);
     let unflushed = manifest.first_log(false);
-    let oldest = match manifest.named_logs.get(unflushed) {
+    // A log of the number that MANIFEST keeps first is the first that is needed: none can be missing before it.
+    let kept = Some(manifest.min_log_to_keep).filter(|&kept| kept > 0 && kept == unflushed && point.has_log(kept));
+    let name = manifest.named_logs.get(unflushed);
+    let is_told = kept.is_some() || opening.is_some() || name != Some(LogName::Opening);
+    let supposed = if is_told { None } else { supposed_log(point) };
+    let oldest = match name {
+        _ if kept.is_some() => kept,
         Some(LogName::Begun) => Some(unflushed),
-        Some(LogName::Opening) => opening,
+        Some(LogName::Opening) => opening.or(supposed),
         _ if manifest.number <= FIRST_MANIFEST || !keeps_logs(point) => opening,
         Some(LogName::Former) | None => None,
     };
+    let told_at = manifest.families.values().filter(|family| family.log_number == unflushed);
+    let begun_at = told_at.map(|family| family.flushed_to).min();
     Needed {
+        begun_at: begun_at.filter(|_| name == Some(LogName::Opening)),
         first: manifest.first_log(two_phase),
         oldest,
+        is_supposed: supposed.is_some(),
         session: opening.unwrap_or(manifest.number),
         filled: filled_logs(point),
         two_phase,
@@ -85,10 +95,15 @@ fn log_of_opening(point: &Point) -> Option<u64> {
     (limit >= LEAST_LIMIT && !has_file(&point.manifest, log)).then_some(log)
 }
 
+/// The log that an opening most likely began when nothing tells it for certain: OPTIONS are missing, or let MANIFEST be begun while the store is
+/// open. That takes a number behind those of the tables that it tells of, and so hardly ever follows that of a log.
+fn supposed_log(point: &Point) -> Option<u64> {
+    point.manifest.number.checked_sub(1).filter(|&log| point.has_log(log))
+}
+
 /// Whether a number is that of a table, a blob file or a log.
 fn is_other(point: &Point, number: u64) -> bool {
-    let is_log =
-        point.logs.iter().any(|log| log.number == number) || point.manifest.named_logs.begun().any(|log| log == number);
+    let is_log = point.has_log(number) || point.manifest.named_logs.begun().any(|log| log == number);
     is_log || has_file(&point.manifest, number)
 }
 

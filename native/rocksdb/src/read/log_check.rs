@@ -14,6 +14,7 @@ use std::path::PathBuf;
 
 use crate::error::{Fault, Outcome};
 use crate::files::log_replay::{Applied, Prepared, Replay};
+use crate::files::named_logs::LogName;
 use crate::log_file::{read_log, End, LogBefore, Piece};
 use crate::manifest::Manifest;
 use crate::read::log_faults::WalError;
@@ -31,6 +32,10 @@ pub struct Needed {
     pub first: u64,
     /// The oldest that holds what no table has; none when that is not known.
     pub oldest: Option<u64>,
+    /// Whether `oldest` is what is most likely, and not known.
+    pub is_supposed: bool,
+    /// The greatest sequence number that tables had when `oldest` was begun; none when that is not known.
+    pub begun_at: Option<u64>,
     /// Logs from this number on were written since the store was last opened.
     pub session: u64,
     /// Each log from this number on had something in it before the next one was begun.
@@ -63,6 +68,9 @@ pub fn check_logs(logs: &[Log], manifest: &Manifest, needed: &Needed) -> Outcome
         if is_finished && is_empty && log.number >= needed.filled {
             return Err(WalError::Empty.fault(log));
         }
+        if is_empty && needed.oldest == Some(log.number) {
+            check.least = needed.begun_at.map(|sequence| sequence + 1);
+        }
         check.is_cut = is_finished && end != End::Clean;
         check.before = Some((log.clone(), check.last_record));
     }
@@ -77,8 +85,12 @@ struct Check<'a> {
     report: LogReport,
     /// The number that the next record must have; none before the first record.
     expected: Option<u64>,
+    /// The number that the first record must have when the oldest log that is needed has none, as far as that is known.
+    least: Option<u64>,
     /// Whether the last record commits a transaction whose prepare is in no log, which may have taken numbers from `expected` on.
     unknown_commit: bool,
+    /// Whether that prepare was in a log which MANIFEST has let go, as all of it is in tables: each that is older than the first that it keeps.
+    is_released: bool,
     /// By family, entries that tables should have by their logs' numbers, and don't by their own: how many, whether one of them removes a
     /// value that may have gone with it, and the last log with any.
     unflushed: BTreeMap<u32, (u64, bool, PathBuf)>,
@@ -100,7 +112,9 @@ impl<'a> Check<'a> {
             replay: Replay::default(),
             report: LogReport { last_sequence: manifest.last_sequence, ..LogReport::default() },
             expected: None,
+            least: None,
             unknown_commit: false,
+            is_released: false,
             unflushed: BTreeMap::new(),
             is_cut: false,
             last_record: 0,
@@ -130,7 +144,10 @@ impl<'a> Check<'a> {
     }
 
     fn record(&mut self, log: &Log, offset: u64, record: &[u8]) -> Result<(), WalError> {
+        // A batch goes into a memtable as a whole, and so into a table: where transactions are written before they are committed, all of its entries have its first number.
+        let first = record.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
         let Self { manifest, replay, report, unflushed, .. } = self;
+        let mut older = None;
         if let Some(records) = report.records.last_mut() {
             *records += 1;
         }
@@ -143,25 +160,42 @@ impl<'a> Check<'a> {
                 // What is in a log that the family does not need is in its tables; a dropped family has neither.
                 let Some(family) = family else { return };
                 if log.number < family.log_number {
-                    if entry.sequence > family.flushed_to {
+                    if first > family.flushed_to {
                         let (count, single, path) = unflushed.entry(entry.family).or_default();
                         *count += 1;
                         *single |= entry.kind == Kind::SingleDeletion;
                         path.clone_from(&log.path);
                     }
                 } else {
+                    if entry.sequence <= family.in_tables {
+                        older.get_or_insert((entry.sequence, entry.family));
+                    }
                     let counts = report.families.entry(entry.family).or_default();
                     counts.add(entry.sequence, entry.kind, entry.key, entry.value);
                 }
             })
             .map_err(|error| WalError::Replay(offset, error))?;
+        if let Some((sequence, family)) = older {
+            let family = self.manifest.families.get(&family).map(|family| (family.name.clone(), family.in_tables));
+            let (family, flushed) = family.unwrap_or_default();
+            return Err(WalError::Older { offset, sequence, family, flushed });
+        }
         self.goes_on(log, offset, &applied)?;
         let next = applied.first.saturating_add(applied.taken);
         self.expected = Some(next);
         self.unknown_commit = applied.unknown_commit;
+        self.is_released = applied.unknown_commit && self.is_first_kept(log.number);
         self.last_record = self.last_record.max(applied.first);
         self.report.last_sequence = self.report.last_sequence.max(next.saturating_sub(1));
         Ok(())
+    }
+
+    /// Whether no log can be missing between those that MANIFEST has let go and this one: it is the first that is kept, or that of the opening which
+    /// told that all before it were.
+    fn is_first_kept(&self, log: u64) -> bool {
+        let kept = self.manifest.min_log_to_keep;
+        let is_of_opening = self.manifest.named_logs.get(kept) == Some(LogName::Opening) && log == self.needed.session;
+        log == kept || is_of_opening
     }
 
     /// Checks that a record follows the one before it.
@@ -176,18 +210,28 @@ impl<'a> Check<'a> {
             Some(expected) if starts && !is_cut => expected.max(found),
             Some(expected) => expected,
             None if starts => found,
-            None => found.min(after_tables),
+            None => found.min(after_tables).min(self.least.unwrap_or(found)),
         };
+        let due = self.expected.unwrap_or(0).max(after_tables);
+        if starts && self.needed.is_supposed && found > due {
+            self.doubts.push(format!(
+                "sequence numbers {due} to {} are in no file, before the log {}: a flush left nothing of them, or a log is missing",
+                found - 1,
+                log.path.display()
+            ));
+        }
         if found < expected {
             return Err(WalError::Back { offset, expected, found, transactions: self.replay.two_phase });
         }
         // Nor is anything left of a family that was dropped.
-        let is_nowhere = found > after_tables && !(begins && self.manifest.has_dropped());
+        // Of a commit whose prepare was let go all is in tables, or nothing was left of it. Behind the end of its log another one may be missing.
+        let is_released = self.is_released && !is_first;
+        let is_nowhere = found > after_tables && !(begins && self.manifest.has_dropped()) && !is_released;
         if found > expected && (is_nowhere || is_cut) {
             let expected = if is_cut { expected } else { expected.max(after_tables) };
             return Err(WalError::Gap { offset, expected, found, unknown_commit: self.unknown_commit });
         }
-        if found > expected && !(expected..found).all(|number| self.is_ingested(number)) {
+        if found > expected && !is_released && !(expected..found).all(|number| self.is_ingested(number)) {
             let why = if self.unknown_commit {
                 "a transaction whose prepare is in no log took them"
             } else {
@@ -224,7 +268,7 @@ impl<'a> Check<'a> {
     }
 
     fn end(mut self) -> LogReport {
-        if self.unknown_commit {
+        if self.unknown_commit && !self.is_released {
             self.doubts.push(
                 "the last write in the logs commits a transaction whose prepare is in no log: it had no entries, or they are in tables, or a log is missing"
                     .to_owned(),
@@ -268,3 +312,6 @@ fn some_named(sentences: impl ExactSizeIterator<Item = String>, what: &str) -> V
     let rest = (more > 0).then(|| format!("{more} more {what}"));
     sentences.take(MOST_NAMED).chain(rest).collect()
 }
+
+#[cfg(test)]
+pub mod tests;

@@ -37,6 +37,14 @@ pub enum WalError {
         offset: u64,
         told: LogBefore,
     },
+    /// An entry is in the tables of its family already, although MANIFEST told that the log was begun behind them.
+    Older {
+        offset: u64,
+        sequence: u64,
+        family: Vec<u8>,
+        /// The greatest sequence number in the tables then.
+        flushed: u64,
+    },
     /// A record has a sequence number that an earlier one took.
     Back {
         offset: u64,
@@ -99,6 +107,13 @@ impl WalError {
                     told.number
                 ),
                 FLUSH_AND_COPY,
+            ),
+            Self::Older { offset, sequence, family, flushed } => damaged(
+                format!(
+                    "the log {name} has the sequence number {sequence} at byte {offset}, although it was begun when the tables of the family \"{}\" had all up to {flushed}: logs changed places, and one may be missing",
+                    family.escape_ascii()
+                ),
+                COPY_AGAIN,
             ),
             Self::Back { offset, expected, found, transactions: true } => Fault::new(
                 "STORE_UNSUPPORTED",

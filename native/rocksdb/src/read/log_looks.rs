@@ -3,6 +3,7 @@
 //! Contract: only reads.
 
 use std::fs::File;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{BufReader, ErrorKind, Read};
 
 use crate::error::{Fault, Outcome};
@@ -66,6 +67,26 @@ pub fn prepares(logs: &[Log]) -> Outcome<bool> {
     Ok(false)
 }
 
+/// What stands in the records of a log, as far as it can be read; none when there are none.
+///
+/// Errors: IO_FAILED, NOT_FOUND.
+pub fn content_of(log: &Log) -> Outcome<Option<u64>> {
+    let file = File::open(&log.path).map_err(|error| Fault::io("opening", &log.path, &error))?;
+    let (mut content, mut records) = (DefaultHasher::new(), 0_u64);
+    let reader = BufReader::with_capacity(1 << 20, file);
+    let read = read_log::<WalError>(reader, Some(log.number as u32), |_, piece| {
+        if let Piece::Record(record) = piece {
+            record.hash(&mut content);
+            records += 1;
+        }
+        Ok(())
+    });
+    match read {
+        Err(WalError::Log(LogError::Io(error))) => Err(Fault::io("reading", &log.path, &error)),
+        _ => Ok((records > 0).then(|| content.finish())),
+    }
+}
+
 /// The newest sequence number in a log, as far as it can be read; 0 when there is none. None when it holds records of a later log: those
 /// of an earlier one may be left in a file that is used again, but never the other way round.
 ///
@@ -80,8 +101,8 @@ pub fn newest_sequence(log: &Log) -> Outcome<Option<u64>> {
     let reader = BufReader::with_capacity(1 << 20, file);
     let read = read_log::<WalError>(reader, Some(log.number as u32), |_, piece| {
         if let Piece::Record(record) = piece {
-            newest =
-                newest.max(numbers(record).map_or(0, |(first, count)| (first + u64::from(count)).saturating_sub(1)));
+            // With some transactions all entries of a batch have its first number.
+            newest = newest.max(numbers(record).map_or(0, |(first, _)| first));
         }
         Ok(())
     });

@@ -2,6 +2,7 @@
 //!
 //! Contract: only reads.
 
+use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::Path;
@@ -11,7 +12,7 @@ use crate::files::info_log::logs_at_opening;
 use crate::layout::names;
 use crate::read::known_logs::{filled_logs, known_logs, needed_logs};
 use crate::read::log_check::check_logs;
-use crate::read::log_looks::{first_of_other, newest_sequence, prepares};
+use crate::read::log_looks::{content_of, first_of_other, newest_sequence, prepares};
 use crate::read::lost_families::lost_families;
 use crate::read::point::Point;
 use crate::wal::{list_logs, Log, LogReport};
@@ -23,6 +24,9 @@ const CHANGED: &str = "logs changed places, or MANIFEST is of another time: copy
 
 /// Bytes at the beginning of a store's LOG, in which its last opening stands.
 const DIARY_BYTES: u64 = 1 << 20;
+
+/// Bytes of a log that may hold nothing but transactions without entries.
+const MOST_COMPARED: u64 = 1 << 20;
 
 /// Reads and checks the logs that count for the store at `store`, as it is at `point`. Returns them, too.
 ///
@@ -41,7 +45,9 @@ pub fn read_logs(store: &Path, point: &Point) -> Outcome<(Vec<Log>, LogReport)> 
     check_named(store, point, &mut report)?;
     check_oldest(point, &mut report);
     check_diary(store, point, needed.first, &mut report);
-    check_obsolete(point, manifest.first_log(true), &report)?;
+    let all = list_logs(point.wal_directory.as_deref().unwrap_or(&point.files), 0)?;
+    check_obsolete(point, &all, manifest.first_log(true), &report)?;
+    report.warnings.extend(same_logs(&all, needed.first)?);
     // Of a store that somebody writes to, OPTIONS and logs are of a later moment than MANIFEST.
     if !point.growing {
         let lost = lost_families(manifest, point.options.first(), &report.unknown_families);
@@ -83,9 +89,8 @@ fn check_named(store: &Path, point: &Point, report: &mut LogReport) -> Outcome<(
     let newest = point.logs.last().map_or(0, |log| log.number);
     let families = manifest.families.values().map(|family| family.log_number);
     let most = families.chain([manifest.min_log_to_keep]).max().filter(|&number| number > newest);
-    let is_there = |number: u64| point.logs.binary_search_by_key(&number, |log| log.number).is_ok();
     let known = known_logs(point);
-    let gone: Vec<u64> = known.into_iter().filter(|&number| !is_there(number)).chain(most).collect();
+    let gone: Vec<u64> = known.into_iter().filter(|&number| !point.has_log(number)).chain(most).collect();
     let Some(&number) = gone.iter().max() else { return Ok(()) };
     let filled = filled_logs(point)..newest.max(number);
     let is_followed = gone.iter().any(|number| filled.contains(number));
@@ -123,10 +128,8 @@ fn check_diary(store: &Path, point: &Point, first: u64, report: &mut LogReport) 
         return;
     }
     let needed = logs_at_opening(&String::from_utf8_lossy(&text)).into_iter().filter(|&number| number >= first);
-    let gone: Vec<String> = needed
-        .filter(|number| !point.logs.iter().any(|log| log.number == *number))
-        .map(|number| format!("{number:06}.log"))
-        .collect();
+    let gone: Vec<String> =
+        needed.filter(|number| !point.has_log(*number)).map(|number| format!("{number:06}.log")).collect();
     if !gone.is_empty() {
         report.warnings.push(format!(
             "{} was there when the store was last opened, as its LOG tells, may still be needed, and is not there: entries may be missing",
@@ -136,9 +139,7 @@ fn check_diary(store: &Path, point: &Point, first: u64, report: &mut LogReport) 
 }
 
 /// Checks that no log which MANIFEST does not need is newer than all that it does: logs that changed places, or a MANIFEST of another time.
-fn check_obsolete(point: &Point, first: u64, report: &LogReport) -> Outcome<()> {
-    let directory = point.wal_directory.as_deref().unwrap_or(&point.files);
-    let all = list_logs(directory, 0)?;
+fn check_obsolete(point: &Point, all: &[Log], first: u64, report: &LogReport) -> Outcome<()> {
     // A file that is used again gets another name, so that the log which it held is not there any more.
     // (What is held of a store that is written to may have both.)
     for log in point.logs.iter().filter(|_| !point.growing) {
@@ -148,8 +149,8 @@ fn check_obsolete(point: &Point, first: u64, report: &LogReport) -> Outcome<()> 
             return Err(Fault::new("STORE_LOG_DAMAGED", message).at(&log.path).hint(CHANGED));
         }
     }
-    for log in all.into_iter().filter(|log| log.number < first) {
-        let newest = newest_sequence(&log)?;
+    for log in all.iter().filter(|log| log.number < first) {
+        let newest = newest_sequence(log)?;
         let why = match newest {
             None => "holds records of a later log".to_owned(),
             Some(newest) if newest > report.last_sequence => format!(
@@ -163,6 +164,28 @@ fn check_obsolete(point: &Point, first: u64, report: &LogReport) -> Outcome<()> 
             .hint(CHANGED));
     }
     Ok(())
+}
+
+/// Tells of logs from number `first` on that hold the same as another one. With entries in them their numbers tell, but transactions without entries take none.
+fn same_logs(all: &[Log], first: u64) -> Outcome<Vec<String>> {
+    let mut by_size: BTreeMap<u64, Vec<&Log>> = BTreeMap::new();
+    for log in all.iter().filter(|log| log.size <= MOST_COMPARED) {
+        by_size.entry(log.size).or_default().push(log);
+    }
+    let mut said = Vec::new();
+    for alike in by_size.values().filter(|alike| alike.len() > 1 && alike.iter().any(|log| log.number >= first)) {
+        let mut contents: HashMap<u64, &Log> = HashMap::new();
+        for &log in alike {
+            let Some(content) = content_of(log)? else { continue };
+            let Some(other) = contents.insert(content, log) else { continue };
+            said.push(format!(
+                "the logs {} and {} hold the same: one of them may stand in the place of another log",
+                other.path.display(),
+                log.path.display()
+            ));
+        }
+    }
+    Ok(said)
 }
 
 /// The error of a log that is not there.
@@ -183,3 +206,6 @@ fn was_written_to(store: &Path) -> Outcome<bool> {
     let begun = names(store)?.iter().any(|name| name == "LOG" || name.starts_with("LOG.old."));
     Ok(begun || fs::symlink_metadata(store.join("LOCK")).is_ok())
 }
+
+#[cfg(test)]
+mod tests;

@@ -48,7 +48,7 @@ pub fn lost_families(manifest: &Manifest, options: Option<&OptionsFile>, unknown
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::manifest::Family;
+    use crate::files::family::Family;
     use crate::options_file::FamilyOptions;
 
     #[test]

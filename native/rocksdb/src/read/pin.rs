@@ -105,7 +105,7 @@ impl Pin {
             // All that may matter are held, however the store commits.
             let first = state.manifest.first_log(true);
             let unflushed = state.manifest.first_log(two_phase(&options));
-            let wal_directory = wal_directory(store, unflushed, options.first())?;
+            let wal_directory = wal_directory(store, &state.manifest, unflushed, options.first())?;
             let directory = wal_directory.as_deref().unwrap_or(store);
             let copied = whole && pin.copies.renew(directory, first, pin.place.path())?;
             let now = read_state(store, begun)?;

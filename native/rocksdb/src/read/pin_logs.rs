@@ -110,3 +110,34 @@ fn copy(log: &Log, to: &Path) -> Outcome<Option<u64>> {
     let mut out = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(to).map_err(copying)?;
     io::copy(&mut from, &mut out).map(Some).map_err(copying)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::read::log_check::tests::{batch, PUT};
+
+    #[test]
+    fn a_log_is_copied_again_until_the_next_one_holds_a_write() {
+        let directory = std::env::temp_dir().join(format!("kgdump-copies-{}", std::process::id()));
+        let place = directory.join("place");
+        fs::create_dir_all(&place).unwrap();
+        let write = |number: u64, bytes: &[u8]| fs::write(path_in(&directory, number), bytes).unwrap();
+        let mut copies = Copies::default();
+        let mut copied = || {
+            assert!(copies.renew(&directory, 4, &place).unwrap());
+            copies.copies.values().map(|copied| copied.size).collect::<Vec<_>>()
+        };
+        let (one, two) = (batch(1, 1, PUT), [batch(1, 1, PUT), batch(2, 1, PUT)].concat());
+        let [short, long] = [one.len() as u64, two.len() as u64];
+        write(4, &one);
+        assert_eq!(copied(), [short]);
+        write(5, b"");
+        write(4, &two);
+        assert_eq!(copied(), [long, 0]);
+        write(5, &one);
+        assert_eq!(copied(), [long, short]);
+        write(5, &two);
+        assert_eq!(copied(), [long, long]);
+        fs::remove_dir_all(&directory).unwrap();
+    }
+}

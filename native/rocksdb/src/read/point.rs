@@ -29,6 +29,11 @@ pub struct Point {
 }
 
 impl Point {
+    /// Whether the log of this number is there.
+    pub fn has_log(&self, number: u64) -> bool {
+        self.logs.binary_search_by_key(&number, |log| log.number).is_ok()
+    }
+
     /// What the store at `store` is now. It must stand still from before this until it is open.
     ///
     /// Errors: STORE_DAMAGED, STORE_ENCRYPTED, STORE_UNSUPPORTED for logs in a directory that is not there, and what reading fails with.
@@ -41,7 +46,7 @@ impl Point {
         })?;
         let options = read_options(store)?;
         let newest_options = newest_options(store)?;
-        let wal_directory = wal_directory(store, manifest.first_log(two_phase(&options)), options.first())?;
+        let wal_directory = wal_directory(store, &manifest, manifest.first_log(two_phase(&options)), options.first())?;
         let logs = list_logs(wal_directory.as_deref().unwrap_or(store), manifest.first_log(true))?;
         Ok(Self { files: store.to_owned(), manifest, options, newest_options, wal_directory, logs, growing: false })
     }
@@ -89,14 +94,23 @@ pub fn two_phase(options: &[OptionsFile]) -> bool {
 /// copied, that path is another store or nothing, and the logs lie in the store's directory.
 ///
 /// Errors: STORE_UNSUPPORTED when it is not there.
-pub fn wal_directory(store: &Path, first_log: u64, options: Option<&OptionsFile>) -> Outcome<Option<PathBuf>> {
+pub fn wal_directory(
+    store: &Path,
+    manifest: &Manifest,
+    first_log: u64,
+    options: Option<&OptionsFile>,
+) -> Outcome<Option<PathBuf>> {
     let told = options.and_then(|file| file.database.get("wal_dir")).map(PathBuf::from);
     let Some(told) = told.filter(|path| !path.as_os_str().is_empty()) else { return Ok(None) };
     let same = |a: &Path, b: &Path| matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b);
+    // An opening begins its log right before its MANIFEST, or later.
+    let named = manifest.families.values().map(|family| family.log_number);
+    let newest = named.chain([manifest.number.saturating_sub(1)]).max().unwrap_or(0);
     // A log that goes while they are listed was there.
     let has_logs = || match list_logs(store, first_log) {
         Err(fault) if fault.code == "NOT_FOUND" => Ok(true),
-        logs => logs.map(|logs| !logs.is_empty()),
+        // An empty one that nothing names any more was left behind when the store's program began to keep its logs elsewhere.
+        logs => logs.map(|logs| logs.iter().any(|log| log.size > 0 || log.number >= newest)),
     };
     if same(&told, store) || has_logs()? || told.join("CURRENT").exists() {
         return Ok(None);

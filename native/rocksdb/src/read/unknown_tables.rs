@@ -11,7 +11,7 @@ use crate::error::Outcome;
 use crate::files::table::error::Read;
 use crate::files::table::{kind, InternalKey, TableFile};
 use crate::judge::Plan;
-use crate::layout::names;
+use crate::layout::{names, table_path};
 use crate::manifest::Manifest;
 use crate::read::manifests::without_known_tables;
 use crate::read::versions::Search;
@@ -72,10 +72,30 @@ fn lost_of(store: &Store, path: &Path) -> Option<(u64, u64)> {
     };
     match plan {
         Some(plan) if !plan.selected => None,
+        Some(plan) if lacks_numbers(&table) => {
+            if is_known(store, plan, &table) {
+                None
+            } else {
+                count(&table).ok()
+            }
+        }
         Some(plan) => lost_from(store, plan, &table).ok(),
         None if was_dropped(store, id) => None,
         None => count(&table).ok(),
     }
+}
+
+/// Whether a table was made to be ingested, and only MANIFEST told its sequence number: nothing says whether something newer is in the place of its entries.
+fn lacks_numbers(table: &TableFile) -> bool {
+    table.properties().is_external() && table.global_sequence().is_none_or(|number| number == 0)
+}
+
+/// Whether a table of the family is the same file: a name of it that was left over.
+fn is_known(store: &Store, plan: &Plan, table: &TableFile) -> bool {
+    plan.tables.iter().filter(|(_, file)| file.size == table.size()).any(|(&number, file)| {
+        TableFile::open(&table_path(store.database.path(), number), file.sequences.map(|(_, largest)| largest))
+            .is_ok_and(|known| known.properties() == table.properties())
+    })
 }
 
 /// Whether MANIFEST tells that the family was dropped.

@@ -83,6 +83,8 @@ struct Walk<'b> {
     sequences: (u64, u64),
     highest: u64,
     walked: Walked,
+    /// The first user key.
+    first: Option<Vec<u8>>,
     /// The greatest internal key so far.
     greatest: Vec<u8>,
     hidden: u64,
@@ -101,6 +103,7 @@ impl<'b> Walk<'b> {
             sequences: (bounds.smallest_sequence.unwrap_or(0), bounds.largest_sequence.unwrap_or(u64::MAX)),
             highest,
             walked: Walked::default(),
+            first: None,
             greatest: Vec::new(),
             hidden: 0,
             wrong_order: None,
@@ -119,6 +122,9 @@ impl<'b> Walk<'b> {
         }
         self.count_sequence(key);
         self.walked.entries += 1;
+        if self.first.is_none() {
+            self.first = Some(key.user.to_vec());
+        }
         match InternalKey::parse(&self.greatest) {
             Some(greatest) if self.order.compare_internal(key, greatest) != Ordering::Greater => {
                 self.hidden += 1;
@@ -169,6 +175,18 @@ impl<'b> Walk<'b> {
         self.misplaced.get_or_insert_with(|| (key.user.to_vec(), what, key.sequence));
     }
 
+    /// A key at an end of the table that is not the one which MANIFEST has, what it does there, and that one. Removals of ranges may reach further than keys.
+    fn other_end(&self) -> Option<(&[u8], &'static str, &[u8])> {
+        if self.walked.range_deletions > 0 {
+            return None;
+        }
+        let first = self.first.as_deref()?;
+        let last = InternalKey::parse(&self.greatest)?.user;
+        let [smallest, largest] = self.user_bounds;
+        let ends = [(first, "begins", smallest), (last, "ends", largest)];
+        ends.into_iter().find_map(|(key, what, told)| told.filter(|told| *told != key).map(|told| (key, what, told)))
+    }
+
     fn finish(self, path: &Path, table: &TableFile) -> Outcome<Walked> {
         let damaged = |message: String| {
             Err(Fault::new("STORE_DAMAGED", message)
@@ -187,6 +205,13 @@ impl<'b> Walk<'b> {
         }
         if let Some((key, what, sequence)) = self.misplaced {
             return damaged(format!("the table {name} has {what}: key \"{}\", number {sequence}", key.escape_ascii()));
+        }
+        if let Some((key, what, told)) = self.other_end() {
+            return damaged(format!(
+                "the table {name} {what} with the key \"{}\", and should with \"{}\" by the store's MANIFEST: a key was changed",
+                key.escape_ascii(),
+                told.escape_ascii()
+            ));
         }
         let (properties, walked) = (table.properties(), self.walked);
         // Older versions of RocksDB did not count removals of ranges everywhere.
@@ -237,6 +262,30 @@ mod tests {
         let bounds = TableBounds { largest: Some(internal(b"node", 0, 1)), ..TableBounds::default() };
         let fault = walk_table(&path, KeyOrder::Bytewise, &bounds, 0).unwrap_err();
         assert!(fault.message.contains("outside of those that MANIFEST has"), "{}", fault.message);
+    }
+
+    #[test]
+    fn a_table_has_as_many_entries_as_it_says() {
+        let directory = Directory::new("walk-counts");
+        let path = directory.0.join("1.sst");
+        write_table(&path, "compression=kNoCompression", 600);
+        let table = TableFile::open(&path, None).unwrap();
+        let walked = walk_table(&path, KeyOrder::Bytewise, &TableBounds::default(), 0).unwrap();
+        // One may be a removal of a range, of which older versions count none.
+        let told = |walked: Walked| {
+            let bounds = TableBounds::default();
+            let walk = Walk { walked, ..Walk::new(KeyOrder::Bytewise, &bounds, 0) };
+            walk.finish(&path, &table).err().map(|fault| fault.message)
+        };
+        assert_eq!(told(walked), None);
+        let others = [
+            ("598 entries", Walked { entries: 598, ..walked }),
+            ("10 deletions", Walked { deletions: 10, ..walked }),
+            ("10 merge operands", Walked { merge_operands: 10, ..walked }),
+        ];
+        for (what, walked) in others {
+            assert!(told(walked).is_some_and(|message| message.contains(what)), "{what}");
+        }
     }
 
     #[test]

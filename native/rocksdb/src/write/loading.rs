@@ -2,22 +2,49 @@
 //!
 //! Contract: a family is begun, gets its entries in order, and is ended before the next one is begun.
 
+use std::ffi::CStr;
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::error::{Fault, Outcome};
 use crate::files::ages::Ages;
-use crate::handle::Options;
 use crate::sink::{for_each_entry, Sink};
 use crate::tables::Tables;
 use crate::write::by_age::ByAge;
 use crate::write::sequence;
 use crate::write::turned::Turned;
 
+/// Properties that are 0 of a family that nothing was written to.
+const HELD: [&CStr; 3] =
+    [c"rocksdb.total-sst-files-size", c"rocksdb.num-entries-active-mem-table", c"rocksdb.num-entries-imm-mem-tables"];
+
 /// How a family is loaded: by tables in its order or the reverse of it, or by age.
 pub enum Loading {
     Straight(Tables),
     Turned(Tables, Turned),
     ByAge(ByAge),
+}
+
+impl Loading {
+    /// Nothing loaded yet, of entries in the family's order, or exactly the reverse with `turn`.
+    pub fn of(tables: Tables, turn: bool) -> Self {
+        if turn {
+            Self::Turned(tables, Turned::default())
+        } else {
+            Self::Straight(tables)
+        }
+    }
+
+    /// Adds the entries of an encoded block.
+    ///
+    /// Errors: DUMP_ORDER_BROKEN, DUMP_ENTRIES_MALFORMED, NO_SPACE, IO_FAILED.
+    pub fn add(&mut self, block: &[u8]) -> Outcome<()> {
+        match self {
+            Self::Straight(tables) => for_each_entry(block, |key, value| tables.put(key, value)),
+            Self::Turned(tables, turned) => for_each_entry(block, |key, value| turned.put(key, value, tables)),
+            Self::ByAge(by_age) => for_each_entry(block, |key, value| by_age.put(key, value)),
+        }
+    }
 }
 
 impl Sink {
@@ -38,10 +65,14 @@ impl Sink {
     /// Errors: KEYSPACE_UNKNOWN, USAGE.
     pub fn begin_load(&mut self, family: &[u8], options: &str, directory: &Path, turn: bool) -> Outcome<()> {
         self.family(family)?;
-        let tables = Tables::new(Options::from_text(options)?, directory, self.begun);
+        let (begun, mut files) = (self.begun, 0);
+        let name = move || {
+            files += 1;
+            format!("{begun:06}-{files:06}.sst")
+        };
+        let tables = Tables::new(self.options.get(options)?, directory, name);
         self.begun += 1;
-        let loading = if turn { Loading::Turned(tables, Turned::default()) } else { Loading::Straight(tables) };
-        self.loading = Some((family.to_vec(), loading));
+        self.loading = Some((family.to_vec(), Loading::of(tables, turn)));
         Ok(())
     }
 
@@ -57,16 +88,13 @@ impl Sink {
 
     /// Adds the entries of an encoded block to the family that was begun.
     ///
-    /// Errors: DUMP_ORDER_BROKEN, DUMP_ENTRIES_MALFORMED, NO_SPACE, IO_FAILED.
+    /// Errors: DUMP_ORDER_BROKEN, DUMP_ENTRIES_MALFORMED, NO_SPACE, IO_FAILED; also those of taking in families before.
     pub fn load(&mut self, block: &[u8]) -> Outcome<()> {
-        let Some((_, loading)) = &mut self.loading else {
+        self.crew.check()?;
+        let Some((family, loading)) = &mut self.loading else {
             return Err(Fault::new("INTERNAL", "no family was begun"));
         };
-        match loading {
-            Loading::Straight(tables) => for_each_entry(block, |key, value| tables.put(key, value)),
-            Loading::Turned(tables, turned) => for_each_entry(block, |key, value| turned.put(key, value, tables)),
-            Loading::ByAge(by_age) => for_each_entry(block, |key, value| by_age.put(key, value)),
-        }
+        loading.add(block).map_err(|fault| fault.of_family(family))
     }
 
     /// Gives the family all that was loaded, at once; returns the number of its entries. `finish_loads` waits until it has them.
@@ -76,14 +104,19 @@ impl Sink {
         let Some((family, loading)) = self.loading.take() else {
             return Err(Fault::new("INTERNAL", "no family was begun"));
         };
-        let handle = self.family(&family)?;
+        self.end_family(&family, loading).map_err(|fault| fault.of_family(&family))
+    }
+
+    fn end_family(&mut self, family: &[u8], loading: Loading) -> Outcome<u64> {
+        let number = self.number(family)?;
         match loading {
-            Loading::Straight(tables) => self.ingesting.begin(&self.database, self.number(&family)?, tables),
+            Loading::Straight(tables) => self.take_in(family, number, tables),
             Loading::Turned(mut tables, mut turned) => {
                 turned.write_table(&mut tables)?;
-                self.ingesting.begin(&self.database, self.number(&family)?, tables)
+                self.take_in(family, number, tables)
             }
             Loading::ByAge(by_age) => {
+                let handle = self.database.family(number)?;
                 let mut written = Vec::new();
                 let mut first = self.latest_sequence_number() + 1;
                 let entries = by_age.write_all(
@@ -98,18 +131,33 @@ impl Sink {
                     },
                 )?;
                 for (first, last, times) in written {
-                    self.times.note_written(&family, first, last, times);
+                    self.times.note_written(family, first, last, times);
                 }
                 Ok(entries)
             }
         }
     }
 
+    /// Begins to finish the tables of a family, which has this name and number, and to take them into the store; the number of their entries.
+    fn take_in(&mut self, name: &[u8], number: usize, tables: Tables) -> Outcome<u64> {
+        let entries = tables.entries();
+        if entries == 0 {
+            return Ok(0);
+        }
+        let (database, name) = (Arc::clone(&self.database), name.to_vec());
+        self.crew.give(move || {
+            let fresh = HELD.iter().all(|property| database.number(number, property) == 0);
+            let family = database.family(number)?;
+            tables.ingest(&database, family, fresh).map_err(|fault| fault.of_family(&name))
+        })?;
+        Ok(entries)
+    }
+
     /// Closes the store and gives its tables the ages that were noted.
     ///
     /// Errors: NO_SPACE, IO_FAILED.
     pub fn close_aged(mut self) -> Outcome<()> {
-        self.ingesting.finish()?;
+        self.crew.finish()?;
         self.flush(false)?;
         let (times, path) = (std::mem::take(&mut self.times), self.database.path().to_owned());
         drop(self);

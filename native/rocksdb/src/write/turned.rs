@@ -3,10 +3,10 @@
 //! A run of entries that fills a table is kept, and then written from its end. The tables of all runs don't overlap, and the store takes
 //! them in whatever order they come.
 //!
-//! Contract: used by one thread at a time; memory for one run, 64 MiB and a word for each entry, or one entry that is larger.
+//! Contract: used by one thread at a time; memory for one run, 64 MiB and a word for each entry; one that is larger is a table by itself.
 
 use crate::error::{Fault, Outcome};
-use crate::tables::Tables;
+use crate::tables::{is_huge, Tables};
 
 /// Bytes of keys and values of a run.
 const RUN_BYTES: usize = 64 << 20;
@@ -33,6 +33,11 @@ impl Turned {
         // Whichever of the two orders the entries are in, a table takes the reverse only; here it is seen between two tables, too.
         if last.is_some_and(|last| last == key) {
             return Err(Fault::new("DUMP_ORDER_BROKEN", "a key comes twice"));
+        }
+        if is_huge(key, value) {
+            self.write_table(tables)?;
+            self.before = Some(key.to_vec());
+            return tables.put(key, value);
         }
         let start = self.bytes.len();
         self.bytes.extend_from_slice(key);

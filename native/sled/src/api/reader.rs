@@ -79,6 +79,12 @@ pub struct SledFiles {
 
 #[napi]
 impl SledFiles {
+    /// The version of sled that wrote the store: major and minor.
+    #[napi(getter)]
+    pub fn version(&self) -> String {
+        self.store.settings.version_text()
+    }
+
     #[napi(getter)]
     pub fn compression(&self) -> bool {
         self.store.settings.compression

@@ -14,7 +14,7 @@ use crate::memory;
 use crate::node::to_js;
 use crate::node_scan::FillCounts;
 use crate::read::salvage::history::Age;
-use crate::read::salvage::rescue::{Rescue, Stretch, What};
+use crate::read::salvage::rescue::{Problem, Rescue, Stretch, What};
 use crate::read::salvage::scan::{SalvageFilled, SalvageScan};
 use crate::read::store::ID_INTERVAL;
 
@@ -42,6 +42,8 @@ pub struct SalvagedTree {
 /// What is known of a damaged store.
 #[napi(object)]
 pub struct SalvageFacts {
+    /// The version of sled that wrote the store: major and minor.
+    pub version: String,
     pub compression: bool,
     pub segment_size: u32,
     /// The id from which sled's `generate_id` would go on, in decimal digits.
@@ -94,21 +96,20 @@ impl SledSalvage {
         let file = |path: &Path| path.strip_prefix(&rescue.path).unwrap_or(path).to_string_lossy().into_owned();
         let mut losses = Vec::new();
         let mut remarks = Vec::new();
+        let told = |problem: &Problem| SalvageLoss {
+            tree: None,
+            file: file(&problem.path),
+            offset: problem.offset.map(|offset| offset as f64),
+            from: None,
+            to: None,
+            reason: problem.what.clone(),
+        };
         for problem in &rescue.problems {
-            let (file, offset) = (file(&problem.path), problem.offset);
             if problem.loses {
-                let offset = offset.map(|offset| offset as f64);
-                losses.push(SalvageLoss {
-                    tree: None,
-                    file,
-                    offset,
-                    from: None,
-                    to: None,
-                    reason: problem.what.clone(),
-                });
+                losses.push(told(problem));
             } else {
-                let at = offset.map(|offset| format!(" at {offset}")).unwrap_or_default();
-                remarks.push(format!("{file}{at}: {}", problem.what));
+                let at = problem.offset.map(|offset| format!(" at {offset}")).unwrap_or_default();
+                remarks.push(format!("{}{at}: {}", file(&problem.path), problem.what));
             }
         }
         let damaged = !losses.is_empty();
@@ -119,7 +120,9 @@ impl SledSalvage {
             remarks
                 .push("each tree that is listed was found whole, in pages that nothing newer is known of".to_string());
         }
+        losses.extend(rescue.refusal.as_ref().map(told));
         Ok(SalvageFacts {
+            version: rescue.settings.version_text(),
             compression: rescue.settings.compression,
             segment_size: u32::try_from(rescue.settings.segment_size).unwrap_or(u32::MAX),
             next_id: rescue.counter.map(|counter| counter.saturating_add(2 * ID_INTERVAL).to_string()),

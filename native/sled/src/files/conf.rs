@@ -1,12 +1,18 @@
 //! Sled's file `conf`: the settings that a store was made with and must be opened with.
 //!
 //! Three lines of text (`segment_size: N`, `use_compression: B`, `version: M.N`) and their CRC-32, little-endian, as
-//! sled 0.34 writes them. Sled itself goes on when the CRC is wrong; we do not.
+//! sled writes them. Sled itself goes on when the CRC is wrong; we do not.
+//!
+//! Stores of sled 0.32 and 0.33 differ from those of 0.34 in the version alone. Sled opens stores of its own version only, so that they are
+//! read, and written by nobody here. They took segments of 128 bytes, too, but could not open such a store again.
 
 use crate::failure::{Code, Failure, Outcome};
 
 /// The version of sled's files that the crate reads and writes.
 pub const VERSION: (u64, u64) = (0, 34);
+
+/// The first version of sled whose files are like those of `VERSION`.
+const OLDEST: (u64, u64) = (0, 32);
 
 /// What `conf` says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +40,27 @@ impl Settings {
         }
         Ok(())
     }
+
+    /// The version of sled that wrote the store, as its `conf` has it.
+    pub fn version_text(self) -> String {
+        format!("{}.{}", self.version.0, self.version.1)
+    }
+
+    /// Sled opens stores of its own version only.
+    ///
+    /// # Errors
+    /// STORE_UNSUPPORTED for a store that can be read, and neither opened by the crate nor written.
+    pub fn opened_by_crate(self) -> Outcome<()> {
+        if self.version == VERSION {
+            return Ok(());
+        }
+        let (major, minor) = VERSION;
+        let message = format!(
+            "it is a store of sled {}, which can be read, but sled {major}.{minor} does not open it",
+            self.version_text()
+        );
+        Err(Failure::new(Code::StoreUnsupported, message).hint(NEW_STORE))
+    }
 }
 
 /// What sled takes when nothing else was said.
@@ -44,14 +71,17 @@ pub fn is_empty(length: usize) -> bool {
     length <= 8
 }
 
-/// What somebody can do who has a store of another version of sled.
-const OTHER_VERSION: &str = "link both versions of the crate into a small program, and copy with its Db::export() from the old one to Db::import() of sled 0.34, whose store kgdump reads";
+/// What somebody can do who has a store that is only read.
+const NEW_STORE: &str = "`kgdump export STORE | kgdump import NEW` makes a store of sled 0.34 of it";
+
+/// What somebody can do who has a store of a version of sled that is not read.
+const OTHER_VERSION: &str = "let the program that wrote it link sled 0.34 beside its own version, and copy with Db::export() of its own to Db::import() of 0.34, whose store kgdump reads (sled 0.31 and before need a Rust before 1.89)";
 
 /// Parses the content of a `conf` file.
 ///
 /// # Errors
-/// STORE_NOT_RECOGNIZED when it is nothing of sled's, STORE_DAMAGED when it was, STORE_UNSUPPORTED for a version of sled other
-/// than 0.34.
+/// STORE_NOT_RECOGNIZED when it is nothing of sled's, STORE_DAMAGED when it was, STORE_UNSUPPORTED for a version of sled that is
+/// not read.
 pub fn parse(bytes: &[u8]) -> Outcome<Settings> {
     let ours = bytes.starts_with(b"segment_size: ");
     let Some((text, crc)) = bytes.split_last_chunk::<4>().filter(|(text, _)| ours && !text.is_empty()) else {
@@ -64,9 +94,8 @@ pub fn parse(bytes: &[u8]) -> Outcome<Settings> {
     let Some(settings) = settings else {
         return Err(Failure::new(Code::StoreDamaged, "its file conf lacks a setting"));
     };
-    if settings.version != VERSION {
-        let (major, minor) = settings.version;
-        return Err(other_version(&format!("{major}.{minor}")));
+    if !(OLDEST..=VERSION).contains(&settings.version) {
+        return Err(other_version(&settings.version_text()));
     }
     if !is_segment_size(settings.segment_size) {
         return Err(Failure::new(Code::StoreDamaged, "the segment size in its file conf is impossible"));
@@ -74,10 +103,11 @@ pub fn parse(bytes: &[u8]) -> Outcome<Settings> {
     Ok(settings)
 }
 
-/// The failure for a store of another version of sled.
+/// The failure for a store of a version of sled that is not read.
 pub fn other_version(version: &str) -> Failure {
+    let ((from, first), (to, last)) = (OLDEST, VERSION);
     let message =
-        format!("it is a store of sled {version}; only those of sled {}.{} can be read", VERSION.0, VERSION.1);
+        format!("it is a store of sled {version}; only those of sled {from}.{first} to {to}.{last} can be read");
     Failure::new(Code::StoreUnsupported, message).hint(OTHER_VERSION)
 }
 
@@ -123,6 +153,30 @@ mod tests {
         for len in 0..good.len() {
             assert!(parse(&good[..len]).is_err(), "{len} bytes");
         }
+    }
+
+    #[test]
+    fn older_versions_with_the_same_files_are_read_and_not_opened_by_the_crate() {
+        let of = |version, size| {
+            parse(&conf(&format!("segment_size: {size}\nuse_compression: false\nversion: {version}\n")))
+        };
+        for (version, size, readable, opened) in [
+            ("0.34", 256, true, true),
+            ("0.34", 128, false, false),
+            ("0.33", 128, false, false),
+            ("0.33", 256, true, false),
+            ("0.32", 524_288, true, false),
+            ("0.31", 256, false, false),
+            ("0.35", 256, false, false),
+            ("1.33", 256, false, false),
+        ] {
+            let parsed = of(version, size);
+            assert_eq!(parsed.is_ok(), readable, "{version} {size}");
+            assert_eq!(parsed.is_ok_and(|settings| settings.opened_by_crate().is_ok()), opened, "{version} {size}");
+        }
+        let old = of("0.33", 256).unwrap();
+        assert_eq!(old.opened_by_crate().unwrap_err().code, Code::StoreUnsupported);
+        assert_eq!(old.version_text(), "0.33");
     }
 
     #[test]

@@ -12,6 +12,12 @@ use super::bytes::Bytes;
 pub const SEGMENT_HEADER: usize = 20;
 /// A message needs at least this much room in a segment.
 pub const MIN_ROOM: usize = 32;
+/// No log goes so far: what says so was not written by sled.
+pub const MOST_LSN: i64 = 1 << 62;
+/// The shortest message: checksum, kind, and three numbers.
+pub const SHORTEST: u64 = 8;
+/// The page of a batch's message.
+const BATCH_PAGE: u64 = u64::MAX - 666;
 /// Sled looks at so many bytes for a message's header.
 const HEADER_WINDOW: usize = 128;
 
@@ -97,14 +103,15 @@ fn parse<'a>(window: &[u8], rest: &'a [u8], room: usize, number: Option<u64>, at
     if number.is_some_and(|number| number != own_number) || length > room.checked_sub(header)? {
         return None;
     }
+    let damaged = || is_plausible(code, length, page).then_some(Found::Damaged);
     let Some(body) = rest.get(header..header + length) else {
-        return Some(Found::Damaged);
+        return damaged();
     };
     let mut hasher = crc32fast::Hasher::new();
     hasher.update(body);
     hasher.update(&window[4..header]);
     if hasher.finalize() ^ u32::MAX != u32::from_le_bytes(*crc) {
-        return Some(Found::Damaged);
+        return damaged();
     }
     let kind = match code {
         2 if number.is_some() => return Some(Found::End),
@@ -117,6 +124,22 @@ fn parse<'a>(window: &[u8], rest: &'a [u8], room: usize, number: Option<u64>, at
         _ => Kind::Other,
     };
     Some(Found::Message(Message { kind, code, page, body, number: own_number, next: at + header + length }))
+}
+
+/// Whether sled writes messages of a kind with so many bytes about this page: what was left behind the end of a log looks like a message by chance, where
+/// numbers are small.
+fn is_plausible(code: u8, length: usize, page: u64) -> bool {
+    match code {
+        2 => page == u64::MAX,
+        3 => page == BATCH_PAGE && length == 8,
+        4 => page > 1 && length == 0,
+        5 => page == 1 && length <= 9,
+        6 => page == 0,
+        7 => page == 0 && length == 8,
+        8 | 10 => page > 1,
+        9 | 11 => page > 1 && length == 8,
+        _ => true,
+    }
 }
 
 /// Whether a segment of `size` bytes may end at `at` without a message that says so. Sled that is opened with exactly `MIN_ROOM` bytes left in
@@ -138,6 +161,49 @@ mod tests {
         assert!(!ends_bare(&segment, 223, 256, true) && !ends_bare(&segment, 192, 256, false));
         segment[255] = 1;
         assert!(!ends_bare(&segment, 224, 256, true) && ends_bare(&segment, 224, 256, false));
+    }
+
+    #[test]
+    fn what_sled_never_writes_is_no_damaged_message() {
+        use crate::files::made::message_of;
+        let found = |code: u8, page: u8, body: &[u8], wrong: bool| {
+            let mut segment = message_of(code, 1, page, body);
+            segment[0] ^= u8::from(wrong);
+            segment.resize(256, 0);
+            match message(&segment, 0, 256, Some(1)) {
+                Found::Message(_) => "message",
+                Found::Damaged => "damaged",
+                Found::Nothing | Found::End => "nothing",
+            }
+        };
+        let eight = [7; 8];
+        for (code, page, body) in
+            [(4, 2, &[][..]), (5, 1, &[9]), (6, 0, &[1, 2]), (7, 0, &eight), (8, 2, &[1]), (9, 2, &eight)]
+        {
+            assert_eq!(
+                (found(code, page, body, false), found(code, page, body, true)),
+                ("message", "damaged"),
+                "{code}"
+            );
+        }
+        for (code, page, body) in [
+            (4, 2, &[1][..]),
+            (4, 1, &[]),
+            (5, 2, &[9]),
+            (6, 1, &[1]),
+            (7, 0, &[1]),
+            (8, 1, &[1]),
+            (9, 2, &[1]),
+            (11, 2, &[]),
+            (3, 2, &eight),
+        ] {
+            // The checksum is what counts, where it is right.
+            assert_eq!(
+                (found(code, page, body, false), found(code, page, body, true)),
+                ("message", "nothing"),
+                "{code}"
+            );
+        }
     }
 
     #[test]

@@ -3,6 +3,8 @@
 
 pub mod bytes;
 pub mod conf;
+#[cfg(test)]
+pub mod made;
 pub mod message;
 pub mod meta;
 pub mod observed;

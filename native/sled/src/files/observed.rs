@@ -12,8 +12,9 @@ use super::message::{Found, Kind, Message, SEGMENT_HEADER, message, segment_head
 const STEP: u64 = 256;
 /// The biggest segment.
 const MOST: usize = 1 << 24;
-/// How far the file is looked through.
+/// How far the file is looked through, and how much of it is read for that: a segment more than once when it looks like several.
 const LOOKED_AT: u64 = 64 << 20;
+const READ: u64 = 1 << 30;
 
 /// The settings with which the log `db` was written, as far as it shows them; sled's defaults for the rest. None when it shows that
 /// these cannot be.
@@ -24,13 +25,16 @@ pub fn observed(db: &File) -> io::Result<Option<Settings>> {
     let length = db.metadata()?.len();
     let mut found = Settings { segment_size: 0, ..DEFAULTS };
     let mut compression = None;
-    let mut offset = 0;
-    while offset + SEGMENT_HEADER as u64 <= length.min(LOOKED_AT) && (found.segment_size == 0 || compression.is_none())
+    let (mut offset, mut bytes) = (0, 0);
+    while bytes < READ
+        && offset + SEGMENT_HEADER as u64 <= length.min(LOOKED_AT)
+        && (found.segment_size == 0 || compression.is_none())
     {
         let mut header = [0; SEGMENT_HEADER];
         db.read_exact_at(&mut header, offset)?;
         if let Some((lsn, _)) = segment_header(&header) {
             let segment = read(db, offset, length)?;
+            bytes += segment.len() as u64;
             if let Found::Message(first) = message(&segment, SEGMENT_HEADER, MOST, None) {
                 let size = usize::try_from(lsn.unsigned_abs().checked_div(first.number).unwrap_or(0)).unwrap_or(0);
                 if first.number > 0 && is_segment_size(size) {

@@ -7,13 +7,20 @@
 //! and else one more, then for each page one byte: 0 and the place for a page that was given back; else the number of its parts, and each
 //! one's place. A place is LSN (8 bytes), 0 and offset, or 1, offset and number of the value file (8 bytes), and (not of a page given back) the size.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::bytes::Bytes;
+use super::conf::Settings;
 use super::message::Kind;
 use super::table::{Place, Table};
 use crate::failure::{Failure, Outcome};
+
+/// A compressed snapshot with so many bytes may be as small as it likes; a bigger one is so many times as big as its frame at most. Each of its pages
+/// has a place of its own in the log, which does not become much smaller.
+const LARGEST_SMALL: u64 = 4 << 20;
+const MOST_TIMES: u64 = 100;
 
 /// The files of a store that have to do with snapshots.
 #[derive(Debug, Default)]
@@ -30,6 +37,8 @@ pub struct Snapshot {
     /// Up to where it knows the log.
     pub stable: i64,
     pub table: Table,
+    /// Numbers of the segments of the file, from 0, that something in it lies in; sled takes all others for free.
+    pub used: BTreeSet<u64>,
 }
 
 /// Lists the snapshots of a store.
@@ -59,19 +68,19 @@ pub fn list(store: &Path) -> Outcome<Listing> {
 ///
 /// # Errors
 /// IO_FAILED, PERMISSION_DENIED.
-pub fn read(path: &Path, compression: bool) -> Outcome<Result<Snapshot, &'static str>> {
+pub fn read(path: &Path, settings: Settings) -> Outcome<Result<Snapshot, &'static str>> {
     if path.is_dir() {
         return Ok(Err("it is a directory"));
     }
     let bytes = fs::read(path).map_err(|e| Failure::io(&e, "reading it").at(path))?;
-    Ok(parse(&bytes, compression))
+    Ok(parse(&bytes, settings))
 }
 
 /// What the bytes of a snapshot say.
 ///
 /// # Errors
 /// What is wrong with them.
-pub fn parse(bytes: &[u8], compression: bool) -> Result<Snapshot, &'static str> {
+pub fn parse(bytes: &[u8], Settings { compression, segment_size, .. }: Settings) -> Result<Snapshot, &'static str> {
     const CUT: &str = "it is empty or cut short";
     let (rest, crc) = bytes.split_last_chunk::<4>().ok_or(CUT)?;
     let (content, length) = rest.split_last_chunk::<8>().ok_or(CUT)?;
@@ -86,11 +95,14 @@ pub fn parse(bytes: &[u8], compression: bool) -> Result<Snapshot, &'static str> 
     if expected != Some(u64::from_le_bytes(*length)) {
         return Err("its length is wrong");
     }
+    if u64::from_le_bytes(*length) > LARGEST_SMALL.max(MOST_TIMES * content.len() as u64) {
+        return Err("its content is too long for a snapshot");
+    }
     if !compression {
-        return pages(content).ok_or("its content is none of a snapshot");
+        return pages(content, segment_size).ok_or("its content is none of a snapshot");
     }
     let plain = inflate(content, u64::from_le_bytes(*length)).ok_or("its content cannot be decompressed")?;
-    pages(&plain).ok_or("its content is none of a snapshot")
+    pages(&plain, segment_size).ok_or("its content is none of a snapshot")
 }
 
 fn inflate(frame: &[u8], length: u64) -> Option<Vec<u8>> {
@@ -101,11 +113,12 @@ fn inflate(frame: &[u8], length: u64) -> Option<Vec<u8>> {
     (written == length && plain.len() == length).then_some(plain)
 }
 
-fn pages(content: &[u8]) -> Option<Snapshot> {
+fn pages(content: &[u8], segment_size: usize) -> Option<Snapshot> {
     let mut rest = Bytes(content);
     let stable = rest.long()?;
-    let _active_segment = rest.number()?;
+    let segment = |offset: u64| offset / segment_size as u64;
     let mut table = Table::default();
+    let mut used: BTreeSet<u64> = rest.number()?.checked_sub(1).map(segment).into_iter().collect();
     let mut page = 0;
     while rest.left() > 0 {
         let parts = rest.byte()?;
@@ -115,7 +128,8 @@ fn pages(content: &[u8]) -> Option<Snapshot> {
                 (_, 0) => Kind::Replace { blob: false },
                 _ => Kind::Link { blob: false },
             };
-            let place = place(&mut rest, kind)?;
+            let (place, offset) = place(&mut rest, kind)?;
+            used.insert(segment(offset));
             if !table.apply(page, kind, place) {
                 return None;
             }
@@ -123,21 +137,22 @@ fn pages(content: &[u8]) -> Option<Snapshot> {
         page += 1;
     }
     // None is 0, and others are one more, if they are not negative.
-    Some(Snapshot { stable: if stable > 0 { stable - 1 } else { stable }, table })
+    Some(Snapshot { stable: if stable > 0 { stable - 1 } else { stable }, table, used })
 }
 
-fn place(rest: &mut Bytes<'_>, kind: Kind) -> Option<Place> {
+/// A place, and the offset in the file `db` of its message.
+fn place(rest: &mut Bytes<'_>, kind: Kind) -> Option<(Place, u64)> {
     let lsn = rest.long()?;
-    let (at, blob) = match rest.byte()? {
-        0 => (rest.number()?, false),
-        1 => {
-            let _offset = rest.number()?;
-            (u64::try_from(rest.long()?).ok()?, true)
+    let (offset, at, blob) = match rest.byte()? {
+        0 => {
+            let offset = rest.number()?;
+            (offset, offset, false)
         }
+        1 => (rest.number()?, u64::try_from(rest.long()?).ok()?, true),
         _ => return None,
     };
     let size = if kind == Kind::Free { 0 } else { u32::try_from(rest.number()?).ok()? };
-    Some(Place { lsn, at, size, blob })
+    Some((Place { lsn, at, size, blob }, offset))
 }
 
 /// The content size in the header of a zstd frame (RFC 8878, 3.1.1.1); None when it has none.

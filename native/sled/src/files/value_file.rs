@@ -54,3 +54,25 @@ pub fn is_sound(path: &Path, code: u8) -> io::Result<bool> {
     }
     Ok(kind == code && hasher.finalize() == u32::from_le_bytes([a, b, c, d]))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::files::made;
+
+    #[test]
+    fn a_value_has_the_right_checksum_and_kind() {
+        let path = std::env::temp_dir().join(format!("kgdump-value-{}", std::process::id()));
+        let sound = made::value_file(9, b"value");
+        let mut wrong = sound.clone();
+        wrong[6] ^= 1;
+        for (bytes, code, expected) in [(&sound, 9, Some(b"value".to_vec())), (&sound, 11, None), (&wrong, 9, None)] {
+            fs::write(&path, bytes).unwrap();
+            assert_eq!(is_sound(&path, code).unwrap(), expected.is_some());
+            assert_eq!(read(&path, code).unwrap(), expected);
+        }
+        fs::remove_file(&path).unwrap();
+    }
+}

@@ -6,9 +6,11 @@
 //! 2. every segment but the one with the highest LSN is filled to its end with whole messages;
 //! 3. from the highest LSN that a header says is stable, or from that of the snapshot if it is higher, segments follow
 //!    each other without a gap: sled itself ends its log at one;
+//!    and that place is not behind the end of the log;
 //! 4. after the last whole message of the highest segment there is no trace of a further one;
 //! 5. every value file that a page needs exists; before sled opens the store, each that the log names has a right checksum, too;
-//! 6. each page is at least as new as the snapshot says, and the snapshot is not ahead of the log.
+//! 6. each page is at least as new as the snapshot says, and the snapshot is not ahead of the log;
+//! 7. segments that are empty are such as sled leaves empty (see emptied.rs).
 //!
 //! A program that was killed while writing may leave a store that breaks 2, 3 or 4; sled repairs it by dropping what was
 //! not flushed. That cannot be told from damage, so it is refused too, and the program that owns it shall open it first.
@@ -20,14 +22,18 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
-use super::{snapshots, value_files};
+use super::emptied::Segments;
+use super::fill::read_up_to;
+use super::snapshots;
+use super::value_files;
 use crate::failure::{Code, Failure, Outcome};
 use crate::files::conf::Settings;
-use crate::files::message::{Found, Kind, Message, SEGMENT_HEADER, ends_bare, message, segment_header};
+use crate::files::message::{
+    Found, Kind, MOST_LSN, Message, SEGMENT_HEADER, SHORTEST, ends_bare, message, segment_header,
+};
 use crate::files::table::{Place, Table};
 
 /// What a log holds.
@@ -46,17 +52,18 @@ pub fn replay(path: &Path, settings: Settings) -> Outcome<Replay> {
     let db = path.join("db");
     let mut log = Log::open(path, settings, false)?;
     let mut warnings = Vec::new();
-    let known = snapshots::known(path, settings.compression, &mut warnings)?;
+    let known = snapshots::known(path, settings, &mut warnings)?;
     let end = log.walk(known.lsn()).map_err(|f| f.at(&db))?;
     value_files::all_there(path, &log.table)?;
     known.agrees(&log.table, end, settings)?;
+    warnings.extend(log.segments.check(&known, log.size).map_err(|f| f.at(&db))?);
     if log.batch_cut {
         warnings.push("the log ends in a batch that was not written whole: it does not count, as for sled".to_string());
     }
-    if log.empty_segments > 0 && known.snapshot.is_none() && known.unusable.is_some() {
+    if !log.segments.empty.is_empty() && known.snapshot.is_none() && known.unusable.is_some() {
         warnings.push(format!(
             "{} segments of its file db are empty and its snapshot cannot be used: should the disk have lost one that was not, nothing says so",
-            log.empty_segments
+            log.segments.empty.len()
         ));
     }
     Ok(Replay { table: log.table, warnings })
@@ -69,10 +76,11 @@ pub fn replay(path: &Path, settings: Settings) -> Outcome<Replay> {
 pub fn check(path: &Path, settings: Settings) -> Outcome<()> {
     let db = path.join("db");
     let mut log = Log::open(path, settings, true)?;
-    let known = snapshots::taken(path, settings.compression)?;
+    let known = snapshots::taken(path, settings)?;
     let end = log.walk(known.lsn()).map_err(|f| f.at(&db))?;
     value_files::all_there(path, &log.table)?;
-    known.agrees(&log.table, end, settings)
+    known.agrees(&log.table, end, settings)?;
+    log.segments.check(&known, log.size).map_err(|f| f.at(&db)).map(drop)
 }
 
 fn damaged(message: impl Into<String>) -> Failure {
@@ -89,9 +97,11 @@ struct Log<'a> {
     every_value_file: bool,
     /// The place behind the last message.
     end: i64,
+    /// Ids of pages are below this: each page has a message in the log, that it was given back at least.
+    pages: u64,
     /// A batch at the end is not whole: what is from here on does not count.
     batch_cut: bool,
-    empty_segments: u64,
+    segments: Segments,
 }
 
 impl<'a> Log<'a> {
@@ -103,7 +113,18 @@ impl<'a> Log<'a> {
 
     fn of(store: &'a Path, file: File, size: usize, every_value_file: bool) -> Log<'a> {
         let (buffer, table) = (Vec::new(), Table::default());
-        Log { store, file, size, buffer, table, every_value_file, end: 0, batch_cut: false, empty_segments: 0 }
+        Log {
+            store,
+            file,
+            size,
+            buffer,
+            table,
+            every_value_file,
+            end: 0,
+            pages: 0,
+            batch_cut: false,
+            segments: Segments::default(),
+        }
     }
 
     /// Reads every segment in the order of the log, of which the snapshot covers all before `known`; returns the LSN at which
@@ -123,9 +144,14 @@ impl<'a> Log<'a> {
         }
         // Where the log ends tells which batches are whole.
         self.end = self.last_message(tip, tip_offset)?;
+        self.segments.note(&segments, known, self.size);
         let mut end = 0;
         for (lsn, offset) in segments {
             end = lsn + self.segment(lsn, offset, lsn == tip)? as i64;
+        }
+        // Sled calls stable only what it has written.
+        if stable > (end + size - 1) / size * size {
+            return Err(torn(format!("the log ends at {end}, and was written up to {stable} at least")));
         }
         Ok(end)
     }
@@ -133,6 +159,7 @@ impl<'a> Log<'a> {
     /// Offset of each segment by its LSN, and the highest stable LSN.
     fn headers(&mut self) -> Outcome<(BTreeMap<i64, u64>, i64)> {
         let length = self.file.metadata().map_err(|e| Failure::io(&e, "looking at it"))?.len();
+        self.pages = length / SHORTEST;
         let mut segments = BTreeMap::new();
         let mut stable = 0;
         let mut offset = 0;
@@ -140,7 +167,7 @@ impl<'a> Log<'a> {
             let mut header = [0; SEGMENT_HEADER];
             self.file.read_exact_at(&mut header, offset).map_err(|e| Failure::io(&e, "reading it"))?;
             match segment_header(&header) {
-                Some((lsn, seen)) if lsn >= 0 && lsn % self.size as i64 == 0 => {
+                Some((lsn, seen)) if (0..MOST_LSN).contains(&lsn) && lsn % self.size as i64 == 0 => {
                     stable = stable.max(seen);
                     if segments.insert(lsn, offset).is_some() {
                         return Err(damaged(format!("the segment at offset {offset} is there twice")));
@@ -151,7 +178,7 @@ impl<'a> Log<'a> {
                     if self.buffer.iter().any(|&b| b != 0) {
                         return Err(torn(format!("the segment at offset {offset} has lost its header")));
                     }
-                    self.empty_segments += 1;
+                    self.segments.empty.push(offset / self.size as u64);
                 }
                 _ => return Err(damaged(format!("the header of the segment at offset {offset} is damaged"))),
             }
@@ -242,7 +269,8 @@ impl<'a> Log<'a> {
             }
             _ => place,
         };
-        if !self.batch_cut && !self.table.apply(page, kind, place) {
+        let grows = !matches!(kind, Kind::Link { .. });
+        if grows && page >= self.pages || !self.batch_cut && !self.table.apply(page, kind, place) {
             return Err(damaged(format!("the log has a page {page}")));
         }
         Ok(())
@@ -258,23 +286,6 @@ impl<'a> Log<'a> {
     }
 }
 
-/// Fills the buffer from a file, as far as the file goes; returns how many bytes that are.
-///
-/// # Errors
-/// Those of reading.
-pub fn read_up_to(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-    let mut filled = 0;
-    while filled < buffer.len() {
-        match file.read_at(&mut buffer[filled..], offset + filled as u64) {
-            Ok(0) => break,
-            Ok(n) => filled += n,
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-            Err(e) => return Err(e),
-        }
-    }
-    Ok(filled)
-}
-
 /// Damage that a killed writer may have left as well.
 fn torn(message: String) -> Failure {
     damaged(format!("{message} (damage, or its program was killed while writing)")).hint(
@@ -283,31 +294,6 @@ fn torn(message: String) -> Failure {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::fs;
-
-    use super::*;
-
-    #[test]
-    fn what_a_snapshot_covers_may_be_gone_from_the_log() {
-        let directory = std::env::temp_dir().join(format!("kgdump-log-{}", std::process::id()));
-        fs::create_dir(&directory).unwrap();
-        // A log of one segment, the second one, whose header knows of nothing stable.
-        let size = 8192;
-        let mut header = Vec::new();
-        for lsn in [size as i64, 0] {
-            header.extend((lsn ^ i64::MAX).to_le_bytes());
-        }
-        let mut bytes = vec![0; size];
-        bytes.extend((crc32fast::hash(&header) ^ u32::MAX).to_le_bytes());
-        bytes.extend(header);
-        let db = directory.join("db");
-        fs::write(&db, bytes).unwrap();
-        let mut log = Log::of(&directory, File::open(&db).unwrap(), size, true);
-        let end = log.walk(8192 + SEGMENT_HEADER as i64).map_err(|failure| failure.to_json());
-        let refused = log.walk(0).is_err();
-        fs::remove_dir_all(&directory).unwrap();
-        assert_eq!(end, Ok(8192 + SEGMENT_HEADER as i64));
-        assert!(refused);
-    }
-}
+mod store_tests;
+#[cfg(test)]
+mod tests;

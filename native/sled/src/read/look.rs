@@ -45,6 +45,7 @@ fn look_once(path: &Path) -> Outcome<()> {
             return Err(Failure::new(Code::StoreNotRecognized, "it is an empty directory, no sled store").at(path));
         }
     };
+    settings.opened_by_crate().map_err(|f| f.at(path))?;
     let db = path.join("db");
     let metadata = fs::metadata(&db).map_err(|e| Failure::io(&e, "looking at it").at(&db))?;
     let damaged = |what: &str| Failure::new(Code::StoreDamaged, what).at(&db);
@@ -54,7 +55,7 @@ fn look_once(path: &Path) -> Outcome<()> {
     if metadata.len() == 0 {
         return Err(damaged("it is empty: sled would make an empty store of it"));
     }
-    let known = snapshots::taken(path, settings.compression)?.lsn();
+    let known = snapshots::taken(path, settings)?.lsn();
     let file = File::open(&db).map_err(|e| Failure::io(&e, "opening it").at(&db))?;
     let tip = tip(&file, metadata.len(), settings).map_err(|e| Failure::io(&e, "reading it").at(&db))?;
     let size = settings.segment_size as i64;

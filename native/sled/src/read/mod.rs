@@ -1,5 +1,7 @@
 //! Stores of sled 0.34 read from their files, without sled: the files are opened for reading only, and nothing is written.
 
+pub mod emptied;
+pub mod fill;
 pub mod leaves;
 pub mod log;
 pub mod look;

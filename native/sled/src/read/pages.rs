@@ -7,7 +7,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::log::read_up_to;
+use super::fill::read_up_to;
 use crate::failure::{Code, Failure, Outcome};
 use crate::files::bytes::Bytes;
 use crate::files::conf::Settings;

@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use super::emptied::emptied;
 use crate::failure::{Code, Failure, Outcome};
-use crate::files::conf::Settings;
+use crate::files::conf::{Settings, VERSION};
 use crate::files::snapshot::{self, Snapshot};
 use crate::files::table::Table;
 
@@ -20,43 +21,44 @@ pub struct Known {
 ///
 /// # Errors
 /// IO_FAILED, PERMISSION_DENIED.
-pub fn known(store: &Path, compression: bool, warnings: &mut Vec<String>) -> Outcome<Known> {
+pub fn known(store: &Path, settings: Settings, warnings: &mut Vec<String>) -> Outcome<Known> {
     let listing = snapshot::list(store)?;
     let mut known = Known::default();
     for (lsn, path) in &listing.named {
-        match snapshot::read(path, compression)? {
+        match snapshot::read(path, settings)? {
             Ok(snapshot) => {
                 known.snapshot = Some((path.clone(), snapshot));
                 break;
             }
             Err(why) => {
-                warnings.push(passed_over(path, why));
+                warnings.push(passed_over(path, why, settings));
                 known.unusable.get_or_insert((*lsn, path.clone()));
             }
         }
     }
     if let Some(taken) = listing.taken.filter(|taken| !listing.named.iter().any(|(_, path)| path == taken))
-        && let Err(why) = snapshot::read(&taken, compression)?
+        && let Err(why) = snapshot::read(&taken, settings)?
     {
-        warnings.push(passed_over(&taken, why));
+        warnings.push(passed_over(&taken, why, settings));
     }
     Ok(known)
 }
 
-fn passed_over(path: &Path, why: &str) -> String {
+fn passed_over(path: &Path, why: &str, settings: Settings) -> String {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    format!(
-        "its snapshot {name} is not used: {why}. The log has all that a snapshot says; but sled does not open the store before that file is gone"
-    )
+    // Earlier versions pass over a snapshot with a wrong checksum themselves.
+    let sled =
+        if settings.version == VERSION { "; but sled does not open the store before that file is gone" } else { "" };
+    format!("its snapshot {name} is not used: {why}. The log has all that a snapshot says{sled}")
 }
 
 /// The snapshot that sled would take.
 ///
 /// # Errors
 /// STORE_DAMAGED when sled could not use it; IO_FAILED, PERMISSION_DENIED.
-pub fn taken(store: &Path, compression: bool) -> Outcome<Known> {
+pub fn taken(store: &Path, settings: Settings) -> Outcome<Known> {
     let Some(path) = snapshot::list(store)?.taken else { return Ok(Known::default()) };
-    match snapshot::read(&path, compression)? {
+    match snapshot::read(&path, settings)? {
         Ok(snapshot) => Ok(Known { snapshot: Some((path, snapshot)), unusable: None }),
         Err(why) => Err(Failure::new(Code::StoreDamaged, format!("sled cannot use this snapshot: {why}"))
             .hint("only sled needs it, to open faster: move it away, and what it says is read from the log")
@@ -70,6 +72,13 @@ impl Known {
         let usable = self.snapshot.as_ref().map_or(0, |(_, snapshot)| snapshot.stable);
         let unusable = self.unusable.as_ref().map_or(0, |(lsn, _)| *lsn);
         usable.max(unusable).max(0)
+    }
+
+    /// As `emptied`, of the newest snapshot: what an older one names may have become free since.
+    pub fn emptied(&self, empty: &[u64], last: Option<u64>) -> Option<u64> {
+        let newest = self.snapshot.as_ref().map(|(_, snapshot)| snapshot);
+        let newest = newest.filter(|snapshot| self.unusable.as_ref().is_none_or(|(lsn, _)| *lsn <= snapshot.stable));
+        emptied(newest, empty, last)
     }
 
     /// Compares with what the log says, which ends at `end`.
@@ -95,5 +104,31 @@ impl Known {
                 Err(Failure::new(Code::StoreDamaged, message).at(path))
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn empty_segments_are_free_ones_that_were_not_taken_yet() {
+        let used = [0, 1, 4].into();
+        let snapshot = Snapshot { stable: 9000, table: Table::default(), used };
+        // Free when the snapshot was taken, and no segment behind them was begun since.
+        assert_eq!(emptied(Some(&snapshot), &[2, 3, 7], None), None);
+        assert_eq!(emptied(Some(&snapshot), &[3, 7], Some(2)), None);
+        // The lowest free one is taken first.
+        assert_eq!(emptied(Some(&snapshot), &[2, 3, 7], Some(3)), Some(2));
+        // What the snapshot names was not free.
+        assert_eq!(emptied(Some(&snapshot), &[2, 4], None), Some(4));
+        assert_eq!(emptied(None, &[4], None), None);
+        assert_eq!(emptied(None, &[4], Some(5)), Some(4));
+        // A newer snapshot that cannot be used knew better which are free.
+        let mut known = Known { snapshot: Some((PathBuf::new(), snapshot)), unusable: None };
+        assert_eq!(known.emptied(&[4], None), Some(4));
+        known.unusable = Some((9001, PathBuf::new()));
+        assert_eq!(known.emptied(&[4], None), None);
+        assert_eq!(known.emptied(&[4], Some(5)), Some(4));
     }
 }

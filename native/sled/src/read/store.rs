@@ -1,6 +1,5 @@
 //! A store that is open for reading only, without sled.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -9,7 +8,7 @@ use super::pages::{Files, PageReader};
 use super::walk::FileWalk;
 use crate::failure::{Code, Failure, Outcome, printable};
 use crate::files::conf::Settings;
-use crate::lock;
+use crate::lock::{self, Lock};
 use crate::place::{Place, inspect};
 use crate::scan::{Filled, KeyRange, fill_block};
 use crate::store::LOCK_WAIT;
@@ -36,7 +35,7 @@ pub struct FileStore {
 struct Open {
     files: Arc<Files>,
     /// Held, so that no program opens the store meanwhile.
-    _lock: File,
+    _lock: Lock,
 }
 
 impl FileStore {

@@ -43,7 +43,9 @@ pub fn scratch() -> Scratch {
         drop(std::panic::take_hook());
     });
     let name = format!("kgdump-load-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-    let path = std::env::temp_dir().join(name);
+    // In memory where the system has a place for that: sled syncs a lot.
+    let memory = Path::new("/dev/shm");
+    let path = if memory.is_dir() { memory.to_path_buf() } else { std::env::temp_dir() }.join(name);
     std::fs::create_dir(&path).unwrap();
     Scratch(path)
 }

@@ -168,6 +168,8 @@ mod tests {
         let entries = [0, 2, 1, b'a', b'b', b'x', 1, 1, 0, b'c'];
         let found = all(&block(&entries, &[0], 1)).unwrap();
         assert_eq!(found, [[b"ab".to_vec(), b"x".to_vec()], [b"ac".to_vec(), vec![]]]);
+        // A restart point may be the end of the entries, and not lie behind it.
+        assert!(all(&block(&entries, &[0, 10], 2)).is_ok() && all(&block(&entries, &[0, 11], 2)).is_err());
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::super::bytes::{fixed32, fixed64, varint64};
 use super::block::{BlockError, Entries, Layout};
 
 /// Properties by name, as they are stored.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Properties(BTreeMap<Vec<u8>, Vec<u8>>);
 
 /// How the index finds its blocks. Hash search has an index like binary search beside it.

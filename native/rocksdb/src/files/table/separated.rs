@@ -89,6 +89,10 @@ mod tests {
         let expected =
             [&[0, 2, 1, b'a', b'b', b'x', 1, 1, 2, b'c', b'y', b'z', 0, 1, 0, b'd'][..], &[0, 0, 0, 0, 1, 0, 0, 0]];
         assert_eq!(joined, expected.concat());
+        // Where the values of a restart point begin must be where those before it end.
+        let mut moved = block.clone();
+        moved[13] = 2;
+        assert_eq!(join(&moved, &mut joined), Err(WRONG));
         for length in 0..block.len() {
             let _ = join(&block[..length], &mut joined);
         }

@@ -137,3 +137,18 @@ fn what_is_missing_for_good_is_told_by_its_name() -> io::Result<()> {
     assert_eq!(fault.map(|fault| (fault.code, fault.path)), Some(("STORE_DAMAGED", Some(path))));
     Ok(())
 }
+
+#[test]
+fn a_manifest_that_went_on_has_other_content() {
+    let state = |name: &str, moves, min_log_to_keep| State {
+        name: name.to_owned(),
+        file: File::open("/dev/null").unwrap(),
+        length: 0,
+        manifest: Manifest { moves, min_log_to_keep, ..Manifest::before_all_edits() },
+    };
+    let before = state("MANIFEST-000005", 3, 4);
+    assert!(same_content(&before, &state("MANIFEST-000005", 3, 4)));
+    for now in [state("MANIFEST-000009", 3, 4), state("MANIFEST-000005", 4, 4), state("MANIFEST-000005", 3, 5)] {
+        assert!(!same_content(&before, &now));
+    }
+}

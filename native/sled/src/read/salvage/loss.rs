@@ -2,6 +2,7 @@
 
 use super::survey::{Lost, Survey};
 use crate::files::snapshot::Snapshot;
+use crate::read::emptied::emptied;
 
 /// Parts of the log, by LSN, of which nothing is known; each from, inclusive, to, exclusive.
 #[derive(Debug, Default)]
@@ -18,14 +19,24 @@ impl Loss {
         let known = snapshot.map_or(0, |snapshot| snapshot.stable.max(0));
         let mut parts: Vec<(i64, i64)> = survey.lost.iter().filter_map(|lost| lost.lsns).collect();
         let number = |segment: u64| i64::try_from(segment).unwrap_or(i64::MAX / size);
-        let tip = survey.segments.last().map_or(-1, |&tip| number(tip));
+        let tip = survey.segments.last_key_value().map_or(-1, |(&tip, _)| number(tip));
         // Segments that are not there are used again, or were; or they lie where nothing can be read, or where the file was cut off.
         let unread = survey.lost.iter().any(|lost| lost.lsns.is_none() && (!lost.zeros || snapshot.is_none()));
-        let nameless = unread || survey.is_cut;
+        let nameless = unread || survey.is_cut || survey.is_unsure;
         let gapless = known.max(survey.stable) / size;
-        let first = if nameless || snapshot.is_some() { known / size } else { gapless.min(tip + 1) };
+        // A disk may have made the zeros. Where sled may have left them, only the segment that was begun last can be among them.
+        let empty: Vec<u64> = survey
+            .lost
+            .iter()
+            .filter(|lost| lost.lsns.is_none() && lost.zeros)
+            .map(|lost| lost.offset / size.unsigned_abs())
+            .collect();
+        let begun =
+            survey.segments.range(known.unsigned_abs().div_ceil(size.unsigned_abs())..).map(|(_, &place)| place).max();
+        let zeroed = snapshot.is_none() && !empty.is_empty() || emptied(snapshot, &empty, begun).is_some();
+        let first = if nameless || zeroed { known / size } else { gapless.min(tip + 1) };
         let mut expected = first;
-        for &segment in survey.segments.range(first.unsigned_abs()..) {
+        for (&segment, _) in survey.segments.range(first.unsigned_abs()..) {
             if number(segment) > expected {
                 parts.push((expected * size, number(segment) * size));
             }
@@ -33,7 +44,7 @@ impl Loss {
         }
         let cut = known.max(survey.stable) > (survey.end + size - 1) / size * size;
         let torn = survey.lost.iter().any(|lost| lost.lsns.is_some_and(|(from, _)| from >= survey.end));
-        if nameless && !survey.tip_is_open || cut || torn || survey.batch_cut > 0 {
+        if (nameless || !empty.is_empty()) && !survey.tip_is_open || cut || torn || survey.batch_cut > 0 {
             parts.push((survey.end, i64::MAX));
         }
         parts.sort_unstable();
@@ -45,7 +56,7 @@ impl Loss {
     pub fn is_solid(&self, survey: &Survey, from: i64, to: i64, size: usize) -> bool {
         let lost = self.parts.iter().chain(&self.before).any(|&(start, end)| start < to && end > from);
         let segment = |lsn: i64| lsn.unsigned_abs() / size as u64;
-        !lost && (segment(from)..segment(to)).all(|number| survey.segments.contains(&number))
+        !lost && (segment(from)..segment(to)).all(|number| survey.segments.contains_key(&number))
     }
 
     /// Whether something may be lost behind a place of the log.

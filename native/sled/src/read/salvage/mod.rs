@@ -7,3 +7,7 @@ pub mod plan;
 pub mod rescue;
 pub mod scan;
 pub mod survey;
+mod witness;
+
+#[cfg(test)]
+mod tests;

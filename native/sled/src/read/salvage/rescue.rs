@@ -11,6 +11,7 @@ use super::loss::words;
 use super::orphans;
 use super::plan::{Leaf, Piece, Span, Walker};
 use super::survey::survey;
+use super::witness;
 use crate::failure::{Code, Failure, Outcome};
 use crate::files::bytes::Bytes;
 use crate::files::conf::{self, Settings};
@@ -20,7 +21,7 @@ use crate::files::page::Page;
 use crate::files::snapshot::{self, Snapshot};
 use crate::files::table::{COUNTER_PAGE, META_PAGE};
 use crate::files::value_file;
-use crate::lock;
+use crate::lock::{self, Lock};
 use crate::read::pages::BodyReader;
 use crate::read::value_files;
 use crate::store::LOCK_WAIT;
@@ -59,6 +60,13 @@ pub struct SavedTree {
     pub stretches: Vec<Stretch>,
 }
 
+impl SavedTree {
+    /// Whether nothing of it seems to be lost.
+    fn is_whole(&self) -> bool {
+        self.stretches.iter().all(|stretch| matches!(stretch.what, What::Entries { age: Age::Newest, .. }))
+    }
+}
+
 /// A damaged store that is open.
 #[derive(Debug)]
 pub struct Rescue {
@@ -66,11 +74,13 @@ pub struct Rescue {
     pub settings: Settings,
     pub trees: Vec<SavedTree>,
     pub problems: Vec<Problem>,
+    /// Why an export refuses it, when nothing else is known to be lost.
+    pub refusal: Option<Problem>,
     /// The counter behind `generate_id` when it could be read.
     pub counter: Option<u64>,
     pub history: History,
     /// None when it was closed.
-    lock: Mutex<Option<File>>,
+    lock: Mutex<Option<Lock>>,
 }
 
 impl Rescue {
@@ -122,11 +132,20 @@ impl Rescue {
             let what = format!("what was written from place {from} of the log to {to} is lost");
             problems.push(Problem { path: db.clone(), offset: None, what, loses: true });
         }
+        let whole = problems.iter().all(|problem| !problem.loses) && trees.iter().all(SavedTree::is_whole);
+        let refusal = if whole { witness::refusal(path, settings)? } else { None };
+        let refusal = refusal.map(|failure| Problem {
+            path: failure.path.unwrap_or(db),
+            offset: None,
+            what: format!("{}: nothing tells which entries that concerns", failure.message),
+            loses: true,
+        });
         Ok(Rescue {
             path: path.to_path_buf(),
             settings,
             trees,
             problems,
+            refusal,
             counter,
             history,
             lock: Mutex::new(Some(lock)),
@@ -185,7 +204,7 @@ fn settings(path: &Path, db: &Path, problems: &mut Vec<Problem>) -> Outcome<Sett
 fn newest_snapshot(path: &Path, settings: Settings, problems: &mut Vec<Problem>) -> Outcome<Option<Snapshot>> {
     let listing = snapshot::list(path)?;
     for (_, path) in &listing.named {
-        match snapshot::read(path, settings.compression)? {
+        match snapshot::read(path, settings)? {
             Ok(snapshot) => return Ok(Some(snapshot)),
             Err(why) => {
                 let what = format!(

@@ -3,15 +3,17 @@
 //! A message tells the number of its segment, so that a segment whose header is lost is read, too. Behind a damaged message the next sound one
 //! is looked for byte by byte.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::ops::Range;
 use std::path::Path;
 
 use crate::failure::{Failure, Outcome};
-use crate::files::message::{Found, Kind, MIN_ROOM, Message, SEGMENT_HEADER, ends_bare, message, segment_header};
+use crate::files::message::{
+    Found, Kind, MIN_ROOM, MOST_LSN, Message, SEGMENT_HEADER, ends_bare, message, segment_header,
+};
 use crate::files::table::Place;
-use crate::read::log::read_up_to;
+use crate::read::fill::read_up_to;
 
 /// A message about a page.
 #[derive(Clone, Copy, Debug)]
@@ -42,14 +44,17 @@ pub struct Survey {
     /// By page, and for each by LSN.
     pub events: Vec<Event>,
     pub lost: Vec<Lost>,
-    /// Numbers of the segments that were found.
-    pub segments: BTreeSet<u64>,
+    /// Numbers of the segments that were found, each with its place in the file, from 0.
+    pub segments: BTreeMap<u64, u64>,
     /// The LSN behind the last message of the last segment.
     pub end: i64,
     /// Whether the last segment has room for more: then there is none behind it.
     pub tip_is_open: bool,
     /// The highest LSN that a segment's header calls stable: the log went so far at least, and from there on without a gap.
     pub stable: i64,
+    /// Whether another segment may have been where one was found: one is there twice, or its beginning is lost, and what is left in it may be of an
+    /// earlier use.
+    pub is_unsure: bool,
     /// Whether the file ends where sled ends no file: segments may have lain behind it, wherever in the log they belong.
     pub is_cut: bool,
     /// Messages at the end that do not count: they belong to a batch that is not there as a whole, or were written behind its beginning.
@@ -89,7 +94,7 @@ impl Reading {
     /// Reads the place of a segment.
     fn slot(&mut self, buffer: &[u8], offset: u64) {
         let header = buffer.first_chunk::<SEGMENT_HEADER>().and_then(segment_header);
-        let header = header.filter(|&(lsn, _)| lsn >= 0 && lsn % self.size as i64 == 0);
+        let header = header.filter(|&(lsn, _)| (0..MOST_LSN).contains(&lsn) && lsn % self.size as i64 == 0);
         self.survey.stable = self.survey.stable.max(header.map_or(0, |(_, stable)| stable));
         let lsn = header.map(|(lsn, _)| lsn);
         let number = lsn.map(|lsn| lsn.unsigned_abs() / self.size as u64).or_else(|| self.number(buffer));
@@ -100,7 +105,9 @@ impl Reading {
             return;
         };
         let Ok(lsn) = i64::try_from(number.saturating_mul(self.size as u64)) else { return };
-        self.survey.segments.insert(number);
+        let begins = matches!(message(buffer, SEGMENT_HEADER, self.size, Some(number)), Found::Message(_));
+        self.survey.is_unsure |=
+            self.survey.segments.insert(number, offset / self.size as u64).is_some() || header.is_none() && !begins;
         self.segment(buffer, offset, lsn, number);
     }
 
@@ -117,7 +124,7 @@ impl Reading {
                 _ => at += 1,
             }
         }
-        found.filter(|&number| number <= i64::MAX.unsigned_abs() / self.size as u64)
+        found.filter(|&number| number < MOST_LSN.unsigned_abs() / self.size as u64)
     }
 
     fn segment(&mut self, buffer: &[u8], offset: u64, lsn: i64, number: u64) {

@@ -1,0 +1,74 @@
+use std::fs;
+
+use super::*;
+use crate::files::made::{header, message_of, segment};
+use crate::files::table::State;
+
+const SIZE: usize = 256;
+
+/// What a file of these segments is taken for: its end and its pages, or what is wrong with it.
+fn walked(name: &str, bytes: &[u8], size: usize, known: i64) -> Result<(i64, Vec<State>), String> {
+    let directory = std::env::temp_dir().join(format!("kgdump-log-{name}-{}", std::process::id()));
+    fs::create_dir(&directory).unwrap();
+    let db = directory.join("db");
+    fs::write(&db, bytes).unwrap();
+    let mut log = Log::of(&directory, File::open(&db).unwrap(), size, true);
+    let end = log.walk(known).map_err(|failure| failure.message);
+    fs::remove_dir_all(&directory).unwrap();
+    Ok((end?, (0..log.table.end()).map(|page| log.table.state(page)).collect()))
+}
+
+#[test]
+fn what_a_snapshot_covers_may_be_gone_from_the_log() {
+    // A log of one segment, the second one, whose header knows of nothing stable.
+    let bytes = [vec![0; 8192], segment(SEGMENT_HEADER, 8192, &[])].concat();
+    let end = 8192 + SEGMENT_HEADER as i64;
+    assert_eq!(walked("covered", &bytes, 8192, end), Ok((end, Vec::new())));
+    assert!(walked("not-covered", &bytes, 8192, 0).is_err());
+}
+
+#[test]
+fn a_batch_counts_when_its_last_byte_is_there() {
+    let batch = |last: i64| {
+        let bytes = segment(SIZE, 0, &[message_of(3, 0, 0, &last.to_le_bytes()), message_of(8, 0, 5, b"page")]);
+        walked(&format!("batch-{last}"), &bytes, SIZE, 0)
+    };
+    // The header, and the messages with 8 bytes each before their bodies.
+    let end = 20 + 16 + 12;
+    let (found, pages) = batch(end - 1).unwrap();
+    assert_eq!((found, matches!(pages[..], [.., State::Present(_)])), (end, true));
+    assert_eq!(batch(end), Ok((end, Vec::new())));
+}
+
+#[test]
+fn no_segment_is_there_twice() {
+    let [one, other] = [b"old", b"new"].map(|body| segment(SIZE, 0, &[message_of(8, 0, 5, body)]));
+    assert!(walked("once", &one, SIZE, 0).is_ok());
+    let twice = walked("twice", &[one, other].concat(), SIZE, 0);
+    assert!(twice.unwrap_err().contains("is there twice"));
+}
+
+#[test]
+fn a_page_has_room_for_a_message_in_the_file() {
+    let page = |number| walked(&format!("page-{number}"), &segment(SIZE, 0, &[message_of(8, 0, number, b"")]), SIZE, 0);
+    assert_eq!(page(31).map(|(_, pages)| pages.len()), Ok(32));
+    assert!(page(32).unwrap_err().contains("page 32"));
+}
+
+#[test]
+fn what_sled_does_not_leave_behind_is_damage() {
+    let page = message_of(8, 0, 5, b"page");
+    let whole = segment(SIZE, 0, std::slice::from_ref(&page));
+    assert_eq!(walked("whole", &whole, SIZE, 0).map(|(end, _)| end), Ok(32));
+    let refused = |name: &str, change: &dyn Fn(&mut [u8]), why: &str| {
+        let mut bytes = whole.clone();
+        change(&mut bytes);
+        let found = walked(name, &bytes, SIZE, 0).unwrap_err();
+        assert!(found.contains(why), "{name}: {found}");
+    };
+    // A header that is lost, or damaged; something behind the end that is no message; a log that was longer.
+    refused("headless", &|bytes| bytes[..SEGMENT_HEADER].fill(0), "has lost its header");
+    refused("header", &|bytes| bytes[7] ^= 1, "is damaged");
+    refused("behind", &|bytes| bytes[200] = 1, "goes on behind");
+    refused("ahead", &|bytes| bytes[..SEGMENT_HEADER].copy_from_slice(&header(0, 257)), "was written up to 257");
+}

@@ -1,0 +1,38 @@
+//! A second opinion on a store that nothing seems to be lost of: what those say who read it whole.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::failure::{Code, Failure, Outcome};
+use crate::files::conf::Settings;
+use crate::read::log::replay;
+use crate::read::pages::{Files, PageReader};
+use crate::read::walk::FileWalk;
+use crate::scan::{KeyRange, Pass as _};
+
+/// Why an export would refuse the store in `path`, of which the caller holds the lock; None when it would not. All entries are read.
+///
+/// # Errors
+/// IO_FAILED, PERMISSION_DENIED; never damage.
+pub fn refusal(path: &Path, settings: Settings) -> Outcome<Option<Failure>> {
+    match read(path, settings).map_err(|failure| failure.at(&path.join("db"))) {
+        Ok(()) => Ok(None),
+        Err(failure) if failure.code == Code::StoreDamaged => Ok(Some(failure)),
+        Err(failure) => Err(failure),
+    }
+}
+
+fn read(path: &Path, settings: Settings) -> Outcome<()> {
+    let table = replay(path, settings)?.table;
+    let files = Arc::new(Files { store: path.to_path_buf(), settings, table });
+    let mut pages = PageReader::new(&files)?;
+    pages.counter()?;
+    let all = KeyRange::default();
+    for (_, root) in pages.trees()? {
+        let mut walk = FileWalk::begin(&files, root, &all)?;
+        while walk.entry(&all)?.is_some() {
+            walk.step(&all);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,40 @@
+/** What else lies in a store's directory, and is none of its engine's: it is the program's own, and has to be there as before. */
+import { cp, lchown, lstat, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { EngineName } from "../../engines/engine.js";
+import { systemError } from "../../errors.js";
+import { compareFiles } from "../migrate/places.js";
+import { syncDirectory } from "../output-file.js";
+
+/** Names that are an engine's, also of what it leaves behind. */
+const ENGINE_NAMES: Readonly<Record<EngineName, RegExp>> = {
+  sled: /^(?:db|conf|blobs|snap\..*)$/,
+  rocksdb: /^(?:CURRENT|IDENTITY|LOCK|LOG(?:\.old.*)?|(?:MANIFEST|OPTIONS)-\d+(?:\.dbtmp)?|\d+\.(?:sst|ldb|log|blob|dbtmp)|.*\.trash|archive|lost)$/,
+};
+
+/**
+ * Copies what is none of the engine's from a store's directory into another one, with its owners, modes and times; links stay what they are. Each file is
+ * compared with its original, and made durable.
+ * @throws {KgdumpError} VERIFY_DIFFERENCE, NO_SPACE, PERMISSION_DENIED, IO_FAILED
+ */
+export async function copyCompanions(from: string, to: string, engine: EngineName): Promise<void> {
+  try {
+    const names = (await readdir(from)).filter((name) => !ENGINE_NAMES[engine].test(name));
+    for (const name of names) {
+      await cp(join(from, name), join(to, name), { recursive: true, preserveTimestamps: true, verbatimSymlinks: true, force: false, errorOnExist: true });
+      await finish(join(from, name), join(to, name));
+    }
+    if (names.length > 0) await syncDirectory(to);
+  } catch (error) {
+    throw systemError(error, `copying what else is in ${from}`, { path: from });
+  }
+}
+
+async function finish(original: string, copy: string): Promise<void> {
+  const [like, now] = [await lstat(original), await lstat(copy)];
+  if (now.uid !== like.uid || now.gid !== like.gid) await lchown(copy, like.uid, like.gid);
+  if (like.isFile()) await compareFiles(original, copy);
+  if (!like.isDirectory()) return;
+  for (const name of await readdir(original)) await finish(join(original, name), join(copy, name));
+  await syncDirectory(copy);
+}

@@ -1,0 +1,113 @@
+/**
+ * How a store takes another one's place, so that after any interruption it is known which is which.
+ *
+ * The store that comes in has a name for a moment that tells its inode number, which no renaming changes: when that is the number of what is at the path, the two
+ * have changed places, and what has the name is the other one.
+ */
+import { lstat, readdir, realpath } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { hasCode, systemError } from "../../errors.js";
+import { clearRemoved, freeStamp, removeDirectory, renameDurably } from "../migrate/places.js";
+import { nameIsTaken, syncDirectory } from "../output-file.js";
+import { exchangeDirectories } from "../system-calls.js";
+import { compactedPath, keptPath } from "./places.js";
+
+/** Why two stores change places: a new one comes in, or the original comes back. */
+type Change = "compacting" | "undoing";
+
+/** Lets a new, durable store take a store's place. @returns where the original is kept @throws {KgdumpError} TARGET_EXISTS, PERMISSION_DENIED, IO_FAILED */
+export async function takePlace(made: string, store: string): Promise<string> {
+  const stamp = await freeStamp(new Date(), (possible) => [keptPath(store, possible)]);
+  return exchange(made, store, "compacting", stamp);
+}
+
+/**
+ * Lets the original, which is durable, take its place again.
+ * @param stamp of its name
+ * @returns where the compacted store is; null when nothing was there
+ * @throws {KgdumpError} as takePlace
+ */
+export async function comeBack(kept: string, store: string, stamp: string): Promise<string | null> {
+  if (await nameIsTaken(store)) return exchange(kept, store, "undoing", stamp);
+  await renameDurably(kept, store);
+  return null;
+}
+
+async function exchange(incoming: string, store: string, change: Change, stamp: string): Promise<string> {
+  const changing = `${store}.kgdump-${change}-${stamp}-${String(await inodeOf(incoming))}`;
+  await renameDurably(incoming, changing);
+  if (await exchangeDirectories(changing, store)) {
+    await syncDirectory(dirname(store));
+    return toFinal(changing, store, change, stamp);
+  }
+  // Where the system can't exchange directories, nothing is at the path between two renames.
+  const aside = `${store}.kgdump-${change}-${stamp}-aside`;
+  await renameDurably(store, aside);
+  await renameDurably(changing, store);
+  return toFinal(aside, store, change, stamp);
+}
+
+async function toFinal(path: string, store: string, change: Change, stamp: string): Promise<string> {
+  const final = change === "compacting" ? keptPath(store, await freeStamp(timeOf(stamp), (possible) => [keptPath(store, possible)])) : compactedPath(store, await freeStamp(new Date(), (possible) => [compactedPath(store, possible)]));
+  await renameDurably(path, final);
+  return final;
+}
+
+/**
+ * Brings what an interrupted compaction or its undoing left to an end: done, or as before.
+ * @param path of the store, which may not be there
+ * @throws {KgdumpError} PERMISSION_DENIED, IO_FAILED
+ */
+export async function settleInterrupted(path: string): Promise<void> {
+  const store = await realpath(path).catch(() => resolve(path));
+  const [directory, prefix] = [dirname(store), basename(store)];
+  for (const name of await namesIn(directory)) {
+    if (!name.startsWith(`${prefix}.`)) continue;
+    const rest = name.slice(prefix.length);
+    const at = join(directory, name);
+    const removed = /^(\.before-compact-\d{8}T\d{6}Z|\.kgdump-compacting-.*)\.kgdump-removed$/.exec(rest)?.[1];
+    if (removed !== undefined) await clearRemoved(store + removed);
+    const [, change, stamp = "", inode = ""] = /^\.kgdump-(compacting|undoing)-(\d{8}T\d{6}Z)-(\d+|aside)$/.exec(rest) ?? [];
+    if (change === "compacting" || change === "undoing") await settle(at, store, change, stamp, inode);
+  }
+}
+
+async function settle(at: string, store: string, change: Change, stamp: string, inode: string): Promise<void> {
+  if (inode === "aside") {
+    if (await nameIsTaken(store)) await toFinal(at, store, change, stamp);
+    else await renameDurably(at, store);
+    return;
+  }
+  if ((await inodeOf(store)) === inode) {
+    await toFinal(at, store, change, stamp);
+  } else if (change === "compacting" && (await inodeOf(at)) === inode && (await nameIsTaken(store))) {
+    // The new store, which never was in its place.
+    await removeDirectory(at);
+  } else {
+    await renameDurably(at, keptPath(store, await freeStamp(timeOf(stamp), (possible) => [keptPath(store, possible)])));
+  }
+}
+
+function timeOf(stamp: string): Date {
+  return new Date(stamp.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, "$1-$2-$3T$4:$5:$6Z"));
+}
+
+async function namesIn(directory: string): Promise<string[]> {
+  try {
+    // What was put aside before goes back first.
+    return (await readdir(directory)).sort((a, b) => Number(b.endsWith("-aside")) - Number(a.endsWith("-aside")));
+  } catch (error) {
+    if (hasCode(error, "ENOENT", "ENOTDIR")) return [];
+    throw systemError(error, `looking at ${directory}`, { path: directory });
+  }
+}
+
+/** The number by which a directory is known whatever its name is; null when nothing is there. */
+async function inodeOf(path: string): Promise<string | null> {
+  try {
+    return (await lstat(path, { bigint: true })).ino.toString();
+  } catch (error) {
+    if (hasCode(error, "ENOENT", "ENOTDIR")) return null;
+    throw systemError(error, `looking at ${path}`, { path });
+  }
+}
