@@ -1,6 +1,6 @@
 /**
- * The codec "lz4": one LZ4 block (github.com/lz4/lz4, doc/lz4_Block_format.md), by our addon over LZ4's own library for
- * compressing and the crate lz4_flex for decompressing.
+ * The codec "lz4": one LZ4 block (github.com/lz4/lz4, doc/lz4_Block_format.md), by our addon: LZ4's own library compresses,
+ * and a decoder in Rust holds every rule of the format.
  *
  * An addon of our own, because it works off the main thread in memory that is used again: lz4-napi makes memory anew for each
  * block, and its allocator keeps some 100 MB of it for each of libuv's threads.
@@ -9,6 +9,7 @@ import { addonError, fromAddon } from "../addon.js";
 import { KgdumpError } from "../errors.js";
 import type { Codec } from "../format/codec.js";
 import { CODEC_IDS } from "../format/codec.js";
+import { borrow } from "../memory.js";
 import { asBuffer, blocksAddon } from "./blocks-addon.js";
 
 /** A byte of LZ4 stands for 255 bytes at most; the constant covers the first sequences of a short block. */
@@ -34,7 +35,7 @@ export function lz4Codec(): Codec {
     },
     decompress: async (data, rawLength) => {
       if (rawLength > (data.length + 1) * MOST_EXPANSION) throw damaged(`${String(data.length)} bytes cannot hold ${String(rawLength)}`);
-      const raw = Buffer.allocUnsafeSlow(rawLength);
+      const raw = borrow(rawLength);
       let length: number;
       try {
         length = await addon.decompress(asBuffer(data), raw);

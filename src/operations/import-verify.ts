@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { availableParallelism } from "node:os";
 import type { EntrySink, EntrySource, IfExists, KeyOrder } from "../engines/engine.js";
 import { KgdumpError } from "../errors.js";
-import { HUGE_BLOCK } from "../memory.js";
+import { giveBack, HUGE_BLOCK } from "../memory.js";
 import type { EntryEvent } from "./entry-events.js";
 import type { ImportPlan, PlannedKeyspace } from "./import-plan.js";
 import { nameSet, nameText } from "./keyspaces.js";
@@ -112,6 +112,7 @@ export async function verifyMerged(
     keyspace.expectFound(await store.compare(keyspace.tree, picked.raw), ifExists);
     entries += picked.entries;
     meter.add(picked.entries, picked.raw.length, event.block.frameLength);
+    giveBack(picked.raw);
   }
   if (entries !== plan.totals().entries) {
     throw new KgdumpError("VERIFY_DIFFERENCE", "the dump was changed while it was imported");

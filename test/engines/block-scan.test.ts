@@ -2,7 +2,7 @@
 import test from "ava";
 import { scanBlocks, type Fill, type FillResult } from "#src/engines/block-scan.js";
 import { KgdumpError } from "#src/errors.js";
-import { giveBack, HUGE_BLOCK } from "#src/memory.js";
+import { HUGE_BLOCK } from "#src/memory.js";
 
 const NOTHING: FillResult = {
   bytes: 0, entries: 0, keyBytes: 0, valueBytes: 0, firstKeyStart: 0, firstKeyEnd: 0, lastKeyStart: 0, lastKeyEnd: 0, done: false, needed: 0,
@@ -171,10 +171,4 @@ test("huge entries are in memory one at a time: none is read ahead, and what is 
     break;
   }
   t.is(closed.count, 1);
-});
-
-test("only huge arrays give their memory back", (t) => {
-  const [small, huge, shared] = [new Uint8Array(HUGE_BLOCK), new Uint8Array(HUGE_BLOCK + 1), new Uint8Array(new SharedArrayBuffer(HUGE_BLOCK + 1))];
-  for (const bytes of [small, huge, huge, shared]) giveBack(bytes);
-  t.deepEqual([small.length, huge.length, shared.length], [HUGE_BLOCK, 0, HUGE_BLOCK + 1]);
 });

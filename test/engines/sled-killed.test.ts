@@ -8,7 +8,7 @@ import { cp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import test from "ava";
 import { KgdumpError } from "#src/errors.js";
-import { type CheckerOptions, sledCheck, sledChurn, sledWrite, type TreeContent } from "../checker/run.js";
+import { type CheckerOptions, sledCheck, sledChurn, sledWrite, type TreeContent, unlessHung } from "../checker/run.js";
 import { random } from "../operations/recover-store-support.js";
 import { temporaryDirectory } from "../support/temporary.js";
 import { readStore } from "./sled-support.js";
@@ -25,10 +25,10 @@ test("a store whose program was killed is read as that program will find it", as
   const next = random(SEED);
   let options: CheckerOptions = {};
   let refused = 0;
-  for (let number = 0; number < KILLED; number += 1) {
-    if (number % LIVES === 0) {
+  const life = async (number: number, isNew: boolean): Promise<true> => {
+    if (isNew) {
       options = { compression: next(3) === 0, config: { segment_size: String(256 << next(12)) } };
-      await rm(store, { recursive: true, force: true });
+      for (const path of [store, copy]) await rm(path, { recursive: true, force: true });
       await sledWrite(store, [`random ${String(next(1000))} ${String(20 + next(800))}`, "tree 00ff", "random 8 300"], options);
     }
     await sledChurn(store, next(1_000_000), next(3) * next(150), options);
@@ -44,8 +44,15 @@ test("a store whose program was killed is read as that program will find it", as
       t.deepEqual(await readStore(copy), expected, `${label}, opened and closed`);
     } else t.deepEqual(found, expected, label);
     await rm(copy, { recursive: true });
+    return true;
+  };
+  let [hung, fails] = [0, false];
+  for (let number = 0; number < KILLED; number += 1) {
+    fails = (await unlessHung(() => life(number, fails || number % LIVES === 0))) === null;
+    if (fails) hung += 1;
   }
-  t.log(`${String(refused)} were refused`);
+  t.log(`${String(refused)} were refused, ${String(hung)} hung`);
+  t.true(hung <= 1 + KILLED / 200);
   t.true(refused <= 2 + KILLED / 20, `${String(refused)} were refused`);
 });
 

@@ -1,6 +1,7 @@
 /** Reading a new dump back before it gets its name. */
 import { KgdumpError } from "../../errors.js";
 import type { DumpWriter } from "../../format/index.js";
+import { giveBack } from "../../memory.js";
 import { isDumpError, readEvents } from "../inspect.js";
 import { type OnProgress, ProgressMeter } from "../progress.js";
 
@@ -21,8 +22,10 @@ export async function readBack(path: string, writer: DumpWriter, options: ReadBa
   let bytes = 0;
   try {
     for await (const event of readEvents({ input: path, maxBlockSize: options.maxBlockSize, signal: options.signal }, true)) {
-      if (event.type === "block") meter.add(event.block.entries, event.block.rawLength, event.block.frameLength);
-      else if (event.type === "keyspace-end") checkTotals(event.totals, totals[event.keyspace]);
+      if (event.type === "block") {
+        meter.add(event.block.entries, event.block.rawLength, event.block.frameLength);
+        if (event.raw !== null) giveBack(event.raw);
+      } else if (event.type === "keyspace-end") checkTotals(event.totals, totals[event.keyspace]);
       else if (event.type === "footer") ({ bytes } = event);
     }
   } catch (error) {
