@@ -13,6 +13,8 @@ import { tryRun } from "../setup/run.mjs";
 
 /** Bytes from which on the target directory starts afresh. */
 const LARGEST_TARGET = 2 * 1024 ** 3;
+/** Tests are done in less, those of a crate compiled, too. What hangs by a mistake is noticed. */
+export const LIMIT_MS = 8 * 60_000;
 const QUICK = {
   CARGO_PROFILE_RELEASE_OPT_LEVEL: "1",
   CARGO_PROFILE_RELEASE_LTO: "off",
@@ -63,7 +65,7 @@ export async function quickCrate(directory, file) {
       const library = env["KGDUMP_ROCKSDB_LIB"];
       const found = library === undefined ? {} : { LD_LIBRARY_PATH: dirname(library), DYLD_LIBRARY_PATH: dirname(library) };
       const args = ["test", ...FLAGS, manifest, ...(name === undefined ? ["--lib"] : [`--test=${name}`]), "--", ...(match === undefined ? [] : [match])];
-      const { status, stdout, stderr } = await tryRun("cargo", args, { cwd: ROOT, env: { ...env, ...found } });
+      const { status, stdout, stderr } = await tryRun("cargo", args, { cwd: ROOT, env: { ...env, ...found }, limitMs: LIMIT_MS });
       // A name that no test has would be a test that passes always.
       const none = status === 0 && !/^test result: ok\. [1-9]/m.test(stdout);
       return { status: none ? 1 : status, output: none ? `no test of ${test} has such a name\n` : stdout + stderr };

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import ts from "typescript";
 import { inProject, ROOT } from "../setup/paths.mjs";
 import { tryRun } from "../setup/run.mjs";
-import { quickCrate } from "./crate.mjs";
+import { LIMIT_MS, quickCrate } from "./crate.mjs";
 import { withMistake } from "./mistakes.mjs";
 
 /** What is written to while tests run, or changed; all else of the project is only referred to. */
@@ -99,6 +99,6 @@ async function runTests(directory, { tests, match, env }) {
   if (tests.every(isOfCrate)) return { status: 0, output: "" };
   const files = tests.filter((name) => !isOfCrate(name)).map((name) => (/\.mjs$/.test(name) ? `test/${name}` : `build/test/${name}.test.js`));
   const args = [inProject("node_modules", "ava", "entrypoints", "cli.mjs"), "--fail-fast", `--timeout=${PATIENCE}`, ...(match === undefined ? [] : ["--match", match]), ...files];
-  const { status, stdout, stderr } = await tryRun(process.execPath, args, { cwd: directory, env: { ...env, NODE_V8_COVERAGE: undefined, AVA_PATH: undefined } });
+  const { status, stdout, stderr } = await tryRun(process.execPath, args, { cwd: directory, env: { ...env, NODE_V8_COVERAGE: undefined, AVA_PATH: undefined }, limitMs: LIMIT_MS });
   return { status, output: stdout + stderr };
 }

@@ -1,5 +1,5 @@
 // @ts-check
-import { spawn } from "node:child_process";
+import { signalGroup, startGroup } from "./group.mjs";
 import { SetupError } from "./setup-error.mjs";
 
 /** How many lines of a failed program's output are shown, from its start and from its end. */
@@ -14,6 +14,7 @@ const running = new Set();
  * @property {string} [cwd]
  * @property {NodeJS.ProcessEnv} [env] added to this process's environment
  * @property {string} [failure] the line that says what went wrong when the program fails
+ * @property {number} [limitMs] a program that takes longer is killed, with all that it started
  */
 
 /**
@@ -42,23 +43,22 @@ export async function run(command, args, options = {}) {
  */
 export function tryRun(command, args, options = {}) {
   return new Promise((done) => {
-    const child = spawn(command, args, {
-      cwd: options.cwd,
-      env: { ...process.env, ...options.env },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+    const child = startGroup(command, args, options);
     running.add(child);
+    const limit = options.limitMs === undefined ? undefined : setTimeout(signalGroup, options.limitMs, child, "SIGKILL");
     let stdout = "";
     let stderr = "";
     child.stdout.setEncoding("utf8").on("data", (text) => (stdout += text));
     child.stderr.setEncoding("utf8").on("data", (text) => (stderr += text));
     child.on("error", (error) => {
       running.delete(child);
+      clearTimeout(limit);
       const missing = "code" in error && error.code === "ENOENT";
       done({ status: null, reason: missing ? `${command}: not found` : error.message, stdout, stderr });
     });
     child.on("close", (status, signal) => {
       running.delete(child);
+      clearTimeout(limit);
       done({ status, reason: signal === null ? "" : `killed by ${signal}`, stdout, stderr });
     });
   });
@@ -66,7 +66,7 @@ export function tryRun(command, args, options = {}) {
 
 /** Ends the programs that are still running, as one step failed and the others are in vain. */
 export function stopAll() {
-  for (const child of running) child.kill();
+  for (const child of running) signalGroup(child, "SIGTERM");
 }
 
 /** @param {string} text */

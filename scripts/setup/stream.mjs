@@ -1,9 +1,8 @@
 // @ts-check
-import { spawn } from "node:child_process";
+import { signalGroup, startGroup } from "./group.mjs";
 
-/** A program that is asked to end by SIGINT has so long before it is killed, with all that it started. */
+/** A program that is asked to end by SIGINT has so long before it is killed. */
 const GRACE_MS = 3000;
-const SIGNALS = /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"]);
 
 /**
  * Runs a program whose output the user sees as it comes, and returns it too.
@@ -15,25 +14,15 @@ const SIGNALS = /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"]);
  */
 export function stream(command, args, { cwd, env, silenceMs } = {}) {
   return new Promise((done) => {
-    // A group of its own, so that none of the processes that it started is left.
-    const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"], detached: true });
-    /** @param {NodeJS.Signals} signal */
-    const send = (signal) => {
-      try {
-        if (child.pid !== undefined) process.kill(-child.pid, signal);
-      } catch {
-        // All of them have ended.
-      }
-    };
-    for (const signal of SIGNALS) process.on(signal, send);
+    const child = startGroup(command, args, { cwd, env });
     let output = "";
     let hangs = false;
     const silence = silenceMs === undefined ? undefined : setTimeout(() => {
       hangs = true;
       process.stderr.write(`${command}: nothing printed for ${String(silenceMs / 1000)} s: it is ended\n`);
-      send("SIGINT");
+      signalGroup(child, "SIGINT");
       setTimeout(() => {
-        send("SIGKILL");
+        signalGroup(child, "SIGKILL");
         // What left the group may keep them open.
         child.stdout.destroy();
         child.stderr.destroy();
@@ -48,16 +37,12 @@ export function stream(command, args, { cwd, env, silenceMs } = {}) {
     }
     child.on("error", (error) => {
       process.stderr.write(`${command}: ${error.message}\n`);
-      end(false);
+      clearTimeout(silence);
+      done({ ok: false, output });
     });
     child.on("close", (status) => {
-      end(status === 0 && !hangs);
-    });
-    /** @param {boolean} ok */
-    function end(ok) {
       clearTimeout(silence);
-      for (const signal of SIGNALS) process.off(signal, send);
-      done({ ok, output });
-    }
+      done({ ok: status === 0 && !hangs, output });
+    });
   });
 }

@@ -146,6 +146,14 @@ mod tests {
             b"\x00",
             b"\xc4\x00\xd9\x00",
         ];
+        // The longest of a shorter form, and the shortest of their own.
+        let long = |head: &[u8], length: usize| [b"\xc4\x00", head, &vec![7; length]].concat();
+        for (head, length) in [(&b"\xc5\x00\xff"[..], 255), (b"\xc6\x00\x00\xff\xff", 65_535)] {
+            assert_eq!(code(&long(head, length), PLAIN), "DUMP_ENTRIES_MALFORMED", "{length}");
+        }
+        for (head, length) in [(&b"\xc5\x01\x00"[..], 256), (b"\xc6\x00\x01\x00\x00", 65_536)] {
+            assert!(check(&long(head, length), PLAIN).is_ok(), "{length}");
+        }
         for raw in bad {
             for shape in [PLAIN, DELTA] {
                 assert_eq!(code(raw, shape), "DUMP_ENTRIES_MALFORMED", "{raw:?}");

@@ -50,7 +50,7 @@ const LAST_MATCH: usize = 12;
 const LEAST_MATCH: usize = 4;
 /// A length of which a token has all four bits goes on behind it.
 const GOES_ON: usize = 15;
-/// Bytes that are copied for literals whose length stands in the token, more than which are overwritten; so many have an offset behind them.
+/// Bytes that are copied for literals whose length stands in the token, 14 at most; the rest is overwritten. Where so many follow, an offset does, too.
 const FEW_LITERALS: usize = 16;
 /// The same of a match: 14 + LEAST_MATCH at most.
 const SHORT_MATCH: usize = 18;
@@ -113,13 +113,13 @@ fn decode(input: &[u8], output: &mut [u8]) -> Result<usize, &'static str> {
     }
 }
 
-/// Where a fixed number of bytes is copied from and to instead of so many literals: where there is room for that, and where a match is sure to follow.
+/// Where a fixed number of bytes is copied from and to instead of so many literals, where there is room for that.
 fn few_literals<'a>(
     literals: usize,
     input: &'a [u8],
     output: &'a mut [u8],
 ) -> Option<(&'a [u8; FEW_LITERALS], &'a mut [u8; FEW_LITERALS])> {
-    if literals >= GOES_ON || input.len() < FEW_LITERALS + 2 {
+    if literals >= GOES_ON {
         return None;
     }
     input.first_chunk().zip(output.first_chunk_mut())
@@ -204,6 +204,11 @@ mod tests {
         }
         let offset = |offset: u8| [&[0x1f, b'a', offset, 0, 1, 0x80][..], &[b'b'; 8]].concat();
         assert_eq!([0, 1, 2].map(|far| decompress(&offset(far), &mut output[..29]).is_ok()), [false, true, false]);
+        // As much as there is room for, and one byte more.
+        let match_at_end = [0x1f, b'a', 1, 0, 1];
+        for (room, said) in [(21, "it ends behind a match"), (20, "it decodes to more than it should")] {
+            assert!(decompress(&match_at_end, &mut output[..room]).unwrap_err().starts_with(said));
+        }
         // Literals alone have no rule for their end.
         assert_eq!(decompress(&[0x10, b'a'], &mut output[..1]), Ok(1));
     }

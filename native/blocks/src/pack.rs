@@ -93,7 +93,7 @@ fn packed(raw: &[u8], output: &mut [u8], shape: Shape) -> Outcome<Packed> {
 mod tests {
     use super::packed;
     use crate::entries::Shape;
-    use crate::lz4::{decompress, most_compressed};
+    use crate::lz4::{compress, decompress, most_compressed};
 
     const SHAPE: Shape = Shape { reverse: false, deletions: false };
 
@@ -124,6 +124,24 @@ mod tests {
             let made = packed(&raw, &mut vec![0; room], SHAPE).unwrap();
             assert_eq!((made.compressed, made.crc), (0.0, crc32fast::hash(&raw)));
         }
+    }
+
+    #[test]
+    fn what_stays_as_long_as_it_is_is_stored_as_it_is() {
+        // Bytes of which none comes twice, and some of them again.
+        let raws = (8..100_u8).flat_map(|length| (4..8).map(move |again| (length, again)));
+        let raws = raws.map(|(length, again)| block(&(0..length).chain(0..again).chain(200..212).collect::<Vec<u8>>()));
+        let equal = raws.filter(|raw| {
+            let mut output = vec![0; most_compressed(raw.len())];
+            compress(raw, &mut output).unwrap() as usize == raw.len()
+        });
+        let mut tried = 0;
+        for raw in equal {
+            let made = packed(&raw, &mut vec![0; most_compressed(raw.len())], SHAPE).unwrap();
+            assert_eq!((made.compressed, made.crc), (0.0, crc32fast::hash(&raw)));
+            tried += 1;
+        }
+        assert!(tried > 0);
     }
 
     #[test]
