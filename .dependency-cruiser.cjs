@@ -59,12 +59,12 @@ module.exports = {
       "engines-and-codecs-on-demand",
       "Concrete engines and codecs are loaded by import() only, so that no command loads what it does not use.",
       { pathNot: "^src/(engines/(rocksdb|sled)|codecs/)" },
-      { path: ["^src/engines/(rocksdb|sled)", "^src/codecs/(lz4|zstd|none|packer)\\.ts$"], dynamic: false, dependencyTypesNot: TYPE_ONLY },
+      { path: ["^src/engines/(rocksdb|sled)", "^src/codecs/(lz4|zstd|none|packer|unpacker)\\.ts$"], dynamic: false, dependencyTypesNot: TYPE_ONLY },
     ),
     forbid(
       "codecs-on-demand",
       "The choice of a codec does not load the others.",
-      { path: "^src/codecs/(?!lz4|zstd|none|packer)" },
+      { path: "^src/codecs/(?!lz4|zstd|none|packer|unpacker)" },
       { path: "^src/codecs/(lz4|zstd|none)\\.ts$", dynamic: false, dependencyTypesNot: TYPE_ONLY },
     ),
     forbid(

@@ -69,6 +69,8 @@ class Run {
       return this.#faulty ? ExitCode.other : this.#context.exitCode;
     } catch (error) {
       if (this.#faulty) return ExitCode.other;
+      // What was found before the error comes before it; that it can't be written matters less.
+      if (this.#interrupted === null) await this.#context.out.flush().catch(() => undefined);
       // Once interrupted, whatever an operation ended with is a consequence of that; not what a command says of one that was done.
       const told = this.#interrupted ?? reasonOf(error);
       this.#context.fail(told);

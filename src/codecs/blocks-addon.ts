@@ -1,8 +1,8 @@
 /** The interface of the addon for blocks, as native/blocks/src exports it. */
 import { loadAddon } from "../addon.js";
 
-/** What was found in a block, and what was made of it. Places are offsets in it. */
-export interface NativePacked {
+/** What was found in a block. Places are offsets in it. */
+export interface NativeFacts {
   readonly entries: number;
   readonly keyBytes: number;
   readonly valueBytes: number;
@@ -10,6 +10,14 @@ export interface NativePacked {
   readonly firstKeyEnd: number;
   readonly lastKeyStart: number;
   readonly lastKeyEnd: number;
+  /** Lengths. */
+  readonly longestKey: number;
+  readonly longestValue: number;
+}
+
+/** What was found in a block, and what was made of it. */
+export interface NativePacked {
+  readonly facts: NativeFacts;
   /** Bytes of the compressed block in the output; 0 when it is to be stored as it is. */
   readonly compressed: number;
   /** CRC-32 of the block as it is to be stored. */
@@ -24,13 +32,23 @@ export interface NativePacker {
   digest(): Buffer;
 }
 
+/** Unpacks the blocks of one keyspace. */
+export interface NativeUnpacker {
+  /** Decompresses `data` (LZ4) so that it fills `raw`, or takes `raw` as it is when there is no data; checks it, and hashes it, in the order of the calls. */
+  unpack(data: Buffer, raw: Buffer): Promise<NativeFacts>;
+  /** SHA-256 of all that was unpacked. */
+  digest(): Buffer;
+}
+
 /** The addon. No buffer may be touched until the promise has settled. */
 export interface BlocksAddon {
   readonly BlockPacker: new (reverse: boolean, deletions: boolean) => NativePacker;
+  readonly BlockUnpacker: new (reverse: boolean, deletions: boolean) => NativeUnpacker;
   /** 0 when so much can't be compressed. */
   mostCompressed(length: number): number;
   compress(input: Buffer, output: Buffer): Promise<number>;
-  decompress(input: Buffer, output: Buffer): Promise<number>;
+  /** Fills `output`, or rejects. */
+  decompress(input: Buffer, output: Buffer): Promise<void>;
 }
 
 /**

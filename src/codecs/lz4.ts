@@ -5,7 +5,7 @@
  * An addon of our own, because it works off the main thread in memory that is used again: lz4-napi makes memory anew for each
  * block, and its allocator keeps some 100 MB of it for each of libuv's threads.
  */
-import { addonError, fromAddon } from "../addon.js";
+import { fromAddon } from "../addon.js";
 import { KgdumpError } from "../errors.js";
 import type { Codec } from "../format/codec.js";
 import { CODEC_IDS } from "../format/codec.js";
@@ -34,18 +34,29 @@ export function lz4Codec(): Codec {
       return output.subarray(0, await fromAddon(() => addon.compress(asBuffer(raw), output)));
     },
     decompress: async (data, rawLength) => {
-      if (rawLength > (data.length + 1) * MOST_EXPANSION) throw damaged(`${String(data.length)} bytes cannot hold ${String(rawLength)}`);
-      const raw = borrow(rawLength);
-      let length: number;
+      const raw = lz4Memory(data, rawLength);
       try {
-        length = await addon.decompress(asBuffer(data), raw);
-      } catch (cause) {
-        throw damaged(addonError(cause).message, cause);
+        await fromAddon(() => addon.decompress(asBuffer(data), raw));
+      } catch (error) {
+        throw lz4Damage(error);
       }
-      if (length !== rawLength) throw damaged(`it decodes to ${String(length)} bytes, not ${String(rawLength)}`);
       return raw;
     },
   };
+}
+
+/**
+ * Memory for what a block decodes to.
+ * @throws {KgdumpError} DUMP_BLOCK_DAMAGED when it can't be so much
+ */
+export function lz4Memory(data: Uint8Array, rawLength: number): Buffer {
+  if (data.length > 0 && rawLength <= (data.length + 1) * MOST_EXPANSION) return borrow(rawLength);
+  throw damaged(`${String(data.length)} bytes cannot hold ${String(rawLength)}`);
+}
+
+/** The error for a block that the addon could not decode; another error of it stays as it is. */
+export function lz4Damage(error: unknown): unknown {
+  return error instanceof KgdumpError && error.code === "DUMP_BLOCK_DAMAGED" ? damaged(error.message, error) : error;
 }
 
 function damaged(problem: string, cause?: unknown): KgdumpError {

@@ -6,9 +6,9 @@ import { fromAddon } from "../addon.js";
 import { KgdumpError } from "../errors.js";
 import { type Codec, packBlock } from "../format/codec.js";
 import { crcOf } from "../format/checksum.js";
+import type { KeyspaceShape } from "../format/content-checker.js";
 import type { CheckedBlock } from "../format/dump-writer.js";
-import type { KeyOrder } from "../format/key-order.js";
-import { asBuffer, blocksAddon, type NativePacked, type NativePacker } from "./blocks-addon.js";
+import { asBuffer, blocksAddon, type NativeFacts, type NativePacker } from "./blocks-addon.js";
 
 /** Encoded entries, and what their engine says of them. */
 export interface BlockToPack {
@@ -20,13 +20,6 @@ export interface BlockToPack {
   readonly lastKey: Uint8Array;
 }
 
-/** What the entries of a keyspace must be. */
-export interface PackedShape {
-  readonly order: KeyOrder;
-  /** Whether a value may be nil, as in a delta. */
-  readonly deletions: boolean;
-}
-
 const NO_MEMORY = Buffer.alloc(0);
 
 /** Packs the blocks of one keyspace. */
@@ -35,7 +28,7 @@ export class KeyspacePacker {
   readonly #native: NativePacker;
 
   /** @throws {KgdumpError} ADDON_MISSING */
-  constructor(codec: Codec, { order, deletions }: PackedShape) {
+  constructor(codec: Codec, { order, deletions }: KeyspaceShape) {
     this.#codec = codec;
     this.#native = new (blocksAddon().BlockPacker)(order === "reverse-bytewise", deletions);
   }
@@ -56,9 +49,8 @@ export class KeyspacePacker {
     const raw = asBuffer(block.data);
     const inAddon = this.#codec.name === "lz4";
     const output = inAddon ? this.#output(raw.length, memory) : NO_MEMORY;
-    const found = await fromAddon(() => this.#native.pack(raw, output));
+    const { facts: found, compressed, crc } = await fromAddon(() => this.#native.pack(raw, output));
     const facts = factsOf(block, found);
-    const { compressed, crc } = found;
     if (compressed > 0) return { ...facts, codec: "lz4", data: output.subarray(0, compressed), dataCrc: crc };
     const plain = { ...facts, codec: "none", data: raw, dataCrc: crc } as const;
     if (inAddon) return plain;
@@ -78,7 +70,7 @@ export class KeyspacePacker {
 }
 
 /** What was found in a block, which must be what its engine says: else entries were lost on the way, or none were meant. */
-function factsOf(block: BlockToPack, found: NativePacked): Omit<CheckedBlock, "codec" | "data" | "dataCrc"> {
+function factsOf(block: BlockToPack, found: NativeFacts): Omit<CheckedBlock, "codec" | "data" | "dataCrc"> {
   const { entries, keyBytes, valueBytes, firstKey, lastKey, data } = block;
   const isKey = (key: Uint8Array, start: number, end: number): boolean => Buffer.compare(key, data.subarray(start, end)) === 0;
   const same =

@@ -1,9 +1,8 @@
 /** Reading a dump front to back: frames are checked, blocks decoded ahead, and nothing is released before its checks have passed. */
 
 import { ByteReader } from "./byte-reader.js";
-import { unpackBlock } from "./codec.js";
 import type { CodecLoader } from "./codec.js";
-import { ContentChecker } from "./content-checker.js";
+import { type BlockUnpacker, ContentChecker, type KeyspaceShape, type UnpackedBlock } from "./content-checker.js";
 import { FrameReader } from "./frame-reader.js";
 import { resolveLimits } from "./limits.js";
 import type { Limits } from "./limits.js";
@@ -20,6 +19,8 @@ const AHEAD_BYTES = 64 * 1024 * 1024;
 export interface ReadOptions {
   /** Gives the codec of a block; called when the first block that has it is met. Not needed without decoding. */
   readonly loadCodec: CodecLoader;
+  /** Makes what unpacks the blocks of a keyspace elsewhere; without it, they are checked on this thread. */
+  readonly unpackerOf?: ((shape: KeyspaceShape) => BlockUnpacker) | undefined;
   /** Limits to change. */
   readonly limits?: Partial<Limits> | undefined;
   /** Whether to decode blocks and check their entries; otherwise everything but those is checked. Default true. */
@@ -34,7 +35,7 @@ export interface ReadOptions {
 type Waiting =
   | { readonly step: Exclude<Step, { type: "block" | "footer" }> }
   | { readonly step: Extract<Step, { type: "footer" }>; readonly bytes: number }
-  | { readonly step: Extract<Step, { type: "block" }>; readonly raw: Promise<Uint8Array | null> }
+  | { readonly step: Extract<Step, { type: "block" }>; readonly work: Promise<UnpackedBlock | null> }
   | { readonly failure: unknown };
 
 /**
@@ -102,7 +103,7 @@ class Reading {
   #mayReadAhead(waiting: readonly Waiting[]): boolean {
     let bytes = 0;
     for (const item of waiting) {
-      if (!("raw" in item)) return false;
+      if (!("work" in item)) return false;
       bytes += item.step.block.rawLength;
     }
     return waiting.length < this.#ahead && bytes < AHEAD_BYTES;
@@ -115,10 +116,10 @@ class Reading {
       this.#checker ??= new StreamChecker(await this.#frames.magic(), this.#limits);
       const step = this.#checker.accept(await this.#frames.frame());
       if (step.type === "block") {
-        const raw = this.#unpack(step);
+        const work = this.#unpack(step);
         // The failure is met when it is the block's turn.
-        raw.catch(() => undefined);
-        return { step, raw };
+        work.catch(() => undefined);
+        return { step, work };
       }
       if (step.type !== "footer") return { step };
       this.#footer = step;
@@ -128,21 +129,24 @@ class Reading {
     }
   }
 
-  async #unpack({ block, data }: Extract<Step, { type: "block" }>): Promise<Uint8Array | null> {
+  async #unpack({ block, data }: Extract<Step, { type: "block" }>): Promise<UnpackedBlock | null> {
     if (!this.#decode) return null;
-    return unpackBlock(await this.#options.loadCodec(block.codec), data, block.rawLength);
+    // At once, as blocks are unpacked in the order of the calls.
+    return this.#content?.unpack(this.#options.loadCodec(block.codec), data, block.rawLength) ?? null;
   }
 
   async #release(item: Waiting): Promise<DumpEvent | undefined> {
     this.#options.signal?.throwIfAborted();
     if ("failure" in item) throw item.failure;
     if ("bytes" in item) return { type: "footer", footer: item.step.footer, bytes: item.bytes };
-    if ("raw" in item) {
+    if ("work" in item) {
       const { block } = item.step;
       const place: Place = { offset: block.offset, block: block.number, keyspace: this.#header?.keyspaces[block.keyspace]?.name };
       try {
-        const raw = await item.raw;
-        if (raw !== null) this.#content?.block(block, raw);
+        const decoded = await item.work;
+        if (decoded === null) return { type: "block", block, raw: null };
+        const { raw, facts } = decoded;
+        this.#content?.block(block, raw, facts);
         return { type: "block", block, raw };
       } catch (error) {
         throw placed(error, place);
@@ -154,10 +158,10 @@ class Reading {
         return undefined;
       case "header":
         this.#header = step.header;
-        this.#content = new ContentChecker(step.header, this.#limits);
+        this.#content = new ContentChecker(step.header, this.#limits, this.#options.unpackerOf);
         return step;
       case "keyspace-start":
-        this.#content?.start();
+        this.#content?.start(step.keyspace);
         return step;
       case "gap":
         return step;

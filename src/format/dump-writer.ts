@@ -134,7 +134,7 @@ export class DumpWriter {
     if (index !== this.#sums.length) throw new TypeError(`keyspace ${String(index)} begins where ${String(this.#sums.length)} should`);
     const payload = encodeKeyspaceStart(this.#header, index);
     this.#sums.push({ ...sumTotals([]), digest: undefined, result: null });
-    this.#content.start();
+    this.#content.start(index);
     this.#lastKey = undefined;
     this.#hashed = null;
     this.#state = "inside";

@@ -11,7 +11,7 @@ import type { Writable } from "node:stream";
 import type { EngineName, EntryBlock, EntrySource, KeyspaceInfo, StoreInfo } from "../engines/engine.js";
 import { KgdumpError } from "../errors.js";
 import { giveBack, HUGE_BLOCK } from "../memory.js";
-import type { KeyspacePacker, PackedShape } from "../codecs/packer.js";
+import type { KeyspacePacker } from "../codecs/packer.js";
 import type { CodecName } from "../format/codec.js";
 // Not by the index: all that reads and salvages dumps would be loaded too.
 import { DEFAULT_BLOCK_SIZE } from "../format/constants.js";
@@ -24,7 +24,7 @@ import { fitHeader } from "./entries/fitting-header.js";
 import { HugeEntries } from "./entries/huge.js";
 import type { EntryFilter } from "./filter.js";
 import { type KeyspaceName, type KeyspaceSelection, selectKeyspaces } from "./keyspaces.js";
-import { loadCodec, loadPacker, openSource, type ReadingOptions } from "./load-engine.js";
+import { loadCodec, loadPacker, openSource, type PackerOf, type ReadingOptions } from "./load-engine.js";
 import { orAborted, OrderedQueue } from "./ordered-queue.js";
 import type { DumpOutput } from "./dump-output.js";
 import { openOutput } from "./output.js";
@@ -199,7 +199,7 @@ interface Job {
   readonly keyspaces: readonly KeyspaceInfo[];
   readonly chain: DumpChain | null;
   readonly codec: CodecName;
-  readonly packer: (shape: PackedShape) => KeyspacePacker;
+  readonly packer: PackerOf;
   readonly blockSize: number;
   readonly output: DumpOutput;
   readonly huge: HugeEntries;

@@ -12,7 +12,7 @@ import {
   readDump,
 } from "../format/index.js";
 import { type DumpInput, dumpPath, type OpenFile, openInputFile, randomAccess, readInput } from "./input.js";
-import { loadCodec } from "./load-engine.js";
+import { loadCodec, loadUnpackers } from "./load-engine.js";
 import { estimatedTotals, type OnProgress, ProgressMeter } from "./progress.js";
 
 /** How a dump is read. */
@@ -184,6 +184,7 @@ export async function* readEvents(
     yield* readDump(readInput(options.input), {
       loadCodec: (name) => loadCodec(name),
       decode,
+      unpackerOf: decode ? await loadUnpackers() : undefined,
       limits: options.maxBlockSize === undefined ? {} : { rawBlock: options.maxBlockSize },
       signal: options.signal,
     });

@@ -5,8 +5,8 @@
 import { readdir } from "node:fs/promises";
 import type { EngineName, EntrySource } from "../engines/engine.js";
 import { hasCode, KgdumpError, systemError } from "../errors.js";
-import type { KeyspacePacker, PackedShape } from "../codecs/packer.js";
-import type { Codec, CodecName } from "../format/index.js";
+import type { KeyspacePacker } from "../codecs/packer.js";
+import type { BlockUnpacker, Codec, CodecName, KeyspaceShape } from "../format/index.js";
 import { refuseOddMembers } from "./disk/members.js";
 import { engineOf } from "./disk/store-search.js";
 import { type KeyspaceSelection, nameBytes } from "./keyspaces.js";
@@ -71,8 +71,17 @@ export async function loadCodec(name: CodecName, options: { level?: number | und
   return codecs.loadCodec(name, options);
 }
 
-/** Makes what packs the blocks of each keyspace with a codec. @throws {KgdumpError} ADDON_MISSING */
-export async function loadPacker(codec: Codec): Promise<(shape: PackedShape) => KeyspacePacker> {
+/** Makes what packs the blocks of a keyspace. */
+export type PackerOf = (shape: KeyspaceShape) => KeyspacePacker;
+
+/** Loads what packs blocks with a codec. @throws {KgdumpError} ADDON_MISSING */
+export async function loadPacker(codec: Codec): Promise<PackerOf> {
   const { KeyspacePacker } = await import("../codecs/packer.js");
   return (shape) => new KeyspacePacker(codec, shape);
+}
+
+/** Makes what unpacks the blocks of each keyspace off the main thread; undefined where that can't be. */
+export async function loadUnpackers(): Promise<((shape: KeyspaceShape) => BlockUnpacker) | undefined> {
+  const { unpackers } = await import("../codecs/unpacker.js");
+  return unpackers();
 }

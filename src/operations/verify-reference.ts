@@ -5,6 +5,7 @@ import type { EngineName, EntrySource } from "../engines/engine.js";
 import { nextIdOf } from "../engines/next-id.js";
 import { KgdumpError } from "../errors.js";
 import type { DumpEvent, DumpHeader, KeyOrder } from "../format/index.js";
+import { giveBack } from "../memory.js";
 import { type DumpSummary, readEvents, type ReadOptions, SummaryBuilder } from "./inspect.js";
 import { factsOfDump, factsOfStore, type OptionFacts } from "./verify/options.js";
 import { estimatedTotals, type OnProgress, ProgressMeter } from "./progress.js";
@@ -133,12 +134,14 @@ export class DumpReference implements Reference {
   }
 }
 
-/** The blocks of the keyspace that the events are in, up to its end. */
+/** The blocks of the keyspace that the events are in, up to its end; each is valid until the next is asked for. */
 async function* keyspaceBlocks(events: AsyncGenerator<DumpEvent, void, undefined>): AsyncGenerator<Uint8Array, void, undefined> {
   for (let next = await events.next(); next.done !== true; next = await events.next()) {
     const event = next.value;
     if (event.type === "keyspace-end") return;
-    if (event.type === "block") yield event.raw ?? new Uint8Array(0);
+    if (event.type !== "block" || event.raw === null) continue;
+    yield event.raw;
+    giveBack(event.raw);
   }
 }
 

@@ -47,6 +47,17 @@ test("what is lost is told, the new dump is there, and the exit code is 3", asyn
   t.is(json.blocks, 1);
 });
 
+test("of a dump that is cut off, the gaps before that are listed, and that it is cut off is an error", async (t) => {
+  const { directory, input, output } = await damagedGraph(t);
+  await kgdump(["recover", input, "-o", output]);
+  const cut = join(directory, "cut.kgd");
+  await writeFile(cut, (await readFile(output)).subarray(0, -10));
+  const listed = (await kgdump(["inspect", output, "--gaps"])).stdout.toString();
+  const ended = await kgdump(["inspect", cut, "--gaps"]);
+  assertOneError(t, ended, 3, "DUMP_TRUNCATED");
+  t.is(ended.stdout.toString(), listed);
+});
+
 test("a dry run writes nothing and says the same", async (t) => {
   const { directory, input, output } = await damagedGraph(t);
   const ended = await kgdump(["recover", input, "-n", "-o", output]);

@@ -2,8 +2,9 @@
 import { randomInt } from "node:crypto";
 import test, { type ExecutionContext } from "ava";
 import { loadCodec } from "#src/codecs/index.js";
+import { unpackers } from "#src/codecs/unpacker.js";
 import { KgdumpError } from "#src/errors.js";
-import { CODEC_IDS, type DumpEvent, DumpFile, type DumpHeader, iterateEntries, type KeyspaceTotals, type Totals } from "#src/format/index.js";
+import { CODEC_IDS, type DumpEvent, DumpFile, type DumpHeader, iterateEntries, type KeyspaceTotals, type ReadOptions, type Totals } from "#src/format/index.js";
 import { inChunks, outcome } from "../format/support/dumps.js";
 import { letters, released } from "./events.js";
 import { hex, type InvalidVector, invalidVectors, type ValidVector, validVectors, type Vector, unhex } from "./vector-files.js";
@@ -87,6 +88,9 @@ const WAYS: Record<string, (seed: number) => Way> = {
   "byte by byte": () => (bytes) => (bytes.length > BYTEWISE ? undefined : inChunks(bytes, 1)),
 };
 
+/** Blocks are checked on the reader's own thread, or elsewhere. */
+const READERS: readonly Partial<ReadOptions>[] = [{}, { unpackerOf: unpackers() }];
+
 function checkValid(t: ExecutionContext, { name, json }: Vector<ValidVector>, { events, error }: { events: DumpEvent[]; error: unknown }): void {
   t.is(error, undefined, name);
   if (error !== undefined) return;
@@ -107,8 +111,10 @@ for (const [name, way] of Object.entries(WAYS)) {
     const seed = newSeed();
     t.log(`SEED=${seed}`);
     for (const vector of validVectors()) {
-      const input = way(seed)(vector.bytes);
-      if (input !== undefined) checkValid(t, vector, await outcome(input));
+      for (const options of READERS) {
+        const input = way(seed)(vector.bytes);
+        if (input !== undefined) checkValid(t, vector, await outcome(input, options));
+      }
     }
   });
 
@@ -116,16 +122,20 @@ for (const [name, way] of Object.entries(WAYS)) {
     const seed = newSeed();
     t.log(`SEED=${seed}`);
     for (const vector of invalidVectors()) {
-      const input = way(seed)(vector.bytes);
-      if (input !== undefined) checkInvalid(t, vector, await outcome(input));
+      for (const options of READERS) {
+        const input = way(seed)(vector.bytes);
+        if (input !== undefined) checkInvalid(t, vector, await outcome(input, options));
+      }
     }
   });
 }
 
 test("the same result whatever is decoded ahead", async (t) => {
   for (const vector of invalidVectors()) {
-    checkInvalid(t, vector, await outcome(vector.bytes, { decodeAhead: 1 }));
-    checkInvalid(t, vector, await outcome(vector.bytes, { decodeAhead: 7 }));
+    for (const options of READERS) {
+      checkInvalid(t, vector, await outcome(vector.bytes, { decodeAhead: 1, ...options }));
+      checkInvalid(t, vector, await outcome(vector.bytes, { decodeAhead: 7, ...options }));
+    }
   }
 });
 

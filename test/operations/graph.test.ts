@@ -92,6 +92,33 @@ test("what is in two keyspaces is told", async (t) => {
   t.deepEqual(found(await check([whole, new Map([[keys.list(1, "outgoing"), values.list([])]])])), { "stored-twice": [1, 0] });
 });
 
+test("a record that is wrong in two keyspaces has its problem once", async (t) => {
+  const bad = (): Entries => changed((e) => e.set(keys.edge(1000), Buffer.from("no JSON")));
+  const once = found(await check([bad()]));
+  const twice = found(await check([bad(), bad()]));
+  t.deepEqual(once["value-not-json"], [1, 0]);
+  t.deepEqual(twice["value-not-json"], [1, 0]);
+  t.truthy(twice["stored-twice"]);
+});
+
+test("a kind of problem has five examples at most: the first by key, and those that are new when some are", async (t) => {
+  const without = (nodes: readonly number[]): Entries => {
+    const entries = graphOf(9, []);
+    for (const node of nodes) entries.delete(keys.node(node));
+    return entries;
+  };
+  const of = async (nodes: readonly number[], before: Entries | null): Promise<unknown> => {
+    const { kinds } = await check([without(nodes)], before === null ? null : [before]);
+    const tally = kinds.find(({ kind }) => kind === "list-without-node");
+    return [tally?.count, tally?.made, tally?.examples.map(({ key }) => Buffer.from(key ?? []).toString("latin1"))];
+  };
+  // Outgoing lists come first.
+  const lists = (nodes: readonly number[]): string[] => (["outgoing", "incoming"] as const).flatMap((direction) => nodes.map((node) => keys.list(node, direction)));
+  t.deepEqual(await of([1, 2], null), [4, 0, lists([1, 2])]);
+  t.deepEqual(await of([1, 2, 3], null), [6, 0, lists([1, 2, 3]).slice(0, 5)]);
+  t.deepEqual(await of([1, 2, 3, 7], without([1, 2, 3])), [8, 2, lists([7])]);
+});
+
 test("problems that were there before are told apart from new ones, with examples of those", async (t) => {
   const before = changed((e) => e.delete(keys.list(2, "incoming")));
   const after = new Map(before);

@@ -24,6 +24,9 @@ pub struct Facts {
     pub value_bytes: usize,
     pub first_key: (usize, usize),
     pub last_key: (usize, usize),
+    /// Lengths.
+    pub longest_key: usize,
+    pub longest_value: usize,
 }
 
 /// Walks all entries.
@@ -46,6 +49,7 @@ pub fn check(raw: &[u8], shape: Shape) -> Outcome<Facts> {
         last = key;
         facts.last_key = (start, end);
         facts.key_bytes += key.len();
+        facts.longest_key = facts.longest_key.max(key.len());
         facts.entries += 1;
         at = if raw.get(end) == Some(&NIL) {
             if !shape.deletions {
@@ -55,6 +59,7 @@ pub fn check(raw: &[u8], shape: Shape) -> Outcome<Facts> {
         } else {
             let (start, end) = bin(raw, end)?;
             facts.value_bytes += end - start;
+            facts.longest_value = facts.longest_value.max(end - start);
             end
         };
     }
@@ -99,7 +104,15 @@ mod tests {
     #[test]
     fn entries_are_added_up() {
         let raw = b"\xc4\x01a\xc4\x02bc\xc4\x02ad\xc4\x00";
-        let facts = Facts { entries: 2, key_bytes: 3, value_bytes: 2, first_key: (2, 3), last_key: (9, 11) };
+        let facts = Facts {
+            entries: 2,
+            key_bytes: 3,
+            value_bytes: 2,
+            first_key: (2, 3),
+            last_key: (9, 11),
+            longest_key: 2,
+            longest_value: 2,
+        };
         assert_eq!(check(raw, PLAIN), Ok(facts));
         assert_eq!(check(b"", PLAIN), Ok(Facts::default()));
         let mut long = b"\xc4\x00\xc5\x01\x00".to_vec();

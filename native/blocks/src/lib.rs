@@ -1,5 +1,5 @@
 //! What is done with each block of a dump, off the main thread and in memory that the caller owns: its entries are
-//! checked, it is compressed, summed and hashed, or decompressed; and calls of the system for where it goes.
+//! checked, it is compressed, summed and hashed, or decompressed, checked and hashed; and calls of the system for where it goes.
 //!
 //! Contract with JavaScript (`src/codecs`, `src/operations/system-calls.ts`, and nobody else): no buffer may be touched until the promise has settled. An
 //! input is only read, an output only written, and nothing is kept after that: memory is the caller's to reuse. No panic
@@ -10,16 +10,17 @@
 
 mod digest;
 mod entries;
+mod facts;
 mod fault;
 mod job;
 mod lz4;
 mod pack;
 mod system_calls;
+mod unpack;
 
 use napi::bindgen_prelude::{AsyncTask, Buffer};
 use napi_derive::napi;
 
-use crate::fault::Fault;
 use crate::job::{Job, start};
 
 /// The most bytes that `compress` can make of `length` bytes; 0 when it can't compress so many.
@@ -34,10 +35,8 @@ pub fn compress(input: Buffer, output: Buffer) -> AsyncTask<Job<(Buffer, Buffer)
     start((input, output), |(input, output)| lz4::compress(input, output))
 }
 
-/// Decompresses `input` into `output`; resolves to the bytes written, rejects when the data is damaged or needs more.
-#[napi(ts_return_type = "Promise<number>")]
-pub fn decompress(input: Buffer, output: Buffer) -> AsyncTask<Job<(Buffer, Buffer), u32>> {
-    start((input, output), |(input, output)| {
-        lz4::decompress(input, output).map_err(|problem| Fault::new("DUMP_BLOCK_DAMAGED", problem))
-    })
+/// Decompresses `input` so that it fills `output`; rejects when the data is damaged, or decodes to less or more.
+#[napi(ts_return_type = "Promise<void>")]
+pub fn decompress(input: Buffer, output: Buffer) -> AsyncTask<Job<(Buffer, Buffer), ()>> {
+    start((input, output), |(input, output)| unpack::fill(input, output))
 }

@@ -8,20 +8,15 @@ use napi_derive::napi;
 
 use crate::digest::Digest;
 use crate::entries::{Shape, check};
+use crate::facts::BlockFacts;
 use crate::fault::Outcome;
 use crate::job::{Job, start};
 use crate::lz4;
 
-/// What was found in a block, and what was made of it. Places are offsets in it.
+/// What was found in a block, and what was made of it.
 #[napi(object)]
 pub struct Packed {
-    pub entries: f64,
-    pub key_bytes: f64,
-    pub value_bytes: f64,
-    pub first_key_start: f64,
-    pub first_key_end: f64,
-    pub last_key_start: f64,
-    pub last_key_end: f64,
+    pub facts: BlockFacts,
     /// Bytes of the compressed block in the output; 0 when it is to be stored as it is.
     pub compressed: f64,
     /// CRC-32 of the block as it is to be stored.
@@ -76,17 +71,7 @@ fn packed(raw: &[u8], output: &mut [u8], shape: Shape) -> Outcome<Packed> {
     // What does not shrink is stored as it is.
     let compressed = if compressed < raw.len() { compressed } else { 0 };
     let stored = if compressed > 0 { &output[..compressed] } else { raw };
-    Ok(Packed {
-        entries: facts.entries as f64,
-        key_bytes: facts.key_bytes as f64,
-        value_bytes: facts.value_bytes as f64,
-        first_key_start: facts.first_key.0 as f64,
-        first_key_end: facts.first_key.1 as f64,
-        last_key_start: facts.last_key.0 as f64,
-        last_key_end: facts.last_key.1 as f64,
-        compressed: compressed as f64,
-        crc: crc32fast::hash(stored),
-    })
+    Ok(Packed { facts: facts.into(), compressed: compressed as f64, crc: crc32fast::hash(stored) })
 }
 
 #[cfg(test)]
@@ -114,7 +99,7 @@ mod tests {
         let mut back = vec![0; raw.len()];
         assert_eq!(decompress(stored, &mut back), Ok(raw.len() as u32));
         assert_eq!(back, raw);
-        assert_eq!((made.entries, made.key_bytes, made.value_bytes), (1.0, 1.0, 255.0));
+        assert_eq!((made.facts.entries, made.facts.key_bytes, made.facts.value_bytes), (1.0, 1.0, 255.0));
     }
 
     #[test]
