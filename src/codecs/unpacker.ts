@@ -34,8 +34,6 @@ export class KeyspaceUnpacker implements BlockUnpacker {
       begin();
       const found = await work.catch(entriesAreWrong);
       return { raw, facts: found === null ? null : factsOf(raw, found) };
-    } catch (error) {
-      throw lz4Damage(error);
     } finally {
       begin();
     }
@@ -50,7 +48,7 @@ export class KeyspaceUnpacker implements BlockUnpacker {
 /** What is wrong with entries is found out by who reads the block; any other error is one of the block itself, or of ours. */
 function entriesAreWrong(error: unknown): null {
   if (error instanceof KgdumpError && ["DUMP_ENTRIES_MALFORMED", "DUMP_ORDER_BROKEN"].includes(error.code)) return null;
-  throw error;
+  throw lz4Damage(error);
 }
 
 type Found = Awaited<ReturnType<NativeUnpacker["unpack"]>>;

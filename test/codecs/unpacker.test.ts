@@ -111,3 +111,15 @@ test("data that can't be decoded is damaged; it is not taken for what is in its 
   }
   t.deepEqual(Buffer.from(one.digest()), createHash("sha256").update(raw).digest());
 });
+
+test("damage is told once, by the codec whose data is damaged", async (t) => {
+  const raw = encodeEntries([{ key: bytes("key"), value: new Uint8Array(5000) }]);
+  for (const name of ["lz4", "zstd"] as const) {
+    const codec = loadCodec(name);
+    const data = await (await codec).compress(raw);
+    for (const [bad, length] of [[data.subarray(0, -1), raw.length], [data, raw.length + 1], [data, 1000 * raw.length]] as const) {
+      const message = new RegExp(`^the ${name} data is damaged: (?!.*is damaged)`);
+      await t.throwsAsync(unpacker().unpack(codec, bad, length), { code: "DUMP_BLOCK_DAMAGED", message }, `${name} ${String(length)}`);
+    }
+  }
+});
