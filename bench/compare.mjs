@@ -1,5 +1,6 @@
 // @ts-check
 /** The comparison: all contenders on one store. */
+import { rename } from "node:fs/promises";
 import { CONTENDERS } from "./contenders.mjs";
 import { measure } from "./measure.mjs";
 import { makePlaces } from "./places.mjs";
@@ -34,7 +35,9 @@ export async function compare(directory, { records, rounds, only }, report) {
   for (const { name, why } of skipped) report(`SKIPPED ${name}: ${why}`);
   const able = chosen.filter(({ name }) => !skipped.some((other) => other.name === name));
   const places = await makePlaces(directory, records, { raw: able.some(({ raw }) => raw) }, report);
-  if (able.some(({ dump }) => dump)) await makeDump(places, tools);
+  const needsSled = able.some(({ sled }) => sled);
+  if (needsSled || able.some(({ dump }) => dump)) await makeDump(places, tools);
+  if (needsSled) await makeSled(places, tools);
   if (able.some(({ text }) => text)) {
     const ldb = find("ldb-dump").command(places, tools);
     await measure({ pipeline: ldb.pipeline, stdout: places.text }, places.directory);
@@ -48,6 +51,17 @@ function find(name) {
   const found = CONTENDERS.find((contender) => contender.name === name);
   if (found === undefined) throw new TypeError(`${name} is no contender`);
   return found;
+}
+
+/**
+ * Makes the sled store that is exported.
+ * @param {Places} places
+ * @param {Record<string, Tool>} tools
+ */
+async function makeSled(places, tools) {
+  const { pipeline, output = "" } = find("import-load").command(places, tools);
+  await measure({ pipeline }, places.directory);
+  await rename(output, places.sled);
 }
 
 /**

@@ -3,16 +3,17 @@
  * Everything that is measured, by name: the limits that nobody can beat, the programs of others and plain programs that do
  * the same job, and kgdump as the command that a user runs, its start included.
  */
-import { join } from "node:path";
 import { inProject } from "../scripts/setup/paths.mjs";
+import { kgdump, making, out } from "./commands.mjs";
 import { PEERS_PROGRAM } from "./measure.mjs";
+import { SLED_EXPORTS } from "./sled-exports.mjs";
 
 /** @typedef {import("./places.mjs").Places} Places */
 /** @typedef {import("./tools.mjs").Tool} Tool */
 
 /**
- * @typedef {"export" | "import" | "import-compressed" | "job" | "job-compressed" | "restore" | "read"} Part
- * which job a contender does: export to a file; import of a dump, also with sled's compression; RocksDB to sled, also with
+ * @typedef {"export" | "export-sled" | "import" | "import-compressed" | "job" | "job-compressed" | "restore" | "read"} Part
+ * which job a contender does: export to a file, of a RocksDB store or of a sled store; import of a dump, also with sled's compression; RocksDB to sled, also with
  * compression; a dump to RocksDB; reading a dump
  */
 
@@ -26,6 +27,7 @@ import { PEERS_PROGRAM } from "./measure.mjs";
  * @property {readonly string[]} [tools] without which it is left out
  * @property {boolean} [raw] needs the raw file
  * @property {boolean} [dump] needs the dump
+ * @property {boolean} [sled] needs the sled store
  * @property {boolean} [text] needs what ldb dumps
  * @property {(places: Places, tools: Record<string, Tool>) => import("./measure.mjs").Command & { output?: string }} command `output`
  *   is what it makes, and is removed after it was measured
@@ -34,15 +36,6 @@ import { PEERS_PROGRAM } from "./measure.mjs";
  */
 
 const PYTHON_SCRIPT = inProject("bench", "peers", "export.py");
-
-/** The command as a user has it, with no progress shown. @param {...string} args */
-const kgdump = (...args) => [process.execPath, inProject("bin", "kgdump.js"), ...args];
-
-/** @param {Places} places @param {string} name */
-const out = (places, name) => join(places.directory, name);
-
-/** One program that writes a file or directory. @param {string} output @param {readonly string[]} program */
-const making = (output, program) => ({ pipeline: [program], output });
 
 /** @type {readonly Contender[]} */
 const EXPORTS = [
@@ -286,7 +279,7 @@ const READS = [
 ];
 
 /** All of them, in the order in which a round runs them. */
-export const CONTENDERS = [...EXPORTS, LDB_LOAD, ...RESTORES, ...imports(false), ...imports(true), ...jobs(false), ...jobs(true), ...READS];
+export const CONTENDERS = [...EXPORTS, ...SLED_EXPORTS, LDB_LOAD, ...RESTORES, ...imports(false), ...imports(true), ...jobs(false), ...jobs(true), ...READS];
 
 /**
  * How the records of an output can be counted by somebody else than who made it.

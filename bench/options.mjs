@@ -18,8 +18,8 @@ npm run bench -- --only export --only lz4
 
   --records N      records of the store, or at 1x: 500K, 1M (default), 10M
   --rounds N       rounds (default 5; with --growth 3); what takes very long runs in fewer
-  --only WORD      contenders with this name, of this kind (limit, peer, kgdump) or for this job (export, import,
-                   import-compressed, job, job-compressed, restore, read); may be repeated. Nothing is written without --out
+  --only WORD      contenders with this name, of this kind (limit, peer, kgdump) or for this job (export, export-sled,
+                   import, import-compressed, job, job-compressed, restore, read); may be repeated. Nothing is written without --out
   --growth         measure growth instead
   --directory DIR  where the stores are made and removed (default: ${tmpdir()})
   --out FILE       results as JSON (default: bench/results/latest.json, where the other kind of run keeps its part)

@@ -20,6 +20,7 @@ const DISK_PER_RECORD = { all: 3000, own: 1200 };
  * @property {string} store the RocksDB store
  * @property {string} raw its entries, encoded: `bin key, bin value` over and over
  * @property {string} dump the same as a dump with LZ4
+ * @property {string} sled the dump as a sled store, when that was asked for
  * @property {string} text the same as `ldb dump --hex` writes it, when that was asked for
  * @property {number} records
  * @property {number} contentBytes of keys and values
@@ -46,6 +47,7 @@ export async function makePlaces(directory, records, { raw }, report) {
     store: path("rocksdb"),
     raw: path("entries.raw"),
     dump: path("graph.kgd"),
+    sled: path("graph.sled"),
     text: path("entries.txt"),
     records: made.records,
     contentBytes: made.bytes,

@@ -8,6 +8,7 @@ import { ratio } from "./targets.mjs";
 /** Titles of the jobs, and what the others of each are compared with. */
 export const PARTS = [
   { part: "export", title: "Export to a file", base: "export-lz4" },
+  { part: "export-sled", title: "Export of a sled store to a file", base: "sled-export-none" },
   { part: "import", title: "Import of a dump", base: "import" },
   { part: "import-compressed", title: "Import with sled's compression", base: "import-compressed" },
   { part: "job", title: "The whole job, RocksDB to sled", base: "pipe" },

@@ -19,6 +19,9 @@ const MIB = 1024 * 1024;
 /** The cache that kgdump gives sled (MiB): CACHE_CAPACITY in src/engines/sled.ts. */
 const SLED_CACHE = 64;
 
+/** What an export of a sled store may take (MiB), however large it is: pages are read as they are needed. */
+const SLED_EXPORT_MEMORY = 300;
+
 /** What an import may take besides sled's cache (MiB). */
 const IMPORT_MEMORY = 300;
 
@@ -46,6 +49,8 @@ export function evaluateTargets(results, growth) {
     judge("size of the store on disk, against Db::import's", "at most", 0.6, "x", ratio(of("import", disk), of("db-import", disk))),
     judge("time of export with lz4, against the command lz4 -1", "at most", 1.3, "x", ratio(of("export-lz4"), of("lz4"))),
     faster("export with lz4, faster than the Python script", 6, "python", "export-lz4"),
+    faster("export of a sled store, without compression, faster than the crate's own iteration to a file", 1.5, "sled-iterate", "sled-export-none"),
+    judge("peak memory of that export", "at most", SLED_EXPORT_MEMORY, "MiB", peak(of("sled-export-none", ({ peakBytes }) => peakBytes.max))),
     faster("restore into RocksDB, load only, faster than ldb load", 1, "ldb-load", "restore-load"),
     faster("restore into RocksDB, read back and compared, faster than ldb load", 1, "ldb-load", "restore"),
     judge("time per record from 1x to 16x, of the worst command", "at most", 1.15, "x", worstGrowth(growth, ({ seconds }) => seconds.median)),
@@ -93,6 +98,9 @@ function worstGrowth(growth, figure) {
   const known = factors.filter((factor) => factor !== null);
   return known.length === 0 ? null : Math.max(...known);
 }
+
+/** @param {number | null} bytes */
+const peak = (bytes) => (bytes === null ? null : bytes / MIB);
 
 /** @param {readonly Result[]} results @returns {number | null} MiB of the biggest run of all imports of a dump */
 function importMemory(results) {

@@ -17,7 +17,7 @@ export function dumpPath(path: string): string {
 const CHUNK = 1024 * 1024;
 
 /**
- * The bytes of a dump from its beginning, in chunks of any size.
+ * The bytes of a dump from its beginning, in chunks of any size; a chunk has other bytes once the next is asked for.
  * @throws {KgdumpError} NOT_FOUND, PERMISSION_DENIED, DUMP_NOT_A_DUMP for a directory, IO_FAILED; while iterating
  */
 export async function* readInput(input: DumpInput): AsyncGenerator<Uint8Array> {
@@ -31,12 +31,16 @@ export async function* readInput(input: DumpInput): AsyncGenerator<Uint8Array> {
   }
   const path = dumpPath(input);
   await using file = await openInputFile(path);
-  let next = readChunk(file.handle, path);
+  // One is read into while the other is looked at.
+  let reading = Buffer.allocUnsafeSlow(CHUNK);
+  let other = Buffer.allocUnsafeSlow(CHUNK);
+  let next = readChunk(file.handle, reading, path);
   try {
     for (;;) {
       const chunk = await next;
       if (chunk.length === 0) return;
-      next = readChunk(file.handle, path);
+      [reading, other] = [other, reading];
+      next = readChunk(file.handle, reading, path);
       yield chunk;
     }
   } finally {
@@ -45,10 +49,9 @@ export async function* readInput(input: DumpInput): AsyncGenerator<Uint8Array> {
   }
 }
 
-async function readChunk(handle: FileHandle, path: string): Promise<Uint8Array> {
-  const buffer = Buffer.allocUnsafeSlow(CHUNK);
+async function readChunk(handle: FileHandle, buffer: Buffer, path: string): Promise<Uint8Array> {
   try {
-    const { bytesRead } = await handle.read(buffer, 0, CHUNK, null);
+    const { bytesRead } = await handle.read(buffer, 0, buffer.length, null);
     return buffer.subarray(0, bytesRead);
   } catch (error) {
     throw systemError(error, `reading ${path}`, { path });

@@ -40,7 +40,7 @@ test("a small run measures what it was asked for, writes it, draws it and leaves
   const { comparison, targets } = JSON.parse(await readFile(out, "utf8"));
   const { results = [], skipped = [], records = 0 } = comparison ?? {};
   const names = results.map(({ name }) => name);
-  for (const name of ["write", "export-none", "export-lz4", "export-zstd", "load", "import", "import-load", "import-compressed", "pipe", "pipe-compressed", "inspect", "inspect-stream", "verify"]) {
+  for (const name of ["write", "export-none", "export-lz4", "export-zstd", "sled-export-none", "sled-export-lz4", "load", "import", "import-load", "import-compressed", "pipe", "pipe-compressed", "inspect", "inspect-stream", "verify"]) {
     t.true(names.includes(name), name);
   }
   // Without a library there is no bare scan, and it is said.

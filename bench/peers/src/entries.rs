@@ -1,7 +1,7 @@
-//! Reads a file of encoded entries (`bin key, bin value` of MessagePack, over and over), one entry in memory at a time.
+//! Reads and writes files of encoded entries (`bin key, bin value` of MessagePack, over and over), one entry in memory at a time.
 
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::{BufReader, Read, Write};
 
 use crate::Outcome;
 
@@ -30,6 +30,20 @@ impl Iterator for Entries {
     }
 }
 
+/// Writes one byte string, with the shortest head.
+///
+/// # Errors
+/// One of more than 4 GiB; those of writing.
+pub fn write_bin(output: &mut impl Write, bytes: &[u8]) -> Outcome<()> {
+    let length = u32::try_from(bytes.len())?.to_be_bytes();
+    match length {
+        [0, 0, 0, one] => output.write_all(&[0xc4, one])?,
+        [0, 0, two @ ..] => output.write_all(&[0xc5, two[0], two[1]])?,
+        [four @ ..] => output.write_all(&[0xc6, four[0], four[1], four[2], four[3]])?,
+    }
+    Ok(output.write_all(bytes)?)
+}
+
 /// One byte string; `None` at the end of the file.
 fn bin(input: &mut impl Read) -> Outcome<Option<Vec<u8>>> {
     let mut kind = [0; 1];
@@ -54,12 +68,15 @@ fn bin(input: &mut impl Read) -> Outcome<Option<Vec<u8>>> {
 
 #[cfg(test)]
 mod tests {
-    use super::bin;
+    use super::{bin, write_bin};
 
     #[test]
     fn byte_strings_of_every_width_are_read() {
         for (head, length) in [(vec![0xc4, 3], 3), (vec![0xc5, 1, 0], 256), (vec![0xc6, 0, 1, 0, 0], 65_536)] {
             let bytes = [head, vec![7; length], vec![0xc4]].concat();
+            let mut written = Vec::new();
+            write_bin(&mut written, &vec![7; length]).unwrap();
+            assert_eq!(written, bytes[..bytes.len() - 1]);
             let mut input = bytes.as_slice();
             assert_eq!(bin(&mut input).unwrap().unwrap(), vec![7; length]);
             assert_eq!(input, [0xc4]);

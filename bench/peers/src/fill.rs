@@ -1,9 +1,12 @@
-//! Fills sled stores in the ways that the crate itself offers.
+//! Fills and reads sled stores in the ways that the crate itself offers.
+
+use std::fs::File;
+use std::io::{BufWriter, Write as _};
 
 use sled::{Batch, Db};
 
 use crate::Outcome;
-use crate::entries::entries;
+use crate::entries::{entries, write_bin};
 
 /// Entries of one batch.
 const BATCH: usize = 1000;
@@ -75,6 +78,26 @@ pub fn copy(source: &str, db: &Db) -> Outcome<u64> {
         })
     })?;
     db.flush()?;
+    Ok(count)
+}
+
+/// Writes the entries of all trees to a file, encoded, and syncs it.
+///
+/// # Errors
+/// Those of sled and of the file system.
+pub fn read(db: &Db, file: &str) -> Outcome<u64> {
+    let mut output = BufWriter::with_capacity(1 << 20, File::create(file)?);
+    let mut count = 0;
+    for name in db.tree_names() {
+        for entry in &db.open_tree(name)? {
+            let (key, value) = entry?;
+            write_bin(&mut output, &key)?;
+            write_bin(&mut output, &value)?;
+            count += 1;
+        }
+    }
+    output.flush()?;
+    output.get_ref().sync_all()?;
     Ok(count)
 }
 

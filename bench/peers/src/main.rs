@@ -7,6 +7,8 @@
 //!         The limit of an output: copies a file in pieces of 1 MiB, and syncs it.
 //!     kgdump-peers fill HOW FILE STORE [--compression]
 //!         Makes a sled store of a file of encoded entries; HOW is insert, batch (of 1,000) or import (`Db::import`).
+//!     kgdump-peers read STORE FILE
+//!         Writes the entries of all trees of a sled store to a file, encoded, and syncs it.
 //!     kgdump-peers loop ROCKSDB STORE [--compression]
 //!         Reads a RocksDB store and inserts each entry into a sled store, a tree for each family.
 //!     kgdump-peers count STORE [--compression]
@@ -54,6 +56,7 @@ fn run(arguments: &[String]) -> Outcome<i32> {
         ["loop", source, target] => fill::copy(source, &open(target)?)?,
         ["write", file, out] if !compression => write::write(file, out)?,
         ["fill", how, file, target] => fill::fill(&open(target)?, how, file)?,
+        ["read", store, file] => fill::read(&open(store)?, file)?,
         ["count", path] => fill::count(&open(path)?)?,
         _ => return Err("usage: see the head of bench/peers/src/main.rs".into()),
     };

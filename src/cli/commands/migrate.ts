@@ -20,6 +20,7 @@ interface MigrateFlags extends SledFlags, ReadingFlags {
   readonly from?: string;
   readonly to?: string;
   readonly engine?: EngineName;
+  readonly optionsFrom?: string;
   readonly backupDir?: string;
   readonly dump?: string;
   /** False with `--no-keep-dump`. */
@@ -61,6 +62,7 @@ export function migrateCommand(): Command {
     new Option("--from <store>", "the old store (default: the path in --config)"),
     new Option("--to <store>", "the new store (default: in place of the old one)"),
     new Option("--engine <name>", "engine of the new store (default: sled; rocksdb for a sled store with --to)").choices(["sled", "rocksdb"]),
+    new Option("--options-from <store>", "keep a new RocksDB store's families as this RocksDB store, or dump of one, has them"),
     ...sledOptions(),
     new Option("--backup-dir <dir>", "move the original into this directory (default: beside itself)"),
     new Option("--dump <file>", "the dump's file (default: beside the backup)"),
@@ -86,7 +88,7 @@ export function migrateCommand(): Command {
       "kgdump migrate --config config/storage.toml",
       "kgdump migrate --config config/storage.toml --dry-run",
       "kgdump migrate --config config/storage.toml --live --wait 3600",
-      "kgdump migrate --from /var/lib/maya/knowledge_graph --engine rocksdb",
+      "kgdump migrate --from /var/lib/maya/knowledge_graph --engine rocksdb --options-from graph.kgd",
       "kgdump migrate --from /var/lib/maya/rocksdb --to /var/lib/maya/knowledge_graph --log /var/log/kgdump.log",
     ],
   });
@@ -113,6 +115,7 @@ export async function runMigrate(context: Context, _args: readonly string[], fla
     source: flags.from ?? target,
     target: to,
     settings,
+    optionsFrom: flags.optionsFrom,
     backupDirectory: flags.backupDir,
     dump: flags.dump,
     keepDump: flags.keepDump,

@@ -81,10 +81,10 @@ function exportHeld(journal: Journal, held: Held | null, output: ExportOptions["
 }
 
 /** Makes the new store. */
-async function load(journal: Journal, input: DumpInputs, { onProgress, signal, seams }: MigrateOptions): Promise<Loaded> {
+async function load(journal: Journal, input: DumpInputs, { optionsFrom, ttl, onProgress, signal, seams }: MigrateOptions): Promise<Loaded> {
   const asked = { target: journal.building, input, map: askedNames(journal).map, onProgress, signal, seams };
   if (directionOf(journal).to === "sled") return importDump({ ...journal.settings, ...asked });
-  return { ...(await restoreDump(asked)), reopen: null };
+  return { ...(await restoreDump({ ...asked, optionsFrom, ttl })), reopen: null };
 }
 
 async function byDump(journal: Journal, held: Held | null, dump: string, importing: MigrationStep, options: MigrateOptions, teller: Teller): Promise<Both> {

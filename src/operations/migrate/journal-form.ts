@@ -69,7 +69,7 @@ export interface Journal {
   readonly map?: readonly { readonly from: JournalSide; readonly to: JournalSide }[];
   /** Names in hex of keyspaces that are left out; absent when none is. */
   readonly exclude?: readonly string[];
-  /** What was done with the times that end each value of a store with a time to live; absent when it has none, and in old journals. */
+  /** Whether the times that end each value of a RocksDB store with a time to live are left out when it is read, be it the old one or the new; absent when it has none, and in old journals. */
   readonly ttl?: "strip" | "keep" | undefined;
   /** What the store was when it was read: changes since would show here. */
   readonly snapshot: { readonly databaseId: string | null; readonly sequenceNumber: string | null } | null;

@@ -25,6 +25,8 @@ export interface MigrateOptions extends ReadingOptions, WithSeams {
   readonly engine?: EngineName | undefined;
   /** Of a new sled store. */
   readonly settings?: SledSettings | undefined;
+  /** Families of a new RocksDB store are kept as this RocksDB store, or dump of one, has them; default: as is usual. */
+  readonly optionsFrom?: string | undefined;
   /** Directory that the original is moved into; default: beside it. Only when source and target are the same. */
   readonly backupDirectory?: string | undefined;
   /** The dump's file; default: beside the backup, or, with a target of its own, beside that. */

@@ -8,7 +8,7 @@ import { logsElsewhere } from "../disk/logs-elsewhere.js";
 import { planExport } from "../export-plan.js";
 import { Naming } from "../entries/naming.js";
 import { nameIsTaken } from "../output-file.js";
-import { refuseFamilyNames } from "../restore/families.js";
+import { checkOptionsFrom, refuseFamilyNames } from "../restore/families.js";
 import { directionTo } from "./direction.js";
 import { refuseUnmovable } from "./movable.js";
 import { deltaPath, type MigrateOptions, type MigrationPaths } from "./options.js";
@@ -42,7 +42,7 @@ export interface MigrationPlan extends MigrationPaths {
 }
 
 /** What is asked for that a plan depends on. */
-export interface PlanOptions extends Pick<MigrateOptions, "engine" | "ttl" | "force" | "live" | "settings" | "waitSeconds" | "checkGraph" | "keepDump" | "map" | "excludeKeyspaces" | "discardPrepared"> {
+export interface PlanOptions extends Pick<MigrateOptions, "engine" | "ttl" | "force" | "live" | "settings" | "waitSeconds" | "checkGraph" | "keepDump" | "map" | "excludeKeyspaces" | "discardPrepared" | "optionsFrom"> {
   /** Files of an interrupted migration, which are removed first: they are not in the way. */
   readonly cleared?: readonly (string | null)[];
 }
@@ -65,6 +65,7 @@ export async function planMigration(paths: MigrationPaths, options: PlanOptions)
   const naming = new Naming(options.map);
   naming.check(names);
   if (options.engine === "rocksdb") refuseFamilyNames(names.map((name) => ({ name, family: naming.nameOf(name) })));
+  await checkOptions(options);
   // What a sled store holds is at most, without compression, what it takes on its disk.
   const bytes = estimatedBytes ?? (await diskUseOf(paths.source)) ?? 0;
   // A service that runs decides them yet; with `live` they are looked for when it has stopped.
@@ -93,6 +94,12 @@ export async function planMigration(paths: MigrationPaths, options: PlanOptions)
   const times = { copySeconds, catchUpSeconds: estimatedDowntimeSeconds };
   const steps = plannedSteps(paths, { ...options, ...directionTo(options.engine ?? "sled"), delta, ...times });
   return { ...paths, delta, store, estimatedEntries, estimatedBytes, neededBytes, freeBytes, spaces, live, estimatedSeconds, estimatedDowntimeSeconds, steps, warnings };
+}
+
+async function checkOptions({ engine, optionsFrom }: PlanOptions): Promise<void> {
+  if (optionsFrom === undefined) return;
+  if (engine !== "rocksdb") throw new KgdumpError("USAGE", "options of RocksDB's families are of no use to a sled store", { hint: "leave out --options-from, or make a RocksDB store: --engine rocksdb" });
+  await checkOptionsFrom(optionsFrom);
 }
 
 /** Refuses a target of its own where something is already. @throws {KgdumpError} TARGET_EXISTS, PERMISSION_DENIED, IO_FAILED */

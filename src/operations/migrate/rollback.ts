@@ -98,7 +98,7 @@ async function undo(journal: Journal, options: RollbackOptions, teller: Teller):
   };
   const held = await holdStore(target, to).catch(failed);
   try {
-    const store = held.source ?? (await openSource(target, {}).catch(failed));
+    const store = held.source ?? (await openSource(target, { ttl: journal.ttl }).catch(failed));
     const { rolling, carried } = await (held.source === null ? closing(store, () => startUndoing(store, journal, options, teller)) : startUndoing(store, journal, options, teller));
     return await resultOf(await finishRollback(rolling, teller), carried);
   } finally {

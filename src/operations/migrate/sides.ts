@@ -48,7 +48,7 @@ export async function compareSides(journal: Journal, copy: Copy, keyspaces: read
 }
 
 async function readBack(journal: Journal): Promise<EntrySource> {
-  if (directionOf(journal).to === "rocksdb") return openSource(journal.building, { ttl: "keep" });
+  if (directionOf(journal).to === "rocksdb") return openSource(journal.building, { ttl: journal.ttl ?? "keep" });
   const { readBackSled } = await import("../../engines/sled.js");
   return readBackSled(journal.building, { check: false });
 }

@@ -109,6 +109,11 @@ function ofHeader(header: ImportPlan["header"]): Described {
   return { source, byName: indexed(families), isRocksdb: header.source.engine === "rocksdb", tellsTimes: true };
 }
 
+/** Fails when options can't be taken from a path. @throws {KgdumpError} NOT_FOUND, DUMP_*, STORE_*: what opening the store or dump throws */
+export async function checkOptionsFrom(path: string): Promise<void> {
+  await describe(path);
+}
+
 async function describe(path: string): Promise<Described> {
   if ((await stat(path).catch(() => null))?.isDirectory() === true) {
     await using store = await openSource(path, { ttl: "keep" });
