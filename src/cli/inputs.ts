@@ -2,11 +2,11 @@
 import { Option } from "commander";
 import { KgdumpError } from "../errors.js";
 import { guessFile } from "../format/sniff.js";
-import type { DumpInputs } from "../operations/entry-events.js";
+import type { DumpInputs } from "../operations/dump/events.js";
 import { startOfFile } from "../operations/disk/small-file.js";
-import { escapeText } from "./escape.js";
+import { escapeText } from "./text/escape.js";
 import { manyOf } from "./options.js";
-import { readStdin, refuseTerminalInput } from "./stdio.js";
+import { readStdin, refuseTerminalInput } from "./terminal/stdio.js";
 
 /** `--input`; repeatable. */
 export function inputOption(): Option {

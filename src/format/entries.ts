@@ -4,7 +4,7 @@
  */
 
 import { KgdumpError } from "../errors.js";
-import { binHead } from "./encode.js";
+import { binHead } from "./msgpack/writer.js";
 import type { KeyOrder } from "./key-order.js";
 import type { Limits } from "./limits.js";
 

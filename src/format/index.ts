@@ -13,10 +13,10 @@ export type { Entry, ExpectedEntries } from "./entries.js";
 export { compareKeys, rangeMayHoldPrefix } from "./key-order.js";
 export { DEFAULT_LIMITS, resolveLimits } from "./limits.js";
 export type { Limits } from "./limits.js";
-export { salvagedBlocks, surveyDump } from "./salvage.js";
-export type { Salvage, SalvagedKeyspace, SalvageOptions, UnusedRange } from "./salvage.js";
-export type { SalvagedGap } from "./salvage-holes.js";
-export type { DroppedFrame } from "./salvage-survey.js";
+export { salvagedBlocks, surveyDump } from "./salvage/salvage.js";
+export type { Salvage, SalvagedKeyspace, SalvageOptions, UnusedRange } from "./salvage/salvage.js";
+export type { SalvagedGap } from "./salvage/holes.js";
+export type { DroppedFrame } from "./salvage/survey.js";
 export type {
   BaseKeyspace,
   BlockInfo,

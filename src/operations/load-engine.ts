@@ -9,7 +9,7 @@ import type { KeyspacePacker } from "../codecs/packer.js";
 import type { BlockUnpacker, Codec, CodecName, KeyspaceShape } from "../format/index.js";
 import { refuseOddMembers } from "./disk/members.js";
 import { engineOf } from "./disk/store-search.js";
-import { type KeyspaceSelection, nameBytes } from "./keyspaces.js";
+import { type KeyspaceSelection, nameBytes } from "./entries/keyspaces.js";
 
 /** What to do with the timestamps that end each value of a RocksDB TTL store. */
 export type TtlMode = "strip" | "keep";

@@ -12,7 +12,7 @@ import { createRocksdbSink } from "#src/engines/rocksdb.js";
 import { systemError } from "#src/errors.js";
 import { encodeEntries } from "#src/format/index.js";
 import { ownerText } from "#src/operations/disk/owner.js";
-import { exportStore } from "#src/operations/export.js";
+import { exportStore } from "#src/operations/export/export.js";
 import { makeStore, numbered } from "../support/stores.js";
 import { temporaryDirectory } from "../support/temporary.js";
 import { assertOneError, gather, kgdump, KGDUMP, shell } from "./support/run.js";

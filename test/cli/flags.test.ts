@@ -8,12 +8,12 @@ import { cp, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises"
 import { dirname, join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import type { Command } from "commander";
-import { exportStore } from "#src/operations/export.js";
-import { importDump } from "#src/operations/import.js";
-import { inspectDump } from "#src/operations/inspect.js";
+import { exportStore } from "#src/operations/export/export.js";
+import { importDump } from "#src/operations/import/import.js";
+import { inspectDump } from "#src/operations/inspect/inspect.js";
 import { migrateStore } from "#src/operations/migrate/migrate.js";
-import { recoverDump } from "#src/operations/recover.js";
-import { restoreDump } from "#src/operations/restore.js";
+import { recoverDump } from "#src/operations/recover/recover.js";
+import { restoreDump } from "#src/operations/import/restore.js";
 import { sledCheck, sledWrite } from "../checker/run.js";
 import { inParallel } from "../faults/support.js";
 import { unpackStore } from "../fixtures/unpack.js";
@@ -38,7 +38,7 @@ const ROWS: Readonly<Record<string, Readonly<Record<string, Row>>>> = {
     "--compression-level": compacting("--compression-level 19", "--compression --json"),
     "--remove-original": compacting("--remove-original"),
     "--undo": { base: "compact sled", instead: "compact sled --undo" },
-    "--discard-new": { proof: "test/operations/compact.test.ts" },
+    "--discard-new": { proof: "test/operations/compact/compact.test.ts" },
   },
   export: {
     "--output": { base: "export store", add: "-o x.kgd" },
@@ -54,7 +54,7 @@ const ROWS: Readonly<Record<string, Readonly<Record<string, Row>>>> = {
     "--base": exporting("--base older.kgd"),
     "--ttl": { base: "export ttl -o x.kgd", add: "--ttl strip" },
     "--paranoid": { proof: "test/engines/rocksdb-account-cost.test.ts" },
-    "--max-block-size": { proof: "test/operations/readable.test.ts" },
+    "--max-block-size": { proof: "test/operations/disk/readable.test.ts" },
     "--dry-run": exporting("--dry-run"),
     "--force": { base: "export store -o graph.kgd", add: "--force" },
   },
@@ -119,7 +119,7 @@ const ROWS: Readonly<Record<string, Readonly<Record<string, Row>>>> = {
     "--discard-prepared": { base: "migrate --from prepared", add: "--discard-prepared" },
     "--log": migrating("--log events.log"),
     "--dry-run": migrating("--dry-run"),
-    "--force": { proof: "test/operations/migrate-preview.test.ts" },
+    "--force": { proof: "test/operations/migrate/plan/preview.test.ts" },
   },
   rollback: {
     "--config": { base: "rollback", add: "--config migrated.toml" },

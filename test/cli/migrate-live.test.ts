@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import test, { type ExecutionContext } from "ava";
-import { serve } from "../operations/service.js";
+import { serve } from "../operations/migrate/service.js";
 import { makeStore, numbered } from "../support/stores.js";
 import { temporaryDirectory } from "../support/temporary.js";
 import { start } from "./support/run.js";

@@ -2,7 +2,7 @@
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
-import { isPrintable } from "#src/cli/escape.js";
+import { isPrintable } from "#src/cli/text/escape.js";
 import { sledCheck, sledWrite } from "../checker/run.js";
 import { hex, makeStore } from "../maker/run.js";
 import { temporaryDirectory } from "../support/temporary.js";

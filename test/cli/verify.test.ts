@@ -4,7 +4,7 @@ import test, { type ExecutionContext } from "ava";
 import { createRocksdbSink } from "#src/engines/rocksdb.js";
 import { hex, sledWrite } from "../checker/run.js";
 import { unpackStore } from "../fixtures/unpack.js";
-import { blockOf, type Entries, graphOf, keys, values } from "../operations/graph-support.js";
+import { blockOf, type Entries, graphOf, keys, values } from "../operations/graph/support.js";
 import { makeStore, numbered } from "../support/stores.js";
 import { temporaryDirectory } from "../support/temporary.js";
 import { assertOneError, kgdump } from "./support/run.js";

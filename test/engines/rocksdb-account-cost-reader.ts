@@ -1,7 +1,7 @@
 /** Reads the default family of a RocksDB store and tells how many bytes the process read for it. Arguments: store, paranoid (0 or 1), splits (JSON). */
 import { readFileSync } from "node:fs";
 import { openRocksdbSource } from "#src/engines/rocksdb.js";
-import { scanSideBySide } from "#src/operations/side-by-side.js";
+import { scanSideBySide } from "#src/operations/entries/side-by-side.js";
 
 const [, , store = "", paranoid, splits = "[]"] = process.argv;
 const keys = (JSON.parse(splits) as string[]).map((key) => Buffer.from(key));

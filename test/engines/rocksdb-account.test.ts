@@ -6,7 +6,7 @@ import { openRocksdbSource, type RocksdbSourceOptions } from "#src/engines/rocks
 import type { ScanOptions } from "#src/engines/engine.js";
 import { hex, type Made, Maker } from "../maker/run.js";
 import { iterateEntries } from "#src/format/entries.js";
-import { scanSideBySide } from "#src/operations/side-by-side.js";
+import { scanSideBySide } from "#src/operations/entries/side-by-side.js";
 import { unpackStore } from "../fixtures/unpack.js";
 import { temporaryDirectory } from "../support/temporary.js";
 import { assertCode, bytes, entriesOf, putEntries, readStore, type TextEntry } from "./rocksdb-support.js";

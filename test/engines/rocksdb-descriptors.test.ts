@@ -7,7 +7,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { createRocksdbSink, type RocksdbSink } from "#src/engines/rocksdb.js";
-import { openDump } from "#src/operations/open-dump.js";
+import { openDump } from "#src/operations/dump/open-dump.js";
 import { type Ended, gather, KGDUMP } from "../cli/support/run.js";
 import { temporaryDirectory } from "../support/temporary.js";
 

@@ -7,7 +7,7 @@ import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import test from "ava";
-import { exportStore } from "#src/operations/export.js";
+import { exportStore } from "#src/operations/export/export.js";
 import { type Ended, gather, start } from "../cli/support/run.js";
 import { temporaryDirectory } from "../support/temporary.js";
 import { dumpEntries, judge, LiveWriter } from "./rocksdb-live-run.js";

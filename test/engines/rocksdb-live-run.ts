@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { openDump } from "#src/operations/open-dump.js";
+import { openDump } from "#src/operations/dump/open-dump.js";
 import { BATCH, FAMILIES, keyOf, valueOf, WINDOW } from "./rocksdb-live-support.js";
 import type { TextEntry } from "./rocksdb-support.js";
 

@@ -6,7 +6,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import test from "ava";
-import { exportStore } from "#src/operations/export.js";
+import { exportStore } from "#src/operations/export/export.js";
 import { temporaryDirectory } from "../support/temporary.js";
 import { dumpEntries, type Entries, judge, LiveWriter } from "./rocksdb-live-run.js";
 import { BATCH, FAMILIES, keyOf, MODES, randomNumbers, valueOf, WINDOW } from "./rocksdb-live-support.js";

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import test from "ava";
 import { KgdumpError } from "#src/errors.js";
 import { type CheckerOptions, sledCheck, sledChurn, sledWrite, type TreeContent, unlessHung } from "../checker/run.js";
-import { random } from "../operations/recover-store-support.js";
+import { random } from "../operations/recover/store-support.js";
 import { temporaryDirectory } from "../support/temporary.js";
 import { readStore } from "./sled-support.js";
 

@@ -10,7 +10,7 @@ import { openSledSource } from "#src/engines/sled-reader.js";
 import { KgdumpError } from "#src/errors.js";
 import { type CheckerOptions, hex, type OlderSled, sledCheck, sledChurn, sledId, sledWrite, type TreeContent, unlessHung } from "../checker/run.js";
 import { unpackStore } from "../fixtures/unpack.js";
-import { random, type Random } from "../operations/recover-store-support.js";
+import { random, type Random } from "../operations/recover/store-support.js";
 import { stateOf } from "../support/store-state.js";
 import { temporaryDirectory } from "../support/temporary.js";
 import { failure, readStore } from "./sled-support.js";

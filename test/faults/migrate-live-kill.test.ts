@@ -13,9 +13,9 @@ import { fileURLToPath } from "node:url";
 import anyTest, { type TestFn } from "ava";
 import { occupantOf } from "#src/operations/migrate/places.js";
 import type { Journal } from "#src/operations/migrate/journal.js";
-import { verifyDump } from "#src/operations/verify.js";
+import { verifyDump } from "#src/operations/verify/verify.js";
 import { gather, kgdump, KGDUMP } from "../cli/support/run.js";
-import type { PlainOperation } from "../operations/live-service.js";
+import type { PlainOperation } from "../operations/migrate/live-service.js";
 import { killAt, type Moment, moments, must, run, type Running } from "./kills.js";
 import { finishWith, inPlace } from "./migrations.js";
 import { inParallel, loggedSeed, makeSource, randomNumbers } from "./support.js";
@@ -24,7 +24,7 @@ const test = (anyTest as TestFn<{ directory: string; store: string }>).serial;
 
 const KILLS = Number(process.env.KGDUMP_KILLS ?? 50);
 const WIDTH = 3;
-const SERVICE = fileURLToPath(new URL("../operations/live-service.js", import.meta.url));
+const SERVICE = fileURLToPath(new URL("../operations/migrate/live-service.js", import.meta.url));
 
 test.before(async (t) => {
   const directory = await mkdtemp(join(tmpdir(), "kgdump-test-"));

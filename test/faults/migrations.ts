@@ -4,7 +4,7 @@ import type { EngineName } from "#src/engines/engine.js";
 import { directionTo } from "#src/operations/migrate/direction.js";
 import type { Journal } from "#src/operations/migrate/journal.js";
 import { occupantOf } from "#src/operations/migrate/places.js";
-import { verifyDump } from "#src/operations/verify.js";
+import { verifyDump } from "#src/operations/verify/verify.js";
 import { kgdump } from "../cli/support/run.js";
 import { must } from "./kills.js";
 

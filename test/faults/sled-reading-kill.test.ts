@@ -9,7 +9,7 @@ import { join } from "node:path";
 import anyTest, { type TestFn } from "ava";
 import { openSledSink } from "#src/engines/sled.js";
 import { encodeEntries } from "#src/format/index.js";
-import { exportStore } from "#src/operations/export.js";
+import { exportStore } from "#src/operations/export/export.js";
 import { migrateStore } from "#src/operations/migrate/migrate.js";
 import { sledCheck } from "../checker/run.js";
 import { kgdump } from "../cli/support/run.js";

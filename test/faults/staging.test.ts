@@ -2,7 +2,7 @@
 import { mkdir, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test from "ava";
-import { Staging } from "#src/operations/staging.js";
+import { Staging } from "#src/operations/disk/staging.js";
 import { namesIn } from "../cli/support/stores.js";
 import { temporaryDirectory } from "../support/temporary.js";
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { ExecutionContext } from "ava";
 import { createRocksdbSink } from "#src/engines/rocksdb.js";
 import { encodeEntries } from "#src/format/index.js";
-import { verifyDump } from "#src/operations/verify.js";
+import { verifyDump } from "#src/operations/verify/verify.js";
 import { sledCheck } from "../checker/run.js";
 import { nameIsThere } from "./names.js";
 

@@ -5,13 +5,13 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import test from "ava";
-import { encodeBlock } from "#src/format/block-payload.js";
+import { encodeBlock } from "#src/format/payload/block.js";
 import { crcOf } from "#src/format/checksum.js";
 import { FRAME_HEAD_LENGTH, Kind } from "#src/format/constants.js";
-import { MsgpackWriter } from "#src/format/encode.js";
-import { encodeHeader } from "#src/format/header-payload.js";
+import { MsgpackWriter } from "#src/format/msgpack/writer.js";
+import { encodeHeader } from "#src/format/payload/header.js";
 import { DEFAULT_LIMITS, type DumpHeader } from "#src/format/index.js";
-import { encodeKeyspaceStart } from "#src/format/totals-payload.js";
+import { encodeKeyspaceStart } from "#src/format/payload/totals.js";
 import { temporaryDirectory } from "../support/temporary.js";
 import { bytes, type ForgedFrame, forge, header, smallDump } from "./support/dumps.js";
 

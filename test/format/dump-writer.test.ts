@@ -1,5 +1,5 @@
 import test from "ava";
-import { decodeAbort, encodeAbort } from "#src/format/totals-payload.js";
+import { decodeAbort, encodeAbort } from "#src/format/payload/totals.js";
 import { ABORT_REASON_BYTES } from "#src/format/constants.js";
 import { EntryDigest, crcOf } from "#src/format/checksum.js";
 import { type BlockToWrite, type CheckedBlock, DumpWriter, encodeEntries } from "#src/format/index.js";

@@ -1,7 +1,7 @@
 import test from "ava";
 import { Kind } from "#src/format/constants.js";
 import { type DumpHeader, DumpWriter, type Gap } from "#src/format/index.js";
-import { encodeGap } from "#src/format/gap-payload.js";
+import { encodeGap } from "#src/format/payload/gap.js";
 import { bytes, codeOf, entry, forge, header, outcome, splitDump, writeBlock } from "./support/dumps.js";
 
 const SALVAGED: Partial<DumpHeader> = { salvaged: { dumpId: null } };

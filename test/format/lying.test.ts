@@ -2,11 +2,11 @@ import test from "ava";
 import { loadCodec } from "#src/codecs/index.js";
 import { FRAME_HEAD_LENGTH, Kind, MAGIC_LENGTH, TAIL_LENGTH } from "#src/format/constants.js";
 import { encodeFrameHead, encodeTail } from "#src/format/frame.js";
-import { decodeBlock, encodeBlock } from "#src/format/block-payload.js";
+import { decodeBlock, encodeBlock } from "#src/format/payload/block.js";
 import { type BlockInfo, type DumpFooter, type DumpHeader, DumpFile, DEFAULT_LIMITS, encodeEntries, FORMAT_VERSION, type KeyspaceTotals } from "#src/format/index.js";
-import { decodeHeader } from "#src/format/header-payload.js";
-import { decodeIndex, IndexBuilder } from "#src/format/index-payload.js";
-import { decodeFooter, decodeKeyspaceEnd, encodeFooter, encodeKeyspaceEnd, sumTotals } from "#src/format/totals-payload.js";
+import { decodeHeader } from "#src/format/payload/header.js";
+import { decodeIndex, IndexBuilder } from "#src/format/payload/index.js";
+import { decodeFooter, decodeKeyspaceEnd, encodeFooter, encodeKeyspaceEnd, sumTotals } from "#src/format/payload/totals.js";
 import { boundMarker, bytes, codeOf, entry, forge, header, keyspace, makeDump, splitDump } from "./support/dumps.js";
 
 const accessTo = (dump: Uint8Array) => ({ size: dump.length, read: async (offset: number, length: number) => dump.subarray(offset, offset + length) });

@@ -2,8 +2,8 @@
 import { loadCodec } from "#src/codecs/index.js";
 import { Kind, MAGIC_LENGTH } from "#src/format/constants.js";
 import { CODEC_NAMES, type Codec, type CodecName, DEFAULT_LIMITS, DumpWriter, FORMAT_VERSION, unpackBlock } from "#src/format/index.js";
-import { decodeBlock } from "#src/format/block-payload.js";
-import { decodeHeader } from "#src/format/header-payload.js";
+import { decodeBlock } from "#src/format/payload/block.js";
+import { decodeHeader } from "#src/format/payload/header.js";
 import { bytes, type Content, DUMP_ID, entry, forge, header, keyspace, makeDump, smallDump, splitDump, writeBlock } from "../format/support/dumps.js";
 import { assemble, bind } from "./structure.js";
 

@@ -2,7 +2,7 @@
 import { Writable } from "node:stream";
 import { loadCodec } from "#src/codecs/index.js";
 import { iterateEntries, readDump } from "#src/format/index.js";
-import { exportStore, type ExportOptions } from "#src/operations/export.js";
+import { exportStore, type ExportOptions } from "#src/operations/export/export.js";
 import type { Made, MadeValue } from "./run.js";
 
 /** Entries of each keyspace in their order, by the keyspace's name in hexadecimal: key and value. */

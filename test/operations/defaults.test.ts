@@ -1,12 +1,12 @@
 /** What a caller leaves out is what keeps data safe: each operation that makes something reads it back without being asked to. */
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
-import { exportStore } from "#src/operations/export.js";
-import { importDump } from "#src/operations/import.js";
+import { exportStore } from "#src/operations/export/export.js";
+import { importDump } from "#src/operations/import/import.js";
 import { migrateStore } from "#src/operations/migrate/migrate.js";
-import { rollbackStore } from "#src/operations/migrate/rollback.js";
+import { rollbackStore } from "#src/operations/migrate/back/rollback.js";
 import type { OnProgress, Phase } from "#src/operations/progress.js";
-import { restoreDump } from "#src/operations/restore.js";
+import { restoreDump } from "#src/operations/import/restore.js";
 import { sledWrite } from "../checker/run.js";
 import { makeStore, numbered } from "../support/stores.js";
 import { temporaryDirectory } from "../support/temporary.js";

@@ -10,12 +10,12 @@ import type { EntrySource, KeyspaceInfo, KeyOrder } from "#src/engines/engine.js
 import { openSledSink } from "#src/engines/sled.js";
 import { openSledSource } from "#src/engines/sled-reader.js";
 import { DumpWriter, encodeEntries } from "#src/format/index.js";
-import { exportSource, exportStore } from "#src/operations/export.js";
-import { importDump } from "#src/operations/import.js";
-import { ImportPlan } from "#src/operations/import-plan.js";
+import { exportSource, exportStore } from "#src/operations/export/export.js";
+import { importDump } from "#src/operations/import/import.js";
+import { ImportPlan } from "#src/operations/import/plan.js";
 import { Trees } from "#src/operations/migrate/trees.js";
-import { openDump } from "#src/operations/open-dump.js";
-import { verifyDump } from "#src/operations/verify.js";
+import { openDump } from "#src/operations/dump/open-dump.js";
+import { verifyDump } from "#src/operations/verify/verify.js";
 import { sledCheck } from "../checker/run.js";
 import { temporaryDirectory } from "../support/temporary.js";
 

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import test from "ava";
 import { OPTION_KINDS, type Scope } from "#src/engines/rocksdb/option-names.js";
 import { optionProblem } from "#src/engines/rocksdb/option-rules.js";
-import { exportStore } from "#src/operations/export.js";
-import { restoreDump } from "#src/operations/restore.js";
+import { exportStore } from "#src/operations/export/export.js";
+import { restoreDump } from "#src/operations/import/restore.js";
 import { temporaryDirectory } from "../support/temporary.js";
 import { run, versionsFor } from "./versions.js";
 

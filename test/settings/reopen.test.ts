@@ -3,7 +3,7 @@ import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import test, { type ExecutionContext } from "ava";
-import { importDump, type ImportOptions } from "#src/operations/import.js";
+import { importDump, type ImportOptions } from "#src/operations/import/import.js";
 import { reopenSettings, type ReopenSettings } from "#src/settings/reopen.js";
 import { sledCheck, sledHammer } from "../checker/run.js";
 import { sampleDump } from "../cli/support/dumps.js";

@@ -1,15 +1,15 @@
 /** `kgdump export`: a store becomes a dump. */
 import { Command, Option } from "commander";
 import { KgdumpError } from "../../errors.js";
-import type { ExportOptions, ExportSelection } from "../../operations/export.js";
-import { BYTE_TEXT_HELP } from "../byte-text.js";
+import type { ExportOptions, ExportSelection } from "../../operations/export/export.js";
+import { BYTE_TEXT_HELP } from "../text/byte-text.js";
 import type { Context } from "../context.js";
-import { escapeText } from "../escape.js";
+import { escapeText } from "../text/escape.js";
 import { addHelp } from "../help.js";
-import { exportJson, jsonDocument, jsonLine, planJson } from "../json.js";
+import { exportJson, jsonDocument, jsonLine, planJson } from "../render/json/json.js";
 import { bytesOf, countOf, excludeOption, keyspaceOption, manyOf, maxBlockSizeOption, oneOf, prefixOption, type ReadingFlags, readingOptions, refuseBoth, sizeOf } from "../options.js";
-import { SIZE_HELP } from "../quantities.js";
-import { connectionOf, openStdout } from "../stdio.js";
+import { SIZE_HELP } from "../text/quantities.js";
+import { connectionOf, openStdout } from "../terminal/stdio.js";
 
 interface ExportFlags extends ReadingFlags {
   readonly output?: string;
@@ -111,7 +111,7 @@ export async function runExport(context: Context, args: readonly string[], flags
 }
 
 async function plan(context: Context, selection: ExportSelection, flags: ExportFlags, path: string | null): Promise<void> {
-  const { planExport } = await import("../../operations/export-plan.js");
+  const { planExport } = await import("../../operations/export/plan.js");
   const result = await planExport({ ...selection, ...(path === null ? {} : { output: path }), force: flags.force });
   for (const warning of result.warnings) context.warn(warning);
   const { renderPlan } = await import("../render/results.js");
@@ -124,8 +124,8 @@ async function plan(context: Context, selection: ExportSelection, flags: ExportF
 
 async function write(context: Context, options: Omit<ExportOptions, "output">, path: string | null): Promise<void> {
   if (path === null) refuseTerminalOutput(options.store);
-  const { exportStore } = await import("../../operations/export.js");
-  if (path === null && connectionOf(1) === "pipe") (await import("../../operations/system-calls.js")).widenPipe(1);
+  const { exportStore } = await import("../../operations/export/export.js");
+  if (path === null && connectionOf(1) === "pipe") (await import("../../operations/disk/system-calls.js")).widenPipe(1);
   const { onProgress } = context.startProgress(path === null);
   const result = await exportStore({ ...options, output: path ?? openStdout(), onProgress });
   context.complete();

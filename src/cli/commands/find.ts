@@ -1,13 +1,13 @@
 /** `kgdump find`: every version of a key in a RocksDB store. */
 import { Command } from "commander";
-import type { FoundKey, KeyVersion } from "../../operations/find.js";
-import { BYTE_TEXT_HELP, parseBytes } from "../byte-text.js";
+import type { FoundKey, KeyVersion } from "../../operations/inspect/find.js";
+import { BYTE_TEXT_HELP, parseBytes } from "../text/byte-text.js";
 import type { Context } from "../context.js";
-import { escapeMessage, escapeText, formatShort } from "../escape.js";
+import { escapeMessage, escapeText, formatShort } from "../text/escape.js";
 import { addHelp } from "../help.js";
-import { type Json, jsonBytes, jsonDocument } from "../json.js";
+import { type Json, jsonBytes, jsonDocument } from "../render/json/json.js";
 import { keyspaceOption } from "../options.js";
-import { formatCount, formatNumberOf } from "../quantities.js";
+import { formatCount, formatNumberOf } from "../text/quantities.js";
 import { renderTable } from "../render/table.js";
 
 interface FindFlags {
@@ -48,7 +48,7 @@ export function findCommand(): Command {
 export async function runFind(context: Context, args: readonly string[], flags: FindFlags): Promise<void> {
   const [store = "", text = ""] = args;
   const key = parseBytes(text, "the key");
-  const { findVersions } = await import("../../operations/find.js");
+  const { findVersions } = await import("../../operations/inspect/find.js");
   const families = flags.columnFamily ?? [undefined];
   const found: FoundKey[] = [];
   for (const family of families) found.push(await findVersions(store, key, family));

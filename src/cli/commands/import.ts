@@ -1,13 +1,13 @@
 /** `kgdump import`: a dump becomes a sled store. */
 import { Command, Option } from "commander";
-import { BYTE_TEXT_HELP, mapOf, type Mapping, MAPPING_HELP, parseMapping } from "../byte-text.js";
+import { BYTE_TEXT_HELP, mapOf, type Mapping, MAPPING_HELP, parseMapping } from "../text/byte-text.js";
 import type { Context } from "../context.js";
-import { escapeText } from "../escape.js";
+import { escapeText } from "../text/escape.js";
 import { addHelp } from "../help.js";
 import { inputOption, inputsOf, refuseFileAsTarget } from "../inputs.js";
-import { importJson, jsonDocument } from "../json.js";
+import { importJson, jsonDocument } from "../render/json/json.js";
 import { countOf, excludeOption, keyspaceOption, manyOf, maxBlockSizeOption, oneOf, prefixOption, refuseBoth, type SledFlags, sledOptions } from "../options.js";
-import { SIZE_HELP } from "../quantities.js";
+import { SIZE_HELP } from "../text/quantities.js";
 import { renderImport } from "../render/results.js";
 import { SETTINGS_HELP } from "./settings-help.js";
 
@@ -78,7 +78,7 @@ export async function runImport(context: Context, args: readonly string[], flags
   for (const note of notes) context.warn(note);
   await refuseFileAsTarget("import", target, flags.input);
   const input = inputsOf(flags.input, `kgdump import ${escapeText(target)} -i graph.kgd`, context.signal);
-  const { importDump } = await import("../../operations/import.js");
+  const { importDump } = await import("../../operations/import/import.js");
   const { onProgress } = context.startProgress();
   const result = await importDump({
     target,

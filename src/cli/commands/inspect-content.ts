@@ -1,11 +1,11 @@
 /** What `kgdump inspect` lists: blocks, entries, keys, one value. */
 import { KgdumpError } from "../../errors.js";
-import type { DumpEntry, ListOptions } from "../../operations/inspect-entries.js";
-import type { ReadOptions } from "../../operations/inspect.js";
+import type { DumpEntry, ListOptions } from "../../operations/inspect/entries.js";
+import type { ReadOptions } from "../../operations/inspect/inspect.js";
 import type { Context } from "../context.js";
-import { formatBytes, formatShort, uuidForm } from "../escape.js";
-import { blockJson, entryJson, jsonDocument, jsonLine } from "../json.js";
-import { formatCount } from "../quantities.js";
+import { formatBytes, formatShort, uuidForm } from "../text/escape.js";
+import { blockJson, entryJson, jsonDocument, jsonLine } from "../render/json/json.js";
+import { formatCount } from "../text/quantities.js";
 import { renderValue } from "../render/value.js";
 import type { InspectFlags } from "./inspect-flags.js";
 
@@ -19,7 +19,7 @@ function namesKeyspaces(flags: InspectFlags): boolean {
 
 /** Lists entries or keys, a line each: to a terminal for reading, else with tabs between the fields. */
 export async function showEntries(context: Context, options: ListOptions, flags: InspectFlags): Promise<void> {
-  const { listEntries } = await import("../../operations/inspect-entries.js");
+  const { listEntries } = await import("../../operations/inspect/entries.js");
   const withValue = flags.entries === true;
   for await (const entry of listEntries(options)) {
     const text = context.json ? jsonLine(entryJson(entry, withValue)) : entryText(context, entry, flags);
@@ -51,7 +51,7 @@ function valueWidth(context: Context, flags: InspectFlags): number | null {
 
 /** Lists blocks, a line each. */
 export async function showBlocks(context: Context, options: ListOptions): Promise<void> {
-  const { listBlocks } = await import("../../operations/inspect-entries.js");
+  const { listBlocks } = await import("../../operations/inspect/entries.js");
   const widths = [8, 12, 5, 9, 11, 11, 14];
   const columns = (cells: readonly string[]): string =>
     cells.map((cell, index) => (index === 1 || index === 2 ? cell.padEnd(widths[index] ?? 0) : cell.padStart(widths[index] ?? 0))).join("  ");
@@ -84,7 +84,7 @@ async function findEntry(
   key: Uint8Array,
   keyspaces: readonly Uint8Array[] | undefined,
 ): Promise<DumpEntry | undefined> {
-  const { getEntry, listEntries } = await import("../../operations/inspect-entries.js");
+  const { getEntry, listEntries } = await import("../../operations/inspect/entries.js");
   if (typeof source.input === "string") {
     return getEntry({ path: source.input, key, keyspaces, maxBlockSize: source.maxBlockSize });
   }

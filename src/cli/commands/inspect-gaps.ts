@@ -1,17 +1,17 @@
 /** `kgdump inspect --gaps`: where a salvaged dump lacks something. */
-import type { DumpGap } from "../../operations/inspect-gaps.js";
-import type { ReadOptions } from "../../operations/inspect.js";
+import type { DumpGap } from "../../operations/inspect/gaps.js";
+import type { ReadOptions } from "../../operations/inspect/inspect.js";
 import type { Context } from "../context.js";
-import { formatShort } from "../escape.js";
-import { jsonBytes, jsonLine } from "../json.js";
-import { keyJson } from "../json-recover.js";
+import { formatShort } from "../text/escape.js";
+import { jsonBytes, jsonLine } from "../render/json/json.js";
+import { keyJson } from "../render/json/recover.js";
 import { countText, edgeText } from "../render/recover.js";
 
 const WIDTHS = [12, 8, 9, 13];
 
 /** Lists gaps, a line each; without any, nothing but a heading. */
 export async function showGaps(context: Context, source: ReadOptions): Promise<void> {
-  const { listGaps } = await import("../../operations/inspect-gaps.js");
+  const { listGaps } = await import("../../operations/inspect/gaps.js");
   const heading = columns(["keyspace", "blocks", "entries", "bytes unused"]);
   if (!context.json) await context.out.line(context.paint.dim(`${heading}  after .. before`));
   for await (const gap of listGaps(source)) {

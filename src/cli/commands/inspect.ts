@@ -1,15 +1,15 @@
 /** `kgdump inspect`: what a dump is and what it holds. */
 import { Command, Option } from "commander";
 import { isErrorCode, KgdumpError } from "../../errors.js";
-import type { ListOptions } from "../../operations/inspect-entries.js";
-import type { DumpSummary } from "../../operations/inspect.js";
-import { BYTE_TEXT_HELP } from "../byte-text.js";
+import type { ListOptions } from "../../operations/inspect/entries.js";
+import type { DumpSummary } from "../../operations/inspect/inspect.js";
+import { BYTE_TEXT_HELP } from "../text/byte-text.js";
 import type { Context } from "../context.js";
 import { addHelp } from "../help.js";
-import { JSON_HELP, jsonDocument, summaryJson } from "../json.js";
+import { JSON_HELP, jsonDocument, summaryJson } from "../render/json/json.js";
 import { bytesOf, countOf, keyspaceOption, maxBlockSizeOption, prefixOption, refuseBoth, requireWith } from "../options.js";
 import { renderSummary } from "../render/summary.js";
-import { readStdin, refuseTerminalInput } from "../stdio.js";
+import { readStdin, refuseTerminalInput } from "../terminal/stdio.js";
 import { showBlocks, showEntries, showOne } from "./inspect-content.js";
 import type { InspectFlags } from "./inspect-flags.js";
 import { showGaps } from "./inspect-gaps.js";
@@ -90,7 +90,7 @@ function checkFlags(flags: InspectFlags): void {
 }
 
 async function summarize(context: Context, source: Pick<ListOptions, "input" | "maxBlockSize" | "signal">): Promise<void> {
-  const { inspectDump } = await import("../../operations/inspect.js");
+  const { inspectDump } = await import("../../operations/inspect/inspect.js");
   const { onProgress } = context.startProgress();
   const summary = await inspectDump({ ...source, onProgress });
   context.complete();

@@ -5,12 +5,12 @@ import type { EngineName } from "../../engines/engine.js";
 import { KgdumpError, systemError } from "../../errors.js";
 import { eventLine, type OnEvent } from "../../operations/migrate/events.js";
 import type { MigrateOptions } from "../../operations/migrate/migrate.js";
-import { mapOf, type Mapping, MAPPING_HELP, parseMapping } from "../byte-text.js";
+import { mapOf, type Mapping, MAPPING_HELP, parseMapping } from "../text/byte-text.js";
 import type { Context } from "../context.js";
-import { escapeMessage } from "../escape.js";
+import { escapeMessage } from "../text/escape.js";
 import { addHelp } from "../help.js";
-import { jsonDocument, jsonLine } from "../json.js";
-import { migrationJson, migrationPreviewJson } from "../json-migrate.js";
+import { jsonDocument, jsonLine } from "../render/json/json.js";
+import { migrationJson, migrationPreviewJson } from "../render/json/migrate.js";
 import { countOf, excludeOption, manyOf, type ReadingFlags, readingOptions, refuseBoth, requireWith, type SledFlags, sledOptions } from "../options.js";
 import { renderMigration, renderRollback } from "../render/migrate.js";
 import { renderMigrationPreview } from "../render/migration-preview.js";
@@ -133,7 +133,7 @@ export async function runMigrate(context: Context, _args: readonly string[], fla
     signal: context.signal,
   };
   if (flags.dryRun === true) {
-    const { previewMigration } = await import("../../operations/migrate/preview.js");
+    const { previewMigration } = await import("../../operations/migrate/plan/preview.js");
     const preview = await previewMigration(options);
     for (const warning of preview.plan?.warnings ?? []) context.warn(warning);
     await context.out.write(context.json ? jsonDocument(migrationPreviewJson(preview)) : renderMigrationPreview(preview, context.paint));
@@ -192,7 +192,7 @@ export async function runRollback(context: Context, args: readonly string[], fla
   refuseBoth({ "--discard-new": flags.discardNew === true, "--carry-back": flags.carryBack === true });
   requireWith({ "--map": flags.map !== undefined }, "--carry-back", flags.carryBack === true);
   const { target } = await importSettings(args[0], flags, process.env);
-  const { rollbackStore } = await import("../../operations/migrate/rollback.js");
+  const { rollbackStore } = await import("../../operations/migrate/back/rollback.js");
   const { onProgress } = context.startProgress();
   const { discardNew, carryBack } = flags;
   const map = mapOf(flags.map);

@@ -3,10 +3,10 @@ import { stat } from "node:fs/promises";
 import { Command, Option } from "commander";
 import { KgdumpError } from "../../errors.js";
 import type { Context } from "../context.js";
-import { escapeText } from "../escape.js";
+import { escapeText } from "../text/escape.js";
 import { addHelp } from "../help.js";
-import { jsonDocument } from "../json.js";
-import { recoverJson, recoverStoreJson } from "../json-recover.js";
+import { jsonDocument } from "../render/json/json.js";
+import { recoverJson, recoverStoreJson } from "../render/json/recover.js";
 import { maxBlockSizeOption } from "../options.js";
 import { renderRecover } from "../render/recover.js";
 import { renderRecoverStore } from "../render/recover-store.js";
@@ -79,7 +79,7 @@ export async function runRecover(context: Context, args: readonly string[], flag
     const option = flags.to === undefined ? "--include-unknown-tables" : "--to";
     throw new KgdumpError("USAGE", `${option} is for damaged stores, and ${escapeText(input)} is none`, { hint: "write a new dump with -o, then import or restore it" });
   }
-  const { recoverDump, requireNothingLost } = await import("../../operations/recover.js");
+  const { recoverDump, requireNothingLost } = await import("../../operations/recover/recover.js");
   const { onProgress } = context.startProgress();
   const result = await recoverDump({
     input,

@@ -1,15 +1,15 @@
 /** `kgdump restore`: a dump becomes a RocksDB store. */
 import { Command, Option } from "commander";
 import { KgdumpError } from "../../errors.js";
-import type { RestoreResult } from "../../operations/restore.js";
-import { BYTE_TEXT_HELP, mapOf, type Mapping, MAPPING_HELP, parseMapping } from "../byte-text.js";
+import type { RestoreResult } from "../../operations/import/restore.js";
+import { BYTE_TEXT_HELP, mapOf, type Mapping, MAPPING_HELP, parseMapping } from "../text/byte-text.js";
 import type { Context } from "../context.js";
-import { escapeText } from "../escape.js";
+import { escapeText } from "../text/escape.js";
 import { addHelp } from "../help.js";
 import { inputOption, inputsOf, refuseFileAsTarget } from "../inputs.js";
-import { jsonBytes, jsonDocument } from "../json.js";
+import { jsonBytes, jsonDocument } from "../render/json/json.js";
 import { excludeOption, keyspaceOption, manyOf, maxBlockSizeOption, oneOf, refuseBoth, sizeOf } from "../options.js";
-import { SIZE_HELP } from "../quantities.js";
+import { SIZE_HELP } from "../text/quantities.js";
 import { renderRestore } from "../render/restore.js";
 
 const COMPRESSIONS = ["none", "lz4", "zstd", "snappy", "zlib", "bzip2"] as const;
@@ -85,7 +85,7 @@ export async function runRestore(context: Context, args: readonly string[], flag
   refuseBoth({ "--keyspace": flags.columnFamily !== undefined, "--exclude-keyspace": flags.excludeColumnFamily !== undefined });
   await refuseFileAsTarget("restore", target, flags.input);
   const input = inputsOf(flags.input, `kgdump restore ${escapeText(target)} -i graph.kgd`, context.signal);
-  const { restoreDump } = await import("../../operations/restore.js");
+  const { restoreDump } = await import("../../operations/import/restore.js");
   const { onProgress } = context.startProgress();
   const result = await restoreDump({
     target,

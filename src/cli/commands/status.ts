@@ -4,7 +4,7 @@ import { ExitCode } from "../../errors.js";
 import type { MigrationState, MigrationStatus } from "../../operations/migrate/status.js";
 import type { Context } from "../context.js";
 import { addHelp } from "../help.js";
-import { jsonDocument } from "../json.js";
+import { jsonDocument } from "../render/json/json.js";
 import { renderStatus } from "../render/migrate.js";
 
 /** Exit codes of `status`, by what it found. */

@@ -1,16 +1,16 @@
 /** `kgdump verify`: every check of a dump, and of stores beside it. */
 import { stat } from "node:fs/promises";
 import { Command, Option } from "commander";
-import type { CompareOptions } from "../../operations/verify.js";
-import type { Verification } from "../../operations/verify-results.js";
-import { mapOf, type Mapping, MAPPING_HELP, parseMapping } from "../byte-text.js";
+import type { CompareOptions } from "../../operations/verify/verify.js";
+import type { Verification } from "../../operations/verify/results.js";
+import { mapOf, type Mapping, MAPPING_HELP, parseMapping } from "../text/byte-text.js";
 import type { Context } from "../context.js";
 import { addHelp } from "../help.js";
-import { jsonDocument } from "../json.js";
-import { verifyJson } from "../json-verify.js";
+import { jsonDocument } from "../render/json/json.js";
+import { verifyJson } from "../render/json/verify.js";
 import { countOf, manyOf, maxBlockSizeOption, type ReadingFlags, readingOptions, requireWith } from "../options.js";
 import { renderVerify } from "../render/verify.js";
-import { readStdin, refuseTerminalInput } from "../stdio.js";
+import { readStdin, refuseTerminalInput } from "../terminal/stdio.js";
 
 interface VerifyFlags extends ReadingFlags {
   readonly against?: string[];
@@ -89,8 +89,8 @@ export async function runVerify(context: Context, args: readonly string[], flags
   const store = first !== "-" && (await isDirectory(first));
   requireWith({ "--ttl": flags.ttl !== undefined, "--paranoid": flags.paranoid === true }, "--against", against.length > 0 || store);
   requireWith({ "--max-block-size": flags.maxBlockSize !== undefined }, "a dump", !store);
-  const { verifyDump, verifyStore } = await import("../../operations/verify.js");
-  const { requireEqual } = await import("../../operations/verify-results.js");
+  const { verifyDump, verifyStore } = await import("../../operations/verify/verify.js");
+  const { requireEqual } = await import("../../operations/verify/results.js");
   const { onProgress } = context.startProgress();
   const options: CompareOptions = {
     against,

@@ -1,11 +1,11 @@
 /** What a migration would do, for a person. */
-import type { MigrationPlan } from "../../operations/migrate/preflight.js";
-import type { MigrationPreview } from "../../operations/migrate/preview.js";
-import { CHANGED_SHARE } from "../../operations/migrate/space.js";
-import { escapeText } from "../escape.js";
-import { formatDuration, formatNumberOf, formatSize } from "../quantities.js";
+import type { MigrationPlan } from "../../operations/migrate/plan/preflight.js";
+import type { MigrationPreview } from "../../operations/migrate/plan/preview.js";
+import { CHANGED_SHARE } from "../../operations/migrate/plan/space.js";
+import { escapeText } from "../text/escape.js";
+import { formatDuration, formatNumberOf, formatSize } from "../text/quantities.js";
 import { engineName } from "./summary.js";
-import type { Paint } from "../style.js";
+import type { Paint } from "../terminal/style.js";
 
 const line = (name: string, text: string): string => `  ${(name === "" ? "" : `${name}:`).padEnd(11)}${text}\n`;
 

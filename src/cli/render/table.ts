@@ -1,6 +1,6 @@
 /** Tables without borders, as wide as what is in them. */
 import Table from "cli-table3";
-import type { Paint } from "../style.js";
+import type { Paint } from "../terminal/style.js";
 
 /** A column's heading and side. */
 export interface Column {

@@ -1,8 +1,8 @@
 /** What a store holds, to be compared with another one. */
 import type { EntrySource } from "../../engines/engine.js";
-import { nameText } from "../keyspaces.js";
+import { nameText } from "../entries/keyspaces.js";
 import type { OnProgress } from "../progress.js";
-import { type KeyspaceDigest, StoreReference } from "../verify-reference.js";
+import { type KeyspaceDigest, StoreReference } from "../verify/reference.js";
 
 /** Number and digest of the entries of each keyspace, by its name in hexadecimal. */
 export type Digests = ReadonlyMap<string, string>;

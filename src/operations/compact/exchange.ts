@@ -8,8 +8,8 @@ import { lstat, readdir, realpath } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { hasCode, systemError } from "../../errors.js";
 import { clearRemoved, freeStamp, removeDirectory, renameDurably } from "../migrate/places.js";
-import { nameIsTaken, syncDirectory } from "../output-file.js";
-import { exchangeDirectories } from "../system-calls.js";
+import { nameIsTaken, syncDirectory } from "../output/output-file.js";
+import { exchangeDirectories } from "../disk/system-calls.js";
 import { compactedPath, keptPath } from "./places.js";
 
 /** Why two stores change places: a new one comes in, or the original comes back. */

@@ -7,10 +7,10 @@ import { MAX_PAYLOAD_LENGTH } from "../../format/index.js";
 import { closing } from "../closing.js";
 import { logsElsewhere } from "../disk/logs-elsewhere.js";
 import { startOfFile } from "../disk/small-file.js";
-import { nameText } from "../keyspaces.js";
+import { nameText } from "../entries/keyspaces.js";
 import { openSource } from "../load-engine.js";
-import { refusePrepared } from "../migrate/prepared.js";
-import { restoreDump } from "../restore.js";
+import { refusePrepared } from "../migrate/plan/prepared.js";
+import { restoreDump } from "../import/restore.js";
 import { shellWord } from "../shell-word.js";
 import type { CompactSettings, Live, Made, Making, OldStore, OpeningOptions } from "./old-store.js";
 

@@ -7,7 +7,7 @@ import type { Teller } from "../migrate/events.js";
 import { directionOf } from "../migrate/direction.js";
 import type { Journal } from "../migrate/journal.js";
 import { nameStamp } from "../migrate/places.js";
-import type { RollbackOptions, RollbackResult } from "../migrate/rollback-options.js";
+import type { RollbackOptions, RollbackResult } from "../migrate/back/rollback-options.js";
 import { settleInterrupted } from "./exchange.js";
 import { keptOf, stampOf, undoneOf } from "./places.js";
 import { undoCompact } from "./undo.js";

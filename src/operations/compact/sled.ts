@@ -4,7 +4,7 @@ import type { SledSource } from "../../engines/sled.js";
 import { KgdumpError } from "../../errors.js";
 import { MAX_PAYLOAD_LENGTH } from "../../format/index.js";
 import { reopenSettings } from "../../settings/reopen.js";
-import { importDump } from "../import.js";
+import { importDump } from "../import/import.js";
 import type { CompactSettings, Live, Made, Making, OldStore, OpeningOptions, SledForm } from "./old-store.js";
 
 /** What a new store takes for each byte of its entries, mostly: pages above the leaves, and the ends of segments. */

@@ -5,10 +5,10 @@ import { KgdumpError } from "../../errors.js";
 import { MAX_PAYLOAD_LENGTH } from "../../format/constants.js";
 import { EntryCursor } from "../../format/entries.js";
 import { DEFAULT_LIMITS, resolveLimits, type Limits } from "../../format/limits.js";
-import type { DumpInputs } from "../entry-events.js";
-import type { ImportPlan } from "../import-plan.js";
-import { byName, nameText } from "../keyspaces.js";
-import { openDump } from "../open-dump.js";
+import type { DumpInputs } from "../dump/events.js";
+import type { ImportPlan } from "../import/plan.js";
+import { byName, nameText } from "./keyspaces.js";
+import { openDump } from "../dump/open-dump.js";
 
 /** What a sled store takes, as native/sled has it. */
 export const SLED_LIMITS = { key: 16 * 1024 * 1024, value: 512 * 1024 * 1024 } as const;

@@ -1,6 +1,6 @@
 /** Other names for keyspaces: by name, or by a pattern with one `*` on each side. */
 import { KgdumpError } from "../../errors.js";
-import { ByName, type KeyspaceName, nameBytes, nameSet, nameText, sameName, unknownKeyspace } from "../keyspaces.js";
+import { ByName, type KeyspaceName, nameBytes, nameSet, nameText, sameName, unknownKeyspace } from "./keyspaces.js";
 
 /** All names that begin with some bytes and end with others, which don't overlap; a `*` between them stands for any bytes, or none. */
 export interface NamePattern {

@@ -5,21 +5,21 @@
 import type { EntrySource, KeyspaceInfo } from "../../engines/engine.js";
 import { KgdumpError } from "../../errors.js";
 import { closing } from "../closing.js";
-import { DumpChain } from "../dump-chain.js";
-import { exportStore } from "../export.js";
-import { nameText } from "../keyspaces.js";
+import { DumpChain } from "../dump/chain.js";
+import { exportStore } from "../export/export.js";
+import { nameText } from "../entries/keyspaces.js";
 import { openSource } from "../load-engine.js";
-import { nameIsTaken } from "../output-file.js";
+import { nameIsTaken } from "../output/output-file.js";
 import { estimatedTotals, ProgressMeter } from "../progress.js";
 import { through } from "../seams.js";
-import { StoreScan } from "../verify-reference.js";
+import { StoreScan } from "../verify/reference.js";
 import type { Teller } from "./events.js";
-import type { CopyFollower } from "./follow.js";
-import { inPlaceText, withInPlace } from "./in-place.js";
+import type { CopyFollower } from "./live/follow.js";
+import { inPlaceText, withInPlace } from "./switch/in-place.js";
 import { type Journal, type JournalKeyspace, writeJournal } from "./journal.js";
 import { entriesOf, type MigrateOptions } from "./options.js";
 import { occupantOf } from "./places.js";
-import { isOwnDump } from "./steps.js";
+import { isOwnDump } from "./switch/steps.js";
 
 type ConfirmOptions = Pick<MigrateOptions, "ttl" | "keepDump" | "onProgress" | "signal" | "seams" | "onInPlace">;
 

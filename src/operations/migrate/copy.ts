@@ -3,17 +3,17 @@ import { randomUUID } from "node:crypto";
 import { PassThrough } from "node:stream";
 import type { StoreMark } from "../../engines/engine.js";
 import { KgdumpError } from "../../errors.js";
-import { exportSource, exportStore, type ExportOptions, type ExportResult } from "../export.js";
-import { importDump, type ImportResult } from "../import.js";
-import type { DumpInputs } from "../entry-events.js";
-import { byName } from "../keyspaces.js";
-import { restoreDump } from "../restore.js";
+import { exportSource, exportStore, type ExportOptions, type ExportResult } from "../export/export.js";
+import { importDump, type ImportResult } from "../import/import.js";
+import type { DumpInputs } from "../dump/events.js";
+import { byName } from "../entries/keyspaces.js";
+import { restoreDump } from "../import/restore.js";
 import { through } from "../seams.js";
 import { directionOf, type Held } from "./direction.js";
 import type { Teller } from "./events.js";
 import { type Journal, type JournalKeyspace, type MigrationStep, writeJournal } from "./journal.js";
 import { deltaPath, type migrationPaths, type MigrateOptions, round } from "./options.js";
-import { refusePrepared } from "./prepared.js";
+import { refusePrepared } from "./plan/prepared.js";
 import { askedNames, journalNames } from "./trees.js";
 
 /** What was loaded into the new store, which was read back. */

@@ -10,19 +10,19 @@ import { KgdumpError } from "../../errors.js";
 import { openSource } from "../load-engine.js";
 import { confirmSwitch, holdsWhatWasRead, keyspacesOfOriginal } from "./confirm.js";
 import { beginJournal, type Copy, copyStore } from "./copy.js";
-import { askedDirection, detect } from "./detect.js";
+import { askedDirection, detect } from "./plan/detect.js";
 import { type Direction, directionOf, engineTitle, type Held, holdStore } from "./direction.js";
 import { Teller } from "./events.js";
 import { isOwnedByOther, type Journal, readJournal, refuseOtherOwner, writeJournal } from "./journal.js";
-import { migrateLive } from "./live.js";
-import { troubleOfMigrated } from "./loss.js";
+import { migrateLive } from "./live/live.js";
+import { troubleOfMigrated } from "./back/loss.js";
 import type { Sides } from "./migrated.js";
 import { type ChangeCounts, migrationPaths, type MigrateOptions, type MigrateResult, type MigrationPaths, newId, round, secondsSince } from "./options.js";
 import { occupantOf } from "./places.js";
-import { planMigration, refuseOccupiedTarget } from "./preflight.js";
+import { planMigration, refuseOccupiedTarget } from "./plan/preflight.js";
 import { compareSides, graphWarnings } from "./sides.js";
-import { asFound, clearAway, clearLeftovers, finishRollback, removeOwnDump, switchOf, switchOver } from "./steps.js";
-import { isUntouched } from "./switch.js";
+import { asFound, clearAway, clearLeftovers, finishRollback, removeOwnDump, switchOf, switchOver } from "./switch/steps.js";
+import { isUntouched } from "./switch/switch.js";
 
 export { type ChangeCounts, migrationPaths, type MigrateOptions, type MigrateResult } from "./options.js";
 

@@ -4,14 +4,14 @@ import { basename, dirname, join, resolve } from "node:path";
 import type { EngineName } from "../../engines/engine.js";
 import type { SledSettings } from "../../settings/sled-settings.js";
 import type { KeyspaceMap } from "../entries/naming.js";
-import type { ImportResult } from "../import.js";
-import type { KeyspaceName } from "../keyspaces.js";
+import type { ImportResult } from "../import/import.js";
+import type { KeyspaceName } from "../entries/keyspaces.js";
 import type { ReadingOptions } from "../load-engine.js";
 import type { OnProgress } from "../progress.js";
 import type { WithSeams } from "../seams.js";
 import type { Direction } from "./direction.js";
 import type { OnEvent } from "./events.js";
-import type { OnInPlace } from "./in-place.js";
+import type { OnInPlace } from "./switch/in-place.js";
 import { freeStamp } from "./places.js";
 import type { Sides } from "./migrated.js";
 

@@ -8,7 +8,7 @@ import { startOfFile } from "../disk/small-file.js";
 import { detectEngine } from "../load-engine.js";
 import { directionOf } from "./direction.js";
 import { type Journal, type MigrationStep, readJournal } from "./journal.js";
-import { troubleOfMigrated, troubleOfSled } from "./loss.js";
+import { troubleOfMigrated, troubleOfSled } from "./back/loss.js";
 import { diskUseOf, type Occupant, occupantOf } from "./places.js";
 
 /** In a word, for scripts. `unsupported`: a store that is none of kgdump's engines, or of another version of sled than services open. */

@@ -1,6 +1,6 @@
 /** Which tree of the new store each keyspace of a migration becomes, as the journal has it. */
 import { type KeyspaceMap, Naming, type NamePattern } from "../entries/naming.js";
-import { type KeyspaceName, nameBytes, nameSet, sameName } from "../keyspaces.js";
+import { type KeyspaceName, nameBytes, nameSet, sameName } from "../entries/keyspaces.js";
 import type { Journal, JournalKeyspace } from "./journal.js";
 import type { JournalSide } from "./journal-form.js";
 

@@ -2,7 +2,7 @@
 import { KgdumpError } from "../../errors.js";
 import type { DumpWriter } from "../../format/index.js";
 import { giveBack } from "../../memory.js";
-import { isDumpError, readEvents } from "../inspect.js";
+import { isDumpError, readEvents } from "../inspect/inspect.js";
 import { type OnProgress, ProgressMeter } from "../progress.js";
 
 /** What reading back depends on. */

@@ -7,7 +7,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { KgdumpError, systemError } from "../../errors.js";
 import type { WithSeams } from "../seams.js";
-import { targetState } from "../staging.js";
+import { targetState } from "../disk/staging.js";
 import { recoverStore, type RecoverStoreOptions, type RecoverStoreResult } from "./recover-store.js";
 
 /** What `recoverInto` does. */
@@ -52,11 +52,11 @@ async function temporary(target: string): Promise<string> {
 
 async function load({ engine, settings }: RecoverStoreResult, input: string, target: string, { maxBlockSize, onProgress, signal, seams }: RecoverIntoOptions): Promise<void> {
   if (engine === "rocksdb") {
-    const { restoreDump } = await import("../restore.js");
+    const { restoreDump } = await import("../import/restore.js");
     await restoreDump({ input, target, maxBlockSize, onProgress, signal, seams });
     return;
   }
-  const { importDump } = await import("../import.js");
+  const { importDump } = await import("../import/import.js");
   // Its program opens the new store with the settings of the old one.
   await importDump({ input, target, ...settings, maxBlockSize, onProgress, signal, seams });
 }

@@ -7,7 +7,7 @@ import { OTHER_SETTINGS } from "../../engines/header-options.js";
 import type * as OptionLines from "../../engines/rocksdb/option-lines.js";
 import { KgdumpError } from "../../errors.js";
 import type { DumpHeader, KeyOrder } from "../../format/index.js";
-import { nameText, sameName } from "../keyspaces.js";
+import { nameText, sameName } from "../entries/keyspaces.js";
 
 /** What is told of the options of one side. */
 export interface OptionFacts {

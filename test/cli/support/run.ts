@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import type { ExecutionContext } from "ava";
-import { isPrintable } from "#src/cli/escape.js";
+import { isPrintable } from "#src/cli/text/escape.js";
 
 /** Path of the program. */
 export const KGDUMP = join(process.cwd(), "bin", "kgdump.js");

@@ -4,11 +4,11 @@ import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { createRocksdbSink } from "#src/engines/rocksdb.js";
 import { encodeEntries } from "#src/format/index.js";
-import { exportStore } from "#src/operations/export.js";
-import { importDump } from "#src/operations/import.js";
-import { restoreDump } from "#src/operations/restore.js";
-import { verifyDump, verifyStore } from "#src/operations/verify.js";
-import { requireEqual } from "#src/operations/verify-results.js";
+import { exportStore } from "#src/operations/export/export.js";
+import { importDump } from "#src/operations/import/import.js";
+import { restoreDump } from "#src/operations/import/restore.js";
+import { verifyDump, verifyStore } from "#src/operations/verify/verify.js";
+import { requireEqual } from "#src/operations/verify/results.js";
 import { kgdump } from "../../cli/support/run.js";
 import { temporaryDirectory } from "../../support/temporary.js";
 

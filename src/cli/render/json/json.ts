@@ -1,0 +1,195 @@
+/**
+ * The JSON that `--json` writes. Its shape is part of the public interface: fields may be added, and change or go only
+ * with a major version.
+ *
+ * Bytes (names, keys, values) are `{"text": "…"}` when they are UTF-8 whose every character prints (tabs and line ends
+ * may be among them), else `{"hex": "…"}`. Counts and sizes are numbers; a sequence number is a string, because it can
+ * be larger than 2^53. Times are ISO 8601 in UTC. What is unknown is null.
+ */
+import type { DumpBlock, DumpEntry } from "../../../operations/inspect/entries.js";
+import type { DumpSummary, KeyspaceSummary } from "../../../operations/inspect/inspect.js";
+import type { ExportPlan } from "../../../operations/export/plan.js";
+import type { ExportResult } from "../../../operations/export/export.js";
+import type { ImportResult } from "../../../operations/import/import.js";
+import { decodeUtf8, escapeJson, isPrintable } from "../../text/escape.js";
+import { MOST_WHOLE } from "../value.js";
+
+/** The rule for bytes in words, for `--help`. */
+export const JSON_HELP = `JSON:
+  --json writes one object (with --blocks, --entries and --keys one a line). Names, keys and values are
+  {"text": "..."} when they are printable UTF-8, else {"hex": "..."}; unknown figures are null. Of a value over
+  16 MiB the beginning is shown, and "valueBytes" is its size; --get KEY --raw writes all of it.`;
+
+/** Bytes as JSON has them. */
+export type JsonBytes = { readonly text: string } | { readonly hex: string };
+
+/** Anything that JSON can say. */
+export type Json = string | number | boolean | null | JsonBytes | readonly Json[] | { readonly [name: string]: Json };
+
+/** Bytes as JSON has them; see above. */
+export function jsonBytes(bytes: Uint8Array): JsonBytes {
+  const text = decodeUtf8(bytes);
+  if (text !== null && isPrintable(text.replace(/[\t\n\r]/g, ""))) return { text };
+  return { hex: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex") };
+}
+
+/** One line of JSON that is safe on a terminal. */
+export function jsonLine(value: Json): string {
+  return `${escapeJson(JSON.stringify(value))}\n`;
+}
+
+/** JSON over several lines that is safe on a terminal. */
+export function jsonDocument(value: Json): string {
+  const lines = JSON.stringify(value, null, 2).split("\n");
+  return lines.map((line) => `${escapeJson(line)}\n`).join("");
+}
+
+/** Result of `export`. */
+export function exportJson(result: ExportResult): Json {
+  const { dumpId, store, path, entries, keyBytes, valueBytes, rawBytes, dumpBytes, seconds, warnings } = result;
+  return {
+    exported: {
+      path,
+      dumpId,
+      store: storeJson(store),
+      entries,
+      keyBytes,
+      valueBytes,
+      rawBytes,
+      dumpBytes,
+      seconds,
+      warnings,
+      keyspaces: result.keyspaces.map((keyspace) => ({ ...keyspace, name: jsonBytes(keyspace.name) })),
+    },
+  };
+}
+
+function storeJson(store: ExportResult["store"]): Json {
+  const { engine, version, path, databaseId, sequenceNumber } = store;
+  return { engine, version, path, databaseId, sequenceNumber: sequenceNumber?.toString() ?? null };
+}
+
+/** Result of `export --dry-run`. */
+export function planJson(plan: ExportPlan): Json {
+  const { estimatedEntries, estimatedBytes, warnings, problems } = plan;
+  return {
+    plan: {
+      store: storeJson(plan.store),
+      estimatedEntries,
+      estimatedBytes,
+      warnings,
+      problems: problems.map(({ code, message }) => ({ code, message })),
+      keyspaces: plan.keyspaces.map(({ name, comparator, selected, ...estimates }) => ({
+        name: jsonBytes(name),
+        comparator,
+        selected,
+        estimatedEntries: estimates.estimatedEntries,
+        estimatedBytes: estimates.estimatedBytes,
+      })),
+    },
+  };
+}
+
+/** Result of `import`. */
+export function importJson(result: ImportResult): Json {
+  const { target, dumpId, merged, delta = null, verified, entries, bytes, seconds, warnings, reopen } = result;
+  return {
+    imported: {
+      target,
+      dumpId,
+      merged,
+      delta,
+      verified,
+      entries,
+      rawBytes: bytes,
+      seconds,
+      warnings,
+      keyspaces: result.keyspaces.map((keyspace) => ({
+        ...keyspace,
+        name: jsonBytes(keyspace.name),
+        tree: jsonBytes(keyspace.tree),
+      })),
+      reopen: reopenJson(reopen),
+    },
+  };
+}
+
+/** Named as sled's `Config` names them. */
+function reopenJson(reopen: ImportResult["reopen"]): Json {
+  return {
+    use_compression: reopen.useCompression,
+    segment_size: reopen.segmentSize,
+    version: reopen.version,
+    cache_capacity: reopen.cacheCapacity,
+    compression_factor: reopen.compressionFactor,
+    flush_every_ms: reopen.flushEveryMs,
+    rust: reopen.rust,
+  };
+}
+
+/** What `inspect` says of a dump. */
+export function summaryJson(summary: DumpSummary): Json {
+  const { path, complete, problem, header, bytes } = summary;
+  const { formatVersion, source } = header;
+  return {
+    path,
+    bytes,
+    complete,
+    problem: problem === null ? null : { ...problem, offset: problem.offset ?? null, block: problem.block ?? null },
+    header: {
+      formatVersion: `${formatVersion.major.toString()}.${formatVersion.minor.toString()}`,
+      dumpId: header.dumpId,
+      createdAt: header.createdAt.toISOString(),
+      producer: header.producer,
+      kind: header.kind,
+      baseId: header.base?.dumpId ?? null,
+      salvaged: header.salvaged,
+      source: { ...source, sequenceNumber: source.sequenceNumber?.toString() ?? null, options: Object.fromEntries(source.options ?? []) },
+      codec: header.codec,
+      blockSize: header.blockSize,
+      filter: header.filter,
+    },
+    keyspaces: summary.keyspaces.map(keyspaceJson),
+  };
+}
+
+function keyspaceJson(keyspace: KeyspaceSummary): Json {
+  const { name, codecs, ...figures } = keyspace;
+  return { ...figures, name: jsonBytes(name), codecs: { ...codecs } };
+}
+
+/** One block of `inspect --blocks`. */
+export function blockJson(block: DumpBlock): Json {
+  const { number, keyspaceName, codec, entries, rawLength, storedLength, offset, frameLength, firstKey, lastKey } = block;
+  return {
+    block: number,
+    keyspace: jsonBytes(keyspaceName),
+    codec,
+    entries,
+    rawBytes: rawLength,
+    storedBytes: storedLength,
+    offset,
+    frameBytes: frameLength,
+    firstKey: jsonBytes(firstKey),
+    lastKey: jsonBytes(lastKey),
+  };
+}
+
+/** One entry of `inspect --entries` or `--keys`. */
+export function entryJson(entry: DumpEntry, withValue: boolean): Json {
+  const { keyspace, key, value } = entry;
+  const names = { keyspace: jsonBytes(keyspace), key: jsonBytes(key) };
+  if (!withValue) return { ...names };
+  if (value === null || value.length <= MOST_WHOLE) return { ...names, value: value === null ? null : jsonBytes(value) };
+  return { ...names, value: jsonBytes(startOf(value)), valueBytes: value.length };
+}
+
+/** Bytes that are shown of a value that is too large to be shown whole. */
+const SHOWN_OF_HUGE = 64 * 1024;
+
+/** The beginning of a value, not cut within a character of UTF-8. */
+function startOf(value: Uint8Array): Uint8Array {
+  let end = SHOWN_OF_HUGE;
+  while (end > SHOWN_OF_HUGE - 4 && ((value[end] ?? 0) & 0xc0) === 0x80) end -= 1;
+  return value.subarray(0, end);
+}

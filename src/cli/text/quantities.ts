@@ -1,0 +1,89 @@
+/** Sizes, counts, rates and durations: read as a person types them, written as a person reads them. */
+import prettyBytes from "pretty-bytes";
+import { KgdumpError } from "../../errors.js";
+import { readSize, SIZE_HINT } from "../../settings/size.js";
+import { escapeText } from "./escape.js";
+
+/** The rule for sizes in words, for `--help`. */
+export const SIZE_HELP = "Sizes: 4MiB, 512KiB, 1.5M; k, M, G and KiB, MiB, GiB are powers of 1024; kB, MB, GB powers of 1000.";
+
+/**
+ * Reads a size in bytes, such as `4MiB`, `512k`, `1.5 MB`.
+ * @param text what was typed
+ * @param what the option, for the error
+ * @param max the largest size allowed
+ * @throws {KgdumpError} USAGE for anything else, for a size below one byte, a part of a byte, or more than `max`
+ */
+export function parseSize(text: string, what: string, max = Number.MAX_SAFE_INTEGER): number {
+  const bytes = readSize(text);
+  if (bytes === null) throw new KgdumpError("USAGE", `${what} '${escapeText(text)}' is not a size`, { hint: SIZE_HINT });
+  if (!Number.isSafeInteger(bytes) || bytes < 1 || bytes > max) {
+    throw new KgdumpError("USAGE", `${what} '${escapeText(text)}' is not a whole number of bytes from 1 to ${max.toString()}`, {
+      hint: "write for example 4MiB",
+    });
+  }
+  return bytes;
+}
+
+/**
+ * Reads a whole number.
+ * @param text what was typed
+ * @param what the option, for the error
+ * @param range smallest and largest number allowed
+ * @throws {KgdumpError} USAGE for anything else
+ */
+export function parseCount(text: string, what: string, range: { min: number; max?: number } = { min: 1 }): number {
+  const max = range.max ?? Number.MAX_SAFE_INTEGER;
+  const number = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (!Number.isSafeInteger(number) || number < range.min || number > max) {
+    const bounds = range.max === undefined ? `of at least ${range.min.toString()}` : `from ${range.min.toString()} to ${max.toString()}`;
+    throw new KgdumpError("USAGE", `${what} '${escapeText(text)}' is not a whole number ${bounds}`, {
+      hint: "write plain digits, such as 1000",
+    });
+  }
+  return number;
+}
+
+/** A count with thousands apart, such as `945,893`. */
+export function formatCount(count: number | bigint): string {
+  return count.toLocaleString("en-US");
+}
+
+/** A count and its noun, such as `1 entry` or `2 entries`. */
+export function formatNumberOf(count: number, one: string, many: string): string {
+  return `${formatCount(count)} ${count === 1 ? one : many}`;
+}
+
+/** A size in bytes to three digits, such as `223 MB`. */
+export function formatSize(bytes: number): string {
+  return prettyBytes(bytes);
+}
+
+/** A size that is a power of two at heart, such as `1 MiB`. */
+export function formatBlockSize(bytes: number): string {
+  return prettyBytes(bytes, { binary: true });
+}
+
+/** A rate in bytes a second, or a dash when no time has passed. */
+export function formatRate(bytes: number, seconds: number): string {
+  return seconds > 0 ? `${prettyBytes(bytes / seconds)}/s` : "-";
+}
+
+/** How big `part` is, in percent of `whole`; a dash when there is no whole. */
+export function formatPercent(part: number, whole: number): string {
+  return whole > 0 ? `${((part / whole) * 100).toFixed(1)} %` : "-";
+}
+
+/** A duration, such as `0.42 s`, `12.3 s`, `3 min 05 s`, `2 h 07 min`, `3 d 04 h`. */
+export function formatDuration(seconds: number): string {
+  if (!Number.isFinite(seconds) || seconds < 0) return "-";
+  if (seconds < 9.995) return `${seconds.toFixed(2)} s`;
+  if (seconds < 59.95) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  const two = (number: number): string => number.toString().padStart(2, "0");
+  if (whole < 3600) return `${Math.floor(whole / 60).toString()} min ${two(whole % 60)} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 24 * 60) return `${Math.floor(minutes / 60).toString()} h ${two(minutes % 60)} min`;
+  const hours = Math.round(seconds / 3600);
+  return `${Math.floor(hours / 24).toString()} d ${two(hours % 24)} h`;
+}

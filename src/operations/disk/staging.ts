@@ -1,0 +1,236 @@
+/**
+ * A target that appears whole or not at all: it is built in a staging directory beside its final path and renamed.
+ *
+ * The staging directory is `.<name>.kgdump-<random>`; its file `owner.json` says which process builds there, so that a
+ * later import to the same target can clear what a killed one left, and never what a running one is building.
+ */
+import { randomBytes } from "node:crypto";
+import { mkdir, open, readdir, readFile, readlink, realpath, rename, rm, rmdir, stat, unlink, writeFile } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { hasCode, KgdumpError, systemError } from "../../errors.js";
+import { isRunning, type Owner, ownProcess } from "./owner.js";
+import { syncDirectory } from "../output/output-file.js";
+
+export { isRunning, type Owner, ownProcess } from "./owner.js";
+
+/** What lies at the path of an import's target. */
+export type TargetState = "absent" | "empty" | "occupied";
+
+/**
+ * Looks at the path of a target.
+ * @returns absent: nothing there; empty: a directory without entries; occupied: anything else
+ * @throws {KgdumpError} PERMISSION_DENIED, IO_FAILED
+ */
+export async function targetState(path: string): Promise<TargetState> {
+  try {
+    return (await readdir(path)).length === 0 ? "empty" : "occupied";
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return "absent";
+    if (hasCode(error, "ENOTDIR")) return "occupied";
+    throw systemError(error, `looking at ${path}`, { path });
+  }
+}
+
+/**
+ * Removes the staging directories of a target whose owners are dead.
+ * @param abandoned whether it is known that none of them is in use any more, whoever made them
+ * @throws {KgdumpError} PERMISSION_DENIED, IO_FAILED
+ */
+export async function clearStaging(target: string, abandoned = false): Promise<void> {
+  const finalPath = resolve(target);
+  try {
+    await clearStale(dirname(finalPath), prefixOf(finalPath), abandoned);
+  } catch (error) {
+    throw systemError(error, `clearing what an earlier import to ${finalPath} left`, { path: finalPath });
+  }
+}
+
+function prefixOf(finalPath: string): string {
+  return `.${basename(finalPath).slice(0, 200)}.kgdump-`;
+}
+
+/** A directory beside the final path of a store that is being built. Hold it with `await using`: then nothing of it is left, whatever fails. */
+export class Staging implements AsyncDisposable {
+  /** Where the store is built. It does not exist before the engine makes it. */
+  readonly storePath: string;
+  /** For what else is needed until the store is published; goes with all that is in it. */
+  readonly directory: string;
+  readonly #finalPath: string;
+
+  private constructor(directory: string, finalPath: string) {
+    this.directory = directory;
+    this.#finalPath = finalPath;
+    this.storePath = join(directory, "store");
+  }
+
+  /**
+   * Makes the staging directory, after clearing those that earlier, dead imports to the same target left.
+   * @param target final path of the store; its parent directory must exist
+   * @throws {KgdumpError} NOT_FOUND, PERMISSION_DENIED, NO_SPACE, IO_FAILED, and TARGET_EXISTS for a mount point
+   */
+  static async create(target: string): Promise<Staging> {
+    const finalPath = await throughLink(resolve(target));
+    const parent = dirname(finalPath);
+    const prefix = prefixOf(finalPath);
+    const directory = join(parent, prefix + randomBytes(8).toString("hex"));
+    try {
+      await refuseMountPoint(finalPath, parent);
+      await clearStale(parent, prefix);
+      await mkdir(directory, { mode: 0o700 });
+      await writeFile(join(directory, OWNER_FILE), JSON.stringify(await ownProcess()), { flag: "wx", mode: 0o600 });
+    } catch (error) {
+      await rm(directory, { recursive: true, force: true }).catch(() => undefined);
+      throw systemError(error, `preparing ${finalPath}`, {
+        path: finalPath,
+        hint: `${parent} must be a directory that exists and that you may write to`,
+      });
+    }
+    return new Staging(directory, finalPath);
+  }
+
+  /**
+   * Makes the closed store durable and gives it its final name.
+   * @throws {KgdumpError} TARGET_EXISTS when something appeared there meanwhile, NO_SPACE, IO_FAILED
+   */
+  async publish(): Promise<void> {
+    try {
+      await syncTree(this.storePath);
+      // rename(2) replaces an empty directory, and refuses one that is not.
+      await rename(this.storePath, this.#finalPath);
+      await this.#syncNames();
+    } catch (error) {
+      if (hasCode(error, "ENOTEMPTY", "EEXIST", "ENOTDIR")) {
+        throw new KgdumpError("TARGET_EXISTS", `something created ${this.#finalPath} while the import was running`, {
+          cause: error,
+          path: this.#finalPath,
+          hint: "look at what made it, then import again",
+        });
+      }
+      throw systemError(error, `publishing ${this.#finalPath}`, { path: this.#finalPath });
+    }
+    await this.discard();
+  }
+
+  /**
+   * Lets the closed and durable store change places with the one that is at its final path, which is then removed. Where the system can't exchange
+   * directories, nothing is at the path between two renames.
+   * @param exchange exchanges two directories at once; false when that is not possible
+   * @param aside where the old store is between the two renames, lest it be taken for something that can be removed
+   * @throws {KgdumpError} PERMISSION_DENIED, IO_FAILED
+   */
+  async replace(exchange: (a: string, b: string) => Promise<boolean>, aside: string): Promise<void> {
+    try {
+      if (await exchange(this.storePath, this.#finalPath)) {
+        await this.#syncNames();
+        await this.discard();
+        return;
+      }
+      await rename(this.#finalPath, aside);
+      await rename(this.storePath, this.#finalPath);
+      await this.#syncNames();
+    } catch (error) {
+      throw systemError(error, `putting the new store at ${this.#finalPath}`, { path: this.#finalPath });
+    }
+    await this.discard();
+    await rm(aside, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);
+  }
+
+  /** A renaming is sure to be durable when both its directories are. */
+  async #syncNames(): Promise<void> {
+    await syncDirectory(dirname(this.#finalPath));
+    await syncDirectory(this.directory);
+  }
+
+  /** Removes the staging directory and what is in it. Never throws. */
+  async discard(): Promise<void> {
+    await removeStaging(this.directory).catch(() => undefined);
+  }
+
+  /** The same; after `publish` and `replace` nothing is left to do. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.discard();
+  }
+}
+
+/** Removes a staging directory; the file that says whose it is goes last, so that what is left of an interrupted removal is known as stale. */
+async function removeStaging(directory: string): Promise<void> {
+  for (const name of await readdir(directory).catch(() => [])) {
+    if (name !== OWNER_FILE) await rm(join(directory, name), { recursive: true, force: true, maxRetries: 3 });
+  }
+  await rm(directory, { recursive: true, force: true, maxRetries: 3 });
+}
+
+const OWNER_FILE = "owner.json";
+
+/**
+ * Where a link leads to; any other path as it is.
+ * @throws {KgdumpError} TARGET_EXISTS for a link that leads nowhere
+ */
+async function throughLink(path: string): Promise<string> {
+  const to = await readlink(path).catch(() => null);
+  if (to === null) return path;
+  try {
+    return await realpath(path);
+  } catch (error) {
+    throw new KgdumpError("TARGET_EXISTS", `${path} is a symbolic link to ${to}, where nothing is`, { cause: error, path, hint: "name the directory that it leads to, or remove the link" });
+  }
+}
+
+async function refuseMountPoint(path: string, parent: string): Promise<void> {
+  if ((await targetState(path)) !== "empty") return;
+  if ((await stat(path)).dev === (await stat(parent)).dev) return;
+  throw new KgdumpError("TARGET_EXISTS", `${path} is a mount point, which a finished store cannot replace`, {
+    path,
+    hint: `import into a directory inside it, such as ${join(path, "store")}`,
+  });
+}
+
+async function clearStale(parent: string, prefix: string, abandoned = false): Promise<void> {
+  for (const name of await readdir(parent)) {
+    if (!name.startsWith(prefix) || !/^[0-9a-f]{16}$/.test(name.slice(prefix.length))) continue;
+    const directory = join(parent, name);
+    if (abandoned || (await isStale(directory))) await removeStaging(directory);
+  }
+}
+
+/** Stale: its owner is of this machine and is not running any more. In doubt it is not. */
+async function isStale(directory: string): Promise<boolean> {
+  let owner: Partial<Owner>;
+  try {
+    owner = JSON.parse(await readFile(join(directory, OWNER_FILE), "utf8")) as Partial<Owner>;
+  } catch {
+    await clearUnowned(directory).catch(() => undefined);
+    return false;
+  }
+  return (await isRunning(owner)) === false;
+}
+
+/**
+ * Killed before the owner's file was whole: nothing was built. One that was made just now may get its file yet. Whatever
+ * else is in there stays: rmdir refuses it.
+ */
+async function clearUnowned(directory: string): Promise<void> {
+  if (Date.now() - (await stat(directory)).mtimeMs <= 60_000) return;
+  const names = await readdir(directory);
+  if (names.some((name) => name !== OWNER_FILE)) return;
+  if (names.length > 0) await unlink(join(directory, OWNER_FILE));
+  await rmdir(directory);
+}
+
+/** Syncs every file and directory below `path`. */
+async function syncTree(path: string): Promise<void> {
+  for (const entry of await readdir(path, { withFileTypes: true })) {
+    const child = join(path, entry.name);
+    if (entry.isDirectory()) {
+      await syncTree(child);
+    } else if (entry.isFile()) {
+      const handle = await open(child, "r");
+      try {
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+    }
+  }
+  await syncDirectory(path);
+}

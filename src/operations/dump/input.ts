@@ -1,0 +1,122 @@
+/** Where a dump is read from: a file, or a stream that is open already. */
+import { constants } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
+import { resolve } from "node:path";
+import { hasCode, KgdumpError, systemError } from "../../errors.js";
+import type { RandomAccess } from "../../format/index.js";
+
+/** A dump's path, or its bytes as they come. */
+export type DumpInput = string | AsyncIterable<Uint8Array>;
+
+/** The absolute path of a dump. @throws {KgdumpError} USAGE for an empty one, which would be the working directory */
+export function dumpPath(path: string): string {
+  if (path !== "") return resolve(path);
+  throw new KgdumpError("USAGE", "the path of the dump is empty", { hint: "name the dump's file, or - for standard input" });
+}
+
+const CHUNK = 1024 * 1024;
+
+/**
+ * The bytes of a dump from its beginning, in chunks of any size; a chunk has other bytes once the next is asked for.
+ * @throws {KgdumpError} NOT_FOUND, PERMISSION_DENIED, DUMP_NOT_A_DUMP for a directory, IO_FAILED; while iterating
+ */
+export async function* readInput(input: DumpInput): AsyncGenerator<Uint8Array> {
+  if (typeof input !== "string") {
+    try {
+      yield* input;
+    } catch (error) {
+      throw systemError(error, "reading the dump from its stream");
+    }
+    return;
+  }
+  const path = dumpPath(input);
+  await using file = await openInputFile(path);
+  // One is read into while the other is looked at.
+  let reading = Buffer.allocUnsafeSlow(CHUNK);
+  let other = Buffer.allocUnsafeSlow(CHUNK);
+  let next = readChunk(file.handle, reading, path);
+  try {
+    for (;;) {
+      const chunk = await next;
+      if (chunk.length === 0) return;
+      [reading, other] = [other, reading];
+      next = readChunk(file.handle, reading, path);
+      yield chunk;
+    }
+  } finally {
+    // A read that is under way must end before the file is closed.
+    await next.catch(() => undefined);
+  }
+}
+
+async function readChunk(handle: FileHandle, buffer: Buffer, path: string): Promise<Uint8Array> {
+  try {
+    const { bytesRead } = await handle.read(buffer, 0, buffer.length, null);
+    return buffer.subarray(0, bytesRead);
+  } catch (error) {
+    throw systemError(error, `reading ${path}`, { path });
+  }
+}
+
+/** A dump file that is open. */
+export interface OpenFile extends AsyncDisposable {
+  readonly handle: FileHandle;
+  /** Bytes of the file, or null for a device or FIFO, which can only be read front to back. */
+  readonly size: number | null;
+}
+
+/**
+ * Opens a dump file for reading.
+ * @throws {KgdumpError} NOT_FOUND, PERMISSION_DENIED, DUMP_NOT_A_DUMP for a directory, IO_FAILED
+ */
+export async function openInputFile(path: string): Promise<OpenFile> {
+  let handle: FileHandle | undefined;
+  try {
+    const opened = await open(path, constants.O_RDONLY);
+    handle = opened;
+    const status = await opened.stat();
+    if (status.isDirectory()) {
+      const { noDumpButDirectory } = await import("../disk/recognize.js");
+      throw await noDumpButDirectory(path);
+    }
+    let closed = false;
+    return {
+      handle: opened,
+      size: status.isFile() ? status.size : null,
+      [Symbol.asyncDispose]: async () => {
+        if (closed) return;
+        closed = true;
+        await opened.close();
+      },
+    };
+  } catch (error) {
+    await handle?.close();
+    const { missingHint } = await import("../disk/missing.js");
+    throw systemError(error, `opening ${path}`, { path, ...(hasCode(error, "ENOENT") ? { hint: await missingHint(path) } : {}) });
+  }
+}
+
+/** Random access to an open file of known size. */
+export function randomAccess(file: OpenFile, path: string): RandomAccess {
+  if (file.size === null) throw new TypeError("a device has no random access");
+  return {
+    size: file.size,
+    read: async (offset, length) => {
+      const buffer = Buffer.allocUnsafeSlow(length);
+      let filled = 0;
+      while (filled < length) {
+        let bytesRead: number;
+        try {
+          ({ bytesRead } = await file.handle.read(buffer, filled, length - filled, offset + filled));
+        } catch (error) {
+          throw systemError(error, `reading ${path}`, { path });
+        }
+        if (bytesRead === 0) {
+          throw new KgdumpError("DUMP_TRUNCATED", `${path} became shorter while it was read`, { path, offset: offset + filled });
+        }
+        filled += bytesRead;
+      }
+      return buffer;
+    },
+  };
+}

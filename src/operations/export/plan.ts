@@ -1,0 +1,103 @@
+/** What an export would do, without doing it. */
+import { constants } from "node:fs";
+import { access, statfs } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import type { EntrySource, KeyOrder, StoreInfo } from "../../engines/engine.js";
+import { type ErrorCode, systemError } from "../../errors.js";
+import { closing } from "../closing.js";
+import { BLOCK_SIZE_RANGE, type ExportSelection, selectionOf } from "./export.js";
+import { selectKeyspaces } from "../entries/keyspaces.js";
+import { openSource } from "../load-engine.js";
+import { nameIsTaken } from "../output/output-file.js";
+
+/** One keyspace of the store, and whether it would be exported. */
+export interface PlannedExport {
+  readonly name: Uint8Array;
+  readonly comparator: KeyOrder;
+  /** Null when the store does not tell: sled does not count. */
+  readonly estimatedEntries: number | null;
+  readonly estimatedBytes: number | null;
+  readonly selected: boolean;
+}
+
+/** Why an export would fail. */
+export interface ExportProblem {
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+/** What an export would do. */
+export interface ExportPlan {
+  readonly store: StoreInfo;
+  readonly keyspaces: readonly PlannedExport[];
+  /** Sums over the selected keyspaces; they don't take key ranges, prefix and limit into account. Null when the store does not tell. */
+  readonly estimatedEntries: number | null;
+  readonly estimatedBytes: number | null;
+  /** What a user should know, a sentence each. */
+  readonly warnings: readonly string[];
+  /** What would make the export fail. */
+  readonly problems: readonly ExportProblem[];
+}
+
+/**
+ * Plans an export: opens the store and reads the first entry of each selected keyspace, so that a store that can't be read is
+ * refused just as the export would, and looks at the output. Damage further on is met by the export only.
+ * @param options the selection, and the output file if there is one
+ * @throws {KgdumpError} STORE_*, KEYSPACE_UNKNOWN, PERMISSION_DENIED, IO_FAILED
+ */
+export async function planExport(
+  options: ExportSelection & { readonly output?: string | undefined; readonly force?: boolean | undefined },
+): Promise<ExportPlan> {
+  const { info, selected } = await closing(await openSource(options.store, options, selectionOf(options)), async (source) => {
+    const names = source.info.keyspaces.map(({ name }) => name);
+    const chosen = selectKeyspaces(names, selectionOf(options));
+    await readFirstEntries(source, names.filter((_, index) => chosen[index]), options.signal);
+    return { info: source.info, selected: chosen };
+  });
+  const tells = info.engine !== "sled";
+  const known = (estimate: number): number | null => (tells ? estimate : null);
+  const keyspaces = info.keyspaces.map(({ estimatedEntries, estimatedBytes: bytes, ...keyspace }, index) => ({
+    ...keyspace, estimatedEntries: known(estimatedEntries), estimatedBytes: known(bytes), selected: selected[index] === true,
+  }));
+  const chosen = info.keyspaces.filter((_, index) => selected[index] === true);
+  const estimatedBytes = chosen.reduce((total, keyspace) => total + keyspace.estimatedBytes, 0);
+  const looked = options.output === undefined ? NOTHING : await lookAtOutput(resolve(options.output), options.force === true, estimatedBytes);
+  return {
+    store: info,
+    keyspaces,
+    estimatedEntries: known(chosen.reduce((total, keyspace) => total + keyspace.estimatedEntries, 0)),
+    estimatedBytes: known(estimatedBytes),
+    warnings: [...info.warnings, ...looked.warnings],
+    problems: looked.problems,
+  };
+}
+
+/** A store that opens may still hold what nobody here can read, such as tables of another format. */
+async function readFirstEntries(source: EntrySource, keyspaces: readonly Uint8Array[], signal: AbortSignal | undefined): Promise<void> {
+  for (const keyspace of keyspaces) {
+    for await (const block of source.scan(keyspace, { blockSize: BLOCK_SIZE_RANGE.min, limit: 1, signal })) block.release();
+  }
+}
+
+const NOTHING = { warnings: [], problems: [] };
+
+async function lookAtOutput(
+  path: string,
+  force: boolean,
+  estimatedBytes: number,
+): Promise<{ warnings: string[]; problems: ExportProblem[] }> {
+  const warnings: string[] = [];
+  const problems: ExportProblem[] = [];
+  if (!force && (await nameIsTaken(path))) problems.push({ code: "OUTPUT_EXISTS", message: `${path} exists already` });
+  try {
+    await access(dirname(path), constants.W_OK);
+    const { bavail, bsize } = await statfs(dirname(path));
+    if (bavail * bsize < estimatedBytes) {
+      warnings.push(`${dirname(path)} has ${String(bavail * bsize)} bytes free; uncompressed, the entries take about ${String(estimatedBytes)}`);
+    }
+  } catch (error) {
+    const { code, message } = systemError(error, `looking at ${dirname(path)}`);
+    problems.push({ code, message });
+  }
+  return { warnings, problems };
+}

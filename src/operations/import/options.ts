@@ -1,0 +1,70 @@
+/** What an import is asked for, and what became of it. */
+import type { IfExists } from "../../engines/engine.js";
+import type { ReopenSettings } from "../../settings/reopen.js";
+import type { SledSettings } from "../../settings/sled-settings.js";
+import type { DumpInputs } from "../dump/events.js";
+import type { KeyspaceMap } from "../entries/naming.js";
+import type { KeyspaceName } from "../entries/keyspaces.js";
+import type { OnProgress } from "../progress.js";
+import type { WithSeams } from "../seams.js";
+
+/** What `importDump` does. An existing store must have been made with the compression and segment size that are given. */
+export interface ImportOptions extends SledSettings, WithSeams {
+  /** Directory of the sled store. */
+  readonly target: string;
+  /** A dump; or files, a full dump and the deltas that follow it, whose last state is imported. */
+  readonly input: DumpInputs;
+  /** Write into a target that exists; default false. */
+  readonly merge?: boolean | undefined;
+  /** What to do with keys that the target has; implies `merge`; default overwrite. */
+  readonly ifExists?: IfExists | undefined;
+  /** Read everything back and compare before it is done; default true. */
+  readonly verify?: boolean | undefined;
+  /** Tree name for keyspace name, where it is to differ; a keyspace without entries never is in the way. */
+  readonly map?: KeyspaceMap | undefined;
+  /** Only these keyspaces of the dump; all when undefined. */
+  readonly keyspaces?: readonly KeyspaceName[] | undefined;
+  /** All but these. */
+  readonly excludeKeyspaces?: readonly KeyspaceName[] | undefined;
+  /** Only keys that start with these bytes. */
+  readonly prefix?: Uint8Array | undefined;
+  /** Threads that compress, when a new store is compressed, and that read it back; default: as many as there are processors. */
+  readonly jobs?: number | undefined;
+  /** The id from which a new store's own counter goes on; default: as the dump says. */
+  readonly nextId?: string | undefined;
+  /** Decoded bytes that a block may have; default: the format's limit. */
+  readonly maxBlockSize?: number | undefined;
+  readonly onProgress?: OnProgress | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What became of one keyspace. */
+export interface ImportedKeyspace {
+  readonly name: Uint8Array;
+  readonly tree: Uint8Array;
+  /** Entries that were selected in the dump. */
+  readonly entries: number;
+  readonly written: number;
+  /** Entries whose key was there before and was kept. */
+  readonly kept: number;
+  /** SHA-256 over the selected entries as encoded, in order, in hex. */
+  readonly digest: string;
+}
+
+/** What was imported. */
+export interface ImportResult {
+  readonly target: string;
+  readonly dumpId: string;
+  readonly merged: boolean;
+  /** With a delta on a store that holds its base: whether it was applied, or the store was at its end already. */
+  readonly delta?: "applied" | "already";
+  readonly verified: boolean;
+  readonly keyspaces: readonly ImportedKeyspace[];
+  readonly entries: number;
+  /** Encoded, uncompressed bytes. */
+  readonly bytes: number;
+  readonly seconds: number;
+  /** With which `sled::Config` the store is opened from now on. */
+  readonly reopen: ReopenSettings;
+  readonly warnings: readonly string[];
+}

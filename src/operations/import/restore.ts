@@ -1,0 +1,182 @@
+/**
+ * Restore: a dump's entries go into a new RocksDB store, the way back.
+ *
+ * Nothing appears at the final path until the store was written, closed, reopened, read back and found equal.
+ */
+import { join } from "node:path";
+import type { EntrySource } from "../../engines/engine.js";
+import type { RocksdbCompression } from "../../engines/rocksdb-sink.js";
+import { KgdumpError } from "../../errors.js";
+import { closing } from "../closing.js";
+import { logsElsewhere } from "../disk/logs-elsewhere.js";
+import { refuseFilledTogether } from "../entries/filled-together.js";
+import type { KeyspaceMap } from "../entries/naming.js";
+import { areFiles, type DumpInputs, type EntryEvent, readEntries, readHeader } from "../dump/events.js";
+import { loadNew } from "./load.js";
+import { ImportPlan, type PlannedKeyspace } from "./plan.js";
+import { verifyMerged, verifyNew } from "./read-back.js";
+import type { KeyspaceName } from "../entries/keyspaces.js";
+import type { OnProgress } from "../progress.js";
+import type { TtlMode } from "../load-engine.js";
+import { type PlannedFamilies, planFamilies, refuseFamilyNames } from "./families.js";
+import { timingComparison, timingLoader } from "./times.js";
+import { GapWatch } from "../dump/salvaged.js";
+import { through, type WithSeams } from "../seams.js";
+import { Staging, targetState } from "../disk/staging.js";
+
+/** What `restoreDump` does. */
+export interface RestoreOptions extends WithSeams {
+  /** Directory of the new RocksDB store. */
+  readonly target: string;
+  /** A dump; or files, a full dump and the deltas that follow it, whose last state is restored. */
+  readonly input: DumpInputs;
+  /** Settings of families are taken from this dump's header, or from this RocksDB store, when the dump itself says none. */
+  readonly optionsFrom?: string | undefined;
+  /** Compression of all families; default: as the dump says, else lz4. */
+  readonly compression?: RocksdbCompression | undefined;
+  /** Bytes of a table's data blocks; default: as the dump says, else 16 KiB. */
+  readonly tableBlockSize?: number | undefined;
+  /** What was done with the times that end the values of families with a time to live, where the dump does not say it. */
+  readonly ttl?: TtlMode | undefined;
+  /** Seconds since 1970 that are put behind values whose times were stripped; default: when the dump was made. */
+  readonly ttlTime?: number | undefined;
+  /** Family name for keyspace name, where it is to differ. */
+  readonly map?: KeyspaceMap | undefined;
+  /** Only these keyspaces of the dump; all when undefined. */
+  readonly keyspaces?: readonly KeyspaceName[] | undefined;
+  /** All but these. */
+  readonly excludeKeyspaces?: readonly KeyspaceName[] | undefined;
+  /** Read everything back and compare before it is done; default true. */
+  readonly verify?: boolean | undefined;
+  /** Decoded bytes that a block may have; default: the format's limit. */
+  readonly maxBlockSize?: number | undefined;
+  readonly onProgress?: OnProgress | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What became of one keyspace. */
+export interface RestoredKeyspace {
+  readonly name: Uint8Array;
+  readonly family: Uint8Array;
+  readonly entries: number;
+  /** SHA-256 over the entries as encoded, in the dump's order, in hex. */
+  readonly digest: string;
+}
+
+/** What was restored. */
+export interface RestoreResult {
+  readonly target: string;
+  readonly dumpId: string;
+  readonly verified: boolean;
+  readonly keyspaces: readonly RestoredKeyspace[];
+  readonly entries: number;
+  /** Encoded, uncompressed bytes. */
+  readonly bytes: number;
+  readonly seconds: number;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Restores a dump as a RocksDB store.
+ * @throws {KgdumpError} TARGET_EXISTS, DUMP_*, KEYSPACE_UNKNOWN, VERIFY_DIFFERENCE, NO_SPACE, …; the target is not there then,
+ * unless all but making its name durable was done
+ * @throws the signal's reason when it aborts
+ */
+export async function restoreDump(options: RestoreOptions): Promise<RestoreResult> {
+  const started = performance.now();
+  if ((await targetState(options.target)) === "occupied") {
+    throw new KgdumpError("TARGET_EXISTS", `${options.target} exists already`, { path: options.target, hint: "choose a new path" });
+  }
+  const gaps = new GapWatch();
+  const events = gaps.watch(readEntries(options));
+  try {
+    const plan = new ImportPlan(await readHeader(events), options);
+    refuseFamilyNames(plan.selected.map(({ name, tree }) => ({ name, family: tree })));
+    await refuseFilledTogether(plan, options);
+    const planned = await planFamilies(plan, options);
+    const logs = await logsElsewhere(planned.source, [options.target]);
+    if (logs !== null) planned.warnings.push(`${logs}, in which the program of the store kept its logs, has logs of that store: take them away before it opens the new one, or it reads them into it`);
+    await makeStore(plan, events, planned, options);
+    return {
+      target: options.target,
+      dumpId: plan.header.dumpId,
+      verified: options.verify !== false,
+      keyspaces: plan.selected.map((keyspace) => ({
+        name: keyspace.name,
+        family: keyspace.tree,
+        entries: keyspace.entries,
+        digest: keyspace.digest().toString("hex"),
+      })),
+      ...plan.totals(),
+      seconds: (performance.now() - started) / 1000,
+      warnings: [...gaps.warnings(), ...planned.warnings],
+    };
+  } finally {
+    await events.return(undefined);
+  }
+}
+
+async function makeStore(plan: ImportPlan, events: AsyncGenerator<EntryEvent>, planned: PlannedFamilies, options: RestoreOptions): Promise<void> {
+  const { families } = planned;
+  const orders = new Map(families.map(({ name, comparator }) => [Buffer.from(name).toString("hex"), comparator]));
+  const reordered = plan.selected.filter(({ tree, comparator }) => orders.get(Buffer.from(tree).toString("hex")) !== comparator);
+  if (reordered.length > 0 && !areFiles(options.input)) {
+    throw new KgdumpError("USAGE", "a dump whose families get another order of keys is read twice, which a stream cannot be", {
+      hint: "write the dump to a file first, and name it with -i",
+    });
+  }
+  const { openRocksdbLoader } = await import("../../engines/rocksdb-loader.js");
+  await using staging = await Staging.create(options.target);
+  const loading = await openRocksdbLoader(staging.storePath, { tableDirectory: join(staging.directory, "tables"), families });
+  const gets = (family: Uint8Array): boolean => planned.timed.has(Buffer.from(family).toString("hex"));
+  await closing(loading, (real) => {
+    const loader = through(options.seams?.loader, real);
+    return loadNew(plan, events, planned.timed.size === 0 ? loader : timingLoader(loader, gets, planned.time), options);
+  });
+  await finish(staging.storePath, planned);
+  if (options.verify !== false) {
+    await verify(plan, staging.storePath, planned, reordered, options);
+    // Looking things up opened the store, which wrote its options anew.
+    if (reordered.length > 0) await finish(staging.storePath, planned);
+  }
+  if (options.verify === false || reordered.length > 0) await seeThatItOpens(staging.storePath);
+  options.signal?.throwIfAborted();
+  await staging.publish();
+}
+
+/** Gives the store the options that it is to have. */
+async function finish(path: string, { options }: PlannedFamilies): Promise<void> {
+  const { finishOptions } = await import("../../engines/rocksdb/options-file.js");
+  await finishOptions(path, options);
+}
+
+/** Sees that the store opens, and where it stands. */
+async function seeThatItOpens(path: string): Promise<void> {
+  const { openRocksdbSource } = await import("../../engines/rocksdb.js");
+  await closing(await openRocksdbSource(path, { ttl: "keep" }), (source) => {
+    refuseZero(source);
+    return Promise.resolve();
+  });
+}
+
+function refuseZero({ info: { path, sequenceNumber } }: EntrySource): void {
+  if ((sequenceNumber ?? 0n) > 0n) return;
+  throw new KgdumpError("STORE_FAILED", "the new store stands at sequence number 0, where a snapshot before the first write would lose records", { path });
+}
+
+async function verify(
+  plan: ImportPlan,
+  path: string,
+  { families, timed, time }: PlannedFamilies,
+  reordered: readonly PlannedKeyspace[],
+  options: RestoreOptions,
+): Promise<void> {
+  const [{ createRocksdbSink, openRocksdbSource }, { DATABASE_WHILE_LOADING, whileLoading }] = await Promise.all([import("../../engines/rocksdb.js"), import("../../engines/rocksdb-loader.js")]);
+  await closing(await openRocksdbSource(path, { ttl: timed.size > 0 ? "strip" : "keep" }), (source) => {
+    refuseZero(source);
+    return verifyNew(plan, source, options, reordered);
+  });
+  if (reordered.length === 0) return;
+  const again = readEntries(options);
+  await closing(await createRocksdbSink(path, { ...DATABASE_WHILE_LOADING, families: families.map(whileLoading) }), (sink) => verifyMerged(plan, again, timingComparison(sink, (family) => timed.has(Buffer.from(family).toString("hex")), time), options, "overwrite"));
+}

@@ -1,0 +1,288 @@
+/** Inspect: what a dump is and what it holds, without loading any engine. */
+import { resolve } from "node:path";
+import { KgdumpError } from "../../errors.js";
+import {
+  type BlockInfo,
+  type CodecName,
+  type DumpEvent,
+  DumpFile,
+  type DumpHeader,
+  type KeyOrder,
+  type KeyspaceTotals,
+  readDump,
+} from "../../format/index.js";
+import { type DumpInput, dumpPath, type OpenFile, openInputFile, randomAccess, readInput } from "../dump/input.js";
+import { loadCodec, loadUnpackers } from "../load-engine.js";
+import { estimatedTotals, type OnProgress, ProgressMeter } from "../progress.js";
+
+/** How a dump is read. */
+export interface ReadOptions {
+  readonly input: DumpInput;
+  /** Decoded bytes that a block may have; default: the format's limit. */
+  readonly maxBlockSize?: number | undefined;
+  readonly onProgress?: OnProgress | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** One keyspace of a dump, as far as it was read. */
+export interface KeyspaceSummary {
+  readonly name: Uint8Array;
+  readonly comparator: KeyOrder;
+  readonly estimatedEntries: number;
+  readonly entries: number;
+  /** Sums of the lengths of keys and of values; null when the dump was cut before they were told. */
+  readonly keyBytes: number | null;
+  readonly valueBytes: number | null;
+  readonly blocks: number;
+  readonly rawBytes: number;
+  readonly storedBytes: number;
+  /** Places where a salvaged dump lacks something. */
+  readonly gaps: number;
+  /** Encoded bytes of the smallest and the biggest block; 0 without blocks. */
+  readonly minBlockBytes: number;
+  readonly maxBlockBytes: number;
+  /** Number of blocks stored with each codec. */
+  readonly codecs: Readonly<Record<CodecName, number>>;
+  /** SHA-256 of the entries in hex; null when the dump was cut before it was told. */
+  readonly digest: string | null;
+}
+
+/** Why a dump is not complete. */
+export interface DumpProblem {
+  readonly code: string;
+  readonly message: string;
+  readonly offset: number | undefined;
+  readonly block: number | undefined;
+}
+
+/** A dump in short. */
+export interface DumpSummary {
+  /** Absolute path, or null for a stream. */
+  readonly path: string | null;
+  /** Whether the dump ends as it should. With a problem, the figures are those of what comes before it. */
+  readonly complete: boolean;
+  readonly problem: DumpProblem | null;
+  readonly header: DumpHeader;
+  /** Length of the dump, or of what was read of it. */
+  readonly bytes: number;
+  readonly keyspaces: readonly KeyspaceSummary[];
+}
+
+interface Tally {
+  entries: number;
+  blocks: number;
+  rawBytes: number;
+  storedBytes: number;
+  gaps: number;
+  minBlockBytes: number;
+  maxBlockBytes: number;
+  codecs: Record<CodecName, number>;
+  totals: KeyspaceTotals | null;
+}
+
+/** Adds up what is seen of a dump. */
+export class SummaryBuilder {
+  readonly #path: string | null;
+  #header: DumpHeader | null = null;
+  #tallies: Tally[] = [];
+
+  constructor(path: string | null) {
+    this.#path = path;
+  }
+
+  /** Whether the header was seen, so that there is something to tell. */
+  get started(): boolean {
+    return this.#header !== null;
+  }
+
+  /** Takes in the header. */
+  begin(header: DumpHeader): void {
+    this.#header = header;
+    this.#tallies = header.keyspaces.map(() => ({
+      entries: 0,
+      blocks: 0,
+      rawBytes: 0,
+      storedBytes: 0,
+      gaps: 0,
+      minBlockBytes: 0,
+      maxBlockBytes: 0,
+      codecs: { none: 0, lz4: 0, zstd: 0 },
+      totals: null,
+    }));
+  }
+
+  /** Takes in a block. */
+  addBlock(block: BlockInfo): void {
+    const tally = this.#tally(block.keyspace);
+    tally.minBlockBytes = tally.blocks === 0 ? block.rawLength : Math.min(tally.minBlockBytes, block.rawLength);
+    tally.maxBlockBytes = Math.max(tally.maxBlockBytes, block.rawLength);
+    tally.blocks += 1;
+    tally.entries += block.entries;
+    tally.rawBytes += block.rawLength;
+    tally.storedBytes += block.storedLength;
+    tally.codecs[block.codec] += 1;
+  }
+
+  /** Takes in the totals of a keyspace that is complete. */
+  complete(keyspace: number, totals: KeyspaceTotals): void {
+    const tally = this.#tally(keyspace);
+    tally.totals = totals;
+    tally.gaps = totals.gaps;
+  }
+
+  /** Takes in what a reader yields. */
+  add(event: DumpEvent): void {
+    if (event.type === "header") this.begin(event.header);
+    else if (event.type === "block") this.addBlock(event.block);
+    else if (event.type === "gap") this.#tally(event.gap.keyspace).gaps += 1;
+    else if (event.type === "keyspace-end") this.complete(event.keyspace, event.totals);
+  }
+
+  /** The summary so far. @param problem why the dump is not complete, or null */
+  summary(bytes: number, problem: DumpProblem | null): DumpSummary {
+    const header = this.#header;
+    if (header === null) throw new TypeError("a summary needs the header");
+    return {
+      path: this.#path,
+      complete: problem === null,
+      problem,
+      header,
+      bytes,
+      keyspaces: header.keyspaces.map((keyspace, index) => {
+        const { totals, ...tally } = this.#tally(index);
+        return {
+          ...tally,
+          name: keyspace.name,
+          comparator: keyspace.comparator,
+          estimatedEntries: keyspace.estimatedEntries,
+          keyBytes: totals?.keyBytes ?? null,
+          valueBytes: totals?.valueBytes ?? null,
+          digest: totals === null ? null : Buffer.from(totals.digest).toString("hex"),
+        };
+      }),
+    };
+  }
+
+  #tally(keyspace: number): Tally {
+    const tally = this.#tallies[keyspace];
+    if (tally === undefined) throw new TypeError("a keyspace that the header does not have");
+    return tally;
+  }
+}
+
+/**
+ * Reads a dump front to back.
+ * @param decode whether blocks are decoded and their entries checked
+ * @throws {KgdumpError} DUMP_* with the dump's path, and what readInput throws; while iterating
+ * @throws the signal's reason when it aborts
+ */
+export async function* readEvents(
+  options: Pick<ReadOptions, "input" | "maxBlockSize" | "signal">,
+  decode: boolean,
+): AsyncGenerator<DumpEvent> {
+  try {
+    yield* readDump(readInput(options.input), {
+      loadCodec: (name) => loadCodec(name),
+      decode,
+      unpackerOf: decode ? await loadUnpackers() : undefined,
+      limits: options.maxBlockSize === undefined ? {} : { rawBlock: options.maxBlockSize },
+      signal: options.signal,
+    });
+  } catch (error) {
+    if (isDumpError(error) && typeof options.input === "string") throw error.withPath(resolve(options.input));
+    throw error;
+  }
+}
+
+/** An open dump file with its index. */
+export interface IndexedDump extends AsyncDisposable {
+  readonly dump: DumpFile;
+  readonly bytes: number;
+}
+
+/**
+ * Opens a dump by its index.
+ * @returns null when it is no regular file, so that it has to be read front to back
+ * @throws {KgdumpError} DUMP_* when it is cut short or its index is damaged
+ */
+export async function openIndexed(path: string, maxBlockSize?: number): Promise<IndexedDump | null> {
+  const file: OpenFile = await openInputFile(dumpPath(path));
+  try {
+    if (file.size === null) {
+      await file[Symbol.asyncDispose]();
+      return null;
+    }
+    const dump = await DumpFile.open(randomAccess(file, path), {
+      loadCodec: (name) => loadCodec(name),
+      limits: maxBlockSize === undefined ? {} : { rawBlock: maxBlockSize },
+    });
+    return { dump, bytes: file.size, [Symbol.asyncDispose]: () => file[Symbol.asyncDispose]() };
+  } catch (error) {
+    await file[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/**
+ * Sums up a dump. Of a complete file only the header, the footer and the index are read; a stream, or a file that is
+ * cut short, is read front to back, with every checksum checked but no block decoded.
+ * @returns a summary, with `problem` set when the dump is damaged or cut short after its header
+ * @throws {KgdumpError} DUMP_* when not even the header can be read, NOT_FOUND, PERMISSION_DENIED, IO_FAILED
+ */
+export async function inspectDump(options: ReadOptions): Promise<DumpSummary> {
+  if (typeof options.input === "string") {
+    const fromIndex = await summarizeIndex(options.input, options.maxBlockSize);
+    if (fromIndex !== null) return fromIndex;
+  }
+  const builder = new SummaryBuilder(typeof options.input === "string" ? resolve(options.input) : null);
+  return summarize(builder, readEvents(options, false), options);
+}
+
+async function summarizeIndex(path: string, maxBlockSize: number | undefined): Promise<DumpSummary | null> {
+  try {
+    await using indexed = await openIndexed(path, maxBlockSize);
+    if (indexed === null) return null;
+    const builder = new SummaryBuilder(resolve(path));
+    builder.begin(indexed.dump.header);
+    for await (const block of indexed.dump.blocks()) builder.addBlock(block);
+    for (const [keyspace, totals] of indexed.dump.footer.keyspaces.entries()) builder.complete(keyspace, totals);
+    return builder.summary(indexed.bytes, null);
+  } catch (error) {
+    // Reading front to back tells better where the damage is, and what comes before it.
+    if (isDumpError(error)) return null;
+    throw error;
+  }
+}
+
+/** Whether an error says that the dump itself is damaged or cut short. */
+export function isDumpError(error: unknown): error is KgdumpError {
+  return error instanceof KgdumpError && error.code.startsWith("DUMP_");
+}
+
+/** Reads all events into a summary; damage after the header becomes its problem. */
+async function summarize(
+  builder: SummaryBuilder,
+  events: AsyncGenerator<DumpEvent>,
+  options: ReadOptions,
+): Promise<DumpSummary> {
+  let meter: ProgressMeter | null = null;
+  let bytes = 0;
+  try {
+    for await (const event of events) {
+      builder.add(event);
+      if (event.type === "header") meter = new ProgressMeter("read", options.onProgress, estimatedTotals(event.header.keyspaces));
+      if (event.type === "block") {
+        meter?.add(event.block.entries, event.block.rawLength, event.block.frameLength);
+        bytes = event.block.offset + event.block.frameLength;
+      }
+      if (event.type === "footer") bytes = event.bytes;
+    }
+  } catch (error) {
+    if (!builder.started || !isDumpError(error)) throw error;
+    meter?.end();
+    const { code, message, offset, block } = error;
+    return builder.summary(offset ?? bytes, { code, message, offset, block });
+  }
+  meter?.end();
+  return builder.summary(bytes, null);
+}

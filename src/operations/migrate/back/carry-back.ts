@@ -1,0 +1,134 @@
+/** What was written to the new store since a migration: whether there is any, and a store of the old engine with it. */
+import { createHash } from "node:crypto";
+import { rm } from "node:fs/promises";
+import { KgdumpError } from "../../../errors.js";
+import type { EntrySource } from "../../../engines/engine.js";
+import { NEXT_ID } from "../../../engines/next-id.js";
+import { MAX_PAYLOAD_LENGTH } from "../../../format/index.js";
+import { type KeyspaceMap, Naming } from "../../entries/naming.js";
+import { closing } from "../../closing.js";
+import { exportSource } from "../../export/export.js";
+import { importDump } from "../../import/import.js";
+import { nameText } from "../../entries/keyspaces.js";
+import { otherSledAt } from "../../disk/other-sled.js";
+import { logsElsewhere } from "../../disk/logs-elsewhere.js";
+import { openSource } from "../../load-engine.js";
+import type { OnProgress } from "../../progress.js";
+import { type RestoreOptions, restoreDump } from "../../import/restore.js";
+import type { WithSeams } from "../../seams.js";
+import { shellWord } from "../../shell-word.js";
+import { ttlOf } from "./carried-times.js";
+import { directionOf, engineTitle } from "../direction.js";
+import type { Teller } from "../events.js";
+import type { Journal } from "../journal.js";
+import { carriedPath, clearCarried } from "../switch/steps.js";
+import { Trees } from "../trees.js";
+
+/** How what is new is read and carried. */
+export interface CarryOptions extends WithSeams {
+  /** Name of the old store for name of the new one, where it is to be another than before the migration. */
+  readonly map?: KeyspaceMap | undefined;
+  readonly onProgress?: OnProgress | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Name of the first keyspace in which the new store differs from what was migrated; null when it does not. */
+export async function changedKeyspace(store: EntrySource, journal: Journal, { signal }: CarryOptions): Promise<string | null> {
+  const trees = new Trees(journal);
+  const known = new Map(trees.own(journal.keyspaces ?? []).map((keyspace) => [Buffer.from(trees.of(Buffer.from(keyspace.name, "hex"))).toString("hex"), keyspace]));
+  for (const { name } of store.info.keyspaces) {
+    const migrated = known.get(Buffer.from(name).toString("hex"));
+    const hash = createHash("sha256");
+    let entries = 0;
+    for await (const block of store.scan(name, { blockSize: 1024 * 1024, order: migrated?.comparator, signal })) {
+      hash.update(block.data);
+      entries += block.entries;
+      block.release();
+    }
+    known.delete(Buffer.from(name).toString("hex"));
+    if (migrated === undefined ? entries > 0 : hash.digest("hex") !== migrated.digest) return nameText(name);
+  }
+  const [gone] = known.keys();
+  return gone === undefined ? null : nameText(Buffer.from(gone, "hex"));
+}
+
+/**
+ * Fails when nothing can be carried back into the place of the original. What is made is a store of RocksDB, which LevelDB does not open, or of sled 0.34, which no other version opens; and logs of the original
+ * that lie in a directory of their own are read by its program into whatever store it opens, over what is there.
+ */
+export async function refuseUncarriable(journal: Journal): Promise<void> {
+  const { backup, source, target } = journal;
+  const path = backup ?? source;
+  if (directionOf(journal).from === "sled") {
+    await refuseOtherSled(path, target);
+    return;
+  }
+  await using original = await openSource(path, { ttl: "keep" });
+  const logs = await logsElsewhere(original.info.options, [path, source]);
+  if (logs !== null) {
+    throw new KgdumpError("STORE_UNSUPPORTED", `logs of the original are in ${logs}: its program would read them into the store that is carried back, over what was written since`, {
+      path: logs,
+      hint: `put them into the original, then run this again: \`mv ${shellWord(logs)}/*.log ${shellWord(path)}/\``,
+    });
+  }
+  if (original.info.options?.get("rocksdb.writtenBy") !== "leveldb") return;
+  throw new KgdumpError("STORE_UNSUPPORTED", `LevelDB wrote the original ${path}, and kgdump makes no stores of LevelDB: nothing can be carried back`, {
+    path: target,
+    hint: "--discard-new puts the original in place and keeps the sled store aside, which the program can read its new data from",
+  });
+}
+
+async function refuseOtherSled(original: string, target: string): Promise<void> {
+  const other = await otherSledAt(original);
+  if (other === null) return;
+  throw new KgdumpError("STORE_UNSUPPORTED", `the original can't be made anew: ${other.message}`, {
+    cause: other,
+    path: target,
+    hint: "--discard-new puts the original in place and keeps the RocksDB store aside; `kgdump export STORE | kgdump import NEW` makes a store of sled 0.34 of what that holds",
+  });
+}
+
+/** A store of the old engine with what the new store holds now, made as the original is. */
+export async function carryBack(store: EntrySource, journal: Journal, { map, onProgress, signal, seams }: CarryOptions, teller: Teller): Promise<string> {
+  const incoming = carriedPath(journal);
+  const { from, to } = directionOf(journal);
+  // Families in another order are read twice, which a pipe can't be.
+  const dump = `${incoming}.kgd`;
+  try {
+    await exportSource(store, { store: journal.target, output: dump, force: true, maxBlockSize: MAX_PAYLOAD_LENGTH, target: from, onProgress, signal });
+    const made = { target: incoming, input: dump, maxBlockSize: MAX_PAYLOAD_LENGTH, map: wayBack(journal, store, map), onProgress, signal, seams };
+    const { entries } = await (from === "sled" ? importBack(made, journal) : restoreBack(made, journal));
+    teller.tell("restore", `what the ${engineTitle(to)} store holds was carried into a new ${engineTitle(from)} store, read back and compared`, { entries });
+    await rm(dump, { force: true });
+    return incoming;
+  } catch (error) {
+    await clearCarried(journal).catch(() => undefined);
+    throw error;
+  }
+}
+
+type Made = Pick<RestoreOptions, "target" | "map" | "maxBlockSize" | "onProgress" | "signal" | "seams"> & { readonly input: string };
+
+async function restoreBack(made: Made, journal: Journal): Promise<{ readonly entries: number }> {
+  const options = { ...made, optionsFrom: journal.backup ?? journal.source };
+  return restoreDump({ ...options, ttl: journal.ttl }).catch(async (error: unknown) => {
+    if (journal.ttl !== undefined || !(error instanceof KgdumpError) || error.code !== "STORE_TTL") throw error;
+    return restoreDump({ ...options, ttl: await ttlOf(journal, made.signal) });
+  });
+}
+
+/** The new store's program made no ids of sled's, so that the original's counter goes on where it was. */
+async function importBack(made: Made, { backup, source }: Journal): Promise<{ readonly entries: number }> {
+  const { openSledSource } = await import("../../../engines/sled-reader.js");
+  const { settings, nextId } = await closing(await openSledSource(backup ?? source), ({ settings, info }) => Promise.resolve({ settings, nextId: info.options?.get(NEXT_ID) }));
+  return importDump({ ...made, ...settings, nextId });
+}
+
+/** Which keyspace of the old store each of the new one becomes: as it is asked for, else what it was before the migration. */
+function wayBack(journal: Journal, store: EntrySource, map: KeyspaceMap | undefined): KeyspaceMap {
+  const trees = store.info.keyspaces.map(({ name }) => name);
+  const asked = new Naming(map);
+  asked.check(trees);
+  const back = [...new Trees(journal).back(journal.keyspaces ?? [], trees)].filter(([from]) => !(from instanceof Uint8Array) || asked.renamed(from) === undefined);
+  return new Map([...(map ?? []), ...back]);
+}

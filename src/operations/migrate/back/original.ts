@@ -1,0 +1,49 @@
+/** Where the original of a migration is. */
+import { stat } from "node:fs/promises";
+import { dirname } from "node:path";
+import { KgdumpError } from "../../../errors.js";
+import { nameIsTaken } from "../../output/output-file.js";
+import { shellWord } from "../../shell-word.js";
+import { directionOf, engineTitle } from "../direction.js";
+import type { Teller } from "../events.js";
+import type { Journal } from "../journal.js";
+import { copyDurably, occupantOf } from "../places.js";
+
+/** Where a backup of another file system is copied to. */
+const nearPath = ({ target, id }: Pick<Journal, "target" | "id">): string => `${target}.kgdump-back-${id}`;
+
+/** The original, on the target's file system. @throws {KgdumpError} NO_SPACE, VERIFY_DIFFERENCE, PERMISSION_DENIED, IO_FAILED */
+export async function bringNear(journal: Journal, teller: Teller): Promise<string> {
+  const { backup, source, target } = journal;
+  if (backup === null) return source;
+  if ((await stat(dirname(backup))).dev === (await stat(dirname(target))).dev) return backup;
+  const near = nearPath(journal);
+  if ((await occupantOf(near)) !== directionOf(journal).from) await copyDurably(backup, near, `${near}.kgdump-partial`);
+  teller.tell("restore", "the backup was copied from its file system and compared", { backup });
+  return near;
+}
+
+/**
+ * The original on the target's file system, wherever a migration or a rollback that was interrupted left it.
+ * @returns also when it is at the target already: where it was
+ * @throws {KgdumpError} MIGRATION_UNCLEAR when it is nowhere; as bringNear
+ */
+export async function findOriginal(journal: Journal, teller: Teller): Promise<string> {
+  const { backup, source, target, building, dump } = journal;
+  const { from } = directionOf(journal);
+  const isThere = async (path: string): Promise<boolean> => (await occupantOf(path)) === from;
+  if (backup === null) {
+    if (await isThere(source)) return source;
+  } else {
+    // The switch that was interrupted had exchanged the two.
+    if (await isThere(building)) return building;
+    if (await isThere(nearPath(journal))) return nearPath(journal);
+    if (await isThere(backup)) return bringNear(journal, teller);
+    if (await isThere(target)) return backup;
+  }
+  const restorable = dump !== null && (await nameIsTaken(dump)) ? `; \`kgdump ${from === "sled" ? "import" : "restore"} ${shellWord(`${target}.restored`)} -i ${shellWord(dump)}\` makes a ${engineTitle(from)} store of what was migrated` : "";
+  throw new KgdumpError("MIGRATION_UNCLEAR", `the original is not there any more: no ${engineTitle(from)} store is at ${backup ?? source}`, {
+    path: backup ?? source,
+    hint: `nothing was touched: put it back there, and check that its volume is mounted${restorable}`,
+  });
+}

@@ -1,0 +1,55 @@
+/** Waiting until a service lets go of its store. */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { StoreLock } from "../../../engines/engine.js";
+import { KgdumpError } from "../../../errors.js";
+import type { Teller } from "../events.js";
+import { round, secondsSince } from "../options.js";
+
+/** How often the lock is tried, and how often it is told that nothing happened, in milliseconds. */
+const POLL_MS = 100;
+const NOTE_MS = 30_000;
+
+/** How long, and until what, to wait. */
+export interface WaitOptions {
+  /** Seconds; without end when undefined. */
+  readonly waitSeconds?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Is done over and over meanwhile. */
+  readonly meanwhile?: (() => Promise<void>) | undefined;
+}
+
+/**
+ * Takes the lock of a RocksDB store as soon as nobody has it. When it is not free at once, the user is asked to stop the service.
+ * @throws {KgdumpError} STORE_IN_USE when the time is over; PERMISSION_DENIED, IO_FAILED
+ * @throws the signal's reason when it aborts
+ */
+export async function waitForLock(source: string, teller: Teller, { waitSeconds, signal, meanwhile }: WaitOptions): Promise<StoreLock> {
+  const { lockRocksdb } = await import("../../../engines/rocksdb-lock.js");
+  const started = performance.now();
+  let noted: number | null = null;
+  for (;;) {
+    signal?.throwIfAborted();
+    try {
+      return await lockRocksdb(source);
+    } catch (error) {
+      if (!(error instanceof KgdumpError) || error.code !== "STORE_IN_USE") throw error;
+      if (noted === null) {
+        teller.tell("stop", "stop the service now: the store was copied, and what changes until the service has stopped will be carried over", { path: source, waits: waitSeconds ?? "without end" });
+        noted = performance.now();
+      } else if (performance.now() - noted >= NOTE_MS) {
+        teller.tell("stop", "still waiting for the service to stop", { path: source, seconds: round(secondsSince(started)) });
+        noted = performance.now();
+      }
+      const left = (waitSeconds ?? Infinity) - secondsSince(started);
+      if (left <= 0) {
+        throw new KgdumpError("STORE_IN_USE", `the service did not stop within ${String(waitSeconds)} seconds: ${error.message}`, {
+          cause: error,
+          path: source,
+          hint: "nothing was switched, and the copy was removed; stop the service when it is asked for, or wait longer with --wait",
+        });
+      }
+      await meanwhile?.();
+      await sleep(Math.min(POLL_MS, left * 1000), undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
+    }
+  }
+}

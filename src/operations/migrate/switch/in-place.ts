@@ -1,0 +1,43 @@
+/** What holds when a migration ends after the new store got its place, and before all was done: told with whatever ended it. */
+import { KgdumpError } from "../../../errors.js";
+import { shellWord } from "../../shell-word.js";
+import { directionOf, engineTitle } from "../direction.js";
+import type { Journal } from "../journal.js";
+import { occupantOf } from "../places.js";
+
+/** Is told that the new store has its place: its path, and what holds, in words, when the migration ends now. */
+export type OnInPlace = (path: string, holds: string) => void;
+
+/** What holds behind the switch, and what each command does then. */
+export function inPlaceText(journal: Journal): string {
+  const { target, step, keyspaces, delta } = journal;
+  const left = [
+    ...(step === "switching" ? ["the last steps of the switch"] : []),
+    ...(step === "confirming" && keyspaces === null ? ["reading the original once more, whole"] : []),
+    ...(step === "confirming" && delta !== null ? ["the delta of what had changed since the dump"] : []),
+  ];
+  const missing = left.length === 0 ? "" : `; ${left.join(" and ")} ${left.length === 1 ? "is" : "are"} not done yet`;
+  const path = shellWord(target);
+  const running = step === "switching" ? "" : " and its service can run";
+  return (
+    `the ${engineTitle(directionOf(journal).to)} store is in place at ${target}${running}${missing}: the same \`kgdump migrate\` again does the rest${step === "switching" ? "" : ", also while the service runs"}; ` +
+    `\`kgdump status ${path}\` tells how far it is, and \`kgdump rollback ${path}\` puts the original back`
+  );
+}
+
+/** An error with what holds in its hint. One that says how the stores differ, and what is not an error of kgdump's own, stays as it is. */
+export function withInPlace(error: unknown, journal: Journal): unknown {
+  if (!(error instanceof KgdumpError) || error.code === "VERIFY_DIFFERENCE") return error;
+  const { code, message, cause, hint, path, keyspace } = error;
+  const text = inPlaceText(journal);
+  return new KgdumpError(code, message, {
+    hint: hint === undefined ? text : `${hint}; ${text}`,
+    ...Object.fromEntries(Object.entries({ cause, path, keyspace }).filter(([, value]) => value !== undefined)),
+  });
+}
+
+/** The same for an error of the switch itself, when the new store has its place although not all was done. */
+export async function withSwitched(error: unknown, journal: Journal): Promise<unknown> {
+  const found = await occupantOf(journal.target).catch(() => null);
+  return found === directionOf(journal).to ? withInPlace(error, journal) : error;
+}

@@ -1,0 +1,183 @@
+/**
+ * A dump's file, which appears whole or not at all.
+ *
+ * It is written as a random sibling (O_EXCL, mode 0600), synced, closed, and only then given its name: by a hard
+ * link, which never replaces what is there, or by a rename with `force`. Then the directory is synced.
+ */
+import { randomBytes } from "node:crypto";
+import { constants } from "node:fs";
+import { type FileHandle, link, lstat, open, readdir, rename, rm, unlink } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { hasCode, KgdumpError, systemError } from "../../errors.js";
+import { isDead, ownerText, ownProcess } from "../disk/owner.js";
+import type { DumpOutput } from "./dump-output.js";
+import { WriteBack } from "../disk/system-calls.js";
+
+/** That a file is there which the dump must not replace. @param path of it */
+export function outputExists(path: string): KgdumpError {
+  return new KgdumpError("OUTPUT_EXISTS", `${path} exists already`, {
+    path,
+    hint: "choose another name, or replace it with --force",
+  });
+}
+
+/** Syncs a directory, so that a name in it survives a power loss. File systems that can't do that are let be. */
+export async function syncDirectory(path: string): Promise<void> {
+  const handle = await open(path, constants.O_RDONLY);
+  try {
+    await handle.sync();
+  } catch (error) {
+    if (!hasCode(error, "EINVAL", "ENOTSUP")) throw error;
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Writes all the chunks, however many calls of the system it takes. @throws what the handle throws */
+export async function writeAll(handle: Pick<FileHandle, "writev">, chunks: readonly Uint8Array[]): Promise<void> {
+  let rest = chunks.filter((chunk) => chunk.length > 0);
+  while (rest.length > 0) {
+    let { bytesWritten } = await handle.writev(rest);
+    const next: Uint8Array[] = [];
+    for (const chunk of rest) {
+      if (bytesWritten >= chunk.length) bytesWritten -= chunk.length;
+      else {
+        next.push(chunk.subarray(bytesWritten));
+        bytesWritten = 0;
+      }
+    }
+    rest = next;
+  }
+}
+
+/** Bytes of a dump's name that are in that of its temporary file. */
+const NAME_BYTES = 150;
+const TEMPORARY = /^([0-9a-z]+-[0-9a-z]*-[0-9a-z]+)-[0-9a-f]{16}\.tmp$/;
+
+/** What the names of temporary files begin with: `.graph.kgd.kgdump-`; then come their owner and a random number. */
+function temporaryPrefix(path: string): string {
+  const name = Buffer.from(basename(path));
+  const cut = name.length <= NAME_BYTES ? name.toString() : name.subarray(0, NAME_BYTES).toString().replace(/\ufffd+$/, "");
+  return `.${cut}.kgdump-`;
+}
+
+async function clear(path: string, may: (owner: string) => boolean | Promise<boolean>): Promise<void> {
+  const [directory, prefix] = [dirname(path), temporaryPrefix(path)];
+  for (const name of await readdir(directory).catch(() => [])) {
+    const owner = name.startsWith(prefix) ? TEMPORARY.exec(name.slice(prefix.length))?.[1] : undefined;
+    if (owner !== undefined && (await may(owner))) await rm(join(directory, name), { force: true });
+  }
+}
+
+/** Removes what killed exports to a file left. The caller knows that no other one is at work. */
+export async function clearTemporaries(path: string): Promise<void> {
+  await clear(path, () => true);
+}
+
+/** A file that is being written under another name. */
+export class PublishedFile implements DumpOutput {
+  readonly path: string;
+  readonly temporary: string;
+  readonly #force: boolean;
+  readonly #writeBack = new WriteBack();
+  #handle: FileHandle | null;
+
+  private constructor(path: string, temporary: string, handle: FileHandle, force: boolean) {
+    this.path = path;
+    this.temporary = temporary;
+    this.#handle = handle;
+    this.#force = force;
+  }
+
+  /** Creates the file under a name of its own. @throws {KgdumpError} NOT_FOUND, PERMISSION_DENIED, NO_SPACE, IO_FAILED */
+  static async create(path: string, force: boolean): Promise<PublishedFile> {
+    const temporary = join(dirname(path), `${temporaryPrefix(path)}${ownerText(await ownProcess())}-${randomBytes(8).toString("hex")}.tmp`);
+    // What can't be removed is no reason to fail.
+    await clear(path, isDead).catch(() => undefined);
+    try {
+      const handle = await open(temporary, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
+      return new PublishedFile(path, temporary, handle, force);
+    } catch (error) {
+      throw systemError(error, `creating a file in ${dirname(path)}`, {
+        path,
+        hint: "choose a directory that exists and that you may write to",
+      });
+    }
+  }
+
+  /** Appends the chunks. @throws {KgdumpError} NO_SPACE, IO_FAILED */
+  async write(chunks: readonly Uint8Array[]): Promise<void> {
+    if (this.#handle === null) throw new TypeError("the output was ended");
+    try {
+      await writeAll(this.#handle, chunks);
+      this.#writeBack.wrote(this.#handle.fd, chunks.reduce((sum, chunk) => sum + chunk.length, 0));
+    } catch (error) {
+      throw systemError(error, `writing ${this.path}`, { path: this.path });
+    }
+  }
+
+  /** Syncs the file, gives it its name and syncs the directory. @throws {KgdumpError} OUTPUT_EXISTS, NO_SPACE, IO_FAILED */
+  async commit(): Promise<void> {
+    const handle = this.#handle;
+    if (handle === null) throw new TypeError("the output was ended");
+    try {
+      await handle.sync();
+      await this.#close();
+      await this.#publish();
+      await syncDirectory(dirname(this.path));
+    } catch (error) {
+      throw systemError(error, `publishing ${this.path}`, { path: this.path });
+    }
+  }
+
+  async #publish(): Promise<void> {
+    if (this.#force) {
+      await rename(this.temporary, this.path);
+      return;
+    }
+    try {
+      await link(this.temporary, this.path);
+    } catch (error) {
+      if (hasCode(error, "EEXIST")) throw outputExists(this.path);
+      if (!hasCode(error, "EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", "EINVAL")) throw error;
+      await this.#publishWithoutLinks();
+      return;
+    }
+    await unlink(this.temporary);
+  }
+
+  /** On file systems without hard links (FAT, some network ones): the name is claimed first, then replaced. */
+  async #publishWithoutLinks(): Promise<void> {
+    try {
+      await (await open(this.path, "wx", 0o600)).close();
+    } catch (error) {
+      if (hasCode(error, "EEXIST")) throw outputExists(this.path);
+      throw error;
+    }
+    await rename(this.temporary, this.path);
+  }
+
+  /** Removes the file. */
+  async discard(): Promise<void> {
+    await this.#close().catch(() => undefined);
+    await unlink(this.temporary).catch(() => undefined);
+  }
+
+  async #close(): Promise<void> {
+    const handle = this.#handle;
+    this.#handle = null;
+    await this.#writeBack.settled();
+    await handle?.close();
+  }
+}
+
+/** Whether something, even a dangling link, has this name. */
+export async function nameIsTaken(path: string): Promise<boolean> {
+  try {
+    await lstat(path);
+    return true;
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return false;
+    throw systemError(error, `looking at ${path}`, { path });
+  }
+}

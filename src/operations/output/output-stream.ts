@@ -1,0 +1,139 @@
+/** A dump's way into a stream: a pipe, a socket, a device. */
+import { WriteStream } from "node:fs";
+import { Socket } from "node:net";
+import { finished } from "node:stream/promises";
+import type { Writable } from "node:stream";
+import { hasCode, KgdumpError, systemError } from "../../errors.js";
+import type { DumpOutput } from "./dump-output.js";
+
+/** How long the end of a failed dump waits for a reader that does not read. */
+const FAREWELL_MS = 2_000;
+
+/** A stream that says of itself that it holds on to no bytes once it has told that they are written. */
+export interface LettingGo {
+  readonly letsGo: true;
+}
+
+/** Whether a stream needs no copy of its own of the bytes; one that passes them on, as a PassThrough does, may hold them longer. */
+function letsGo(stream: Writable): boolean {
+  return stream instanceof Socket || stream instanceof WriteStream || ("letsGo" in stream && stream.letsGo === true);
+}
+
+/** A stream that takes the bytes as they come; it is ended by commit and discard. */
+export class StreamOutput implements DumpOutput {
+  readonly path = null;
+  readonly #stream: Writable;
+  readonly #signal: AbortSignal | undefined;
+  readonly #ended: Promise<void>;
+  readonly #letsGo: boolean;
+  #error: unknown = undefined;
+
+  constructor(stream: Writable, signal: AbortSignal | undefined) {
+    this.#stream = stream;
+    this.#signal = signal;
+    this.#letsGo = letsGo(stream);
+    this.#ended = finished(stream, { readable: false, cleanup: true });
+    this.#ended.catch((error: unknown) => {
+      this.#error = error;
+    });
+  }
+
+  /** Hands the chunks over. @throws {KgdumpError} BROKEN_PIPE, NO_SPACE, IO_FAILED @throws the signal's reason */
+  async write(chunks: readonly Uint8Array[]): Promise<void> {
+    try {
+      // Also when the signal has come: what was made of the dump must be in front of its abort frame.
+      await until(this.#send(chunks), this.#signal);
+    } catch (error) {
+      this.#signal?.throwIfAborted();
+      throw streamError(this.#error ?? error);
+    }
+  }
+
+  /** Resolves when the stream has taken the bytes, and holds none of them. */
+  async #send(chunks: readonly Uint8Array[]): Promise<void> {
+    const parts = this.#letsGo ? chunks : [Buffer.concat(chunks)];
+    this.#stream.cork();
+    const written = parts.map(
+      (part) =>
+        new Promise<void>((done, failed) => {
+          this.#stream.write(part, (error) => {
+            if (error) failed(error);
+            else done();
+          });
+        }),
+    );
+    this.#stream.uncork();
+    await Promise.all(written);
+  }
+
+  /** Ends the stream, and waits until it has taken everything. @throws as write */
+  async commit(): Promise<void> {
+    try {
+      this.#stream.end();
+      await until(this.#ended, this.#signal);
+    } catch (error) {
+      this.#signal?.throwIfAborted();
+      throw streamError(error);
+    }
+  }
+
+  /** Sends `last`, if the stream takes it within two seconds, and ends the stream. */
+  async discard(last: () => readonly Uint8Array[]): Promise<void> {
+    const patience = new AbortController();
+    const timer = setTimeout(() => {
+      patience.abort();
+    }, FAREWELL_MS);
+    try {
+      const farewell = async (): Promise<void> => {
+        await this.#send(last());
+        this.#stream.end();
+        await this.#ended;
+      };
+      if (this.#error === undefined) await until(farewell(), patience.signal);
+    } catch {
+      // The error that led here is the one to report.
+    } finally {
+      clearTimeout(timer);
+      this.#stream.destroy();
+    }
+  }
+}
+
+/** Waits for `work`, but no longer than until the signal aborts; then throws the signal's reason. */
+async function until(work: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  if (signal === undefined) return work;
+  const { promise: aborted, resolve, reject } = withResolvers();
+  const onAbort = (): void => {
+    reject(signal.reason);
+  };
+  signal.addEventListener("abort", onAbort, { once: true });
+  if (signal.aborted) onAbort();
+  try {
+    await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+    work.catch(() => undefined);
+    aborted.catch(() => undefined);
+    resolve();
+  }
+}
+
+function withResolvers(): { promise: Promise<void>; resolve: () => void; reject: (reason: unknown) => void } {
+  let resolve: () => void = () => undefined;
+  let reject: (reason: unknown) => void = () => undefined;
+  const promise = new Promise<void>((done, failed) => {
+    resolve = done;
+    reject = failed;
+  });
+  return { promise, resolve, reject };
+}
+
+function streamError(error: unknown): KgdumpError {
+  if (hasCode(error, "EPIPE", "ERR_STREAM_PREMATURE_CLOSE", "ERR_STREAM_DESTROYED")) {
+    return new KgdumpError("BROKEN_PIPE", "the reader of the dump went away before its end", {
+      cause: error,
+      hint: "see what the command at the other end of the pipe says",
+    });
+  }
+  return systemError(error, "writing the dump");
+}

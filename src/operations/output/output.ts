@@ -1,0 +1,70 @@
+/** Where a dump is written to: a file that appears whole or not at all, or an open stream. */
+import { constants } from "node:fs";
+import { open, readlink, stat } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import type { Writable } from "node:stream";
+import { hasCode, KgdumpError, systemError } from "../../errors.js";
+import type { DumpOutput } from "./dump-output.js";
+import { outputExists, PublishedFile } from "./output-file.js";
+
+/**
+ * Opens the output of an export.
+ * @param target a path, or an open stream that is ended by commit and discard
+ * @param options force: a file that exists may be replaced; signal: a write that waits for a slow reader gives up
+ * @throws {KgdumpError} OUTPUT_EXISTS, NOT_FOUND, PERMISSION_DENIED, NO_SPACE, IO_FAILED
+ */
+export async function openOutput(
+  target: string | Writable,
+  options: { force: boolean; signal?: AbortSignal | undefined },
+): Promise<DumpOutput> {
+  if (typeof target !== "string") return openStream(target, options.signal);
+  const path = resolve(target);
+  const present = await statIfPresent(path);
+  if (present?.isDirectory() === true) {
+    throw new KgdumpError("OUTPUT_EXISTS", `cannot write a dump to ${path}: it is a directory`, {
+      path,
+      hint: `name a file, such as ${join(path, "graph.kgd")}`,
+    });
+  }
+  // A device or a FIFO (/dev/stdout, /dev/null) can't be published by a rename: it takes the bytes as they come.
+  if (present !== null && !present.isFile()) return openDevice(path, options.signal);
+  if (present !== null && !options.force) throw outputExists(path);
+  return PublishedFile.create(options.force ? await throughLinks(path) : path, options.force);
+}
+
+/** Links that are followed. */
+const MOST_LINKS = 40;
+
+/** Where a path leads to: with `force` the file is replaced, and not a link to it. */
+async function throughLinks(path: string): Promise<string> {
+  let at = path;
+  for (let links = 0; links < MOST_LINKS; links++) {
+    const next = await readlink(at).catch(() => null);
+    if (next === null) return at;
+    at = resolve(dirname(at), next);
+  }
+  throw new KgdumpError("IO_FAILED", `${path} is a link that leads in a circle`, { path, hint: "remove it, or choose another name" });
+}
+
+async function openStream(stream: Writable, signal: AbortSignal | undefined): Promise<DumpOutput> {
+  const { StreamOutput } = await import("./output-stream.js");
+  return new StreamOutput(stream, signal);
+}
+
+async function statIfPresent(path: string): Promise<Awaited<ReturnType<typeof stat>> | null> {
+  try {
+    return await stat(path);
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return null;
+    throw systemError(error, `looking at ${path}`, { path });
+  }
+}
+
+async function openDevice(path: string, signal: AbortSignal | undefined): Promise<DumpOutput> {
+  try {
+    const handle = await open(path, constants.O_WRONLY);
+    return await openStream(handle.createWriteStream(), signal);
+  } catch (error) {
+    throw systemError(error, `opening ${path}`, { path });
+  }
+}

@@ -1,0 +1,72 @@
+/** Two real processes and a real pipe between them, and what happens when one of the two dies. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import anyTest, { type TestFn } from "ava";
+import { temporaryDirectory } from "../../support/temporary.js";
+import { shell } from "../support/run.js";
+import { bigStore, namesIn } from "../support/stores.js";
+
+const test = (anyTest as TestFn<{ directory: string; big: string; entries: number }>).serial;
+
+test.before(async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), "kgdump-test-"));
+  const big = await bigStore(directory, 48);
+  t.context = { directory, big: big.path, entries: big.entries };
+});
+test.after.always((t) => rm(t.context.directory, { recursive: true, force: true }));
+
+/** Runs both ends in the background; `script` may use `$producer` and `$consumer`, and their exit codes are printed. */
+async function bothEnds(directory: string, store: string, script: string): Promise<{ codes: string; stderr: string }> {
+  const ended = await shell(
+    `mkfifo pipe
+     "$NODE" "$KGDUMP" export "${store}" > pipe 2> export.log & producer=$!
+     "$NODE" "$KGDUMP" import target < pipe 2> import.log & consumer=$!
+     until ls -A | grep -q kgdump-; do kill -0 $consumer || break; sleep 0.02; done
+     ${script}
+     wait $producer; p=$?; wait $consumer; c=$?; rm pipe
+     echo "$p $c"; cat export.log import.log >&2; rm export.log import.log`,
+    { cwd: directory },
+  );
+  return { codes: ended.stdout.toString().trim(), stderr: ended.stderr };
+}
+
+test("a store bigger than every buffer goes through whole", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const { codes, stderr } = await bothEnds(directory, t.context.big, ":");
+  t.is(codes, "0 0", stderr);
+  t.regex(stderr, /imported into .*\n {2}3,072 entries .*found equal\n/);
+  t.deepEqual(await namesIn(directory), ["target"]);
+});
+
+test("when the producer is killed, the import refuses what it got", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const { codes, stderr } = await bothEnds(directory, t.context.big, "kill -9 $producer");
+  t.is(codes, "137 3", stderr);
+  t.regex(stderr, /\[DUMP_TRUNCATED\]/);
+  t.deepEqual(await namesIn(directory), []);
+});
+
+test("when the producer is interrupted, the import says why", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const { codes, stderr } = await bothEnds(directory, t.context.big, "kill -TERM $producer");
+  t.is(codes, "143 3", stderr);
+  t.regex(stderr, /interrupted by SIGTERM.*\[DUMP_ABORTED\]/);
+  t.deepEqual(await namesIn(directory), []);
+});
+
+test("when the consumer is killed, the export fails", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const { codes, stderr } = await bothEnds(directory, t.context.big, "kill -9 $consumer");
+  t.is(codes, "1 137", stderr);
+  t.regex(stderr, /\[BROKEN_PIPE\]/);
+  t.false((await namesIn(directory)).includes("target"));
+});
+
+test("when both are interrupted, as by Ctrl-C, both say so and nothing is left", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const { codes, stderr } = await bothEnds(directory, t.context.big, "kill -INT $producer $consumer");
+  t.is(codes, "130 130", stderr);
+  t.is(stderr.match(/interrupted by SIGINT \[INTERRUPTED\]/g)?.length, 2);
+  t.deepEqual(await namesIn(directory), []);
+});

@@ -1,0 +1,89 @@
+import test from "ava";
+import fc from "fast-check";
+import { KgdumpError } from "#src/errors.js";
+import {
+  formatCount,
+  formatDuration,
+  formatNumberOf,
+  formatPercent,
+  formatRate,
+  formatSize,
+  parseCount,
+  parseSize,
+} from "#src/cli/text/quantities.js";
+
+for (const [typed, bytes] of [
+  ["1", 1],
+  ["4096", 4096],
+  ["4MiB", 4 * 1024 * 1024],
+  ["4 mib", 4 * 1024 * 1024],
+  ["512k", 512 * 1024],
+  ["512K", 512 * 1024],
+  ["64KiB", 65536],
+  ["64kB", 64000],
+  ["1MB", 1_000_000],
+  ["1M", 1024 * 1024],
+  ["1.5MiB", 1.5 * 1024 * 1024],
+  ["2G", 2 * 1024 ** 3],
+  ["2GB", 2_000_000_000],
+  ["10B", 10],
+] as const) {
+  test(`size '${typed}'`, (t) => {
+    t.is(parseSize(typed, "--block-size"), bytes);
+  });
+}
+
+for (const typed of ["", "MiB", "-1", "4QiB", "4TiBs", "1e6", "0", "0.5", "1.5", "0x10", "4M iB", "NaN", "9007199254740992", "constructor", "4constructor", "4__proto__"]) {
+  test(`size '${typed}' is refused`, (t) => {
+    const error = t.throws(() => parseSize(typed, "--block-size"), { instanceOf: KgdumpError });
+    t.is(error.code, "USAGE");
+    t.regex(error.message, /--block-size/);
+  });
+}
+
+test("counts are whole numbers within their range", (t) => {
+  t.is(parseCount("1000", "--limit"), 1000);
+  t.is(parseCount("0", "--width", { min: 0 }), 0);
+  for (const typed of ["0", "-1", "1.5", "1e3", "", " 1", "ten", "9007199254740993"]) {
+    t.is(t.throws(() => parseCount(typed, "--limit"), { instanceOf: KgdumpError }).code, "USAGE", typed);
+  }
+  t.regex(t.throws(() => parseCount("23", "--level", { min: 1, max: 22 })).message, /from 1 to 22/);
+});
+
+for (const [seconds, text] of [
+  [0, "0.00 s"],
+  [0.4242, "0.42 s"],
+  [9.994, "9.99 s"],
+  [9.996, "10.0 s"],
+  [59.94, "59.9 s"],
+  [59.96, "1 min 00 s"],
+  [185, "3 min 05 s"],
+  [3599.7, "1 h 00 min"],
+  [7620, "2 h 07 min"],
+  [86399, "1 d 00 h"],
+  [273_600, "3 d 04 h"],
+  [-1, "-"],
+  [Infinity, "-"],
+  [Number.NaN, "-"],
+] as const) {
+  test(`${String(seconds)} seconds are '${text}'`, (t) => {
+    t.is(formatDuration(seconds), text);
+  });
+}
+
+test("a duration never has 60 seconds, 60 minutes or 24 hours", (t) => {
+  fc.assert(fc.property(fc.double({ min: 0, max: 1e7, noNaN: true }), (seconds) => !/\b60(\.0)? s|\b60 min|\b24 h/.test(formatDuration(seconds))));
+  t.pass();
+});
+
+test("counts, sizes, rates and percentages", (t) => {
+  t.is(formatCount(945_893), "945,893");
+  t.is(formatCount(12345678901234567890n), "12,345,678,901,234,567,890");
+  t.is(formatNumberOf(1, "entry", "entries"), "1 entry");
+  t.is(formatNumberOf(0, "entry", "entries"), "0 entries");
+  t.is(formatSize(223_000_000), "223 MB");
+  t.is(formatRate(10_000_000, 2), "5 MB/s");
+  t.is(formatRate(1, 0), "-");
+  t.is(formatPercent(1, 3), "33.3 %");
+  t.is(formatPercent(1, 0), "-");
+});

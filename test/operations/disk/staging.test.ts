@@ -1,0 +1,116 @@
+import { spawnSync } from "node:child_process";
+import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import test from "ava";
+import { Staging, targetState } from "#src/operations/disk/staging.js";
+import { temporaryDirectory } from "../../support/temporary.js";
+
+async function build(staging: Staging, content: string): Promise<void> {
+  await mkdir(join(staging.storePath, "blobs"), { recursive: true });
+  await writeFile(join(staging.storePath, "db"), content);
+}
+
+test("a target is absent, empty or occupied", async (t) => {
+  const directory = await temporaryDirectory(t);
+  await mkdir(join(directory, "empty"));
+  await writeFile(join(directory, "file"), "");
+  t.is(await targetState(join(directory, "no")), "absent");
+  t.is(await targetState(join(directory, "empty")), "empty");
+  t.is(await targetState(join(directory, "file")), "occupied");
+  t.is(await targetState(directory), "occupied");
+});
+
+test("a store appears at the target when it is published, and nothing else stays", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const staging = await Staging.create(join(directory, "target"));
+  await build(staging, "data");
+  t.is(await targetState(join(directory, "target")), "absent");
+  await staging.publish();
+  t.deepEqual(await readdir(directory), ["target"]);
+  t.is(await readFile(join(directory, "target", "db"), "utf8"), "data");
+});
+
+test("an empty directory may be the target", async (t) => {
+  const directory = await temporaryDirectory(t);
+  await mkdir(join(directory, "target"));
+  const staging = await Staging.create(join(directory, "target"));
+  await build(staging, "data");
+  await staging.publish();
+  t.deepEqual(await readdir(join(directory, "target")), ["blobs", "db"]);
+});
+
+test("a discarded store leaves nothing", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const staging = await Staging.create(join(directory, "target"));
+  await build(staging, "data");
+  await staging.discard();
+  t.deepEqual(await readdir(directory), []);
+});
+
+test("a target that came into being meanwhile is not replaced", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const staging = await Staging.create(join(directory, "target"));
+  await build(staging, "mine");
+  await mkdir(join(directory, "target"));
+  await writeFile(join(directory, "target", "db"), "precious");
+  await t.throwsAsync(staging.publish(), { code: "TARGET_EXISTS" });
+  await staging.discard();
+  t.deepEqual(await readdir(directory), ["target"]);
+  t.is(await readFile(join(directory, "target", "db"), "utf8"), "precious");
+});
+
+test("what a dead import left is cleared, what a running one builds is not", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const { pid } = spawnSync("true");
+  const stale = join(directory, ".target.kgdump-0123456789abcdef");
+  const foreign = join(directory, ".target.kgdump-fedcba9876543210");
+  const unrelated = join(directory, ".target.kgdump-mine");
+  for (const path of [stale, foreign, unrelated]) await mkdir(path);
+  await writeFile(join(stale, "owner.json"), JSON.stringify({ pid, started: "1", host: hostname() }));
+  await writeFile(join(foreign, "owner.json"), JSON.stringify({ pid, started: "1", host: "another-host" }));
+  const running = await Staging.create(join(directory, "target"));
+  const second = await Staging.create(join(directory, "target"));
+  const names = await readdir(directory);
+  t.false(names.includes(".target.kgdump-0123456789abcdef"));
+  t.true(names.includes(".target.kgdump-fedcba9876543210"));
+  t.true(names.includes(".target.kgdump-mine"));
+  await build(running, "still here");
+  t.is(await readFile(join(running.storePath, "db"), "utf8"), "still here");
+  await running.discard();
+  await second.discard();
+});
+
+test("a process id that is in use again does not keep a stale directory", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const stale = join(directory, ".target.kgdump-0123456789abcdef");
+  await mkdir(stale);
+  await writeFile(join(stale, "owner.json"), JSON.stringify({ pid: process.pid, started: "1", host: hostname() }));
+  const staging = await Staging.create(join(directory, "target"));
+  t.false((await readdir(directory)).includes(".target.kgdump-0123456789abcdef"));
+  await staging.discard();
+});
+
+test("a missing parent is an error that says so", async (t) => {
+  const directory = await temporaryDirectory(t);
+  await t.throwsAsync(Staging.create(join(directory, "no", "target")), { code: "NOT_FOUND" });
+});
+
+test("where directories can't be exchanged, the old store stays beside its place when the new one can't be put there", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const [target, aside] = [join(directory, "graph"), join(directory, "graph.aside")];
+  await mkdir(target);
+  await writeFile(join(target, "old"), "1");
+  const cannot = (): Promise<boolean> => Promise.resolve(false);
+  const missing = await Staging.create(target);
+  await t.throwsAsync(missing.replace(cannot, aside), { code: "NOT_FOUND" });
+  t.deepEqual(await readdir(aside), ["old"]);
+  await missing.discard();
+  await rename(aside, target);
+  const made = await Staging.create(target);
+  await mkdir(made.storePath);
+  await writeFile(join(made.storePath, "new"), "1");
+  await made.replace(cannot, aside);
+  t.deepEqual(await readdir(target), ["new"]);
+  t.deepEqual(await readdir(directory), ["graph"]);
+});

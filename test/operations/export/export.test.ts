@@ -1,0 +1,213 @@
+import { readFile, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { PassThrough, Writable } from "node:stream";
+import test from "ava";
+import { KgdumpError } from "#src/errors.js";
+import { exportStore } from "#src/operations/export/export.js";
+import { planExport } from "#src/operations/export/plan.js";
+import { inspectDump } from "#src/operations/inspect/inspect.js";
+import { listEntries } from "#src/operations/inspect/entries.js";
+import { verifyDump } from "#src/operations/verify/verify.js";
+import { temporaryDirectory } from "../../support/temporary.js";
+import { makeStore, numbered } from "../../support/stores.js";
+
+const CONTENT = { default: { a: "1" }, nodes: numbered("node:", 2000), edges: numbered("edge:", 1000) };
+
+async function keysOf(input: string): Promise<string[]> {
+  const keys: string[] = [];
+  for await (const { key } of listEntries({ input })) keys.push(Buffer.from(key).toString());
+  return keys;
+}
+
+test("the same store gives the same bytes when id and time are fixed", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const store = await makeStore(directory, "store", CONTENT);
+  const fixed = { store, dumpId: "00000000-0000-4000-8000-000000000001", createdAt: new Date(0), blockSize: 8192 };
+  await exportStore({ ...fixed, output: join(directory, "1.kgd") });
+  await exportStore({ ...fixed, output: join(directory, "2.kgd") });
+  t.deepEqual(await readFile(join(directory, "1.kgd")), await readFile(join(directory, "2.kgd")));
+});
+
+test("a digest does not depend on codec and block size", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const store = await makeStore(directory, "store", CONTENT);
+  const digests = new Set<string>();
+  for (const [codec, blockSize] of [["lz4", 4096], ["zstd", 70_000], ["none", 1 << 20]] as const) {
+    const { keyspaces } = await exportStore({ store, output: new PassThrough().resume(), codec, blockSize });
+    digests.add(keyspaces.map(({ digest }) => digest).join());
+  }
+  t.is(digests.size, 1);
+});
+
+test("families, key ranges and a limit choose entries, and the dump says that it is a part", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const store = await makeStore(directory, "store", CONTENT);
+  const output = join(directory, "a.kgd");
+  await exportStore({
+    store,
+    output,
+    keyspaces: ["nodes", "edges"],
+    excludeKeyspaces: ["edges"],
+    from: Buffer.from("node:0000010"),
+    to: Buffer.from("node:0000020"),
+    limit: 5,
+  });
+  t.deepEqual(await keysOf(output), ["10", "11", "12", "13", "14"].map((end) => `node:00000${end}`));
+  const summary = await inspectDump({ input: output });
+  t.regex(summary.header.filter ?? "", /some keyspaces .*limit=5/);
+  t.deepEqual(summary.keyspaces.map(({ name }) => Buffer.from(name).toString()), ["nodes"]);
+  await exportStore({ store, output, prefix: Buffer.from("edge:00009"), force: true });
+  t.is((await keysOf(output)).length, 100);
+  const between = { from: Buffer.from("node:0000010"), to: Buffer.from("node:0000013") };
+  await exportStore({ store, output, keyspaces: ["nodes"], ...between, force: true });
+  t.deepEqual(await keysOf(output), ["10", "11", "12"].map((end) => `node:00000${end}`));
+});
+
+test("a limit counts over all keyspaces", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const store = await makeStore(directory, "store", { default: numbered("a", 3), nodes: numbered("b", 3) });
+  const { entries } = await exportStore({ store, output: new PassThrough().resume(), limit: 4 });
+  t.is(entries, 4);
+});
+
+test("a dump that was stopped ends with an abort frame", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const store = await makeStore(directory, "store", CONTENT);
+  const controller = new AbortController();
+  const chunks: Uint8Array[] = [];
+  const output = new Writable({
+    highWaterMark: 1,
+    write: (chunk: Buffer, _encoding, done) => {
+      chunks.push(Buffer.from(chunk));
+      if (chunks.length === 5) controller.abort(new Error("the operator said stop"));
+      setImmediate(done);
+    },
+  });
+  await t.throwsAsync(exportStore({ store, output, blockSize: 4096, signal: controller.signal }), { message: "the operator said stop" });
+  const received = async function* (): AsyncGenerator<Uint8Array> {
+    yield* chunks;
+  };
+  await t.throwsAsync(verifyDump({ input: received() }), { code: "DUMP_ABORTED", message: /the operator said stop/ });
+});
+
+/** Takes all but one write. */
+class FailingOnce extends Writable {
+  failed = false;
+  readonly #failing: number;
+  #writes = 0;
+
+  constructor(failing: number) {
+    super({ write: (_chunk, _encoding, done) => { done(); } });
+    this.#failing = failing;
+  }
+
+  override write(chunk: Uint8Array, ...rest: unknown[]): boolean {
+    const done = rest.find((one): one is (error?: Error | null) => void => typeof one === "function");
+    if (this.#writes++ !== this.#failing) return super.write(chunk, done);
+    this.failed = true;
+    setImmediate(() => done?.(Object.assign(new Error("no space for this one"), { code: "ENOSPC" })));
+    return true;
+  }
+}
+
+test("a write that fails once ends the export, whichever it is", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const store = await makeStore(directory, "store", { default: numbered("a", 1000), nodes: numbered("b", 500) });
+  let [failing, failed] = [0, true];
+  for (; failed; failing++) {
+    const output = new FailingOnce(failing);
+    const end = await exportStore({ store, output, blockSize: 4096 }).then(() => "exported", (error: unknown) => (error instanceof KgdumpError ? error.code : String(error)));
+    failed = output.failed;
+    t.is(end, failed ? "NO_SPACE" : "exported", `write ${String(failing)}`);
+  }
+  t.true(failing > 10);
+});
+
+test("a stopped export leaves no file", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const store = await makeStore(directory, "store", CONTENT);
+  const controller = new AbortController();
+  const exporting = exportStore({
+    store,
+    output: join(directory, "a.kgd"),
+    blockSize: 4096,
+    signal: controller.signal,
+    onProgress: () => {
+      controller.abort(new Error("stop"));
+    },
+  });
+  await t.throwsAsync(exporting, { message: "stop" });
+  t.deepEqual(await readdir(directory), ["store"]);
+});
+
+test("a slow reader holds the export back", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const store = await makeStore(directory, "store", { default: numbered("k", 20_000, "x".repeat(200)) });
+  let read = 0;
+  let exported = 0;
+  let ahead = 0;
+  const output = new Writable({
+    highWaterMark: 1,
+    write: (chunk: Buffer, _encoding, done) => {
+      read += chunk.length;
+      ahead = Math.max(ahead, exported - read);
+      setTimeout(done, 1);
+    },
+  });
+  const result = await exportStore({
+    store,
+    output,
+    blockSize: 16_384,
+    codec: "none",
+    onProgress: ({ dumpBytes }) => {
+      exported = dumpBytes;
+    },
+  });
+  t.true(result.dumpBytes > 4_000_000);
+  t.true(ahead < 200_000, `${String(ahead)} bytes ahead of the reader`);
+});
+
+test("a plan tells what would be exported, and what is in the way", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const store = await makeStore(directory, "store", CONTENT);
+  const output = join(directory, "a.kgd");
+  const plan = await planExport({ store, keyspaces: ["nodes"], output });
+  t.deepEqual(plan.problems, []);
+  t.deepEqual(plan.keyspaces.filter(({ selected }) => selected).map(({ name }) => Buffer.from(name).toString()), ["nodes"]);
+  t.true((plan.estimatedEntries ?? 0) >= 1000 && (plan.estimatedEntries ?? 0) <= 4000, String((plan.estimatedEntries ?? 0)));
+  t.deepEqual(await readdir(directory), ["store"]);
+  await exportStore({ store, output });
+  t.is((await planExport({ store, output })).problems.length, 1);
+  t.is((await planExport({ store, output, force: true })).problems.length, 0);
+});
+
+test("a dump is never put into the store's own directory", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const store = await makeStore(directory, "store", CONTENT);
+  const before = await readdir(store);
+  await t.throwsAsync(exportStore({ store, output: join(store, "a.kgd") }), { code: "USAGE" });
+  await t.throwsAsync(exportStore({ store, output: join(directory, "x", "..", "store", "a.kgd") }), { code: "USAGE" });
+  t.deepEqual(await readdir(store), before);
+  await exportStore({ store, output: join(directory, "store.kgd") });
+});
+
+test("a block size out of range and an unknown level are the caller's mistake", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const store = await makeStore(directory, "store", CONTENT);
+  const output = join(directory, "a.kgd");
+  for (const wrong of [{ blockSize: 1 }, { blockSize: 2 ** 40 }, { codec: "zstd" as const, level: 23 }]) {
+    await t.throwsAsync(exportStore({ store, output, ...wrong }), { code: "USAGE" });
+  }
+  t.deepEqual(await readdir(directory), ["store"]);
+});
+
+test("the header keeps how each family was kept", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const output = join(directory, "a.kgd");
+  const store = await makeStore(directory, "store", CONTENT, [{ name: "nodes", compression: "zstd", blockSize: 32_768 }]);
+  await exportStore({ store, output });
+  const { header } = await inspectDump({ input: output });
+  const settings = header.keyspaces.find(({ name }) => Buffer.from(name).toString() === "nodes")?.sourceOptions;
+  t.is(settings?.get("compression"), "kZSTD");
+  t.is(settings?.get("table.block_size"), "32768");
+});

@@ -1,0 +1,86 @@
+/** The counter behind sled's `generate_id`: a store that is made of another's entries never begins below it. */
+import { join } from "node:path";
+import test, { type ExecutionContext } from "ava";
+import { openSledSource } from "#src/engines/sled-reader.js";
+import { openSledSink } from "#src/engines/sled.js";
+import { exportStore } from "#src/operations/export/export.js";
+import { importDump } from "#src/operations/import/import.js";
+import { verifyDump, type VerifyDumpOptions } from "#src/operations/verify/verify.js";
+import { sledCheck, sledWrite } from "../../checker/run.js";
+import { temporaryDirectory } from "../../support/temporary.js";
+
+async function nextId(path: string): Promise<number> {
+  await using source = await openSledSource(path);
+  return Number(source.info.options?.get("sled.nextId"));
+}
+
+test("ids go on where the original's were, in a new store and in one that is written into", async (t) => {
+  const root = await temporaryDirectory(t);
+  const [store, output, target, merged] = ["store", "dump.kgd", "target", "merged"].map((name) => join(root, name)) as [string, string, string, string];
+  await sledWrite(store, ["random 7 300"]);
+  t.is(await nextId(store), 2_000_000);
+  for (const [wanted, found] of [
+    ["7500000", 8_000_000],
+    ["3", 8_000_000],
+    ["8000001", 9_000_000],
+  ] as const) {
+    await (await openSledSink(store, { create: false, nextId: wanted })).close();
+    t.is(await nextId(store), found);
+  }
+  const before = await sledCheck(store);
+  await exportStore({ store, output });
+  await importDump({ input: output, target });
+  t.is(await nextId(target), 9_000_000);
+  t.deepEqual(await sledCheck(target), before);
+  t.true((await nextId(target)) >= 9_000_000);
+  await sledWrite(merged, ["put 01 02"]);
+  await importDump({ input: output, target: merged, merge: true });
+  t.is(await nextId(merged), 9_000_000);
+});
+
+/** A store, and one that was made of its dump before its counter was raised. */
+async function behindByIds(t: ExecutionContext): Promise<Record<"store" | "output" | "delta" | "target", string>> {
+  const root = await temporaryDirectory(t);
+  const [store, output, delta, target] = ["store", "dump.kgd", "delta.kgd", "target"].map((name) => join(root, name)) as [string, string, string, string];
+  await sledWrite(store, ["put 01 02"]);
+  await exportStore({ store, output });
+  await importDump({ input: output, target });
+  await (await openSledSink(store, { create: false, nextId: "7500000" })).close();
+  return { store, output, delta, target };
+}
+
+test("ids go on where the original's were when a delta is applied", async (t) => {
+  const { store, output, delta, target } = await behindByIds(t);
+  await sledWrite(store, ["put 03 04"]);
+  await exportStore({ store, output: delta, base: [output] });
+  const wanted = await nextId(store);
+  t.true(wanted >= 8_000_000 && (await nextId(target)) < wanted);
+  t.is((await importDump({ input: delta, target })).delta, "applied");
+  t.is(await nextId(target), wanted);
+});
+
+test("ids go on where the original's were when nothing else has changed", async (t) => {
+  const { store, output, delta, target } = await behindByIds(t);
+  await exportStore({ store, output: delta, base: [output] });
+  const wanted = await nextId(store);
+  t.true((await nextId(target)) < wanted);
+  t.is((await importDump({ input: delta, target })).delta, "applied");
+  t.true((await nextId(target)) >= wanted);
+  t.is((await importDump({ input: delta, target })).delta, "already");
+});
+
+test("verify says when a store's counter is behind that of the dump or of the other store, and says nothing when it is not", async (t) => {
+  const root = await temporaryDirectory(t);
+  const [store, output, behind, equal] = ["store", "dump.kgd", "behind", "equal"].map((name) => join(root, name)) as [string, string, string, string];
+  for (const path of [store, behind]) await sledWrite(path, ["put 01 02"]);
+  await (await openSledSink(store, { create: false, nextId: "7500000" })).close();
+  await exportStore({ store, output });
+  await importDump({ input: output, target: equal });
+  const said = async (options: VerifyDumpOptions): Promise<string> => {
+    const { against, warnings } = await verifyDump(options);
+    t.true(against?.equal, "the entries are the same");
+    return warnings.join();
+  };
+  t.regex(await said({ input: output, against: behind }), /next id|generate_id|counter/);
+  t.notRegex(await said({ input: output, against: equal }), /generate_id|counter/);
+});

@@ -1,0 +1,105 @@
+import { createReadStream } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { ExecutionContext } from "ava";
+import test from "ava";
+import { exportStore } from "#src/operations/export/export.js";
+import { inspectDump } from "#src/operations/inspect/inspect.js";
+import { getEntry, listBlocks, listEntries } from "#src/operations/inspect/entries.js";
+import { openDump } from "#src/operations/dump/open-dump.js";
+import { temporaryDirectory } from "../../support/temporary.js";
+import { makeStore, numbered } from "../../support/stores.js";
+
+async function setUp(t: ExecutionContext): Promise<{ directory: string; dump: string }> {
+  const directory = await temporaryDirectory(t);
+  const dump = join(directory, "a.kgd");
+  const content = { default: { a: "1", "node:0000007": "another" }, nodes: numbered("node:", 3000) };
+  await exportStore({ store: await makeStore(directory, "store", content), output: dump, blockSize: 4096 });
+  return { directory, dump };
+}
+
+async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const item of items) all.push(item);
+  return all;
+}
+
+test("a file and a stream give the same summary", async (t) => {
+  const { dump } = await setUp(t);
+  const file = await inspectDump({ input: dump });
+  const stream = await inspectDump({ input: createReadStream(dump) });
+  t.deepEqual({ ...stream, path: dump }, file);
+  t.true(file.complete);
+  t.like(file.keyspaces[1], { entries: 3000, keyBytes: 36_000 });
+  t.true((file.keyspaces[1]?.blocks ?? 0) > 10);
+  t.is(file.bytes, (await readFile(dump)).length);
+});
+
+test("a file that is cut short tells where, and what comes before", async (t) => {
+  const { directory, dump } = await setUp(t);
+  const bytes = await readFile(dump);
+  const cut = join(directory, "cut.kgd");
+  await writeFile(cut, bytes.subarray(0, bytes.length >> 1));
+  const summary = await inspectDump({ input: cut });
+  t.false(summary.complete);
+  t.is(summary.problem?.code, "DUMP_TRUNCATED");
+  const entries = summary.keyspaces[1]?.entries ?? 0;
+  t.true(entries > 0 && entries < 3000);
+  t.is(summary.keyspaces[1]?.digest, null);
+  const listed: string[] = [];
+  await t.throwsAsync(
+    async () => {
+      for await (const { key } of listEntries({ input: cut })) listed.push(Buffer.from(key).toString());
+    },
+    { code: "DUMP_TRUNCATED" },
+  );
+  t.is(listed.length, entries + 2);
+});
+
+test("blocks and entries are listed by keyspace, prefix and limit, from a file and from a stream", async (t) => {
+  const { dump } = await setUp(t);
+  for (const input of [() => dump, () => createReadStream(dump)]) {
+    const blocks = await collect(listBlocks({ input: input(), keyspace: "nodes" }));
+    t.is(blocks.reduce((total, { entries }) => total + entries, 0), 3000);
+    t.is((await collect(listBlocks({ input: input(), limit: 2 }))).length, 2);
+    const entries = await collect(listEntries({ input: input(), prefix: Buffer.from("node:000123") }));
+    t.deepEqual(entries.map(({ key }) => Buffer.from(key).toString()), Array.from({ length: 10 }, (_, n) => `node:000123${String(n)}`));
+    t.is((await collect(listEntries({ input: input(), prefix: Buffer.from("node:"), limit: 7 }))).length, 7);
+    await t.throwsAsync(collect(listEntries({ input: input(), keyspace: "no" })), { code: "KEYSPACE_UNKNOWN" });
+  }
+});
+
+test("one entry is got by the index, in the keyspace that is named or the first that has it", async (t) => {
+  const { dump } = await setUp(t);
+  const key = Buffer.from("node:0000007");
+  const text = async (keyspace?: string): Promise<string> => {
+    const entry = await getEntry({ path: dump, key, ...(keyspace === undefined ? {} : { keyspace }) });
+    return Buffer.from(entry?.value ?? []).toString();
+  };
+  t.is(await text(), "another");
+  t.is(await text("nodes"), "value 7");
+  t.is(await getEntry({ path: dump, key: Buffer.from("no") }), undefined);
+});
+
+test("an open dump gives values and ranges", async (t) => {
+  const { dump: path } = await setUp(t);
+  await using dump = await openDump(path);
+  t.is(dump.footer.entries, 3002);
+  t.is(Buffer.from((await dump.get("nodes", Buffer.from("node:0002999"))) ?? []).toString(), "value 2999");
+  t.is(await dump.get("nodes", Buffer.from("node:")), undefined);
+  t.is((await collect(dump.entries("nodes"))).length, 3000);
+  t.is((await collect(dump.entries("nodes", { prefix: Buffer.from("node:00001") }))).length, 100);
+  await t.throwsAsync(dump.get("edges", Buffer.from("x")), { code: "KEYSPACE_UNKNOWN" });
+  await dump.close();
+});
+
+test("what is no dump is refused by name", async (t) => {
+  const { directory, dump } = await setUp(t);
+  const text = join(directory, "text");
+  await writeFile(text, "this is no dump, but it is longer than any magic could be");
+  await t.throwsAsync(inspectDump({ input: text }), { code: "DUMP_NOT_A_DUMP" });
+  await t.throwsAsync(inspectDump({ input: directory }), { code: "DUMP_NOT_A_DUMP" });
+  await t.throwsAsync(inspectDump({ input: join(directory, "no") }), { code: "NOT_FOUND" });
+  await t.throwsAsync(openDump("/dev/null"), { code: "USAGE" });
+  t.true((await inspectDump({ input: dump })).complete);
+});

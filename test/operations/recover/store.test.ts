@@ -1,0 +1,158 @@
+/** Recovering stores: sound ones come out as they are exported, and of damaged ones what is missing is named. */
+import { createReadStream } from "node:fs";
+import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import test from "ava";
+import { readDump } from "#src/format/index.js";
+import { loadCodec } from "#src/codecs/index.js";
+import { findVersions } from "#src/operations/inspect/find.js";
+import { recoverInto, recoverStore, requireWholeStore } from "#src/operations/recover/index.js";
+import { unpackStore } from "../../fixtures/unpack.js";
+import { contentOfDump, differences, exportedOf } from "../../maker/exported.js";
+import { hex, makeStore, type MadeFamily } from "../../maker/run.js";
+import { temporaryDirectory } from "../../support/temporary.js";
+
+const D = hex("default");
+const key = (number: number): string => `key${String(number).padStart(5, "0")}`;
+const puts = (family: string, from: number, to: number, text: string): string[] =>
+  Array.from({ length: to - from }, (_, index) => `put ${family} ${hex(key(from + index))} ${hex(`${text}${String(from + index)}`)}`);
+const keysOf = (family: MadeFamily | undefined): string[] => (family?.entries ?? []).map(([own]) => own.toString());
+
+for (const name of ["maya-lz4", "maya-unflushed", "maya-families", "odd-reverse", "odd-merge", "odd-named", "leveldb"]) {
+  test(`a sound store comes out as RocksDB reads it: ${name}`, async (t) => {
+    const store = await unpackStore(t, name);
+    const output = join(await temporaryDirectory(t), "recovered.kgd");
+    const result = await recoverStore({ store, output });
+    t.false(result.lost, JSON.stringify(result.losses));
+    t.notThrows(() => {
+      requireWholeStore(result);
+    });
+    t.deepEqual(await contentOfDump(createReadStream(output)), (await exportedOf(store)).exported);
+  });
+}
+
+test("a missing table is a gap between the keys that MANIFEST tells, older values are doubtful, and removals may be lost", async (t) => {
+  const store = join(await temporaryDirectory(t), "store");
+  const made = await makeStore(store, [
+    "options disable_auto_compactions=true",
+    "open",
+    ...puts(D, 0, 90, "old "),
+    `flush ${D}`,
+    ...puts(D, 40, 60, "new "),
+    `delete ${D} ${hex(key(61))}`,
+    `put ${D} ${hex(key(58))}aa ${hex("only here")}`,
+    `flush ${D}`,
+    "close",
+  ]);
+  const tables = (await readdir(store)).filter((file) => file.endsWith(".sst")).sort();
+  await rm(join(store, tables[1] ?? ""));
+  const output = join(store, "..", "recovered.kgd");
+  const result = await recoverStore({ store, output });
+  t.like(result, { lost: true, unsure: false, entries: 90, doubtful: 22 });
+  t.deepEqual(
+    result.losses.map(({ file, what, from, to }) => [file, what, Buffer.from(from ?? []).toString(), Buffer.from(to ?? []).toString()]),
+    [[tables[1], "entries", key(40), key(61)]],
+  );
+  t.throws(() => { requireWholeStore(result); }, { code: "RECOVERY_INCOMPLETE" });
+  const gaps: [string, string][] = [];
+  for await (const event of readDump(createReadStream(output), { loadCodec })) {
+    if (event.type === "gap") gaps.push([Buffer.from(event.gap.after ?? []).toString(), Buffer.from(event.gap.before ?? []).toString()]);
+  }
+  t.true(gaps.some(([after, before]) => after === key(58) && before === key(59)), JSON.stringify(gaps));
+  t.false(gaps.some(([after]) => after < key(40) || after > key(61)), JSON.stringify(gaps));
+  t.is(keysOf(made.families[0]).length, 90);
+});
+
+test("CURRENT, MANIFEST and OPTIONS may be lost", async (t) => {
+  const store = join(await temporaryDirectory(t), "store");
+  const [A] = [hex("a")];
+  const made = await makeStore(store, [`family ${A}`, "open", ...puts(D, 0, 50, "v"), ...puts(A, 0, 50, "w"), `flush ${D}`, `flush ${A}`, ...puts(D, 20, 30, "x"), "crash"]);
+  const output = join(store, "..", "recovered.kgd");
+  const recover = async (): Promise<{ lost: boolean; unsure: boolean }> => {
+    const result = await recoverStore({ store, output, force: true });
+    t.deepEqual(differences(made, await contentOfDump(createReadStream(output))), []);
+    return result;
+  };
+  const files = await readdir(store);
+  for (const file of files.filter((name) => name.startsWith("OPTIONS"))) await rm(join(store, file));
+  t.like(await recover(), { lost: false });
+  await rm(join(store, "CURRENT"));
+  t.like(await recover(), { lost: false, unsure: false });
+  for (const file of files.filter((name) => name.startsWith("MANIFEST"))) await rm(join(store, file));
+  t.like(await recover(), { lost: true, unsure: true });
+});
+
+test("tables that MANIFEST does not name are read when asked for", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const [one, other] = [join(directory, "one"), join(directory, "other")];
+  await makeStore(one, ["open", ...puts(D, 0, 10, "v"), `flush ${D}`, "close"]);
+  await makeStore(other, ["open", ...puts(D, 50, 60, "w"), `flush ${D}`, "close"]);
+  const [table = ""] = (await readdir(other)).filter((file) => file.endsWith(".sst"));
+  await rename(join(other, table), join(one, "000900.sst"));
+  const without = await recoverStore({ store: one });
+  t.like(without, { entries: 10, unsure: false, lost: false });
+  t.regex(without.remarks.join("\n"), /--include-unknown-tables/);
+  t.like(await recoverStore({ store: one, unknownTables: true }), { entries: 20, unsure: true, lost: true });
+});
+
+test("a table without its end gives all blocks that are there", async (t) => {
+  const store = join(await temporaryDirectory(t), "store");
+  const options = "options disable_auto_compactions=true;compression=kNoCompression;block_based_table_factory={block_size=256;format_version=6}";
+  await makeStore(store, [options, "open", ...puts(D, 0, 500, "value "), `flush ${D}`, "close"]);
+  const [table = ""] = (await readdir(store)).filter((file) => file.endsWith(".sst"));
+  const path = join(store, table);
+  const { size } = await stat(path);
+  await using file = await open(path, "r+");
+  await file.truncate(Math.floor(size / 3));
+  const { entries, losses } = await recoverStore({ store });
+  t.true(entries > 100 && entries < 300, String(entries));
+  t.true(losses.every(({ file: name }) => name === table) && losses.length > 0);
+});
+
+test("a new store in one go", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const store = join(directory, "store");
+  const made = await makeStore(store, ["open", ...puts(D, 0, 50, "v"), "close"]);
+  await rm(join(store, "CURRENT"));
+  const target = join(directory, "new");
+  const result = await recoverInto({ store, target });
+  t.like(result, { target, output: null, lost: false });
+  t.deepEqual(differences(made, (await exportedOf(target)).exported), []);
+  t.deepEqual((await readdir(directory)).sort(), ["new", "store"]);
+  await t.throwsAsync(recoverInto({ store, target }), { code: "TARGET_EXISTS" });
+});
+
+test("what is no store is refused by name, and nothing is written", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const output = join(directory, "new.kgd");
+  await t.throwsAsync(recoverStore({ store: join(directory, "nothing"), output }), { code: "STORE_NOT_FOUND" });
+  const empty = join(directory, "empty");
+  await mkdir(empty);
+  await t.throwsAsync(recoverStore({ store: empty, output }), { code: "STORE_NOT_RECOGNIZED" });
+  await t.throwsAsync(recoverStore({ store: empty, output: join(empty, "new.kgd") }), { code: "USAGE" });
+  t.deepEqual(await readdir(directory), ["empty"]);
+});
+
+test("every version of a key is found", async (t) => {
+  const store = join(await temporaryDirectory(t), "store");
+  await makeStore(store, [
+    "options disable_auto_compactions=true",
+    "open",
+    ...puts(D, 0, 9, "old "),
+    `flush ${D}`,
+    `delete ${D} ${hex(key(5))}`,
+    `flush ${D}`,
+    ...puts(D, 5, 6, "new "),
+    `delete-range ${D} ${hex(key(1))} ${hex(key(3))}`,
+    "crash",
+  ]);
+  const found = async (number: number): Promise<string[]> => {
+    const { versions, problems } = await findVersions(store, Buffer.from(key(number)));
+    t.deepEqual(problems, []);
+    return versions.map(({ kind, sequence, counts, live }) => `${String(sequence)} ${kind}${counts ? " counts" : ""}${live ? "" : " gone"}`);
+  };
+  t.deepEqual(await found(5), ["11 value counts", "10 deletion", "6 value"]);
+  t.deepEqual(await found(2), ["12 range deletion counts", "3 value"]);
+  t.deepEqual(await found(7), ["8 value counts"]);
+  t.deepEqual(await found(77), []);
+});

@@ -1,0 +1,80 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import test from "ava";
+import fc from "fast-check";
+import { KgdumpError } from "#src/errors.js";
+import { encodeEntries } from "#src/format/index.js";
+import { compareEntries } from "#src/operations/entries/compare.js";
+import { exportStore } from "#src/operations/export/export.js";
+import { importDump } from "#src/operations/import/import.js";
+import { verifyDump } from "#src/operations/verify/verify.js";
+import { hex, sledWrite } from "../../checker/run.js";
+import { temporaryDirectory } from "../../support/temporary.js";
+import { makeStore, numbered } from "../../support/stores.js";
+
+test("a store that differs is told key by key", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const dump = join(directory, "a.kgd");
+  const target = join(directory, "target");
+  await exportStore({ store: await makeStore(directory, "store", { default: { a: "1", b: "2" }, nodes: numbered("n", 100) }), output: dump });
+  await importDump({ target, input: dump });
+  t.true((await verifyDump({ input: dump, against: target })).against?.equal);
+  const changed = await makeStore(directory, "changed", { default: { a: "1", b: "two", c: "3" }, nodes: numbered("n", 99), more: { x: "y" } });
+  const { against } = await verifyDump({ input: dump, against: changed });
+  t.false(against?.equal);
+  t.deepEqual(
+    against?.differences.map(({ keyspace, key, kind }) => [Buffer.from(keyspace).toString(), Buffer.from(key).toString(), kind]),
+    [
+      ["default", "b", "changed"],
+      ["default", "c", "added"],
+      ["nodes", "n0000099", "missing"],
+      ["more", "x", "added"],
+    ],
+  );
+});
+
+test("a store that the plain crate changed is seen to differ", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const dump = join(directory, "a.kgd");
+  const target = join(directory, "target");
+  await exportStore({ store: await makeStore(directory, "store", { default: { a: "1" } }), output: dump });
+  await importDump({ target, input: dump });
+  await sledWrite(target, [`tree ${hex(Buffer.from("__sled__default"))}`, `put ${hex(Buffer.from("a"))} ${hex(Buffer.from("2"))}`]);
+  t.like((await verifyDump({ input: dump, against: target })).against?.keyspaces[0], { changed: 1, missing: 0, added: 0 });
+});
+
+test("damage within a block is found although the index is sound", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const dump = join(directory, "a.kgd");
+  await exportStore({ store: await makeStore(directory, "store", { default: numbered("k", 5000) }), output: dump, codec: "none" });
+  const bytes = await readFile(dump);
+  const middle = bytes.length >> 2;
+  bytes[middle] = (bytes[middle] ?? 0) ^ 0x10;
+  await writeFile(dump, bytes);
+  const error = await t.throwsAsync(verifyDump({ input: dump }), { instanceOf: KgdumpError });
+  t.is(error.exitCode, 3);
+  t.is(typeof error.offset, "number");
+  t.is(error.path, dump);
+});
+
+test("comparing finds exactly the differences of two maps", async (t) => {
+  const map = fc.dictionary(fc.string({ maxLength: 3 }), fc.string({ maxLength: 2 }), { maxKeys: 30 });
+  const blocks = async function* (content: Record<string, string>, order: "bytewise" | "reverse-bytewise", size: number): AsyncGenerator<Uint8Array> {
+    const entries = Object.entries(content).map(([key, value]) => ({ key: Buffer.from(key), value: Buffer.from(value) }));
+    entries.sort((a, b) => Buffer.compare(a.key, b.key) * (order === "bytewise" ? 1 : -1));
+    for (let at = 0; at < entries.length; at += size) yield encodeEntries(entries.slice(at, at + size));
+  };
+  await fc.assert(
+    fc.asyncProperty(map, map, fc.constantFrom("bytewise" as const, "reverse-bytewise" as const), fc.integer({ min: 1, max: 5 }), async (a, b, order, size) => {
+      const found: Record<string, string> = {};
+      for await (const { key, kind } of compareEntries(order, blocks(a, order, size), [blocks(b, order, size + 1)])) found[Buffer.from(key).toString()] = kind;
+      const expected: Record<string, string> = {};
+      for (const key of new Set([...Object.keys(a), ...Object.keys(b)])) {
+        if (!Object.hasOwn(b, key)) expected[key] = "missing";
+        else if (!Object.hasOwn(a, key)) expected[key] = "added";
+        else if (a[key] !== b[key]) expected[key] = "changed";
+      }
+      t.deepEqual(found, expected);
+    }),
+  );
+});
