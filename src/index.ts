@@ -4,16 +4,10 @@ export type { EngineName, IfExists, KeyOrder, KeyspaceInfo, StoreInfo } from "./
 export { exportStore, type ExportOptions, type ExportResult } from "./operations/export/export.js";
 export { planExport, type ExportPlan, type ExportProblem, type PlannedExport } from "./operations/export/plan.js";
 export { importDump, type ImportedKeyspace, type ImportOptions, type ImportResult } from "./operations/import/import.js";
-export { inspectDump, type DumpProblem, type DumpSummary, type KeyspaceSummary, type ReadOptions } from "./operations/inspect/inspect.js";
-export {
-  getEntry,
-  listBlocks,
-  listEntries,
-  type DumpBlock,
-  type DumpEntry,
-  type GetOptions,
-  type ListOptions,
-} from "./operations/inspect/entries.js";
+export { inspectDump, type DumpProblem, type DumpSummary, type KeyspaceSummary } from "./operations/inspect/inspect.js";
+export { type ReadOptions } from "./operations/dump/read.js";
+export { getEntry, listBlocks, listEntries, type DumpBlock, type GetOptions, type ListOptions } from "./operations/inspect/entries.js";
+export { type DumpEntry } from "./operations/dump/open-dump.js";
 export { openDump, type Dump } from "./operations/dump/open-dump.js";
 export { migrateStore, type MigrateOptions, type MigrateResult } from "./operations/migrate/migrate.js";
 export type { MigrationEvent, MigrationPhase, OnEvent } from "./operations/migrate/events.js";
@@ -40,7 +34,7 @@ export { recoverInto, recoverStore, type RecoverIntoOptions, type RecoverStoreOp
 export { findVersions, type FoundKey, type KeyVersion } from "./operations/inspect/find.js";
 export { verifyDump, verifyStore, type CompareOptions, type VerifyDumpOptions, type VerifyStoreOptions } from "./operations/verify/verify.js";
 export type { KeyDifference, KeyspaceComparison, StoreComparison, Verification, VerifyResult } from "./operations/verify/results.js";
-export type { KeyspaceDigest } from "./operations/verify/reference.js";
+export type { KeyspaceDigest } from "./operations/entries/store-scan.js";
 export type { Sample, SampledValue } from "./operations/entries/samples.js";
 export type { GraphProblem, GraphProblemKind, GraphProblemTally, GraphReport } from "./operations/graph/index.js";
 export type { OnProgress, Phase, Progress } from "./operations/progress.js";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { EngineName } from "../../engines/engine.js";
 import { systemError } from "../../errors.js";
 import { compareFiles } from "../migrate/places.js";
-import { syncDirectory } from "../output/output-file.js";
+import { syncDirectory } from "../disk/sync.js";
 
 /** Names that are an engine's, also of what it leaves behind. */
 const ENGINE_NAMES: Readonly<Record<EngineName, RegExp>> = {

@@ -2,7 +2,8 @@
 import type { EntrySource } from "../../engines/engine.js";
 import { nameText } from "../entries/keyspaces.js";
 import type { OnProgress } from "../progress.js";
-import { type KeyspaceDigest, StoreReference } from "../verify/reference.js";
+import { StoreReference } from "../verify/reference.js";
+import type { KeyspaceDigest } from "../entries/store-scan.js";
 
 /** Number and digest of the entries of each keyspace, by its name in hexadecimal. */
 export type Digests = ReadonlyMap<string, string>;

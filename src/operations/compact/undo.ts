@@ -9,11 +9,11 @@ import { detectEngine, openSource } from "../load-engine.js";
 import { holdStore } from "../migrate/direction.js";
 import { lockOf } from "../migrate/back/discard.js";
 import { type Occupant, occupantOf } from "../migrate/places.js";
-import { nameIsTaken } from "../output/output-file.js";
 import type { OnProgress } from "../progress.js";
 import { type Digests, digestsOf, firstDifference } from "./digests.js";
 import { comeBack, settleInterrupted } from "./exchange.js";
 import { keptOf, stampOf } from "./places.js";
+import { nameIsTaken } from "../disk/names.js";
 
 /** What `undoCompact` does. */
 export interface UndoCompactOptions {

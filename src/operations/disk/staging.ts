@@ -9,9 +9,7 @@ import { mkdir, open, readdir, readFile, readlink, realpath, rename, rm, rmdir, 
 import { basename, dirname, join, resolve } from "node:path";
 import { hasCode, KgdumpError, systemError } from "../../errors.js";
 import { isRunning, type Owner, ownProcess } from "./owner.js";
-import { syncDirectory } from "../output/output-file.js";
-
-export { isRunning, type Owner, ownProcess } from "./owner.js";
+import { syncDirectory } from "./sync.js";
 
 /** What lies at the path of an import's target. */
 export type TargetState = "absent" | "empty" | "occupied";

@@ -2,7 +2,7 @@
 import type { BlockInfo, DumpHeader, KeyspaceTotals } from "../../format/index.js";
 import { DumpChain } from "./chain.js";
 import type { DumpInput } from "./input.js";
-import { readEvents, type ReadOptions } from "../inspect/inspect.js";
+import { readEvents, type ReadOptions } from "./read.js";
 
 /** What is to be read: one dump, or the files of a full dump and of the deltas that follow it. */
 export type DumpInputs = DumpInput | readonly string[];

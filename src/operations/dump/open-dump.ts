@@ -3,9 +3,16 @@ import { resolve } from "node:path";
 import { KgdumpError } from "../../errors.js";
 import { type BlockInfo, type DumpFile, type DumpFooter, type DumpHeader, iterateEntries, rangeMayHoldPrefix } from "../../format/index.js";
 import { startsWith } from "../entries/filter.js";
-import { type IndexedDump, openIndexed } from "../inspect/inspect.js";
-import type { DumpEntry } from "../inspect/entries.js";
 import { ByName, type KeyspaceName, nameBytes, unknownKeyspace } from "../entries/keyspaces.js";
+import { type IndexedDump, openIndexed } from "./read.js";
+
+/** One entry of a dump. */
+export interface DumpEntry {
+  readonly keyspace: Uint8Array;
+  readonly key: Uint8Array;
+  /** null in a delta dump: the key is deleted. */
+  readonly value: Uint8Array | null;
+}
 
 /** A complete dump file that is open for random access. Close it with `close` or `await using`. */
 export class Dump implements AsyncDisposable {

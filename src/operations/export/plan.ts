@@ -8,7 +8,7 @@ import { closing } from "../closing.js";
 import { BLOCK_SIZE_RANGE, type ExportSelection, selectionOf } from "./export.js";
 import { selectKeyspaces } from "../entries/keyspaces.js";
 import { openSource } from "../load-engine.js";
-import { nameIsTaken } from "../output/output-file.js";
+import { nameIsTaken } from "../disk/names.js";
 
 /** One keyspace of the store, and whether it would be exported. */
 export interface PlannedExport {

@@ -21,14 +21,15 @@ import { type ChainKeyspace, DumpChain, stateAfter } from "../dump/chain.js";
 import type { ImportedKeyspace, ImportOptions, ImportResult } from "./options.js";
 import { refuseOtherSled } from "../disk/other-sled.js";
 import { refuseFilesElsewhere } from "../disk/own-files.js";
-import { readEvents } from "../inspect/inspect.js";
 import { type ByName, byName, nameSet, nameText } from "../entries/keyspaces.js";
 import { openDump } from "../dump/open-dump.js";
-import { nameIsTaken, syncDirectory } from "../output/output-file.js";
 import { ProgressMeter } from "../progress.js";
 import { through } from "../seams.js";
 import { Staging } from "../disk/staging.js";
 import { exchangeDirectories } from "../disk/system-calls.js";
+import { readEvents } from "../dump/read.js";
+import { syncDirectory } from "../disk/sync.js";
+import { nameIsTaken } from "../disk/names.js";
 
 const BLOCK_SIZE = 1024 * 1024;
 

@@ -2,8 +2,9 @@
 import { KgdumpError } from "../../errors.js";
 import { type BlockInfo, type DumpHeader, iterateEntries, type KeyOrder, rangeMayHoldPrefix } from "../../format/index.js";
 import { startsWith } from "../entries/filter.js";
-import { type IndexedDump, isDumpError, openIndexed, readEvents, type ReadOptions } from "./inspect.js";
 import { type KeyspaceName, selectKeyspaces } from "../entries/keyspaces.js";
+import { type IndexedDump, isDumpError, openIndexed, readEvents, type ReadOptions } from "../dump/read.js";
+import type { DumpEntry } from "../dump/open-dump.js";
 
 /** Which entries of a dump to list. */
 export interface ListOptions extends ReadOptions {
@@ -14,14 +15,6 @@ export interface ListOptions extends ReadOptions {
   readonly prefix?: Uint8Array | undefined;
   /** Entries, or blocks, at most. */
   readonly limit?: number | undefined;
-}
-
-/** One entry of a dump. */
-export interface DumpEntry {
-  readonly keyspace: Uint8Array;
-  readonly key: Uint8Array;
-  /** null in a delta dump: the key is deleted. */
-  readonly value: Uint8Array | null;
 }
 
 /** One block of a dump, with the name of its keyspace. */

@@ -1,6 +1,6 @@
 /** Where a salvaged dump lacks something. */
 import type { DumpHeader, Gap } from "../../format/index.js";
-import { readEvents, type ReadOptions } from "./inspect.js";
+import { readEvents, type ReadOptions } from "../dump/read.js";
 
 /** A gap, with the name of its keyspace. */
 export interface DumpGap extends Gap {

@@ -1,28 +1,8 @@
 /** Inspect: what a dump is and what it holds, without loading any engine. */
 import { resolve } from "node:path";
-import { KgdumpError } from "../../errors.js";
-import {
-  type BlockInfo,
-  type CodecName,
-  type DumpEvent,
-  DumpFile,
-  type DumpHeader,
-  type KeyOrder,
-  type KeyspaceTotals,
-  readDump,
-} from "../../format/index.js";
-import { type DumpInput, dumpPath, type OpenFile, openInputFile, randomAccess, readInput } from "../dump/input.js";
-import { loadCodec, loadUnpackers } from "../load-engine.js";
-import { estimatedTotals, type OnProgress, ProgressMeter } from "../progress.js";
-
-/** How a dump is read. */
-export interface ReadOptions {
-  readonly input: DumpInput;
-  /** Decoded bytes that a block may have; default: the format's limit. */
-  readonly maxBlockSize?: number | undefined;
-  readonly onProgress?: OnProgress | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
+import type { BlockInfo, CodecName, DumpEvent, DumpHeader, KeyOrder, KeyspaceTotals } from "../../format/index.js";
+import { estimatedTotals, ProgressMeter } from "../progress.js";
+import { type ReadOptions, readEvents, openIndexed, isDumpError } from "../dump/read.js";
 
 /** One keyspace of a dump, as far as it was read. */
 export interface KeyspaceSummary {
@@ -171,59 +151,6 @@ export class SummaryBuilder {
 }
 
 /**
- * Reads a dump front to back.
- * @param decode whether blocks are decoded and their entries checked
- * @throws {KgdumpError} DUMP_* with the dump's path, and what readInput throws; while iterating
- * @throws the signal's reason when it aborts
- */
-export async function* readEvents(
-  options: Pick<ReadOptions, "input" | "maxBlockSize" | "signal">,
-  decode: boolean,
-): AsyncGenerator<DumpEvent> {
-  try {
-    yield* readDump(readInput(options.input), {
-      loadCodec: (name) => loadCodec(name),
-      decode,
-      unpackerOf: decode ? await loadUnpackers() : undefined,
-      limits: options.maxBlockSize === undefined ? {} : { rawBlock: options.maxBlockSize },
-      signal: options.signal,
-    });
-  } catch (error) {
-    if (isDumpError(error) && typeof options.input === "string") throw error.withPath(resolve(options.input));
-    throw error;
-  }
-}
-
-/** An open dump file with its index. */
-export interface IndexedDump extends AsyncDisposable {
-  readonly dump: DumpFile;
-  readonly bytes: number;
-}
-
-/**
- * Opens a dump by its index.
- * @returns null when it is no regular file, so that it has to be read front to back
- * @throws {KgdumpError} DUMP_* when it is cut short or its index is damaged
- */
-export async function openIndexed(path: string, maxBlockSize?: number): Promise<IndexedDump | null> {
-  const file: OpenFile = await openInputFile(dumpPath(path));
-  try {
-    if (file.size === null) {
-      await file[Symbol.asyncDispose]();
-      return null;
-    }
-    const dump = await DumpFile.open(randomAccess(file, path), {
-      loadCodec: (name) => loadCodec(name),
-      limits: maxBlockSize === undefined ? {} : { rawBlock: maxBlockSize },
-    });
-    return { dump, bytes: file.size, [Symbol.asyncDispose]: () => file[Symbol.asyncDispose]() };
-  } catch (error) {
-    await file[Symbol.asyncDispose]();
-    throw error;
-  }
-}
-
-/**
  * Sums up a dump. Of a complete file only the header, the footer and the index are read; a stream, or a file that is
  * cut short, is read front to back, with every checksum checked but no block decoded.
  * @returns a summary, with `problem` set when the dump is damaged or cut short after its header
@@ -252,11 +179,6 @@ async function summarizeIndex(path: string, maxBlockSize: number | undefined): P
     if (isDumpError(error)) return null;
     throw error;
   }
-}
-
-/** Whether an error says that the dump itself is damaged or cut short. */
-export function isDumpError(error: unknown): error is KgdumpError {
-  return error instanceof KgdumpError && error.code.startsWith("DUMP_");
 }
 
 /** Reads all events into a summary; damage after the header becomes its problem. */

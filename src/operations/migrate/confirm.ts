@@ -9,10 +9,8 @@ import { DumpChain } from "../dump/chain.js";
 import { exportStore } from "../export/export.js";
 import { nameText } from "../entries/keyspaces.js";
 import { openSource } from "../load-engine.js";
-import { nameIsTaken } from "../output/output-file.js";
 import { estimatedTotals, ProgressMeter } from "../progress.js";
 import { through } from "../seams.js";
-import { StoreScan } from "../verify/reference.js";
 import type { Teller } from "./events.js";
 import type { CopyFollower } from "./live/follow.js";
 import { inPlaceText, withInPlace } from "./switch/in-place.js";
@@ -20,6 +18,8 @@ import { type Journal, type JournalKeyspace, writeJournal } from "./journal.js";
 import { entriesOf, type MigrateOptions } from "./options.js";
 import { occupantOf } from "./places.js";
 import { isOwnDump } from "./switch/steps.js";
+import { nameIsTaken } from "../disk/names.js";
+import { StoreScan } from "../entries/store-scan.js";
 
 type ConfirmOptions = Pick<MigrateOptions, "ttl" | "keepDump" | "onProgress" | "signal" | "seams" | "onInPlace">;
 

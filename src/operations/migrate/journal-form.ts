@@ -2,7 +2,7 @@
 import { isAbsolute } from "node:path";
 import type { EngineName, KeyOrder } from "../../engines/engine.js";
 import type { SledSettings } from "../../settings/sled-settings.js";
-import type { Owner } from "../disk/staging.js";
+import type { Owner } from "../disk/owner.js";
 
 /**
  * How far a migration got. copying: the store is copied while its service runs; waiting: that copy is complete, and the service is to be

@@ -6,9 +6,9 @@ import { constants } from "node:fs";
 import { open, readFile, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { hasCode, KgdumpError, systemError } from "../../errors.js";
-import { syncDirectory } from "../output/output-file.js";
-import { isRunning, ownProcess } from "../disk/staging.js";
+import { isRunning, ownProcess } from "../disk/owner.js";
 import { type Journal, parseJournal } from "./journal-form.js";
+import { syncDirectory } from "../disk/sync.js";
 
 export { isBeforeSwitch, type Journal, type JournalKeyspace, type JournalRollback, type MigrationStep } from "./journal-form.js";
 

@@ -3,7 +3,8 @@ import { open, cp, lstat, mkdir, readdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { hasCode, KgdumpError, systemError } from "../../errors.js";
 import { detectEngine } from "../load-engine.js";
-import { nameIsTaken, syncDirectory } from "../output/output-file.js";
+import { syncDirectory } from "../disk/sync.js";
+import { nameIsTaken } from "../disk/names.js";
 
 /** A time as it stands in the names of what is kept: 20261122T191034Z. */
 export function nameStamp(time: Date): string {

@@ -6,7 +6,6 @@ import { GraphCheck, type GraphReport } from "../graph/index.js";
 import { byName, nameText } from "../entries/keyspaces.js";
 import { openSource } from "../load-engine.js";
 import { ProgressMeter } from "../progress.js";
-import { type KeyspaceDigest, StoreScan } from "../verify/reference.js";
 import type { Copy } from "./copy.js";
 import { directionOf } from "./direction.js";
 import type { Teller } from "./events.js";
@@ -14,6 +13,7 @@ import type { Journal, JournalKeyspace } from "./journal.js";
 import type { MigratedKeyspace, Sides } from "./migrated.js";
 import type { MigrateOptions } from "./options.js";
 import { Trees } from "./trees.js";
+import { type KeyspaceDigest, StoreScan } from "../entries/store-scan.js";
 
 /**
  * Tells what each side holds, when the new store is complete and not yet in its place. With `checkGraph` the new store is read once more, whole.

@@ -6,12 +6,13 @@
  */
 import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
-import { type FileHandle, link, lstat, open, readdir, rename, rm, unlink } from "node:fs/promises";
+import { type FileHandle, link, open, readdir, rename, rm, unlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { hasCode, KgdumpError, systemError } from "../../errors.js";
 import { isDead, ownerText, ownProcess } from "../disk/owner.js";
 import type { DumpOutput } from "./dump-output.js";
 import { WriteBack } from "../disk/system-calls.js";
+import { syncDirectory } from "../disk/sync.js";
 
 /** That a file is there which the dump must not replace. @param path of it */
 export function outputExists(path: string): KgdumpError {
@@ -19,18 +20,6 @@ export function outputExists(path: string): KgdumpError {
     path,
     hint: "choose another name, or replace it with --force",
   });
-}
-
-/** Syncs a directory, so that a name in it survives a power loss. File systems that can't do that are let be. */
-export async function syncDirectory(path: string): Promise<void> {
-  const handle = await open(path, constants.O_RDONLY);
-  try {
-    await handle.sync();
-  } catch (error) {
-    if (!hasCode(error, "EINVAL", "ENOTSUP")) throw error;
-  } finally {
-    await handle.close();
-  }
 }
 
 /** Writes all the chunks, however many calls of the system it takes. @throws what the handle throws */
@@ -168,16 +157,5 @@ export class PublishedFile implements DumpOutput {
     this.#handle = null;
     await this.#writeBack.settled();
     await handle?.close();
-  }
-}
-
-/** Whether something, even a dangling link, has this name. */
-export async function nameIsTaken(path: string): Promise<boolean> {
-  try {
-    await lstat(path);
-    return true;
-  } catch (error) {
-    if (hasCode(error, "ENOENT")) return false;
-    throw systemError(error, `looking at ${path}`, { path });
   }
 }

@@ -10,16 +10,16 @@ import { resolve } from "node:path";
 import { KgdumpError } from "../../errors.js";
 import { type DumpHeader, DumpWriter, type RandomAccess, type Salvage, salvagedBlocks, surveyDump } from "../../format/index.js";
 import { dumpPath, openInputFile, randomAccess } from "../dump/input.js";
-import { isDumpError } from "../inspect/inspect.js";
 import { nameText } from "../entries/keyspaces.js";
 import { loadCodec } from "../load-engine.js";
 import type { DumpOutput } from "../output/dump-output.js";
 import { openOutput } from "../output/output.js";
-import { nameIsTaken } from "../output/output-file.js";
 import { type OnProgress, ProgressMeter } from "../progress.js";
 import { readBack } from "./read-back.js";
 import { reportOf, type RecoverReport } from "./report.js";
 import { PRODUCER } from "../../version.js";
+import { isDumpError } from "../dump/read.js";
+import { nameIsTaken } from "../disk/names.js";
 
 export type { RecoveredGap, RecoveredKeyspace, RecoverReport } from "./report.js";
 

@@ -1,14 +1,15 @@
 /** What stores are compared with: a dump, checked on its way, or another store. */
-import { createHash } from "node:crypto";
 import { resolve } from "node:path";
 import type { EngineName, EntrySource } from "../../engines/engine.js";
 import { nextIdOf } from "../../engines/next-id.js";
 import { KgdumpError } from "../../errors.js";
 import type { DumpEvent, DumpHeader, KeyOrder } from "../../format/index.js";
 import { giveBack } from "../../memory.js";
-import { type DumpSummary, readEvents, type ReadOptions, SummaryBuilder } from "../inspect/inspect.js";
+import { type DumpSummary, SummaryBuilder } from "../inspect/inspect.js";
 import { factsOfDump, factsOfStore, type OptionFacts } from "./options.js";
 import { estimatedTotals, type OnProgress, ProgressMeter } from "../progress.js";
+import { readEvents, type ReadOptions } from "../dump/read.js";
+import { type KeyspaceDigest, StoreScan } from "../entries/store-scan.js";
 
 /** One keyspace of what is compared. */
 export interface ReferenceKeyspace {
@@ -18,14 +19,6 @@ export interface ReferenceKeyspace {
   readonly all: readonly Uint8Array[];
   /** Its encoded entries; each block is valid until the next is asked for. */
   readonly blocks: AsyncGenerator<Uint8Array, void, undefined>;
-}
-
-/** How many entries there are in a keyspace, and which. */
-export interface KeyspaceDigest {
-  readonly name: Uint8Array;
-  readonly entries: number;
-  /** SHA-256 of the entries as encoded in a dump, in their order, in hex. */
-  readonly digest: string;
 }
 
 /** What stores are compared with. */
@@ -42,8 +35,6 @@ export interface Reference {
   /** The id from which sled's `generate_id` goes on, in decimal digits, once all was read; undefined when it has no such counter. */
   nextId(): string | undefined;
 }
-
-const BLOCK_SIZE = 1024 * 1024;
 
 /** A dump. Reading its keyspaces to their end checks all of it. */
 export class DumpReference implements Reference {
@@ -187,43 +178,5 @@ export class StoreReference implements Reference {
   /** As Reference says. */
   nextId(): string | undefined {
     return nextIdOf({ source: this.#store.info });
-  }
-}
-
-/** One pass over a keyspace of a store, which counts its entries and makes their digest. */
-export class StoreScan {
-  readonly name: Uint8Array;
-  entries = 0;
-  readonly #store: EntrySource;
-  readonly #order: KeyOrder;
-  readonly #signal: AbortSignal | undefined;
-  readonly #meter: ProgressMeter | null;
-  readonly #hash = createHash("sha256");
-  #digest: string | null = null;
-
-  /** @param order to read it in */
-  constructor(store: EntrySource, name: Uint8Array, order: KeyOrder, signal: AbortSignal | undefined, meter: ProgressMeter | null = null) {
-    this.name = name;
-    this.#store = store;
-    this.#order = order;
-    this.#signal = signal;
-    this.#meter = meter;
-  }
-
-  /** Its encoded entries; each block is valid until the next is asked for. @throws what the store's scan throws */
-  async *blocks(): AsyncGenerator<Uint8Array, void, undefined> {
-    for await (const block of this.#store.scan(this.name, { blockSize: BLOCK_SIZE, order: this.#order, signal: this.#signal })) {
-      this.entries += block.entries;
-      this.#hash.update(block.data);
-      this.#meter?.add(block.entries, block.data.length);
-      yield block.data;
-      block.release();
-    }
-  }
-
-  /** SHA-256 of what was read, in hex. */
-  digest(): string {
-    this.#digest ??= this.#hash.digest("hex");
-    return this.#digest;
   }
 }

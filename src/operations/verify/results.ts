@@ -7,7 +7,7 @@ import type { DumpSummary } from "../inspect/inspect.js";
 import { nameText } from "../entries/keyspaces.js";
 import type { Sample } from "../entries/samples.js";
 import type { OptionComparison } from "./options.js";
-import type { KeyspaceDigest } from "./reference.js";
+import type { KeyspaceDigest } from "../entries/store-scan.js";
 
 /** One key that differs. */
 export interface KeyDifference {

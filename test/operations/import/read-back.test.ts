@@ -10,9 +10,9 @@ import { exportStore } from "#src/operations/export/export.js";
 import { loadNew } from "#src/operations/import/load.js";
 import { ImportPlan } from "#src/operations/import/plan.js";
 import { verifyNew } from "#src/operations/import/read-back.js";
-import { readEvents } from "#src/operations/inspect/inspect.js";
 import { makeStore, numbered } from "../../support/stores.js";
 import { temporaryDirectory } from "../../support/temporary.js";
+import { readEvents } from "#src/operations/dump/read.js";
 
 const NODES = Buffer.from("nodes");
 const BIG = "x".repeat(500);

@@ -4,13 +4,13 @@
  */
 import type { EngineName, StoreLock } from "../../../engines/engine.js";
 import { KgdumpError } from "../../../errors.js";
-import { nameIsTaken } from "../../output/output-file.js";
 import { directionOf } from "../direction.js";
 import type { Teller } from "../events.js";
 import { type Journal, writeJournal } from "../journal.js";
 import { findOriginal } from "./original.js";
 import { freeStamp, type Occupant, occupantOf } from "../places.js";
 import { finishRollback } from "../switch/steps.js";
+import { nameIsTaken } from "../../disk/names.js";
 
 /**
  * Puts the original in place, and what is at the target aside.

@@ -2,12 +2,12 @@
 import { stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { KgdumpError } from "../../../errors.js";
-import { nameIsTaken } from "../../output/output-file.js";
 import { shellWord } from "../../shell-word.js";
 import { directionOf, engineTitle } from "../direction.js";
 import type { Teller } from "../events.js";
 import type { Journal } from "../journal.js";
 import { copyDurably, occupantOf } from "../places.js";
+import { nameIsTaken } from "../../disk/names.js";
 
 /** Where a backup of another file system is copied to. */
 const nearPath = ({ target, id }: Pick<Journal, "target" | "id">): string => `${target}.kgdump-back-${id}`;

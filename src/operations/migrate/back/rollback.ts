@@ -10,7 +10,6 @@ import { KgdumpError } from "../../../errors.js";
 import { closing } from "../../closing.js";
 import { rollbackCompaction } from "../../compact/rollback.js";
 import { openSource } from "../../load-engine.js";
-import { nameIsTaken } from "../../output/output-file.js";
 import { carryBack, changedKeyspace, refuseUncarriable } from "./carry-back.js";
 import { keyspacesOfOriginal } from "../confirm.js";
 import { beginRollback, discardNew } from "./discard.js";
@@ -23,6 +22,7 @@ import type { RollbackOptions, RollbackResult } from "./rollback-options.js";
 import { freeStamp, occupantOf } from "../places.js";
 import { asFound, clearAway, clearCarried, clearLeftovers, finishRollback, switchOf, switchOver } from "../switch/steps.js";
 import { isUntouched } from "../switch/switch.js";
+import { nameIsTaken } from "../../disk/names.js";
 
 /**
  * Undoes a migration, finished or not, or a compaction that came after it, or without any. Running it again is harmless: it undoes nothing that was written.

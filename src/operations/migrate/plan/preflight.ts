@@ -7,7 +7,6 @@ import { KgdumpError, systemError } from "../../../errors.js";
 import { logsElsewhere } from "../../disk/logs-elsewhere.js";
 import { planExport } from "../../export/plan.js";
 import { Naming } from "../../entries/naming.js";
-import { nameIsTaken } from "../../output/output-file.js";
 import { checkOptionsFrom, refuseFamilyNames } from "../../import/families.js";
 import { directionTo } from "../direction.js";
 import { refuseUnmovable } from "./movable.js";
@@ -16,6 +15,7 @@ import { diskUseOf, occupantOf } from "../places.js";
 import { type PlannedStep, plannedSteps } from "./planned-steps.js";
 import { refusePrepared } from "./prepared.js";
 import { type MigrationSpace, spacesOf } from "./space.js";
+import { nameIsTaken } from "../../disk/names.js";
 
 /** What a migration is going to need and do. */
 export interface MigrationPlan extends MigrationPaths {

@@ -4,10 +4,10 @@
  */
 import type { EngineName } from "../../../engines/engine.js";
 import { KgdumpError } from "../../../errors.js";
-import { nameIsTaken } from "../../output/output-file.js";
 import { exchangeDirectories } from "../../disk/system-calls.js";
 import { engineTitle } from "../direction.js";
 import { type Occupant, occupantOf, renameDurably } from "../places.js";
+import { nameIsTaken } from "../../disk/names.js";
 
 /** Which store goes where; all on one file system. */
 export interface PutBack {

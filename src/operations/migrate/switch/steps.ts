@@ -3,7 +3,7 @@ import { rm } from "node:fs/promises";
 import type { EngineName } from "../../../engines/engine.js";
 import { KgdumpError } from "../../../errors.js";
 import { openDump } from "../../dump/open-dump.js";
-import { clearTemporaries, nameIsTaken } from "../../output/output-file.js";
+import { clearTemporaries } from "../../output/output-file.js";
 import { clearStaging } from "../../disk/staging.js";
 import { directionOf, engineTitle } from "../direction.js";
 import type { Teller } from "../events.js";
@@ -12,6 +12,7 @@ import { clearJournalTemporary, isBeforeSwitch, type Journal, journalPath, write
 import { keep, putBack } from "./put-back.js";
 import { clearRemoved, occupantOf, removeDirectory, renameDurably } from "../places.js";
 import { isUntouched, type Switch, switchStores } from "./switch.js";
+import { nameIsTaken } from "../../disk/names.js";
 
 /** Stores and their places; with another target than the source, the original stays and the aside is never used. */
 export function switchOf(journal: Journal): Switch {

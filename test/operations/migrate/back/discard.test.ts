@@ -11,13 +11,13 @@ import { migrateStore } from "#src/operations/migrate/migrate.js";
 import { occupantOf } from "#src/operations/migrate/places.js";
 import { putBack } from "#src/operations/migrate/switch/put-back.js";
 import { rollbackStore } from "#src/operations/migrate/back/rollback.js";
-import { nameIsTaken } from "#src/operations/output/output-file.js";
 import { verifyDump } from "#src/operations/verify/verify.js";
 import { sledHold } from "../../../checker/run.js";
 import { KGDUMP, kgdump } from "../../../cli/support/run.js";
 import { fingerprint } from "../../../faults/support.js";
 import { makeStore, numbered } from "../../../support/stores.js";
 import { temporaryDirectory } from "../../../support/temporary.js";
+import { nameIsTaken } from "#src/operations/disk/names.js";
 
 interface Ground {
   readonly directory: string;
