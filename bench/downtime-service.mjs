@@ -5,7 +5,7 @@
  *     node bench/downtime-service.mjs STORE PERCENT
  */
 import { once } from "node:events";
-import { createRocksdbSink, openRocksdbSource } from "../dist/engines/rocksdb.js";
+import { createRocksdbSink, openRocksdbSource } from "../dist/engines/rocksdb/rocksdb.js";
 import { iterateEntries } from "../dist/format/index.js";
 
 const [path = "", percent = "1"] = process.argv.slice(2);

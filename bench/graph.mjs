@@ -29,7 +29,7 @@ const BATCH_BYTES = 4 * 1024 * 1024;
  */
 export async function makeSampleStore(path, { records, seed = 1, onProgress }) {
   const [{ createRocksdbSink }, { encodeEntries }] = await Promise.all([
-    import("../dist/engines/rocksdb.js"),
+    import("../dist/engines/rocksdb/rocksdb.js"),
     import("../dist/format/entries.js"),
   ]);
   const made = { records: 0, bytes: 0 };

@@ -7,7 +7,7 @@
  *     node bench/load.mjs ENTRIES STORE [--compression]
  */
 import { readFile } from "node:fs/promises";
-import { openSledLoader } from "../dist/engines/sled-loader.js";
+import { openSledLoader } from "../dist/engines/sled/loader.js";
 import { EntryCursor } from "../dist/format/index.js";
 
 const BLOCK_SIZE = 1024 * 1024;

@@ -75,7 +75,7 @@ async function checkRoom(directory, needed) {
  * @returns {Promise<{ rawBytes: number, version: string }>}
  */
 async function readStore(store, out) {
-  const { openRocksdbSource } = await import("../dist/engines/rocksdb.js");
+  const { openRocksdbSource } = await import("../dist/engines/rocksdb/rocksdb.js");
   const source = await openRocksdbSource(store, {});
   let rawBytes = 0;
   const blocks = async function* () {

@@ -16,7 +16,7 @@
 
 const MIB = 1024 * 1024;
 
-/** The cache that kgdump gives sled (MiB): CACHE_CAPACITY in src/engines/sled.ts. */
+/** The cache that kgdump gives sled (MiB): CACHE_CAPACITY in src/engines/sled/sled.ts. */
 const SLED_CACHE = 64;
 
 /** What an export of a sled store may take (MiB), however large it is: pages are read as they are needed. */

@@ -4,7 +4,7 @@
  * As with EntrySource, entries cross in blocks, encoded as in a dump. The store is only read.
  */
 import type { KeyspaceInfo, StoreInfo } from "./engine.js";
-import type { SledSettings } from "./sled.js";
+import type { SledSettings } from "./sled/sled.js";
 
 /** Something that is lost, or may be. */
 export interface StoreLoss {

@@ -58,10 +58,10 @@ export async function openSource(path: string, { ttl, paranoid }: ReadingOptions
   const engine = await detectEngine(path);
   await refuseOddMembers(path);
   if (engine === "rocksdb") {
-    const { openRocksdbSource } = await import("../engines/rocksdb.js");
+    const { openRocksdbSource } = await import("../engines/rocksdb/rocksdb.js");
     return openRocksdbSource(path, { ttl, paranoid, only: selection.only?.map(nameBytes), except: selection.except?.map(nameBytes) });
   }
-  const { openSledSource } = await import("../engines/sled-reader.js");
+  const { openSledSource } = await import("../engines/sled/reader.js");
   return openSledSource(path);
 }
 

@@ -3,7 +3,7 @@
  * that the operation notices.
  */
 import type { EntryLoader, EntrySource } from "../engines/engine.js";
-import type { SledSink } from "../engines/sled.js";
+import type { SledSink } from "../engines/sled/sled.js";
 
 /** Each takes what the operation opened, and gives what it uses instead. */
 export interface Seams {

@@ -8,7 +8,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import test, { type ExecutionContext } from "ava";
-import { createRocksdbSink } from "#src/engines/rocksdb.js";
+import { createRocksdbSink } from "#src/engines/rocksdb/rocksdb.js";
 import { systemError } from "#src/errors.js";
 import { encodeEntries } from "#src/format/index.js";
 import { ownerText } from "#src/operations/disk/owner.js";

@@ -18,7 +18,7 @@ import { sledCheck, sledWrite } from "../checker/run.js";
 import { inParallel } from "../faults/support.js";
 import { unpackStore } from "../fixtures/unpack.js";
 import { makeStore, numbered } from "../support/stores.js";
-import { openRocksdbSource } from "#src/engines/rocksdb.js";
+import { openRocksdbSource } from "#src/engines/rocksdb/rocksdb.js";
 import { temporaryDirectory } from "../support/temporary.js";
 import { kgdump } from "./support/run.js";
 
@@ -53,7 +53,7 @@ const ROWS: Readonly<Record<string, Readonly<Record<string, Row>>>> = {
     "--limit": exporting("--limit 7"),
     "--base": exporting("--base older.kgd"),
     "--ttl": { base: "export ttl -o x.kgd", add: "--ttl strip" },
-    "--paranoid": { proof: "test/engines/rocksdb-account-cost.test.ts" },
+    "--paranoid": { proof: "test/engines/rocksdb/account-cost.test.ts" },
     "--max-block-size": { proof: "test/operations/disk/readable.test.ts" },
     "--dry-run": exporting("--dry-run"),
     "--force": { base: "export store -o graph.kgd", add: "--force" },
@@ -68,7 +68,7 @@ const ROWS: Readonly<Record<string, Readonly<Record<string, Row>>>> = {
     "--keyspace": importing("--keyspace nodes"),
     "--exclude-keyspace": importing("--exclude-keyspace nodes"),
     "--prefix": importing("--prefix k000001"),
-    "--jobs": { proof: "test/engines/sled-loader.test.ts" },
+    "--jobs": { proof: "test/engines/sled/loader.test.ts" },
     "--max-block-size": importing("--max-block-size 100"),
     "--config": { base: "import -i graph.kgd", add: "--config storage.toml" },
     "--cache-capacity": importing("--cache-capacity 1MiB", "--json"),
@@ -115,7 +115,7 @@ const ROWS: Readonly<Record<string, Readonly<Record<string, Row>>>> = {
     "--map": migrating("--map nodes=vertices"),
     "--exclude-keyspace": migrating("--exclude-keyspace nodes"),
     "--ttl": { base: "migrate --from ttl", add: "--ttl keep" },
-    "--paranoid": { proof: "test/engines/rocksdb-account-cost.test.ts" },
+    "--paranoid": { proof: "test/engines/rocksdb/account-cost.test.ts" },
     "--discard-prepared": { base: "migrate --from prepared", add: "--discard-prepared" },
     "--log": migrating("--log events.log"),
     "--dry-run": migrating("--dry-run"),
@@ -153,7 +153,7 @@ const ROWS: Readonly<Record<string, Readonly<Record<string, Row>>>> = {
   verify: {
     "--against": { base: "verify graph.kgd", add: "--against store" },
     "--ttl": { base: "verify ttl.kgd --against ttl", add: "--ttl strip" },
-    "--paranoid": { proof: "test/engines/rocksdb-account-cost.test.ts" },
+    "--paranoid": { proof: "test/engines/rocksdb/account-cost.test.ts" },
     "--map": { base: "verify graph.kgd --against mapped --seed 1", add: "--map nodes=vertices" },
     "--options": { base: "verify graph.kgd --against other --seed 1", add: "--options" },
     "--samples": verifying("--samples 0"),

@@ -2,7 +2,7 @@
 import { readdir, readFile, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
-import { openSledSink } from "#src/engines/sled.js";
+import { openSledSink } from "#src/engines/sled/sled.js";
 import { encodeEntries } from "#src/format/index.js";
 import { makeStore, numbered } from "../support/stores.js";
 import { temporaryDirectory } from "../support/temporary.js";

@@ -1,7 +1,7 @@
 import { cp } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
-import { createRocksdbSink } from "#src/engines/rocksdb.js";
+import { createRocksdbSink } from "#src/engines/rocksdb/rocksdb.js";
 import { hex, sledWrite } from "../checker/run.js";
 import { unpackStore } from "../fixtures/unpack.js";
 import { blockOf, type Entries, graphOf, keys, values } from "../operations/graph/support.js";

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { chmod, mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import test, { type ExecutionContext } from "ava";
-import { lockRocksdb } from "#src/engines/rocksdb-lock.js";
+import { lockRocksdb } from "#src/engines/rocksdb/lock.js";
 import { type Ended, gather, KGDUMP } from "../cli/support/run.js";
 import { makeStore, numbered } from "../support/stores.js";
 import { temporaryDirectory } from "../support/temporary.js";

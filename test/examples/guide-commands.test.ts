@@ -2,9 +2,9 @@
 import { mkdir, readdir, readFile, rename, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import test, { type ExecutionContext } from "ava";
-import { createRocksdbSink } from "#src/engines/rocksdb.js";
-import { openSledSource } from "#src/engines/sled-reader.js";
-import { openSledSink } from "#src/engines/sled.js";
+import { createRocksdbSink } from "#src/engines/rocksdb/rocksdb.js";
+import { openSledSource } from "#src/engines/sled/reader.js";
+import { openSledSink } from "#src/engines/sled/sled.js";
 import { encodeEntries } from "#src/format/index.js";
 import { shell } from "../cli/support/run.js";
 import { sledCheck, sledWrite } from "../checker/run.js";

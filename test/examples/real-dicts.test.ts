@@ -1,8 +1,8 @@
 /** RocksDict and SpeedDict: raw stores are moved; the others are refused with a way, and that way is gone. */
 import { join } from "node:path";
 import test from "ava";
-import { openRocksdbSource } from "#src/engines/rocksdb.js";
-import { assertCode } from "../engines/rocksdb-support.js";
+import { openRocksdbSource } from "#src/engines/rocksdb/rocksdb.js";
+import { assertCode } from "../engines/rocksdb/support.js";
 import { temporaryDirectory } from "../support/temporary.js";
 import { copyOf, pythonRunner, thereAndBack } from "./real-support.js";
 

@@ -2,8 +2,8 @@
 import { cp, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
-import { openRocksdbSource } from "#src/engines/rocksdb.js";
-import { assertCode } from "../engines/rocksdb-support.js";
+import { openRocksdbSource } from "#src/engines/rocksdb/rocksdb.js";
+import { assertCode } from "../engines/rocksdb/support.js";
 import { digestOf } from "../fixtures/digest.js";
 import { temporaryDirectory } from "../support/temporary.js";
 import { copyOf, nodeRunner, ok, pythonRunner, thereAndBack } from "./real-support.js";

@@ -17,7 +17,7 @@ import { rollbackStore } from "#src/operations/migrate/back/rollback.js";
 import { migrationStatus } from "#src/operations/migrate/status.js";
 import { recoverStore } from "#src/operations/recover/index.js";
 import { verifyDump, verifyStore } from "#src/operations/verify/verify.js";
-import { readStore } from "../engines/sled-support.js";
+import { readStore } from "../engines/sled/support.js";
 import { peakMemory } from "../support/memory.js";
 
 /** What became of one store. */

@@ -7,7 +7,7 @@ import test, { type ExecutionContext } from "ava";
 import { importDump } from "#src/operations/import/import.js";
 import { exportStore } from "#src/operations/export/export.js";
 import { kgdump } from "../cli/support/run.js";
-import { numbered, putEntries } from "../engines/rocksdb-support.js";
+import { numbered, putEntries } from "../engines/rocksdb/support.js";
 import { temporaryDirectory } from "../support/temporary.js";
 
 const run = promisify(execFile);

@@ -3,7 +3,7 @@ import { createCipheriv, createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { ExecutionContext } from "ava";
-import { createRocksdbSink } from "#src/engines/rocksdb.js";
+import { createRocksdbSink } from "#src/engines/rocksdb/rocksdb.js";
 import { encodeEntries } from "#src/format/index.js";
 import { verifyDump } from "#src/operations/verify/verify.js";
 import { sledCheck } from "../checker/run.js";

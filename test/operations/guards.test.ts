@@ -7,7 +7,7 @@ import { cp } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import type { EntryLoader } from "#src/engines/engine.js";
-import type { SledSink } from "#src/engines/sled.js";
+import type { SledSink } from "#src/engines/sled/sled.js";
 import { iterateEntries } from "#src/format/entries.js";
 import { exportStore } from "#src/operations/export/export.js";
 import { importDump } from "#src/operations/import/import.js";

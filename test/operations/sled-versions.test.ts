@@ -2,7 +2,7 @@
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
-import { createRocksdbSink } from "#src/engines/rocksdb.js";
+import { createRocksdbSink } from "#src/engines/rocksdb/rocksdb.js";
 import { KgdumpError } from "#src/errors.js";
 import { compactStore, planCompact } from "#src/operations/compact/compact.js";
 import { exportStore } from "#src/operations/export/export.js";

@@ -2,7 +2,7 @@
 import { cp } from "node:fs/promises";
 import { join } from "node:path";
 import test from "ava";
-import { openRocksdbLoader } from "#src/engines/rocksdb-loader.js";
+import { openRocksdbLoader } from "#src/engines/rocksdb/loader.js";
 import { encodeEntries } from "#src/format/index.js";
 import { temporaryDirectory } from "../support/temporary.js";
 import { run, versionsFor } from "./versions.js";

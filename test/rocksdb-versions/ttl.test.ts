@@ -5,7 +5,7 @@
 import { cp } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
-import { createRocksdbSink } from "#src/engines/rocksdb.js";
+import { createRocksdbSink } from "#src/engines/rocksdb/rocksdb.js";
 import { KgdumpError } from "#src/errors.js";
 import { exportStore } from "#src/operations/export/export.js";
 import { restoreDump } from "#src/operations/import/restore.js";

@@ -2,8 +2,8 @@
 import { cp } from "node:fs/promises";
 import { join } from "node:path";
 import type { ExecutionContext } from "ava";
-import { createRocksdbSink } from "#src/engines/rocksdb.js";
-import { openSledSink } from "#src/engines/sled.js";
+import { createRocksdbSink } from "#src/engines/rocksdb/rocksdb.js";
+import { openSledSink } from "#src/engines/sled/sled.js";
 import { encodeEntries } from "#src/format/index.js";
 import { exportStore } from "#src/operations/export/export.js";
 import { importDump } from "#src/operations/import/import.js";

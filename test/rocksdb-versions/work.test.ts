@@ -8,7 +8,7 @@
 import { cp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
-import { openRocksdbSource } from "#src/engines/rocksdb.js";
+import { openRocksdbSource } from "#src/engines/rocksdb/rocksdb.js";
 import { temporaryDirectory } from "../support/temporary.js";
 import { run, versionsFor } from "./versions.js";
 import { WAYS, type Written } from "./ways.js";

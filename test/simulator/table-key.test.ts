@@ -2,8 +2,8 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test from "ava";
-import { openRocksdbSource } from "#src/engines/rocksdb.js";
-import { entriesOf } from "../engines/rocksdb-support.js";
+import { openRocksdbSource } from "#src/engines/rocksdb/rocksdb.js";
+import { entriesOf } from "../engines/rocksdb/support.js";
 import { hex, Maker } from "../maker/run.js";
 import { temporaryDirectory } from "../support/temporary.js";
 import { changeableKeys, changeKey } from "./table-key.js";

@@ -1,6 +1,6 @@
 /** Small RocksDB stores for tests of operations. */
 import { join } from "node:path";
-import { createRocksdbSink, type RocksdbFamily } from "#src/engines/rocksdb.js";
+import { createRocksdbSink, type RocksdbFamily } from "#src/engines/rocksdb/rocksdb.js";
 import { encodeEntries } from "#src/format/index.js";
 
 /** Content of a store: family name, then key and value as text. */

@@ -34,7 +34,7 @@ export async function openOldRocksdb(store: string, { settings, hold }: OpeningO
 }
 
 async function lockStore(store: string): Promise<StoreLock> {
-  const { lockRocksdb } = await import("../../engines/rocksdb-lock.js");
+  const { lockRocksdb } = await import("../../engines/rocksdb/lock.js");
   return lockRocksdb(store);
 }
 

@@ -9,7 +9,7 @@ import { refuseOddMembers } from "./members.js";
 export async function otherSledAt(path: string): Promise<KgdumpError | null> {
   // A FIFO would be waited for.
   await refuseOddMembers(path);
-  const { troubleOf } = await import("../../engines/sled-lock.js");
+  const { troubleOf } = await import("../../engines/sled/lock.js");
   const trouble = await troubleOf(path);
   return trouble?.code === "STORE_UNSUPPORTED" ? trouble : null;
 }

@@ -11,7 +11,7 @@ import { constants } from "node:fs";
 import { cp, realpath, rename } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import type { EntrySource, KeyOrder } from "../../engines/engine.js";
-import type { SledSink } from "../../engines/sled.js";
+import type { SledSink } from "../../engines/sled/sled.js";
 import { nextIdOf } from "../../engines/next-id.js";
 import { KgdumpError, systemError } from "../../errors.js";
 import type { BaseKeyspace } from "../../format/index.js";
@@ -72,7 +72,7 @@ export async function importDeltas(options: ImportOptions, files: readonly strin
   // All of them are checked whole before anything is done.
   for (const input of files) for await (const _ of readEvents({ input, maxBlockSize: options.maxBlockSize, signal: options.signal }, true)) options.signal?.throwIfAborted();
   return closing(await DumpChain.open(files, { maxBlockSize: options.maxBlockSize, deltasOnly: true }), async (chain) => {
-    const { lockSled } = await import("../../engines/sled-lock.js");
+    const { lockSled } = await import("../../engines/sled/lock.js");
     const lock = await lockSled(target);
     try {
       await using staging = await Staging.create(target);
@@ -119,12 +119,12 @@ async function copyStore(from: string, to: string): Promise<void> {
 
 /** The id from which a store goes on. */
 async function nextIdAt(path: string): Promise<bigint> {
-  const { openSledSource } = await import("../../engines/sled-reader.js");
+  const { openSledSource } = await import("../../engines/sled/reader.js");
   return closing(await openSledSource(path), async ({ info }) => BigInt(nextIdOf({ source: info }) ?? 0));
 }
 
 async function openCopy(path: string, options: ImportOptions, check: boolean, nextId?: string): Promise<SledSink> {
-  const { openSledSink } = await import("../../engines/sled.js");
+  const { openSledSink } = await import("../../engines/sled/sled.js");
   const { cacheCapacity, compression, compressionLevel: compressionFactor, segmentSize } = options;
   return openSledSink(path, { create: false, check, cacheCapacity, compression, compressionFactor, segmentSize, nextId });
 }

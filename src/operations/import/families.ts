@@ -1,7 +1,7 @@
 /** How a restore makes its families: as the dump says, or the store or dump that options are taken from, and as the user wishes. */
 import { stat } from "node:fs/promises";
-import type { RocksdbCompression, RocksdbFamily } from "../../engines/rocksdb-sink.js";
-import type { FamilySource } from "../../engines/rocksdb-settings.js";
+import type { RocksdbCompression, RocksdbFamily } from "../../engines/rocksdb/sink.js";
+import type { FamilySource } from "../../engines/rocksdb/settings.js";
 import type { FinalOptions } from "../../engines/rocksdb/options-file.js";
 import type { ImportPlan, PlannedKeyspace } from "./plan.js";
 import { nameText, sameName } from "../entries/keyspaces.js";
@@ -52,7 +52,7 @@ interface Described {
  * @throws {KgdumpError} STORE_TTL when it is not known whether values end with times, what opening the store or dump that options are taken from throws
  */
 export async function planFamilies(plan: ImportPlan, options: FamilyOptions): Promise<PlannedFamilies> {
-  const { RestoredFamilies, finalOptions } = await import("../../engines/rocksdb-settings.js");
+  const { RestoredFamilies, finalOptions } = await import("../../engines/rocksdb/settings.js");
   const { optionsFrom } = options;
   const described = optionsFrom === undefined ? ofHeader(plan.header) : await describe(optionsFrom);
   const warnings = new Warnings();

@@ -7,7 +7,7 @@
 import { resolve } from "node:path";
 import type { IfExists } from "../../engines/engine.js";
 import { nextIdOf } from "../../engines/next-id.js";
-import type { SledSink } from "../../engines/sled.js";
+import type { SledSink } from "../../engines/sled/sled.js";
 import { KgdumpError } from "../../errors.js";
 import { reopenSettings, type ReopenSettings } from "../../settings/reopen.js";
 import { checkSledSettings } from "../../settings/sled-settings.js";
@@ -105,7 +105,7 @@ async function occupantText(target: string): Promise<string> {
 type Made = Pick<ReopenSettings, "segmentSize"> & { readonly compression: boolean };
 
 async function importNew(plan: ImportPlan, events: AsyncGenerator<EntryEvent>, options: ImportOptions): Promise<Made> {
-  const [{ readBackSled }, { openSledLoader }] = await Promise.all([import("../../engines/sled.js"), import("../../engines/sled-loader.js")]);
+  const [{ readBackSled }, { openSledLoader }] = await Promise.all([import("../../engines/sled/sled.js"), import("../../engines/sled/loader.js")]);
   await using staging = await Staging.create(options.target);
   const { cacheCapacity, compression, compressionLevel: compressionFactor, segmentSize } = options;
   const reversed = plan.selected.filter(({ comparator }) => comparator !== "bytewise").map(({ tree }) => tree);
@@ -124,7 +124,7 @@ async function importNew(plan: ImportPlan, events: AsyncGenerator<EntryEvent>, o
 }
 
 async function importInto(plan: ImportPlan, events: AsyncGenerator<EntryEvent>, options: ImportOptions): Promise<Made> {
-  const { openSledSink } = await import("../../engines/sled.js");
+  const { openSledSink } = await import("../../engines/sled/sled.js");
   const ifExists = options.ifExists ?? "overwrite";
   const verify = options.verify !== false;
   // A stream can't be read twice: each of its blocks is looked up as soon as it was written.

@@ -5,7 +5,7 @@
  */
 import { join } from "node:path";
 import type { EntrySource } from "../../engines/engine.js";
-import type { RocksdbCompression } from "../../engines/rocksdb-sink.js";
+import type { RocksdbCompression } from "../../engines/rocksdb/sink.js";
 import { KgdumpError } from "../../errors.js";
 import { closing } from "../closing.js";
 import { logsElsewhere } from "../disk/logs-elsewhere.js";
@@ -125,7 +125,7 @@ async function makeStore(plan: ImportPlan, events: AsyncGenerator<EntryEvent>, p
       hint: "write the dump to a file first, and name it with -i",
     });
   }
-  const { openRocksdbLoader } = await import("../../engines/rocksdb-loader.js");
+  const { openRocksdbLoader } = await import("../../engines/rocksdb/loader.js");
   await using staging = await Staging.create(options.target);
   const loading = await openRocksdbLoader(staging.storePath, { tableDirectory: join(staging.directory, "tables"), families });
   const gets = (family: Uint8Array): boolean => planned.timed.has(Buffer.from(family).toString("hex"));
@@ -152,7 +152,7 @@ async function finish(path: string, { options }: PlannedFamilies): Promise<void>
 
 /** Sees that the store opens, and where it stands. */
 async function seeThatItOpens(path: string): Promise<void> {
-  const { openRocksdbSource } = await import("../../engines/rocksdb.js");
+  const { openRocksdbSource } = await import("../../engines/rocksdb/rocksdb.js");
   await closing(await openRocksdbSource(path, { ttl: "keep" }), (source) => {
     refuseZero(source);
     return Promise.resolve();
@@ -171,7 +171,7 @@ async function verify(
   reordered: readonly PlannedKeyspace[],
   options: RestoreOptions,
 ): Promise<void> {
-  const [{ createRocksdbSink, openRocksdbSource }, { DATABASE_WHILE_LOADING, whileLoading }] = await Promise.all([import("../../engines/rocksdb.js"), import("../../engines/rocksdb-loader.js")]);
+  const [{ createRocksdbSink, openRocksdbSource }, { DATABASE_WHILE_LOADING, whileLoading }] = await Promise.all([import("../../engines/rocksdb/rocksdb.js"), import("../../engines/rocksdb/loader.js")]);
   await closing(await openRocksdbSource(path, { ttl: timed.size > 0 ? "strip" : "keep" }), (source) => {
     refuseZero(source);
     return verifyNew(plan, source, options, reordered);

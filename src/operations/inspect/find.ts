@@ -1,9 +1,9 @@
 /** Find: every version of a key in a store, in every file, also of a damaged store. */
-import type { FoundKey } from "../../engines/rocksdb-find.js";
+import type { FoundKey } from "../../engines/rocksdb/find.js";
 import { KgdumpError } from "../../errors.js";
 import { engineOfDamaged } from "../recover/open-salvage.js";
 
-export type { FoundKey, KeyVersion } from "../../engines/rocksdb-find.js";
+export type { FoundKey, KeyVersion } from "../../engines/rocksdb/find.js";
 
 /**
  * Looks for every version of a key.
@@ -14,6 +14,6 @@ export async function findVersions(store: string, key: Uint8Array, keyspace?: Ui
   if ((await engineOfDamaged(store)) !== "rocksdb") {
     throw new KgdumpError("STORE_UNSUPPORTED", `${store} is a sled store, which keeps one version of each key`, { path: store, hint: "export it, and look with kgdump inspect --entries --prefix" });
   }
-  const { findKey } = await import("../../engines/rocksdb-find.js");
+  const { findKey } = await import("../../engines/rocksdb/find.js");
   return findKey(store, key, keyspace);
 }

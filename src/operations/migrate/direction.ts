@@ -39,7 +39,7 @@ export async function holdStore(path: string, engine: EngineName): Promise<Held>
     const source = await openSource(path, {});
     return { source, release: () => source.close() };
   }
-  const { lockRocksdb } = await import("../../engines/rocksdb-lock.js");
+  const { lockRocksdb } = await import("../../engines/rocksdb/lock.js");
   const lock = await lockRocksdb(path);
   return {
     source: null,

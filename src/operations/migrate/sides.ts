@@ -49,7 +49,7 @@ export async function compareSides(journal: Journal, copy: Copy, keyspaces: read
 
 async function readBack(journal: Journal): Promise<EntrySource> {
   if (directionOf(journal).to === "rocksdb") return openSource(journal.building, { ttl: journal.ttl ?? "keep" });
-  const { readBackSled } = await import("../../engines/sled.js");
+  const { readBackSled } = await import("../../engines/sled/sled.js");
   return readBackSled(journal.building, { check: false });
 }
 

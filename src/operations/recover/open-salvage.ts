@@ -20,10 +20,10 @@ const SLED_FILES = /^(?:db|conf|blobs|snap\.[0-9A-Fa-f]+(?:\.generating)?)$/;
 export async function openSalvage(path: string, options: SalvageOptions): Promise<StoreSalvage> {
   const engine = await engineOfDamaged(path);
   if (engine === "sled") {
-    const { openSledSalvage } = await import("../../engines/sled-salvage.js");
+    const { openSledSalvage } = await import("../../engines/sled/salvage.js");
     return openSledSalvage(path);
   }
-  const { openRocksdbSalvage } = await import("../../engines/rocksdb-salvage.js");
+  const { openRocksdbSalvage } = await import("../../engines/rocksdb/salvage.js");
   return openRocksdbSalvage(path, options);
 }
 

@@ -1,8 +1,8 @@
 /** What is taken of a header's options, and that nothing else reaches RocksDB. */
 import { join } from "node:path";
 import test from "ava";
-import { openRocksdbLoader } from "#src/engines/rocksdb-loader.js";
-import { restoredFamily } from "#src/engines/rocksdb-settings.js";
+import { openRocksdbLoader } from "#src/engines/rocksdb/loader.js";
+import { restoredFamily } from "#src/engines/rocksdb/settings.js";
 import { fromHeader, toHeader } from "#src/engines/rocksdb/option-lines.js";
 import { optionProblem } from "#src/engines/rocksdb/option-rules.js";
 import { encodeEntries } from "#src/format/index.js";

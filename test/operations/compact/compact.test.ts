@@ -2,7 +2,7 @@
 import { chmod, chown, cp, mkdir, readdir, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
-import { openSledSource } from "#src/engines/sled-reader.js";
+import { openSledSource } from "#src/engines/sled/reader.js";
 import { compactStore, planCompact } from "#src/operations/compact/compact.js";
 import { undoCompact } from "#src/operations/compact/undo.js";
 import { migrateStore } from "#src/operations/migrate/migrate.js";

@@ -3,14 +3,14 @@ import { appendFile, chmod, chown, mkdir, readdir, readFile, readlink, rename, r
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import type { EntrySource } from "#src/engines/engine.js";
-import { createRocksdbSink } from "#src/engines/rocksdb.js";
+import { createRocksdbSink } from "#src/engines/rocksdb/rocksdb.js";
 import { compactStore, planCompact } from "#src/operations/compact/compact.js";
 import { undoCompact } from "#src/operations/compact/undo.js";
 import { migrateStore } from "#src/operations/migrate/migrate.js";
 import { rollbackStore } from "#src/operations/migrate/back/rollback.js";
 import { verifyStore } from "#src/operations/verify/verify.js";
 import { kgdump } from "../../cli/support/run.js";
-import { numbered, putEntries, readStore } from "../../engines/rocksdb-support.js";
+import { numbered, putEntries, readStore } from "../../engines/rocksdb/support.js";
 import { unpackStore } from "../../fixtures/unpack.js";
 import { makeStore } from "../../support/stores.js";
 import { temporaryDirectory } from "../../support/temporary.js";

@@ -2,7 +2,7 @@
 import { mkdir, readdir, rename, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
-import { openSledSink } from "#src/engines/sled.js";
+import { openSledSink } from "#src/engines/sled/sled.js";
 import type { KgdumpError } from "#src/errors.js";
 import { encodeEntries } from "#src/format/index.js";
 import { compactStore } from "#src/operations/compact/compact.js";
@@ -11,7 +11,7 @@ import { migrateStore } from "#src/operations/migrate/migrate.js";
 import { rollbackStore } from "#src/operations/migrate/back/rollback.js";
 import { migrationStatus } from "#src/operations/migrate/status.js";
 import { kgdump } from "../../cli/support/run.js";
-import { putEntries, readStore } from "../../engines/rocksdb-support.js";
+import { putEntries, readStore } from "../../engines/rocksdb/support.js";
 import { makeStore, numbered } from "../../support/stores.js";
 import { temporaryDirectory } from "../../support/temporary.js";
 

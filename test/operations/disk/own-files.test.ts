@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { cp, link, mkdir, readdir, readFile, realpath, rename, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
-import { openSledSink } from "#src/engines/sled.js";
+import { openSledSink } from "#src/engines/sled/sled.js";
 import { encodeEntries } from "#src/format/index.js";
 import { refuseFilesElsewhere } from "#src/operations/disk/own-files.js";
 import { exportStore } from "#src/operations/export/export.js";

@@ -1,7 +1,7 @@
 /** Keyspaces get other names, by name or by pattern, in all that takes a map; one without entries is never in the way. */
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
-import { openSledSink } from "#src/engines/sled.js";
+import { openSledSink } from "#src/engines/sled/sled.js";
 import { KgdumpError } from "#src/errors.js";
 import { encodeEntries } from "#src/format/index.js";
 import { Naming, type NamePattern } from "#src/operations/entries/naming.js";

@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
-import { createRocksdbSink } from "#src/engines/rocksdb.js";
+import { createRocksdbSink } from "#src/engines/rocksdb/rocksdb.js";
 import { iterateEntries } from "#src/format/index.js";
 import { DumpChain } from "#src/operations/dump/chain.js";
 import { exportStore } from "#src/operations/export/export.js";

@@ -8,7 +8,7 @@ import { exportStore } from "#src/operations/export/export.js";
 import { planExport } from "#src/operations/export/plan.js";
 import { inspectDump } from "#src/operations/inspect/inspect.js";
 import { verifyDump } from "#src/operations/verify/verify.js";
-import { numbered as pairs, putEntries } from "../../engines/rocksdb-support.js";
+import { numbered as pairs, putEntries } from "../../engines/rocksdb/support.js";
 import { makeStore, numbered } from "../../support/stores.js";
 import { temporaryDirectory } from "../../support/temporary.js";
 

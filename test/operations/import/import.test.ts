@@ -3,7 +3,7 @@ import { createReadStream } from "node:fs";
 import { join } from "node:path";
 import type { ExecutionContext } from "ava";
 import test from "ava";
-import { openSledSource } from "#src/engines/sled-reader.js";
+import { openSledSource } from "#src/engines/sled/reader.js";
 import { iterateEntries } from "#src/format/index.js";
 import { exportStore } from "#src/operations/export/export.js";
 import { importDump } from "#src/operations/import/import.js";

@@ -2,9 +2,9 @@
 import { join } from "node:path";
 import type { ExecutionContext } from "ava";
 import test from "ava";
-import { openSledLoader } from "#src/engines/sled-loader.js";
-import { openSledSink } from "#src/engines/sled.js";
-import { openSledSource } from "#src/engines/sled-reader.js";
+import { openSledLoader } from "#src/engines/sled/loader.js";
+import { openSledSink } from "#src/engines/sled/sled.js";
+import { openSledSource } from "#src/engines/sled/reader.js";
 import { type Entry, encodeEntries } from "#src/format/index.js";
 import { exportStore } from "#src/operations/export/export.js";
 import { loadNew } from "#src/operations/import/load.js";

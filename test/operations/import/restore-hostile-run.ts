@@ -4,7 +4,7 @@
  */
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { createRocksdbSink, openRocksdbSource } from "#src/engines/rocksdb.js";
+import { createRocksdbSink, openRocksdbSource } from "#src/engines/rocksdb/rocksdb.js";
 import { OPTION_KINDS, type Kind, type Scope } from "#src/engines/rocksdb/option-names.js";
 import { COMMON_OPTIONS, FAMILY_OPTIONS } from "#src/engines/header-options.js";
 import { DATABASE_OPTIONS } from "#src/engines/rocksdb/option-lines.js";

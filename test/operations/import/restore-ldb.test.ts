@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import test, { type ExecutionContext } from "ava";
-import { createRocksdbSink, type RocksdbFamily } from "#src/engines/rocksdb.js";
+import { createRocksdbSink, type RocksdbFamily } from "#src/engines/rocksdb/rocksdb.js";
 import { encodeEntries, iterateEntries } from "#src/format/index.js";
 import { exportStore } from "#src/operations/export/export.js";
 import { importDump } from "#src/operations/import/import.js";

@@ -2,7 +2,7 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
-import { createRocksdbSink, openRocksdbSource, type RocksdbFamily } from "#src/engines/rocksdb.js";
+import { createRocksdbSink, openRocksdbSource, type RocksdbFamily } from "#src/engines/rocksdb/rocksdb.js";
 import { encodeEntries } from "#src/format/index.js";
 import { exportStore } from "#src/operations/export/export.js";
 import { importDump } from "#src/operations/import/import.js";

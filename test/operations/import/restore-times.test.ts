@@ -2,7 +2,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
-import { openSledSink } from "#src/engines/sled.js";
+import { openSledSink } from "#src/engines/sled/sled.js";
 import { encodeEntries } from "#src/format/index.js";
 import { exportStore } from "#src/operations/export/export.js";
 import { importDump } from "#src/operations/import/import.js";

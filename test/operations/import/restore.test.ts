@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
-import { openRocksdbSource } from "#src/engines/rocksdb.js";
+import { openRocksdbSource } from "#src/engines/rocksdb/rocksdb.js";
 import type { KeyOrder } from "#src/format/index.js";
 import { exportStore } from "#src/operations/export/export.js";
 import { importDump } from "#src/operations/import/import.js";

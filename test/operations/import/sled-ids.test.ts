@@ -1,8 +1,8 @@
 /** The counter behind sled's `generate_id`: a store that is made of another's entries never begins below it. */
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
-import { openSledSource } from "#src/engines/sled-reader.js";
-import { openSledSink } from "#src/engines/sled.js";
+import { openSledSource } from "#src/engines/sled/reader.js";
+import { openSledSink } from "#src/engines/sled/sled.js";
 import { exportStore } from "#src/operations/export/export.js";
 import { importDump } from "#src/operations/import/import.js";
 import { verifyDump, type VerifyDumpOptions } from "#src/operations/verify/verify.js";

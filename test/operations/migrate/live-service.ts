@@ -8,7 +8,7 @@
  * at the end of its standard input it closes the store.
  */
 import { createInterface } from "node:readline";
-import { createRocksdbSink, type RocksdbOperation } from "#src/engines/rocksdb.js";
+import { createRocksdbSink, type RocksdbOperation } from "#src/engines/rocksdb/rocksdb.js";
 
 /** An operation as JSON has it. */
 export interface PlainOperation {

@@ -2,8 +2,8 @@
 import { mkdir, readdir, rename } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
-import { createRocksdbSink } from "#src/engines/rocksdb.js";
-import { openSledSink } from "#src/engines/sled.js";
+import { createRocksdbSink } from "#src/engines/rocksdb/rocksdb.js";
+import { openSledSink } from "#src/engines/sled/sled.js";
 import type { KgdumpError } from "#src/errors.js";
 import { encodeEntries } from "#src/format/index.js";
 import { exportStore } from "#src/operations/export/export.js";
@@ -11,7 +11,7 @@ import { migrateStore } from "#src/operations/migrate/migrate.js";
 import { previewMigration } from "#src/operations/migrate/plan/preview.js";
 import { rollbackStore } from "#src/operations/migrate/back/rollback.js";
 import { restoreDump } from "#src/operations/import/restore.js";
-import { readStore } from "../../engines/rocksdb-support.js";
+import { readStore } from "../../engines/rocksdb/support.js";
 import { temporaryDirectory } from "../../support/temporary.js";
 
 /** What the service does: it opens the store with its logs elsewhere, and leaves what it wrote in a log. */

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
-import { createRocksdbSink } from "#src/engines/rocksdb.js";
+import { createRocksdbSink } from "#src/engines/rocksdb/rocksdb.js";
 import { migrateStore, type MigrateOptions, type MigrateResult } from "#src/operations/migrate/migrate.js";
 import type { MigrationEvent } from "#src/operations/migrate/events.js";
 import { kgdump } from "../../cli/support/run.js";

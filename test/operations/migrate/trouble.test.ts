@@ -2,8 +2,8 @@
 import { mkdir, readdir, readFile, rename, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
-import { openSledSink } from "#src/engines/sled.js";
-import { troubleOf } from "#src/engines/sled-lock.js";
+import { openSledSink } from "#src/engines/sled/sled.js";
+import { troubleOf } from "#src/engines/sled/lock.js";
 import { migrateStore } from "#src/operations/migrate/migrate.js";
 import { previewMigration } from "#src/operations/migrate/plan/preview.js";
 import { rollbackStore } from "#src/operations/migrate/back/rollback.js";

@@ -119,7 +119,7 @@ async function restoreBack(made: Made, journal: Journal): Promise<{ readonly ent
 
 /** The new store's program made no ids of sled's, so that the original's counter goes on where it was. */
 async function importBack(made: Made, { backup, source }: Journal): Promise<{ readonly entries: number }> {
-  const { openSledSource } = await import("../../../engines/sled-reader.js");
+  const { openSledSource } = await import("../../../engines/sled/reader.js");
   const { settings, nextId } = await closing(await openSledSource(backup ?? source), ({ settings, info }) => Promise.resolve({ settings, nextId: info.options?.get(NEXT_ID) }));
   return importDump({ ...made, ...settings, nextId });
 }

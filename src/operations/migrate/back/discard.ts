@@ -59,8 +59,8 @@ export async function beginRollback(rolling: Journal): Promise<Journal> {
 export async function lockOf(path: string, at: Occupant, kind: EngineName): Promise<StoreLock | null> {
   if (at === "absent" || at === "empty" || !(await nameIsTaken(path))) return null;
   try {
-    if (kind === "rocksdb") return await (await import("../../../engines/rocksdb-lock.js")).lockRocksdb(path);
-    return await (await import("../../../engines/sled-lock.js")).lockSled(path);
+    if (kind === "rocksdb") return await (await import("../../../engines/rocksdb/lock.js")).lockRocksdb(path);
+    return await (await import("../../../engines/sled/lock.js")).lockSled(path);
   } catch (error) {
     if (!(error instanceof KgdumpError) || error.code === "STORE_IN_USE" || error.code === "ADDON_MISSING") throw error;
     if (error.code !== "PERMISSION_DENIED") return null;

@@ -60,7 +60,7 @@ export async function troubleOfSled(path: string): Promise<KgdumpError | null> {
     if (error instanceof KgdumpError) return error;
     throw error;
   }
-  const { troubleOf } = await import("../../../engines/sled-lock.js");
+  const { troubleOf } = await import("../../../engines/sled/lock.js");
   return troubleOf(path);
 }
 

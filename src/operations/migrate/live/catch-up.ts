@@ -2,7 +2,7 @@
  * Making the copy of a store, whose service has stopped, equal to it again. Where RocksDB's own files tell which keys may have changed, only
  * these are read now, and the whole original when the new store's service runs; else all of it is read now.
  */
-import type { RocksdbSource } from "../../../engines/rocksdb.js";
+import type { RocksdbSource } from "../../../engines/rocksdb/rocksdb.js";
 import { closing } from "../../closing.js";
 import type { Teller } from "../events.js";
 import type { Followed } from "./follow.js";
@@ -24,7 +24,7 @@ export interface Caught extends Pick<Journal, "keyspaces" | "snapshot"> {
  */
 export async function catchUp(journal: Journal, copy: LiveCopy, options: MigrateOptions, teller: Teller): Promise<Caught> {
   const started = performance.now();
-  const { openRocksdbSource } = await import("../../../engines/rocksdb.js");
+  const { openRocksdbSource } = await import("../../../engines/rocksdb/rocksdb.js");
   return closing(await openRocksdbSource(journal.source, { ttl: options.ttl }), async (source) => {
     refusePrepared(source.info, options);
     const { keyspaces, counts } = await follow(source, copy, options, teller);

@@ -4,9 +4,9 @@
  */
 import { createHash } from "node:crypto";
 import type { EntryBlock, EntrySource, KeyspaceInfo } from "../../../engines/engine.js";
-import type { RocksdbSource } from "../../../engines/rocksdb.js";
-import type { ChangeBlock, SledFollower } from "../../../engines/sled-follower.js";
-import type { SledSink } from "../../../engines/sled.js";
+import type { RocksdbSource } from "../../../engines/rocksdb/rocksdb.js";
+import type { ChangeBlock, SledFollower } from "../../../engines/sled/follower.js";
+import type { SledSink } from "../../../engines/sled/sled.js";
 import { KgdumpError } from "../../../errors.js";
 import type { SledSettings } from "../../../settings/sled-settings.js";
 import { ByName, byName, nameSet, nameText } from "../../entries/keyspaces.js";
@@ -285,7 +285,7 @@ export class CopyFollower {
 }
 
 async function openCopy(path: string, settings: SledSettings): Promise<SledSink> {
-  const { openSledSink } = await import("../../../engines/sled.js");
+  const { openSledSink } = await import("../../../engines/sled/sled.js");
   const { compression, compressionLevel: compressionFactor, segmentSize } = settings;
   const cacheCapacity = Math.min(settings.cacheCapacity ?? CACHE, CACHE);
   // It was read back when it was made, and is read again: that tells more than the check of its files.

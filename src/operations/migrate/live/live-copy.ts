@@ -3,7 +3,7 @@
  * stopped.
  */
 import type { StoreMark } from "../../../engines/engine.js";
-import type { ChangedKeys, RocksdbSource } from "../../../engines/rocksdb.js";
+import type { ChangedKeys, RocksdbSource } from "../../../engines/rocksdb/rocksdb.js";
 import { KgdumpError } from "../../../errors.js";
 import { closing } from "../../closing.js";
 import { addTo, type GrowingCounts, noChanges } from "./compare-blocks.js";
@@ -71,7 +71,7 @@ export class LiveCopy {
 
   /** Whether there was anything to do. */
   async #update(): Promise<boolean> {
-    const { openRocksdbSource } = await import("../../../engines/rocksdb.js");
+    const { openRocksdbSource } = await import("../../../engines/rocksdb/rocksdb.js");
     const source = await openRocksdbSource(this.#journal.source, { ttl: this.#options.ttl, paranoid: this.#options.paranoid }).catch(later);
     if (source === null) return false;
     return closing(source, async () => {

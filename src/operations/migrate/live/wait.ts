@@ -24,7 +24,7 @@ export interface WaitOptions {
  * @throws the signal's reason when it aborts
  */
 export async function waitForLock(source: string, teller: Teller, { waitSeconds, signal, meanwhile }: WaitOptions): Promise<StoreLock> {
-  const { lockRocksdb } = await import("../../../engines/rocksdb-lock.js");
+  const { lockRocksdb } = await import("../../../engines/rocksdb/lock.js");
   const started = performance.now();
   let noted: number | null = null;
   for (;;) {

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { lstat, mkdir, readdir, readFile, rename, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import test, { type ExecutionContext } from "ava";
-import { openSledSink } from "#src/engines/sled.js";
+import { openSledSink } from "#src/engines/sled/sled.js";
 import { encodeEntries } from "#src/format/index.js";
 import { exportStore } from "#src/operations/export/export.js";
 import { readJournal, writeJournal } from "#src/operations/migrate/journal.js";

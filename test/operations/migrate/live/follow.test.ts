@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
-import { createRocksdbSink, openRocksdbSource, type RocksdbOperation } from "#src/engines/rocksdb.js";
-import { openSledSink } from "#src/engines/sled.js";
+import { createRocksdbSink, openRocksdbSource, type RocksdbOperation } from "#src/engines/rocksdb/rocksdb.js";
+import { openSledSink } from "#src/engines/sled/sled.js";
 import { encodeEntries } from "#src/format/index.js";
 import { exportStore, type ExportResult } from "#src/operations/export/export.js";
 import { importDump } from "#src/operations/import/import.js";

@@ -19,7 +19,7 @@ import { serve, type Work } from "../service.js";
 import { makeStore, numbered } from "../../../support/stores.js";
 import { temporaryDirectory } from "../../../support/temporary.js";
 
-const WRITER = fileURLToPath(new URL("../../../engines/rocksdb-live-writer.js", import.meta.url));
+const WRITER = fileURLToPath(new URL("../../../engines/rocksdb/live-writer.js", import.meta.url));
 const CONTENT = { default: numbered("k", 4000), nodes: { a: "1", b: "", c: "3" }, gone: { x: "1" }, empty: {}, back: numbered("r", 300) };
 
 const hex = (text: string): string => Buffer.from(text).toString("hex");

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import test from "ava";
-import { openSledSink } from "#src/engines/sled.js";
+import { openSledSink } from "#src/engines/sled/sled.js";
 import type { KgdumpError } from "#src/errors.js";
 import { migrateStore } from "#src/operations/migrate/migrate.js";
 import { previewMigration } from "#src/operations/migrate/plan/preview.js";

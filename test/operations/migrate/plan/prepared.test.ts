@@ -7,7 +7,7 @@ import { refusePrepared } from "#src/operations/migrate/plan/prepared.js";
 import { exportStore } from "#src/operations/export/export.js";
 import { inspectDump } from "#src/operations/inspect/inspect.js";
 import type { StoreInfo } from "#src/engines/engine.js";
-import { assertCode } from "../../../engines/rocksdb-support.js";
+import { assertCode } from "../../../engines/rocksdb/support.js";
 import { unpackStore } from "../../../fixtures/unpack.js";
 
 test("a store with a prepared transaction is refused by its name, and migrated without it when that is asked for", async (t) => {

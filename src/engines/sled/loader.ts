@@ -1,0 +1,103 @@
+/**
+ * Makes a sled store from whole keyspaces: their trees are built from below, about ten times as fast as by inserting.
+ *
+ * The store is of no use before it is finished: one whose program is killed meanwhile cannot be opened.
+ */
+import { availableParallelism } from "node:os";
+import { resolve } from "node:path";
+
+import { fromAddon } from "../../addon.js";
+import type { EntryLoader, KeyOrder } from "../engine.js";
+import type { NativeSledLoader, NativeSledStore } from "./addon.js";
+import { openNative, type SledSettings, type SledSinkOptions } from "./sled.js";
+import { treeOf } from "./trees.js";
+
+/** How a new store is made. */
+export interface SledLoaderOptions extends Omit<SledSinkOptions, "create" | "check"> {
+  /** Threads that compress, when the store is compressed; default: as many as there are processors. */
+  readonly jobs?: number | undefined;
+  /** Keyspaces in reverse order that will come: their trees are made at once, as sled writes its list of trees anew for each that is made alone. */
+  readonly reversed?: readonly Uint8Array[] | undefined;
+}
+
+/** A sled store that is being made. */
+export interface SledLoader extends EntryLoader {
+  readonly settings: SledSettings;
+}
+
+/**
+ * Makes a new store to load keyspaces into.
+ * @param path nothing, or an empty directory, must be there
+ * @throws {KgdumpError} TARGET_EXISTS, STORE_NOT_RECOGNIZED, PERMISSION_DENIED, IO_FAILED, NO_SPACE; ADDON_MISSING
+ */
+export async function openSledLoader(path: string, options: SledLoaderOptions = {}): Promise<SledLoader> {
+  const native = await openNative(resolve(path), { ...options, create: true }, false);
+  try {
+    const { reversed = [] } = options;
+    if (reversed.length > 0) await fromAddon(() => native.createTrees(reversed.map(treeOf)));
+    const loader = await fromAddon(() => native.beginLoad(options.jobs ?? availableParallelism()));
+    return new Loader(native, loader);
+  } catch (error) {
+    await native.close().catch(() => undefined);
+    throw error;
+  }
+}
+
+class Loader implements SledLoader {
+  readonly settings: SledSettings;
+  readonly #store: NativeSledStore;
+  readonly #loader: NativeSledLoader;
+  /** The tree that is inserted into, as its keys are not in byte order; else null. */
+  #inserting: { readonly tree: Uint8Array; entries: number } | null = null;
+  #closed: Promise<void> | undefined;
+
+  constructor(store: NativeSledStore, loader: NativeSledLoader) {
+    this.#store = store;
+    this.#loader = loader;
+    this.settings = { compression: store.compression, segmentSize: store.segmentSize };
+  }
+
+  async startKeyspace(name: Uint8Array, order: KeyOrder): Promise<void> {
+    const tree = treeOf(name);
+    if (order === "bytewise") {
+      await fromAddon(() => this.#loader.begin(tree));
+    } else {
+      await fromAddon(() => this.#store.createTrees([tree]));
+      this.#inserting = { tree, entries: 0 };
+    }
+  }
+
+  async load(block: Uint8Array): Promise<void> {
+    const inserting = this.#inserting;
+    if (inserting === null) {
+      await fromAddon(() => this.#loader.load(block));
+    } else {
+      const { written } = await fromAddon(() => this.#store.apply(inserting.tree, block, "fail"));
+      inserting.entries += written;
+    }
+  }
+
+  async finishKeyspace(): Promise<number> {
+    const inserting = this.#inserting;
+    this.#inserting = null;
+    return inserting?.entries ?? fromAddon(() => this.#loader.end());
+  }
+
+  async finish(): Promise<void> {
+    await fromAddon(() => this.#loader.finish());
+    await fromAddon(() => this.#store.flush());
+    await this.close();
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= fromAddon(async () => {
+      await this.#loader.abort();
+      await this.#store.close();
+    });
+    return this.#closed;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}

@@ -1,0 +1,60 @@
+/** What the account of a pass costs, in bytes that are read: tables are walked when they have to be, and once. */
+import { execFile } from "node:child_process";
+import { readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import test, { type ExecutionContext } from "ava";
+import { hex, Maker } from "../../maker/run.js";
+import { temporaryDirectory } from "../../support/temporary.js";
+
+const READER = fileURLToPath(new URL("./account-cost-reader.js", import.meta.url));
+const D = hex("default");
+const key = (number: number): string => `key${String(number).padStart(6, "0")}`;
+const puts = (from: number, to: number, text = "v"): string[] => Array.from({ length: to - from }, (_, index) => `put ${D} ${hex(key(from + index))} ${hex(text.repeat(200))}`);
+
+async function made(t: ExecutionContext, ...plan: string[]): Promise<{ store: string; size: number }> {
+  const store = join(await temporaryDirectory(t), "store");
+  const maker = new Maker();
+  try {
+    await maker.make(store, ["options compression=kNoCompression", "open", ...plan, `flush ${D}`, "close"]);
+  } finally {
+    await maker.close();
+  }
+  const tables = (await readdir(store)).filter((name) => name.endsWith(".sst"));
+  const sizes = await Promise.all(tables.map(async (name) => (await stat(join(store, name))).size));
+  return { store, size: sizes.reduce((sum, size) => sum + size, 0) };
+}
+
+/** How often the tables' bytes were read in a pass. */
+async function times({ store, size }: { store: string; size: number }, options: { paranoid?: boolean; splits?: readonly string[]; entries: number }, t: ExecutionContext): Promise<number> {
+  const { stdout } = await promisify(execFile)(process.execPath, [READER, store, options.paranoid === true ? "1" : "0", JSON.stringify(options.splits ?? [])]);
+  const { entries, read } = JSON.parse(stdout) as { entries: number; read: number };
+  t.is(entries, options.entries);
+  return read / size;
+}
+
+const SPLITS = Array.from({ length: 19 }, (_, part) => key((part + 1) * 500));
+
+test("a store whose properties account for all is read once, and twice when each table is to be walked", async (t) => {
+  const store = await made(t, ...puts(0, 10_000));
+  for (const splits of [[], SPLITS]) {
+    const [once, walked] = [await times(store, { splits, entries: 10_000 }, t), await times(store, { splits, entries: 10_000, paranoid: true }, t)];
+    t.true(once < 1.5, `${String(once)} times`);
+    t.true(walked > 1.8 && walked < 2.5, `${String(walked)} times`);
+  }
+});
+
+test("removals of keys that are nowhere else hide nothing: no table is walked", async (t) => {
+  const store = await made(t, ...puts(0, 10_000), `flush ${D}`, `delete ${D} ${hex("a")}`, `delete ${D} ${hex("b")}`);
+  const once = await times(store, { splits: SPLITS, entries: 10_000 }, t);
+  t.true(once < 1.5, `${String(once)} times`);
+});
+
+test("keys that were written again have each table walked, however many parts are read", async (t) => {
+  const store = await made(t, ...puts(0, 10_000), `flush ${D}`, ...puts(0, 10, "w"));
+  for (const splits of [[], SPLITS]) {
+    const walked = await times(store, { splits, entries: 10_000 }, t);
+    t.true(walked > 1.8 && walked < 2.5, `${String(walked)} times`);
+  }
+});
