@@ -59,7 +59,7 @@ module.exports = {
       "engines-and-codecs-on-demand",
       "Concrete engines and codecs are loaded by import() only, so that no command loads what it does not use.",
       { pathNot: "^src/(engines/(rocksdb|sled)|codecs/)" },
-      { path: ["^src/engines/(rocksdb|sled)", "^src/codecs/(lz4|zstd|none|packer|unpacker)\\.ts$"], dynamic: false, dependencyTypesNot: TYPE_ONLY },
+      { path: ["^src/engines/(rocksdb|sled)/(?!engine\\.ts$)", "^src/codecs/(lz4|zstd|none|packer|unpacker)\\.ts$"], dynamic: false, dependencyTypesNot: TYPE_ONLY },
     ),
     forbid(
       "codecs-on-demand",

@@ -1,6 +1,6 @@
 /** kgdump as a library: the same operations as the commands. */
 export { KgdumpError, EXIT_CODE_OF, ExitCode, type ConfigProblem, type ErrorCode } from "./errors.js";
-export type { EngineName, IfExists, KeyOrder, KeyspaceInfo, StoreInfo } from "./engines/engine.js";
+export type { EngineName, IfExists, KeyOrder, KeyspaceInfo, StoreInfo } from "./engines/store.js";
 export { exportStore, type ExportOptions, type ExportResult } from "./operations/export/export.js";
 export { planExport, type ExportPlan, type ExportProblem, type PlannedExport } from "./operations/export/plan.js";
 export { importDump, type ImportedKeyspace, type ImportOptions, type ImportResult } from "./operations/import/import.js";

@@ -5,7 +5,7 @@
 
 import { KgdumpError } from "../errors.js";
 import { giveBack, HUGE_BLOCK } from "../memory.js";
-import type { EntryBlock } from "./engine.js";
+import type { EntryBlock } from "./store.js";
 
 /** What a native iterator did with one buffer. Offsets and lengths are bytes from the buffer's start. */
 export interface FillResult {

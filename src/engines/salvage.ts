@@ -3,7 +3,7 @@
  *
  * As with EntrySource, entries cross in blocks, encoded as in a dump. The store is only read.
  */
-import type { KeyspaceInfo, StoreInfo } from "./engine.js";
+import type { KeyspaceInfo, StoreInfo } from "./store.js";
 import type { SledSettings } from "./sled/sled.js";
 
 /** Something that is lost, or may be. */

@@ -3,12 +3,12 @@
  * loads RocksDB, and inspect loads neither.
  */
 import { readdir } from "node:fs/promises";
-import type { EngineName, EntrySource } from "../engines/engine.js";
+import type { EngineName, EntrySource } from "../engines/store.js";
 import { hasCode, KgdumpError, systemError } from "../errors.js";
 import type { KeyspacePacker } from "../codecs/packer.js";
 import type { BlockUnpacker, Codec, CodecName, KeyspaceShape } from "../format/index.js";
 import { refuseOddMembers } from "./disk/members.js";
-import { engineOf } from "./disk/store-search.js";
+import { engineNamed, engineOf } from "../engines/registry.js";
 import { type KeyspaceSelection, nameBytes } from "./entries/keyspaces.js";
 
 /** What to do with the timestamps that end each value of a RocksDB TTL store. */
@@ -57,12 +57,7 @@ export async function detectEngine(path: string): Promise<EngineName> {
 export async function openSource(path: string, { ttl, paranoid }: ReadingOptions, selection: KeyspaceSelection = {}): Promise<EntrySource> {
   const engine = await detectEngine(path);
   await refuseOddMembers(path);
-  if (engine === "rocksdb") {
-    const { openRocksdbSource } = await import("../engines/rocksdb/rocksdb.js");
-    return openRocksdbSource(path, { ttl, paranoid, only: selection.only?.map(nameBytes), except: selection.except?.map(nameBytes) });
-  }
-  const { openSledSource } = await import("../engines/sled/reader.js");
-  return openSledSource(path);
+  return engineNamed(engine).openSource(path, { ttl, paranoid, only: selection.only?.map(nameBytes), except: selection.except?.map(nameBytes) });
 }
 
 /** Loads a codec. @throws {KgdumpError} USAGE for a level that it does not have */

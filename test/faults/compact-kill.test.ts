@@ -8,7 +8,7 @@ import { cp, mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import anyTest, { type ExecutionContext, type TestFn } from "ava";
-import type { EngineName } from "#src/engines/engine.js";
+import type { EngineName } from "#src/engines/store.js";
 import { kgdump } from "../cli/support/run.js";
 import { killAt, moments, must, run } from "./kills.js";
 import { mustHold } from "./migrations.js";

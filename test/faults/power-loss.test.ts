@@ -9,7 +9,7 @@ import { copyFile, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from "nod
 import { join } from "node:path";
 import anyTest, { type ExecutionContext, type TestFn } from "ava";
 import { KgdumpError } from "#src/errors.js";
-import type { EngineName } from "#src/engines/engine.js";
+import type { EngineName } from "#src/engines/store.js";
 import { compactStore } from "#src/operations/compact/compact.js";
 import { exportStore } from "#src/operations/export/export.js";
 import { importDump } from "#src/operations/import/import.js";

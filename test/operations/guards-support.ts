@@ -1,5 +1,5 @@
 /** Faults between an operation and the stores that it writes. */
-import type { EntryLoader } from "#src/engines/engine.js";
+import type { EntryLoader } from "#src/engines/store.js";
 import { type Entry, encodeEntries, iterateEntries } from "#src/format/entries.js";
 import type { Seams } from "#src/operations/seams.js";
 

@@ -6,7 +6,7 @@ import { createReadStream } from "node:fs";
 import { cp } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
-import type { EntryLoader } from "#src/engines/engine.js";
+import type { EntryLoader } from "#src/engines/store.js";
 import type { SledSink } from "#src/engines/sled/sled.js";
 import { iterateEntries } from "#src/format/entries.js";
 import { exportStore } from "#src/operations/export/export.js";

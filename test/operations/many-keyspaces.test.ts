@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import { readdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test from "ava";
-import type { EntrySource, KeyspaceInfo, KeyOrder } from "#src/engines/engine.js";
+import type { EntrySource, KeyspaceInfo, KeyOrder } from "#src/engines/store.js";
 import { openSledSink } from "#src/engines/sled/sled.js";
 import { openSledSource } from "#src/engines/sled/reader.js";
 import { DumpWriter, encodeEntries } from "#src/format/index.js";

@@ -1,7 +1,7 @@
 /** `kgdump migrate` and `kgdump rollback`: from RocksDB to sled at the path that the service uses, or the other way round, and back. */
 import { appendFileSync } from "node:fs";
 import { Command, Option } from "commander";
-import type { EngineName } from "../../engines/engine.js";
+import type { EngineName } from "../../engines/store.js";
 import { KgdumpError, systemError } from "../../errors.js";
 import { eventLine, type OnEvent } from "../../operations/migrate/events.js";
 import type { MigrateOptions } from "../../operations/migrate/migrate.js";

@@ -1,7 +1,7 @@
 /** The RocksDB addon's own interface, as native/rocksdb/src/{source,sink}_api.rs export it. */
 import { loadAddon } from "../../addon.js";
 import type { FillResult } from "../block-scan.js";
-import type { StoreLock } from "../engine.js";
+import type { StoreLock } from "../store.js";
 
 /** Facts about one family of an open store. */
 export interface NativeFamily {

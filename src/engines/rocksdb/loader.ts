@@ -8,7 +8,7 @@ import { resolve } from "node:path";
 
 import { fromAddon } from "../../addon.js";
 import { systemError } from "../../errors.js";
-import type { EntryLoader, KeyOrder } from "../engine.js";
+import type { EntryLoader, KeyOrder } from "../store.js";
 import { asBuffer, type NativeNewStore, type NativeSink, rocksdbAddon } from "./addon.js";
 import { familyOptions, openNativeSink, type RocksdbFamily } from "./sink.js";
 

@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 
 import { fromAddon } from "../../addon.js";
-import type { StoreLock } from "../engine.js";
+import type { StoreLock } from "../store.js";
 import { rocksdbAddon } from "./addon.js";
 
 /**

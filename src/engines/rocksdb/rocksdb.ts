@@ -6,7 +6,7 @@ import { fromAddon } from "../../addon.js";
 import { crashNote } from "../../crash.js";
 import { scanBlocks, type Fill } from "../block-scan.js";
 import { ByName } from "../by-name.js";
-import type { EntryBlock, EntrySource, KeyspaceInfo, ScanOptions, StoreInfo, StoreMark } from "../engine.js";
+import type { EntryBlock, EntrySource, KeyspaceInfo, ScanOptions, StoreInfo, StoreMark } from "../store.js";
 import { AGES, TIMES } from "../header-options.js";
 import { asBuffer, rocksdbAddon } from "./addon.js";
 import { TABLE_PREFIX, toHeader } from "./option-lines.js";

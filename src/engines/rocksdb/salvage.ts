@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 import { fromAddon } from "../../addon.js";
 import { KgdumpError } from "../../errors.js";
-import type { KeyspaceInfo } from "../engine.js";
+import type { KeyspaceInfo } from "../store.js";
 import { type NativeSalvage, type NativeSalvageLoss, rocksdbAddon } from "./addon.js";
 import { settingsOf } from "./rocksdb.js";
 import type { SalvageOptions, SalvagePiece, StoreLoss, StoreSalvage } from "../salvage.js";

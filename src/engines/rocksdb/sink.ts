@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 
 import { fromAddon } from "../../addon.js";
 import { ByName } from "../by-name.js";
-import type { Applied, BlockComparison, EntrySink, IfExists, KeyOrder, StoreInfo } from "../engine.js";
+import type { Applied, BlockComparison, EntrySink, IfExists, KeyOrder, StoreInfo } from "../store.js";
 import { asBuffer, rocksdbAddon } from "./addon.js";
 import type { NativeSink } from "./addon.js";
 

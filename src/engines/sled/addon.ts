@@ -1,7 +1,7 @@
 /** The sled addon's own interface, as native/sled/src/node*.rs and native/sled/src/api/ export it. */
 import { loadAddon } from "../../addon.js";
 import type { FillResult } from "../block-scan.js";
-import type { Applied, IfExists, StoreLock } from "../engine.js";
+import type { Applied, IfExists, StoreLock } from "../store.js";
 
 /** How the addon opens a store. Sizes are bytes. */
 export interface NativeSledOptions {

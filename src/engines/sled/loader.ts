@@ -7,7 +7,7 @@ import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 
 import { fromAddon } from "../../addon.js";
-import type { EntryLoader, KeyOrder } from "../engine.js";
+import type { EntryLoader, KeyOrder } from "../store.js";
 import type { NativeSledLoader, NativeSledStore } from "./addon.js";
 import { openNative, type SledSettings, type SledSinkOptions } from "./sled.js";
 import { treeOf } from "./trees.js";

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 
 import { fromAddon } from "../../addon.js";
 import { KgdumpError } from "../../errors.js";
-import type { StoreLock } from "../engine.js";
+import type { StoreLock } from "../store.js";
 import { sledAddon } from "./addon.js";
 
 /**

@@ -1,5 +1,5 @@
 /** Which keys a scan of a sled tree reads, as a range from `lower`, inclusive, to `upper`, exclusive. */
-import type { ScanOptions } from "../engine.js";
+import type { ScanOptions } from "../store.js";
 
 /** A range of keys in byte order. */
 export interface KeyRange {

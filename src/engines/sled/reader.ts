@@ -7,7 +7,7 @@ import { resolve } from "node:path";
 
 import { fromAddon } from "../../addon.js";
 import { scanBlocks } from "../block-scan.js";
-import type { EntryBlock, ScanOptions, StoreInfo } from "../engine.js";
+import type { EntryBlock, ScanOptions, StoreInfo } from "../store.js";
 import { sledAddon, type NativeSledFiles } from "./addon.js";
 import { keyRange } from "./range.js";
 import type { SledSettings, SledSource } from "./sled.js";

@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 import { fromAddon } from "../../addon.js";
 import { KgdumpError } from "../../errors.js";
-import type { KeyspaceInfo } from "../engine.js";
+import type { KeyspaceInfo } from "../store.js";
 import type { SalvagePiece, StoreLoss, StoreSalvage } from "../salvage.js";
 import { type NativeSledSalvage, type NativeSledSalvageTree, sledAddon } from "./addon.js";
 import { isCurrentSled, sledFacts } from "../older-sled.js";

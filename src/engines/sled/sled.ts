@@ -9,7 +9,7 @@ import { resolve } from "node:path";
 
 import { fromAddon } from "../../addon.js";
 import { scanBlocks } from "../block-scan.js";
-import type { Applied, BlockComparison, EntryBlock, EntrySink, EntrySource, IfExists, KeyOrder, ScanOptions, StoreInfo } from "../engine.js";
+import type { Applied, BlockComparison, EntryBlock, EntrySink, EntrySource, IfExists, KeyOrder, ScanOptions, StoreInfo } from "../store.js";
 import { sledAddon, type NativeSledStore } from "./addon.js";
 import { SledFollower } from "./follower.js";
 import { keyRange } from "./range.js";

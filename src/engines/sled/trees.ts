@@ -4,7 +4,7 @@
  * `__sled__tree:`.
  */
 import { KgdumpError } from "../../errors.js";
-import { DEFAULT_KEYSPACE } from "../engine.js";
+import { DEFAULT_KEYSPACE } from "../store.js";
 
 const DEFAULT_TREE = Buffer.from("__sled__default");
 const DEFAULT_NAME = Buffer.from(DEFAULT_KEYSPACE);

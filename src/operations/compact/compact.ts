@@ -7,7 +7,7 @@
 import { PassThrough } from "node:stream";
 import { realpath } from "node:fs/promises";
 import { dirname } from "node:path";
-import type { EngineName, EntrySource } from "../../engines/engine.js";
+import type { EngineName, EntrySource } from "../../engines/store.js";
 import { KgdumpError } from "../../errors.js";
 import { MAX_PAYLOAD_LENGTH } from "../../format/index.js";
 import type { ReopenSettings } from "../../settings/reopen.js";

@@ -1,16 +1,11 @@
 /** What else lies in a store's directory, and is none of its engine's: it is the program's own, and has to be there as before. */
 import { cp, lchown, lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { EngineName } from "../../engines/engine.js";
+import type { EngineName } from "../../engines/store.js";
+import { engineNamed } from "../../engines/registry.js";
 import { systemError } from "../../errors.js";
 import { compareFiles } from "../migrate/places.js";
 import { syncDirectory } from "../disk/sync.js";
-
-/** Names that are an engine's, also of what it leaves behind. */
-const ENGINE_NAMES: Readonly<Record<EngineName, RegExp>> = {
-  sled: /^(?:db|conf|blobs|snap\..*)$/,
-  rocksdb: /^(?:CURRENT|IDENTITY|LOCK|LOG(?:\.old.*)?|(?:MANIFEST|OPTIONS)-\d+(?:\.dbtmp)?|\d+\.(?:sst|ldb|log|blob|dbtmp)|.*\.trash|archive|lost)$/,
-};
 
 /**
  * Copies what is none of the engine's from a store's directory into another one, with its owners, modes and times; links stay what they are. Each file is
@@ -19,7 +14,7 @@ const ENGINE_NAMES: Readonly<Record<EngineName, RegExp>> = {
  */
 export async function copyCompanions(from: string, to: string, engine: EngineName): Promise<void> {
   try {
-    const names = (await readdir(from)).filter((name) => !ENGINE_NAMES[engine].test(name));
+    const names = (await readdir(from)).filter((name) => !engineNamed(engine).ownNames.test(name));
     for (const name of names) {
       await cp(join(from, name), join(to, name), { recursive: true, preserveTimestamps: true, verbatimSymlinks: true, force: false, errorOnExist: true });
       await finish(join(from, name), join(to, name));

@@ -1,5 +1,5 @@
 /** What a store holds, to be compared with another one. */
-import type { EntrySource } from "../../engines/engine.js";
+import type { EntrySource } from "../../engines/store.js";
 import { nameText } from "../entries/keyspaces.js";
 import type { OnProgress } from "../progress.js";
 import { StoreReference } from "../verify/reference.js";

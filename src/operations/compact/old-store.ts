@@ -1,6 +1,6 @@
 /** What of compacting differs between the engines: how a store is held, read and made anew, and what is known of the new one before. */
 import type { Readable } from "node:stream";
-import type { EngineName, EntrySource } from "../../engines/engine.js";
+import type { EngineName, EntrySource } from "../../engines/store.js";
 import type { ReopenSettings } from "../../settings/reopen.js";
 import type { SledSettings } from "../../settings/sled-settings.js";
 import type { OnProgress } from "../progress.js";

@@ -2,7 +2,8 @@
 import { lchown, lstat, open, readdir } from "node:fs/promises";
 import type { Stats } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import type { EngineName } from "../../engines/engine.js";
+import type { EngineName } from "../../engines/store.js";
+import { engineNamed } from "../../engines/registry.js";
 import { hasCode, systemError } from "../../errors.js";
 
 const KEPT = ".before-compact-";
@@ -51,7 +52,7 @@ async function named(store: string, middle: string): Promise<string[]> {
  */
 export async function giveOwner(made: string, store: string, engine: EngineName): Promise<void> {
   try {
-    await giveTo(made, await lstat(store), await lstat(join(store, engine === "sled" ? "db" : "CURRENT")));
+    await giveTo(made, await lstat(store), await lstat(join(store, engineNamed(engine).everyStoreHas)));
   } catch (error) {
     throw systemError(error, `giving ${made} the owner of ${store}`, { path: store, hint: "run this as the owner of the store, or as root" });
   }

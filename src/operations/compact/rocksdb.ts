@@ -1,7 +1,7 @@
 /** Compacting RocksDB stores: a fresh store with the original's options, of what the original shows. */
 import { join } from "node:path";
 import { readdir, stat } from "node:fs/promises";
-import type { EntrySource, KeyOrder, KeyspaceInfo, StoreInfo, StoreLock } from "../../engines/engine.js";
+import type { EntrySource, KeyOrder, KeyspaceInfo, StoreInfo, StoreLock } from "../../engines/store.js";
 import { KgdumpError, systemError } from "../../errors.js";
 import { MAX_PAYLOAD_LENGTH } from "../../format/index.js";
 import { closing } from "../closing.js";

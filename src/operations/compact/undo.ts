@@ -1,7 +1,8 @@
 /** Putting the original of a compaction back, when nothing was written to the store since. */
 import { realpath } from "node:fs/promises";
 import { resolve } from "node:path";
-import type { EngineName } from "../../engines/engine.js";
+import type { EngineName } from "../../engines/store.js";
+import { isEngineName } from "../../engines/registry.js";
 import { KgdumpError } from "../../errors.js";
 import { closing } from "../closing.js";
 import { noStoreAt } from "../disk/missing.js";
@@ -69,7 +70,7 @@ export async function undoCompact(options: UndoCompactOptions): Promise<UndoComp
 /** Needs the lock of what is there, and nothing else. */
 async function discard(store: string, kept: string, engine: EngineName, options: UndoCompactOptions): Promise<string | null> {
   const at = await occupantOf(store).catch((): Occupant => "unknown");
-  const lock = await lockOf(store, at, at === "rocksdb" || at === "sled" ? at : engine);
+  const lock = await lockOf(store, at, isEngineName(at) ? at : engine);
   try {
     return await putBack(store, kept, options);
   } finally {

@@ -4,7 +4,7 @@
  */
 import { lstat, readdir, readFile, readlink } from "node:fs/promises";
 import { join } from "node:path";
-import type { EngineName } from "../../engines/engine.js";
+import type { EngineName } from "../../engines/store.js";
 import { KgdumpError, systemError } from "../../errors.js";
 
 const HINTS: Readonly<Record<EngineName, string>> = {

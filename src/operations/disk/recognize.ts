@@ -5,10 +5,11 @@
  */
 import { readdir, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { engineOf, engineTitle } from "../../engines/registry.js";
 import { KgdumpError } from "../../errors.js";
 import { guessFile } from "../../format/sniff.js";
 import { startOfFile } from "./small-file.js";
-import { engineOf, type FoundStore, storesBelow } from "./store-search.js";
+import { type FoundStore, storesBelow } from "./store-search.js";
 
 /** What something is, as in "PATH is …", and what to do. */
 interface Recognized {
@@ -18,7 +19,6 @@ interface Recognized {
   readonly foreign?: boolean | undefined;
 }
 
-const ENGINE_NAMES = { rocksdb: "RocksDB", sled: "sled" } as const;
 const READS = "kgdump reads RocksDB, LevelDB and sled";
 /** Stores that are named, and that are counted. */
 const STORES_NAMED = 10;
@@ -128,7 +128,7 @@ export async function noDumpButDirectory(path: string): Promise<KgdumpError> {
   const engine = engineOf(names);
   if (engine !== null) {
     const hint = `export it first: kgdump export ${path} -o graph.kgd; kgdump status ${path} tells what it is, kgdump verify --against compares it with a dump`;
-    return new KgdumpError("DUMP_NOT_A_DUMP", `${path} is a directory with a ${ENGINE_NAMES[engine]} store, not a dump`, { path, hint });
+    return new KgdumpError("DUMP_NOT_A_DUMP", `${path} is a directory with a ${engineTitle(engine)} store, not a dump`, { path, hint });
   }
   for (const name of [...names].sort().slice(0, FILES_LOOKED_AT)) {
     if (guessFile(await startOf(join(path, name)))?.what !== "a dump") continue;
@@ -152,10 +152,10 @@ async function recognize(path: string, names: readonly string[]): Promise<Recogn
 function parentOf(path: string, stores: readonly FoundStore[]): Recognized {
   const [first] = stores;
   if (stores.length === 1 && first !== undefined) {
-    return { what: `no store itself, but a ${ENGINE_NAMES[first.engine]} store lies below it`, hint: `name that: ${first.path}` };
+    return { what: `no store itself, but a ${engineTitle(first.engine)} store lies below it`, hint: `name that: ${first.path}` };
   }
   const count = stores.length < STORES_COUNTED ? stores.length.toString() : `${STORES_COUNTED.toString()} or more`;
-  const named = stores.slice(0, STORES_NAMED).map(({ path: one, engine }) => `${one} (${ENGINE_NAMES[engine]})`);
+  const named = stores.slice(0, STORES_NAMED).map(({ path: one, engine }) => `${one} (${engineTitle(engine)})`);
   const rest = stores.length > STORES_NAMED ? ", …" : "";
   return { what: `no store itself, but ${count} stores lie below ${basename(path) === "" ? "it" : basename(path)}`, hint: `name one of them: ${named.join(", ")}${rest}` };
 }
@@ -177,7 +177,7 @@ export async function noStoreButFile(path: string, cause: unknown): Promise<Kgdu
   }
   const engine = engineOf(await readdir(directory).catch(() => []));
   if (engine !== null) {
-    return new KgdumpError("STORE_NOT_RECOGNIZED", `${path} is a file of the ${ENGINE_NAMES[engine]} store in ${directory}, not the store's directory`, {
+    return new KgdumpError("STORE_NOT_RECOGNIZED", `${path} is a file of the ${engineTitle(engine)} store in ${directory}, not the store's directory`, {
       cause,
       path,
       hint: `name the directory: ${directory}`,

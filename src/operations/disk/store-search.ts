@@ -1,7 +1,8 @@
 /** Looking for stores below a directory: who names a parent of stores learns their paths. */
 import { opendir } from "node:fs/promises";
 import { join } from "node:path";
-import type { EngineName } from "../../engines/engine.js";
+import type { EngineName } from "../../engines/store.js";
+import { engineOf } from "../../engines/registry.js";
 
 /** A store that was found. */
 export interface FoundStore {
@@ -13,18 +14,6 @@ export interface FoundStore {
 const MOST_LEVELS = 4;
 const MOST_DIRECTORIES = 2000;
 const MOST_NAMES = 20_000;
-
-/**
- * Which engine wrote a directory with these names in it; null for none that kgdump reads. A RocksDB store that lost its CURRENT is
- * one still, as is a sled store without its `db` or `conf`; Pebble's has marker files, and no CURRENT in its newer versions.
- */
-export function engineOf(names: readonly string[]): EngineName | null {
-  if (names.includes("CURRENT")) return "rocksdb";
-  if (names.some((name) => /^MANIFEST-\d+$/.test(name)) && !names.some((name) => name.startsWith("marker."))) return "rocksdb";
-  const sleds = ["db", "conf", "blobs"].filter((name) => names.includes(name));
-  if (names.some((name) => name.startsWith("snap."))) sleds.push("snap.");
-  return sleds.length > 1 && sleds.some((name) => name === "db" || name === "conf") ? "sled" : null;
-}
 
 /**
  * Finds the stores below a directory, the nearest first, in the order of their names; links are not followed, what can't be read is left out.

@@ -1,5 +1,5 @@
 /** Entries that are larger than readers of the dump take: refused, or told when that is wanted, where they are met and not hours later. */
-import type { EngineName, EntryBlock } from "../../engines/engine.js";
+import type { EngineName, EntryBlock } from "../../engines/store.js";
 import { KgdumpError } from "../../errors.js";
 // Not by the index: all that reads and salvages dumps would be loaded too.
 import { MAX_PAYLOAD_LENGTH } from "../../format/constants.js";

@@ -1,5 +1,5 @@
 /** Reading one keyspace by several scans that run side by side, so that more than one core works; the blocks come in order all the same. */
-import type { EntryBlock, EntrySource, ScanOptions } from "../../engines/engine.js";
+import type { EntryBlock, EntrySource, ScanOptions } from "../../engines/store.js";
 
 /** How a keyspace is read. */
 export interface SideBySideOptions extends Omit<ScanOptions, "from" | "to" | "prefix" | "limit" | "part"> {

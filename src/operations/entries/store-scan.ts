@@ -1,6 +1,6 @@
 /** A keyspace of a store, read once: its entries, their number and their digest. */
 import { createHash } from "node:crypto";
-import type { EntrySource } from "../../engines/engine.js";
+import type { EntrySource } from "../../engines/store.js";
 import type { KeyOrder } from "../../format/index.js";
 import type { ProgressMeter } from "../progress.js";
 

@@ -1,6 +1,6 @@
 /** Exporting what changed since a dump: the store is read once, in order, beside the dump. */
 import { createHash, type Hash } from "node:crypto";
-import type { EntryBlock, KeyspaceInfo } from "../../engines/engine.js";
+import type { EntryBlock, KeyspaceInfo } from "../../engines/store.js";
 import { KgdumpError } from "../../errors.js";
 import type { DeltaResult } from "../../format/index.js";
 import { changesBetween } from "../entries/changes.js";

@@ -8,7 +8,7 @@ import { realpath } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { dirname, resolve, sep } from "node:path";
 import type { Writable } from "node:stream";
-import type { EngineName, EntryBlock, EntrySource, KeyspaceInfo, StoreInfo } from "../../engines/engine.js";
+import type { EngineName, EntryBlock, EntrySource, KeyspaceInfo, StoreInfo } from "../../engines/store.js";
 import { KgdumpError } from "../../errors.js";
 import { giveBack, HUGE_BLOCK } from "../../memory.js";
 import type { KeyspacePacker } from "../../codecs/packer.js";

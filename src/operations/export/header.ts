@@ -1,6 +1,6 @@
 /** What the header of an export says. */
 import { randomUUID } from "node:crypto";
-import type { KeyspaceInfo, StoreInfo } from "../../engines/engine.js";
+import type { KeyspaceInfo, StoreInfo } from "../../engines/store.js";
 import { KgdumpError } from "../../errors.js";
 import type { CodecName } from "../../format/codec.js";
 import { FORMAT_VERSION } from "../../format/constants.js";

@@ -2,7 +2,7 @@
 import { constants } from "node:fs";
 import { access, statfs } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import type { EntrySource, KeyOrder, StoreInfo } from "../../engines/engine.js";
+import type { EntrySource, KeyOrder, StoreInfo } from "../../engines/store.js";
 import { type ErrorCode, systemError } from "../../errors.js";
 import { closing } from "../closing.js";
 import { BLOCK_SIZE_RANGE, type ExportSelection, selectionOf } from "./export.js";

@@ -2,7 +2,7 @@
  * Checks a graph in MAYA's layout: that every edge's nodes are there, that every list of edges is exact, and that values are what they have to be.
  * Entries may come in any order, from any number of keyspaces; memory is bounded, and a temporary file takes what does not fit.
  */
-import type { EntrySource } from "../../engines/engine.js";
+import type { EntrySource } from "../../engines/store.js";
 import { FactGatherer, type GraphCounts } from "./facts.js";
 import { addTo, type GraphProblemTally, newTallies } from "./tally.js";
 import { kindAt, problemAt } from "./problems.js";

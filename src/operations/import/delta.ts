@@ -10,7 +10,7 @@ import { createHash } from "node:crypto";
 import { constants } from "node:fs";
 import { cp, realpath, rename } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import type { EntrySource, KeyOrder } from "../../engines/engine.js";
+import type { EntrySource, KeyOrder } from "../../engines/store.js";
 import type { SledSink } from "../../engines/sled/sled.js";
 import { nextIdOf } from "../../engines/next-id.js";
 import { KgdumpError, systemError } from "../../errors.js";

@@ -5,7 +5,7 @@
  * found equal. An existing target is only touched with `merge`.
  */
 import { resolve } from "node:path";
-import type { IfExists } from "../../engines/engine.js";
+import type { IfExists } from "../../engines/store.js";
 import { nextIdOf } from "../../engines/next-id.js";
 import type { SledSink } from "../../engines/sled/sled.js";
 import { KgdumpError } from "../../errors.js";

@@ -1,5 +1,5 @@
 /** Loading a dump into a store that is new. */
-import type { EntryLoader } from "../../engines/engine.js";
+import type { EntryLoader } from "../../engines/store.js";
 import { KgdumpError } from "../../errors.js";
 import { giveBack } from "../../memory.js";
 import type { EntryEvent } from "../dump/events.js";

@@ -1,5 +1,5 @@
 /** What an import is asked for, and what became of it. */
-import type { IfExists } from "../../engines/engine.js";
+import type { IfExists } from "../../engines/store.js";
 import type { ReopenSettings } from "../../settings/reopen.js";
 import type { SledSettings } from "../../settings/sled-settings.js";
 import type { DumpInputs } from "../dump/events.js";

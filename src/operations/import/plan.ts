@@ -1,6 +1,6 @@
 /** What an import takes from a dump, under which tree names, and what it has taken so far. */
 import { createHash, type Hash } from "node:crypto";
-import type { BlockComparison, IfExists, KeyOrder } from "../../engines/engine.js";
+import type { BlockComparison, IfExists, KeyOrder } from "../../engines/store.js";
 import { KgdumpError } from "../../errors.js";
 import { type BlockInfo, type DumpHeader, encodeEntries, iterateEntries, type KeyspaceTotals } from "../../format/index.js";
 import { startsWith } from "../entries/filter.js";

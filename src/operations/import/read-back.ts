@@ -1,7 +1,7 @@
 /** Reading an imported store back and comparing it with the dump. */
 import { createHash } from "node:crypto";
 import { availableParallelism } from "node:os";
-import type { EntrySink, EntrySource, IfExists, KeyOrder } from "../../engines/engine.js";
+import type { EntrySink, EntrySource, IfExists, KeyOrder } from "../../engines/store.js";
 import { KgdumpError } from "../../errors.js";
 import { giveBack, HUGE_BLOCK } from "../../memory.js";
 import type { EntryEvent } from "../dump/events.js";

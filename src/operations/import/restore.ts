@@ -4,7 +4,7 @@
  * Nothing appears at the final path until the store was written, closed, reopened, read back and found equal.
  */
 import { join } from "node:path";
-import type { EntrySource } from "../../engines/engine.js";
+import type { EntrySource } from "../../engines/store.js";
 import type { RocksdbCompression } from "../../engines/rocksdb/sink.js";
 import { KgdumpError } from "../../errors.js";
 import { closing } from "../closing.js";

@@ -2,7 +2,7 @@
  * Times behind the values of families with a time to live: RocksDB's DBWithTTL ends each value with when it was written, and takes the last four
  * bytes of every value for that. A dump that was made with `--ttl strip` has values without times, so that a restore puts one behind each.
  */
-import type { BlockComparison, EntryLoader, EntrySink } from "../../engines/engine.js";
+import type { BlockComparison, EntryLoader, EntrySink } from "../../engines/store.js";
 import { KgdumpError } from "../../errors.js";
 import { encodeEntries, iterateEntries } from "../../format/index.js";
 

@@ -2,7 +2,7 @@
  * What is done of a live migration when the new store is in place and its service may run: the old store, which nobody changes any more, is
  * read whole, unless it was before, and must be as the new one was left; and what had changed since the dump becomes the delta.
  */
-import type { EntrySource, KeyspaceInfo } from "../../engines/engine.js";
+import type { EntrySource, KeyspaceInfo } from "../../engines/store.js";
 import { KgdumpError } from "../../errors.js";
 import { closing } from "../closing.js";
 import { DumpChain } from "../dump/chain.js";

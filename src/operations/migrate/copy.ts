@@ -1,7 +1,7 @@
 /** The full copy of a migration: the old store becomes a dump, or a stream, and that the new store beside it. */
 import { randomUUID } from "node:crypto";
 import { PassThrough } from "node:stream";
-import type { StoreMark } from "../../engines/engine.js";
+import type { StoreMark } from "../../engines/store.js";
 import { KgdumpError } from "../../errors.js";
 import { exportSource, exportStore, type ExportOptions, type ExportResult } from "../export/export.js";
 import { importDump, type ImportResult } from "../import/import.js";

@@ -1,5 +1,6 @@
 /** From which engine a migration leads to which: all that differs between the two directions is told by this, and by who opens and makes stores. */
-import type { EngineName, EntrySource } from "../../engines/engine.js";
+import type { EngineName, EntrySource } from "../../engines/store.js";
+import { engineNamed } from "../../engines/registry.js";
 import { openSource } from "../load-engine.js";
 
 /** Engines of the old store and of the new one. */
@@ -18,14 +19,9 @@ export function directionOf({ engine }: { readonly engine?: EngineName | undefin
   return directionTo(engine ?? "sled");
 }
 
-/** An engine as its makers write it. */
-export function engineTitle(engine: EngineName): string {
-  return engine === "sled" ? "sled" : "RocksDB";
-}
-
 /** A store that no program can open for writing until it is released. */
 export interface Held {
-  /** The store, when holding it is reading it: sled has one lock for both. Null for one that is opened beside the lock. */
+  /** The store, when holding it is reading it, as one lock is for both. Null for one that is opened beside the lock. */
   readonly source: EntrySource | null;
   readonly release: () => Promise<void>;
 }
@@ -35,12 +31,12 @@ export interface Held {
  * @throws {KgdumpError} STORE_IN_USE, STORE_*, PERMISSION_DENIED, IO_FAILED
  */
 export async function holdStore(path: string, engine: EngineName): Promise<Held> {
-  if (engine === "sled") {
+  const { readingLocks, lock: lockStore } = engineNamed(engine);
+  if (readingLocks) {
     const source = await openSource(path, {});
     return { source, release: () => source.close() };
   }
-  const { lockRocksdb } = await import("../../engines/rocksdb/lock.js");
-  const lock = await lockRocksdb(path);
+  const lock = await lockStore(path);
   return {
     source: null,
     release: () => {

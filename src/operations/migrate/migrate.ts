@@ -5,13 +5,14 @@
  * step repeatable: after any interruption, another call finishes what is to be finished, or begins again where that is safer.
  */
 import { resolve } from "node:path";
-import type { EngineName, EntrySource } from "../../engines/engine.js";
+import type { EngineName, EntrySource } from "../../engines/store.js";
 import { KgdumpError } from "../../errors.js";
 import { openSource } from "../load-engine.js";
 import { confirmSwitch, holdsWhatWasRead, keyspacesOfOriginal } from "./confirm.js";
 import { beginJournal, type Copy, copyStore } from "./copy.js";
 import { askedDirection, detect } from "./plan/detect.js";
-import { type Direction, directionOf, engineTitle, type Held, holdStore } from "./direction.js";
+import { engineTitle } from "../../engines/registry.js";
+import { type Direction, directionOf, type Held, holdStore } from "./direction.js";
 import { Teller } from "./events.js";
 import { isOwnedByOther, type Journal, readJournal, refuseOtherOwner, writeJournal } from "./journal.js";
 import { migrateLive } from "./live/live.js";

@@ -1,7 +1,7 @@
 /** What a migration is asked for, where it puts everything, and how it ended. */
 import { randomBytes } from "node:crypto";
 import { basename, dirname, join, resolve } from "node:path";
-import type { EngineName } from "../../engines/engine.js";
+import type { EngineName } from "../../engines/store.js";
 import type { SledSettings } from "../../settings/sled-settings.js";
 import type { KeyspaceMap } from "../entries/naming.js";
 import type { ImportResult } from "../import/import.js";

@@ -1,6 +1,7 @@
 /** What lies where, and moving directories durably. */
 import { open, cp, lstat, mkdir, readdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import type { EngineName } from "../../engines/store.js";
 import { hasCode, KgdumpError, systemError } from "../../errors.js";
 import { detectEngine } from "../load-engine.js";
 import { syncDirectory } from "../disk/sync.js";
@@ -24,7 +25,7 @@ export async function freeStamp(now: Date, namesWith: (stamp: string) => readonl
 }
 
 /** What lies at a path: a store by its engine, a directory without entries, nothing, or something else. */
-export type Occupant = "rocksdb" | "sled" | "empty" | "absent" | "unknown";
+export type Occupant = EngineName | "empty" | "absent" | "unknown";
 
 /**
  * Looks at a path.

@@ -1,5 +1,5 @@
 /** What the original, the dump and the new store hold, side by side; and on demand whether the graph in them is sound. */
-import type { EntrySource } from "../../engines/engine.js";
+import type { EntrySource } from "../../engines/store.js";
 import { KgdumpError } from "../../errors.js";
 import { closing } from "../closing.js";
 import { GraphCheck, type GraphReport } from "../graph/index.js";

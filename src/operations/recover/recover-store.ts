@@ -6,7 +6,7 @@
 import { randomUUID } from "node:crypto";
 import { realpath } from "node:fs/promises";
 import { dirname, resolve, sep } from "node:path";
-import type { EngineName } from "../../engines/engine.js";
+import type { EngineName } from "../../engines/store.js";
 import type { SalvagedEntries, SalvagePiece, StoreLoss, StoreSalvage } from "../../engines/salvage.js";
 import { KgdumpError } from "../../errors.js";
 import { type Codec, type CodecName, DEFAULT_BLOCK_SIZE, type DumpHeader, DumpWriter, FORMAT_VERSION, packBlock } from "../../format/index.js";

@@ -1,6 +1,6 @@
 /** What stores are compared with: a dump, checked on its way, or another store. */
 import { resolve } from "node:path";
-import type { EngineName, EntrySource } from "../../engines/engine.js";
+import type { EngineName, EntrySource } from "../../engines/store.js";
 import { nextIdOf } from "../../engines/next-id.js";
 import { KgdumpError } from "../../errors.js";
 import type { DumpEvent, DumpHeader, KeyOrder } from "../../format/index.js";

@@ -1,5 +1,5 @@
 /** What a verification tells. */
-import type { EngineName } from "../../engines/engine.js";
+import type { EngineName } from "../../engines/store.js";
 import { KgdumpError } from "../../errors.js";
 import type { DifferenceKind } from "../entries/compare.js";
 import type { GraphReport } from "../graph/index.js";

@@ -2,7 +2,7 @@
 import { randomInt } from "node:crypto";
 import { realpath } from "node:fs/promises";
 import { resolve } from "node:path";
-import type { EntrySource } from "../../engines/engine.js";
+import type { EntrySource } from "../../engines/store.js";
 import { NEXT_ID, nextIdOf } from "../../engines/next-id.js";
 import { closing } from "../closing.js";
 import { compareEntries, type DifferenceKind } from "../entries/compare.js";

@@ -3,7 +3,7 @@ import { copyFile, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { openRocksdbSource, type RocksdbSourceOptions } from "#src/engines/rocksdb/rocksdb.js";
-import type { ScanOptions } from "#src/engines/engine.js";
+import type { ScanOptions } from "#src/engines/store.js";
 import { hex, type Made, Maker } from "../../maker/run.js";
 import { iterateEntries } from "#src/format/entries.js";
 import { scanSideBySide } from "#src/operations/entries/side-by-side.js";

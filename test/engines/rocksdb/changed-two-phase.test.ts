@@ -9,7 +9,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import test, { type ExecutionContext } from "ava";
-import type { StoreMark } from "#src/engines/engine.js";
+import type { StoreMark } from "#src/engines/store.js";
 import { openRocksdbSource } from "#src/engines/rocksdb/rocksdb.js";
 import { hex, Maker } from "../../maker/run.js";
 import { temporaryDirectory } from "../../support/temporary.js";

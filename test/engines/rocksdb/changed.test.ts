@@ -8,7 +8,7 @@ import { link, readdir, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { createRocksdbSink, openRocksdbSource, type RocksdbSink, type RocksdbSinkOptions, type RocksdbSource } from "#src/engines/rocksdb/rocksdb.js";
-import type { StoreMark } from "#src/engines/engine.js";
+import type { StoreMark } from "#src/engines/store.js";
 import { temporaryDirectory } from "../../support/temporary.js";
 import { bytes, entriesOf, numbered, putEntries } from "./support.js";
 import { binsOf, contentOf, differencesOf, faultsOf, rangesFault, type Content } from "./changed-support.js";

@@ -1,7 +1,7 @@
 /** What the RocksDB tests share: reading a store to the end, and making small ones. */
 import { iterateEntries } from "#src/format/entries.js";
 import { KgdumpError, type ErrorCode } from "#src/errors.js";
-import type { ScanOptions } from "#src/engines/engine.js";
+import type { ScanOptions } from "#src/engines/store.js";
 import { createRocksdbSink, openRocksdbSource, type RocksdbSinkOptions, type RocksdbSource } from "#src/engines/rocksdb/rocksdb.js";
 import type { ExecutionContext } from "ava";
 

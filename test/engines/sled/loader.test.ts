@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { ExecutionContext } from "ava";
 import test from "ava";
 import fc from "fast-check";
-import type { KeyOrder } from "#src/engines/engine.js";
+import type { KeyOrder } from "#src/engines/store.js";
 import { openSledLoader, type SledLoader, type SledLoaderOptions } from "#src/engines/sled/loader.js";
 import { openSledSource } from "#src/engines/sled/reader.js";
 import type { ErrorCode } from "#src/errors.js";

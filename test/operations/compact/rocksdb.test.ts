@@ -2,7 +2,7 @@
 import { appendFile, chmod, chown, mkdir, readdir, readFile, readlink, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
-import type { EntrySource } from "#src/engines/engine.js";
+import type { EntrySource } from "#src/engines/store.js";
 import { createRocksdbSink } from "#src/engines/rocksdb/rocksdb.js";
 import { compactStore, planCompact } from "#src/operations/compact/compact.js";
 import { undoCompact } from "#src/operations/compact/undo.js";

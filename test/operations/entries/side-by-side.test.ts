@@ -5,7 +5,7 @@ import { openSledSource } from "#src/engines/sled/reader.js";
 import { scanSideBySide, type SideBySideOptions } from "#src/operations/entries/side-by-side.js";
 import { anyBytes, anyRecords, makeStore, readRecords, seed } from "../../engines/sled/support.js";
 import { temporaryDirectory } from "../../support/temporary.js";
-import type { EntrySource } from "#src/engines/engine.js";
+import type { EntrySource } from "#src/engines/store.js";
 
 const TREE = Buffer.from("tree");
 

@@ -3,7 +3,7 @@ import { readdir, stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { PassThrough, Writable } from "node:stream";
 import test, { type ExecutionContext } from "ava";
-import type { EntrySource } from "#src/engines/engine.js";
+import type { EntrySource } from "#src/engines/store.js";
 import { exportStore } from "#src/operations/export/export.js";
 import { planExport } from "#src/operations/export/plan.js";
 import { inspectDump } from "#src/operations/inspect/inspect.js";

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
-import type { EntrySource } from "#src/engines/engine.js";
+import type { EntrySource } from "#src/engines/store.js";
 import type { SledSink } from "#src/engines/sled/sled.js";
 import { exportStore } from "#src/operations/export/export.js";
 import { importDump } from "#src/operations/import/import.js";

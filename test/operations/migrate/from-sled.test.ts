@@ -2,7 +2,7 @@
 import { readdir, rename } from "node:fs/promises";
 import { basename, join } from "node:path";
 import test, { type ExecutionContext } from "ava";
-import type { EntryLoader } from "#src/engines/engine.js";
+import type { EntryLoader } from "#src/engines/store.js";
 import { createRocksdbSink } from "#src/engines/rocksdb/rocksdb.js";
 import { openSledSource } from "#src/engines/sled/reader.js";
 import { openSledSink } from "#src/engines/sled/sled.js";

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { KgdumpError } from "../../../errors.js";
-import type { EntrySource } from "../../../engines/engine.js";
+import type { EntrySource } from "../../../engines/store.js";
 import { NEXT_ID } from "../../../engines/next-id.js";
 import { MAX_PAYLOAD_LENGTH } from "../../../format/index.js";
 import { type KeyspaceMap, Naming } from "../../entries/naming.js";
@@ -18,7 +18,8 @@ import { type RestoreOptions, restoreDump } from "../../import/restore.js";
 import type { WithSeams } from "../../seams.js";
 import { shellWord } from "../../shell-word.js";
 import { ttlOf } from "./carried-times.js";
-import { directionOf, engineTitle } from "../direction.js";
+import { engineTitle } from "../../../engines/registry.js";
+import { directionOf } from "../direction.js";
 import type { Teller } from "../events.js";
 import type { Journal } from "../journal.js";
 import { carriedPath, clearCarried } from "../switch/steps.js";

@@ -2,7 +2,8 @@
  * Going back without a look at what the new store holds: its lock is needed and nothing else, whatever became of it. It may be damaged, empty,
  * of another version, gone, or something else may be at its path; the disk may be full.
  */
-import type { EngineName, StoreLock } from "../../../engines/engine.js";
+import type { EngineName, StoreLock } from "../../../engines/store.js";
+import { engineNamed, isEngineName } from "../../../engines/registry.js";
 import { KgdumpError } from "../../../errors.js";
 import { directionOf } from "../direction.js";
 import type { Teller } from "../events.js";
@@ -22,7 +23,7 @@ import { nameIsTaken } from "../../disk/names.js";
 export async function discardNew(journal: Journal, teller: Teller, refuseStale: () => Promise<void>): Promise<Journal> {
   const { target } = journal;
   const at = await occupantOf(target).catch((): Occupant => "unknown");
-  const kind = at === "rocksdb" || at === "sled" ? at : directionOf(journal).to;
+  const kind = isEngineName(at) ? at : directionOf(journal).to;
   const lock = await lockOf(target, at, kind).catch(async (error: unknown) => {
     await refuseStale();
     throw error;
@@ -59,8 +60,7 @@ export async function beginRollback(rolling: Journal): Promise<Journal> {
 export async function lockOf(path: string, at: Occupant, kind: EngineName): Promise<StoreLock | null> {
   if (at === "absent" || at === "empty" || !(await nameIsTaken(path))) return null;
   try {
-    if (kind === "rocksdb") return await (await import("../../../engines/rocksdb/lock.js")).lockRocksdb(path);
-    return await (await import("../../../engines/sled/lock.js")).lockSled(path);
+    return await engineNamed(kind).lock(path);
   } catch (error) {
     if (!(error instanceof KgdumpError) || error.code === "STORE_IN_USE" || error.code === "ADDON_MISSING") throw error;
     if (error.code !== "PERMISSION_DENIED") return null;

@@ -2,7 +2,8 @@
 import { type DiscardLoss, KgdumpError } from "../../../errors.js";
 import { refuseOddMembers } from "../../disk/members.js";
 import { shellWord } from "../../shell-word.js";
-import { directionOf, engineTitle } from "../direction.js";
+import { engineTitle } from "../../../engines/registry.js";
+import { directionOf } from "../direction.js";
 import type { Journal } from "../journal.js";
 import { type Occupant, occupantOf } from "../places.js";
 

@@ -1,5 +1,5 @@
 /** What a rollback is asked for, and how it ended. */
-import type { EngineName } from "../../../engines/engine.js";
+import type { EngineName } from "../../../engines/store.js";
 import type { CarryOptions } from "./carry-back.js";
 import type { OnEvent } from "../events.js";
 

@@ -5,7 +5,7 @@
  */
 import { basename, dirname, join, resolve } from "node:path";
 import { readdir } from "node:fs/promises";
-import type { EntrySource } from "../../../engines/engine.js";
+import type { EntrySource } from "../../../engines/store.js";
 import { KgdumpError } from "../../../errors.js";
 import { closing } from "../../closing.js";
 import { rollbackCompaction } from "../../compact/rollback.js";
@@ -13,7 +13,8 @@ import { openSource } from "../../load-engine.js";
 import { carryBack, changedKeyspace, refuseUncarriable } from "./carry-back.js";
 import { keyspacesOfOriginal } from "../confirm.js";
 import { beginRollback, discardNew } from "./discard.js";
-import { directionOf, engineTitle, holdStore } from "../direction.js";
+import { engineTitle } from "../../../engines/registry.js";
+import { directionOf, holdStore } from "../direction.js";
 import { Teller } from "../events.js";
 import { isBeforeSwitch, type Journal, journalPath, readJournal, refuseOtherOwner, writeJournal } from "../journal.js";
 import { lossOf, storeIsGone, withWayBack } from "./loss.js";

@@ -1,5 +1,5 @@
 /** What may be wrong while a copy is brought up to date. */
-import type { EntrySource } from "../../../engines/engine.js";
+import type { EntrySource } from "../../../engines/store.js";
 import { KgdumpError } from "../../../errors.js";
 import { nameText } from "../../entries/keyspaces.js";
 

@@ -3,7 +3,7 @@
  * in one ordered pass, whole, or only where keys may have changed, and compared with what was read of the copy. What differs goes into the copy.
  */
 import { createHash } from "node:crypto";
-import type { EntryBlock, EntrySource, KeyspaceInfo } from "../../../engines/engine.js";
+import type { EntryBlock, EntrySource, KeyspaceInfo } from "../../../engines/store.js";
 import type { RocksdbSource } from "../../../engines/rocksdb/rocksdb.js";
 import type { ChangeBlock, SledFollower } from "../../../engines/sled/follower.js";
 import type { SledSink } from "../../../engines/sled/sled.js";

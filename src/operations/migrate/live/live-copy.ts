@@ -2,7 +2,7 @@
  * The copy of a store whose service runs on: while there is time it is brought up to date whenever that will save time when the service has
  * stopped.
  */
-import type { StoreMark } from "../../../engines/engine.js";
+import type { StoreMark } from "../../../engines/store.js";
 import type { ChangedKeys, RocksdbSource } from "../../../engines/rocksdb/rocksdb.js";
 import { KgdumpError } from "../../../errors.js";
 import { closing } from "../../closing.js";

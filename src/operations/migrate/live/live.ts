@@ -2,7 +2,7 @@
  * Migrating a store whose service runs: it is copied whole meanwhile; then the service is to be stopped, and only what has changed since has to be
  * carried over before the new store takes the old one's place. What comes behind the stop is the downtime: it does nothing that could be done before.
  */
-import type { StoreLock } from "../../../engines/engine.js";
+import type { StoreLock } from "../../../engines/store.js";
 import { catchUp } from "./catch-up.js";
 import { addTo } from "./compare-blocks.js";
 import { confirmSwitch } from "../confirm.js";

@@ -1,6 +1,6 @@
 /** Waiting until a service lets go of its store. */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { StoreLock } from "../../../engines/engine.js";
+import type { StoreLock } from "../../../engines/store.js";
 import { KgdumpError } from "../../../errors.js";
 import type { Teller } from "../events.js";
 import { round, secondsSince } from "../options.js";

@@ -1,5 +1,6 @@
 /** The steps of a migration in words, for whoever wants to know before it begins. */
-import { type Direction, engineTitle } from "../direction.js";
+import { engineTitle } from "../../../engines/registry.js";
+import { type Direction } from "../direction.js";
 import type { MigrateOptions, MigrationPaths } from "../options.js";
 
 /** One step of a migration. */

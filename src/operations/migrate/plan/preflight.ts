@@ -2,7 +2,7 @@
 import { constants } from "node:fs";
 import { access, stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import type { StoreInfo } from "../../../engines/engine.js";
+import type { StoreInfo } from "../../../engines/store.js";
 import { KgdumpError, systemError } from "../../../errors.js";
 import { logsElsewhere } from "../../disk/logs-elsewhere.js";
 import { planExport } from "../../export/plan.js";

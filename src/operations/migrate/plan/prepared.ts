@@ -1,5 +1,5 @@
 /** Transactions of a store that wait for their commit or rollback: a migration leaves them out for good, so it must be told to. */
-import type { PreparedTransaction, StoreInfo } from "../../../engines/engine.js";
+import type { PreparedTransaction, StoreInfo } from "../../../engines/store.js";
 import { KgdumpError } from "../../../errors.js";
 
 /** How many are named. */

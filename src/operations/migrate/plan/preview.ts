@@ -1,6 +1,6 @@
 /** What a migration would do, without doing it. */
 import { resolve } from "node:path";
-import type { EngineName } from "../../../engines/engine.js";
+import type { EngineName } from "../../../engines/store.js";
 import { askedDirection, detect } from "./detect.js";
 import { directionOf } from "../direction.js";
 import { Teller } from "../events.js";

@@ -2,10 +2,10 @@
  * Putting an original back in its place, whatever became of the store that took it: what is there is moved aside as it is, without a
  * look at what it holds. Repeatable after any interruption.
  */
-import type { EngineName } from "../../../engines/engine.js";
+import type { EngineName } from "../../../engines/store.js";
 import { KgdumpError } from "../../../errors.js";
 import { exchangeDirectories } from "../../disk/system-calls.js";
-import { engineTitle } from "../direction.js";
+import { engineTitle } from "../../../engines/registry.js";
 import { type Occupant, occupantOf, renameDurably } from "../places.js";
 import { nameIsTaken } from "../../disk/names.js";
 

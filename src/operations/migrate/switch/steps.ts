@@ -1,11 +1,12 @@
 /** The steps that migration and rollback share: each can be done again after any interruption. */
 import { rm } from "node:fs/promises";
-import type { EngineName } from "../../../engines/engine.js";
+import type { EngineName } from "../../../engines/store.js";
 import { KgdumpError } from "../../../errors.js";
 import { openDump } from "../../dump/open-dump.js";
 import { clearTemporaries } from "../../output/output-file.js";
 import { clearStaging } from "../../disk/staging.js";
-import { directionOf, engineTitle } from "../direction.js";
+import { engineTitle } from "../../../engines/registry.js";
+import { directionOf } from "../direction.js";
 import type { Teller } from "../events.js";
 import { withSwitched } from "./in-place.js";
 import { clearJournalTemporary, isBeforeSwitch, type Journal, journalPath, writeJournal } from "../journal.js";

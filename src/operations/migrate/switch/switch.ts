@@ -2,6 +2,7 @@
  * Putting one store in another's place, and that one aside. Repeatable: whatever of it was done before, a further call does the rest,
  * so that it may be interrupted at any moment.
  */
+import type { EngineName } from "../../../engines/store.js";
 import { KgdumpError } from "../../../errors.js";
 import { exchangeDirectories } from "../../disk/system-calls.js";
 import { moveDurably, type Occupant, occupantOf, removeDirectory, renameDurably } from "../places.js";
@@ -14,9 +15,9 @@ export interface Switch {
   readonly incoming: string;
   /** Where the store that is there now goes, on any file system; null when none is there. */
   readonly aside: string | null;
-  readonly newEngine: "rocksdb" | "sled";
+  readonly newEngine: EngineName;
   /** Engine of the store that is there now; null when none is there. */
-  readonly oldEngine: "rocksdb" | "sled" | null;
+  readonly oldEngine: EngineName | null;
 }
 
 interface Places {

@@ -6,7 +6,7 @@ import { previewMigration } from "#src/operations/migrate/plan/preview.js";
 import { refusePrepared } from "#src/operations/migrate/plan/prepared.js";
 import { exportStore } from "#src/operations/export/export.js";
 import { inspectDump } from "#src/operations/inspect/inspect.js";
-import type { StoreInfo } from "#src/engines/engine.js";
+import type { StoreInfo } from "#src/engines/store.js";
 import { assertCode } from "../../../engines/rocksdb/support.js";
 import { unpackStore } from "../../../fixtures/unpack.js";
 

@@ -1,0 +1,16 @@
+/** RocksDB, and LevelDB, whose stores it reads. */
+import type { Engine } from "../engine.js";
+
+export const ROCKSDB: Engine = {
+  name: "rocksdb",
+  title: "RocksDB",
+  ownNames: /^(?:CURRENT|IDENTITY|LOCK|LOG(?:\.old.*)?|(?:MANIFEST|OPTIONS)-\d+(?:\.dbtmp)?|\d+\.(?:sst|ldb|log|blob|dbtmp)|.*\.trash|archive|lost)$/,
+  everyStoreHas: "CURRENT",
+  readingLocks: false,
+  // One that lost its CURRENT is a store still; Pebble's has marker files, and no CURRENT in its newer versions.
+  recognises: (names) => names.includes("CURRENT") || (names.some((name) => /^MANIFEST-\d+$/.test(name)) && !names.some((name) => name.startsWith("marker."))),
+  recognisesRemains: (names) => names.some((name) => /^(?:CURRENT|IDENTITY|(?:MANIFEST|OPTIONS)-\d+|\d+\.(?:sst|ldb|log|blob))$/.test(name)),
+  openSource: async (path, options) => (await import("./rocksdb.js")).openRocksdbSource(path, options),
+  openSalvage: async (path, options) => (await import("./salvage.js")).openRocksdbSalvage(path, options),
+  lock: async (path) => (await import("./lock.js")).lockRocksdb(path),
+};

@@ -1,0 +1,20 @@
+/** Sled. */
+import type { Engine } from "../engine.js";
+
+export const SLED: Engine = {
+  name: "sled",
+  title: "sled",
+  ownNames: /^(?:db|conf|blobs|snap\..*)$/,
+  everyStoreHas: "db",
+  readingLocks: true,
+  // One that lost its `db` or its `conf` is a store still.
+  recognises: (names) => {
+    const found = ["db", "conf", "blobs"].filter((name) => names.includes(name));
+    if (names.some((name) => name.startsWith("snap."))) found.push("snap.");
+    return found.length > 1 && found.some((name) => name === "db" || name === "conf");
+  },
+  recognisesRemains: (names) => names.some((name) => /^(?:db|conf|blobs|snap\.[0-9A-Fa-f]+(?:\.generating)?)$/.test(name)),
+  openSource: async (path) => (await import("./reader.js")).openSledSource(path),
+  openSalvage: async (path) => (await import("./salvage.js")).openSledSalvage(path),
+  lock: async (path) => (await import("./lock.js")).lockSled(path),
+};
