@@ -7,7 +7,6 @@
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
-
 import { isErrorCode, KgdumpError } from "./errors.js";
 
 /**

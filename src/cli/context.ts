@@ -1,11 +1,11 @@
 /** What every command gets besides its own options: where to write, how, and when to stop. */
 import { isatty } from "node:tty";
-import { escapeMessage } from "./text/escape.js";
 import { renderError, renderErrorJson } from "./error-report.js";
 import { makeProgressDisplay, type ProgressChoice, type ProgressDisplay, progressStyle } from "./terminal/progress.js";
-import { RawPaths } from "./text/raw-paths.js";
 import { connectionOf, DataOutput } from "./terminal/stdio.js";
 import { type ColorChoice, makePaint, type Paint, useColors } from "./terminal/style.js";
+import { escapeMessage } from "./text/escape.js";
+import { RawPaths } from "./text/raw-paths.js";
 
 /** Options that every command takes. */
 export interface GlobalFlags {

@@ -1,9 +1,9 @@
 /** How an error is told: one clear message on stderr, its place, and what to do next. */
 import { inspect } from "node:util";
 import { type ConfigProblem, type DiscardLoss, EXIT_CODE_OF, ExitCode, KgdumpError, systemError } from "../errors.js";
-import { escapeJson, escapeMessage, formatBytes } from "./text/escape.js";
 import { Interrupted } from "./terminal/signals.js";
 import type { Paint } from "./terminal/style.js";
+import { escapeJson, escapeMessage, formatBytes } from "./text/escape.js";
 
 /** What is told of an error. */
 export interface ErrorReport {

@@ -2,11 +2,11 @@
 import { Option } from "commander";
 import { KgdumpError } from "../errors.js";
 import { guessFile } from "../format/sniff.js";
-import type { DumpInputs } from "../operations/dump/events.js";
 import { startOfFile } from "../operations/disk/small-file.js";
-import { escapeText } from "./text/escape.js";
+import type { DumpInputs } from "../operations/dump/events.js";
 import { manyOf } from "./options.js";
 import { readStdin, refuseTerminalInput } from "./terminal/stdio.js";
+import { escapeText } from "./text/escape.js";
 
 /** `--input`; repeatable. */
 export function inputOption(): Option {

@@ -9,9 +9,9 @@ import { ExitCode, KgdumpError, systemError } from "../errors.js";
 import { Context, type GlobalFlags } from "./context.js";
 import { describeError } from "./error-report.js";
 import { parseCommandLine } from "./program.js";
-import { RawPaths } from "./text/raw-paths.js";
 import { type Interrupted, SignalWatch } from "./terminal/signals.js";
 import { closeGoneTerminals } from "./terminal/stdio.js";
+import { RawPaths } from "./text/raw-paths.js";
 
 /** Global flags as far as a command line has them that makes no sense as a whole. */
 function guessFlags(args: readonly string[]): GlobalFlags {

@@ -2,12 +2,12 @@
 import { type Command, Option } from "commander";
 import { KgdumpError } from "../errors.js";
 import { type SledNumber, wrongNumber } from "../settings/sled-settings.js";
-import { parseBytes } from "./text/byte-text.js";
 import type { GlobalFlags } from "./context.js";
-import { escapeText } from "./text/escape.js";
 import { PROGRESS_CHOICES } from "./terminal/progress.js";
-import { parseCount, parseSize } from "./text/quantities.js";
 import { COLOR_CHOICES } from "./terminal/style.js";
+import { parseBytes } from "./text/byte-text.js";
+import { escapeText } from "./text/escape.js";
+import { parseCount, parseSize } from "./text/quantities.js";
 
 const GLOBAL_GROUP = "Options of every command:";
 

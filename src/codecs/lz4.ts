@@ -7,8 +7,7 @@
  */
 import { fromAddon } from "../addon.js";
 import { KgdumpError } from "../errors.js";
-import type { Codec } from "../format/codec.js";
-import { CODEC_IDS } from "../format/codec.js";
+import { type Codec, CODEC_IDS } from "../format/codec.js";
 import { borrow } from "../memory.js";
 import { asBuffer, blocksAddon } from "./blocks-addon.js";
 

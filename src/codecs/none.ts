@@ -1,8 +1,7 @@
 /** The codec "none": a block's data is its encoded entries. */
 
 import { KgdumpError } from "../errors.js";
-import type { Codec } from "../format/codec.js";
-import { CODEC_IDS } from "../format/codec.js";
+import { type Codec, CODEC_IDS } from "../format/codec.js";
 
 /** Makes the codec. Both ways give the very array that they are given. */
 export function noneCodec(): Codec {

@@ -4,8 +4,8 @@
  */
 import { fromAddon } from "../addon.js";
 import { KgdumpError } from "../errors.js";
-import { type Codec, packBlock } from "../format/codec.js";
 import { crcOf } from "../format/checksum.js";
+import { type Codec, packBlock } from "../format/codec.js";
 import type { KeyspaceShape } from "../format/content-checker.js";
 import type { CheckedBlock } from "../format/dump-writer.js";
 import { asBuffer, blocksAddon, type NativeFacts, type NativePacker } from "./blocks-addon.js";

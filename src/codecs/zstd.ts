@@ -3,8 +3,7 @@
 // The package's own entry (1.2.2) forgets the level on its way to the bindings, so the bindings are called themselves.
 import { compress, decompress } from "@mongodb-js/zstd/bindings.js";
 import { KgdumpError } from "../errors.js";
-import type { Codec } from "../format/codec.js";
-import { CODEC_IDS } from "../format/codec.js";
+import { type Codec, CODEC_IDS } from "../format/codec.js";
 import { withContentSize, zstdProblem } from "./zstd-frame.js";
 
 /** The highest level at which no block but the last decodes to less than 128 KiB (zstd splits blocks from its strategy btopt on). */

@@ -1,8 +1,8 @@
 /** The engines that there are. None is loaded before it is used: export never loads sled, import never RocksDB, and inspect neither. */
 import type { Engine } from "./engine.js";
-import type { EngineName } from "./store.js";
 import { ROCKSDB } from "./rocksdb/engine.js";
 import { SLED } from "./sled/engine.js";
+import type { EngineName } from "./store.js";
 
 const ENGINES: Readonly<Record<EngineName, Engine>> = { rocksdb: ROCKSDB, sled: SLED };
 

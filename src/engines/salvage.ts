@@ -3,8 +3,8 @@
  *
  * As with EntrySource, entries cross in blocks, encoded as in a dump. The store is only read.
  */
-import type { KeyspaceInfo, StoreInfo } from "./store.js";
 import type { SledSettings } from "./sled/sled.js";
+import type { KeyspaceInfo, StoreInfo } from "./store.js";
 
 /** Something that is lost, or may be. */
 export interface StoreLoss {

@@ -1,23 +1,19 @@
 /** Random access to a complete dump through its index: a look-up touches the tail, the footer, one index frame and one block. */
 
 import { KgdumpError } from "../errors.js";
-import { decodeBlock } from "./payload/block.js";
-import { unpackBlock } from "./codec.js";
-import type { CodecLoader } from "./codec.js";
+import { type CodecLoader, unpackBlock } from "./codec.js";
 import { FOOTER_KEY_BYTES, FORMAT_MINOR, FRAME_HEAD_LENGTH, Kind, MAGIC_LENGTH, TAIL_LENGTH } from "./constants.js";
 import { checkEntries, findEntry } from "./entries.js";
-import { checkHeaderMarker, checkPayload, checkPayloadLength, decodeFrameHead, decodeMagic, decodeTail, endsLikeTail, kindName, startsLikeMagic } from "./frame.js";
-import type { FrameHead } from "./frame.js";
+import { checkHeaderMarker, checkPayload, checkPayloadLength, decodeFrameHead, decodeMagic, decodeTail, endsLikeTail, type FrameHead, kindName, startsLikeMagic } from "./frame.js";
+import { itemAt } from "./item-at.js";
+import { compareKeys, type KeyOrder } from "./key-order.js";
+import { type Limits, resolveLimits } from "./limits.js";
+import { decodeBlock } from "./payload/block.js";
 import { decodeHeader } from "./payload/header.js";
 import { decodeIndex } from "./payload/index.js";
-import { itemAt } from "./item-at.js";
-import { compareKeys } from "./key-order.js";
-import type { KeyOrder } from "./key-order.js";
-import { resolveLimits } from "./limits.js";
-import type { Limits } from "./limits.js";
+import { decodeFooter } from "./payload/totals.js";
 import { at, placed, withBlock } from "./place.js";
 import { guessFormat } from "./sniff.js";
-import { decodeFooter } from "./payload/totals.js";
 import type { BlockInfo, DumpFooter, DumpHeader, IndexLocation, Totals } from "./types.js";
 
 /** Something with a known size whose bytes can be read anywhere, such as a file. */

@@ -4,12 +4,9 @@ import { ByteReader } from "./byte-reader.js";
 import type { CodecLoader } from "./codec.js";
 import { type BlockUnpacker, ContentChecker, type KeyspaceShape, type UnpackedBlock } from "./content-checker.js";
 import { FrameReader } from "./frame-reader.js";
-import { resolveLimits } from "./limits.js";
-import type { Limits } from "./limits.js";
-import { at, placed } from "./place.js";
-import type { Place } from "./place.js";
-import { StreamChecker } from "./stream-checker.js";
-import type { Step } from "./stream-checker.js";
+import { type Limits, resolveLimits } from "./limits.js";
+import { at, type Place, placed } from "./place.js";
+import { type Step, StreamChecker } from "./stream-checker.js";
 import type { DumpEvent, DumpHeader } from "./types.js";
 
 /** Raw bytes of blocks that are decoded ahead, at most, unless one block alone has more. */

@@ -4,7 +4,6 @@
  */
 
 import { KgdumpError } from "../errors.js";
-import { blockInfo, encodeBlock } from "./payload/block.js";
 import { crcOf, markerOf } from "./checksum.js";
 import type { CodecName } from "./codec.js";
 import {
@@ -23,12 +22,13 @@ import {
 import { ContentChecker } from "./content-checker.js";
 import { crcOfBoth } from "./crc-range.js";
 import { encodeFrameHead, encodeMagic, encodeTail } from "./frame.js";
-import { encodeGap } from "./payload/gap.js";
-import { encodeHeader } from "./payload/header.js";
-import { IndexBuilder } from "./payload/index.js";
 import { itemAt } from "./item-at.js";
 import { compareKeys } from "./key-order.js";
 import type { Limits } from "./limits.js";
+import { blockInfo, encodeBlock } from "./payload/block.js";
+import { encodeGap } from "./payload/gap.js";
+import { encodeHeader } from "./payload/header.js";
+import { IndexBuilder } from "./payload/index.js";
 import { encodeAbort, encodeFooter, encodeKeyspaceEnd, encodeKeyspaceStart, sumTotals } from "./payload/totals.js";
 import type { DeltaResult, DumpHeader, Gap, IndexLocation, KeyspaceTotals } from "./types.js";
 

@@ -4,9 +4,9 @@
  */
 
 import { KgdumpError } from "../errors.js";
-import { binHead } from "./msgpack/writer.js";
 import type { KeyOrder } from "./key-order.js";
 import type { Limits } from "./limits.js";
+import { binHead } from "./msgpack/writer.js";
 
 const NIL = 0xc0;
 

@@ -3,8 +3,7 @@
 import { KgdumpError } from "../errors.js";
 import type { ByteReader } from "./byte-reader.js";
 import { FRAME_HEAD_LENGTH, Kind, MAGIC_LENGTH, TAIL_LENGTH } from "./constants.js";
-import { checkHeaderMarker, checkPayload, checkPayloadLength, decodeFrameHead, decodeMagic, decodeTail, kindName, startsLikeFrame, startsLikeMagic, startsLikeTail } from "./frame.js";
-import type { FrameHead } from "./frame.js";
+import { checkHeaderMarker, checkPayload, checkPayloadLength, decodeFrameHead, decodeMagic, decodeTail, type FrameHead, kindName, startsLikeFrame, startsLikeMagic, startsLikeTail } from "./frame.js";
 import type { Limits } from "./limits.js";
 import { withBlock } from "./place.js";
 import { guessFormat } from "./sniff.js";

@@ -5,18 +5,18 @@
  */
 
 import { KgdumpError } from "../errors.js";
-import { blockInfo, decodeBlock } from "./payload/block.js";
 import { FOOTER_KEY_BYTES, FORMAT_MINOR, FRAME_HEAD_LENGTH, Kind, SKIPPABLE_BIT } from "./constants.js";
 import type { Frame, Surroundings } from "./frame-reader.js";
 import { kindName } from "./frame.js";
-import { decodeGap } from "./payload/gap.js";
-import { decodeHeader } from "./payload/header.js";
-import { IndexBuilder } from "./payload/index.js";
 import { itemAt } from "./item-at.js";
 import { compareKeys } from "./key-order.js";
 import type { Limits } from "./limits.js";
-import { at } from "./place.js";
+import { blockInfo, decodeBlock } from "./payload/block.js";
+import { decodeGap } from "./payload/gap.js";
+import { decodeHeader } from "./payload/header.js";
+import { IndexBuilder } from "./payload/index.js";
 import { checkKeyspaceStart, decodeAbort, decodeFooter, decodeKeyspaceEnd, sameResult, totalsDifference } from "./payload/totals.js";
+import { at } from "./place.js";
 import type { BlockInfo, DumpFooter, DumpHeader, FormatVersion, Gap, HeaderKeyspace, IndexLocation, KeyspaceTotals } from "./types.js";
 
 /** What a frame means. */

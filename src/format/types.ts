@@ -1,7 +1,7 @@
 /** What a dump is made of, as TypeScript sees it. Sizes are bytes; counts are safe integers. */
 
-import type { KeyOrder } from "./key-order.js";
 import type { CodecName } from "./codec.js";
+import type { KeyOrder } from "./key-order.js";
 
 export type { CodecName } from "./codec.js";
 export type { KeyOrder } from "./key-order.js";

@@ -3,12 +3,12 @@
  * loads RocksDB, and inspect loads neither.
  */
 import { readdir } from "node:fs/promises";
+import type { KeyspacePacker } from "../codecs/packer.js";
+import { engineNamed, engineOf } from "../engines/registry.js";
 import type { EngineName, EntrySource } from "../engines/store.js";
 import { hasCode, KgdumpError, systemError } from "../errors.js";
-import type { KeyspacePacker } from "../codecs/packer.js";
 import type { BlockUnpacker, Codec, CodecName, KeyspaceShape } from "../format/index.js";
 import { refuseOddMembers } from "./disk/members.js";
-import { engineNamed, engineOf } from "../engines/registry.js";
 import { type KeyspaceSelection, nameBytes } from "./entries/keyspaces.js";
 
 /** What to do with the timestamps that end each value of a RocksDB TTL store. */

@@ -1,9 +1,9 @@
 import test from "ava";
-import { KgdumpError } from "#src/errors.js";
 import { describeError, renderError, renderErrorJson } from "#src/cli/error-report.js";
-import { isPrintable } from "#src/cli/text/escape.js";
 import { Interrupted } from "#src/cli/terminal/signals.js";
 import { makePaint } from "#src/cli/terminal/style.js";
+import { isPrintable } from "#src/cli/text/escape.js";
+import { KgdumpError } from "#src/errors.js";
 
 const plain = { paint: makePaint(false), verbose: false };
 

@@ -8,17 +8,17 @@ import { cp, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises"
 import { dirname, join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import type { Command } from "commander";
+import { openRocksdbSource } from "#src/engines/rocksdb/rocksdb.js";
 import { exportStore } from "#src/operations/export/export.js";
 import { importDump } from "#src/operations/import/import.js";
+import { restoreDump } from "#src/operations/import/restore.js";
 import { inspectDump } from "#src/operations/inspect/inspect.js";
 import { migrateStore } from "#src/operations/migrate/migrate.js";
 import { recoverDump } from "#src/operations/recover/recover.js";
-import { restoreDump } from "#src/operations/import/restore.js";
 import { sledCheck, sledWrite } from "../checker/run.js";
 import { inParallel } from "../faults/support.js";
 import { unpackStore } from "../fixtures/unpack.js";
 import { makeStore, numbered } from "../support/stores.js";
-import { openRocksdbSource } from "#src/engines/rocksdb/rocksdb.js";
 import { temporaryDirectory } from "../support/temporary.js";
 import { kgdump } from "./support/run.js";
 

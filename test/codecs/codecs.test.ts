@@ -1,8 +1,8 @@
 import test from "ava";
 import fc from "fast-check";
 import { loadCodec } from "#src/codecs/index.js";
-import { boundedFrame } from "#src/codecs/zstd.js";
 import { FREE_SLACK, FREE_WINDOW, withContentSize, zstdProblem } from "#src/codecs/zstd-frame.js";
+import { boundedFrame } from "#src/codecs/zstd.js";
 import { FREE_EXPANSION, LIMIT_EXPANSION } from "#src/format/constants.js";
 import { CODEC_NAMES, type Codec, packBlock, unpackBlock } from "#src/format/index.js";
 

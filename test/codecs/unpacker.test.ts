@@ -3,9 +3,9 @@ import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import test from "ava";
 import fc from "fast-check";
+import { loadCodec } from "#src/codecs/index.js";
 import { unpackers } from "#src/codecs/unpacker.js";
 import { type BlockFacts, type BlockUnpacker, checkEntries, CODEC_NAMES, DEFAULT_LIMITS, encodeEntries, type Entry, type KeyspaceShape, type Limits, readDump } from "#src/format/index.js";
-import { loadCodec } from "#src/codecs/index.js";
 import { bytes, entry, header, inChunks, keyspace, makeDump, smallDump } from "../format/support/dumps.js";
 
 const NONE = loadCodec("none");

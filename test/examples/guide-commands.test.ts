@@ -6,8 +6,8 @@ import { createRocksdbSink } from "#src/engines/rocksdb/rocksdb.js";
 import { openSledSource } from "#src/engines/sled/reader.js";
 import { openSledSink } from "#src/engines/sled/sled.js";
 import { encodeEntries } from "#src/format/index.js";
-import { shell } from "../cli/support/run.js";
 import { sledCheck, sledWrite } from "../checker/run.js";
+import { shell } from "../cli/support/run.js";
 import { makeStore, numbered } from "../support/stores.js";
 import { temporaryDirectory } from "../support/temporary.js";
 

@@ -1,8 +1,8 @@
 /** The worked example, run as its README says: a service's graph from RocksDB to sled, changed there, and back. */
+import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, symlink } from "node:fs/promises";
 import { delimiter, join } from "node:path";
-import { spawn } from "node:child_process";
 import test, { type ExecutionContext } from "ava";
 import { gather, KGDUMP, kgdump } from "../cli/support/run.js";
 import { temporaryDirectory } from "../support/temporary.js";

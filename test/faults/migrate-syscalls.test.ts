@@ -4,9 +4,9 @@
  *
  * KGDUMP_FAULTS=all does every N with every error; else some of them are drawn by SEED. Needs strace.
  */
+import { mkdirSync } from "node:fs";
 import { cp, mkdir, mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { mkdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import anyTest, { type ExecutionContext, type TestFn } from "ava";
 import { kgdump } from "../cli/support/run.js";

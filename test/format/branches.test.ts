@@ -3,11 +3,11 @@ import test from "ava";
 import { loadCodec } from "#src/codecs/index.js";
 import { KgdumpError } from "#src/errors.js";
 import { FRAME_HEAD_LENGTH, Kind } from "#src/format/constants.js";
-import { MsgpackWriter } from "#src/format/msgpack/writer.js";
 import { encodeFrameHead } from "#src/format/frame.js";
 import { type BlockInfo, DEFAULT_LIMITS, DumpFile, DumpWriter, unpackBlock } from "#src/format/index.js";
-import { decodeIndex } from "#src/format/payload/index.js";
 import { itemAt } from "#src/format/item-at.js";
+import { MsgpackWriter } from "#src/format/msgpack/writer.js";
+import { decodeIndex } from "#src/format/payload/index.js";
 import { placed, withBlock } from "#src/format/place.js";
 import { bytes, entry, header, keyspace, makeDump, splitDump } from "./support/dumps.js";
 

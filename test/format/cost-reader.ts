@@ -1,7 +1,7 @@
 /** A process that reads dumps of a folder, one after the other, and tells its memory: `node cost-reader.js SOUND HOSTILE…`. */
 import { readFileSync } from "node:fs";
-import { readDump } from "#src/format/index.js";
 import { loadCodec } from "#src/codecs/index.js";
+import { readDump } from "#src/format/index.js";
 import { peakMemory } from "../support/memory.js";
 
 async function* chunks(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

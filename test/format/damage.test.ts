@@ -1,7 +1,7 @@
 import test from "ava";
+import { loadCodec } from "#src/codecs/index.js";
 import { Kind } from "#src/format/constants.js";
 import { type CodecName, DumpFile, type DumpHeader } from "#src/format/index.js";
-import { loadCodec } from "#src/codecs/index.js";
 import { assemble } from "../fuzz/structure.js";
 import { codeOf, entry, type FoundFrame, header, inChunks, keyspace, makeDump, outcome, smallDump, splitDump } from "./support/dumps.js";
 import { flipEveryBit, forEach, rearranged, smallDumps, tenKilobytes, verdict } from "./support/exhaustive.js";

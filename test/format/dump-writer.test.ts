@@ -1,8 +1,8 @@
 import test from "ava";
-import { decodeAbort, encodeAbort } from "#src/format/payload/totals.js";
-import { ABORT_REASON_BYTES } from "#src/format/constants.js";
 import { EntryDigest, crcOf } from "#src/format/checksum.js";
+import { ABORT_REASON_BYTES } from "#src/format/constants.js";
 import { type BlockToWrite, type CheckedBlock, DumpWriter, encodeEntries } from "#src/format/index.js";
+import { decodeAbort, encodeAbort } from "#src/format/payload/totals.js";
 import { bytes, entry, header, keyspace, outcome, writeBlock } from "./support/dumps.js";
 
 const raw = encodeEntries([entry("a", "1")]);

@@ -2,8 +2,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import test from "ava";
 import { EXIT_CODE_OF } from "#src/errors.js";
 import * as constants from "#src/format/constants.js";
-import { CODEC_IDS, DEFAULT_LIMITS } from "#src/format/index.js";
 import { kindName } from "#src/format/frame.js";
+import { CODEC_IDS, DEFAULT_LIMITS } from "#src/format/index.js";
 import { entry, header, makeDump, splitDump } from "./support/dumps.js";
 
 const SPEC = new URL("../../../format-spec/README.md", import.meta.url);

@@ -1,8 +1,8 @@
 import test, { type ExecutionContext } from "ava";
-import { FORMAT_VERSION, DEFAULT_LIMITS, type DumpHeader, type Limits } from "#src/format/index.js";
-import { encodeBlock } from "#src/format/payload/block.js";
 import { FRAME_HEAD_LENGTH, Kind, LIMIT_SMALL_PAYLOAD, MAGIC_LENGTH } from "#src/format/constants.js";
+import { FORMAT_VERSION, DEFAULT_LIMITS, type DumpHeader, type Limits } from "#src/format/index.js";
 import { MsgpackWriter } from "#src/format/msgpack/writer.js";
+import { encodeBlock } from "#src/format/payload/block.js";
 import { encodeHeader } from "#src/format/payload/header.js";
 import { encodeKeyspaceStart } from "#src/format/payload/totals.js";
 import { bytes, codeOf, entry, type ForgedFrame, forge, header, keyspace, makeDump, outcome, smallDump, splitDump } from "./support/dumps.js";

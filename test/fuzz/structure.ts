@@ -1,10 +1,10 @@
 /** Mutations of a dump's parts, after which checksums, numbers and offsets are right again, so that readers get far. */
-import { blockInfo, decodeBlock, encodeBlock } from "#src/format/payload/block.js";
 import { EntryDigest, markerOf } from "#src/format/checksum.js";
 import { FOOTER_KEY_BYTES, FRAME_HEAD_LENGTH, Kind, MAGIC_LENGTH } from "#src/format/constants.js";
 import { encodeFrameHead, encodeTail } from "#src/format/frame.js";
-import { decodeHeader } from "#src/format/payload/header.js";
 import { DEFAULT_LIMITS, type DumpFooter, type DumpHeader, encodeEntries, type Entry, type IndexLocation, iterateEntries, type KeyspaceTotals } from "#src/format/index.js";
+import { blockInfo, decodeBlock, encodeBlock } from "#src/format/payload/block.js";
+import { decodeHeader } from "#src/format/payload/header.js";
 import { IndexBuilder } from "#src/format/payload/index.js";
 import { encodeFooter, encodeKeyspaceEnd, sumTotals } from "#src/format/payload/totals.js";
 import { mutateBytes, mutateTokens } from "./mutate-bytes.js";

@@ -1,8 +1,8 @@
 /** One fault each, done to the files of a store that nobody has open. */
 import { copyFile, readdir, readFile, rename, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { readRecords } from "./log-file.js";
 import { LOG_FAULTS } from "./log-faults.js";
+import { readRecords } from "./log-file.js";
 import { type Field, liveTables, numberedFiles, numberField, readManifest, Tag, writeManifest } from "./manifest.js";
 import { changeableKeys, changeKey } from "./table-key.js";
 import { type Fault, flip, type Victim } from "./victim.js";

@@ -5,10 +5,10 @@ import { compactStore, planCompact } from "../../operations/compact/compact.js";
 import { undoCompact } from "../../operations/compact/undo.js";
 import type { Context } from "../context.js";
 import { addHelp } from "../help.js";
-import { jsonDocument } from "../render/json/json.js";
 import { countOf, sizeOf } from "../options.js";
-import { SIZE_HELP } from "../text/quantities.js";
 import { renderCompact, renderCompactPlan, renderUndoCompact } from "../render/compact.js";
+import { jsonDocument } from "../render/json/json.js";
+import { SIZE_HELP } from "../text/quantities.js";
 
 interface CompactFlags {
   readonly segmentSize?: number;

@@ -2,14 +2,14 @@
 import { Command, Option } from "commander";
 import { KgdumpError } from "../../errors.js";
 import type { ExportOptions, ExportSelection } from "../../operations/export/export.js";
-import { BYTE_TEXT_HELP } from "../text/byte-text.js";
 import type { Context } from "../context.js";
-import { escapeText } from "../text/escape.js";
 import { addHelp } from "../help.js";
-import { exportJson, jsonDocument, jsonLine, planJson } from "../render/json/json.js";
 import { bytesOf, countOf, excludeOption, keyspaceOption, manyOf, maxBlockSizeOption, oneOf, prefixOption, type ReadingFlags, readingOptions, refuseBoth, sizeOf } from "../options.js";
-import { SIZE_HELP } from "../text/quantities.js";
+import { exportJson, jsonDocument, jsonLine, planJson } from "../render/json/json.js";
 import { connectionOf, openStdout } from "../terminal/stdio.js";
+import { BYTE_TEXT_HELP } from "../text/byte-text.js";
+import { escapeText } from "../text/escape.js";
+import { SIZE_HELP } from "../text/quantities.js";
 
 interface ExportFlags extends ReadingFlags {
   readonly output?: string;

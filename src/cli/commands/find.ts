@@ -1,14 +1,14 @@
 /** `kgdump find`: every version of a key in a RocksDB store. */
 import { Command } from "commander";
 import type { FoundKey, KeyVersion } from "../../operations/inspect/find.js";
-import { BYTE_TEXT_HELP, parseBytes } from "../text/byte-text.js";
 import type { Context } from "../context.js";
-import { escapeMessage, escapeText, formatShort } from "../text/escape.js";
 import { addHelp } from "../help.js";
-import { type Json, jsonBytes, jsonDocument } from "../render/json/json.js";
 import { keyspaceOption } from "../options.js";
-import { formatCount, formatNumberOf } from "../text/quantities.js";
+import { type Json, jsonBytes, jsonDocument } from "../render/json/json.js";
 import { renderTable } from "../render/table.js";
+import { BYTE_TEXT_HELP, parseBytes } from "../text/byte-text.js";
+import { escapeMessage, escapeText, formatShort } from "../text/escape.js";
+import { formatCount, formatNumberOf } from "../text/quantities.js";
 
 interface FindFlags {
   readonly columnFamily?: readonly Uint8Array[];

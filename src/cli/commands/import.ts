@@ -1,14 +1,14 @@
 /** `kgdump import`: a dump becomes a sled store. */
 import { Command, Option } from "commander";
-import { BYTE_TEXT_HELP, mapOf, type Mapping, MAPPING_HELP, parseMapping } from "../text/byte-text.js";
 import type { Context } from "../context.js";
-import { escapeText } from "../text/escape.js";
 import { addHelp } from "../help.js";
 import { inputOption, inputsOf, refuseFileAsTarget } from "../inputs.js";
-import { importJson, jsonDocument } from "../render/json/json.js";
 import { countOf, excludeOption, keyspaceOption, manyOf, maxBlockSizeOption, oneOf, prefixOption, refuseBoth, type SledFlags, sledOptions } from "../options.js";
-import { SIZE_HELP } from "../text/quantities.js";
+import { importJson, jsonDocument } from "../render/json/json.js";
 import { renderImport } from "../render/results.js";
+import { BYTE_TEXT_HELP, mapOf, type Mapping, MAPPING_HELP, parseMapping } from "../text/byte-text.js";
+import { escapeText } from "../text/escape.js";
+import { SIZE_HELP } from "../text/quantities.js";
 import { SETTINGS_HELP } from "./settings-help.js";
 
 interface ImportFlags extends SledFlags {

@@ -1,14 +1,14 @@
 /** What `kgdump inspect` lists: blocks, entries, keys, one value. */
 import { KgdumpError } from "../../errors.js";
+import type { DumpEntry } from "../../operations/dump/open-dump.js";
+import type { ReadOptions } from "../../operations/dump/read.js";
 import type { ListOptions } from "../../operations/inspect/entries.js";
 import type { Context } from "../context.js";
-import { formatBytes, formatShort, uuidForm } from "../text/escape.js";
 import { blockJson, entryJson, jsonDocument, jsonLine } from "../render/json/json.js";
-import { formatCount } from "../text/quantities.js";
 import { renderValue } from "../render/value.js";
+import { formatBytes, formatShort, uuidForm } from "../text/escape.js";
+import { formatCount } from "../text/quantities.js";
 import type { InspectFlags } from "./inspect-flags.js";
-import type { ReadOptions } from "../../operations/dump/read.js";
-import type { DumpEntry } from "../../operations/dump/open-dump.js";
 
 /** Values on a terminal are set in from their keys by so much. */
 const INDENT = "    ";

@@ -1,11 +1,11 @@
 /** `kgdump inspect --gaps`: where a salvaged dump lacks something. */
+import type { ReadOptions } from "../../operations/dump/read.js";
 import type { DumpGap } from "../../operations/inspect/gaps.js";
 import type { Context } from "../context.js";
-import { formatShort } from "../text/escape.js";
 import { jsonBytes, jsonLine } from "../render/json/json.js";
 import { keyJson } from "../render/json/recover.js";
 import { countText, edgeText } from "../render/recover.js";
-import type { ReadOptions } from "../../operations/dump/read.js";
+import { formatShort } from "../text/escape.js";
 
 const WIDTHS = [12, 8, 9, 13];
 

@@ -5,15 +5,15 @@ import type { EngineName } from "../../engines/store.js";
 import { KgdumpError, systemError } from "../../errors.js";
 import { eventLine, type OnEvent } from "../../operations/migrate/events.js";
 import type { MigrateOptions } from "../../operations/migrate/migrate.js";
-import { mapOf, type Mapping, MAPPING_HELP, parseMapping } from "../text/byte-text.js";
 import type { Context } from "../context.js";
-import { escapeMessage } from "../text/escape.js";
 import { addHelp } from "../help.js";
+import { countOf, excludeOption, manyOf, type ReadingFlags, readingOptions, refuseBoth, requireWith, type SledFlags, sledOptions } from "../options.js";
 import { jsonDocument, jsonLine } from "../render/json/json.js";
 import { migrationJson, migrationPreviewJson } from "../render/json/migrate.js";
-import { countOf, excludeOption, manyOf, type ReadingFlags, readingOptions, refuseBoth, requireWith, type SledFlags, sledOptions } from "../options.js";
 import { renderMigration, renderRollback } from "../render/migrate.js";
 import { renderMigrationPreview } from "../render/migration-preview.js";
+import { mapOf, type Mapping, MAPPING_HELP, parseMapping } from "../text/byte-text.js";
+import { escapeMessage } from "../text/escape.js";
 import { SETTINGS_HELP } from "./settings-help.js";
 
 interface MigrateFlags extends SledFlags, ReadingFlags {

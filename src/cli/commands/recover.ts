@@ -3,13 +3,13 @@ import { stat } from "node:fs/promises";
 import { Command, Option } from "commander";
 import { KgdumpError } from "../../errors.js";
 import type { Context } from "../context.js";
-import { escapeText } from "../text/escape.js";
 import { addHelp } from "../help.js";
+import { maxBlockSizeOption } from "../options.js";
 import { jsonDocument } from "../render/json/json.js";
 import { recoverJson, recoverStoreJson } from "../render/json/recover.js";
-import { maxBlockSizeOption } from "../options.js";
-import { renderRecover } from "../render/recover.js";
 import { renderRecoverStore } from "../render/recover-store.js";
+import { renderRecover } from "../render/recover.js";
+import { escapeText } from "../text/escape.js";
 
 interface RecoverFlags {
   readonly output?: string;

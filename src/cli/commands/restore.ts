@@ -2,15 +2,15 @@
 import { Command, Option } from "commander";
 import { KgdumpError } from "../../errors.js";
 import type { RestoreResult } from "../../operations/import/restore.js";
-import { BYTE_TEXT_HELP, mapOf, type Mapping, MAPPING_HELP, parseMapping } from "../text/byte-text.js";
 import type { Context } from "../context.js";
-import { escapeText } from "../text/escape.js";
 import { addHelp } from "../help.js";
 import { inputOption, inputsOf, refuseFileAsTarget } from "../inputs.js";
-import { jsonBytes, jsonDocument } from "../render/json/json.js";
 import { excludeOption, keyspaceOption, manyOf, maxBlockSizeOption, oneOf, refuseBoth, sizeOf } from "../options.js";
-import { SIZE_HELP } from "../text/quantities.js";
+import { jsonBytes, jsonDocument } from "../render/json/json.js";
 import { renderRestore } from "../render/restore.js";
+import { BYTE_TEXT_HELP, mapOf, type Mapping, MAPPING_HELP, parseMapping } from "../text/byte-text.js";
+import { escapeText } from "../text/escape.js";
+import { SIZE_HELP } from "../text/quantities.js";
 
 const COMPRESSIONS = ["none", "lz4", "zstd", "snappy", "zlib", "bzip2"] as const;
 

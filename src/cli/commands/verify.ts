@@ -1,16 +1,16 @@
 /** `kgdump verify`: every check of a dump, and of stores beside it. */
 import { stat } from "node:fs/promises";
 import { Command, Option } from "commander";
-import type { CompareOptions } from "../../operations/verify/verify.js";
 import type { Verification } from "../../operations/verify/results.js";
-import { mapOf, type Mapping, MAPPING_HELP, parseMapping } from "../text/byte-text.js";
+import type { CompareOptions } from "../../operations/verify/verify.js";
 import type { Context } from "../context.js";
 import { addHelp } from "../help.js";
+import { countOf, manyOf, maxBlockSizeOption, type ReadingFlags, readingOptions, requireWith } from "../options.js";
 import { jsonDocument } from "../render/json/json.js";
 import { verifyJson } from "../render/json/verify.js";
-import { countOf, manyOf, maxBlockSizeOption, type ReadingFlags, readingOptions, requireWith } from "../options.js";
 import { renderVerify } from "../render/verify.js";
 import { readStdin, refuseTerminalInput } from "../terminal/stdio.js";
+import { mapOf, type Mapping, MAPPING_HELP, parseMapping } from "../text/byte-text.js";
 
 interface VerifyFlags extends ReadingFlags {
   readonly against?: string[];

@@ -1,14 +1,14 @@
 /** What migrate, rollback and status say, for a person. */
-import type { ChangeCounts, MigrateResult } from "../../operations/migrate/migrate.js";
 import type { RollbackResult } from "../../operations/migrate/back/rollback-options.js";
-import type { MigrationStatus } from "../../operations/migrate/status.js";
+import type { ChangeCounts, MigrateResult } from "../../operations/migrate/migrate.js";
 import type { MigratedKeyspace } from "../../operations/migrate/migrated.js";
+import type { MigrationStatus } from "../../operations/migrate/status.js";
+import type { Paint } from "../terminal/style.js";
 import { escapeMessage, escapeText } from "../text/escape.js";
 import { formatDuration, formatNumberOf, formatSize } from "../text/quantities.js";
-import type { Paint } from "../terminal/style.js";
 import { renderGraph } from "./graph.js";
-import { engineName } from "./summary.js";
 import { type KeyspaceSides, renderSides, sideName } from "./sides.js";
+import { engineName } from "./summary.js";
 
 const line = (name: string, text: string): string => `  ${`${name}:`.padEnd(11)}${text}\n`;
 

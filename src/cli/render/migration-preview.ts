@@ -2,10 +2,10 @@
 import type { MigrationPlan } from "../../operations/migrate/plan/preflight.js";
 import type { MigrationPreview } from "../../operations/migrate/plan/preview.js";
 import { CHANGED_SHARE } from "../../operations/migrate/plan/space.js";
+import type { Paint } from "../terminal/style.js";
 import { escapeText } from "../text/escape.js";
 import { formatDuration, formatNumberOf, formatSize } from "../text/quantities.js";
 import { engineName } from "./summary.js";
-import type { Paint } from "../terminal/style.js";
 
 const line = (name: string, text: string): string => `  ${(name === "" ? "" : `${name}:`).padEnd(11)}${text}\n`;
 

@@ -1,8 +1,8 @@
 /** What restore says at its end, for a person. */
 import type { RestoreResult } from "../../operations/import/restore.js";
+import type { Paint } from "../terminal/style.js";
 import { escapeText } from "../text/escape.js";
 import { formatDuration, formatNumberOf, formatRate, formatSize } from "../text/quantities.js";
-import type { Paint } from "../terminal/style.js";
 
 /** Two lines about a restored store. */
 export function renderRestore({ target, keyspaces, entries, bytes, seconds, verified }: RestoreResult, paint: Paint): string {

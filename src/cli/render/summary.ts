@@ -1,8 +1,8 @@
 /** What `inspect` says of a dump, for a person. */
 import type { DumpSummary, KeyspaceSummary } from "../../operations/inspect/inspect.js";
+import type { Paint } from "../terminal/style.js";
 import { escapeMessage, escapeText, formatShort } from "../text/escape.js";
 import { formatBlockSize, formatCount, formatNumberOf, formatPercent, formatSize } from "../text/quantities.js";
-import type { Paint } from "../terminal/style.js";
 import { type Column, renderTable } from "./table.js";
 
 /** How much of a digest is enough to compare by eye. */

@@ -5,8 +5,8 @@
 import type { SingleBar } from "cli-progress";
 import type { OnProgress, Phase, Progress } from "../../operations/progress.js";
 import { escapeJson, formatBytes } from "../text/escape.js";
-import { type Figures, FigureTracker } from "./progress-figures.js";
 import { formatCount, formatDuration, formatRate } from "../text/quantities.js";
+import { type Figures, FigureTracker } from "./progress-figures.js";
 
 /** What `--progress` can be. */
 export const PROGRESS_CHOICES = ["auto", "always", "never", "json"] as const;

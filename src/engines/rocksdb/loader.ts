@@ -5,7 +5,6 @@
  */
 import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
-
 import { fromAddon } from "../../addon.js";
 import { systemError } from "../../errors.js";
 import type { EntryLoader, KeyOrder } from "../store.js";

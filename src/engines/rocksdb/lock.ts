@@ -1,6 +1,5 @@
 /** A RocksDB store's lock. */
 import { resolve } from "node:path";
-
 import { fromAddon } from "../../addon.js";
 import type { StoreLock } from "../store.js";
 import { rocksdbAddon } from "./addon.js";

@@ -1,16 +1,14 @@
 /** RocksDB as a source of entries: a store is opened for reading and nothing in it is ever changed. */
 import { resolve } from "node:path";
-
-import { KgdumpError } from "../../errors.js";
 import { fromAddon } from "../../addon.js";
 import { crashNote } from "../../crash.js";
+import { KgdumpError } from "../../errors.js";
 import { scanBlocks, type Fill } from "../block-scan.js";
 import { ByName } from "../by-name.js";
-import type { EntryBlock, EntrySource, KeyspaceInfo, ScanOptions, StoreInfo, StoreMark } from "../store.js";
 import { AGES, TIMES } from "../header-options.js";
-import { asBuffer, rocksdbAddon } from "./addon.js";
+import type { EntryBlock, EntrySource, KeyspaceInfo, ScanOptions, StoreInfo, StoreMark } from "../store.js";
+import { asBuffer, type NativeFacts, type NativeScan, type NativeStore, rocksdbAddon } from "./addon.js";
 import { TABLE_PREFIX, toHeader } from "./option-lines.js";
-import type { NativeFacts, NativeScan, NativeStore } from "./addon.js";
 
 export { createRocksdbSink } from "./sink.js";
 export type { RocksdbFamily, RocksdbOperation, RocksdbSink, RocksdbSinkOptions } from "./sink.js";

@@ -2,10 +2,10 @@
 import { resolve } from "node:path";
 import { fromAddon } from "../../addon.js";
 import { KgdumpError } from "../../errors.js";
+import type { SalvageOptions, SalvagePiece, StoreLoss, StoreSalvage } from "../salvage.js";
 import type { KeyspaceInfo } from "../store.js";
 import { type NativeSalvage, type NativeSalvageLoss, rocksdbAddon } from "./addon.js";
 import { settingsOf } from "./rocksdb.js";
-import type { SalvageOptions, SalvagePiece, StoreLoss, StoreSalvage } from "../salvage.js";
 
 /**
  * Looks at all of the damaged RocksDB store in a directory. Nobody may write to it meanwhile.

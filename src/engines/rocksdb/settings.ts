@@ -1,7 +1,7 @@
 /** Making a family again as a dump's header says that it was kept. */
 import { KgdumpError } from "../../errors.js";
-import type { KeyOrder } from "../store.js";
 import { AGES, FAMILY_OPTIONS, OTHER_SETTINGS, TIMES } from "../header-options.js";
+import type { KeyOrder } from "../store.js";
 import { rocksdbAddon } from "./addon.js";
 import { loadOptions } from "./load-options.js";
 import { fromHeader, TABLE_PREFIX } from "./option-lines.js";

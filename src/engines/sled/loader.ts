@@ -5,7 +5,6 @@
  */
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
-
 import { fromAddon } from "../../addon.js";
 import type { EntryLoader, KeyOrder } from "../store.js";
 import type { NativeSledLoader, NativeSledStore } from "./addon.js";

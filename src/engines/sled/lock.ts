@@ -1,6 +1,5 @@
 /** A sled store's lock, and a look at it, without opening the store. */
 import { resolve } from "node:path";
-
 import { fromAddon } from "../../addon.js";
 import { KgdumpError } from "../../errors.js";
 import type { StoreLock } from "../store.js";

@@ -4,14 +4,13 @@
  * is held meanwhile, so that no program opens it.
  */
 import { resolve } from "node:path";
-
 import { fromAddon } from "../../addon.js";
 import { scanBlocks } from "../block-scan.js";
+import { sledFacts } from "../older-sled.js";
 import type { EntryBlock, ScanOptions, StoreInfo } from "../store.js";
 import { sledAddon, type NativeSledFiles } from "./addon.js";
 import { keyRange } from "./range.js";
 import type { SledSettings, SledSource } from "./sled.js";
-import { sledFacts } from "../older-sled.js";
 import { isEscaped, keyspaceOf, treeOf } from "./trees.js";
 
 /**

@@ -2,10 +2,10 @@
 import { resolve } from "node:path";
 import { fromAddon } from "../../addon.js";
 import { KgdumpError } from "../../errors.js";
-import type { KeyspaceInfo } from "../store.js";
-import type { SalvagePiece, StoreLoss, StoreSalvage } from "../salvage.js";
-import { type NativeSledSalvage, type NativeSledSalvageTree, sledAddon } from "./addon.js";
 import { isCurrentSled, sledFacts } from "../older-sled.js";
+import type { SalvagePiece, StoreLoss, StoreSalvage } from "../salvage.js";
+import type { KeyspaceInfo } from "../store.js";
+import { type NativeSledSalvage, type NativeSledSalvageTree, sledAddon } from "./addon.js";
 import { isEscaped, keyspaceOf } from "./trees.js";
 
 /** The keyspaces of what no tree leads to: this, and a number. */

@@ -6,7 +6,6 @@
  * store that is damaged, which is to drop what it cannot read, is kept away by checking all files first.
  */
 import { resolve } from "node:path";
-
 import { fromAddon } from "../../addon.js";
 import { scanBlocks } from "../block-scan.js";
 import type { Applied, BlockComparison, EntryBlock, EntrySink, EntrySource, IfExists, KeyOrder, ScanOptions, StoreInfo } from "../store.js";

@@ -3,12 +3,12 @@
 import { KgdumpError } from "../../errors.js";
 import { CODEC_IDS, expandsTooFar } from "../codec.js";
 import { FRAME_HEAD_LENGTH, MAX_PAYLOAD_LENGTH } from "../constants.js";
-import { MsgpackReader } from "../msgpack/reader.js";
-import { binHead, MsgpackWriter } from "../msgpack/writer.js";
-import { codecName } from "./header.js";
 import { compareKeys } from "../key-order.js";
 import type { Limits } from "../limits.js";
+import { MsgpackReader } from "../msgpack/reader.js";
+import { binHead, MsgpackWriter } from "../msgpack/writer.js";
 import type { BlockInfo, CodecName, DumpHeader } from "../types.js";
+import { codecName } from "./header.js";
 
 /** An entry takes at least a key of no bytes (2) and a nil (1). */
 const LEAST_ENTRY = 3;

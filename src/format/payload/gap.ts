@@ -1,8 +1,8 @@
 /** A gap frame's payload: a map that says between which keys of a salvaged dump something is missing. */
 
+import type { Limits } from "../limits.js";
 import { MsgpackReader } from "../msgpack/reader.js";
 import { MsgpackWriter } from "../msgpack/writer.js";
-import type { Limits } from "../limits.js";
 import type { Gap } from "../types.js";
 
 /** Encodes a gap. */

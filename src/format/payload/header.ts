@@ -12,11 +12,10 @@ import {
   LIMIT_TEXT,
   MAX_PAYLOAD_LENGTH,
 } from "../constants.js";
+import { KEY_ORDERS, type KeyOrder } from "../key-order.js";
+import type { Limits } from "../limits.js";
 import { digest, MsgpackReader } from "../msgpack/reader.js";
 import { MsgpackWriter } from "../msgpack/writer.js";
-import { KEY_ORDERS } from "../key-order.js";
-import type { KeyOrder } from "../key-order.js";
-import type { Limits } from "../limits.js";
 import type { BaseKeyspace, CodecName, DumpBase, DumpHeader, DumpKind, DumpSource, FormatVersion, HeaderKeyspace } from "../types.js";
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;

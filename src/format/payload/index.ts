@@ -6,12 +6,12 @@
 import { KgdumpError } from "../../errors.js";
 import { CODEC_IDS } from "../codec.js";
 import { FRAME_HEAD_LENGTH, INDEX_BLOCKS, INDEX_BYTES, MAGIC_LENGTH, MAX_PAYLOAD_LENGTH } from "../constants.js";
-import { MsgpackReader } from "../msgpack/reader.js";
-import { MsgpackWriter } from "../msgpack/writer.js";
-import { codecName } from "./header.js";
 import { compareKeys } from "../key-order.js";
 import type { Limits } from "../limits.js";
+import { MsgpackReader } from "../msgpack/reader.js";
+import { MsgpackWriter } from "../msgpack/writer.js";
 import type { BlockInfo, DumpHeader } from "../types.js";
+import { codecName } from "./header.js";
 
 /** Collects the blocks since the last index frame: the writer to write the next one, the reader to compare it. */
 export class IndexBuilder {

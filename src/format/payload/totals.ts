@@ -2,10 +2,9 @@
 
 import { KgdumpError } from "../../errors.js";
 import { ABORT_REASON_BYTES, FOOTER_KEY_BYTES, FRAME_HEAD_LENGTH, INDEX_BLOCKS, LIMIT_NAME, LIMIT_TEXT, MAGIC_LENGTH } from "../constants.js";
-import { digest, MsgpackReader } from "../msgpack/reader.js";
-import type { Shape } from "../msgpack/reader.js";
-import { MsgpackWriter } from "../msgpack/writer.js";
 import { itemAt } from "../item-at.js";
+import { digest, MsgpackReader, type Shape } from "../msgpack/reader.js";
+import { MsgpackWriter } from "../msgpack/writer.js";
 import type { DeltaResult, DumpFooter, DumpHeader, IndexLocation, KeyspaceTotals, Totals } from "../types.js";
 
 /** The sums, in the order in which they are written. */

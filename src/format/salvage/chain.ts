@@ -9,8 +9,7 @@ import { FRAME_HEAD_LENGTH, Kind, MAGIC_LENGTH, TAIL_LENGTH } from "../constants
 import type { RandomAccess } from "../dump-file.js";
 import { decodeFrameHead, startsLikeMagic } from "../frame.js";
 import { itemAt } from "../item-at.js";
-import { lastBefore } from "./scan.js";
-import type { KnownFrame, Run, Scan } from "./scan.js";
+import { type KnownFrame, lastBefore, type Run, type Scan } from "./scan.js";
 
 /** Bytes that are read at once where frames are small. */
 const READ_AHEAD = 64 * 1024;

@@ -2,8 +2,8 @@
 
 import { KgdumpError } from "../../errors.js";
 import { LIMIT_NAME, LIMIT_TEXT } from "../constants.js";
-import { MsgpackReader } from "../msgpack/reader.js";
 import type { Limits } from "../limits.js";
+import { MsgpackReader } from "../msgpack/reader.js";
 
 /** A place between two frames. */
 export interface Position {

@@ -2,22 +2,19 @@
 
 import { KgdumpError } from "../../errors.js";
 import { markerOf } from "../checksum.js";
-import { CODEC_NAMES } from "../codec.js";
-import type { CodecName } from "../codec.js";
+import { CODEC_NAMES, type CodecName } from "../codec.js";
 import { DEFAULT_BLOCK_SIZE, FORMAT_MAJOR, FORMAT_VERSION, FRAME_HEAD_LENGTH, Kind } from "../constants.js";
-import { MsgpackReader } from "../msgpack/reader.js";
 import type { RandomAccess } from "../dump-file.js";
 import { checkPayload, checkPayloadLength, decodeFrameHead } from "../frame.js";
-import { decodeHeader } from "../payload/header.js";
-import { KEY_ORDERS } from "../key-order.js";
-import type { KeyOrder } from "../key-order.js";
+import { KEY_ORDERS, type KeyOrder } from "../key-order.js";
 import type { Limits } from "../limits.js";
-import { framesOf } from "./chain.js";
-import type { Chain } from "./chain.js";
-import { decodeKeyspaceStart } from "./grammar.js";
-import type { KnownFrame } from "./scan.js";
+import { MsgpackReader } from "../msgpack/reader.js";
+import { decodeHeader } from "../payload/header.js";
 import { decodeKeyspaceEnd } from "../payload/totals.js";
 import type { DumpHeader, FormatVersion } from "../types.js";
+import { type Chain, framesOf } from "./chain.js";
+import { decodeKeyspaceStart } from "./grammar.js";
+import type { KnownFrame } from "./scan.js";
 
 /** Stands for the dump id of a header that is lost; no dump is written with it. */
 const NO_ID = "00000000-0000-0000-0000-000000000000";

@@ -1,17 +1,17 @@
 /** The index frames of a damaged dump's chain, one at a time: which blocks there were, and whether one is the one listed. */
 
 import { KgdumpError } from "../../errors.js";
-import type { BlockPayload } from "../payload/block.js";
 import { Kind } from "../constants.js";
 import type { RandomAccess } from "../dump-file.js";
-import { decodeIndex } from "../payload/index.js";
 import { itemAt } from "../item-at.js";
 import { compareKeys } from "../key-order.js";
 import type { Limits } from "../limits.js";
+import type { BlockPayload } from "../payload/block.js";
+import { decodeIndex } from "../payload/index.js";
+import type { BlockInfo, DumpHeader } from "../types.js";
 import type { Chain } from "./chain.js";
 import { isDumpFault, readPayload } from "./header.js";
 import type { KnownFrame } from "./scan.js";
-import type { BlockInfo, DumpHeader } from "../types.js";
 
 /** One index frame. */
 export interface IndexList {

@@ -1,18 +1,16 @@
 /** What a sound frame of a damaged dump means, and where in the grammar it may stand. */
 
 import { KgdumpError } from "../../errors.js";
-import { decodeBlock } from "../payload/block.js";
-import type { BlockPayload } from "../payload/block.js";
 import { FORMAT_MINOR, Kind, SKIPPABLE_BIT } from "../constants.js";
 import { kindName } from "../frame.js";
-import { decodeGap } from "../payload/gap.js";
 import type { Limits } from "../limits.js";
-import { decodeKeyspaceStart, outOfPlace } from "./grammar.js";
-import type { Position } from "./grammar.js";
-import type { IndexList } from "./lists.js";
-import type { KnownFrame } from "./scan.js";
+import { type BlockPayload, decodeBlock } from "../payload/block.js";
+import { decodeGap } from "../payload/gap.js";
 import { checkKeyspaceStart, decodeAbort, decodeFooter, decodeKeyspaceEnd } from "../payload/totals.js";
 import type { DumpFooter, DumpHeader, Gap, KeyspaceTotals } from "../types.js";
+import { decodeKeyspaceStart, outOfPlace, type Position } from "./grammar.js";
+import type { IndexList } from "./lists.js";
+import type { KnownFrame } from "./scan.js";
 
 /** What a frame means; `before` and `after` are the places around it, null when it may stand anywhere. */
 export type Meaning = { readonly before: Position; readonly after: Position } & (

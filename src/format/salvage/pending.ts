@@ -1,7 +1,7 @@
 /** Heads of frames whose payload is being read, the one that ends first at hand. */
 
-import { itemAt } from "../item-at.js";
 import { crcOfRange } from "../crc-range.js";
+import { itemAt } from "../item-at.js";
 
 /** A frame whose head is sound. */
 export interface PendingFrame {

@@ -4,28 +4,22 @@
  */
 
 import { KgdumpError } from "../../errors.js";
-import { decodeBlock } from "../payload/block.js";
-import { unpackBlock } from "../codec.js";
-import type { CodecLoader } from "../codec.js";
+import { type CodecLoader, unpackBlock } from "../codec.js";
 import { Kind, MAGIC_LENGTH, TAIL_LENGTH } from "../constants.js";
 import type { RandomAccess } from "../dump-file.js";
 import type { BlockToWrite } from "../dump-writer.js";
 import { checkEntries } from "../entries.js";
 import { decodeMagic, decodeTail, startsLikeMagic } from "../frame.js";
 import { itemAt } from "../item-at.js";
-import { resolveLimits } from "../limits.js";
-import type { Limits } from "../limits.js";
-import { findChain, framesOf } from "./chain.js";
-import type { Chain } from "./chain.js";
-import { readPayload, salvageHeader } from "./header.js";
-import type { SalvagedHeader } from "./header.js";
-import type { Piece, Stretch } from "./holes.js";
-import { scanFrames } from "./scan.js";
-import type { Scan } from "./scan.js";
-import { Survey } from "./survey.js";
-import type { DroppedFrame, SurveyTools } from "./survey.js";
+import { type Limits, resolveLimits } from "../limits.js";
+import { decodeBlock } from "../payload/block.js";
 import { guessFormat } from "../sniff.js";
 import type { DeltaResult, FormatVersion } from "../types.js";
+import { type Chain, findChain, framesOf } from "./chain.js";
+import { readPayload, type SalvagedHeader, salvageHeader } from "./header.js";
+import type { Piece, Stretch } from "./holes.js";
+import { type Scan, scanFrames } from "./scan.js";
+import { type DroppedFrame, Survey, type SurveyTools } from "./survey.js";
 
 /** How to survey a dump. */
 export interface SalvageOptions {

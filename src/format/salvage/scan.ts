@@ -13,8 +13,7 @@ import { FRAME_HEAD_LENGTH, Kind } from "../constants.js";
 import type { RandomAccess } from "../dump-file.js";
 import { decodeFrameHead, FRAME_START } from "../frame.js";
 import { itemAt } from "../item-at.js";
-import { PendingFrames } from "./pending.js";
-import type { PendingFrame } from "./pending.js";
+import { type PendingFrame, PendingFrames } from "./pending.js";
 
 /** Bytes read at once. */
 const WINDOW = 1024 * 1024;

@@ -5,11 +5,8 @@
  */
 
 import { KgdumpError } from "../../errors.js";
-import { decodeBlock } from "../payload/block.js";
-import type { BlockPayload } from "../payload/block.js";
 import { EntryDigest } from "../checksum.js";
-import { unpackBlock } from "../codec.js";
-import type { CodecLoader } from "../codec.js";
+import { type CodecLoader, unpackBlock } from "../codec.js";
 import { FORMAT_MINOR, Kind } from "../constants.js";
 import type { RandomAccess } from "../dump-file.js";
 import { checkEntries } from "../entries.js";
@@ -17,19 +14,15 @@ import { kindName } from "../frame.js";
 import { itemAt } from "../item-at.js";
 import { compareKeys } from "../key-order.js";
 import type { Limits } from "../limits.js";
-import { framesOf } from "./chain.js";
-import type { Chain, Stray } from "./chain.js";
-import { framesBetween, keyspacesBetween, outOfPlace } from "./grammar.js";
-import type { Position } from "./grammar.js";
-import { isDumpFault, readPayload } from "./header.js";
-import { KeyspaceLedger } from "./holes.js";
-import type { Place } from "./holes.js";
-import { IndexLists } from "./lists.js";
-import type { IndexList } from "./lists.js";
-import { meaningOf } from "./meaning.js";
-import type { Meaning } from "./meaning.js";
-import type { KnownFrame, Run } from "./scan.js";
+import { type BlockPayload, decodeBlock } from "../payload/block.js";
 import type { DumpHeader } from "../types.js";
+import { type Chain, framesOf, type Stray } from "./chain.js";
+import { framesBetween, keyspacesBetween, outOfPlace, type Position } from "./grammar.js";
+import { isDumpFault, readPayload } from "./header.js";
+import { KeyspaceLedger, type Place } from "./holes.js";
+import { type IndexList, IndexLists } from "./lists.js";
+import { type Meaning, meaningOf } from "./meaning.js";
+import type { KnownFrame, Run } from "./scan.js";
 
 /** A frame whose checksums are right, but which could not be used. */
 export interface DroppedFrame {

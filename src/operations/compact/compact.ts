@@ -4,17 +4,18 @@
  * The new store is loaded, read back and found equal to the old one, which is read once more, before it gets a name. Then the two change places in one
  * system call: at each moment a whole store with the same entries is at the path. The original is kept beside it.
  */
-import { PassThrough } from "node:stream";
 import { realpath } from "node:fs/promises";
 import { dirname } from "node:path";
+import { PassThrough } from "node:stream";
 import type { EngineName, EntrySource } from "../../engines/store.js";
 import { KgdumpError } from "../../errors.js";
 import { MAX_PAYLOAD_LENGTH } from "../../format/index.js";
 import type { ReopenSettings } from "../../settings/reopen.js";
 import { checkSledSettings } from "../../settings/sled-settings.js";
 import { closing } from "../closing.js";
-import { refuseFilesElsewhere } from "../disk/own-files.js";
 import { noStoreAt } from "../disk/missing.js";
+import { refuseFilesElsewhere } from "../disk/own-files.js";
+import { Staging } from "../disk/staging.js";
 import { exportSource } from "../export/export.js";
 import { detectEngine } from "../load-engine.js";
 import { readJournal } from "../migrate/journal.js";
@@ -22,12 +23,11 @@ import { diskUseOf, removeDirectory } from "../migrate/places.js";
 import { freeOf } from "../migrate/plan/space.js";
 import { type OnProgress, ProgressMeter } from "../progress.js";
 import { through, type WithSeams } from "../seams.js";
-import { Staging } from "../disk/staging.js";
 import { copyCompanions } from "./companions.js";
 import { digestsOf, firstDifference, hexDigests } from "./digests.js";
 import { openOldStore } from "./engine.js";
-import type { CompactSettings, Live, Made, OldStore, SledForm } from "./old-store.js";
 import { settleInterrupted, takePlace } from "./exchange.js";
+import type { CompactSettings, Live, Made, OldStore, SledForm } from "./old-store.js";
 import { giveOwner } from "./places.js";
 
 /** What `compactStore` does. */

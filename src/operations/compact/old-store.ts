@@ -3,9 +3,9 @@ import type { Readable } from "node:stream";
 import type { EngineName, EntrySource } from "../../engines/store.js";
 import type { ReopenSettings } from "../../settings/reopen.js";
 import type { SledSettings } from "../../settings/sled-settings.js";
+import type { KeyspaceDigest } from "../entries/store-scan.js";
 import type { OnProgress } from "../progress.js";
 import type { WithSeams } from "../seams.js";
-import type { KeyspaceDigest } from "../entries/store-scan.js";
 
 /** What the new store is to have instead of what the old one has. */
 export type CompactSettings = Pick<SledSettings, "compression" | "compressionLevel" | "segmentSize">;

@@ -1,9 +1,9 @@
 /** Where the stores of a compaction are, and whose they are. */
-import { lchown, lstat, open, readdir } from "node:fs/promises";
 import type { Stats } from "node:fs";
+import { lchown, lstat, open, readdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import type { EngineName } from "../../engines/store.js";
 import { engineNamed } from "../../engines/registry.js";
+import type { EngineName } from "../../engines/store.js";
 import { hasCode, systemError } from "../../errors.js";
 
 const KEPT = ".before-compact-";

@@ -1,6 +1,6 @@
 /** Compacting RocksDB stores: a fresh store with the original's options, of what the original shows. */
-import { join } from "node:path";
 import { readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
 import type { EntrySource, KeyOrder, KeyspaceInfo, StoreInfo, StoreLock } from "../../engines/store.js";
 import { KgdumpError, systemError } from "../../errors.js";
 import { MAX_PAYLOAD_LENGTH } from "../../format/index.js";
@@ -8,9 +8,9 @@ import { closing } from "../closing.js";
 import { logsElsewhere } from "../disk/logs-elsewhere.js";
 import { startOfFile } from "../disk/small-file.js";
 import { nameText } from "../entries/keyspaces.js";
+import { restoreDump } from "../import/restore.js";
 import { openSource } from "../load-engine.js";
 import { refusePrepared } from "../migrate/plan/prepared.js";
-import { restoreDump } from "../import/restore.js";
 import { shellWord } from "../shell-word.js";
 import type { CompactSettings, Live, Made, Making, OldStore, OpeningOptions } from "./old-store.js";
 

@@ -1,8 +1,8 @@
 /** Looking for stores below a directory: who names a parent of stores learns their paths. */
 import { opendir } from "node:fs/promises";
 import { join } from "node:path";
-import type { EngineName } from "../../engines/store.js";
 import { engineOf } from "../../engines/registry.js";
+import type { EngineName } from "../../engines/store.js";
 
 /** A store that was found. */
 export interface FoundStore {

@@ -3,8 +3,8 @@
  */
 import { resolve } from "node:path";
 import { getSystemErrorMap } from "node:util";
-import { hasCode, systemError } from "../../errors.js";
 import { fromAddon, loadAddon } from "../../addon.js";
+import { hasCode, systemError } from "../../errors.js";
 
 /** Bytes that are handed over at a time: few calls, and little left at the end. */
 const STRIDE = 8 * 1024 * 1024;

@@ -5,9 +5,9 @@ import { KgdumpError } from "../../errors.js";
 import { type BaseKeyspace, type DumpBase, DEFAULT_BLOCK_SIZE, type HeaderKeyspace } from "../../format/index.js";
 import { withChanges } from "../entries/changes.js";
 import { nothing } from "../entries/entry-run.js";
-import { type Dump, openDump } from "./open-dump.js";
 import { type ByName, byName, nameText } from "../entries/keyspaces.js";
 import { OrderedQueue } from "../ordered-queue.js";
+import { type Dump, openDump } from "./open-dump.js";
 
 const BLOCKS_AHEAD = 3;
 

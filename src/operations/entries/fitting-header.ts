@@ -5,8 +5,8 @@
 import { AGES, COMMON_OPTIONS, OTHER_SETTINGS, TIMES } from "../../engines/header-options.js";
 import { KgdumpError } from "../../errors.js";
 import { LIMIT_FIELD_NAME, LIMIT_HEADER, LIMIT_KEYSPACES, LIMIT_NAME, LIMIT_OPTIONS, LIMIT_TEXT, MAX_PAYLOAD_LENGTH } from "../../format/constants.js";
-import { encodeHeader } from "../../format/payload/header.js";
 import { DEFAULT_LIMITS } from "../../format/limits.js";
+import { encodeHeader } from "../../format/payload/header.js";
 import type { DumpHeader, HeaderKeyspace } from "../../format/types.js";
 import { nameText } from "./keyspaces.js";
 

@@ -3,8 +3,8 @@ import { createHash, type Hash } from "node:crypto";
 import type { EntryBlock, KeyspaceInfo } from "../../engines/store.js";
 import { KgdumpError } from "../../errors.js";
 import type { DeltaResult } from "../../format/index.js";
-import { changesBetween } from "../entries/changes.js";
 import type { ChainKeyspace, DumpChain } from "../dump/chain.js";
+import { changesBetween } from "../entries/changes.js";
 import { nothing } from "../entries/entry-run.js";
 import { nameText } from "../entries/keyspaces.js";
 

@@ -5,9 +5,9 @@ import { KgdumpError } from "../../errors.js";
 import type { CodecName } from "../../format/codec.js";
 import { FORMAT_VERSION } from "../../format/constants.js";
 import type { DumpBase, DumpHeader } from "../../format/types.js";
+import { PRODUCER } from "../../version.js";
 import { describeFilter, type EntryFilter } from "../entries/filter.js";
 import { estimatedTotals, type ExpectedTotals } from "../progress.js";
-import { PRODUCER } from "../../version.js";
 
 /** What the header depends on besides the store. */
 export interface HeaderOptions extends EntryFilter {

@@ -5,10 +5,10 @@ import { dirname, resolve } from "node:path";
 import type { EntrySource, KeyOrder, StoreInfo } from "../../engines/store.js";
 import { type ErrorCode, systemError } from "../../errors.js";
 import { closing } from "../closing.js";
-import { BLOCK_SIZE_RANGE, type ExportSelection, selectionOf } from "./export.js";
+import { nameIsTaken } from "../disk/names.js";
 import { selectKeyspaces } from "../entries/keyspaces.js";
 import { openSource } from "../load-engine.js";
-import { nameIsTaken } from "../disk/names.js";
+import { BLOCK_SIZE_RANGE, type ExportSelection, selectionOf } from "./export.js";
 
 /** One keyspace of the store, and whether it would be exported. */
 export interface PlannedExport {

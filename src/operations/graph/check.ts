@@ -4,9 +4,9 @@
  */
 import type { EntrySource } from "../../engines/store.js";
 import { FactGatherer, type GraphCounts } from "./facts.js";
-import { addTo, type GraphProblemTally, newTallies } from "./tally.js";
 import { kindAt, problemAt } from "./problems.js";
 import { RECORD_BYTES } from "./record-sorter.js";
+import { addTo, type GraphProblemTally, newTallies } from "./tally.js";
 import { findProblems } from "./walk.js";
 
 /** What a check found. */

@@ -1,13 +1,13 @@
 /** How a restore makes its families: as the dump says, or the store or dump that options are taken from, and as the user wishes. */
 import { stat } from "node:fs/promises";
-import type { RocksdbCompression, RocksdbFamily } from "../../engines/rocksdb/sink.js";
-import type { FamilySource } from "../../engines/rocksdb/settings.js";
 import type { FinalOptions } from "../../engines/rocksdb/options-file.js";
-import type { ImportPlan, PlannedKeyspace } from "./plan.js";
-import { nameText, sameName } from "../entries/keyspaces.js";
+import type { FamilySource } from "../../engines/rocksdb/settings.js";
+import type { RocksdbCompression, RocksdbFamily } from "../../engines/rocksdb/sink.js";
 import { KgdumpError } from "../../errors.js";
-import { openSource, type TtlMode } from "../load-engine.js";
 import { openDump } from "../dump/open-dump.js";
+import { nameText, sameName } from "../entries/keyspaces.js";
+import { openSource, type TtlMode } from "../load-engine.js";
+import type { ImportPlan, PlannedKeyspace } from "./plan.js";
 import { checkedTime } from "./times.js";
 
 /** What a user wants of all families. */

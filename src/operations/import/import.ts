@@ -5,28 +5,28 @@
  * found equal. An existing target is only touched with `merge`.
  */
 import { resolve } from "node:path";
-import type { IfExists } from "../../engines/store.js";
 import { nextIdOf } from "../../engines/next-id.js";
 import type { SledSink } from "../../engines/sled/sled.js";
+import type { IfExists } from "../../engines/store.js";
 import { KgdumpError } from "../../errors.js";
 import { reopenSettings, type ReopenSettings } from "../../settings/reopen.js";
 import { checkSledSettings } from "../../settings/sled-settings.js";
 import { closing } from "../closing.js";
 import { otherSledAt, refuseOtherSled } from "../disk/other-sled.js";
+import { Staging, targetState } from "../disk/staging.js";
+import { areFiles, type EntryEvent, readEntries, readHeader } from "../dump/events.js";
+import { GapWatch } from "../dump/salvaged.js";
 import { refuseFilledTogether } from "../entries/filled-together.js";
 import { refuseTooLarge } from "../entries/huge.js";
-import { areFiles, type EntryEvent, readEntries, readHeader } from "../dump/events.js";
+import { nameText } from "../entries/keyspaces.js";
+import { detectEngine } from "../load-engine.js";
+import { ProgressMeter } from "../progress.js";
+import { through } from "../seams.js";
 import { importDeltas, isDelta, restoreInterrupted } from "./delta.js";
 import { loadNew } from "./load.js";
 import type { ImportOptions, ImportResult } from "./options.js";
 import { ImportPlan, type PlannedKeyspace } from "./plan.js";
 import { verifyMerged, verifyNew } from "./read-back.js";
-import { nameText } from "../entries/keyspaces.js";
-import { detectEngine } from "../load-engine.js";
-import { ProgressMeter } from "../progress.js";
-import { GapWatch } from "../dump/salvaged.js";
-import { through } from "../seams.js";
-import { Staging, targetState } from "../disk/staging.js";
 
 export type { ImportedKeyspace, ImportOptions, ImportResult } from "./options.js";
 

@@ -3,9 +3,9 @@ import type { EntryLoader } from "../../engines/store.js";
 import { KgdumpError } from "../../errors.js";
 import { giveBack } from "../../memory.js";
 import type { EntryEvent } from "../dump/events.js";
-import type { ImportPlan, PlannedKeyspace } from "./plan.js";
 import { nameText } from "../entries/keyspaces.js";
 import { type OnProgress, ProgressMeter } from "../progress.js";
+import type { ImportPlan, PlannedKeyspace } from "./plan.js";
 
 /** Who wants to know, and who may stop it. */
 export interface LoadOptions {

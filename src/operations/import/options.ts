@@ -3,8 +3,8 @@ import type { IfExists } from "../../engines/store.js";
 import type { ReopenSettings } from "../../settings/reopen.js";
 import type { SledSettings } from "../../settings/sled-settings.js";
 import type { DumpInputs } from "../dump/events.js";
-import type { KeyspaceMap } from "../entries/naming.js";
 import type { KeyspaceName } from "../entries/keyspaces.js";
+import type { KeyspaceMap } from "../entries/naming.js";
 import type { OnProgress } from "../progress.js";
 import type { WithSeams } from "../seams.js";
 

@@ -4,8 +4,8 @@ import type { BlockComparison, IfExists, KeyOrder } from "../../engines/store.js
 import { KgdumpError } from "../../errors.js";
 import { type BlockInfo, type DumpHeader, encodeEntries, iterateEntries, type KeyspaceTotals } from "../../format/index.js";
 import { startsWith } from "../entries/filter.js";
-import { type KeyspaceMap, Naming } from "../entries/naming.js";
 import { type KeyspaceName, nameText, selectKeyspaces } from "../entries/keyspaces.js";
+import { type KeyspaceMap, Naming } from "../entries/naming.js";
 import { estimatedTotals, type ExpectedTotals } from "../progress.js";
 
 /** Which part of a dump to import, and under which names. */

@@ -5,10 +5,10 @@ import type { EntrySink, EntrySource, IfExists, KeyOrder } from "../../engines/s
 import { KgdumpError } from "../../errors.js";
 import { giveBack, HUGE_BLOCK } from "../../memory.js";
 import type { EntryEvent } from "../dump/events.js";
-import type { ImportPlan, PlannedKeyspace } from "./plan.js";
 import { nameSet, nameText } from "../entries/keyspaces.js";
-import { type OnProgress, ProgressMeter } from "../progress.js";
 import { scanSideBySide } from "../entries/side-by-side.js";
+import { type OnProgress, ProgressMeter } from "../progress.js";
+import type { ImportPlan, PlannedKeyspace } from "./plan.js";
 
 /** Who wants to know, and who may stop it. */
 export interface VerifyOptions {

@@ -4,25 +4,25 @@
  * Nothing appears at the final path until the store was written, closed, reopened, read back and found equal.
  */
 import { join } from "node:path";
-import type { EntrySource } from "../../engines/store.js";
 import type { RocksdbCompression } from "../../engines/rocksdb/sink.js";
+import type { EntrySource } from "../../engines/store.js";
 import { KgdumpError } from "../../errors.js";
 import { closing } from "../closing.js";
 import { logsElsewhere } from "../disk/logs-elsewhere.js";
-import { refuseFilledTogether } from "../entries/filled-together.js";
-import type { KeyspaceMap } from "../entries/naming.js";
+import { Staging, targetState } from "../disk/staging.js";
 import { areFiles, type DumpInputs, type EntryEvent, readEntries, readHeader } from "../dump/events.js";
+import { GapWatch } from "../dump/salvaged.js";
+import { refuseFilledTogether } from "../entries/filled-together.js";
+import type { KeyspaceName } from "../entries/keyspaces.js";
+import type { KeyspaceMap } from "../entries/naming.js";
+import type { TtlMode } from "../load-engine.js";
+import type { OnProgress } from "../progress.js";
+import { through, type WithSeams } from "../seams.js";
+import { type PlannedFamilies, planFamilies, refuseFamilyNames } from "./families.js";
 import { loadNew } from "./load.js";
 import { ImportPlan, type PlannedKeyspace } from "./plan.js";
 import { verifyMerged, verifyNew } from "./read-back.js";
-import type { KeyspaceName } from "../entries/keyspaces.js";
-import type { OnProgress } from "../progress.js";
-import type { TtlMode } from "../load-engine.js";
-import { type PlannedFamilies, planFamilies, refuseFamilyNames } from "./families.js";
 import { timingComparison, timingLoader } from "./times.js";
-import { GapWatch } from "../dump/salvaged.js";
-import { through, type WithSeams } from "../seams.js";
-import { Staging, targetState } from "../disk/staging.js";
 
 /** What `restoreDump` does. */
 export interface RestoreOptions extends WithSeams {

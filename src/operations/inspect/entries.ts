@@ -1,10 +1,10 @@
 /** Looking into a dump: its blocks, its entries, one value. */
 import { KgdumpError } from "../../errors.js";
 import { type BlockInfo, type DumpHeader, iterateEntries, type KeyOrder, rangeMayHoldPrefix } from "../../format/index.js";
+import type { DumpEntry } from "../dump/open-dump.js";
+import { type IndexedDump, isDumpError, openIndexed, readEvents, type ReadOptions } from "../dump/read.js";
 import { startsWith } from "../entries/filter.js";
 import { type KeyspaceName, selectKeyspaces } from "../entries/keyspaces.js";
-import { type IndexedDump, isDumpError, openIndexed, readEvents, type ReadOptions } from "../dump/read.js";
-import type { DumpEntry } from "../dump/open-dump.js";
 
 /** Which entries of a dump to list. */
 export interface ListOptions extends ReadOptions {

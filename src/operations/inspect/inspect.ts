@@ -1,8 +1,8 @@
 /** Inspect: what a dump is and what it holds, without loading any engine. */
 import { resolve } from "node:path";
 import type { BlockInfo, CodecName, DumpEvent, DumpHeader, KeyOrder, KeyspaceTotals } from "../../format/index.js";
-import { estimatedTotals, ProgressMeter } from "../progress.js";
 import { type ReadOptions, readEvents, openIndexed, isDumpError } from "../dump/read.js";
+import { estimatedTotals, ProgressMeter } from "../progress.js";
 
 /** One keyspace of a dump, as far as it was read. */
 export interface KeyspaceSummary {

@@ -1,6 +1,6 @@
 /** From which engine a migration leads to which: all that differs between the two directions is told by this, and by who opens and makes stores. */
-import type { EngineName, EntrySource } from "../../engines/store.js";
 import { engineNamed } from "../../engines/registry.js";
+import type { EngineName, EntrySource } from "../../engines/store.js";
 import { openSource } from "../load-engine.js";
 
 /** Engines of the old store and of the new one. */

@@ -1,7 +1,7 @@
 /** The form of a migration's journal: what is read is taken for a journal only when each part of it is what it should be. */
 import { isAbsolute } from "node:path";
-import type { EngineName, KeyOrder } from "../../engines/store.js";
 import { isEngineName } from "../../engines/registry.js";
+import type { EngineName, KeyOrder } from "../../engines/store.js";
 import type { SledSettings } from "../../settings/sled-settings.js";
 import type { Owner } from "../disk/owner.js";
 

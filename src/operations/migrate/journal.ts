@@ -7,8 +7,8 @@ import { open, readFile, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { hasCode, KgdumpError, systemError } from "../../errors.js";
 import { isRunning, ownProcess } from "../disk/owner.js";
-import { type Journal, parseJournal } from "./journal-form.js";
 import { syncDirectory } from "../disk/sync.js";
+import { type Journal, parseJournal } from "./journal-form.js";
 
 export { isBeforeSwitch, type Journal, type JournalKeyspace, type JournalRollback, type MigrationStep } from "./journal-form.js";
 

@@ -5,21 +5,21 @@
  * step repeatable: after any interruption, another call finishes what is to be finished, or begins again where that is safer.
  */
 import { resolve } from "node:path";
+import { engineTitle } from "../../engines/registry.js";
 import type { EngineName, EntrySource } from "../../engines/store.js";
 import { KgdumpError } from "../../errors.js";
 import { openSource } from "../load-engine.js";
+import { troubleOfMigrated } from "./back/loss.js";
 import { confirmSwitch, holdsWhatWasRead, keyspacesOfOriginal } from "./confirm.js";
 import { beginJournal, type Copy, copyStore } from "./copy.js";
-import { askedDirection, detect } from "./plan/detect.js";
-import { engineTitle } from "../../engines/registry.js";
 import { type Direction, directionOf, type Held, holdStore } from "./direction.js";
 import { Teller } from "./events.js";
 import { isOwnedByOther, type Journal, readJournal, refuseOtherOwner, writeJournal } from "./journal.js";
 import { migrateLive } from "./live/live.js";
-import { troubleOfMigrated } from "./back/loss.js";
 import type { Sides } from "./migrated.js";
 import { type ChangeCounts, migrationPaths, type MigrateOptions, type MigrateResult, type MigrationPaths, newId, round, secondsSince } from "./options.js";
 import { occupantOf } from "./places.js";
+import { askedDirection, detect } from "./plan/detect.js";
 import { planMigration, refuseOccupiedTarget } from "./plan/preflight.js";
 import { compareSides, graphWarnings } from "./sides.js";
 import { asFound, clearAway, clearLeftovers, finishRollback, removeOwnDump, switchOf, switchOver } from "./switch/steps.js";

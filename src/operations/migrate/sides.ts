@@ -2,8 +2,9 @@
 import type { EntrySource } from "../../engines/store.js";
 import { KgdumpError } from "../../errors.js";
 import { closing } from "../closing.js";
-import { GraphCheck, type GraphReport } from "../graph/index.js";
 import { byName, nameText } from "../entries/keyspaces.js";
+import { type KeyspaceDigest, StoreScan } from "../entries/store-scan.js";
+import { GraphCheck, type GraphReport } from "../graph/index.js";
 import { openSource } from "../load-engine.js";
 import { ProgressMeter } from "../progress.js";
 import type { Copy } from "./copy.js";
@@ -13,7 +14,6 @@ import type { Journal, JournalKeyspace } from "./journal.js";
 import type { MigratedKeyspace, Sides } from "./migrated.js";
 import type { MigrateOptions } from "./options.js";
 import { Trees } from "./trees.js";
-import { type KeyspaceDigest, StoreScan } from "../entries/store-scan.js";
 
 /**
  * Tells what each side holds, when the new store is complete and not yet in its place. With `checkGraph` the new store is read once more, whole.

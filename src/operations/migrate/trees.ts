@@ -1,8 +1,8 @@
 /** Which tree of the new store each keyspace of a migration becomes, as the journal has it. */
-import { type KeyspaceMap, Naming, type NamePattern } from "../entries/naming.js";
 import { type KeyspaceName, nameBytes, nameSet, sameName } from "../entries/keyspaces.js";
-import type { Journal, JournalKeyspace } from "./journal.js";
+import { type KeyspaceMap, Naming, type NamePattern } from "../entries/naming.js";
 import type { JournalSide } from "./journal-form.js";
+import type { Journal, JournalKeyspace } from "./journal.js";
 
 /** What of a journal says how keyspaces are renamed, and which are left out. */
 export type JournalNames = Pick<Journal, "map" | "exclude">;

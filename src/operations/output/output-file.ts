@@ -10,9 +10,9 @@ import { type FileHandle, link, open, readdir, rename, rm, unlink } from "node:f
 import { basename, dirname, join } from "node:path";
 import { hasCode, KgdumpError, systemError } from "../../errors.js";
 import { isDead, ownerText, ownProcess } from "../disk/owner.js";
-import type { DumpOutput } from "./dump-output.js";
-import { WriteBack } from "../disk/system-calls.js";
 import { syncDirectory } from "../disk/sync.js";
+import { WriteBack } from "../disk/system-calls.js";
+import type { DumpOutput } from "./dump-output.js";
 
 /** That a file is there which the dump must not replace. @param path of it */
 export function outputExists(path: string): KgdumpError {

@@ -1,8 +1,8 @@
 /** A dump's way into a stream: a pipe, a socket, a device. */
 import { WriteStream } from "node:fs";
 import { Socket } from "node:net";
-import { finished } from "node:stream/promises";
 import type { Writable } from "node:stream";
+import { finished } from "node:stream/promises";
 import { hasCode, KgdumpError, systemError } from "../../errors.js";
 import type { DumpOutput } from "./dump-output.js";
 

@@ -1,8 +1,8 @@
 /** Opening what is sound of a damaged store, with the engine that wrote it. */
 import { readdir } from "node:fs/promises";
-import type { EngineName } from "../../engines/store.js";
-import type { SalvageOptions, StoreSalvage } from "../../engines/salvage.js";
 import { engineNamed, engineOfRemains } from "../../engines/registry.js";
+import type { SalvageOptions, StoreSalvage } from "../../engines/salvage.js";
+import type { EngineName } from "../../engines/store.js";
 import { hasCode, systemError } from "../../errors.js";
 import { refuseOddMembers } from "../disk/members.js";
 import { noStoreAt } from "../disk/missing.js";

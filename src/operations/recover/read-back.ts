@@ -2,8 +2,8 @@
 import { KgdumpError } from "../../errors.js";
 import type { DumpWriter } from "../../format/index.js";
 import { giveBack } from "../../memory.js";
-import { type OnProgress, ProgressMeter } from "../progress.js";
 import { isDumpError, readEvents } from "../dump/read.js";
+import { type OnProgress, ProgressMeter } from "../progress.js";
 
 /** What reading back depends on. */
 export interface ReadBackOptions {

@@ -6,15 +6,15 @@
 import { randomUUID } from "node:crypto";
 import { realpath } from "node:fs/promises";
 import { dirname, resolve, sep } from "node:path";
-import type { EngineName } from "../../engines/store.js";
 import type { SalvagedEntries, SalvagePiece, StoreLoss, StoreSalvage } from "../../engines/salvage.js";
+import type { EngineName } from "../../engines/store.js";
 import { KgdumpError } from "../../errors.js";
 import { type Codec, type CodecName, DEFAULT_BLOCK_SIZE, type DumpHeader, DumpWriter, FORMAT_VERSION, packBlock } from "../../format/index.js";
 import { PRODUCER } from "../../version.js";
-import type { DumpOutput } from "../output/dump-output.js";
 import { fitHeader } from "../entries/fitting-header.js";
 import { HugeEntries } from "../entries/huge.js";
 import { loadCodec } from "../load-engine.js";
+import type { DumpOutput } from "../output/dump-output.js";
 import { openOutput } from "../output/output.js";
 import { type OnProgress, ProgressMeter } from "../progress.js";
 import { openSalvage } from "./open-salvage.js";

@@ -2,9 +2,9 @@
  * Options of RocksDB side by side: what OPTIONS says of the database and of each family, in a store or in a dump of one, so that a store
  * that was restored can be shown to be like its original.
  */
-import type { StoreInfo } from "../../engines/store.js";
 import { OTHER_SETTINGS } from "../../engines/header-options.js";
 import type * as OptionLines from "../../engines/rocksdb/option-lines.js";
+import type { StoreInfo } from "../../engines/store.js";
 import { KgdumpError } from "../../errors.js";
 import type { DumpHeader, KeyOrder } from "../../format/index.js";
 import { nameText, sameName } from "../entries/keyspaces.js";

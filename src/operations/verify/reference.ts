@@ -1,15 +1,15 @@
 /** What stores are compared with: a dump, checked on its way, or another store. */
 import { resolve } from "node:path";
-import type { EngineName, EntrySource } from "../../engines/store.js";
 import { nextIdOf } from "../../engines/next-id.js";
+import type { EngineName, EntrySource } from "../../engines/store.js";
 import { KgdumpError } from "../../errors.js";
 import type { DumpEvent, DumpHeader, KeyOrder } from "../../format/index.js";
 import { giveBack } from "../../memory.js";
-import { type DumpSummary, SummaryBuilder } from "../inspect/inspect.js";
-import { factsOfDump, factsOfStore, type OptionFacts } from "./options.js";
-import { estimatedTotals, type OnProgress, ProgressMeter } from "../progress.js";
 import { readEvents, type ReadOptions } from "../dump/read.js";
 import { type KeyspaceDigest, StoreScan } from "../entries/store-scan.js";
+import { type DumpSummary, SummaryBuilder } from "../inspect/inspect.js";
+import { estimatedTotals, type OnProgress, ProgressMeter } from "../progress.js";
+import { factsOfDump, factsOfStore, type OptionFacts } from "./options.js";
 
 /** One keyspace of what is compared. */
 export interface ReferenceKeyspace {

@@ -2,12 +2,12 @@
 import type { EngineName } from "../../engines/store.js";
 import { KgdumpError } from "../../errors.js";
 import type { DifferenceKind } from "../entries/compare.js";
-import type { GraphReport } from "../graph/index.js";
-import type { DumpSummary } from "../inspect/inspect.js";
 import { nameText } from "../entries/keyspaces.js";
 import type { Sample } from "../entries/samples.js";
-import type { OptionComparison } from "./options.js";
 import type { KeyspaceDigest } from "../entries/store-scan.js";
+import type { GraphReport } from "../graph/index.js";
+import type { DumpSummary } from "../inspect/inspect.js";
+import type { OptionComparison } from "./options.js";
 
 /** One key that differs. */
 export interface KeyDifference {

@@ -2,22 +2,22 @@
 import { randomInt } from "node:crypto";
 import { realpath } from "node:fs/promises";
 import { resolve } from "node:path";
-import type { EntrySource } from "../../engines/store.js";
 import { NEXT_ID, nextIdOf } from "../../engines/next-id.js";
+import type { EntrySource } from "../../engines/store.js";
 import { closing } from "../closing.js";
+import type { ReadOptions } from "../dump/read.js";
+import { salvagedWarnings } from "../dump/salvaged.js";
 import { compareEntries, type DifferenceKind } from "../entries/compare.js";
 import { nothing } from "../entries/entry-run.js";
-import { GraphCheck, type GraphReport } from "../graph/index.js";
-import { type KeyspaceMap, Naming } from "../entries/naming.js";
 import { type ByName, nameSet } from "../entries/keyspaces.js";
-import { openSource, type ReadingOptions } from "../load-engine.js";
+import { type KeyspaceMap, Naming } from "../entries/naming.js";
 import { type Sample, SampleTaker, seededRandom } from "../entries/samples.js";
-import { salvagedWarnings } from "../dump/salvaged.js";
+import { StoreScan } from "../entries/store-scan.js";
+import { GraphCheck, type GraphReport } from "../graph/index.js";
+import { openSource, type ReadingOptions } from "../load-engine.js";
 import { compareOptions, factsOfStore, requireRocksdb } from "./options.js";
 import { DumpReference, type Reference, type ReferenceKeyspace, StoreReference } from "./reference.js";
 import type { KeyDifference, KeyspaceComparison, StoreComparison, Verification, VerifyResult } from "./results.js";
-import type { ReadOptions } from "../dump/read.js";
-import { StoreScan } from "../entries/store-scan.js";
 
 /** How things are compared. */
 export interface CompareOptions extends Pick<ReadOptions, "onProgress" | "signal">, ReadingOptions {

@@ -1,8 +1,8 @@
 import test from "ava";
 import fc from "fast-check";
-import type { Progress } from "#src/operations/progress.js";
-import { describeFigures, progressStyle } from "#src/cli/terminal/progress.js";
 import { FigureTracker } from "#src/cli/terminal/progress-figures.js";
+import { describeFigures, progressStyle } from "#src/cli/terminal/progress.js";
+import type { Progress } from "#src/operations/progress.js";
 
 const base: Progress = {
   phase: "export",

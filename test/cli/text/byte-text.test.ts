@@ -1,6 +1,6 @@
 import test from "ava";
-import { KgdumpError } from "#src/errors.js";
 import { parseBytes, parseMapping } from "#src/cli/text/byte-text.js";
+import { KgdumpError } from "#src/errors.js";
 
 const hex = (text: string): string => Buffer.from(parseBytes(text, "--prefix")).toString("hex");
 

@@ -1,6 +1,5 @@
 import test from "ava";
 import fc from "fast-check";
-import { KgdumpError } from "#src/errors.js";
 import {
   formatCount,
   formatDuration,
@@ -11,6 +10,7 @@ import {
   parseCount,
   parseSize,
 } from "#src/cli/text/quantities.js";
+import { KgdumpError } from "#src/errors.js";
 
 for (const [typed, bytes] of [
   ["1", 1],

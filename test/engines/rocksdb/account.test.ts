@@ -4,10 +4,10 @@ import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { openRocksdbSource, type RocksdbSourceOptions } from "#src/engines/rocksdb/rocksdb.js";
 import type { ScanOptions } from "#src/engines/store.js";
-import { hex, type Made, Maker } from "../../maker/run.js";
 import { iterateEntries } from "#src/format/entries.js";
 import { scanSideBySide } from "#src/operations/entries/side-by-side.js";
 import { unpackStore } from "../../fixtures/unpack.js";
+import { hex, type Made, Maker } from "../../maker/run.js";
 import { temporaryDirectory } from "../../support/temporary.js";
 import { assertCode, bytes, entriesOf, putEntries, readStore, type TextEntry } from "./support.js";
 

@@ -1,9 +1,9 @@
 /** A store with a real writer that does random things, and closes and opens it with other options now and then. */
 import { join } from "node:path";
-import { encodeEntries } from "#src/format/entries.js";
 import { rocksdbAddon } from "#src/engines/rocksdb/addon.js";
-import { familyOptions } from "#src/engines/rocksdb/sink.js";
 import { createRocksdbSink, type RocksdbOperation, type RocksdbSink } from "#src/engines/rocksdb/rocksdb.js";
+import { familyOptions } from "#src/engines/rocksdb/sink.js";
+import { encodeEntries } from "#src/format/entries.js";
 import { randomNumbers } from "./live-support.js";
 import { bytes } from "./support.js";
 

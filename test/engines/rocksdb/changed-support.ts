@@ -1,6 +1,6 @@
 /** What the test of changed keys compares: a store's whole contents, keys that were told, and passes over ranges. */
-import { encodeEntries, iterateEntries } from "#src/format/entries.js";
 import type { RocksdbSource } from "#src/engines/rocksdb/rocksdb.js";
+import { encodeEntries, iterateEntries } from "#src/format/entries.js";
 import { bytes, entriesOf } from "./support.js";
 
 /** All entries by family, key and value as latin-1. */

@@ -10,10 +10,10 @@ import test, { type ExecutionContext } from "ava";
 import { createRocksdbSink, openRocksdbSource, type RocksdbSink, type RocksdbSinkOptions, type RocksdbSource } from "#src/engines/rocksdb/rocksdb.js";
 import type { StoreMark } from "#src/engines/store.js";
 import { temporaryDirectory } from "../../support/temporary.js";
-import { bytes, entriesOf, numbered, putEntries } from "./support.js";
+import { StoreLife } from "./changed-life.js";
 import { binsOf, contentOf, differencesOf, faultsOf, rangesFault, type Content } from "./changed-support.js";
 import { randomNumbers } from "./live-support.js";
-import { StoreLife } from "./changed-life.js";
+import { bytes, entriesOf, numbered, putEntries } from "./support.js";
 
 /** The point at which a store was opened. */
 function markOf({ info: { mark } }: RocksdbSource): StoreMark {

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { createRocksdbSink, openRocksdbSource } from "#src/engines/rocksdb/rocksdb.js";
 import type { ErrorCode } from "#src/errors.js";
-import { temporaryDirectory } from "../../support/temporary.js";
 import { unpackStore } from "../../fixtures/unpack.js";
+import { temporaryDirectory } from "../../support/temporary.js";
 import { assertCode, bytes, numbered, putEntries, readStore, type TextEntry } from "./support.js";
 
 /** A store with two families, several tables, a range deletion and a log; small blocks, so that each file has many parts. */

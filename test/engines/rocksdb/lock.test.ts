@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import test from "ava";
-import { createRocksdbSink, openRocksdbSource } from "#src/engines/rocksdb/rocksdb.js";
 import { lockRocksdb } from "#src/engines/rocksdb/lock.js";
+import { createRocksdbSink, openRocksdbSource } from "#src/engines/rocksdb/rocksdb.js";
 import { makeStore } from "../../support/stores.js";
 import { temporaryDirectory } from "../../support/temporary.js";
 

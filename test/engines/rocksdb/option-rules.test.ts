@@ -2,9 +2,9 @@
 import { join } from "node:path";
 import test from "ava";
 import { openRocksdbLoader } from "#src/engines/rocksdb/loader.js";
-import { restoredFamily } from "#src/engines/rocksdb/settings.js";
 import { fromHeader, toHeader } from "#src/engines/rocksdb/option-lines.js";
 import { optionProblem } from "#src/engines/rocksdb/option-rules.js";
+import { restoredFamily } from "#src/engines/rocksdb/settings.js";
 import { encodeEntries } from "#src/format/index.js";
 import { temporaryDirectory } from "../../support/temporary.js";
 

@@ -9,8 +9,8 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import test from "ava";
 import { createRocksdbSink, openRocksdbSource } from "#src/engines/rocksdb/rocksdb.js";
-import { temporaryDirectory } from "../../support/temporary.js";
 import { unpackStore } from "../../fixtures/unpack.js";
+import { temporaryDirectory } from "../../support/temporary.js";
 import { assertCode, bytes, entriesOf, numbered, putEntries, readStore } from "./support.js";
 
 const WRITER = fileURLToPath(new URL("./writer.js", import.meta.url));

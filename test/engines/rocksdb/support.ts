@@ -1,9 +1,9 @@
 /** What the RocksDB tests share: reading a store to the end, and making small ones. */
-import { iterateEntries } from "#src/format/entries.js";
-import { KgdumpError, type ErrorCode } from "#src/errors.js";
-import type { ScanOptions } from "#src/engines/store.js";
-import { createRocksdbSink, openRocksdbSource, type RocksdbSinkOptions, type RocksdbSource } from "#src/engines/rocksdb/rocksdb.js";
 import type { ExecutionContext } from "ava";
+import { createRocksdbSink, openRocksdbSource, type RocksdbSinkOptions, type RocksdbSource } from "#src/engines/rocksdb/rocksdb.js";
+import type { ScanOptions } from "#src/engines/store.js";
+import { KgdumpError, type ErrorCode } from "#src/errors.js";
+import { iterateEntries } from "#src/format/entries.js";
 
 /** Key and value as latin-1 text, so that any bytes can be compared and printed. */
 export type TextEntry = readonly [key: string, value: string];

@@ -2,10 +2,10 @@
 import { copyFile, cp, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import test, { type ExecutionContext } from "ava";
-import type { ErrorCode } from "#src/errors.js";
 import { createRocksdbSink } from "#src/engines/rocksdb/rocksdb.js";
-import { temporaryDirectory } from "../../support/temporary.js";
+import type { ErrorCode } from "#src/errors.js";
 import { unpackStore } from "../../fixtures/unpack.js";
+import { temporaryDirectory } from "../../support/temporary.js";
 import { assertCode, numbered, putEntries, readStore } from "./support.js";
 
 /** A store with two tables and a log. */

@@ -2,12 +2,12 @@
 import { createHash } from "node:crypto";
 import { cp, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { ExecutionContext } from "ava";
 import test from "ava";
+import type { ExecutionContext } from "ava";
 import fc from "fast-check";
-import type { KeyOrder } from "#src/engines/store.js";
 import { openSledLoader, type SledLoader, type SledLoaderOptions } from "#src/engines/sled/loader.js";
 import { openSledSource } from "#src/engines/sled/reader.js";
+import type { KeyOrder } from "#src/engines/store.js";
 import type { ErrorCode } from "#src/errors.js";
 import { encodeEntries } from "#src/format/entries.js";
 import { sledCheck, sledChurn, sledHammer, sledStill } from "../../checker/run.js";

@@ -2,9 +2,9 @@
 import { createHash } from "node:crypto";
 import type { ExecutionContext } from "ava";
 import fc from "fast-check";
-import type { EntryBlock, EntrySource, ScanOptions } from "#src/engines/store.js";
-import { openSledSink, readBackSled, type SledSinkOptions } from "#src/engines/sled/sled.js";
 import { openSledSource } from "#src/engines/sled/reader.js";
+import { openSledSink, readBackSled, type SledSinkOptions } from "#src/engines/sled/sled.js";
+import type { EntryBlock, EntrySource, ScanOptions } from "#src/engines/store.js";
 import { KgdumpError } from "#src/errors.js";
 import { encodeEntries, iterateEntries } from "#src/format/entries.js";
 import type { TreeContent } from "../../checker/run.js";

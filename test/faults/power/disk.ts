@@ -5,8 +5,8 @@
  * POSIX promises only what was synced: a file's bytes by fsync on the file, a name by fsync on its directory. Real file systems keep more,
  * and in several ways, which are the policies here.
  */
-import { linkSync, mkdirSync, readdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from "node:fs";
 import { createHash } from "node:crypto";
+import { linkSync, mkdirSync, readdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** Number of a file, directory or link, as long as the model lives. */

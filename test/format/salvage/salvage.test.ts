@@ -4,9 +4,9 @@ import { loadCodec } from "#src/codecs/index.js";
 import { KgdumpError } from "#src/errors.js";
 import { crcOf } from "#src/format/checksum.js";
 import { FRAME_HEAD_LENGTH, Kind } from "#src/format/constants.js";
+import { crcOfBoth, crcOfRange } from "#src/format/crc-range.js";
 import { encodeFrameHead } from "#src/format/frame.js";
 import { type DumpHeader, encodeEntries, iterateEntries, type RandomAccess, type Salvage, salvagedBlocks, surveyDump } from "#src/format/index.js";
-import { crcOfBoth, crcOfRange } from "#src/format/crc-range.js";
 import { scanFrames } from "#src/format/salvage/scan.js";
 import { DUMP_ID, entry, forge, header, keyspace, makeDump, markerIn, smallDump, splitDump } from "../support/dumps.js";
 

@@ -2,12 +2,12 @@
 import { appendFile, chmod, chown, mkdir, readdir, readFile, readlink, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
-import type { EntrySource } from "#src/engines/store.js";
 import { createRocksdbSink } from "#src/engines/rocksdb/rocksdb.js";
+import type { EntrySource } from "#src/engines/store.js";
 import { compactStore, planCompact } from "#src/operations/compact/compact.js";
 import { undoCompact } from "#src/operations/compact/undo.js";
-import { migrateStore } from "#src/operations/migrate/migrate.js";
 import { rollbackStore } from "#src/operations/migrate/back/rollback.js";
+import { migrateStore } from "#src/operations/migrate/migrate.js";
 import { verifyStore } from "#src/operations/verify/verify.js";
 import { kgdump } from "../../cli/support/run.js";
 import { numbered, putEntries, readStore } from "../../engines/rocksdb/support.js";

@@ -6,9 +6,9 @@ import { KgdumpError } from "#src/errors.js";
 import { guessFormat } from "#src/format/sniff.js";
 import { storesBelow } from "#src/operations/disk/store-search.js";
 import { detectEngine } from "#src/operations/load-engine.js";
-import { temporaryDirectory } from "../../support/temporary.js";
-import { makeStore } from "../../support/stores.js";
 import { unpackStore } from "../../fixtures/unpack.js";
+import { makeStore } from "../../support/stores.js";
+import { temporaryDirectory } from "../../support/temporary.js";
 
 /** Files by path; a path that ends with a slash is an empty directory. */
 type Tree = Readonly<Record<string, string>>;

@@ -1,13 +1,13 @@
 /** Entries that are larger than some reader takes. */
 import { join } from "node:path";
 import test from "ava";
-import { KgdumpError } from "#src/errors.js";
 import { entryJson, jsonLine } from "#src/cli/render/json/json.js";
 import { MOST_WHOLE, renderValue } from "#src/cli/render/value.js";
+import { KgdumpError } from "#src/errors.js";
+import { openDump } from "#src/operations/dump/open-dump.js";
 import { HugeEntries, refuseTooLarge, SLED_LIMITS } from "#src/operations/entries/huge.js";
 import { exportStore } from "#src/operations/export/export.js";
 import { ImportPlan } from "#src/operations/import/plan.js";
-import { openDump } from "#src/operations/dump/open-dump.js";
 import { kgdump } from "../../cli/support/run.js";
 import { makeStore } from "../../support/stores.js";
 import { temporaryDirectory } from "../../support/temporary.js";

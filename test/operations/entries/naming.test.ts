@@ -1,17 +1,17 @@
 /** Keyspaces get other names, by name or by pattern, in all that takes a map; one without entries is never in the way. */
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
+import { MAPPING_HELP, mapOf, parseMapping } from "#src/cli/text/byte-text.js";
 import { openSledSink } from "#src/engines/sled/sled.js";
 import { KgdumpError } from "#src/errors.js";
 import { encodeEntries } from "#src/format/index.js";
 import { Naming, type NamePattern } from "#src/operations/entries/naming.js";
 import { exportStore } from "#src/operations/export/export.js";
 import { importDump } from "#src/operations/import/import.js";
-import { migrateStore } from "#src/operations/migrate/migrate.js";
-import { rollbackStore } from "#src/operations/migrate/back/rollback.js";
 import { restoreDump } from "#src/operations/import/restore.js";
+import { rollbackStore } from "#src/operations/migrate/back/rollback.js";
+import { migrateStore } from "#src/operations/migrate/migrate.js";
 import { verifyDump } from "#src/operations/verify/verify.js";
-import { MAPPING_HELP, mapOf, parseMapping } from "#src/cli/text/byte-text.js";
 import { kgdump } from "../../cli/support/run.js";
 import { makeStore } from "../../support/stores.js";
 import { temporaryDirectory } from "../../support/temporary.js";

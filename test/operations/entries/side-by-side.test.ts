@@ -2,10 +2,10 @@ import { join } from "node:path";
 import test from "ava";
 import fc from "fast-check";
 import { openSledSource } from "#src/engines/sled/reader.js";
+import type { EntrySource } from "#src/engines/store.js";
 import { scanSideBySide, type SideBySideOptions } from "#src/operations/entries/side-by-side.js";
 import { anyBytes, anyRecords, makeStore, readRecords, seed } from "../../engines/sled/support.js";
 import { temporaryDirectory } from "../../support/temporary.js";
-import type { EntrySource } from "#src/engines/store.js";
 
 const TREE = Buffer.from("tree");
 

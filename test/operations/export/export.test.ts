@@ -5,11 +5,11 @@ import test from "ava";
 import { KgdumpError } from "#src/errors.js";
 import { exportStore } from "#src/operations/export/export.js";
 import { planExport } from "#src/operations/export/plan.js";
-import { inspectDump } from "#src/operations/inspect/inspect.js";
 import { listEntries } from "#src/operations/inspect/entries.js";
+import { inspectDump } from "#src/operations/inspect/inspect.js";
 import { verifyDump } from "#src/operations/verify/verify.js";
-import { temporaryDirectory } from "../../support/temporary.js";
 import { makeStore, numbered } from "../../support/stores.js";
+import { temporaryDirectory } from "../../support/temporary.js";
 
 const CONTENT = { default: { a: "1" }, nodes: numbered("node:", 2000), edges: numbered("edge:", 1000) };
 

@@ -1,15 +1,15 @@
-import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { createReadStream } from "node:fs";
+import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { ExecutionContext } from "ava";
 import test from "ava";
+import type { ExecutionContext } from "ava";
 import { openSledSource } from "#src/engines/sled/reader.js";
 import { iterateEntries } from "#src/format/index.js";
 import { exportStore } from "#src/operations/export/export.js";
 import { importDump } from "#src/operations/import/import.js";
 import { sledCheck } from "../../checker/run.js";
-import { temporaryDirectory } from "../../support/temporary.js";
 import { type Content, makeStore, numbered } from "../../support/stores.js";
+import { temporaryDirectory } from "../../support/temporary.js";
 
 async function dumpOf(directory: string, name: string, content: Content, blockSize = 4096): Promise<string> {
   const output = join(directory, `${name}.kgd`);

@@ -1,18 +1,18 @@
 /** Reading back finds whatever is not as it was loaded, wherever it is. */
 import { join } from "node:path";
-import type { ExecutionContext } from "ava";
 import test from "ava";
+import type { ExecutionContext } from "ava";
 import { openSledLoader } from "#src/engines/sled/loader.js";
-import { openSledSink } from "#src/engines/sled/sled.js";
 import { openSledSource } from "#src/engines/sled/reader.js";
+import { openSledSink } from "#src/engines/sled/sled.js";
 import { type Entry, encodeEntries } from "#src/format/index.js";
+import { readEvents } from "#src/operations/dump/read.js";
 import { exportStore } from "#src/operations/export/export.js";
 import { loadNew } from "#src/operations/import/load.js";
 import { ImportPlan } from "#src/operations/import/plan.js";
 import { verifyNew } from "#src/operations/import/read-back.js";
 import { makeStore, numbered } from "../../support/stores.js";
 import { temporaryDirectory } from "../../support/temporary.js";
-import { readEvents } from "#src/operations/dump/read.js";
 
 const NODES = Buffer.from("nodes");
 const BIG = "x".repeat(500);

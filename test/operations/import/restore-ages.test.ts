@@ -1,14 +1,14 @@
 /** Restored tables are as old as those of the original. */
 import { join } from "node:path";
 import test from "ava";
-import { createRocksdbSink, openRocksdbSource, type RocksdbFamily } from "#src/engines/rocksdb/rocksdb.js";
 import { openRocksdbLoader } from "#src/engines/rocksdb/loader.js";
+import { createRocksdbSink, openRocksdbSource, type RocksdbFamily } from "#src/engines/rocksdb/rocksdb.js";
 import { restoredFamily } from "#src/engines/rocksdb/settings.js";
 import { encodeEntries } from "#src/format/index.js";
 import { exportStore } from "#src/operations/export/export.js";
-import { migrateStore } from "#src/operations/migrate/migrate.js";
-import { rollbackStore } from "#src/operations/migrate/back/rollback.js";
 import { restoreDump } from "#src/operations/import/restore.js";
+import { rollbackStore } from "#src/operations/migrate/back/rollback.js";
+import { migrateStore } from "#src/operations/migrate/migrate.js";
 import { verifyDump } from "#src/operations/verify/verify.js";
 import { temporaryDirectory } from "../../support/temporary.js";
 

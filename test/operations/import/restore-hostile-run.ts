@@ -4,10 +4,10 @@
  */
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { createRocksdbSink, openRocksdbSource } from "#src/engines/rocksdb/rocksdb.js";
-import { OPTION_KINDS, type Kind, type Scope } from "#src/engines/rocksdb/option-names.js";
 import { COMMON_OPTIONS, FAMILY_OPTIONS } from "#src/engines/header-options.js";
 import { DATABASE_OPTIONS } from "#src/engines/rocksdb/option-lines.js";
+import { OPTION_KINDS, type Kind, type Scope } from "#src/engines/rocksdb/option-names.js";
+import { createRocksdbSink, openRocksdbSource } from "#src/engines/rocksdb/rocksdb.js";
 import { KgdumpError } from "#src/errors.js";
 import type { HeaderKeyspace } from "#src/format/index.js";
 import { seededRandom } from "#src/operations/entries/samples.js";

@@ -1,14 +1,14 @@
 import { createReadStream } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { ExecutionContext } from "ava";
 import test from "ava";
-import { exportStore } from "#src/operations/export/export.js";
-import { inspectDump } from "#src/operations/inspect/inspect.js";
-import { getEntry, listBlocks, listEntries } from "#src/operations/inspect/entries.js";
+import type { ExecutionContext } from "ava";
 import { openDump } from "#src/operations/dump/open-dump.js";
-import { temporaryDirectory } from "../../support/temporary.js";
+import { exportStore } from "#src/operations/export/export.js";
+import { getEntry, listBlocks, listEntries } from "#src/operations/inspect/entries.js";
+import { inspectDump } from "#src/operations/inspect/inspect.js";
 import { makeStore, numbered } from "../../support/stores.js";
+import { temporaryDirectory } from "../../support/temporary.js";
 
 async function setUp(t: ExecutionContext): Promise<{ directory: string; dump: string }> {
   const directory = await temporaryDirectory(t);

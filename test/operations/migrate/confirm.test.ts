@@ -1,14 +1,14 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
-import type { EntrySource } from "#src/engines/store.js";
 import type { SledSink } from "#src/engines/sled/sled.js";
+import type { EntrySource } from "#src/engines/store.js";
 import { exportStore } from "#src/operations/export/export.js";
 import { importDump } from "#src/operations/import/import.js";
+import { rollbackStore } from "#src/operations/migrate/back/rollback.js";
 import type { MigrationEvent } from "#src/operations/migrate/events.js";
 import { readJournal } from "#src/operations/migrate/journal.js";
 import { migrateStore, type MigrateOptions, type MigrateResult } from "#src/operations/migrate/migrate.js";
-import { rollbackStore } from "#src/operations/migrate/back/rollback.js";
 import { migrationStatus } from "#src/operations/migrate/status.js";
 import type { Seams } from "#src/operations/seams.js";
 import { verifyDump } from "#src/operations/verify/verify.js";

@@ -2,24 +2,24 @@
 import { readdir, rename } from "node:fs/promises";
 import { basename, join } from "node:path";
 import test, { type ExecutionContext } from "ava";
-import type { EntryLoader } from "#src/engines/store.js";
 import { createRocksdbSink } from "#src/engines/rocksdb/rocksdb.js";
 import { openSledSource } from "#src/engines/sled/reader.js";
 import { openSledSink } from "#src/engines/sled/sled.js";
+import type { EntryLoader } from "#src/engines/store.js";
 import { encodeEntries } from "#src/format/index.js";
 import { exportStore } from "#src/operations/export/export.js";
+import { rollbackStore } from "#src/operations/migrate/back/rollback.js";
 import type { MigrationEvent } from "#src/operations/migrate/events.js";
 import { readJournal, writeJournal } from "#src/operations/migrate/journal.js";
 import { migrateStore } from "#src/operations/migrate/migrate.js";
 import { occupantOf } from "#src/operations/migrate/places.js";
 import { previewMigration } from "#src/operations/migrate/plan/preview.js";
-import { rollbackStore } from "#src/operations/migrate/back/rollback.js";
 import { migrationStatus } from "#src/operations/migrate/status.js";
 import { verifyDump } from "#src/operations/verify/verify.js";
 import { sledCheck, sledWrite } from "../../checker/run.js";
 import { readStore } from "../../engines/rocksdb/support.js";
-import { instead } from "../guards-support.js";
 import { temporaryDirectory } from "../../support/temporary.js";
+import { instead } from "../guards-support.js";
 
 const TO = { engine: "rocksdb" } as const;
 

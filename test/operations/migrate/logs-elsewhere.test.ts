@@ -7,10 +7,10 @@ import { openSledSink } from "#src/engines/sled/sled.js";
 import type { KgdumpError } from "#src/errors.js";
 import { encodeEntries } from "#src/format/index.js";
 import { exportStore } from "#src/operations/export/export.js";
+import { restoreDump } from "#src/operations/import/restore.js";
+import { rollbackStore } from "#src/operations/migrate/back/rollback.js";
 import { migrateStore } from "#src/operations/migrate/migrate.js";
 import { previewMigration } from "#src/operations/migrate/plan/preview.js";
-import { rollbackStore } from "#src/operations/migrate/back/rollback.js";
-import { restoreDump } from "#src/operations/import/restore.js";
 import { readStore } from "../../engines/rocksdb/support.js";
 import { temporaryDirectory } from "../../support/temporary.js";
 

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { createRocksdbSink } from "#src/engines/rocksdb/rocksdb.js";
-import { migrateStore, type MigrateOptions, type MigrateResult } from "#src/operations/migrate/migrate.js";
 import type { MigrationEvent } from "#src/operations/migrate/events.js";
+import { migrateStore, type MigrateOptions, type MigrateResult } from "#src/operations/migrate/migrate.js";
 import { kgdump } from "../../cli/support/run.js";
 import { makeStore, numbered } from "../../support/stores.js";
 import { temporaryDirectory } from "../../support/temporary.js";

@@ -2,11 +2,11 @@
 import { mkdir, readdir, readFile, rename, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
-import { openSledSink } from "#src/engines/sled/sled.js";
 import { troubleOf } from "#src/engines/sled/lock.js";
+import { openSledSink } from "#src/engines/sled/sled.js";
+import { rollbackStore } from "#src/operations/migrate/back/rollback.js";
 import { migrateStore } from "#src/operations/migrate/migrate.js";
 import { previewMigration } from "#src/operations/migrate/plan/preview.js";
-import { rollbackStore } from "#src/operations/migrate/back/rollback.js";
 import { migrationStatus } from "#src/operations/migrate/status.js";
 import { sledCheck, sledChurn, sledHold } from "../../checker/run.js";
 import { kgdump } from "../../cli/support/run.js";

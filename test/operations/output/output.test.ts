@@ -1,8 +1,8 @@
 import { execFile } from "node:child_process";
 import { createWriteStream } from "node:fs";
 import { type FileHandle, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { createServer, Socket } from "node:net";
+import { join } from "node:path";
 import { PassThrough, Writable } from "node:stream";
 import { promisify } from "node:util";
 import test from "ava";

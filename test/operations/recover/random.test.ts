@@ -5,8 +5,8 @@ import test, { type ExecutionContext } from "ava";
 import { KgdumpError } from "#src/errors.js";
 import { compareKeys } from "#src/format/index.js";
 import { recoverDump, type RecoverResult } from "#src/operations/recover/recover.js";
-import { temporaryDirectory } from "../../support/temporary.js";
 import type { FoundFrame } from "../../format/support/dumps.js";
+import { temporaryDirectory } from "../../support/temporary.js";
 import { contentOf, damage, expectedOf, KEYSPACES, makeSample, Random, type Sample } from "./support.js";
 
 const SAMPLES = 50;

@@ -11,8 +11,8 @@ import { recoverInto, recoverStore } from "#src/operations/recover/index.js";
 import { sledCheck, sledHold, sledWrite } from "../../checker/run.js";
 import { contentOfDump, exportedOf } from "../../maker/exported.js";
 import { temporaryDirectory } from "../../support/temporary.js";
-import { random } from "./store-support.js";
 import { damageSled, gapsOf, judgeSled, makeSledStore } from "./sled-support.js";
+import { random } from "./store-support.js";
 
 const DAMAGES = Number(process.env.KGDUMP_DAMAGES ?? 40);
 /** Damages of each store. */

@@ -1,7 +1,7 @@
 /** Damaging dumps at random, and telling from the bytes alone what must come out of their recovery. */
+import { loadCodec } from "#src/codecs/index.js";
 import { MAGIC_LENGTH } from "#src/format/constants.js";
 import { type CodecName, type Entry, encodeEntries, iterateEntries, readDump } from "#src/format/index.js";
-import { loadCodec } from "#src/codecs/index.js";
 import { bytes, type Content, type FoundFrame, header, inChunks, keyspace, makeDump, splitDump } from "../../format/support/dumps.js";
 
 /** Numbers from 0 to below `below`, the same for the same seed (xorshift32). */

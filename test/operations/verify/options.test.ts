@@ -7,8 +7,8 @@ import { encodeEntries } from "#src/format/index.js";
 import { exportStore } from "#src/operations/export/export.js";
 import { importDump } from "#src/operations/import/import.js";
 import { restoreDump } from "#src/operations/import/restore.js";
-import { verifyDump, verifyStore } from "#src/operations/verify/verify.js";
 import { requireEqual } from "#src/operations/verify/results.js";
+import { verifyDump, verifyStore } from "#src/operations/verify/verify.js";
 import { kgdump } from "../../cli/support/run.js";
 import { temporaryDirectory } from "../../support/temporary.js";
 

@@ -9,8 +9,8 @@ import { exportStore } from "#src/operations/export/export.js";
 import { importDump } from "#src/operations/import/import.js";
 import { verifyDump } from "#src/operations/verify/verify.js";
 import { hex, sledWrite } from "../../checker/run.js";
-import { temporaryDirectory } from "../../support/temporary.js";
 import { makeStore, numbered } from "../../support/stores.js";
+import { temporaryDirectory } from "../../support/temporary.js";
 
 test("a store that differs is told key by key", async (t) => {
   const directory = await temporaryDirectory(t);

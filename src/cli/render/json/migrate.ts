@@ -1,6 +1,6 @@
 /** The JSON of `migrate`. */
-import type { MigrationPreview } from "../../../operations/migrate/plan/preview.js";
 import type { MigrateResult } from "../../../operations/migrate/migrate.js";
+import type { MigrationPreview } from "../../../operations/migrate/plan/preview.js";
 import { type Json, jsonBytes } from "./json.js";
 import { graphJson } from "./verify.js";
 

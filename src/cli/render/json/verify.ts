@@ -1,8 +1,8 @@
 /** The JSON of `verify`, and of the graph checks. */
-import type { GraphReport } from "../../../operations/graph/index.js";
 import type { Sample } from "../../../operations/entries/samples.js";
-import type { StoreComparison, Verification, VerifyResult } from "../../../operations/verify/results.js";
+import type { GraphReport } from "../../../operations/graph/index.js";
 import type { OptionComparison } from "../../../operations/verify/options.js";
+import type { StoreComparison, Verification, VerifyResult } from "../../../operations/verify/results.js";
 import { type Json, jsonBytes, summaryJson } from "./json.js";
 
 /** Result of `verify`. */

@@ -1,29 +1,29 @@
 /** What was written to the new store since a migration: whether there is any, and a store of the old engine with it. */
 import { createHash } from "node:crypto";
 import { rm } from "node:fs/promises";
-import { KgdumpError } from "../../../errors.js";
-import type { EntrySource } from "../../../engines/store.js";
 import { NEXT_ID } from "../../../engines/next-id.js";
+import { engineTitle } from "../../../engines/registry.js";
+import type { EntrySource } from "../../../engines/store.js";
+import { KgdumpError } from "../../../errors.js";
 import { MAX_PAYLOAD_LENGTH } from "../../../format/index.js";
-import { type KeyspaceMap, Naming } from "../../entries/naming.js";
 import { closing } from "../../closing.js";
+import { logsElsewhere } from "../../disk/logs-elsewhere.js";
+import { otherSledAt } from "../../disk/other-sled.js";
+import { nameText } from "../../entries/keyspaces.js";
+import { type KeyspaceMap, Naming } from "../../entries/naming.js";
 import { exportSource } from "../../export/export.js";
 import { importDump } from "../../import/import.js";
-import { nameText } from "../../entries/keyspaces.js";
-import { otherSledAt } from "../../disk/other-sled.js";
-import { logsElsewhere } from "../../disk/logs-elsewhere.js";
+import { type RestoreOptions, restoreDump } from "../../import/restore.js";
 import { openSource } from "../../load-engine.js";
 import type { OnProgress } from "../../progress.js";
-import { type RestoreOptions, restoreDump } from "../../import/restore.js";
 import type { WithSeams } from "../../seams.js";
 import { shellWord } from "../../shell-word.js";
-import { ttlOf } from "./carried-times.js";
-import { engineTitle } from "../../../engines/registry.js";
 import { directionOf } from "../direction.js";
 import type { Teller } from "../events.js";
 import type { Journal } from "../journal.js";
 import { carriedPath, clearCarried } from "../switch/steps.js";
 import { Trees } from "../trees.js";
+import { ttlOf } from "./carried-times.js";
 
 /** How what is new is read and carried. */
 export interface CarryOptions extends WithSeams {

@@ -2,16 +2,16 @@
  * Going back without a look at what the new store holds: its lock is needed and nothing else, whatever became of it. It may be damaged, empty,
  * of another version, gone, or something else may be at its path; the disk may be full.
  */
-import type { EngineName, StoreLock } from "../../../engines/store.js";
 import { engineNamed, isEngineName } from "../../../engines/registry.js";
+import type { EngineName, StoreLock } from "../../../engines/store.js";
 import { KgdumpError } from "../../../errors.js";
+import { nameIsTaken } from "../../disk/names.js";
 import { directionOf } from "../direction.js";
 import type { Teller } from "../events.js";
 import { type Journal, writeJournal } from "../journal.js";
-import { findOriginal } from "./original.js";
 import { freeStamp, type Occupant, occupantOf } from "../places.js";
 import { finishRollback } from "../switch/steps.js";
-import { nameIsTaken } from "../../disk/names.js";
+import { findOriginal } from "./original.js";
 
 /**
  * Puts the original in place, and what is at the target aside.

@@ -1,8 +1,8 @@
 /** What going back would leave behind, told before it is done. */
+import { engineTitle } from "../../../engines/registry.js";
 import { type DiscardLoss, KgdumpError } from "../../../errors.js";
 import { refuseOddMembers } from "../../disk/members.js";
 import { shellWord } from "../../shell-word.js";
-import { engineTitle } from "../../../engines/registry.js";
 import { directionOf } from "../direction.js";
 import type { Journal } from "../journal.js";
 import { type Occupant, occupantOf } from "../places.js";

@@ -1,14 +1,14 @@
 /** Where the original of a migration is. */
 import { stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import { KgdumpError } from "../../../errors.js";
-import { shellWord } from "../../shell-word.js";
 import { engineTitle } from "../../../engines/registry.js";
+import { KgdumpError } from "../../../errors.js";
+import { nameIsTaken } from "../../disk/names.js";
+import { shellWord } from "../../shell-word.js";
 import { directionOf } from "../direction.js";
 import type { Teller } from "../events.js";
 import type { Journal } from "../journal.js";
 import { copyDurably, occupantOf } from "../places.js";
-import { nameIsTaken } from "../../disk/names.js";
 
 /** Where a backup of another file system is copied to. */
 const nearPath = ({ target, id }: Pick<Journal, "target" | "id">): string => `${target}.kgdump-back-${id}`;

@@ -1,7 +1,7 @@
 /** What a rollback is asked for, and how it ended. */
 import type { EngineName } from "../../../engines/store.js";
-import type { CarryOptions } from "./carry-back.js";
 import type { OnEvent } from "../events.js";
+import type { CarryOptions } from "./carry-back.js";
 
 /** What `rollbackStore` does. */
 export interface RollbackOptions extends CarryOptions {

@@ -3,27 +3,27 @@
  *
  * What was written to the new store since is not lost unnoticed: the rollback refuses, or carries it back into a store of the old engine.
  */
-import { basename, dirname, join, resolve } from "node:path";
 import { readdir } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { engineTitle } from "../../../engines/registry.js";
 import type { EntrySource } from "../../../engines/store.js";
 import { KgdumpError } from "../../../errors.js";
 import { closing } from "../../closing.js";
 import { rollbackCompaction } from "../../compact/rollback.js";
+import { nameIsTaken } from "../../disk/names.js";
 import { openSource } from "../../load-engine.js";
-import { carryBack, changedKeyspace, refuseUncarriable } from "./carry-back.js";
 import { keyspacesOfOriginal } from "../confirm.js";
-import { beginRollback, discardNew } from "./discard.js";
-import { engineTitle } from "../../../engines/registry.js";
 import { directionOf, holdStore } from "../direction.js";
 import { Teller } from "../events.js";
 import { isBeforeSwitch, type Journal, journalPath, readJournal, refuseOtherOwner, writeJournal } from "../journal.js";
-import { lossOf, storeIsGone, withWayBack } from "./loss.js";
-import { bringNear } from "./original.js";
-import type { RollbackOptions, RollbackResult } from "./rollback-options.js";
 import { freeStamp, occupantOf } from "../places.js";
 import { asFound, clearAway, clearCarried, clearLeftovers, finishRollback, switchOf, switchOver } from "../switch/steps.js";
 import { isUntouched } from "../switch/switch.js";
-import { nameIsTaken } from "../../disk/names.js";
+import { carryBack, changedKeyspace, refuseUncarriable } from "./carry-back.js";
+import { beginRollback, discardNew } from "./discard.js";
+import { lossOf, storeIsGone, withWayBack } from "./loss.js";
+import { bringNear } from "./original.js";
+import type { RollbackOptions, RollbackResult } from "./rollback-options.js";
 
 /**
  * Undoes a migration, finished or not, or a compaction that came after it, or without any. Running it again is harmless: it undoes nothing that was written.

@@ -5,11 +5,11 @@
 import type { RocksdbSource } from "../../../engines/rocksdb/rocksdb.js";
 import { closing } from "../../closing.js";
 import type { Teller } from "../events.js";
-import type { Followed } from "./follow.js";
 import type { Journal } from "../journal.js";
-import type { LiveCopy } from "./live-copy.js";
-import { refusePrepared } from "../plan/prepared.js";
 import { type ChangeCounts, entriesOf, type MigrateOptions, round, secondsSince } from "../options.js";
+import { refusePrepared } from "../plan/prepared.js";
+import type { Followed } from "./follow.js";
+import type { LiveCopy } from "./live-copy.js";
 
 /** What the copy was brought to; `keyspaces` is null unless the store was read whole. */
 export interface Caught extends Pick<Journal, "keyspaces" | "snapshot"> {

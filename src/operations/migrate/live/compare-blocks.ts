@@ -1,6 +1,6 @@
 /** Comparing what is read of an original with a copy of it, while what differs is carried over. */
-import type { EntryBlock } from "../../../engines/store.js";
 import type { ChangeBlock, FoundChanges, SledFollower } from "../../../engines/sled/follower.js";
+import type { EntryBlock } from "../../../engines/store.js";
 import type { ChangeCounts } from "../options.js";
 
 /** Counts that grow. */

@@ -3,21 +3,21 @@
  * in one ordered pass, whole, or only where keys may have changed, and compared with what was read of the copy. What differs goes into the copy.
  */
 import { createHash } from "node:crypto";
-import type { EntryBlock, EntrySource, KeyspaceInfo } from "../../../engines/store.js";
 import type { RocksdbSource } from "../../../engines/rocksdb/rocksdb.js";
 import type { ChangeBlock, SledFollower } from "../../../engines/sled/follower.js";
 import type { SledSink } from "../../../engines/sled/sled.js";
+import type { EntryBlock, EntrySource, KeyspaceInfo } from "../../../engines/store.js";
 import { KgdumpError } from "../../../errors.js";
 import type { SledSettings } from "../../../settings/sled-settings.js";
 import { ByName, byName, nameSet, nameText } from "../../entries/keyspaces.js";
+import { scanSideBySide } from "../../entries/side-by-side.js";
 import { type OnProgress, ProgressMeter } from "../../progress.js";
 import { through, type WithSeams } from "../../seams.js";
-import { scanSideBySide } from "../../entries/side-by-side.js";
-import { addTo, compareBlocks, type GrowingCounts, noChanges } from "./compare-blocks.js";
-import { different, filled, hasEntries, otherOrder } from "./follow-errors.js";
 import type { JournalKeyspace } from "../journal.js";
 import type { ChangeCounts } from "../options.js";
 import { Trees } from "../trees.js";
+import { addTo, compareBlocks, type GrowingCounts, noChanges } from "./compare-blocks.js";
+import { different, filled, hasEntries, otherOrder } from "./follow-errors.js";
 
 /** Who wants to know, and who may stop it. */
 export interface FollowOptions extends WithSeams {

@@ -2,17 +2,17 @@
  * The copy of a store whose service runs on: while there is time it is brought up to date whenever that will save time when the service has
  * stopped.
  */
-import type { StoreMark } from "../../../engines/store.js";
 import type { ChangedKeys, RocksdbSource } from "../../../engines/rocksdb/rocksdb.js";
+import type { StoreMark } from "../../../engines/store.js";
 import { KgdumpError } from "../../../errors.js";
 import { closing } from "../../closing.js";
-import { addTo, type GrowingCounts, noChanges } from "./compare-blocks.js";
 import type { Copy } from "../copy.js";
 import type { Teller } from "../events.js";
-import { CopyFollower } from "./follow.js";
 import type { Journal } from "../journal.js";
 import { type MigrateOptions, round, secondsSince } from "../options.js";
 import { Trees } from "../trees.js";
+import { addTo, type GrowingCounts, noChanges } from "./compare-blocks.js";
+import { CopyFollower } from "./follow.js";
 
 /** Milliseconds between looks at the store, or how many times as long as the last look took, if that is more: a long log takes long to read. */
 const LOOK_MS = 2000;

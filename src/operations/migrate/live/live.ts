@@ -3,19 +3,19 @@
  * carried over before the new store takes the old one's place. What comes behind the stop is the downtime: it does nothing that could be done before.
  */
 import type { StoreLock } from "../../../engines/store.js";
-import { catchUp } from "./catch-up.js";
-import { addTo } from "./compare-blocks.js";
 import { confirmSwitch } from "../confirm.js";
 import { beginJournal, type Copy, copyStore } from "../copy.js";
 import type { Teller } from "../events.js";
 import { type Journal, writeJournal } from "../journal.js";
-import { LiveCopy } from "./live-copy.js";
 import type { Sides } from "../migrated.js";
-import { refuseUnmovable } from "../plan/movable.js";
 import { type ChangeCounts, type migrationPaths, type MigrateOptions, secondsSince } from "../options.js";
+import { refuseUnmovable } from "../plan/movable.js";
 import { refuseOccupiedTarget } from "../plan/preflight.js";
 import { compareSides } from "../sides.js";
 import { clearAway, switchOver } from "../switch/steps.js";
+import { catchUp } from "./catch-up.js";
+import { addTo } from "./compare-blocks.js";
+import { LiveCopy } from "./live-copy.js";
 import { waitForLock } from "./wait.js";
 
 /** A migration that has switched. */

@@ -1,13 +1,13 @@
 /** What a migration finds at the path, and whether there is anything to do. */
 import { resolve } from "node:path";
+import { engineTitle } from "../../../engines/registry.js";
 import type { EngineName } from "../../../engines/store.js";
 import { KgdumpError } from "../../../errors.js";
 import { missingHint, similarPath } from "../../disk/missing.js";
 import { detectEngine } from "../../load-engine.js";
-import { engineTitle } from "../../../engines/registry.js";
+import { troubleOfSled } from "../back/loss.js";
 import { type Direction, directionTo } from "../direction.js";
 import type { Teller } from "../events.js";
-import { troubleOfSled } from "../back/loss.js";
 import type { MigrateOptions } from "../options.js";
 import { occupantOf } from "../places.js";
 

@@ -5,17 +5,17 @@ import { dirname } from "node:path";
 import type { StoreInfo } from "../../../engines/store.js";
 import { KgdumpError, systemError } from "../../../errors.js";
 import { logsElsewhere } from "../../disk/logs-elsewhere.js";
-import { planExport } from "../../export/plan.js";
+import { nameIsTaken } from "../../disk/names.js";
 import { Naming } from "../../entries/naming.js";
+import { planExport } from "../../export/plan.js";
 import { checkOptionsFrom, refuseFamilyNames } from "../../import/families.js";
 import { directionTo } from "../direction.js";
-import { refuseUnmovable } from "./movable.js";
 import { deltaPath, type MigrateOptions, type MigrationPaths } from "../options.js";
 import { diskUseOf, occupantOf } from "../places.js";
+import { refuseUnmovable } from "./movable.js";
 import { type PlannedStep, plannedSteps } from "./planned-steps.js";
 import { refusePrepared } from "./prepared.js";
 import { type MigrationSpace, spacesOf } from "./space.js";
-import { nameIsTaken } from "../../disk/names.js";
 
 /** What a migration is going to need and do. */
 export interface MigrationPlan extends MigrationPaths {

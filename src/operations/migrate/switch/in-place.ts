@@ -1,7 +1,7 @@
 /** What holds when a migration ends after the new store got its place, and before all was done: told with whatever ended it. */
+import { engineTitle } from "../../../engines/registry.js";
 import { KgdumpError } from "../../../errors.js";
 import { shellWord } from "../../shell-word.js";
-import { engineTitle } from "../../../engines/registry.js";
 import { directionOf } from "../direction.js";
 import type { Journal } from "../journal.js";
 import { occupantOf } from "../places.js";

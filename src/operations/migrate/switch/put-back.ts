@@ -2,12 +2,12 @@
  * Putting an original back in its place, whatever became of the store that took it: what is there is moved aside as it is, without a
  * look at what it holds. Repeatable after any interruption.
  */
+import { engineTitle } from "../../../engines/registry.js";
 import type { EngineName } from "../../../engines/store.js";
 import { KgdumpError } from "../../../errors.js";
-import { exchangeDirectories } from "../../disk/system-calls.js";
-import { engineTitle } from "../../../engines/registry.js";
-import { type Occupant, occupantOf, renameDurably } from "../places.js";
 import { nameIsTaken } from "../../disk/names.js";
+import { exchangeDirectories } from "../../disk/system-calls.js";
+import { type Occupant, occupantOf, renameDurably } from "../places.js";
 
 /** Which store goes where; all on one file system. */
 export interface PutBack {

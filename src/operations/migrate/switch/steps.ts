@@ -1,19 +1,19 @@
 /** The steps that migration and rollback share: each can be done again after any interruption. */
 import { rm } from "node:fs/promises";
+import { engineTitle } from "../../../engines/registry.js";
 import type { EngineName } from "../../../engines/store.js";
 import { KgdumpError } from "../../../errors.js";
+import { nameIsTaken } from "../../disk/names.js";
+import { clearStaging } from "../../disk/staging.js";
 import { openDump } from "../../dump/open-dump.js";
 import { clearTemporaries } from "../../output/output-file.js";
-import { clearStaging } from "../../disk/staging.js";
-import { engineTitle } from "../../../engines/registry.js";
 import { directionOf } from "../direction.js";
 import type { Teller } from "../events.js";
-import { withSwitched } from "./in-place.js";
 import { clearJournalTemporary, isBeforeSwitch, type Journal, journalPath, writeJournal } from "../journal.js";
-import { keep, putBack } from "./put-back.js";
 import { clearRemoved, occupantOf, removeDirectory, renameDurably } from "../places.js";
+import { withSwitched } from "./in-place.js";
+import { keep, putBack } from "./put-back.js";
 import { isUntouched, type Switch, switchStores } from "./switch.js";
-import { nameIsTaken } from "../../disk/names.js";
 
 /** Stores and their places; with another target than the source, the original stays and the aside is never used. */
 export function switchOf(journal: Journal): Switch {

@@ -5,19 +5,19 @@ import { basename, join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { openSledSink } from "#src/engines/sled/sled.js";
 import { encodeEntries } from "#src/format/index.js";
+import { nameIsTaken } from "#src/operations/disk/names.js";
 import { exportStore } from "#src/operations/export/export.js";
+import { rollbackStore } from "#src/operations/migrate/back/rollback.js";
 import { readJournal, writeJournal } from "#src/operations/migrate/journal.js";
 import { migrateStore } from "#src/operations/migrate/migrate.js";
 import { occupantOf } from "#src/operations/migrate/places.js";
 import { putBack } from "#src/operations/migrate/switch/put-back.js";
-import { rollbackStore } from "#src/operations/migrate/back/rollback.js";
 import { verifyDump } from "#src/operations/verify/verify.js";
 import { sledHold } from "../../../checker/run.js";
 import { KGDUMP, kgdump } from "../../../cli/support/run.js";
 import { fingerprint } from "../../../faults/support.js";
 import { makeStore, numbered } from "../../../support/stores.js";
 import { temporaryDirectory } from "../../../support/temporary.js";
-import { nameIsTaken } from "#src/operations/disk/names.js";
 
 interface Ground {
   readonly directory: string;

@@ -5,8 +5,8 @@ import { openSledSink } from "#src/engines/sled/sled.js";
 import { encodeEntries } from "#src/format/index.js";
 import { exportStore, type ExportResult } from "#src/operations/export/export.js";
 import { importDump } from "#src/operations/import/import.js";
-import { CopyFollower } from "#src/operations/migrate/live/follow.js";
 import type { JournalKeyspace } from "#src/operations/migrate/journal.js";
+import { CopyFollower } from "#src/operations/migrate/live/follow.js";
 import { makeStore, numbered } from "../../../support/stores.js";
 import { temporaryDirectory } from "../../../support/temporary.js";
 

@@ -6,10 +6,10 @@ import test from "ava";
 import { openSledSink } from "#src/engines/sled/sled.js";
 import type { KgdumpError } from "#src/errors.js";
 import { migrateStore } from "#src/operations/migrate/migrate.js";
+import { occupantOf } from "#src/operations/migrate/places.js";
 import { previewMigration } from "#src/operations/migrate/plan/preview.js";
 import { kgdump } from "../../../cli/support/run.js";
 import { makeStore } from "../../../support/stores.js";
-import { occupantOf } from "#src/operations/migrate/places.js";
 import { temporaryDirectory } from "../../../support/temporary.js";
 
 async function sledStore(path: string): Promise<string> {

@@ -1,12 +1,12 @@
 /** Stores with transactions that wait for their commit or rollback: a migration must be told to leave them out. */
 import { join } from "node:path";
 import test from "ava";
-import { migrateStore } from "#src/operations/migrate/migrate.js";
-import { previewMigration } from "#src/operations/migrate/plan/preview.js";
-import { refusePrepared } from "#src/operations/migrate/plan/prepared.js";
+import type { StoreInfo } from "#src/engines/store.js";
 import { exportStore } from "#src/operations/export/export.js";
 import { inspectDump } from "#src/operations/inspect/inspect.js";
-import type { StoreInfo } from "#src/engines/store.js";
+import { migrateStore } from "#src/operations/migrate/migrate.js";
+import { refusePrepared } from "#src/operations/migrate/plan/prepared.js";
+import { previewMigration } from "#src/operations/migrate/plan/preview.js";
 import { assertCode } from "../../../engines/rocksdb/support.js";
 import { unpackStore } from "../../../fixtures/unpack.js";
 
