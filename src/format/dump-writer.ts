@@ -28,7 +28,7 @@ import type { Limits } from "./limits.js";
 import { blockInfo, encodeBlock } from "./payload/block.js";
 import { encodeGap } from "./payload/gap.js";
 import { encodeHeader } from "./payload/header.js";
-import { IndexBuilder } from "./payload/index.js";
+import { IndexBuilder } from "./payload/block-index.js";
 import { encodeAbort, encodeFooter, encodeKeyspaceEnd, encodeKeyspaceStart, sumTotals } from "./payload/totals.js";
 import type { DeltaResult, DumpHeader, Gap, IndexLocation, KeyspaceTotals } from "./types.js";
 

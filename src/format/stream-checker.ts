@@ -14,7 +14,7 @@ import type { Limits } from "./limits.js";
 import { blockInfo, decodeBlock } from "./payload/block.js";
 import { decodeGap } from "./payload/gap.js";
 import { decodeHeader } from "./payload/header.js";
-import { IndexBuilder } from "./payload/index.js";
+import { IndexBuilder } from "./payload/block-index.js";
 import { checkKeyspaceStart, decodeAbort, decodeFooter, decodeKeyspaceEnd, sameResult, totalsDifference } from "./payload/totals.js";
 import { at } from "./place.js";
 import type { BlockInfo, DumpFooter, DumpHeader, FormatVersion, Gap, HeaderKeyspace, IndexLocation, KeyspaceTotals } from "./types.js";

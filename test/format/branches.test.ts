@@ -7,7 +7,7 @@ import { encodeFrameHead } from "#src/format/frame.js";
 import { type BlockInfo, DEFAULT_LIMITS, DumpFile, DumpWriter, unpackBlock } from "#src/format/index.js";
 import { itemAt } from "#src/format/item-at.js";
 import { MsgpackWriter } from "#src/format/msgpack/writer.js";
-import { decodeIndex } from "#src/format/payload/index.js";
+import { decodeIndex } from "#src/format/payload/block-index.js";
 import { placed, withBlock } from "#src/format/place.js";
 import { bytes, entry, header, keyspace, makeDump, splitDump } from "./support/dumps.js";
 

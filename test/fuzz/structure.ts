@@ -5,7 +5,7 @@ import { encodeFrameHead, encodeTail } from "#src/format/frame.js";
 import { DEFAULT_LIMITS, type DumpFooter, type DumpHeader, encodeEntries, type Entry, type IndexLocation, iterateEntries, type KeyspaceTotals } from "#src/format/index.js";
 import { blockInfo, decodeBlock, encodeBlock } from "#src/format/payload/block.js";
 import { decodeHeader } from "#src/format/payload/header.js";
-import { IndexBuilder } from "#src/format/payload/index.js";
+import { IndexBuilder } from "#src/format/payload/block-index.js";
 import { encodeFooter, encodeKeyspaceEnd, sumTotals } from "#src/format/payload/totals.js";
 import { mutateBytes, mutateTokens } from "./mutate-bytes.js";
 import type { Random } from "./random.js";

@@ -6,7 +6,7 @@ import { checkPayload, checkPayloadLength, decodeFrameHead, decodeMagic, decodeT
 import { checkEntries, DEFAULT_LIMITS, type DumpHeader, encodeEntries, FORMAT_VERSION, iterateEntries, resolveLimits } from "#src/format/index.js";
 import { decodeGap, encodeGap } from "#src/format/payload/gap.js";
 import { decodeHeader, encodeHeader } from "#src/format/payload/header.js";
-import { decodeIndex, IndexBuilder } from "#src/format/payload/index.js";
+import { decodeIndex, IndexBuilder } from "#src/format/payload/block-index.js";
 import { decodeAbort, decodeFooter, decodeKeyspaceEnd, encodeAbort, encodeFooter, encodeKeyspaceEnd } from "#src/format/payload/totals.js";
 import { mutateBytes, mutateTokens } from "./mutate-bytes.js";
 import type { Random } from "./random.js";

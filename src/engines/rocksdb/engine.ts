@@ -1,6 +1,7 @@
-/** RocksDB, and LevelDB, whose stores it reads. */
+/** RocksDB as an engine. */
 import type { Engine } from "../engine.js";
 
+/** RocksDB, which reads LevelDB's stores, too. */
 export const ROCKSDB: Engine = {
   name: "rocksdb",
   title: "RocksDB",

@@ -1,6 +1,7 @@
-/** Sled. */
+/** Sled as an engine. */
 import type { Engine } from "../engine.js";
 
+/** Sled 0.34, and 0.32 and 0.33 for what only reads. */
 export const SLED: Engine = {
   name: "sled",
   title: "sled",

@@ -7,7 +7,7 @@ import { itemAt } from "../item-at.js";
 import { compareKeys } from "../key-order.js";
 import type { Limits } from "../limits.js";
 import type { BlockPayload } from "../payload/block.js";
-import { decodeIndex } from "../payload/index.js";
+import { decodeIndex } from "../payload/block-index.js";
 import type { BlockInfo, DumpHeader } from "../types.js";
 import type { Chain } from "./chain.js";
 import { isDumpFault, readPayload } from "./header.js";

@@ -31,12 +31,12 @@ export interface Held {
  * @throws {KgdumpError} STORE_IN_USE, STORE_*, PERMISSION_DENIED, IO_FAILED
  */
 export async function holdStore(path: string, engine: EngineName): Promise<Held> {
-  const { readingLocks, lock: lockStore } = engineNamed(engine);
-  if (readingLocks) {
+  const held = engineNamed(engine);
+  if (held.readingLocks) {
     const source = await openSource(path, {});
     return { source, release: () => source.close() };
   }
-  const lock = await lockStore(path);
+  const lock = await held.lock(path);
   return {
     source: null,
     release: () => {
