@@ -4,7 +4,8 @@ export type { EngineName, IfExists, KeyOrder, KeyspaceInfo, StoreInfo } from "./
 export { exportStore, type ExportOptions, type ExportResult } from "./operations/export/export.js";
 export { planExport, type ExportPlan, type ExportProblem, type PlannedExport } from "./operations/export/plan.js";
 export { importDump, type ImportedKeyspace, type ImportOptions, type ImportResult } from "./operations/import/import.js";
-export { inspectDump, type DumpProblem, type DumpSummary, type KeyspaceSummary } from "./operations/inspect/inspect.js";
+export { inspectDump } from "./operations/inspect/inspect.js";
+export { type DumpProblem, type DumpSummary, type KeyspaceSummary } from "./operations/dump/summary.js";
 export { type ReadOptions } from "./operations/dump/read.js";
 export { getEntry, listBlocks, listEntries, type DumpBlock, type GetOptions, type ListOptions } from "./operations/inspect/entries.js";
 export { type DumpEntry } from "./operations/dump/open-dump.js";
@@ -19,8 +20,8 @@ export type { PlannedStep } from "./operations/migrate/plan/planned-steps.js";
 export { rollbackStore } from "./operations/migrate/back/rollback.js";
 export type { RollbackOptions, RollbackResult } from "./operations/migrate/back/rollback-options.js";
 export { migrationStatus, type MigrationState, type MigrationStatus } from "./operations/migrate/status.js";
-export { compactStore, planCompact, type CompactOptions, type CompactPlan, type CompactResult } from "./operations/compact/compact.js";
-export { undoCompact, type UndoCompactOptions, type UndoCompactResult } from "./operations/compact/undo.js";
+export { compactStore, planCompact, type CompactOptions, type CompactPlan, type CompactResult } from "./operations/migrate/compact/compact.js";
+export { undoCompact, type UndoCompactOptions, type UndoCompactResult } from "./operations/migrate/compact/undo.js";
 export { restoreDump, type RestoredKeyspace, type RestoreOptions, type RestoreResult } from "./operations/import/restore.js";
 export {
   recoverDump,
@@ -37,7 +38,7 @@ export type { KeyDifference, KeyspaceComparison, StoreComparison, Verification, 
 export type { KeyspaceDigest } from "./operations/entries/store-scan.js";
 export type { Sample, SampledValue } from "./operations/entries/samples.js";
 export type { GraphProblem, GraphProblemKind, GraphProblemTally, GraphReport } from "./operations/graph/index.js";
-export type { OnProgress, Phase, Progress } from "./operations/progress.js";
+export type { OnProgress, Phase, Progress } from "./operations/run/progress.js";
 export type { KeyspaceResult } from "./operations/dump/results.js";
 export type { KeyspaceMap, NamePattern } from "./operations/entries/naming.js";
 export type { KeyspaceName } from "./operations/entries/keyspaces.js";

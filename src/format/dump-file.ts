@@ -8,9 +8,9 @@ import { checkHeaderMarker, checkPayload, checkPayloadLength, decodeFrameHead, d
 import { itemAt } from "./item-at.js";
 import { compareKeys, type KeyOrder } from "./key-order.js";
 import { type Limits, resolveLimits } from "./limits.js";
+import { decodeIndex } from "./payload/block-index.js";
 import { decodeBlock } from "./payload/block.js";
 import { decodeHeader } from "./payload/header.js";
-import { decodeIndex } from "./payload/block-index.js";
 import { decodeFooter } from "./payload/totals.js";
 import { at, placed, withBlock } from "./place.js";
 import { guessFormat } from "./sniff.js";

@@ -25,10 +25,10 @@ import { encodeFrameHead, encodeMagic, encodeTail } from "./frame.js";
 import { itemAt } from "./item-at.js";
 import { compareKeys } from "./key-order.js";
 import type { Limits } from "./limits.js";
+import { IndexBuilder } from "./payload/block-index.js";
 import { blockInfo, encodeBlock } from "./payload/block.js";
 import { encodeGap } from "./payload/gap.js";
 import { encodeHeader } from "./payload/header.js";
-import { IndexBuilder } from "./payload/block-index.js";
 import { encodeAbort, encodeFooter, encodeKeyspaceEnd, encodeKeyspaceStart, sumTotals } from "./payload/totals.js";
 import type { DeltaResult, DumpHeader, Gap, IndexLocation, KeyspaceTotals } from "./types.js";
 

@@ -38,7 +38,7 @@ const ROWS: Readonly<Record<string, Readonly<Record<string, Row>>>> = {
     "--compression-level": compacting("--compression-level 19", "--compression --json"),
     "--remove-original": compacting("--remove-original"),
     "--undo": { base: "compact sled", instead: "compact sled --undo" },
-    "--discard-new": { proof: "test/operations/compact/compact.test.ts" },
+    "--discard-new": { proof: "test/operations/migrate/compact/compact.test.ts" },
   },
   export: {
     "--output": { base: "export store", add: "-o x.kgd" },

@@ -1,9 +1,9 @@
 /** What must be true of a migration or a rollback that was interrupted, and after the next. */
 import { readdir, readFile } from "node:fs/promises";
 import type { EngineName } from "#src/engines/store.js";
+import { occupantOf } from "#src/operations/disk/places.js";
 import { directionTo } from "#src/operations/migrate/direction.js";
 import type { Journal } from "#src/operations/migrate/journal.js";
-import { occupantOf } from "#src/operations/migrate/places.js";
 import { verifyDump } from "#src/operations/verify/verify.js";
 import { kgdump } from "../cli/support/run.js";
 import { must } from "./kills.js";

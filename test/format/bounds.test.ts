@@ -5,8 +5,8 @@ import { FRAME_HEAD_LENGTH, Kind, LIMIT_FIELDS, MAGIC_LENGTH } from "#src/format
 import { encodeFrameHead, encodeTail } from "#src/format/frame.js";
 import { type BlockInfo, DEFAULT_LIMITS, DumpFile, type DumpFooter, DumpWriter, type IndexLocation } from "#src/format/index.js";
 import { MsgpackWriter } from "#src/format/msgpack/writer.js";
-import { encodeHeader } from "#src/format/payload/header.js";
 import { decodeIndex, IndexBuilder } from "#src/format/payload/block-index.js";
+import { encodeHeader } from "#src/format/payload/header.js";
 import { decodeFooter, encodeFooter } from "#src/format/payload/totals.js";
 import { bytes, codeOf, entry, forge, header, inChunks, keyspace, makeDump, markerIn, outcome, splitDump, writeBlock } from "./support/dumps.js";
 

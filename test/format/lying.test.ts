@@ -3,9 +3,9 @@ import { loadCodec } from "#src/codecs/index.js";
 import { FRAME_HEAD_LENGTH, Kind, MAGIC_LENGTH, TAIL_LENGTH } from "#src/format/constants.js";
 import { encodeFrameHead, encodeTail } from "#src/format/frame.js";
 import { type BlockInfo, type DumpFooter, type DumpHeader, DumpFile, DEFAULT_LIMITS, encodeEntries, FORMAT_VERSION, type KeyspaceTotals } from "#src/format/index.js";
+import { decodeIndex, IndexBuilder } from "#src/format/payload/block-index.js";
 import { decodeBlock, encodeBlock } from "#src/format/payload/block.js";
 import { decodeHeader } from "#src/format/payload/header.js";
-import { decodeIndex, IndexBuilder } from "#src/format/payload/block-index.js";
 import { decodeFooter, decodeKeyspaceEnd, encodeFooter, encodeKeyspaceEnd, sumTotals } from "#src/format/payload/totals.js";
 import { boundMarker, bytes, codeOf, entry, forge, header, keyspace, makeDump, splitDump } from "./support/dumps.js";
 

@@ -6,7 +6,7 @@ import { importDump } from "#src/operations/import/import.js";
 import { restoreDump } from "#src/operations/import/restore.js";
 import { rollbackStore } from "#src/operations/migrate/back/rollback.js";
 import { migrateStore } from "#src/operations/migrate/migrate.js";
-import type { OnProgress, Phase } from "#src/operations/progress.js";
+import type { OnProgress, Phase } from "#src/operations/run/progress.js";
 import { sledWrite } from "../checker/run.js";
 import { makeStore, numbered } from "../support/stores.js";
 import { temporaryDirectory } from "../support/temporary.js";

@@ -1,7 +1,7 @@
 /** Faults between an operation and the stores that it writes. */
 import type { EntryLoader } from "#src/engines/store.js";
 import { type Entry, encodeEntries, iterateEntries } from "#src/format/entries.js";
-import type { Seams } from "#src/operations/seams.js";
+import type { Seams } from "#src/operations/run/seams.js";
 
 /** The real one, but for these methods. */
 export function instead<T extends object>(real: T, methods: Partial<T>): T {

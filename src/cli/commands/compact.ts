@@ -1,8 +1,8 @@
 /** `kgdump compact`: a store is made anew in its place, without what it does not need any more. */
 import { Command, Option } from "commander";
 import { KgdumpError } from "../../errors.js";
-import { compactStore, planCompact } from "../../operations/compact/compact.js";
-import { undoCompact } from "../../operations/compact/undo.js";
+import { compactStore, planCompact } from "../../operations/migrate/compact/compact.js";
+import { undoCompact } from "../../operations/migrate/compact/undo.js";
 import type { Context } from "../context.js";
 import { addHelp } from "../help.js";
 import { countOf, sizeOf } from "../options.js";

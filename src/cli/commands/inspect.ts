@@ -1,8 +1,8 @@
 /** `kgdump inspect`: what a dump is and what it holds. */
 import { Command, Option } from "commander";
 import { isErrorCode, KgdumpError } from "../../errors.js";
+import type { DumpSummary } from "../../operations/dump/summary.js";
 import type { ListOptions } from "../../operations/inspect/entries.js";
-import type { DumpSummary } from "../../operations/inspect/inspect.js";
 import type { Context } from "../context.js";
 import { addHelp } from "../help.js";
 import { bytesOf, countOf, keyspaceOption, maxBlockSizeOption, prefixOption, refuseBoth, requireWith } from "../options.js";

@@ -1,6 +1,6 @@
 /** What compact says at its end, for a person. */
-import type { CompactPlan, CompactResult } from "../../operations/compact/compact.js";
-import type { UndoCompactResult } from "../../operations/compact/undo.js";
+import type { CompactPlan, CompactResult } from "../../operations/migrate/compact/compact.js";
+import type { UndoCompactResult } from "../../operations/migrate/compact/undo.js";
 import type { Paint } from "../terminal/style.js";
 import { escapeText } from "../text/escape.js";
 import { formatDuration, formatNumberOf, formatSize } from "../text/quantities.js";

@@ -1,5 +1,5 @@
 /** What `inspect` says of a dump, for a person. */
-import type { DumpSummary, KeyspaceSummary } from "../../operations/inspect/inspect.js";
+import type { DumpSummary, KeyspaceSummary } from "../../operations/dump/summary.js";
 import type { Paint } from "../terminal/style.js";
 import { escapeMessage, escapeText, formatShort } from "../text/escape.js";
 import { formatBlockSize, formatCount, formatNumberOf, formatPercent, formatSize } from "../text/quantities.js";

@@ -1,5 +1,5 @@
 /** The figures of a progress display: rate, share done and time left, from what an operation reports. */
-import type { Progress } from "../../operations/progress.js";
+import type { Progress } from "../../operations/run/progress.js";
 
 /** What a display shows. */
 export interface Figures {

@@ -3,7 +3,7 @@
  * and the cursor is never hidden, so that not even a kill leaves the terminal in disorder.
  */
 import type { SingleBar } from "cli-progress";
-import type { OnProgress, Phase, Progress } from "../../operations/progress.js";
+import type { OnProgress, Phase, Progress } from "../../operations/run/progress.js";
 import { escapeJson, formatBytes } from "../text/escape.js";
 import { formatCount, formatDuration, formatRate } from "../text/quantities.js";
 import { type Figures, FigureTracker } from "./progress-figures.js";

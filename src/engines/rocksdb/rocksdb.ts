@@ -6,7 +6,7 @@ import { KgdumpError } from "../../errors.js";
 import { scanBlocks, type Fill } from "../block-scan.js";
 import { ByName } from "../by-name.js";
 import { AGES, TIMES } from "../header-options.js";
-import type { EntryBlock, EntrySource, KeyspaceInfo, ScanOptions, StoreInfo, StoreMark } from "../store.js";
+import type { EntryBlock, EntrySource, KeyspaceInfo, ScanOptions, SourceOptions, StoreInfo, StoreMark } from "../store.js";
 import { asBuffer, type NativeFacts, type NativeScan, type NativeStore, rocksdbAddon } from "./addon.js";
 import { TABLE_PREFIX, toHeader } from "./option-lines.js";
 
@@ -14,15 +14,7 @@ export { createRocksdbSink } from "./sink.js";
 export type { RocksdbFamily, RocksdbOperation, RocksdbSink, RocksdbSinkOptions } from "./sink.js";
 
 /** How a store is opened for reading. */
-export interface RocksdbSourceOptions {
-  /** What to do with the four timestamp bytes at the end of each value of a TTL store; without it such a store is refused. */
-  readonly ttl?: "strip" | "keep" | undefined;
-  /** The families to open, all others being left alone; default: all. A name that the store does not have is passed over. */
-  readonly only?: readonly Uint8Array[] | undefined;
-  /** Families not to open. */
-  readonly except?: readonly Uint8Array[] | undefined;
-  /** Walk every table that a pass reads, even when all that the tables and logs hold was shown. Default: only when something was hidden. */
-  readonly paranoid?: boolean | undefined;
+export interface RocksdbSourceOptions extends SourceOptions {
   /** Ends the opening; scans have their own signal. */
   readonly signal?: AbortSignal | undefined;
 }

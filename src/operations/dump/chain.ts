@@ -6,7 +6,7 @@ import { type BaseKeyspace, type DumpBase, DEFAULT_BLOCK_SIZE, type HeaderKeyspa
 import { withChanges } from "../entries/changes.js";
 import { nothing } from "../entries/entry-run.js";
 import { type ByName, byName, nameText } from "../entries/keyspaces.js";
-import { OrderedQueue } from "../ordered-queue.js";
+import { OrderedQueue } from "../run/ordered-queue.js";
 import { type Dump, openDump } from "./open-dump.js";
 
 const BLOCKS_AHEAD = 3;

@@ -2,8 +2,8 @@
 import { resolve } from "node:path";
 import { KgdumpError } from "../../errors.js";
 import { type DumpEvent, DumpFile, readDump } from "../../format/index.js";
-import { loadCodec, loadUnpackers } from "../load-engine.js";
-import type { OnProgress } from "../progress.js";
+import type { OnProgress } from "../run/progress.js";
+import { loadCodec, loadUnpackers } from "./codecs.js";
 import { type DumpInput, dumpPath, type OpenFile, openInputFile, randomAccess, readInput } from "./input.js";
 
 /** How a dump is read. */

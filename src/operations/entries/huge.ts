@@ -2,13 +2,9 @@
 import type { EngineName, EntryBlock } from "../../engines/store.js";
 import { KgdumpError } from "../../errors.js";
 // Not by the index: all that reads and salvages dumps would be loaded too.
-import { MAX_PAYLOAD_LENGTH } from "../../format/constants.js";
 import { EntryCursor } from "../../format/entries.js";
 import { DEFAULT_LIMITS, resolveLimits, type Limits } from "../../format/limits.js";
-import type { DumpInputs } from "../dump/events.js";
-import type { ImportPlan } from "../import/plan.js";
-import { byName, nameText } from "./keyspaces.js";
-import { openDump } from "../dump/open-dump.js";
+import { nameText } from "./keyspaces.js";
 
 /** What a sled store takes, as native/sled has it. */
 export const SLED_LIMITS = { key: 16 * 1024 * 1024, value: 512 * 1024 * 1024 } as const;
@@ -65,33 +61,8 @@ export class HugeEntries {
   }
 }
 
-/**
- * Refuses a dump file with an entry that a sled store can't hold, before anything is written: its index tells the sizes of its blocks.
- * @throws {KgdumpError} STORE_UNSUPPORTED
- */
-export async function refuseTooLarge(plan: ImportPlan, { input }: { readonly input: DumpInputs }, limit: number = SLED_LIMITS.value): Promise<void> {
-  if (typeof input !== "string") return;
-  // Nothing but its index is read, so that blocks of any size are let be.
-  const dump = await openDump(input, { maxBlockSize: MAX_PAYLOAD_LENGTH }).catch(() => null);
-  if (dump === null) return;
-  await using opened = dump;
-  const held = byName(opened.footer.keyspaces);
-  for (const { name } of plan.selected) {
-    const totals = held.get(name);
-    if (totals === undefined || totals.valueBytes <= limit) continue;
-    for await (const block of opened.blocks(name)) {
-      const valueBytes = block.rawLength - binBytes(block.firstKey.length) - 5;
-      if (block.entries === 1 && valueBytes > limit) throw tooLarge(name, block.firstKey, block.firstKey.length, valueBytes);
-    }
-  }
-}
-
-/** Bytes of a key as it is encoded; a value that is as large as this is about has five more than its own. */
-function binBytes(length: number): number {
-  return length + (length < 2 ** 8 ? 2 : length < 2 ** 16 ? 3 : 5);
-}
-
-function tooLarge(keyspace: Uint8Array, key: Uint8Array, keyBytes: number, valueBytes: number): KgdumpError {
+/** The error for an entry that a sled store can't hold. */
+export function tooLarge(keyspace: Uint8Array, key: Uint8Array, keyBytes: number, valueBytes: number): KgdumpError {
   return new KgdumpError("STORE_UNSUPPORTED", `${entryText(keyspace, key)} has ${sizeText(keyBytes, valueBytes)}; a sled store holds keys up to 16 MiB and values up to 512 MiB`, {
     keyspace,
     hint: "leave it out (--exclude-keyspace, or --prefix and key ranges of the export), or let the program that owns the store divide it",

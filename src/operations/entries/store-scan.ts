@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import type { EntrySource } from "../../engines/store.js";
 import type { KeyOrder } from "../../format/index.js";
-import type { ProgressMeter } from "../progress.js";
+import type { ProgressMeter } from "../run/progress.js";
 
 const BLOCK_SIZE = 1024 * 1024;
 

@@ -8,7 +8,7 @@ import { realpath } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { dirname, resolve, sep } from "node:path";
 import type { Writable } from "node:stream";
-import type { EngineName, EntryBlock, EntrySource, KeyspaceInfo, StoreInfo } from "../../engines/store.js";
+import type { EngineName, EntryBlock, EntrySource, KeyspaceInfo, SourceOptions, StoreInfo } from "../../engines/store.js";
 import { KgdumpError } from "../../errors.js";
 import { giveBack, HUGE_BLOCK } from "../../memory.js";
 import type { KeyspacePacker } from "../../codecs/packer.js";
@@ -16,21 +16,22 @@ import type { CodecName } from "../../format/codec.js";
 // Not by the index: all that reads and salvages dumps would be loaded too.
 import { DEFAULT_BLOCK_SIZE } from "../../format/constants.js";
 import { type CheckedBlock, DumpWriter } from "../../format/dump-writer.js";
-import { closing } from "../closing.js";
+import { closing } from "../run/closing.js";
 import type { DumpChain } from "../dump/chain.js";
 import type { KeyspaceDelta } from "./delta.js";
 import { expectedTotals, isPartial, makeHeader } from "./header.js";
 import { fitHeader } from "../entries/fitting-header.js";
 import { HugeEntries } from "../entries/huge.js";
 import type { EntryFilter } from "../entries/filter.js";
-import { type KeyspaceName, type KeyspaceSelection, selectKeyspaces } from "../entries/keyspaces.js";
-import { loadCodec, loadPacker, openSource, type PackerOf, type ReadingOptions } from "../load-engine.js";
-import { orAborted, OrderedQueue } from "../ordered-queue.js";
+import { type KeyspaceName, nameBytes, selectKeyspaces } from "../entries/keyspaces.js";
+import { openSource, type ReadingOptions } from "../disk/stores.js";
+import { orAborted, OrderedQueue } from "../run/ordered-queue.js";
 import type { DumpOutput } from "../output/dump-output.js";
 import { openOutput } from "../output/output.js";
-import { type OnProgress, ProgressMeter } from "../progress.js";
-import { through, type WithSeams } from "../seams.js";
+import { type OnProgress, ProgressMeter } from "../run/progress.js";
+import { through, type WithSeams } from "../run/seams.js";
 import { type KeyspaceResult, keyspaceResult } from "../dump/results.js";
+import { loadCodec, loadPacker, type PackerOf } from "../dump/codecs.js";
 
 /** Which part of a store to export, and how it is read. */
 export interface ExportSelection extends EntryFilter, ReadingOptions {
@@ -95,7 +96,7 @@ export const BLOCK_SIZE_RANGE = { min: 4 * 1024, max: 64 * 1024 * 1024 } as cons
  * @throws the signal's reason when it aborts
  */
 export async function exportStore(options: ExportOptions): Promise<ExportResult> {
-  return exporting(options, async (work) => closing(await openSource(options.store, options, selectionOf(options)), (real) => work(through(options.seams?.exporting, real))));
+  return exporting(options, async (work) => closing(await openSource(options.store, { ...options, ...selectionOf(options) }), (real) => work(through(options.seams?.exporting, real))));
 }
 
 /**
@@ -296,8 +297,8 @@ async function writeKeyspace(
 }
 
 /** Which keyspaces are to be exported. */
-export function selectionOf(options: Pick<ExportSelection, "keyspaces" | "excludeKeyspaces">): KeyspaceSelection {
-  return { only: options.keyspaces, except: options.excludeKeyspaces };
+export function selectionOf(options: Pick<ExportSelection, "keyspaces" | "excludeKeyspaces">): Pick<SourceOptions, "only" | "except"> {
+  return { only: options.keyspaces?.map(nameBytes), except: options.excludeKeyspaces?.map(nameBytes) };
 }
 
 function selectedKeyspaces(info: StoreInfo, options: ExportSelection): KeyspaceInfo[] {

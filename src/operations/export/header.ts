@@ -7,7 +7,7 @@ import { FORMAT_VERSION } from "../../format/constants.js";
 import type { DumpBase, DumpHeader } from "../../format/types.js";
 import { PRODUCER } from "../../version.js";
 import { describeFilter, type EntryFilter } from "../entries/filter.js";
-import { estimatedTotals, type ExpectedTotals } from "../progress.js";
+import { estimatedTotals, type ExpectedTotals } from "../run/progress.js";
 
 /** What the header depends on besides the store. */
 export interface HeaderOptions extends EntryFilter {

@@ -4,10 +4,10 @@ import { access, statfs } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import type { EntrySource, KeyOrder, StoreInfo } from "../../engines/store.js";
 import { type ErrorCode, systemError } from "../../errors.js";
-import { closing } from "../closing.js";
 import { nameIsTaken } from "../disk/names.js";
+import { openSource } from "../disk/stores.js";
 import { selectKeyspaces } from "../entries/keyspaces.js";
-import { openSource } from "../load-engine.js";
+import { closing } from "../run/closing.js";
 import { BLOCK_SIZE_RANGE, type ExportSelection, selectionOf } from "./export.js";
 
 /** One keyspace of the store, and whether it would be exported. */
@@ -48,7 +48,7 @@ export interface ExportPlan {
 export async function planExport(
   options: ExportSelection & { readonly output?: string | undefined; readonly force?: boolean | undefined },
 ): Promise<ExportPlan> {
-  const { info, selected } = await closing(await openSource(options.store, options, selectionOf(options)), async (source) => {
+  const { info, selected } = await closing(await openSource(options.store, { ...options, ...selectionOf(options) }), async (source) => {
     const names = source.info.keyspaces.map(({ name }) => name);
     const chosen = selectKeyspaces(names, selectionOf(options));
     await readFirstEntries(source, names.filter((_, index) => chosen[index]), options.signal);

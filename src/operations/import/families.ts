@@ -4,9 +4,9 @@ import type { FinalOptions } from "../../engines/rocksdb/options-file.js";
 import type { FamilySource } from "../../engines/rocksdb/settings.js";
 import type { RocksdbCompression, RocksdbFamily } from "../../engines/rocksdb/sink.js";
 import { KgdumpError } from "../../errors.js";
+import { openSource, type TtlMode } from "../disk/stores.js";
 import { openDump } from "../dump/open-dump.js";
 import { nameText, sameName } from "../entries/keyspaces.js";
-import { openSource, type TtlMode } from "../load-engine.js";
 import type { ImportPlan, PlannedKeyspace } from "./plan.js";
 import { checkedTime } from "./times.js";
 

@@ -11,22 +11,22 @@ import type { IfExists } from "../../engines/store.js";
 import { KgdumpError } from "../../errors.js";
 import { reopenSettings, type ReopenSettings } from "../../settings/reopen.js";
 import { checkSledSettings } from "../../settings/sled-settings.js";
-import { closing } from "../closing.js";
 import { otherSledAt, refuseOtherSled } from "../disk/other-sled.js";
 import { Staging, targetState } from "../disk/staging.js";
+import { detectEngine } from "../disk/stores.js";
 import { areFiles, type EntryEvent, readEntries, readHeader } from "../dump/events.js";
 import { GapWatch } from "../dump/salvaged.js";
-import { refuseFilledTogether } from "../entries/filled-together.js";
-import { refuseTooLarge } from "../entries/huge.js";
 import { nameText } from "../entries/keyspaces.js";
-import { detectEngine } from "../load-engine.js";
-import { ProgressMeter } from "../progress.js";
-import { through } from "../seams.js";
+import { closing } from "../run/closing.js";
+import { ProgressMeter } from "../run/progress.js";
+import { through } from "../run/seams.js";
 import { importDeltas, isDelta, restoreInterrupted } from "./delta.js";
+import { refuseFilledTogether } from "./filled-together.js";
 import { loadNew } from "./load.js";
 import type { ImportOptions, ImportResult } from "./options.js";
 import { ImportPlan, type PlannedKeyspace } from "./plan.js";
 import { verifyMerged, verifyNew } from "./read-back.js";
+import { refuseTooLarge } from "./too-large.js";
 
 export type { ImportedKeyspace, ImportOptions, ImportResult } from "./options.js";
 

@@ -4,7 +4,7 @@ import { KgdumpError } from "../../errors.js";
 import { giveBack } from "../../memory.js";
 import type { EntryEvent } from "../dump/events.js";
 import { nameText } from "../entries/keyspaces.js";
-import { type OnProgress, ProgressMeter } from "../progress.js";
+import { type OnProgress, ProgressMeter } from "../run/progress.js";
 import type { ImportPlan, PlannedKeyspace } from "./plan.js";
 
 /** Who wants to know, and who may stop it. */

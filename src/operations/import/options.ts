@@ -5,8 +5,8 @@ import type { SledSettings } from "../../settings/sled-settings.js";
 import type { DumpInputs } from "../dump/events.js";
 import type { KeyspaceName } from "../entries/keyspaces.js";
 import type { KeyspaceMap } from "../entries/naming.js";
-import type { OnProgress } from "../progress.js";
-import type { WithSeams } from "../seams.js";
+import type { OnProgress } from "../run/progress.js";
+import type { WithSeams } from "../run/seams.js";
 
 /** What `importDump` does. An existing store must have been made with the compression and segment size that are given. */
 export interface ImportOptions extends SledSettings, WithSeams {

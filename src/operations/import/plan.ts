@@ -6,7 +6,7 @@ import { type BlockInfo, type DumpHeader, encodeEntries, iterateEntries, type Ke
 import { startsWith } from "../entries/filter.js";
 import { type KeyspaceName, nameText, selectKeyspaces } from "../entries/keyspaces.js";
 import { type KeyspaceMap, Naming } from "../entries/naming.js";
-import { estimatedTotals, type ExpectedTotals } from "../progress.js";
+import { estimatedTotals, type ExpectedTotals } from "../run/progress.js";
 
 /** Which part of a dump to import, and under which names. */
 export interface ImportSelection {

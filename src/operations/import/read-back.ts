@@ -7,7 +7,7 @@ import { giveBack, HUGE_BLOCK } from "../../memory.js";
 import type { EntryEvent } from "../dump/events.js";
 import { nameSet, nameText } from "../entries/keyspaces.js";
 import { scanSideBySide } from "../entries/side-by-side.js";
-import { type OnProgress, ProgressMeter } from "../progress.js";
+import { type OnProgress, ProgressMeter } from "../run/progress.js";
 import type { ImportPlan, PlannedKeyspace } from "./plan.js";
 
 /** Who wants to know, and who may stop it. */

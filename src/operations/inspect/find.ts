@@ -1,7 +1,7 @@
 /** Find: every version of a key in a store, in every file, also of a damaged store. */
 import type { FoundKey } from "../../engines/rocksdb/find.js";
 import { KgdumpError } from "../../errors.js";
-import { engineOfDamaged } from "../recover/open-salvage.js";
+import { engineOfDamaged } from "../disk/stores.js";
 
 export type { FoundKey, KeyVersion } from "../../engines/rocksdb/find.js";
 

@@ -4,20 +4,20 @@
  */
 import type { EntrySource, KeyspaceInfo } from "../../engines/store.js";
 import { KgdumpError } from "../../errors.js";
-import { closing } from "../closing.js";
 import { nameIsTaken } from "../disk/names.js";
+import { occupantOf } from "../disk/places.js";
+import { openSource } from "../disk/stores.js";
 import { DumpChain } from "../dump/chain.js";
 import { nameText } from "../entries/keyspaces.js";
 import { StoreScan } from "../entries/store-scan.js";
 import { exportStore } from "../export/export.js";
-import { openSource } from "../load-engine.js";
-import { estimatedTotals, ProgressMeter } from "../progress.js";
-import { through } from "../seams.js";
+import { closing } from "../run/closing.js";
+import { estimatedTotals, ProgressMeter } from "../run/progress.js";
+import { through } from "../run/seams.js";
 import type { Teller } from "./events.js";
 import { type Journal, type JournalKeyspace, writeJournal } from "./journal.js";
 import type { CopyFollower } from "./live/follow.js";
 import { entriesOf, type MigrateOptions } from "./options.js";
-import { occupantOf } from "./places.js";
 import { inPlaceText, withInPlace } from "./switch/in-place.js";
 import { isOwnDump } from "./switch/steps.js";
 

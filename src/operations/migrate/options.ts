@@ -3,16 +3,16 @@ import { randomBytes } from "node:crypto";
 import { basename, dirname, join, resolve } from "node:path";
 import type { EngineName } from "../../engines/store.js";
 import type { SledSettings } from "../../settings/sled-settings.js";
+import { freeStamp } from "../disk/places.js";
+import type { ReadingOptions } from "../disk/stores.js";
 import type { KeyspaceName } from "../entries/keyspaces.js";
 import type { KeyspaceMap } from "../entries/naming.js";
 import type { ImportResult } from "../import/import.js";
-import type { ReadingOptions } from "../load-engine.js";
-import type { OnProgress } from "../progress.js";
-import type { WithSeams } from "../seams.js";
+import type { OnProgress } from "../run/progress.js";
+import type { WithSeams } from "../run/seams.js";
 import type { Direction } from "./direction.js";
 import type { OnEvent } from "./events.js";
 import type { Sides } from "./migrated.js";
-import { freeStamp } from "./places.js";
 import type { OnInPlace } from "./switch/in-place.js";
 
 /** What `migrateStore` does. */

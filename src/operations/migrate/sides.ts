@@ -1,12 +1,12 @@
 /** What the original, the dump and the new store hold, side by side; and on demand whether the graph in them is sound. */
 import type { EntrySource } from "../../engines/store.js";
 import { KgdumpError } from "../../errors.js";
-import { closing } from "../closing.js";
+import { openSource } from "../disk/stores.js";
 import { byName, nameText } from "../entries/keyspaces.js";
 import { type KeyspaceDigest, StoreScan } from "../entries/store-scan.js";
 import { GraphCheck, type GraphReport } from "../graph/index.js";
-import { openSource } from "../load-engine.js";
-import { ProgressMeter } from "../progress.js";
+import { closing } from "../run/closing.js";
+import { ProgressMeter } from "../run/progress.js";
 import type { Copy } from "./copy.js";
 import { directionOf } from "./direction.js";
 import type { Teller } from "./events.js";

@@ -2,14 +2,14 @@
 import { readdir, realpath } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { type ErrorCode, KgdumpError } from "../../errors.js";
-import { keptOf } from "../compact/places.js";
+import { diskUseOf, type Occupant, occupantOf } from "../disk/places.js";
 import { isForeign } from "../disk/recognize.js";
 import { startOfFile } from "../disk/small-file.js";
-import { detectEngine } from "../load-engine.js";
+import { detectEngine } from "../disk/stores.js";
 import { troubleOfMigrated, troubleOfSled } from "./back/loss.js";
+import { keptOf } from "./compact/places.js";
 import { directionOf } from "./direction.js";
 import { type Journal, type MigrationStep, readJournal } from "./journal.js";
-import { diskUseOf, type Occupant, occupantOf } from "./places.js";
 
 /** In a word, for scripts. `unsupported`: a store that is none of kgdump's engines, or of another version of sled than services open. */
 export type MigrationState = "migrated" | "to-migrate" | "unfinished" | "nothing" | "unknown" | "unsupported" | "damaged";

@@ -1,12 +1,7 @@
 /** Opening what is sound of a damaged store, with the engine that wrote it. */
-import { readdir } from "node:fs/promises";
-import { engineNamed, engineOfRemains } from "../../engines/registry.js";
+import { engineNamed } from "../../engines/registry.js";
 import type { SalvageOptions, StoreSalvage } from "../../engines/salvage.js";
-import type { EngineName } from "../../engines/store.js";
-import { hasCode, systemError } from "../../errors.js";
-import { refuseOddMembers } from "../disk/members.js";
-import { noStoreAt } from "../disk/missing.js";
-import { foreignStoreIn, noStoreButFile, noStoreIn } from "../disk/recognize.js";
+import { engineOfDamaged } from "../disk/stores.js";
 
 /**
  * Looks at a damaged store.
@@ -15,25 +10,4 @@ import { foreignStoreIn, noStoreButFile, noStoreIn } from "../disk/recognize.js"
  */
 export async function openSalvage(path: string, options: SalvageOptions): Promise<StoreSalvage> {
   return engineNamed(await engineOfDamaged(path)).openSalvage(path, options);
-}
-
-/**
- * Tells which engine's store lies at `path`, although files of it may be missing.
- * @throws {KgdumpError} as openSalvage
- */
-export async function engineOfDamaged(path: string): Promise<EngineName> {
-  let names: string[];
-  try {
-    names = await readdir(path);
-  } catch (error) {
-    if (hasCode(error, "ENOENT")) throw await noStoreAt(path, error);
-    if (hasCode(error, "ENOTDIR")) throw await noStoreButFile(path, error);
-    throw systemError(error, `looking at ${path}`, { path });
-  }
-  const foreign = foreignStoreIn(path, names);
-  if (foreign !== null) throw foreign;
-  await refuseOddMembers(path);
-  const engine = engineOfRemains(names);
-  if (engine !== null) return engine;
-  throw await noStoreIn(path, names);
 }

@@ -3,7 +3,7 @@ import { KgdumpError } from "../../errors.js";
 import type { DumpWriter } from "../../format/index.js";
 import { giveBack } from "../../memory.js";
 import { isDumpError, readEvents } from "../dump/read.js";
-import { type OnProgress, ProgressMeter } from "../progress.js";
+import { type OnProgress, ProgressMeter } from "../run/progress.js";
 
 /** What reading back depends on. */
 export interface ReadBackOptions {

@@ -7,7 +7,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { KgdumpError, systemError } from "../../errors.js";
 import { targetState } from "../disk/staging.js";
-import type { WithSeams } from "../seams.js";
+import type { WithSeams } from "../run/seams.js";
 import { recoverStore, type RecoverStoreOptions, type RecoverStoreResult } from "./recover-store.js";
 
 /** What `recoverInto` does. */

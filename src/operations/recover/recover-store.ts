@@ -11,12 +11,12 @@ import type { EngineName } from "../../engines/store.js";
 import { KgdumpError } from "../../errors.js";
 import { type Codec, type CodecName, DEFAULT_BLOCK_SIZE, type DumpHeader, DumpWriter, FORMAT_VERSION, packBlock } from "../../format/index.js";
 import { PRODUCER } from "../../version.js";
+import { loadCodec } from "../dump/codecs.js";
 import { fitHeader } from "../entries/fitting-header.js";
 import { HugeEntries } from "../entries/huge.js";
-import { loadCodec } from "../load-engine.js";
 import type { DumpOutput } from "../output/dump-output.js";
 import { openOutput } from "../output/output.js";
-import { type OnProgress, ProgressMeter } from "../progress.js";
+import { type OnProgress, ProgressMeter } from "../run/progress.js";
 import { openSalvage } from "./open-salvage.js";
 import { readBack } from "./read-back.js";
 

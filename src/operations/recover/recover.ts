@@ -11,13 +11,13 @@ import { KgdumpError } from "../../errors.js";
 import { type DumpHeader, DumpWriter, type RandomAccess, type Salvage, salvagedBlocks, surveyDump } from "../../format/index.js";
 import { PRODUCER } from "../../version.js";
 import { nameIsTaken } from "../disk/names.js";
+import { loadCodec } from "../dump/codecs.js";
 import { dumpPath, openInputFile, randomAccess } from "../dump/input.js";
 import { isDumpError } from "../dump/read.js";
 import { nameText } from "../entries/keyspaces.js";
-import { loadCodec } from "../load-engine.js";
 import type { DumpOutput } from "../output/dump-output.js";
 import { openOutput } from "../output/output.js";
-import { type OnProgress, ProgressMeter } from "../progress.js";
+import { type OnProgress, ProgressMeter } from "../run/progress.js";
 import { readBack } from "./read-back.js";
 import { reportOf, type RecoverReport } from "./report.js";
 

@@ -6,9 +6,9 @@ import { KgdumpError } from "../../errors.js";
 import type { DumpEvent, DumpHeader, KeyOrder } from "../../format/index.js";
 import { giveBack } from "../../memory.js";
 import { readEvents, type ReadOptions } from "../dump/read.js";
+import { type DumpSummary, SummaryBuilder } from "../dump/summary.js";
 import { type KeyspaceDigest, StoreScan } from "../entries/store-scan.js";
-import { type DumpSummary, SummaryBuilder } from "../inspect/inspect.js";
-import { estimatedTotals, type OnProgress, ProgressMeter } from "../progress.js";
+import { estimatedTotals, type OnProgress, ProgressMeter } from "../run/progress.js";
 import { factsOfDump, factsOfStore, type OptionFacts } from "./options.js";
 
 /** One keyspace of what is compared. */

@@ -1,12 +1,12 @@
 /** What a verification tells. */
 import type { EngineName } from "../../engines/store.js";
 import { KgdumpError } from "../../errors.js";
+import type { DumpSummary } from "../dump/summary.js";
 import type { DifferenceKind } from "../entries/compare.js";
 import { nameText } from "../entries/keyspaces.js";
 import type { Sample } from "../entries/samples.js";
 import type { KeyspaceDigest } from "../entries/store-scan.js";
 import type { GraphReport } from "../graph/index.js";
-import type { DumpSummary } from "../inspect/inspect.js";
 import type { OptionComparison } from "./options.js";
 
 /** One key that differs. */

@@ -2,7 +2,7 @@ import test from "ava";
 import fc from "fast-check";
 import { FigureTracker } from "#src/cli/terminal/progress-figures.js";
 import { describeFigures, progressStyle } from "#src/cli/terminal/progress.js";
-import type { Progress } from "#src/operations/progress.js";
+import type { Progress } from "#src/operations/run/progress.js";
 
 const base: Progress = {
   phase: "export",

@@ -5,7 +5,7 @@ import test, { type ExecutionContext } from "ava";
 import { KgdumpError } from "#src/errors.js";
 import { guessFormat } from "#src/format/sniff.js";
 import { storesBelow } from "#src/operations/disk/store-search.js";
-import { detectEngine } from "#src/operations/load-engine.js";
+import { detectEngine } from "#src/operations/disk/stores.js";
 import { unpackStore } from "../../fixtures/unpack.js";
 import { makeStore } from "../../support/stores.js";
 import { temporaryDirectory } from "../../support/temporary.js";

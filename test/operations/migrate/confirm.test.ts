@@ -10,7 +10,7 @@ import type { MigrationEvent } from "#src/operations/migrate/events.js";
 import { readJournal } from "#src/operations/migrate/journal.js";
 import { migrateStore, type MigrateOptions, type MigrateResult } from "#src/operations/migrate/migrate.js";
 import { migrationStatus } from "#src/operations/migrate/status.js";
-import type { Seams } from "#src/operations/seams.js";
+import type { Seams } from "#src/operations/run/seams.js";
 import { verifyDump } from "#src/operations/verify/verify.js";
 import { makeStore, numbered } from "../../support/stores.js";
 import { temporaryDirectory } from "../../support/temporary.js";

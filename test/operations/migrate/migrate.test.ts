@@ -6,6 +6,7 @@ import { createRocksdbSink } from "#src/engines/rocksdb/rocksdb.js";
 import { openSledSink } from "#src/engines/sled/sled.js";
 import { KgdumpError } from "#src/errors.js";
 import { encodeEntries } from "#src/format/index.js";
+import { occupantOf } from "#src/operations/disk/places.js";
 import { exportStore } from "#src/operations/export/export.js";
 import { rollbackStore } from "#src/operations/migrate/back/rollback.js";
 import { directionTo } from "#src/operations/migrate/direction.js";
@@ -13,7 +14,6 @@ import { eventLine, type MigrationEvent } from "#src/operations/migrate/events.j
 import { journalPath, readJournal, writeJournal } from "#src/operations/migrate/journal.js";
 import { migrateStore } from "#src/operations/migrate/migrate.js";
 import { migrationPaths } from "#src/operations/migrate/options.js";
-import { occupantOf } from "#src/operations/migrate/places.js";
 import { previewMigration } from "#src/operations/migrate/plan/preview.js";
 import { verifyDump } from "#src/operations/verify/verify.js";
 import { makeStore, numbered } from "../../support/stores.js";

@@ -7,11 +7,11 @@
  * be larger than 2^53. Times are ISO 8601 in UTC. What is unknown is null.
  */
 import type { DumpEntry } from "../../../operations/dump/open-dump.js";
+import type { DumpSummary, KeyspaceSummary } from "../../../operations/dump/summary.js";
 import type { ExportResult } from "../../../operations/export/export.js";
 import type { ExportPlan } from "../../../operations/export/plan.js";
 import type { ImportResult } from "../../../operations/import/import.js";
 import type { DumpBlock } from "../../../operations/inspect/entries.js";
-import type { DumpSummary, KeyspaceSummary } from "../../../operations/inspect/inspect.js";
 import { decodeUtf8, escapeJson, isPrintable } from "../../text/escape.js";
 import { MOST_WHOLE } from "../value.js";
 

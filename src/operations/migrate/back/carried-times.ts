@@ -4,8 +4,8 @@
  */
 import { createHash } from "node:crypto";
 import { KgdumpError } from "../../../errors.js";
+import { type TtlMode, openSource } from "../../disk/stores.js";
 import { sameName } from "../../entries/keyspaces.js";
-import { type TtlMode, openSource } from "../../load-engine.js";
 import type { Journal } from "../journal.js";
 
 /**

@@ -2,14 +2,13 @@
  * Going back without a look at what the new store holds: its lock is needed and nothing else, whatever became of it. It may be damaged, empty,
  * of another version, gone, or something else may be at its path; the disk may be full.
  */
-import { engineNamed, isEngineName } from "../../../engines/registry.js";
-import type { EngineName, StoreLock } from "../../../engines/store.js";
+import { isEngineName } from "../../../engines/registry.js";
 import { KgdumpError } from "../../../errors.js";
-import { nameIsTaken } from "../../disk/names.js";
+import { lockOf } from "../../disk/hold.js";
+import { freeStamp, type Occupant, occupantOf } from "../../disk/places.js";
 import { directionOf } from "../direction.js";
 import type { Teller } from "../events.js";
 import { type Journal, writeJournal } from "../journal.js";
-import { freeStamp, type Occupant, occupantOf } from "../places.js";
 import { finishRollback } from "../switch/steps.js";
 import { findOriginal } from "./original.js";
 
@@ -49,25 +48,5 @@ export async function beginRollback(rolling: Journal): Promise<Journal> {
   } catch (error) {
     if (error instanceof KgdumpError && error.code === "NO_SPACE") return rolling;
     throw error;
-  }
-}
-
-/**
- * The lock of what is at a path; null when there is nothing that could be locked.
- * @param kind of the store that is, or was, there
- * @throws {KgdumpError} STORE_IN_USE; PERMISSION_DENIED when it can't be told whether it is
- */
-export async function lockOf(path: string, at: Occupant, kind: EngineName): Promise<StoreLock | null> {
-  if (at === "absent" || at === "empty" || !(await nameIsTaken(path))) return null;
-  try {
-    return await engineNamed(kind).lock(path);
-  } catch (error) {
-    if (!(error instanceof KgdumpError) || error.code === "STORE_IN_USE" || error.code === "ADDON_MISSING") throw error;
-    if (error.code !== "PERMISSION_DENIED") return null;
-    throw new KgdumpError("PERMISSION_DENIED", `it can't be told whether a program has ${path} open: ${error.message}`, {
-      cause: error,
-      path,
-      hint: "run this as the user that the service runs as, or as root",
-    });
   }
 }

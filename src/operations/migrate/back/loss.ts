@@ -2,10 +2,10 @@
 import { engineTitle } from "../../../engines/registry.js";
 import { type DiscardLoss, KgdumpError } from "../../../errors.js";
 import { refuseOddMembers } from "../../disk/members.js";
-import { shellWord } from "../../shell-word.js";
+import { type Occupant, occupantOf } from "../../disk/places.js";
+import { shellWord } from "../../disk/shell-word.js";
 import { directionOf } from "../direction.js";
 import type { Journal } from "../journal.js";
-import { type Occupant, occupantOf } from "../places.js";
 
 /** What `rollback --discard-new` would leave behind. */
 export function lossOf({ backup, source, verifiedAt, startedAt, keyspaces }: Journal): DiscardLoss {

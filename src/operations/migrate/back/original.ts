@@ -4,11 +4,11 @@ import { dirname } from "node:path";
 import { engineTitle } from "../../../engines/registry.js";
 import { KgdumpError } from "../../../errors.js";
 import { nameIsTaken } from "../../disk/names.js";
-import { shellWord } from "../../shell-word.js";
+import { copyDurably, occupantOf } from "../../disk/places.js";
+import { shellWord } from "../../disk/shell-word.js";
 import { directionOf } from "../direction.js";
 import type { Teller } from "../events.js";
 import type { Journal } from "../journal.js";
-import { copyDurably, occupantOf } from "../places.js";
 
 /** Where a backup of another file system is copied to. */
 const nearPath = ({ target, id }: Pick<Journal, "target" | "id">): string => `${target}.kgdump-back-${id}`;

@@ -3,7 +3,7 @@
  * these are read now, and the whole original when the new store's service runs; else all of it is read now.
  */
 import type { RocksdbSource } from "../../../engines/rocksdb/rocksdb.js";
-import { closing } from "../../closing.js";
+import { closing } from "../../run/closing.js";
 import type { Teller } from "../events.js";
 import type { Journal } from "../journal.js";
 import { type ChangeCounts, entriesOf, type MigrateOptions, round, secondsSince } from "../options.js";

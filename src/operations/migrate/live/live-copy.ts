@@ -5,7 +5,7 @@
 import type { ChangedKeys, RocksdbSource } from "../../../engines/rocksdb/rocksdb.js";
 import type { StoreMark } from "../../../engines/store.js";
 import { KgdumpError } from "../../../errors.js";
-import { closing } from "../../closing.js";
+import { closing } from "../../run/closing.js";
 import type { Copy } from "../copy.js";
 import type { Teller } from "../events.js";
 import type { Journal } from "../journal.js";

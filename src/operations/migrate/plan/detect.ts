@@ -4,12 +4,12 @@ import { engineTitle } from "../../../engines/registry.js";
 import type { EngineName } from "../../../engines/store.js";
 import { KgdumpError } from "../../../errors.js";
 import { missingHint, similarPath } from "../../disk/missing.js";
-import { detectEngine } from "../../load-engine.js";
+import { occupantOf } from "../../disk/places.js";
+import { detectEngine } from "../../disk/stores.js";
 import { troubleOfSled } from "../back/loss.js";
 import { type Direction, directionTo } from "../direction.js";
 import type { Teller } from "../events.js";
 import type { MigrateOptions } from "../options.js";
-import { occupantOf } from "../places.js";
 
 /**
  * The direction that is asked for. Without a word, a migration leads to sled; but a sled store that is to become one at another path, where no sled store is,

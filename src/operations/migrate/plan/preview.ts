@@ -1,12 +1,12 @@
 /** What a migration would do, without doing it. */
 import { resolve } from "node:path";
 import type { EngineName } from "../../../engines/store.js";
+import { occupantOf } from "../../disk/places.js";
 import { troubleOfMigrated } from "../back/loss.js";
 import { directionOf } from "../direction.js";
 import { Teller } from "../events.js";
 import { isBeforeSwitch, type Journal, readJournal, refuseOtherOwner } from "../journal.js";
 import { migrationPaths, type MigrateOptions, newId } from "../options.js";
-import { occupantOf } from "../places.js";
 import { askedDirection, detect } from "./detect.js";
 import { type MigrationPlan, planMigration, refuseOccupiedTarget } from "./preflight.js";
 

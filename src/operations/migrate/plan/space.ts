@@ -3,8 +3,8 @@ import { stat, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 import { systemError } from "../../../errors.js";
 import { type SledSettings, SLED_DEFAULT_SEGMENT_SIZE } from "../../../settings/sled-settings.js";
+import { diskUseOf } from "../../disk/places.js";
 import type { MigrationPaths } from "../options.js";
-import { diskUseOf } from "../places.js";
 
 /** One file system that a migration writes to. */
 export interface MigrationSpace {

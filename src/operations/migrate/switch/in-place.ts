@@ -1,10 +1,10 @@
 /** What holds when a migration ends after the new store got its place, and before all was done: told with whatever ended it. */
 import { engineTitle } from "../../../engines/registry.js";
 import { KgdumpError } from "../../../errors.js";
-import { shellWord } from "../../shell-word.js";
+import { occupantOf } from "../../disk/places.js";
+import { shellWord } from "../../disk/shell-word.js";
 import { directionOf } from "../direction.js";
 import type { Journal } from "../journal.js";
-import { occupantOf } from "../places.js";
 
 /** Is told that the new store has its place: its path, and what holds, in words, when the migration ends now. */
 export type OnInPlace = (path: string, holds: string) => void;

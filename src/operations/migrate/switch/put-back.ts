@@ -6,8 +6,8 @@ import { engineTitle } from "../../../engines/registry.js";
 import type { EngineName } from "../../../engines/store.js";
 import { KgdumpError } from "../../../errors.js";
 import { nameIsTaken } from "../../disk/names.js";
+import { type Occupant, occupantOf, renameDurably } from "../../disk/places.js";
 import { exchangeDirectories } from "../../disk/system-calls.js";
-import { type Occupant, occupantOf, renameDurably } from "../places.js";
 
 /** Which store goes where; all on one file system. */
 export interface PutBack {

@@ -4,8 +4,8 @@
  */
 import type { EngineName } from "../../../engines/store.js";
 import { KgdumpError } from "../../../errors.js";
+import { moveDurably, type Occupant, occupantOf, removeDirectory, renameDurably } from "../../disk/places.js";
 import { exchangeDirectories } from "../../disk/system-calls.js";
-import { moveDurably, type Occupant, occupantOf, removeDirectory, renameDurably } from "../places.js";
 
 /** Which store goes where. */
 export interface Switch {

@@ -1,8 +1,8 @@
 /** Whatever a service did to the sled store, a rollback notices: also when there are as many entries as before. */
 import test from "ava";
+import { occupantOf } from "#src/operations/disk/places.js";
 import { rollbackStore } from "#src/operations/migrate/back/rollback.js";
 import { migrateStore } from "#src/operations/migrate/migrate.js";
-import { occupantOf } from "#src/operations/migrate/places.js";
 import { sledWrite } from "../../../checker/run.js";
 import { makeStore } from "../../../support/stores.js";
 import { temporaryDirectory } from "../../../support/temporary.js";

@@ -1,10 +1,10 @@
 import { mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test from "ava";
+import { diskUseOf } from "#src/operations/disk/places.js";
 import { rollbackStore } from "#src/operations/migrate/back/rollback.js";
 import { readJournal, writeJournal } from "#src/operations/migrate/journal.js";
 import { migrateStore } from "#src/operations/migrate/migrate.js";
-import { diskUseOf } from "#src/operations/migrate/places.js";
 import { previewMigration } from "#src/operations/migrate/plan/preview.js";
 import { smallFileSystem } from "../../../cli/support/stores.js";
 import { makeStore, numbered } from "../../../support/stores.js";

@@ -2,7 +2,7 @@
 import { cp, mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import test from "ava";
-import { type Occupant, occupantOf } from "#src/operations/migrate/places.js";
+import { type Occupant, occupantOf } from "#src/operations/disk/places.js";
 import { isUntouched, type Switch, switchStores } from "#src/operations/migrate/switch/switch.js";
 import { sledWrite } from "../../../checker/run.js";
 import { fingerprint } from "../../../faults/support.js";

@@ -2,8 +2,8 @@
  * What may stand between an operation and the stores that it writes and reads back: the places at which tests lose or change something, to see
  * that the operation notices.
  */
-import type { SledSink } from "../engines/sled/sled.js";
-import type { EntryLoader, EntrySource } from "../engines/store.js";
+import type { SledSink } from "../../engines/sled/sled.js";
+import type { EntryLoader, EntrySource } from "../../engines/store.js";
 
 /** Each takes what the operation opened, and gives what it uses instead. */
 export interface Seams {

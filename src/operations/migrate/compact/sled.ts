@@ -1,10 +1,10 @@
 /** Compacting sled stores: whoever reads one holds it. */
-import { olderSled } from "../../engines/older-sled.js";
-import type { SledSource } from "../../engines/sled/sled.js";
-import { KgdumpError } from "../../errors.js";
-import { MAX_PAYLOAD_LENGTH } from "../../format/index.js";
-import { reopenSettings } from "../../settings/reopen.js";
-import { importDump } from "../import/import.js";
+import { olderSled } from "../../../engines/older-sled.js";
+import type { SledSource } from "../../../engines/sled/sled.js";
+import { KgdumpError } from "../../../errors.js";
+import { MAX_PAYLOAD_LENGTH } from "../../../format/index.js";
+import { reopenSettings } from "../../../settings/reopen.js";
+import { importDump } from "../../import/import.js";
 import type { CompactSettings, Live, Made, Making, OldStore, OpeningOptions, SledForm } from "./old-store.js";
 
 /** What a new store takes for each byte of its entries, mostly: pages above the leaves, and the ends of segments. */
@@ -12,7 +12,7 @@ const STORE_FACTOR = 1.04;
 
 /** As openOldStore says. */
 export async function openOldSled(store: string, { settings }: OpeningOptions): Promise<OldStore> {
-  const { openSledSource } = await import("../../engines/sled/reader.js");
+  const { openSledSource } = await import("../../../engines/sled/reader.js");
   const source = await openSledSource(store);
   const version = olderSled(source);
   if (version === undefined) return new OldSled(store, source, settings);

@@ -1,9 +1,9 @@
 /** What a store holds, to be compared with another one. */
-import type { EntrySource } from "../../engines/store.js";
-import { nameText } from "../entries/keyspaces.js";
-import type { KeyspaceDigest } from "../entries/store-scan.js";
-import type { OnProgress } from "../progress.js";
-import { StoreReference } from "../verify/reference.js";
+import type { EntrySource } from "../../../engines/store.js";
+import { nameText } from "../../entries/keyspaces.js";
+import type { KeyspaceDigest } from "../../entries/store-scan.js";
+import type { OnProgress } from "../../run/progress.js";
+import { StoreReference } from "../../verify/reference.js";
 
 /** Number and digest of the entries of each keyspace, by its name in hexadecimal. */
 export type Digests = ReadonlyMap<string, string>;

@@ -1,17 +1,17 @@
 /** Compacting RocksDB stores: a fresh store with the original's options, of what the original shows. */
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import type { EntrySource, KeyOrder, KeyspaceInfo, StoreInfo, StoreLock } from "../../engines/store.js";
-import { KgdumpError, systemError } from "../../errors.js";
-import { MAX_PAYLOAD_LENGTH } from "../../format/index.js";
-import { closing } from "../closing.js";
-import { logsElsewhere } from "../disk/logs-elsewhere.js";
-import { startOfFile } from "../disk/small-file.js";
-import { nameText } from "../entries/keyspaces.js";
-import { restoreDump } from "../import/restore.js";
-import { openSource } from "../load-engine.js";
-import { refusePrepared } from "../migrate/plan/prepared.js";
-import { shellWord } from "../shell-word.js";
+import type { EntrySource, KeyOrder, KeyspaceInfo, StoreInfo, StoreLock } from "../../../engines/store.js";
+import { KgdumpError, systemError } from "../../../errors.js";
+import { MAX_PAYLOAD_LENGTH } from "../../../format/index.js";
+import { logsElsewhere } from "../../disk/logs-elsewhere.js";
+import { shellWord } from "../../disk/shell-word.js";
+import { startOfFile } from "../../disk/small-file.js";
+import { openSource } from "../../disk/stores.js";
+import { nameText } from "../../entries/keyspaces.js";
+import { restoreDump } from "../../import/restore.js";
+import { closing } from "../../run/closing.js";
+import { refusePrepared } from "../plan/prepared.js";
 import type { CompactSettings, Live, Made, Making, OldStore, OpeningOptions } from "./old-store.js";
 
 /** As openOldStore says. */
@@ -34,7 +34,7 @@ export async function openOldRocksdb(store: string, { settings, hold }: OpeningO
 }
 
 async function lockStore(store: string): Promise<StoreLock> {
-  const { lockRocksdb } = await import("../../engines/rocksdb/lock.js");
+  const { lockRocksdb } = await import("../../../engines/rocksdb/lock.js");
   return lockRocksdb(store);
 }
 

@@ -1,11 +1,11 @@
 /** What of compacting differs between the engines: how a store is held, read and made anew, and what is known of the new one before. */
 import type { Readable } from "node:stream";
-import type { EngineName, EntrySource } from "../../engines/store.js";
-import type { ReopenSettings } from "../../settings/reopen.js";
-import type { SledSettings } from "../../settings/sled-settings.js";
-import type { KeyspaceDigest } from "../entries/store-scan.js";
-import type { OnProgress } from "../progress.js";
-import type { WithSeams } from "../seams.js";
+import type { EngineName, EntrySource } from "../../../engines/store.js";
+import type { ReopenSettings } from "../../../settings/reopen.js";
+import type { SledSettings } from "../../../settings/sled-settings.js";
+import type { KeyspaceDigest } from "../../entries/store-scan.js";
+import type { OnProgress } from "../../run/progress.js";
+import type { WithSeams } from "../../run/seams.js";
 
 /** What the new store is to have instead of what the old one has. */
 export type CompactSettings = Pick<SledSettings, "compression" | "compressionLevel" | "segmentSize">;

@@ -1,5 +1,5 @@
 import test from "ava";
-import { OrderedQueue } from "#src/operations/ordered-queue.js";
+import { OrderedQueue } from "#src/operations/run/ordered-queue.js";
 
 const later = <T>(ms: number, value: T): Promise<T> => new Promise((done) => setTimeout(() => { done(value); }, ms));
 

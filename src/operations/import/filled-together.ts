@@ -1,8 +1,8 @@
 /** Refusing a map that puts entries of two keyspaces into one, before anything is written: what a file tells at its end. */
 import { type DumpInputs } from "../dump/events.js";
 import { openDump } from "../dump/open-dump.js";
-import type { ImportPlan } from "../import/plan.js";
-import { byName } from "./keyspaces.js";
+import { byName } from "../entries/keyspaces.js";
+import type { ImportPlan } from "./plan.js";
 
 /**
  * Looks into the dump's footer when a map gives several keyspaces one name. A stream, or a dump that can't be read from its end, is met when it is

@@ -5,15 +5,15 @@ import test, { type ExecutionContext } from "ava";
 import { openSledSink } from "#src/engines/sled/sled.js";
 import type { KgdumpError } from "#src/errors.js";
 import { encodeEntries } from "#src/format/index.js";
-import { compactStore } from "#src/operations/compact/compact.js";
-import { undoCompact } from "#src/operations/compact/undo.js";
 import { rollbackStore } from "#src/operations/migrate/back/rollback.js";
+import { compactStore } from "#src/operations/migrate/compact/compact.js";
+import { undoCompact } from "#src/operations/migrate/compact/undo.js";
 import { migrateStore } from "#src/operations/migrate/migrate.js";
 import { migrationStatus } from "#src/operations/migrate/status.js";
-import { kgdump } from "../../cli/support/run.js";
-import { putEntries, readStore } from "../../engines/rocksdb/support.js";
-import { makeStore, numbered } from "../../support/stores.js";
-import { temporaryDirectory } from "../../support/temporary.js";
+import { kgdump } from "../../../cli/support/run.js";
+import { putEntries, readStore } from "../../../engines/rocksdb/support.js";
+import { makeStore, numbered } from "../../../support/stores.js";
+import { temporaryDirectory } from "../../../support/temporary.js";
 
 async function rocks(t: ExecutionContext): Promise<string> {
   return makeStore(await temporaryDirectory(t), "graph", { default: numbered("k", 50) });

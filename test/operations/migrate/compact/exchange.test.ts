@@ -2,8 +2,8 @@
 import { mkdir, readdir, readFile, rename, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
-import { comeBack, settleInterrupted, takePlace } from "#src/operations/compact/exchange.js";
-import { temporaryDirectory } from "../../support/temporary.js";
+import { comeBack, settleInterrupted, takePlace } from "#src/operations/migrate/compact/exchange.js";
+import { temporaryDirectory } from "../../../support/temporary.js";
 
 const STAMP = "20260101T000000Z";
 

@@ -1,17 +1,16 @@
 /** Putting the original of a compaction back, when nothing was written to the store since. */
 import { realpath } from "node:fs/promises";
 import { resolve } from "node:path";
-import { isEngineName } from "../../engines/registry.js";
-import type { EngineName } from "../../engines/store.js";
-import { KgdumpError } from "../../errors.js";
-import { closing } from "../closing.js";
-import { noStoreAt } from "../disk/missing.js";
-import { nameIsTaken } from "../disk/names.js";
-import { detectEngine, openSource } from "../load-engine.js";
-import { lockOf } from "../migrate/back/discard.js";
-import { holdStore } from "../migrate/direction.js";
-import { type Occupant, occupantOf } from "../migrate/places.js";
-import type { OnProgress } from "../progress.js";
+import { isEngineName } from "../../../engines/registry.js";
+import type { EngineName } from "../../../engines/store.js";
+import { KgdumpError } from "../../../errors.js";
+import { holdStore, lockOf } from "../../disk/hold.js";
+import { noStoreAt } from "../../disk/missing.js";
+import { nameIsTaken } from "../../disk/names.js";
+import { type Occupant, occupantOf } from "../../disk/places.js";
+import { detectEngine, openSource } from "../../disk/stores.js";
+import { closing } from "../../run/closing.js";
+import type { OnProgress } from "../../run/progress.js";
 import { type Digests, digestsOf, firstDifference } from "./digests.js";
 import { comeBack, settleInterrupted } from "./exchange.js";
 import { keptOf, stampOf } from "./places.js";

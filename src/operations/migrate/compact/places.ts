@@ -2,9 +2,9 @@
 import type { Stats } from "node:fs";
 import { lchown, lstat, open, readdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { engineNamed } from "../../engines/registry.js";
-import type { EngineName } from "../../engines/store.js";
-import { hasCode, systemError } from "../../errors.js";
+import { engineNamed } from "../../../engines/registry.js";
+import type { EngineName } from "../../../engines/store.js";
+import { hasCode, systemError } from "../../../errors.js";
 
 const KEPT = ".before-compact-";
 const UNDONE = ".after-compact-";

@@ -3,14 +3,14 @@ import { chmod, chown, cp, mkdir, readdir, rename, rm, stat, symlink, writeFile 
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { openSledSource } from "#src/engines/sled/reader.js";
-import { compactStore, planCompact } from "#src/operations/compact/compact.js";
-import { undoCompact } from "#src/operations/compact/undo.js";
 import { rollbackStore } from "#src/operations/migrate/back/rollback.js";
+import { compactStore, planCompact } from "#src/operations/migrate/compact/compact.js";
+import { undoCompact } from "#src/operations/migrate/compact/undo.js";
 import { migrateStore } from "#src/operations/migrate/migrate.js";
-import { type CheckerOptions, sledCheck, sledHold, sledWrite } from "../../checker/run.js";
-import { makeStore, numbered } from "../../support/stores.js";
-import { temporaryDirectory } from "../../support/temporary.js";
-import { WRONG_LOADERS } from "../guards-support.js";
+import { type CheckerOptions, sledCheck, sledHold, sledWrite } from "../../../checker/run.js";
+import { makeStore, numbered } from "../../../support/stores.js";
+import { temporaryDirectory } from "../../../support/temporary.js";
+import { WRONG_LOADERS } from "../../guards-support.js";
 
 const hex = (text: string): string => Buffer.from(text).toString("hex");
 const ODD = ["00ff", hex("default"), hex("__sled__tree:x")];

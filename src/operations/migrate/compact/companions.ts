@@ -1,11 +1,11 @@
 /** What else lies in a store's directory, and is none of its engine's: it is the program's own, and has to be there as before. */
 import { cp, lchown, lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { engineNamed } from "../../engines/registry.js";
-import type { EngineName } from "../../engines/store.js";
-import { systemError } from "../../errors.js";
-import { syncDirectory } from "../disk/sync.js";
-import { compareFiles } from "../migrate/places.js";
+import { engineNamed } from "../../../engines/registry.js";
+import type { EngineName } from "../../../engines/store.js";
+import { systemError } from "../../../errors.js";
+import { compareFiles } from "../../disk/places.js";
+import { syncDirectory } from "../../disk/sync.js";
 
 /**
  * Copies what is none of the engine's from a store's directory into another one, with its owners, modes and times; links stay what they are. Each file is

@@ -3,9 +3,9 @@ import { open, cp, lstat, mkdir, readdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { EngineName } from "../../engines/store.js";
 import { hasCode, KgdumpError, systemError } from "../../errors.js";
-import { nameIsTaken } from "../disk/names.js";
-import { syncDirectory } from "../disk/sync.js";
-import { detectEngine } from "../load-engine.js";
+import { nameIsTaken } from "./names.js";
+import { detectEngine } from "./stores.js";
+import { syncDirectory } from "./sync.js";
 
 /** A time as it stands in the names of what is kept: 20261122T191034Z. */
 export function nameStamp(time: Date): string {

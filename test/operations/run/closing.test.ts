@@ -1,5 +1,5 @@
 import test from "ava";
-import { closing } from "#src/operations/closing.js";
+import { closing } from "#src/operations/run/closing.js";
 
 function resource(onClose: () => void): AsyncDisposable {
   return {

@@ -1,5 +1,5 @@
 import test from "ava";
-import { type Progress, ProgressMeter } from "#src/operations/progress.js";
+import { type Progress, ProgressMeter } from "#src/operations/run/progress.js";
 
 test("a meter reports sums, seldom, and always at the end", (t) => {
   const reports: Progress[] = [];

@@ -1,13 +1,13 @@
 /** Rolling back what was done to a store last, when that was a compaction and no migration. */
 import { realpath } from "node:fs/promises";
 import { resolve } from "node:path";
-import { KgdumpError } from "../../errors.js";
-import { detectEngine } from "../load-engine.js";
-import type { RollbackOptions, RollbackResult } from "../migrate/back/rollback-options.js";
-import { directionOf } from "../migrate/direction.js";
-import type { Teller } from "../migrate/events.js";
-import type { Journal } from "../migrate/journal.js";
-import { nameStamp } from "../migrate/places.js";
+import { KgdumpError } from "../../../errors.js";
+import { nameStamp } from "../../disk/places.js";
+import { detectEngine } from "../../disk/stores.js";
+import type { RollbackOptions, RollbackResult } from "../back/rollback-options.js";
+import { directionOf } from "../direction.js";
+import type { Teller } from "../events.js";
+import type { Journal } from "../journal.js";
 import { settleInterrupted } from "./exchange.js";
 import { keptOf, stampOf, undoneOf } from "./places.js";
 import { undoCompact } from "./undo.js";

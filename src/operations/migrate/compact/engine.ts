@@ -1,5 +1,5 @@
 /** Which engine's store is compacted. */
-import type { EngineName } from "../../engines/store.js";
+import type { EngineName } from "../../../engines/store.js";
 import type { OldStore, OpeningOptions } from "./old-store.js";
 
 /**

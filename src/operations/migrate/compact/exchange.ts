@@ -6,11 +6,11 @@
  */
 import { lstat, readdir, realpath } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { hasCode, systemError } from "../../errors.js";
-import { nameIsTaken } from "../disk/names.js";
-import { syncDirectory } from "../disk/sync.js";
-import { exchangeDirectories } from "../disk/system-calls.js";
-import { clearRemoved, freeStamp, removeDirectory, renameDurably } from "../migrate/places.js";
+import { hasCode, systemError } from "../../../errors.js";
+import { nameIsTaken } from "../../disk/names.js";
+import { clearRemoved, freeStamp, removeDirectory, renameDurably } from "../../disk/places.js";
+import { syncDirectory } from "../../disk/sync.js";
+import { exchangeDirectories } from "../../disk/system-calls.js";
 import { compactedPath, keptPath } from "./places.js";
 
 /** Why two stores change places: a new one comes in, or the original comes back. */
