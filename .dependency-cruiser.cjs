@@ -27,7 +27,7 @@ module.exports = {
       "format-is-pure",
       "The format is bytes in and bytes out: no files, no engine, no compressor.",
       { path: "^src/format/" },
-      { pathNot: ["^src/format/", "^src/errors\\.ts$", "^(node:)?(zlib|crypto|buffer)$"] },
+      { pathNot: ["^src/format/", "^src/(errors|memory)\\.ts$", "^(node:)?(zlib|crypto|buffer)$"] },
     ),
     forbid(
       "codecs-know-the-format-only",

@@ -4,7 +4,7 @@ import { MessageChannel } from "node:worker_threads";
 /** A block with more bytes has one entry, and there should be one such block at a time. */
 export const HUGE_BLOCK = 64 * 1024 * 1024;
 
-/** Memory for a block is a multiple of so many bytes, so that it fits the next block, too, which is a little longer or shorter. */
+/** Memory for a block is a multiple of so many bytes, so that it fits the next block, too, which is a little longer or shorter; less is not worth lending. */
 const GRAIN = 64 * 1024;
 /** Bytes that wait to be lent again, at most. */
 const MOST_WAITING = HUGE_BLOCK;
@@ -22,7 +22,7 @@ const lent = new WeakMap<ArrayBufferLike, number>();
  */
 export function borrow(length: number): Buffer {
   const needed = Math.ceil(length / GRAIN) * GRAIN;
-  if (length === 0 || needed > HUGE_BLOCK) return Buffer.allocUnsafeSlow(length);
+  if (length < GRAIN || needed > HUGE_BLOCK) return Buffer.allocUnsafeSlow(length);
   const place = waiting.findLastIndex(({ byteLength }) => byteLength >= needed && byteLength <= 2 * needed);
   const [found] = place < 0 ? [] : waiting.splice(place, 1);
   waitingBytes -= found?.byteLength ?? 0;

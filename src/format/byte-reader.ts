@@ -1,4 +1,5 @@
 /** Reading exact numbers of bytes from chunks of any size, each byte copied once. */
+import { borrow, giveBack } from "../memory.js";
 
 /** A payload's buffer starts at most this big and grows only with what really arrives. */
 const FIRST_ALLOCATION = 16 * 1024 * 1024;
@@ -31,17 +32,18 @@ export class ByteReader {
   }
 
   /**
-   * The next `length` bytes as an array of their own; fewer only when the input ends before.
+   * The next `length` bytes as an array of their own, which may be given back (memory.ts); fewer only when the input ends before.
    * @throws what the input throws; the signal's reason when it is aborted; TypeError when a chunk is not a Uint8Array
    */
   async read(length: number): Promise<Uint8Array> {
-    let result = new Uint8Array(Buffer.allocUnsafeSlow(Math.min(length, FIRST_ALLOCATION)).buffer);
+    let result = memory(Math.min(length, FIRST_ALLOCATION));
     let filled = 0;
     while (filled < length) {
       if (this.#position === this.#chunk.length && !(await this.#more())) break;
       if (filled === result.length) {
-        const bigger = new Uint8Array(Buffer.allocUnsafeSlow(nextSize(filled, length)).buffer);
+        const bigger = memory(nextSize(filled, length));
         bigger.set(result);
+        giveBack(result);
         result = bigger;
       }
       const size = Math.min(result.length - filled, this.#chunk.length - this.#position);
@@ -128,4 +130,9 @@ export class ByteReader {
 function nextSize(filled: number, length: number): number {
   const grown = GROWTH * filled;
   return 2 * grown >= length ? length : grown;
+}
+
+/** Not a Buffer, whose `slice` makes no copy. */
+function memory(length: number): Uint8Array {
+  return new Uint8Array(borrow(length).buffer, 0, length);
 }

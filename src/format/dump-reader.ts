@@ -1,5 +1,6 @@
 /** Reading a dump front to back: frames are checked, blocks decoded ahead, and nothing is released before its checks have passed. */
 
+import { giveBack } from "../memory.js";
 import { ByteReader } from "./byte-reader.js";
 import type { CodecLoader } from "./codec.js";
 import { type BlockUnpacker, ContentChecker, type KeyspaceShape, type UnpackedBlock } from "./content-checker.js";
@@ -111,9 +112,10 @@ class Reading {
     try {
       if (this.#footer !== undefined) return { step: this.#footer, bytes: await this.#frames.tail(this.#footer.offset) };
       this.#checker ??= new StreamChecker(await this.#frames.magic(), this.#limits);
-      const step = this.#checker.accept(await this.#frames.frame());
+      const frame = await this.#frames.frame();
+      const step = this.#checker.accept(frame);
       if (step.type === "block") {
-        const work = this.#unpack(step);
+        const work = this.#unpack(step, frame.payload);
         // The failure is met when it is the block's turn.
         work.catch(() => undefined);
         return { step, work };
@@ -126,10 +128,14 @@ class Reading {
     }
   }
 
-  async #unpack({ block, data }: Extract<Step, { type: "block" }>): Promise<UnpackedBlock | null> {
-    if (!this.#decode) return null;
+  /** @param payload the frame's, of which `data` is a part; its memory is used again */
+  async #unpack({ block, data }: Extract<Step, { type: "block" }>, payload: Uint8Array): Promise<UnpackedBlock | null> {
     // At once, as blocks are unpacked in the order of the calls.
-    return this.#content?.unpack(this.#options.loadCodec(block.codec), data, block.rawLength) ?? null;
+    const work = this.#decode ? this.#content?.unpack(this.#options.loadCodec(block.codec), data, block.rawLength) : undefined;
+    const unpacked = (await work) ?? null;
+    // What was stored as it is is the block itself.
+    if (unpacked?.raw.buffer !== payload.buffer) giveBack(payload);
+    return unpacked;
   }
 
   async #release(item: Waiting): Promise<DumpEvent | undefined> {
