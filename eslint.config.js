@@ -1,5 +1,6 @@
 // @ts-check
 import eslint from "@eslint/js";
+import stylistic from "@stylistic/eslint-plugin";
 import { defineConfig } from "eslint/config";
 import tseslint from "typescript-eslint";
 import { requireDocs } from "./scripts/eslint/require-docs.mjs";
@@ -18,9 +19,20 @@ const exit = {
   message: "Output may be lost: set process.exitCode and return.",
 };
 
+/** How code is laid out; `npm run lint -- --fix` does it. Where a line ends is up to who writes it. */
+const layout = defineConfig(stylistic.configs.customize({ semi: true, quotes: "double", arrowParens: true, braceStyle: "1tbs" }), {
+  rules: {
+    "@stylistic/quotes": ["error", "double", { avoidEscape: true, allowTemplateLiterals: "always" }],
+    "@stylistic/generator-star-spacing": ["error", { before: false, after: true, method: { before: true, after: false } }],
+    "@stylistic/quote-props": ["error", "as-needed"],
+    ...Object.fromEntries(["operator-linebreak", "indent-binary-ops", "list-style", "multiline-ternary", "max-statements-per-line", "no-mixed-operators"].map((name) => [`@stylistic/${name}`, "off"])),
+  },
+});
+
 export default defineConfig(
   { ignores: ["dist/", "build/", "coverage/", "demo/", "native/", "**/node_modules/", "test/checker/"] },
   eslint.configs.recommended,
+  layout,
   {
     linterOptions: { reportUnusedDisableDirectives: "error", noInlineConfig: true },
     rules: {

@@ -1,6 +1,10 @@
 #!/usr/bin/env node
 // @ts-check
-/** Checks the code without running it: rules, layers, types of the scripts, lengths of files, and the crates. */
+/**
+ * Checks the code without running it: rules and layout, layers, types of the scripts, lengths of files, and the crates.
+ *
+ *     node scripts/lint.mjs [ts | rust] [--fix]     all of it, or one half; --fix mends what a tool can
+ */
 import "./setup/node-version.mjs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -11,6 +15,7 @@ import { OWN_CRATES, SLED } from "./setup/crates.mjs";
 import { cargoEnvironment } from "./setup/native.mjs";
 import { inProject, ROOT } from "./setup/paths.mjs";
 import { tryRun } from "./setup/run.mjs";
+import { SetupError } from "./setup/setup-error.mjs";
 
 /** @typedef {{ name: string, check: () => Promise<string> }} Check `check` resolves to what is wrong, or to "" */
 
@@ -26,26 +31,26 @@ const byPackage = (name, program, ...args) => ({
   check: () => outcome(process.execPath, [inProject("node_modules", ...program.split("/")), ...args]),
 });
 
-/** @type {Check[]} */
-const JAVASCRIPT_CHECKS = [
-  byPackage("eslint", "eslint/bin/eslint.js", "--max-warnings=0", "."),
+/** @param {boolean} fix @returns {Check[]} */
+const javascriptChecks = (fix) => [
+  byPackage("eslint", "eslint/bin/eslint.js", "--max-warnings=0", ...(fix ? ["--fix"] : []), "."),
   byPackage("layers", "dependency-cruiser/bin/dependency-cruise.mjs", "src", "--config", ".dependency-cruiser.cjs"),
   byPackage("types of scripts", "typescript/bin/tsc", "-p", "scripts"),
   { name: "file lengths", check: async () => (await filesTooLong()).join("\n") },
 ];
 
-/** @type {Check[]} */
-const RUST_CHECKS = OWN_CRATES.flatMap((crate) => {
+/** @param {boolean} fix @returns {Check[]} */
+const rustChecks = (fix) => [...OWN_CRATES.flatMap((crate) => {
   const manifest = `--manifest-path=${join(crate.directory, "Cargo.toml")}`;
   return [
-    { name: `rustfmt ${crate.name}`, check: () => outcome("cargo", ["fmt", "--check", manifest]) },
+    { name: `rustfmt ${crate.name}`, check: () => outcome("cargo", ["fmt", ...(fix ? [] : ["--check"]), manifest]) },
     {
       name: `clippy ${crate.name}`,
       check: async () =>
         outcome("cargo", ["clippy", "--locked", "--all-targets", manifest, "--", "-D", "warnings"], await cargoEnvironment(crate)),
     },
   ];
-});
+}), { name: "rustfmt native/sled/loader", check: () => formatLoader(fix) }, { name: "clippy native/sled/loader", check: clippyLoader }];
 
 const LOADER = join(SLED.directory, "loader");
 
@@ -56,10 +61,10 @@ async function loaderFiles() {
   return Object.entries(files).map(([source, inCopy]) => [join(LOADER, source), join("sled-copy", inCopy)]);
 }
 
-/** Rustfmt takes them one by one: cargo would format the copy, which it does not know as ours. */
-async function formatLoader() {
+/** Rustfmt takes them one by one: cargo would format the copy, which it does not know as ours. @param {boolean} fix */
+async function formatLoader(fix) {
   const sources = (await loaderFiles()).map(([source]) => source);
-  return outcome("rustfmt", ["--check", "--edition", "2018", "--config-path", join(SLED.directory, "rustfmt.toml"), ...sources]);
+  return outcome("rustfmt", [...(fix ? [] : ["--check"]), "--edition", "2018", "--config-path", join(SLED.directory, "rustfmt.toml"), ...sources]);
 }
 
 /**
@@ -83,8 +88,6 @@ async function clippyLoader() {
   return complaints.join("\n");
 }
 
-RUST_CHECKS.push({ name: "rustfmt native/sled/loader", check: formatLoader }, { name: "clippy native/sled/loader", check: clippyLoader });
-
 /**
  * @param {string} command
  * @param {readonly string[]} args
@@ -99,11 +102,14 @@ async function outcome(command, args, env) {
   return `${result.stdout}${result.stderr}${result.reason}`.trim() || `exit status ${String(result.status)}`;
 }
 
+/** @typedef {"ts" | "rust"} Half */
+
 /**
- * Runs every check and prints a line for each, after what is wrong.
+ * Runs the checks and prints a line for each, after what is wrong.
+ * @param {{ halves?: readonly Half[], fix?: boolean }} [options] default: both halves, and nothing is changed
  * @returns {Promise<string[]>} the names of those that failed
  */
-export async function lint() {
+export async function lint({ halves = ["ts", "rust"], fix = false } = {}) {
   /** @type {string[]} */
   const failed = [];
   /** @param {readonly Check[]} checks */
@@ -119,13 +125,17 @@ export async function lint() {
       process.stdout.write(`lint: ${name}: ${complaint === "" ? "good" : "FAILED"} (${seconds} s)\n`);
     }
   };
-  await Promise.all([runAll(JAVASCRIPT_CHECKS), runAll(RUST_CHECKS)]);
+  await Promise.all(halves.map((half) => runAll(half === "ts" ? javascriptChecks(fix) : rustChecks(fix))));
   return failed;
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
   await runScript("lint", async () => {
+    const args = process.argv.slice(2);
+    const halves = /** @type {const} */ (["ts", "rust"]).filter((half) => args.includes(half));
+    const odd = args.find((arg) => !["ts", "rust", "--fix"].includes(arg));
+    if (odd !== undefined) throw new SetupError(`lint: ${odd} is not known: [ts | rust] [--fix]`, "", 2);
     await setUp({ tests: true });
-    if ((await lint()).length > 0) process.exitCode = 1;
+    if ((await lint({ ...(halves.length > 0 ? { halves } : {}), fix: args.includes("--fix") })).length > 0) process.exitCode = 1;
   });
 }

@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 // @ts-check
 /**
- * Sets up what is missing and runs all tests: those in TypeScript, then those of the crates. The last line has the sums.
+ * Sets up what is missing and runs all tests: those in TypeScript, then those of the crates. The last lines have the sums; a test that says "SKIPPED: …" has
+ * not passed.
  *
  *     node scripts/test.mjs                               everything
  *     node scripts/test.mjs --lint                        the checks of `npm run lint` before
@@ -20,7 +21,7 @@ import { stream } from "./setup/stream.mjs";
 /** Longer than any test, or crate that is compiled for one, is silent. AVA ends nothing by itself once a test has asked for more time than that. */
 const SILENCE_MS = 12 * 60_000;
 
-/** @typedef {{ passed: number, failed: number, names: readonly string[] }} Counts names: of what failed, as far as it has one */
+/** @typedef {{ passed: number, failed: number, skipped: number, names: readonly string[] }} Counts names: of what failed, as far as it has one */
 
 /**
  * @param {string} output
@@ -37,8 +38,8 @@ function sum(output, pattern) {
  * @param {Counts} counts
  * @returns {Counts} with one failure at least when it did not
  */
-function settle(ok, { passed, failed, names }) {
-  return { passed, failed: ok ? failed : Math.max(1, failed), names };
+function settle(ok, { failed, ...counts }) {
+  return { ...counts, failed: ok ? failed : Math.max(1, failed) };
 }
 
 /**
@@ -56,9 +57,11 @@ function namesIn(output, pattern) {
 async function testTypeScript(files) {
   const { ok, output } = await stream(process.execPath, [inProject("node_modules", "ava", "entrypoints", "cli.mjs"), ...files], { cwd: ROOT, silenceMs: SILENCE_MS });
   // The summary has the number of passed tests only when none failed, so their lines are counted.
-  const passed = [...stripVTControlCharacters(output).matchAll(/^ {2}✔ /gm)].length;
+  const plain = stripVTControlCharacters(output);
+  const skipped = [...plain.matchAll(/^ {4,}ℹ SKIPPED: /gm)].length;
+  const passed = [...plain.matchAll(/^ {2}✔ /gm)].length - skipped;
   const names = namesIn(output, /^ {2}(?:✘|✖) (?:\[fail\]: )?(.*)$/gm);
-  return settle(ok, { passed, names, failed: sum(output, /^ {2}(\d+) (?:(?:tests?|hooks?) failed|uncaught exceptions?|unhandled rejections?)/gm) });
+  return settle(ok, { passed, skipped, names, failed: sum(output, /^ {2}(\d+) (?:(?:tests?|hooks?) failed|uncaught exceptions?|unhandled rejections?)/gm) });
 }
 
 /**
@@ -75,6 +78,7 @@ async function testCrate(crate) {
   return settle(ok, {
     passed: sum(output, /^test result: .*? (\d+) passed;/gm),
     failed: sum(output, /^test result: .*? (\d+) failed;/gm),
+    skipped: sum(output, /^test result: .*? (\d+) ignored;/gm),
     names: namesIn(output, /^---- (.*) stdout ----$/gm),
   });
 }
@@ -83,18 +87,19 @@ async function testCrate(crate) {
 async function main(args) {
   const files = args.filter((arg) => arg !== "--lint");
   await setUp({ tests: true });
+  /** @type {Counts[]} */
   const counts = [];
   if (args.includes("--lint")) {
     const names = await lint();
-    counts.push({ passed: 0, failed: names.length, names });
+    counts.push({ passed: 0, failed: names.length, skipped: 0, names });
   }
   counts.push(await testTypeScript(files));
   if (files.length === 0) for (const crate of OWN_CRATES) counts.push(await testCrate(crate));
-  const passed = counts.reduce((total, part) => total + part.passed, 0);
-  const failed = counts.reduce((total, part) => total + part.failed, 0);
+  const [passed, failed, skipped] = /** @type {const} */ (["passed", "failed", "skipped"]).map((key) => counts.reduce((total, part) => total + part[key], 0));
   // The end of a long output is what is seen of it, so that the names are told once more there.
   const names = counts.flatMap((part) => part.names).map((name) => `failed: ${name}\n`);
-  closing = `${names.join("")}${String(passed)} passed, ${String(failed)} failed\n`;
+  const left = skipped > 0 ? `${String(skipped)} skipped: see SKIPPED above\n` : "";
+  closing = `${names.join("")}${left}${String(passed)} passed, ${String(failed)} failed\n`;
   if (failed > 0) process.exitCode = 1;
 }
 

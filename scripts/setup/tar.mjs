@@ -14,7 +14,7 @@ export function filesOfTar(archive) {
   /** @type {{ name: string, content: Buffer }[]} */
   const files = [];
   let longName = "";
-  for (let at = 0; at + BLOCK <= archive.length; ) {
+  for (let at = 0; at + BLOCK <= archive.length;) {
     const header = archive.subarray(at, at + BLOCK);
     if (header.every((byte) => byte === 0)) return files;
     checkSum(header);

@@ -26,7 +26,7 @@ export function lz4Sequence(literals, match) {
 export function lz4(raw) {
   const parts = [];
   let from = 0;
-  for (let place = 0; place < raw.length; ) {
+  for (let place = 0; place < raw.length;) {
     let end = place;
     while (end < raw.length && raw[end] === raw[place]) end += 1;
     // The last match begins twelve bytes before the end at the latest, and the last five bytes are literals.

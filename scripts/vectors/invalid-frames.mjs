@@ -48,7 +48,7 @@ const MAGIC = [
   notADump("text", "a message of a program", () => Buffer.from("kgdump: no such store\n")),
   notADump("short", "two bytes that no dump begins with", () => Buffer.from("c70f", "hex")),
   ...[0, 1, 2, 3, 12].map((place) => notADump(`bit-${String(place)}`, `a flipped bit in byte ${String(place)}`, (bytes) => flipped(bytes, place, 2))),
-  .../** @type {[number, number][]} */ ([[0, 9], [2, 0], [257, 0], [65_535, 65_535]]).map(versioned),
+  ...[[0, 9], [2, 0], [257, 0], [65_535, 65_535]].map(([major = 0, minor = 0]) => versioned([major, minor])),
   whole("version-2-only", "the magic of version 2.0 and then something else altogether", "R2", "DUMP_VERSION_UNSUPPORTED", () => Buffer.concat([magic([2, 0]), Buffer.from("??")]), "start"),
 ];
 

@@ -91,7 +91,7 @@ function problemLines({ path, problems = [] }: ErrorReport): string[] {
 function history(error: unknown): string[] {
   const lines: string[] = [];
   const seen = new Set<unknown>();
-  for (let current = error; current !== undefined && !seen.has(current); ) {
+  for (let current = error; current !== undefined && !seen.has(current);) {
     seen.add(current);
     const text = current instanceof Error ? (current.stack ?? current.message) : inspect(current);
     const [first = "", ...rest] = text.split("\n");

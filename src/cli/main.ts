@@ -45,6 +45,7 @@ class Run {
   readonly #watch = new SignalWatch(() => {
     this.#context.stopProgress();
   });
+
   #context: Context;
   /** Whether an error came up outside of any operation, and was told. */
   #faulty = false;

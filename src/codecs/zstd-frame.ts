@@ -110,7 +110,7 @@ function blocksProblem(view: DataView, header: FrameHeader, rawLength: number): 
   const most = rawLength + Math.max(rawLength, FREE_SLACK);
   let position = header.length;
   let bound = 0;
-  for (let last = false; !last; ) {
+  for (let last = false; !last;) {
     const block = view.getUint16(position, true) | (view.getUint8(position + 2) << 16);
     last = (block & 1) === 1;
     const type = (block >>> 1) & 3;

@@ -28,7 +28,7 @@ async function readStart(file: string): Promise<Buffer> {
   try {
     await using handle = await open(file, "r");
     const chunks: Buffer[] = [];
-    for (let length = 0; length <= LARGEST; ) {
+    for (let length = 0; length <= LARGEST;) {
       const { bytesRead, buffer } = await handle.read(Buffer.alloc(64 * 1024), 0, 64 * 1024, null);
       if (bytesRead === 0) break;
       chunks.push(buffer.subarray(0, bytesRead));

@@ -165,7 +165,7 @@ test("Ctrl-C does not wait for a block that is being compressed", async (t) => {
 
 /** Waits until all threads of a process sleep, at several looks: it waits for something then. */
 async function waits(pid: number): Promise<void> {
-  for (let looks = 0; looks < 6; ) {
+  for (let looks = 0; looks < 6;) {
     const tasks = await readdir(`/proc/${String(pid)}/task`);
     const stats = await Promise.all(tasks.map((task) => readFile(`/proc/${String(pid)}/task/${task}/stat`, "utf8").catch(() => "")));
     looks = stats.every((stat) => /^\d+ \(.*\) S/s.test(stat)) ? looks + 1 : 0;

@@ -95,7 +95,7 @@ test("a signal reaches the migration, which cleans up; the service is not starte
   const bin = join(directory, "slow");
   await mkdir(bin);
   const fake = join(bin, "kgdump");
-  await writeFile(fake, '#!/bin/sh\ntrap \'echo cleaned >&2; exit 143\' TERM\necho running >&2\nwhile :; do sleep 0.05; done\n');
+  await writeFile(fake, "#!/bin/sh\ntrap 'echo cleaned >&2; exit 143' TERM\necho running >&2\nwhile :; do sleep 0.05; done\n");
   await chmod(fake, 0o755);
   const child = spawn(ENTRYPOINT, SERVICE, { env: { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH ?? ""}` }, stdio: ["ignore", "pipe", "pipe"] });
   child.stderr.once("data", () => child.kill("SIGTERM"));

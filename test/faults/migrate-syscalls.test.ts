@@ -86,9 +86,9 @@ async function whatIsWrong({ dump }: Context, subject: Subject, fault: Fault, ou
   claim(!hung, "it hung");
   claim(code !== null && code < 128, `it ended with ${String(code)} ${String(signal)}`);
   // Rust's library takes a directory that was read and can't be closed for a bug, whatever the system says.
-  const known = fault.syscall === "close" && stderr.includes('during closedir');
+  const known = fault.syscall === "close" && stderr.includes("during closedir");
   claim(known || !/^\s+at |panicked|RUST_BACKTRACE|node:internal/m.test(stderr), "a stack trace or panic");
-  claim(known || !stderr.includes('[INTERNAL]'), "an error of no code of its own");
+  claim(known || !stderr.includes("[INTERNAL]"), "an error of no code of its own");
   if (code !== 0) claim(stderr.match(/^kgdump: .*\[[A-Z_]+\]$/gm)?.length === 1, "not one clear error");
   claim(code === 0 || injected.length > 0, "it failed although nothing was made to fail");
   try {

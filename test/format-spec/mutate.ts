@@ -26,7 +26,7 @@ interface Part {
 /** The frames of a dump, as far as they can be told. */
 function partsOf(dump: Buffer): Part[] {
   const parts: Part[] = [];
-  for (let offset = MAGIC_LENGTH; offset + FRAME_HEAD_LENGTH <= dump.length && dump[offset] === 0x92; ) {
+  for (let offset = MAGIC_LENGTH; offset + FRAME_HEAD_LENGTH <= dump.length && dump[offset] === 0x92;) {
     const end = offset + FRAME_HEAD_LENGTH + dump.readUInt32BE(offset + 29);
     if (end > dump.length) break;
     parts.push({ kind: dump.readUInt8(offset + 3), payload: dump.subarray(offset + FRAME_HEAD_LENGTH, end) });

@@ -69,7 +69,7 @@ function content(events: readonly DumpEvent[]): Omit<ValidVector, "events"> {
 /** Chunks of 1 to 97 bytes, by a seed (a linear congruential generator, Numerical Recipes). */
 async function* randomChunks(bytes: Uint8Array, seed: number): AsyncGenerator<Uint8Array> {
   let state = seed;
-  for (let position = 0; position < bytes.length; ) {
+  for (let position = 0; position < bytes.length;) {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
     const size = 1 + ((state >>> 16) % 97);
     yield bytes.subarray(position, position + size);

@@ -46,7 +46,7 @@ function mutateOnce(bytes: Buffer, random: Random, other: Uint8Array): Buffer {
 export function tokensOf(payload: Uint8Array): Buffer[] {
   const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
   const tokens: Buffer[] = [];
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const end = Math.min(bytes.length, at + Math.max(1, tokenLength(bytes, at)));
     tokens.push(bytes.subarray(at, end));
     at = end;

@@ -13,7 +13,7 @@ import { codeOfError, Finding, LIMITS } from "./targets.js";
 
 async function* inChunks(input: Uint8Array, random: Random): AsyncGenerator<Uint8Array> {
   const most = random.once(8) ? 200 : input.length + 1;
-  for (let at = 0; at < input.length; ) {
+  for (let at = 0; at < input.length;) {
     const end = most > input.length ? most : at + 1 + random.below(most);
     yield input.subarray(at, end);
     at = end;

@@ -16,7 +16,7 @@ export interface LogRecord {
 export function readRecords(file: Buffer): LogRecord[] {
   const records: LogRecord[] = [];
   let parts: Buffer[] = [];
-  for (let at = 0; at + 7 <= file.length; ) {
+  for (let at = 0; at + 7 <= file.length;) {
     const left = BLOCK - (at % BLOCK);
     if (left < 7) {
       at += left;

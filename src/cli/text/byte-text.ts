@@ -39,7 +39,7 @@ export function parseBytes(text: string, what: string): Uint8Array {
     return new Uint8Array(Buffer.from(digits, "hex"));
   }
   const parts: Buffer[] = [];
-  for (let index = 0; index < text.length; ) {
+  for (let index = 0; index < text.length;) {
     const backslash = text.indexOf("\\", index);
     const end = backslash === -1 ? text.length : backslash;
     parts.push(Buffer.from(text.slice(index, end), "utf8"));

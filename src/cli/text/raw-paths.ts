@@ -79,7 +79,7 @@ function rawArguments(count: number): Buffer[] | null {
     return null;
   }
   const all: Buffer[] = [];
-  for (let start = 0; start < line.length; ) {
+  for (let start = 0; start < line.length;) {
     const end = line.indexOf(0, start);
     all.push(line.subarray(start, end < 0 ? line.length : end));
     start = end < 0 ? line.length : end + 1;
@@ -107,7 +107,7 @@ function openRaw(what: Buffer, path: Buffer): number {
 /** A path as text, in which each byte that is no UTF-8 is \xNN. */
 function shownPath(path: Buffer): string {
   let shown = "";
-  for (let at = 0; at < path.length; ) {
+  for (let at = 0; at < path.length;) {
     const length = [1, 2, 3, 4].find((size) => at + size <= path.length && !path.toString("utf8", at, at + size).includes("\ufffd"));
     shown += length === undefined ? `\\x${(path[at] ?? 0).toString(16).padStart(2, "0")}` : path.toString("utf8", at, at + length);
     at += length ?? 1;

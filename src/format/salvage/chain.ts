@@ -88,7 +88,7 @@ async function findStrays(access: RandomAccess, others: readonly Run[], chain: r
 export async function* framesOf(access: RandomAccess, run: Pick<Run, "offset" | "end">): AsyncGenerator<KnownFrame & { readonly crc: number }, void, undefined> {
   let part: Uint8Array = new Uint8Array(0);
   let from = 0;
-  for (let { offset } = run, before = offset; offset < run.end; ) {
+  for (let { offset } = run, before = offset; offset < run.end;) {
     if (offset + FRAME_HEAD_LENGTH > from + part.length) {
       // Of small frames, many heads are read at once.
       const length = offset - before < READ_AHEAD / 16 ? READ_AHEAD : FRAME_HEAD_LENGTH;

@@ -71,7 +71,7 @@ export class PendingFrames {
   }
 
   #rise(index: number): void {
-    for (let at = index; at > 0; ) {
+    for (let at = index; at > 0;) {
       const parent = (at - 1) >>> 1;
       if (!this.#swapIfBefore(at, parent)) return;
       at = parent;
@@ -80,7 +80,7 @@ export class PendingFrames {
 
   /** Moves the first frame down to where it belongs. */
   #sink(): void {
-    for (let [at, child] = [0, this.#childOf(0)]; child !== 0 && this.#swapIfBefore(child, at); ) [at, child] = [child, this.#childOf(child)];
+    for (let [at, child] = [0, this.#childOf(0)]; child !== 0 && this.#swapIfBefore(child, at);) [at, child] = [child, this.#childOf(child)];
   }
 
   /** The one of the two places below a place whose frame comes first; 0 when there is nothing. */

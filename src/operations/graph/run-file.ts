@@ -40,7 +40,7 @@ export class RunFile implements AsyncDisposable {
   /** Appends bytes. @throws {KgdumpError} NO_SPACE, IO_FAILED */
   async append(bytes: Uint8Array): Promise<void> {
     try {
-      for (let at = 0; at < bytes.length; ) {
+      for (let at = 0; at < bytes.length;) {
         const { bytesWritten } = await this.#handle.write(bytes, at, bytes.length - at, this.#length);
         at += bytesWritten;
         this.#length += bytesWritten;
@@ -53,7 +53,7 @@ export class RunFile implements AsyncDisposable {
   /** Fills `buffer` with what was written at `offset`. @throws {KgdumpError} IO_FAILED */
   async read(buffer: Uint8Array, offset: number): Promise<void> {
     try {
-      for (let at = 0; at < buffer.length; ) {
+      for (let at = 0; at < buffer.length;) {
         const { bytesRead } = await this.#handle.read(buffer, at, buffer.length - at, offset + at);
         if (bytesRead === 0) throw new Error("it is shorter than what was written to it");
         at += bytesRead;

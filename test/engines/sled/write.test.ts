@@ -32,7 +32,7 @@ test("keys that exist are overwritten, kept, or end it before anything is writte
   t.deepEqual(await sink.apply(DEFAULT, block({ a: "2", b: "2", c: "2" }), "keep"), { written: 2, kept: 1 });
   t.deepEqual([await get("a"), await get("b"), await get("c")], ["2", "1", "2"]);
 
-  const error = await failure(t, () => sink.apply(DEFAULT, block({ A: "3", "d": "3", z: "3" }), "fail"));
+  const error = await failure(t, () => sink.apply(DEFAULT, block({ A: "3", d: "3", z: "3" }), "fail"));
   t.is(error.code, "KEY_EXISTS");
   t.regex(error.message, /\bd\b/);
   t.deepEqual([await get("A"), await get("d"), await get("z")], [undefined, "1", undefined]);

@@ -29,11 +29,11 @@ const SLED: Tree = { conf: "", db: "" };
 const under = (path: string, tree: Tree): Tree => Object.fromEntries(Object.entries(tree).map(([name, content]) => [`${path}/${name}`, content]));
 
 const DIRECTORIES: Readonly<Record<string, readonly [tree: Tree, what: RegExp, hint: RegExp]>> = {
-  "nothing": [{}, /is an empty directory/, /volume is mounted/],
+  nothing: [{}, /is an empty directory/, /volume is mounted/],
   "a backup": [{ "meta/1": "", "private/1/CURRENT": "", "shared_checksum/000009_1_2.sst": "" }, /backup of RocksDB's BackupEngine/, /ldb restore/],
   "a backup without shared tables": [{ "meta/1": "", "private/1/CURRENT": "", "shared/": "" }, /backup of RocksDB's BackupEngine/, /ldb restore/],
   "an exported family": [{ "000009.sst": "", "000012.sst": "" }, /an exported family/, /CreateColumnFamilyWithImport/],
-  "a secondary": [{ "LOG": "", "LOG.old.1700000000": "" }, /a secondary instance/, /directory of the store itself/],
+  "a secondary": [{ LOG: "", "LOG.old.1700000000": "" }, /a secondary instance/, /directory of the store itself/],
   "a wal_dir": [{ "000008.log": "", "000010.log": "" }, /its wal_dir/, /CURRENT and MANIFEST/],
   "one store below (CozoDB)": [{ manifest: "", ...under("data", STORE) }, /a RocksDB store lies below/, /named\/data$/],
   "stores below (Kafka Streams)": [{ ...under("rocksdb/a", STORE), ...under("rocksdb/b", STORE), ".checkpoint": "" }, /2 stores lie below named/, /rocksdb\/a \(RocksDB\), .*rocksdb\/b \(RocksDB\)/],
@@ -41,15 +41,15 @@ const DIRECTORIES: Readonly<Record<string, readonly [tree: Tree, what: RegExp, h
   "Ceph's monitor": [{ keyring: "", kv_backend: "rocksdb", ...under("store.db", STORE) }, /a RocksDB store lies below/, /store\.db/],
   "stores of two engines": [{ ...under("new", SLED), ...under("old", STORE) }, /2 stores/, /new \(sled\), .*old \(RocksDB\)/],
   "sled 1.0": [{ DO_NOT_PUT_YOUR_FILES_HERE: "", "slabs/64": "", "metadata/log": "", durability_cookie: "" }, /sled 1\.0/, /Db::export/],
-  "Badger": [{ MANIFEST: "", KEYREGISTRY: "", "000001.vlog": "", "000002.sst": "", DISCARD: "" }, /store of Badger/, /kgdump reads/],
-  "Pebble": [{ "marker.format-version.000013.014": "", "marker.manifest.000001.MANIFEST-000001": "", "MANIFEST-000001": "", "000004.sst": "" }, /store of Pebble/, /kgdump reads/],
-  "LMDB": [{ "data.mdb": "", "lock.mdb": "" }, /LMDB/, /mdb_dump/],
-  "WiredTiger": [{ "WiredTiger.wt": "", WiredTiger: "" }, /WiredTiger/, /kgdump reads/],
+  Badger: [{ MANIFEST: "", KEYREGISTRY: "", "000001.vlog": "", "000002.sst": "", DISCARD: "" }, /store of Badger/, /kgdump reads/],
+  Pebble: [{ "marker.format-version.000013.014": "", "marker.manifest.000001.MANIFEST-000001": "", "MANIFEST-000001": "", "000004.sst": "" }, /store of Pebble/, /kgdump reads/],
+  LMDB: [{ "data.mdb": "", "lock.mdb": "" }, /LMDB/, /mdb_dump/],
+  WiredTiger: [{ "WiredTiger.wt": "", WiredTiger: "" }, /WiredTiger/, /kgdump reads/],
   "Berkeley DB": [{ "log.0000000001": "", "__db.001": "", "main.db": "" }, /Berkeley DB/, /db_dump/],
-  "fjall": [{ "journals/0": "", "partitions/": "", version: "" }, /fjall/, /kgdump reads/],
-  "SQLite": [{ "main.sqlite": "SQLite format 3\0rest" }, /an SQLite database \(main\.sqlite\)/, /kgdump reads/],
-  "redb": [{ "graph.redb": "redb\x1a\n\xa9\r\nrest" }, /a database of redb/, /kgdump reads/],
-  "an archive": [{ "store.tgz": "\x1f\x8b\x08\0", "readme": "text" }, /gzip format \(store\.tgz\)/, /unpack it first/],
+  fjall: [{ "journals/0": "", "partitions/": "", version: "" }, /fjall/, /kgdump reads/],
+  SQLite: [{ "main.sqlite": "SQLite format 3\0rest" }, /an SQLite database \(main\.sqlite\)/, /kgdump reads/],
+  redb: [{ "graph.redb": "redb\x1a\n\xa9\r\nrest" }, /a database of redb/, /kgdump reads/],
+  "an archive": [{ "store.tgz": "\x1f\x8b\x08\0", readme: "text" }, /gzip format \(store\.tgz\)/, /unpack it first/],
   "a dump": [{ "graph.kgd": "\xc7\x0eKKGDUMP\r\n\x1a\n\0\x01" }, /in it is a dump \(graph\.kgd\)/, /kgdump import/],
   "anything else": [{ "notes.txt": "hello" }, /neither a RocksDB store .* nor a sled store/, /the store's own files/],
 };
@@ -70,7 +70,7 @@ const FILES: Readonly<Record<string, readonly [content: string, what: RegExp, hi
   "a dump": ["\xc7\x0eKKGDUMP\r\n\x1a\n\0\x01", /is a dump, not the directory/, /kgdump import/],
   "an archive": [`${"\0".repeat(257)}ustar\0`, /a file in tar format/, /unpack it first/],
   "LMDB in one file": [`${"\0".repeat(16)}\xde\xc0\xef\xbe`, /a database of LMDB/, /kgdump reads/],
-  "anything": ["hello", /is a file, not the directory of a store/, /the store's own files/],
+  anything: ["hello", /is a file, not the directory of a store/, /the store's own files/],
 };
 
 for (const [name, [content, what, hint]] of Object.entries(FILES)) {
@@ -110,7 +110,7 @@ const STREAMS: Readonly<Record<string, readonly [text: string, says: RegExp]>> =
   "text that is not ASCII": [Buffer.from("Zugriff verweigert: größer\n").toString("latin1"), /"Zugriff verweigert: größer"/],
   "a page of HTML": ["<html><body>404</body></html>", /HTML or XML/],
   "blank lines and a word": ["\n\n  oops  \n", /"oops"/],
-  "noise": ["\x00\x01\x02\xff", /give a file or stream that kgdump export wrote/],
+  noise: ["\x00\x01\x02\xff", /give a file or stream that kgdump export wrote/],
   "a long line": ["x".repeat(500), /"x{120}…"/],
 };
 

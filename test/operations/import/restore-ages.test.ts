@@ -48,7 +48,7 @@ for (const way of ["export and restore", "migrate and rollback"] as const) {
     ];
     await aged(store, join(directory, "tables"), families, "amz");
     const before = await agesOf(store);
-for (const { name, ages } of families) t.is(before.get(name), ages, name);
+    for (const { name, ages } of families) t.is(before.get(name), ages, name);
     const dump = join(directory, "a.kgd");
     if (way === "export and restore") {
       await exportStore({ store, output: dump });

@@ -130,7 +130,7 @@ export async function damage(store: string, next: Random): Promise<string> {
 function recordStarts(log: Buffer): Set<number> {
   const BLOCK = 32 * 1024;
   const starts = new Set<number>();
-  for (let at = 0; at < log.length; ) {
+  for (let at = 0; at < log.length;) {
     starts.add(at);
     const left = BLOCK - (at % BLOCK);
     if (left < 7 || at + 7 > log.length) at += left;
