@@ -95,7 +95,8 @@ async function main(args) {
   }
   counts.push(await testTypeScript(files));
   if (files.length === 0) for (const crate of OWN_CRATES) counts.push(await testCrate(crate));
-  const [passed, failed, skipped] = /** @type {const} */ (["passed", "failed", "skipped"]).map((key) => counts.reduce((total, part) => total + part[key], 0));
+  const total = (/** @type {"passed" | "failed" | "skipped"} */ key) => counts.reduce((sum, part) => sum + part[key], 0);
+  const [passed, failed, skipped] = [total("passed"), total("failed"), total("skipped")];
   // The end of a long output is what is seen of it, so that the names are told once more there.
   const names = counts.flatMap((part) => part.names).map((name) => `failed: ${name}\n`);
   const left = skipped > 0 ? `${String(skipped)} skipped: see SKIPPED above\n` : "";
