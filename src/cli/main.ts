@@ -58,7 +58,7 @@ class Run {
   /** Runs what was asked for. @returns the exit code; errors have been told */
   async execute(): Promise<number> {
     try {
-      const invocation = await parseCommandLine(this.#paths.replace(this.#args));
+      const invocation = await parseCommandLine(this.#paths.replace(this.#args), { columns: this.#context.out.columns, env: process.env });
       if (invocation.kind === "command") {
         this.#context = new Context(invocation.flags, this.#watch.signal, this.#paths);
         tellCrashes((error) => this.#context.failure(error));

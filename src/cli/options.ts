@@ -129,6 +129,7 @@ export function addGlobalOptions(command: Command): void {
   const noInput = new Option("--no-input", "never ask anything (kgdump never does)");
   // Not the negation of `--input`, as commander would have it.
   noInput.negate = false;
+  noInput.hideHelp();
   const options = [
     new Option("--json", "results and errors as JSON"),
     new Option("-q, --quiet", "no progress and no results on stderr; warnings and errors stay"),

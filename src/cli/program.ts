@@ -2,8 +2,10 @@
 import { Command, CommanderError } from "commander";
 import { KgdumpError } from "../errors.js";
 import type { Context, GlobalFlags } from "./context.js";
-import { addHelp } from "./help.js";
+import { addHelp, HELP_LAYOUT, helpWidth, shorten, topicsText } from "./help/help.js";
+import { TOPICS } from "./help/topics.js";
 import { addGlobalOptions, globalFlags } from "./options.js";
+import { wrapText } from "./text/wrap.js";
 import { versionText } from "./version.js";
 
 /** What the user asked for. */
@@ -63,29 +65,52 @@ const COMMANDS: Readonly<Record<string, (add: Add) => Promise<void>>> = {
   },
 };
 
+/** What each command is for, as help groups them. */
+const GROUPS: Readonly<Record<string, readonly string[]>> = {
+  "Move:": ["export", "import", "restore"],
+  "Look:": ["inspect", "verify", "find"],
+  "Repair:": ["recover"],
+  "In place:": ["migrate", "rollback", "status", "compact"],
+};
+
+/** Where help is shown. */
+export interface Screen {
+  /** Of the terminal; null when there is none. */
+  readonly columns: number | null;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
 /**
  * Understands the arguments.
  * @param args without the program's own name
  * @throws {KgdumpError} USAGE when they make no sense
  */
-export async function parseCommandLine(args: readonly string[]): Promise<Invocation> {
-  const name = args.find((arg) => !arg.startsWith("-"));
+export async function parseCommandLine(args: readonly string[], screen: Screen = { columns: null, env: {} }): Promise<Invocation> {
+  const width = helpWidth(screen.columns, screen.env);
+  const [first, name] = args.filter((arg) => !arg.startsWith("-"));
+  if (first === "help" && name !== undefined && Object.hasOwn(TOPICS, name)) return { kind: "text", text: `${wrapText(TOPICS[name]?.text ?? "", width)}\n` };
+  return parseCommand(args, first, width);
+}
+
+async function parseCommand(args: readonly string[], name: string | undefined, width: number): Promise<Invocation> {
   if (name !== undefined && Object.hasOwn(COMMANDS, name)) {
-    const invocation = await parseWith([name], args).catch(() => null);
+    const invocation = await parseWith([name], args, width).catch(() => null);
     if (invocation?.kind === "command") return invocation;
   }
   // Help, and what is said about mistakes, may be about any of them.
-  return parseWith(Object.keys(COMMANDS), args);
+  return parseWith(Object.keys(COMMANDS), args, width);
 }
 
-async function parseWith(names: readonly string[], args: readonly string[]): Promise<Invocation> {
+async function parseWith(names: readonly string[], args: readonly string[], width: number): Promise<Invocation> {
   let text = "";
   const asked: Invocation[] = [];
-  const root = makeRoot((part) => {
+  const root = makeRoot(width, (part) => {
     text += part;
   });
+  if (args.includes("-h") && !args.includes("--help")) shorten(root);
   const add: Add = (command, run) => {
     addGlobalOptions(command);
+    command.helpGroup(Object.keys(GROUPS).find((group) => GROUPS[group]?.includes(command.name())) ?? "Commands:");
     command.copyInheritedSettings(root);
     command.action(() => {
       const flags = command.opts<Parameters<typeof run>[2]>();
@@ -106,13 +131,14 @@ async function parseWith(names: readonly string[], args: readonly string[]): Pro
   return invocation;
 }
 
-function makeRoot(write: (text: string) => void): Command {
+function makeRoot(width: number, write: (text: string) => void): Command {
   const root = new Command("kgdump")
     .description("Moves a key-value store: RocksDB to a portable, checked dump, and the dump to sled.")
     .usage("[options] <command>")
     .version("kgdump", "-V, --version", "print the version; with -v also what it runs on")
-    .helpOption("-h, --help", "print help")
-    .helpCommand("help [command]", "print help for a command")
+    .helpOption("-h, --help", "print help: -h the short one, --help all of it")
+    .commandsGroup("Help:")
+    .helpCommand("help [command]", "print help for a command, or a topic")
     .enablePositionalOptions()
     .showSuggestionAfterError(true)
     .exitOverride()
@@ -120,11 +146,13 @@ function makeRoot(write: (text: string) => void): Command {
       writeOut: write,
       // Without a command, commander sends its help here.
       writeErr: () => undefined,
-      getOutHelpWidth: () => 110,
+      getOutHelpWidth: () => width,
       getOutHasColors: () => false,
-    });
+    })
+    .configureHelp(HELP_LAYOUT);
   addGlobalOptions(root);
   addHelp(root, {
+    paragraphs: [topicsText()],
     examples: [
       "kgdump export /var/lib/maya/rocksdb | kgdump import /var/lib/maya/knowledge_graph",
       "kgdump export store -o graph.kgd",

@@ -95,7 +95,7 @@ const ROWS: Readonly<Record<string, Readonly<Record<string, Row>>>> = {
     "--from": { base: "migrate", add: "--from store" },
     "--to": migrating("--to new"),
     "--engine": { base: "migrate --from sled", add: "--engine rocksdb" },
-    "--options-from": { base: "migrate --from sled --to new", add: "--options-from graph.kgd" },
+    "--options-from": { base: "migrate --from sled --to new", add: "--options-from other" },
     "--config": { base: "migrate", add: "--config service.toml" },
     "--cache-capacity": migrating("--cache-capacity 1MiB", "--json"),
     "--compression": migrating("--compression"),

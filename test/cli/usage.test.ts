@@ -1,10 +1,12 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
+import { EXITS } from "#src/cli/help/exits.js";
+import { TOPICS } from "#src/cli/help/topics.js";
 import { temporaryDirectory } from "../support/temporary.js";
 import { assertOneError, kgdump, shell, terminal } from "./support/run.js";
 
-const COMMANDS = ["export", "import", "inspect", "verify", "recover"] as const;
+const COMMANDS = Object.keys(EXITS);
 
 for (const [name, args, words] of [
   ["no command", [], /no command/],
@@ -57,7 +59,7 @@ test("a usage error is JSON when asked for, before or after the command", async 
 });
 
 test("help goes to stdout, with examples, the exit codes and every command", async (t) => {
-  for (const args of [["--help"], ["-h"], ["help"]]) {
+  for (const args of [["--help"], ["help"]]) {
     const ended = await kgdump(args);
     t.is(ended.code, 0);
     t.is(ended.stderr, "");
@@ -68,20 +70,64 @@ test("help goes to stdout, with examples, the exit codes and every command", asy
   }
 });
 
+/** Lines that are torn: what the next one begins with would have had room, or a line is longer than there are columns. */
+function torn(text: string, columns: number): string[] {
+  const width = Math.min(columns, 100);
+  const lines = text.split("\n");
+  const indentOf = (line: string): number => line.length - line.trimStart().length;
+  return lines.filter((line, index) => {
+    if (line.length > width) return line.trim().includes(" ");
+    const next = lines[index + 1] ?? "";
+    // Only what flows: the lines of a description or of a paragraph, which are set in alike.
+    const flows = next.trim() !== "" && line.trim() !== "" && indentOf(next) >= 6 && indentOf(line) === indentOf(next);
+    return flows && line.length + 1 + (next.trim().split(" ")[0] ?? "").length <= width;
+  });
+}
+
 for (const command of COMMANDS) {
-  test(`help of ${command} has examples, the exit codes and no line beyond 120 columns`, async (t) => {
+  test(`help of ${command} has examples and its exit codes, and fits terminals of every width`, async (t) => {
     for (const args of [[command, "--help"], ["help", command]]) {
-      const ended = await kgdump(args);
-      t.is(ended.code, 0);
-      const text = ended.stdout.toString();
-      t.regex(text, new RegExp(`Usage: kgdump ${command} `));
-      t.regex(text, new RegExp(`Examples:\\n {2}kgdump ${command}`));
-      for (const code of ["0", "1", "2", "3", "4", "5", "6", "7"]) t.regex(text, new RegExp(`^ +${code} {2}\\w`, "m"));
-      t.regex(text, /129, 130, 143/);
-      t.true(text.split("\n").every((line) => line.length <= 120));
+      for (const columns of [60, 80, 140]) {
+        const ended = await kgdump(args, { env: { COLUMNS: columns.toString() } });
+        t.is(ended.code, 0);
+        const text = ended.stdout.toString();
+        t.regex(text, new RegExp(`Usage: kgdump ${command} `));
+        t.regex(text, new RegExp(`Examples:\\n {2}kgdump ${command}`));
+        const codes = [...(/^Exit status:\n((?: +\d+ {2}.*\n)+)/m.exec(text)?.[1] ?? "").matchAll(/^ +(\d+) {2}\w/gm)].map(([, code]) => Number(code));
+        t.deepEqual(codes, [...(EXITS[command] ?? [])]);
+        t.regex(text, /129, 130, 143/);
+        t.deepEqual(torn(text, columns), []);
+      }
     }
   });
 }
+
+test("-h is short, and says how to see all", async (t) => {
+  for (const command of ["", ...COMMANDS]) {
+    const words = command === "" ? [] : [command];
+    const [short, whole] = [(await kgdump([...words, "-h"])).stdout.toString(), (await kgdump([...words, "--help"])).stdout.toString()];
+    t.true(short.length < whole.length, command);
+    t.notRegex(short, /Exit status:/);
+    t.true(short.endsWith(`All of it: kgdump ${[...words, "--help"].join(" ")}\n`), short);
+  }
+});
+
+test("every topic that help names is there", async (t) => {
+  const named = new Set<string>();
+  for (const command of ["", ...COMMANDS]) {
+    const text = (await kgdump([...(command === "" ? [] : [command]), "--help"])).stdout.toString();
+    for (const [, topic = ""] of text.matchAll(/kgdump help ([a-z-]+)/g)) if (!COMMANDS.includes(topic)) named.add(topic);
+  }
+  t.deepEqual([...named].filter((topic) => !Object.hasOwn(TOPICS, topic)), []);
+  for (const topic of Object.keys(TOPICS)) {
+    for (const columns of [60, 80, 140]) {
+      const ended = await kgdump(["help", topic], { env: { COLUMNS: columns.toString() } });
+      t.is(ended.code, 0);
+      t.deepEqual(torn(ended.stdout.toString(), columns), []);
+    }
+  }
+  t.is((await kgdump(["help", "nonsense"])).code, 2);
+});
 
 test("the version is that of the package", async (t) => {
   const ended = await kgdump(["--version"]);

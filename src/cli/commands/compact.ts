@@ -4,11 +4,10 @@ import { KgdumpError } from "../../errors.js";
 import { compactStore, planCompact } from "../../operations/migrate/compact/compact.js";
 import { undoCompact } from "../../operations/migrate/compact/undo.js";
 import type { Context } from "../context.js";
-import { addHelp } from "../help.js";
+import { addHelp } from "../help/help.js";
 import { countOf, sizeOf } from "../options.js";
 import { renderCompact, renderCompactPlan, renderUndoCompact } from "../render/compact.js";
 import { jsonDocument } from "../render/json/json.js";
-import { SIZE_HELP } from "../text/quantities.js";
 
 interface CompactFlags {
   readonly segmentSize?: number;
@@ -44,9 +43,9 @@ export function compactCommand(): Command {
   for (const option of options) command.addOption(option);
   addHelp(command, {
     paragraphs: [
-      SIZE_HELP,
       "Compression and segment size are in a sled store for good: the result says how the store is opened from then on. The result\ngoes to standard error; with --json, to standard output.",
     ],
+    topics: ["sizes"],
     examples: ["kgdump compact graph --dry-run", "kgdump compact graph", "kgdump compact graph --segment-size 64KiB --remove-original", "kgdump compact graph --undo"],
   });
   return command;

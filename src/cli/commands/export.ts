@@ -3,13 +3,11 @@ import { Command, Option } from "commander";
 import { KgdumpError } from "../../errors.js";
 import type { ExportOptions, ExportSelection } from "../../operations/export/export.js";
 import type { Context } from "../context.js";
-import { addHelp } from "../help.js";
+import { addHelp } from "../help/help.js";
 import { bytesOf, countOf, excludeOption, keyspaceOption, manyOf, maxBlockSizeOption, oneOf, prefixOption, type ReadingFlags, readingOptions, refuseBoth, sizeOf } from "../options.js";
 import { exportJson, jsonDocument, jsonLine, planJson } from "../render/json/json.js";
 import { connectionOf, openStdout } from "../terminal/stdio.js";
-import { BYTE_TEXT_HELP } from "../text/byte-text.js";
 import { escapeText } from "../text/escape.js";
-import { SIZE_HELP } from "../text/quantities.js";
 
 interface ExportFlags extends ReadingFlags {
   readonly output?: string;
@@ -59,11 +57,10 @@ export function exportCommand(): Command {
   for (const option of options) command.addOption(option);
   addHelp(command, {
     paragraphs: [
-      BYTE_TEXT_HELP,
-      SIZE_HELP,
       "The result goes to standard error; with --json and -o FILE, to standard output. A dump that goes to a pipe\n" +
         "shows no progress, because the import at its other end does; --progress always shows it.",
     ],
+    topics: ["keys", "sizes"],
     examples: [
       "kgdump export /var/lib/maya/rocksdb -o graph.kgd",
       "kgdump export /var/lib/maya/rocksdb | kgdump import /var/lib/maya/knowledge_graph",

@@ -2,11 +2,11 @@
 import { Command } from "commander";
 import type { FoundKey, KeyVersion } from "../../operations/inspect/find.js";
 import type { Context } from "../context.js";
-import { addHelp } from "../help.js";
+import { addHelp } from "../help/help.js";
 import { keyspaceOption } from "../options.js";
 import { type Json, jsonBytes, jsonDocument } from "../render/json/json.js";
 import { renderTable } from "../render/table.js";
-import { BYTE_TEXT_HELP, parseBytes } from "../text/byte-text.js";
+import { parseBytes } from "../text/byte-text.js";
 import { escapeMessage, escapeText, formatShort } from "../text/escape.js";
 import { formatCount, formatNumberOf } from "../text/quantities.js";
 
@@ -31,8 +31,8 @@ export function findCommand(): Command {
       "A version counts when it decides what the store shows for the key. Tables that MANIFEST does not name, and logs whose\n" +
         "entries are in tables already, are looked into, too: their versions never count. The exit status is 0 also when\n" +
         "nothing was found.",
-      BYTE_TEXT_HELP,
     ],
+    topics: ["keys"],
     examples: [
       "kgdump find /var/lib/maya/graph node:42",
       "kgdump find /var/lib/maya/graph hex:6e6f64653a3432 --column-family nodes --json",

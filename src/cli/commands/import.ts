@@ -1,15 +1,13 @@
 /** `kgdump import`: a dump becomes a sled store. */
 import { Command, Option } from "commander";
 import type { Context } from "../context.js";
-import { addHelp } from "../help.js";
+import { addHelp } from "../help/help.js";
 import { inputOption, inputsOf, refuseFileAsTarget } from "../inputs.js";
 import { countOf, excludeOption, keyspaceOption, manyOf, maxBlockSizeOption, oneOf, prefixOption, refuseBoth, type SledFlags, sledOptions } from "../options.js";
 import { importJson, jsonDocument } from "../render/json/json.js";
 import { renderImport } from "../render/results.js";
-import { BYTE_TEXT_HELP, mapOf, type Mapping, MAPPING_HELP, parseMapping } from "../text/byte-text.js";
+import { mapOf, type Mapping, parseMapping } from "../text/byte-text.js";
 import { escapeText } from "../text/escape.js";
-import { SIZE_HELP } from "../text/quantities.js";
-import { SETTINGS_HELP } from "./settings-help.js";
 
 interface ImportFlags extends SledFlags {
   readonly input?: string[];
@@ -52,7 +50,8 @@ export function importCommand(): Command {
   ];
   for (const option of options) command.addOption(option);
   addHelp(command, {
-    paragraphs: [SETTINGS_HELP, SIZE_HELP, BYTE_TEXT_HELP, MAPPING_HELP, "The result goes to standard error; with --json, to standard output."],
+    paragraphs: ["The result goes to standard error; with --json, to standard output."],
+    topics: ["settings", "sizes", "keys", "maps"],
     examples: [
       "kgdump import /var/lib/maya/knowledge_graph -i graph.kgd",
       "kgdump export /var/lib/maya/rocksdb | kgdump import /var/lib/maya/knowledge_graph",

@@ -4,12 +4,11 @@ import { isErrorCode, KgdumpError } from "../../errors.js";
 import type { DumpSummary } from "../../operations/dump/summary.js";
 import type { ListOptions } from "../../operations/inspect/entries.js";
 import type { Context } from "../context.js";
-import { addHelp } from "../help.js";
+import { addHelp } from "../help/help.js";
 import { bytesOf, countOf, keyspaceOption, maxBlockSizeOption, prefixOption, refuseBoth, requireWith } from "../options.js";
-import { JSON_HELP, jsonDocument, summaryJson } from "../render/json/json.js";
+import { jsonDocument, summaryJson } from "../render/json/json.js";
 import { renderSummary } from "../render/summary.js";
 import { readStdin, refuseTerminalInput } from "../terminal/stdio.js";
-import { BYTE_TEXT_HELP } from "../text/byte-text.js";
 import { showBlocks, showEntries, showOne } from "./inspect-content.js";
 import type { InspectFlags } from "./inspect-flags.js";
 import { showGaps } from "./inspect-gaps.js";
@@ -37,7 +36,7 @@ export function inspectCommand(): Command {
   ];
   for (const option of options) command.addOption(option);
   addHelp(command, {
-    paragraphs: [BYTE_TEXT_HELP, JSON_HELP],
+    topics: ["keys", "json"],
     examples: [
       "kgdump inspect graph.kgd",
       "kgdump export store | kgdump inspect",

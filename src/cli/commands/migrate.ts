@@ -6,15 +6,14 @@ import { KgdumpError, systemError } from "../../errors.js";
 import { eventLine, type OnEvent } from "../../operations/migrate/events.js";
 import type { MigrateOptions } from "../../operations/migrate/migrate.js";
 import type { Context } from "../context.js";
-import { addHelp } from "../help.js";
+import { addHelp } from "../help/help.js";
 import { countOf, excludeOption, manyOf, type ReadingFlags, readingOptions, refuseBoth, requireWith, type SledFlags, sledOptions } from "../options.js";
 import { jsonDocument, jsonLine } from "../render/json/json.js";
 import { migrationJson, migrationPreviewJson } from "../render/json/migrate.js";
 import { renderMigration, renderRollback } from "../render/migrate.js";
 import { renderMigrationPreview } from "../render/migration-preview.js";
-import { mapOf, type Mapping, MAPPING_HELP, parseMapping } from "../text/byte-text.js";
+import { mapOf, type Mapping, parseMapping } from "../text/byte-text.js";
 import { escapeMessage } from "../text/escape.js";
-import { SETTINGS_HELP } from "./settings-help.js";
 
 interface MigrateFlags extends SledFlags, ReadingFlags {
   readonly from?: string;
@@ -83,7 +82,8 @@ export function migrateCommand(): Command {
   ];
   for (const option of options) command.addOption(option);
   addHelp(command, {
-    paragraphs: [SETTINGS_HELP, CHECK_HELP, MAPPING_HELP, "Events go to standard error, a line each; with --json, to standard output as JSON lines, the result last."],
+    paragraphs: [CHECK_HELP, "Events go to standard error, a line each; with --json, to standard output as JSON lines, the result last."],
+    topics: ["settings", "maps"],
     examples: [
       "kgdump migrate --config config/storage.toml",
       "kgdump migrate --config config/storage.toml --dry-run",
@@ -177,7 +177,8 @@ export function rollbackCommand(): Command {
   ];
   for (const option of options) command.addOption(option);
   addHelp(command, {
-    paragraphs: [DISCARD_HELP, MAPPING_HELP],
+    paragraphs: [DISCARD_HELP],
+    topics: ["maps"],
     examples: ["kgdump rollback --config config/storage.toml", "kgdump rollback /var/lib/maya/knowledge_graph --carry-back"],
   });
   return command;

@@ -3,7 +3,7 @@ import { stat } from "node:fs/promises";
 import { Command, Option } from "commander";
 import { KgdumpError } from "../../errors.js";
 import type { Context } from "../context.js";
-import { addHelp } from "../help.js";
+import { addHelp } from "../help/help.js";
 import { maxBlockSizeOption } from "../options.js";
 import { jsonDocument } from "../render/json/json.js";
 import { recoverJson, recoverStoreJson } from "../render/json/recover.js";

@@ -3,14 +3,13 @@ import { Command, Option } from "commander";
 import { KgdumpError } from "../../errors.js";
 import type { RestoreResult } from "../../operations/import/restore.js";
 import type { Context } from "../context.js";
-import { addHelp } from "../help.js";
+import { addHelp } from "../help/help.js";
 import { inputOption, inputsOf, refuseFileAsTarget } from "../inputs.js";
 import { excludeOption, keyspaceOption, manyOf, maxBlockSizeOption, oneOf, refuseBoth, sizeOf } from "../options.js";
 import { jsonBytes, jsonDocument } from "../render/json/json.js";
 import { renderRestore } from "../render/restore.js";
-import { BYTE_TEXT_HELP, mapOf, type Mapping, MAPPING_HELP, parseMapping } from "../text/byte-text.js";
+import { mapOf, type Mapping, parseMapping } from "../text/byte-text.js";
 import { escapeText } from "../text/escape.js";
-import { SIZE_HELP } from "../text/quantities.js";
 
 const COMPRESSIONS = ["none", "lz4", "zstd", "snappy", "zlib", "bzip2"] as const;
 
@@ -59,7 +58,8 @@ export function restoreCommand(): Command {
   ];
   for (const option of options) command.addOption(option);
   addHelp(command, {
-    paragraphs: [BYTE_TEXT_HELP, MAPPING_HELP, SIZE_HELP, "The result goes to standard error; with --json, to standard output."],
+    paragraphs: ["The result goes to standard error; with --json, to standard output."],
+    topics: ["keys", "maps", "sizes"],
     examples: [
       "kgdump restore /var/lib/maya/rocksdb -i graph.kgd",
       "kgdump export /var/lib/maya/knowledge_graph | kgdump restore /var/lib/maya/rocksdb --options-from graph.kgd",

@@ -3,7 +3,7 @@ import { Command, Option } from "commander";
 import { ExitCode } from "../../errors.js";
 import type { MigrationState, MigrationStatus } from "../../operations/migrate/status.js";
 import type { Context } from "../context.js";
-import { addHelp } from "../help.js";
+import { addHelp } from "../help/help.js";
 import { jsonDocument } from "../render/json/json.js";
 import { renderStatus } from "../render/migrate.js";
 
@@ -30,12 +30,7 @@ export function statusCommand(): Command {
     .argument("[store]", "directory of the store (default: the path in --config)");
   command.addOption(new Option("--config <file>", "the service's storage.toml"));
   addHelp(command, {
-    paragraphs: [
-      "Exit codes: 0 a sled store, or what a migration made, is in place; 10 a RocksDB store, which is to be migrated; 11 a\n" +
-        "migration or a rollback that was not finished; 12 there is no store; 13 something else is there; 7 a store of another\n" +
-        "version of sled, which sled 0.34 does not open, or of another program; 14 a sled store that can't be opened, by a\n" +
-        "quick look, or that a migration made and that is gone; 1 and 2 as usual.",
-    ],
+    topics: ["settings"],
     examples: ["kgdump status --config config/storage.toml", "kgdump status /var/lib/maya/knowledge_graph --json"],
   });
   return command;

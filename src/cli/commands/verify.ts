@@ -4,13 +4,13 @@ import { Command, Option } from "commander";
 import type { Verification } from "../../operations/verify/results.js";
 import type { CompareOptions } from "../../operations/verify/verify.js";
 import type { Context } from "../context.js";
-import { addHelp } from "../help.js";
+import { addHelp } from "../help/help.js";
 import { countOf, manyOf, maxBlockSizeOption, type ReadingFlags, readingOptions, requireWith } from "../options.js";
 import { jsonDocument } from "../render/json/json.js";
 import { verifyJson } from "../render/json/verify.js";
 import { renderVerify } from "../render/verify.js";
 import { readStdin, refuseTerminalInput } from "../terminal/stdio.js";
-import { mapOf, type Mapping, MAPPING_HELP, parseMapping } from "../text/byte-text.js";
+import { mapOf, type Mapping, parseMapping } from "../text/byte-text.js";
 
 interface VerifyFlags extends ReadingFlags {
   readonly against?: string[];
@@ -64,7 +64,8 @@ export function verifyCommand(): Command {
   ];
   for (const option of options) command.addOption(option);
   addHelp(command, {
-    paragraphs: [MAPPING_HELP, OPTIONS_HELP, GRAPH_HELP],
+    paragraphs: [OPTIONS_HELP, GRAPH_HELP],
+    topics: ["maps"],
     examples: [
       "kgdump verify graph.kgd",
       "kgdump verify graph.kgd --against /var/lib/maya/knowledge_graph",

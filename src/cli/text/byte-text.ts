@@ -9,12 +9,6 @@ import { KgdumpError } from "../../errors.js";
 import type { KeyspaceMap, NamePattern } from "../../operations/entries/naming.js";
 import { escapeText } from "./escape.js";
 
-/** The rule in words, for `--help`. */
-export const BYTE_TEXT_HELP = `Keys, prefixes and names:
-  Text stands for its UTF-8 bytes; in it \\xNN is one byte, \\u{H...} a character and \\\\ a backslash.
-  hex:6e6f64653a is bytes in hex; text:... is text without any escapes. Keys are printed by the same rule,
-  so that what inspect shows can be pasted back (in single quotes, for the shell).`;
-
 const ESCAPE = /\\(?:x([0-9a-fA-F]{2})|u\{([0-9a-fA-F]{1,6})\}|(\\))/y;
 
 function usage(text: string, what: string, why: string): KgdumpError {
@@ -72,11 +66,6 @@ export interface Mapping {
   readonly from: MappingSide;
   readonly to: MappingSide;
 }
-
-/** The rule of `--map` in words, for `--help`. */
-export const MAPPING_HELP = `Other names:
-  --map a=b gives a the name b. One * on each side stands for the same: --map 'vertices:*=v_*'. What is named
-  goes before patterns, of which the first that fits counts. A keyspace without entries is never in the way.`;
 
 /** What `--map` gave, as operations take it. */
 export function mapOf(mappings: readonly Mapping[] | undefined): KeyspaceMap | undefined {

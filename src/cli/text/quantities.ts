@@ -4,9 +4,6 @@ import { KgdumpError } from "../../errors.js";
 import { readSize, SIZE_HINT } from "../../settings/size.js";
 import { escapeText } from "./escape.js";
 
-/** The rule for sizes in words, for `--help`. */
-export const SIZE_HELP = "Sizes: 4MiB, 512KiB, 1.5M; k, M, G and KiB, MiB, GiB are powers of 1024; kB, MB, GB powers of 1000.";
-
 /**
  * Reads a size in bytes, such as `4MiB`, `512k`, `1.5 MB`.
  * @param text what was typed

@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import type { ExecutionContext } from "ava";
+import { EXITS } from "#src/cli/help/exits.js";
 import { isPrintable } from "#src/cli/text/escape.js";
 
 /** Path of the program. */
@@ -57,7 +58,16 @@ export async function kgdump(args: readonly string[], options: RunOptions = {}):
   // It may end before it has read everything.
   child.stdin?.on("error", () => undefined);
   child.stdin?.end(options.input);
-  return gather(child);
+  const ended = await gather(child);
+  checkExit(args, ended.code);
+  return ended;
+}
+
+/** Whatever a command ends with in any test is in its help. */
+function checkExit(args: readonly string[], code: number | null): void {
+  const command = args.find((arg) => Object.hasOwn(EXITS, arg));
+  const known = [...(EXITS[command ?? ""] ?? []), 0, 129, 130, 143];
+  if (command !== undefined && code !== null && !known.includes(code)) throw new Error(`kgdump ${command} ended with ${code.toString()}, which its help does not tell`);
 }
 
 /** Runs a script of bash, in which `kgdump` is the program. `pipefail` is set. */

@@ -11,7 +11,7 @@ test("a locked store can be read, and another process can't open it for writing"
   const lock = await lockRocksdb(store);
   await (await openRocksdbSource(store)).close();
   const script = `
-    import { createRocksdbSink } from "./dist/engines/rocksdb.js";
+    import { createRocksdbSink } from "./dist/engines/rocksdb/rocksdb.js";
     const open = () => createRocksdbSink(${JSON.stringify(store)}).then((sink) => sink.close()).then(() => "opened", (error) => error.code);
     console.log(await open());
     process.stdin.once("data", async () => { console.log(await open()); process.exit(0); });`;

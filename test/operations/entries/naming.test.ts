@@ -1,7 +1,8 @@
 /** Keyspaces get other names, by name or by pattern, in all that takes a map; one without entries is never in the way. */
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
-import { MAPPING_HELP, mapOf, parseMapping } from "#src/cli/text/byte-text.js";
+import { TOPICS } from "#src/cli/help/topics.js";
+import { mapOf, parseMapping } from "#src/cli/text/byte-text.js";
 import { openSledSink } from "#src/engines/sled/sled.js";
 import { KgdumpError } from "#src/errors.js";
 import { encodeEntries } from "#src/format/index.js";
@@ -54,7 +55,7 @@ test("a pattern as the name of one keyspace is refused, and a name that is not t
   t.is(t.throws(() => { named.check([Buffer.from("ab")]); }, { instanceOf: KgdumpError }).code, "KEYSPACE_UNKNOWN");
   t.is(t.throws(() => { named.check([Buffer.from("x")]); }, { instanceOf: KgdumpError }).message, 'no keyspace is called "a*"');
   t.notThrows(() => { named.check([Buffer.from("x"), Buffer.from("a")]); });
-  t.regex(MAPPING_HELP, /\*/);
+  t.regex(TOPICS["maps"]?.text ?? "", /\*/);
 });
 
 /** As IndraDB has it: the family `default` is there and empty. */

@@ -9,7 +9,7 @@ import { FRAME_HEAD_LENGTH, Kind } from "#src/format/constants.js";
 import { encodeFrameHead } from "#src/format/frame.js";
 import { temporaryDirectory } from "../../support/temporary.js";
 
-const READER = fileURLToPath(new URL("recover-cost-reader.js", import.meta.url));
+const READER = fileURLToPath(new URL("cost-reader.js", import.meta.url));
 /** Frames that are made; they are repeated until the file has as many as it should. */
 const MADE = 4096;
 const FRAMES = 3 * 2 ** 20;

@@ -15,12 +15,6 @@ import type { DumpBlock } from "../../../operations/inspect/entries.js";
 import { decodeUtf8, escapeJson, isPrintable } from "../../text/escape.js";
 import { MOST_WHOLE } from "../value.js";
 
-/** The rule for bytes in words, for `--help`. */
-export const JSON_HELP = `JSON:
-  --json writes one object (with --blocks, --entries and --keys one a line). Names, keys and values are
-  {"text": "..."} when they are printable UTF-8, else {"hex": "..."}; unknown figures are null. Of a value over
-  16 MiB the beginning is shown, and "valueBytes" is its size; --get KEY --raw writes all of it.`;
-
 /** Bytes as JSON has them. */
 export type JsonBytes = { readonly text: string } | { readonly hex: string };
 

@@ -1,0 +1,45 @@
+/** What several commands share, as topics of `kgdump help`. */
+import { exitText } from "./exits.js";
+
+/** A text that several commands refer to. */
+interface Topic {
+  /** In a few words, for the list. */
+  readonly about: string;
+  readonly text: string;
+}
+
+/** All topics by name. */
+export const TOPICS: Readonly<Record<string, Topic>> = {
+  keys: {
+    about: "how keys, prefixes and names are typed",
+    text: `Keys, prefixes and names:
+  Text stands for its UTF-8 bytes; in it \\xNN is one byte, \\u{H...} a character and \\\\ a backslash. hex:6e6f64653a is bytes in hex; text:... is text
+  without any escapes. Keys are printed by the same rule, so that what inspect shows can be pasted back (in single quotes, for the shell).`,
+  },
+  maps: {
+    about: "other names for keyspaces: --map",
+    text: `Other names:
+  --map a=b gives a the name b. One * on each side stands for the same: --map 'vertices:*=v_*'. Names go before patterns, of which the first that fits
+  counts. A keyspace without entries is never in the way.`,
+  },
+  sizes: {
+    about: "how sizes are typed",
+    text: `Sizes:
+  4MiB, 512KiB, 1.5M; k, M, G and KiB, MiB, GiB are powers of 1024; kB, MB, GB powers of 1000.`,
+  },
+  settings: {
+    about: "the service's settings file and the environment",
+    text: `Settings:
+  Options come before the environment, and that before the settings file. Of the environment, KGDUMP_CONFIG, KGDUMP_CACHE_CAPACITY, KGDUMP_COMPRESSION,
+  KGDUMP_COMPRESSION_LEVEL, KGDUMP_FLUSH_EVERY_MS and KGDUMP_SEGMENT_SIZE count; of the file, engine and path in [storage], and [storage.sled]. A relative
+  path starts at the working directory. Compression and segment size are in the store for good: the result says how it must be opened, and with --merge
+  they must be those of the store.`,
+  },
+  json: {
+    about: "what --json writes",
+    text: `JSON:
+  --json writes one object (with --blocks, --entries and --keys one a line). Names, keys and values are {"text": "..."} when they are printable UTF-8, else
+  {"hex": "..."}; unknown figures are null. Of a value over 16 MiB the beginning is shown, and "valueBytes" is its size; --get KEY --raw writes all of it.`,
+  },
+  "exit-codes": { about: "what the exit status of each command means", text: exitText() },
+};

@@ -1,0 +1,36 @@
+/** Texts at the width of a terminal. */
+import test from "ava";
+import fc from "fast-check";
+import { wrapCommand, wrapText } from "#src/cli/text/wrap.js";
+import { shell } from "../support/run.js";
+
+test("lines of the same indentation flow, others stay apart, and what is set in by four stands as it is", (t) => {
+  t.is(wrapText("one two\nthree four\n\nHead:\n  five six\n  seven\n    a  b\n    c  d", 12), "one two\nthree four\n\nHead:\n  five six\n  seven\n    a  b\n    c  d");
+  t.is(wrapText("one two\nthree four", 100), "one two three four");
+  t.is(wrapText("a-word-that-is-longer than that", 8), "a-word-that-is-longer\nthan\nthat");
+});
+
+test("whatever the text and the width: all words are there in their order, no line is torn, none is too long that could be shorter", (t) => {
+  const word = fc.stringMatching(/^[!-~]{1,12}$/);
+  fc.assert(
+    fc.property(fc.array(word, { minLength: 1, maxLength: 60 }), fc.integer({ min: 1, max: 60 }), (words, width) => {
+      const lines = wrapText(words.join(" "), width).split("\n");
+      t.deepEqual(lines.flatMap((line) => line.split(" ")), words);
+      for (const [index, line] of lines.entries()) {
+        t.true(line.length <= width || !line.includes(" "));
+        const [next] = lines[index + 1]?.split(" ") ?? [];
+        if (next !== undefined) t.true(line.length + 1 + next.length > width);
+      }
+    }),
+  );
+});
+
+test("a command on several lines is the same to a shell", async (t) => {
+  for (const command of ["printf '%s|' one 'two  three' \"four five\" six", "printf '%s\\n' b a | sort | tr '\\n' ' '"]) {
+    for (const width of [10, 20, 30, 200]) {
+      const wrapped = wrapCommand(command, width, "  ");
+      t.is((await shell(wrapped)).stdout.toString(), (await shell(command)).stdout.toString(), wrapped);
+      t.is(wrapped.includes("\\\n"), width < 60);
+    }
+  }
+});
