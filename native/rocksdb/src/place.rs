@@ -14,8 +14,14 @@ use crate::lock_holder::lock_holder;
 
 /// RocksDB's lock on a store, held until this is dropped.
 #[derive(Debug)]
-pub struct Held {
-    _file: File,
+pub struct Held(File);
+
+impl Drop for Held {
+    /// Closing the file would leave the lock to a process that was forked and has not begun its own program yet.
+    fn drop(&mut self) {
+        // Nobody is left to be told.
+        let _ = set_lock(&self.0, libc::F_UNLCK);
+    }
 }
 
 /// Takes the LOCK of the store at `store`, as RocksDB itself does when it opens it for writing.
@@ -30,16 +36,7 @@ pub fn hold(store: &Path) -> Outcome<Held> {
         .truncate(false)
         .open(&path)
         .map_err(|error| Fault::io("opening", &path, &error))?;
-    // SAFETY: all fields are plain numbers, for which 0 is right.
-    let mut lock: libc::flock = unsafe { std::mem::zeroed() };
-    lock.l_type = libc::F_WRLCK as libc::c_short;
-    lock.l_whence = libc::SEEK_SET as libc::c_short;
-    // SAFETY: the descriptor is open and the argument lives through the call.
-    let failed = unsafe { libc::fcntl(file.as_raw_fd(), libc::F_OFD_SETLK, &raw const lock) } != 0;
-    if !failed {
-        return Ok(Held { _file: file });
-    }
-    let error = io::Error::last_os_error();
+    let Err(error) = set_lock(&file, libc::F_WRLCK) else { return Ok(Held(file)) };
     if !matches!(error.raw_os_error(), Some(libc::EAGAIN | libc::EACCES)) {
         return Err(Fault::io("locking", &path, &error));
     }
@@ -50,4 +47,38 @@ pub fn hold(store: &Path) -> Outcome<Held> {
     Err(Fault::new("STORE_IN_USE", format!("{} is open{by}", store.display()))
         .at(store)
         .hint("stop the service that uses it, then run this again"))
+}
+
+/// Takes or gives back the lock of the whole file.
+fn set_lock(file: &File, kind: libc::c_int) -> io::Result<()> {
+    // SAFETY: all fields are plain numbers, for which 0 is right.
+    let mut lock: libc::flock = unsafe { std::mem::zeroed() };
+    lock.l_type = kind as libc::c_short;
+    lock.l_whence = libc::SEEK_SET as libc::c_short;
+    // SAFETY: the descriptor is open and the argument lives through the call.
+    if unsafe { libc::fcntl(file.as_raw_fd(), libc::F_OFD_SETLK, &raw const lock) } == 0 {
+        return Ok(());
+    }
+    Err(io::Error::last_os_error())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::hold;
+
+    #[test]
+    fn a_lock_ends_although_a_child_has_the_file() {
+        let store = std::env::temp_dir().join(format!("kgdump-rocksdb-lock-{}", std::process::id()));
+        fs::create_dir_all(&store).unwrap();
+        let held = hold(&store).unwrap();
+        assert_eq!(hold(&store).unwrap_err().code, "STORE_IN_USE");
+        // As in a process that was forked.
+        let child = held.0.try_clone().unwrap();
+        drop(held);
+        drop(hold(&store).unwrap());
+        drop(child);
+        fs::remove_dir_all(&store).unwrap();
+    }
 }
