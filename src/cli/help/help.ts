@@ -23,7 +23,7 @@ export interface HelpParts {
 
 /** The columns that help has. @param columns of the terminal; null when there is none */
 export function helpWidth(columns: number | null, env: Readonly<Record<string, string | undefined>>): number {
-  const asked = Number(env["COLUMNS"]);
+  const asked = Number(env.COLUMNS);
   const known = columns ?? (Number.isInteger(asked) && asked > 0 ? asked : 80);
   return Math.max(NARROWEST, Math.min(known, WIDEST));
 }

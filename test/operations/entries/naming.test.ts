@@ -55,7 +55,7 @@ test("a pattern as the name of one keyspace is refused, and a name that is not t
   t.is(t.throws(() => { named.check([Buffer.from("ab")]); }, { instanceOf: KgdumpError }).code, "KEYSPACE_UNKNOWN");
   t.is(t.throws(() => { named.check([Buffer.from("x")]); }, { instanceOf: KgdumpError }).message, 'no keyspace is called "a*"');
   t.notThrows(() => { named.check([Buffer.from("x"), Buffer.from("a")]); });
-  t.regex(TOPICS["maps"]?.text ?? "", /\*/);
+  t.regex(TOPICS.maps?.text ?? "", /\*/);
 });
 
 /** As IndraDB has it: the family `default` is there and empty. */
