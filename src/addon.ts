@@ -8,6 +8,7 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { isErrorCode, KgdumpError } from "./errors.js";
+import type { BlockFacts } from "./format/types.js";
 
 /**
  * Loads an addon. Loading it again gives the same object.
@@ -42,6 +43,22 @@ export function addonError(error: unknown): KgdumpError {
     ...(hint === undefined ? {} : { hint }),
     ...(keyspace === undefined ? {} : { keyspace: Buffer.from(keyspace, "hex") }),
   });
+}
+
+/** A block's facts as addons tell them: the places of its first and last key in its bytes. */
+export interface NativeFacts {
+  readonly entries: number;
+  readonly keyBytes: number;
+  readonly valueBytes: number;
+  readonly firstKeyStart: number;
+  readonly firstKeyEnd: number;
+  readonly lastKeyStart: number;
+  readonly lastKeyEnd: number;
+}
+
+/** The same with the keys themselves. @param data the block's bytes */
+export function blockFacts(data: Uint8Array, { entries, keyBytes, valueBytes, firstKeyStart, firstKeyEnd, lastKeyStart, lastKeyEnd }: NativeFacts): BlockFacts {
+  return { entries, keyBytes, valueBytes, firstKey: data.subarray(firstKeyStart, firstKeyEnd), lastKey: data.subarray(lastKeyStart, lastKeyEnd) };
 }
 
 /**

@@ -1,15 +1,8 @@
 /** The interface of the addon for blocks, as native/blocks/src exports it. */
-import { loadAddon } from "../addon.js";
+import { loadAddon, type NativeFacts } from "../addon.js";
 
-/** What was found in a block. Places are offsets in it. */
-export interface NativeFacts {
-  readonly entries: number;
-  readonly keyBytes: number;
-  readonly valueBytes: number;
-  readonly firstKeyStart: number;
-  readonly firstKeyEnd: number;
-  readonly lastKeyStart: number;
-  readonly lastKeyEnd: number;
+/** What was found in a block. */
+export interface NativeChecked extends NativeFacts {
   /** Lengths. */
   readonly longestKey: number;
   readonly longestValue: number;
@@ -17,7 +10,7 @@ export interface NativeFacts {
 
 /** What was found in a block, and what was made of it. */
 export interface NativePacked {
-  readonly facts: NativeFacts;
+  readonly facts: NativeChecked;
   /** Bytes of the compressed block in the output; 0 when it is to be stored as it is. */
   readonly compressed: number;
   /** CRC-32 of the block as it is to be stored. */
@@ -35,7 +28,7 @@ export interface NativePacker {
 /** Unpacks the blocks of one keyspace. */
 export interface NativeUnpacker {
   /** Decompresses `data` (LZ4) so that it fills `raw`, or takes `raw` as it is when there is no data; checks it, and hashes it, in the order of the calls. */
-  unpack(data: Buffer, raw: Buffer): Promise<NativeFacts>;
+  unpack(data: Buffer, raw: Buffer): Promise<NativeChecked>;
   /** SHA-256 of all that was unpacked. */
   digest(): Buffer;
 }

@@ -2,23 +2,14 @@
  * A keyspace's blocks on their way into a dump, off the main thread: each is checked as a reader would, compressed, summed
  * and hashed while it is in memory anyway. Blocks are compressed side by side, but hashed one after the other.
  */
-import { fromAddon } from "../addon.js";
+import { fromAddon, type NativeFacts } from "../addon.js";
 import { KgdumpError } from "../errors.js";
 import { crcOf } from "../format/checksum.js";
 import { type Codec, packBlock } from "../format/codec.js";
 import type { KeyspaceShape } from "../format/content-checker.js";
 import type { CheckedBlock } from "../format/dump-writer.js";
-import { asBuffer, blocksAddon, type NativeFacts, type NativePacker } from "./blocks-addon.js";
-
-/** Encoded entries, and what their engine says of them. */
-export interface BlockToPack {
-  readonly data: Uint8Array;
-  readonly entries: number;
-  readonly keyBytes: number;
-  readonly valueBytes: number;
-  readonly firstKey: Uint8Array;
-  readonly lastKey: Uint8Array;
-}
+import type { Block } from "../format/types.js";
+import { asBuffer, blocksAddon, type NativePacker } from "./blocks-addon.js";
 
 const NO_MEMORY = Buffer.alloc(0);
 
@@ -41,11 +32,11 @@ export class KeyspacePacker {
   /**
    * Packs the next block; it may be called again at once. Nothing refers to the block any more when the promise has settled,
    * but what it resolves to does, and to `memory`.
-   * @param block whose bytes must stay as they are until then
+   * @param block encoded entries, and what their engine says of them; they must stay as they are until then
    * @param memory for the result, used when it has `memoryFor(block.data.length)` bytes
    * @throws {KgdumpError} DUMP_ENTRIES_MALFORMED, DUMP_ORDER_BROKEN when the entries are not what they should be
    */
-  async pack(block: BlockToPack, memory: Uint8Array): Promise<CheckedBlock> {
+  async pack(block: Block, memory: Uint8Array): Promise<CheckedBlock> {
     const raw = asBuffer(block.data);
     const inAddon = this.#codec.name === "lz4";
     const output = inAddon ? this.#output(raw.length, memory) : NO_MEMORY;
@@ -70,7 +61,7 @@ export class KeyspacePacker {
 }
 
 /** What was found in a block, which must be what its engine says: else entries were lost on the way, or none were meant. */
-function factsOf(block: BlockToPack, found: NativeFacts): Omit<CheckedBlock, "codec" | "data" | "dataCrc"> {
+function factsOf(block: Block, found: NativeFacts): Omit<CheckedBlock, "codec" | "data" | "dataCrc"> {
   const { entries, keyBytes, valueBytes, firstKey, lastKey, data } = block;
   const isKey = (key: Uint8Array, start: number, end: number): boolean => Buffer.compare(key, data.subarray(start, end)) === 0;
   const same =

@@ -1,8 +1,8 @@
 /** A keyspace's blocks on their way out of a dump, off the main thread: each is decoded, checked and hashed while it is in memory anyway. */
-import { fromAddon } from "../addon.js";
+import { blockFacts, fromAddon } from "../addon.js";
 import { KgdumpError } from "../errors.js";
 import { type Codec, unpackBlock } from "../format/codec.js";
-import type { BlockFacts, BlockUnpacker, KeyspaceShape, UnpackedBlock } from "../format/content-checker.js";
+import type { BlockUnpacker, KeyspaceShape, UnpackedBlock } from "../format/content-checker.js";
 import { asBuffer, blocksAddon, type NativeUnpacker } from "./blocks-addon.js";
 import { lz4Damage, lz4Memory } from "./lz4.js";
 
@@ -33,7 +33,7 @@ export class KeyspaceUnpacker implements BlockUnpacker {
       const work = fromAddon(() => this.#native.unpack(isLz4 ? asBuffer(data) : NO_DATA, raw));
       begin();
       const found = await work.catch(entriesAreWrong);
-      return { raw, facts: found === null ? null : factsOf(raw, found) };
+      return { raw, facts: found === null ? null : { ...blockFacts(raw, found), longestKey: found.longestKey, longestValue: found.longestValue } };
     } finally {
       begin();
     }
@@ -49,12 +49,6 @@ export class KeyspaceUnpacker implements BlockUnpacker {
 function entriesAreWrong(error: unknown): null {
   if (error instanceof KgdumpError && ["DUMP_ENTRIES_MALFORMED", "DUMP_ORDER_BROKEN"].includes(error.code)) return null;
   throw lz4Damage(error);
-}
-
-type Found = Awaited<ReturnType<NativeUnpacker["unpack"]>>;
-
-function factsOf(raw: Uint8Array, { firstKeyStart, firstKeyEnd, lastKeyStart, lastKeyEnd, ...facts }: Found): BlockFacts {
-  return { ...facts, firstKey: raw.subarray(firstKeyStart, firstKeyEnd), lastKey: raw.subarray(lastKeyStart, lastKeyEnd) };
 }
 
 /** Makes unpackers; undefined where the addon is missing: dumps of some codecs can be read without it, on one thread. */

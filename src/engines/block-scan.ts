@@ -3,23 +3,15 @@
  * EntryBlocks, reading ahead while the consumer works, and reusing the buffers that the consumer gives back.
  */
 
+import { blockFacts, type NativeFacts } from "../addon.js";
 import { KgdumpError } from "../errors.js";
 import { giveBack, HUGE_BLOCK } from "../memory.js";
 import type { EntryBlock } from "./store.js";
 
-/** What a native iterator did with one buffer. Offsets and lengths are bytes from the buffer's start. */
-export interface FillResult {
+/** What a native iterator did with one buffer: what is known of its entries, and where it stands. */
+export interface FillResult extends NativeFacts {
   /** Bytes of encoded entries at the start of the buffer. */
   readonly bytes: number;
-  readonly entries: number;
-  /** Sum of the keys' lengths. */
-  readonly keyBytes: number;
-  /** Sum of the values' lengths. */
-  readonly valueBytes: number;
-  readonly firstKeyStart: number;
-  readonly firstKeyEnd: number;
-  readonly lastKeyStart: number;
-  readonly lastKeyEnd: number;
   /** Whether the iterator has nothing more: this block, if it has entries, is the last one. */
   readonly done: boolean;
   /** 0, or the buffer length that the next entry needs, when it is bigger than the whole buffer; then entries is 0. */
@@ -199,11 +191,7 @@ class BlockReader {
     let released = false;
     return {
       data: buffer.subarray(0, result.bytes),
-      entries: result.entries,
-      keyBytes: result.keyBytes,
-      valueBytes: result.valueBytes,
-      firstKey: buffer.subarray(result.firstKeyStart, result.firstKeyEnd),
-      lastKey: buffer.subarray(result.lastKeyStart, result.lastKeyEnd),
+      ...blockFacts(buffer, result),
       release: () => {
         // A second call must not put the buffer into the pool twice: two blocks would share it.
         if (released) return;

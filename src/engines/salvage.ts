@@ -3,6 +3,7 @@
  *
  * As with EntrySource, entries cross in blocks, encoded as in a dump. The store is only read.
  */
+import type { Block } from "../format/types.js";
 import type { SledSettings } from "./sled/sled.js";
 import type { KeyspaceInfo, StoreInfo } from "./store.js";
 
@@ -30,15 +31,8 @@ export interface StoreLoss {
   readonly reason: string;
 }
 
-/** A run of entries that are left of a keyspace, in its order. */
-export interface SalvagedEntries {
-  /** Encoded entries; valid until the next piece is asked for. */
-  readonly data: Uint8Array;
-  readonly entries: number;
-  readonly keyBytes: number;
-  readonly valueBytes: number;
-  readonly firstKey: Uint8Array;
-  readonly lastKey: Uint8Array;
+/** Entries that are left of a keyspace; their bytes are valid until the next piece is asked for. */
+export interface SalvagedEntries extends Block {
   /** How many of them may be older than what the store held, as a newer version or a deletion may be among what is lost. */
   readonly doubtful: number;
 }

@@ -5,6 +5,7 @@
  * Entries cross this border in blocks, encoded as they are in a dump (`bin key, bin value` over and over, each `bin`
  * in its shortest MessagePack form), so that no JavaScript object is ever made for a record.
  */
+import type { Block } from "../format/types.js";
 
 /** Name of an engine, as the dump's header has it. */
 export type EngineName = "rocksdb" | "sled";
@@ -73,18 +74,8 @@ export interface StoreInfo {
   readonly mark?: StoreMark | undefined;
 }
 
-/** A run of entries of one keyspace, in its order. */
-export interface EntryBlock {
-  /** Encoded entries. Valid until `release` is called. */
-  readonly data: Uint8Array;
-  readonly entries: number;
-  /** Sum of the keys' lengths in bytes. */
-  readonly keyBytes: number;
-  /** Sum of the values' lengths in bytes. */
-  readonly valueBytes: number;
-  /** First and last key, views into `data`. */
-  readonly firstKey: Uint8Array;
-  readonly lastKey: Uint8Array;
+/** A block that a scan yields; its bytes are valid until `release` is called. */
+export interface EntryBlock extends Block {
   /** Gives the buffer back to be filled again. Call it once, when nothing needs `data` any more. */
   release(): void;
 }

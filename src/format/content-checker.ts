@@ -7,7 +7,7 @@ import { checkEntries } from "./entries.js";
 import { itemAt } from "./item-at.js";
 import type { KeyOrder } from "./key-order.js";
 import type { Limits } from "./limits.js";
-import type { BlockInfo, DumpHeader, KeyspaceTotals } from "./types.js";
+import type { BlockFacts, BlockInfo, DumpHeader, KeyspaceTotals } from "./types.js";
 
 /** What the entries of a keyspace must be. */
 export interface KeyspaceShape {
@@ -17,13 +17,7 @@ export interface KeyspaceShape {
 }
 
 /** What a block's entries turned out to be: each in its shortest form, in strict order, and of the keyspace's shape. */
-export interface BlockFacts {
-  readonly entries: number;
-  readonly keyBytes: number;
-  readonly valueBytes: number;
-  /** Views of the block. */
-  readonly firstKey: Uint8Array;
-  readonly lastKey: Uint8Array;
+export interface CheckedFacts extends BlockFacts {
   /** Lengths. */
   readonly longestKey: number;
   readonly longestValue: number;
@@ -34,7 +28,7 @@ export interface UnpackedBlock {
   /** Encoded entries. */
   readonly raw: Uint8Array;
   /** As they were found elsewhere; null when they are to be looked at here, as they are not what they should be or nobody did. */
-  readonly facts: BlockFacts | null;
+  readonly facts: CheckedFacts | null;
 }
 
 /** Decodes, checks and hashes the blocks of one keyspace elsewhere, so that this thread has time for others. */
@@ -84,14 +78,14 @@ export class ContentChecker {
    * @param facts what `unpack` found
    * @throws {KgdumpError} DUMP_ENTRIES_MALFORMED, DUMP_ORDER_BROKEN, DUMP_LIMIT_EXCEEDED
    */
-  block(info: Pick<BlockInfo, "keyspace" | "entries" | "firstKey" | "lastKey">, raw: Uint8Array, facts: BlockFacts | null = null): { keyBytes: number; valueBytes: number } {
+  block(info: Pick<BlockInfo, "keyspace" | "entries" | "firstKey" | "lastKey">, raw: Uint8Array, facts: CheckedFacts | null = null): { keyBytes: number; valueBytes: number } {
     const sums = facts !== null && this.#areSound(facts, info) ? facts : this.#look(info, raw);
     this.#keyBytes += sums.keyBytes;
     this.#valueBytes += sums.valueBytes;
     return sums;
   }
 
-  #areSound(facts: BlockFacts, { entries, firstKey, lastKey }: Pick<BlockInfo, "entries" | "firstKey" | "lastKey">): boolean {
+  #areSound(facts: CheckedFacts, { entries, firstKey, lastKey }: Pick<BlockInfo, "entries" | "firstKey" | "lastKey">): boolean {
     const fits = facts.longestKey <= this.#limits.key && facts.longestValue <= this.#limits.value;
     return fits && facts.entries === entries && Buffer.compare(facts.firstKey, firstKey) === 0 && Buffer.compare(facts.lastKey, lastKey) === 0;
   }

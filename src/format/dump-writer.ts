@@ -30,7 +30,7 @@ import { blockInfo, encodeBlock } from "./payload/block.js";
 import { encodeGap } from "./payload/gap.js";
 import { encodeHeader } from "./payload/header.js";
 import { encodeAbort, encodeFooter, encodeKeyspaceEnd, encodeKeyspaceStart, sumTotals } from "./payload/totals.js";
-import type { DeltaResult, DumpHeader, Gap, IndexLocation, KeyspaceTotals } from "./types.js";
+import type { BlockFacts, DeltaResult, DumpHeader, Gap, IndexLocation, KeyspaceTotals } from "./types.js";
 
 /** What a writer holds to: as much as the format can say, so that a value beyond a reader's default can still be saved. */
 const WRITER_LIMITS: Limits = {
@@ -45,13 +45,8 @@ const WRITER_LIMITS: Limits = {
   expansion: LIMIT_EXPANSION,
 };
 
-/** What is known of a block to write. */
-interface BlockFacts {
-  readonly entries: number;
-  readonly keyBytes: number;
-  readonly valueBytes: number;
-  readonly firstKey: Uint8Array;
-  readonly lastKey: Uint8Array;
+/** A block to write, as it was packed. */
+interface PackedFacts extends BlockFacts {
   /** Codec of `data`: "none" (`data` is the encoded entries) or the header's. */
   readonly codec: CodecName;
   /** What `packBlock` made of the encoded entries. */
@@ -59,13 +54,13 @@ interface BlockFacts {
 }
 
 /** One block to write: encoded entries, as the engine gave them and as packed. */
-export interface BlockToWrite extends BlockFacts {
+export interface BlockToWrite extends PackedFacts {
   /** Encoded entries. */
   readonly raw: Uint8Array;
 }
 
 /** One block to write whose entries were checked, summed and hashed elsewhere. */
-export interface CheckedBlock extends BlockFacts {
+export interface CheckedBlock extends PackedFacts {
   /** Bytes of the encoded entries. */
   readonly rawLength: number;
   /** CRC-32 of `data`. */
@@ -165,7 +160,7 @@ export class DumpWriter {
     return this.#block(block);
   }
 
-  #mayFollow({ firstKey, codec, data }: BlockFacts, rawLength: number, hashed: "here" | "elsewhere"): void {
+  #mayFollow({ firstKey, codec, data }: PackedFacts, rawLength: number, hashed: "here" | "elsewhere"): void {
     this.#inside();
     this.#hashed ??= hashed;
     if (this.#hashed !== hashed) throw new TypeError(`the keyspace's entries are hashed ${this.#hashed}`);

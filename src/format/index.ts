@@ -1,7 +1,7 @@
 export { CODEC_IDS, CODEC_NAMES, packBlock, unpackBlock } from "./codec.js";
 export type { Codec, CodecLoader, CodecName, PackedBlock } from "./codec.js";
 export { DEFAULT_BLOCK_SIZE, FORMAT_MAJOR, FORMAT_MINOR, FORMAT_VERSION, MAX_PAYLOAD_LENGTH } from "./constants.js";
-export type { BlockFacts, BlockUnpacker, KeyspaceShape, UnpackedBlock } from "./content-checker.js";
+export type { BlockUnpacker, CheckedFacts, KeyspaceShape, UnpackedBlock } from "./content-checker.js";
 export { DumpFile } from "./dump-file.js";
 export type { DumpFileOptions, RandomAccess } from "./dump-file.js";
 export { readDump } from "./dump-reader.js";
@@ -19,6 +19,8 @@ export type { SalvagedGap } from "./salvage/holes.js";
 export type { DroppedFrame } from "./salvage/survey.js";
 export type {
   BaseKeyspace,
+  Block,
+  BlockFacts,
   BlockInfo,
   DeltaResult,
   DumpBase,

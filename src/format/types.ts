@@ -84,6 +84,22 @@ export interface DumpHeader {
   readonly filter: string | null;
 }
 
+/** What is known of a run of entries of one keyspace, in its order. */
+export interface BlockFacts {
+  readonly entries: number;
+  /** Sums of the lengths of keys and of values. */
+  readonly keyBytes: number;
+  readonly valueBytes: number;
+  /** First and last key, as views of the encoded entries. */
+  readonly firstKey: Uint8Array;
+  readonly lastKey: Uint8Array;
+}
+
+/** Encoded entries, and what is known of them: what travels from an engine to a dump, and back. */
+export interface Block extends BlockFacts {
+  readonly data: Uint8Array;
+}
+
 /** Sums over entries and blocks. */
 export interface Totals {
   readonly entries: number;

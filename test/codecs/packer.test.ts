@@ -3,13 +3,13 @@ import { crc32 } from "node:zlib";
 import test from "ava";
 import fc from "fast-check";
 import { loadCodec } from "#src/codecs/index.js";
-import { type BlockToPack, KeyspacePacker } from "#src/codecs/packer.js";
-import { checkEntries, type CodecName, CODEC_NAMES, DEFAULT_LIMITS, encodeEntries, type Entry, type KeyOrder, unpackBlock } from "#src/format/index.js";
+import { KeyspacePacker } from "#src/codecs/packer.js";
+import { type Block, checkEntries, type CodecName, CODEC_NAMES, DEFAULT_LIMITS, encodeEntries, type Entry, type KeyOrder, unpackBlock } from "#src/format/index.js";
 
 const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text));
 
 /** A block of entries as an engine gives it. */
-function block(entries: readonly Entry[]): BlockToPack {
+function block(entries: readonly Entry[]): Block {
   const sum = (pick: (entry: Entry) => number): number => entries.reduce((total, entry) => total + pick(entry), 0);
   return {
     data: encodeEntries(entries),
@@ -28,7 +28,7 @@ async function packer(name: CodecName, order: KeyOrder = "bytewise", deletions =
 const sample = (count: number): Entry[] =>
   Array.from({ length: count }, (_, index) => ({ key: bytes(`node:${String(index).padStart(9, "0")}`), value: bytes(`{"label":"Person","age":${String(index % 90)}}`) }));
 
-const room = (of: KeyspacePacker, { data }: BlockToPack): Uint8Array => new Uint8Array(of.memoryFor(data.length));
+const room = (of: KeyspacePacker, { data }: Block): Uint8Array => new Uint8Array(of.memoryFor(data.length));
 
 test("blocks are packed so that they come back, summed, and hashed in their order although they are packed side by side", async (t) => {
   for (const name of CODEC_NAMES) {
@@ -81,7 +81,7 @@ test("an order, and deletions, are as the keyspace has them", async (t) => {
 
 test("what an engine says of its block must be so", async (t) => {
   const good = block(sample(3));
-  const lies: Partial<BlockToPack>[] = [
+  const lies: Partial<Block>[] = [
     { entries: 2 },
     { entries: 4 },
     { keyBytes: good.keyBytes + 1 },

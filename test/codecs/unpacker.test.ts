@@ -5,7 +5,7 @@ import test from "ava";
 import fc from "fast-check";
 import { loadCodec } from "#src/codecs/index.js";
 import { unpackers } from "#src/codecs/unpacker.js";
-import { type BlockFacts, type BlockUnpacker, checkEntries, CODEC_NAMES, DEFAULT_LIMITS, encodeEntries, type Entry, type KeyspaceShape, type Limits, readDump } from "#src/format/index.js";
+import { type BlockUnpacker, type CheckedFacts, checkEntries, CODEC_NAMES, DEFAULT_LIMITS, encodeEntries, type Entry, type KeyspaceShape, type Limits, readDump } from "#src/format/index.js";
 import { bytes, entry, header, inChunks, keyspace, makeDump, smallDump } from "../format/support/dumps.js";
 
 const NONE = loadCodec("none");
@@ -32,7 +32,7 @@ test("blocks are found to be what readers find", async (t) => {
       const entries: Entry[] = some.sort((a, b) => (reverse ? -1 : 1) * Buffer.compare(a.key, b.key));
       const raw = encodeEntries(entries);
       if (changed !== null) raw[changed.at % raw.length] = changed.to;
-      const facts: BlockFacts | null = (await unpacker({ order, deletions }).unpack(NONE, raw, raw.length)).facts;
+      const facts: CheckedFacts | null = (await unpacker({ order, deletions }).unpack(NONE, raw, raw.length)).facts;
       if (facts === null) {
         counts.refused += 1;
         const [first, last] = [entries[0]?.key ?? bytes(""), entries.at(-1)?.key ?? bytes("")];

@@ -1,6 +1,6 @@
 /** What is sound of a damaged RocksDB store, and what is missing. RocksDB itself is not asked: it ends at the first damage. */
 import { resolve } from "node:path";
-import { fromAddon } from "../../addon.js";
+import { blockFacts, fromAddon } from "../../addon.js";
 import { KgdumpError } from "../../errors.js";
 import type { SalvageOptions, SalvagePiece, StoreLoss, StoreSalvage } from "../salvage.js";
 import type { KeyspaceInfo } from "../store.js";
@@ -63,10 +63,7 @@ class Salvage implements StoreSalvage {
       }
       if (filled.gap) yield { type: "gap" };
       if (filled.done) return;
-      const { entries, keyBytes, valueBytes, doubtful } = filled;
-      const firstKey = buffer.subarray(filled.firstKeyStart, filled.firstKeyEnd);
-      const lastKey = buffer.subarray(filled.lastKeyStart, filled.lastKeyEnd);
-      yield { type: "entries", block: { data: buffer.subarray(0, filled.bytes), entries, keyBytes, valueBytes, firstKey, lastKey, doubtful } };
+      yield { type: "entries", block: { data: buffer.subarray(0, filled.bytes), ...blockFacts(buffer, filled), doubtful: filled.doubtful } };
       if (buffer.length > blockSize) buffer = Buffer.allocUnsafeSlow(blockSize);
     }
   }

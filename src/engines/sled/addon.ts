@@ -1,5 +1,5 @@
 /** The sled addon's own interface, as native/sled/src/node*.rs and native/sled/src/api/ export it. */
-import { loadAddon } from "../../addon.js";
+import { loadAddon, type NativeFacts } from "../../addon.js";
 import type { FillResult } from "../block-scan.js";
 import type { Applied, IfExists, StoreLock } from "../store.js";
 
@@ -32,16 +32,7 @@ export interface NativeSledLoader {
 
 /** What a follower found. Places are within each chunk's `data`. */
 export interface NativeFound {
-  readonly chunks: readonly {
-    readonly data: Buffer;
-    readonly entries: number;
-    readonly keyBytes: number;
-    readonly valueBytes: number;
-    readonly firstKeyStart: number;
-    readonly firstKeyEnd: number;
-    readonly lastKeyStart: number;
-    readonly lastKeyEnd: number;
-  }[];
+  readonly chunks: readonly (NativeFacts & { readonly data: Buffer })[];
   readonly differing: number;
 }
 

@@ -1,17 +1,10 @@
 /** Following the original of a tree that was copied: what the tree holds is learned once, and what differs later is found without reading all of it again. */
-import { fromAddon } from "../../addon.js";
+import { blockFacts, fromAddon } from "../../addon.js";
+import type { Block } from "../../format/types.js";
 import type { NativeFound, NativeSledFollower } from "./addon.js";
 
-/** A run of changes: entries to put, and keys to remove, with nil for a value; encoded as in a delta. */
-export interface ChangeBlock {
-  readonly data: Uint8Array;
-  readonly entries: number;
-  readonly keyBytes: number;
-  readonly valueBytes: number;
-  /** Views of `data`. */
-  readonly firstKey: Uint8Array;
-  readonly lastKey: Uint8Array;
-}
+/** Changes: entries to put, and keys to remove, with nil for a value; encoded as in a delta. */
+export type ChangeBlock = Block;
 
 /** What was found to differ. */
 export interface FoundChanges {
@@ -79,13 +72,6 @@ export class SledFollower {
 }
 
 function found({ chunks, ...counts }: NativeFound): FoundChanges {
-  const blocks = chunks.map(({ data, entries, keyBytes, valueBytes, firstKeyStart, firstKeyEnd, lastKeyStart, lastKeyEnd }) => ({
-    data,
-    entries,
-    keyBytes,
-    valueBytes,
-    firstKey: data.subarray(firstKeyStart, firstKeyEnd),
-    lastKey: data.subarray(lastKeyStart, lastKeyEnd),
-  }));
+  const blocks = chunks.map(({ data, ...facts }) => ({ data, ...blockFacts(data, facts) }));
   return { ...counts, blocks };
 }

@@ -1,6 +1,6 @@
 /** What is sound of a damaged sled store, and what is missing. Sled itself is not asked: it drops what it cannot read. */
 import { resolve } from "node:path";
-import { fromAddon } from "../../addon.js";
+import { blockFacts, fromAddon } from "../../addon.js";
 import { KgdumpError } from "../../errors.js";
 import { isCurrentSled, sledFacts } from "../older-sled.js";
 import type { SalvagePiece, StoreLoss, StoreSalvage } from "../salvage.js";
@@ -67,10 +67,7 @@ class Salvage implements StoreSalvage {
       }
       if (gap) yield { type: "gap" };
       if (counts.done) return;
-      const { entries, keyBytes, valueBytes } = counts;
-      const firstKey = buffer.subarray(counts.firstKeyStart, counts.firstKeyEnd);
-      const lastKey = buffer.subarray(counts.lastKeyStart, counts.lastKeyEnd);
-      yield { type: "entries", block: { data: buffer.subarray(0, counts.bytes), entries, keyBytes, valueBytes, firstKey, lastKey, doubtful } };
+      yield { type: "entries", block: { data: buffer.subarray(0, counts.bytes), ...blockFacts(buffer, counts), doubtful } };
       if (buffer.length > blockSize) buffer = Buffer.allocUnsafeSlow(blockSize);
     }
   }

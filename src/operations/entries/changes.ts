@@ -1,6 +1,6 @@
 /** What changed between two states of a keyspace, and one state from another and its changes: each in one ordered pass. */
-import type { KeyOrder } from "../../format/index.js";
-import { BlockBuilder, type BuiltBlock, compareRuns, EntryRun, sameEntry } from "./entry-run.js";
+import type { Block, KeyOrder } from "../../format/index.js";
+import { BlockBuilder, compareRuns, EntryRun, sameEntry } from "./entry-run.js";
 
 /** Two runs of encoded blocks in the same key order, and how the blocks that are made of them are to be. */
 export interface TwoRuns {
@@ -16,7 +16,7 @@ export interface TwoRuns {
  * Yields what leads from the first state to the second: entries to put, and keys to remove (with nil for a value).
  * @throws what either run throws
  */
-export function changesBetween(runs: TwoRuns): AsyncGenerator<BuiltBlock, void, undefined> {
+export function changesBetween(runs: TwoRuns): AsyncGenerator<Block, void, undefined> {
   return mergeRuns(runs, (step, before, after, builder) => {
     if (step < 0) builder.remove(before);
     else if (step > 0 || !sameEntry(before, after)) builder.put(after);
@@ -28,7 +28,7 @@ export function changesBetween(runs: TwoRuns): AsyncGenerator<BuiltBlock, void, 
  * @param runs `first` is the state before, `second` the changes
  * @throws what either run throws
  */
-export function withChanges(runs: TwoRuns): AsyncGenerator<BuiltBlock, void, undefined> {
+export function withChanges(runs: TwoRuns): AsyncGenerator<Block, void, undefined> {
   return mergeRuns(runs, (step, before, changes, builder) => {
     if (step < 0) builder.put(before);
     else if (changes.at?.deleted === false) builder.put(changes);
@@ -38,7 +38,7 @@ export function withChanges(runs: TwoRuns): AsyncGenerator<BuiltBlock, void, und
 /** What to do at a key that only the first run has (step < 0), only the second has (step > 0), or both have (0). */
 type AtKey = (step: number, first: EntryRun, second: EntryRun, builder: BlockBuilder) => void;
 
-async function* mergeRuns({ order, first, second, blockSize }: TwoRuns, atKey: AtKey): AsyncGenerator<BuiltBlock, void, undefined> {
+async function* mergeRuns({ order, first, second, blockSize }: TwoRuns, atKey: AtKey): AsyncGenerator<Block, void, undefined> {
   const [a, b] = [new EntryRun(first), new EntryRun(second)];
   const builder = new BlockBuilder(blockSize);
   try {

@@ -1,5 +1,5 @@
 /** Runs of encoded blocks in key order, walked entry by entry: no object is made for an entry. */
-import { EntryCursor, type KeyOrder } from "../../format/index.js";
+import { type Block, EntryCursor, type KeyOrder } from "../../format/index.js";
 
 const NIL = 0xc0;
 
@@ -61,18 +61,6 @@ export async function* nothing(): AsyncGenerator<never, void, undefined> {
   // There is none.
 }
 
-/** A block of entries that was put together. */
-export interface BuiltBlock {
-  /** Encoded entries; memory of its own. */
-  readonly data: Uint8Array;
-  readonly entries: number;
-  readonly keyBytes: number;
-  readonly valueBytes: number;
-  /** Views of `data`. */
-  readonly firstKey: Uint8Array;
-  readonly lastKey: Uint8Array;
-}
-
 /** Puts blocks together from entries of runs. */
 export class BlockBuilder {
   readonly #blockSize: number;
@@ -116,7 +104,7 @@ export class BlockBuilder {
   }
 
   /** The block so far; the builder is empty then. */
-  take(): BuiltBlock {
+  take(): Block {
     const data = this.#data.subarray(0, this.#length);
     const key = ([start, end]: readonly [number, number]): Uint8Array => data.subarray(start, end);
     const built = {
