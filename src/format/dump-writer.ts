@@ -273,7 +273,7 @@ export class DumpWriter {
   #frame(kind: number, parts: readonly Uint8Array[], crc?: number): Uint8Array[] {
     const length = parts.reduce((sum, part) => sum + part.length, 0);
     if (length > this.#limits.payload || this.#sequence > MAX_SEQUENCE) {
-      const problem = `frame ${String(this.#sequence)} of the dump, with ${String(length)} bytes, is more than the format can say`;
+      const problem = `frame ${String(this.#sequence)} has ${String(length)} bytes, more than the format allows`;
       throw new KgdumpError("DUMP_LIMIT_EXCEEDED", problem, { block: this.#blocks, hint: "use a block size that makes fewer frames, and none so large" });
     }
     const head = encodeFrameHead(kind, this.#marker, this.#sequence, parts, crc);

@@ -164,7 +164,7 @@ export function checkPayload(head: FrameHead, payload: Uint8Array, offset: numbe
  */
 export function checkHeaderMarker(head: FrameHead, payload: Uint8Array, offset: number): void {
   if (Buffer.compare(head.marker, markerOf(payload)) === 0) return;
-  throw new KgdumpError("DUMP_FRAME_FOREIGN", `the header at byte ${String(offset)} belongs to another dump: the marker of this one's frames is not made of it`, {
+  throw new KgdumpError("DUMP_FRAME_FOREIGN", `the header at byte ${String(offset)} does not match the marker of the frames: it belongs to another dump or was changed`, {
     offset,
     hint: "the header was exchanged or changed: find another copy of the dump, or recover what is left of this one",
   });

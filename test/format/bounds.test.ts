@@ -152,7 +152,7 @@ test("a writer that is given a lower limit of the footer or a payload keeps to i
   const short = new DumpWriter(plain, { payload: 400 });
   short.start();
   short.startKeyspace(0);
-  await t.throwsAsync(writeBlock(short, "none", [entry("a", "1".repeat(400))]), { code: "DUMP_LIMIT_EXCEEDED", message: /more than the format can say/ });
+  await t.throwsAsync(writeBlock(short, "none", [entry("a", "1".repeat(400))]), { code: "DUMP_LIMIT_EXCEEDED", message: /more than the format allows/ });
 });
 
 test("looking into many keyspaces asks for the index frames of each only", async (t) => {

@@ -179,7 +179,7 @@ test("nobody rolls back a migration that another process is at work on", async (
   const owner = { ...journal.owner, pid: child.pid, started: stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] };
   await writeFile(journalPath(store), JSON.stringify({ ...journal, step: "confirming", owner }));
   for (const work of [() => rollbackStore({ target: store }), () => rollbackStore({ target: store, discardNew: true })]) {
-    await t.throwsAsync(work, { code: "STORE_IN_USE", message: new RegExp(`process ${String(child.pid)} is at work`) });
+    await t.throwsAsync(work, { code: "STORE_IN_USE", message: new RegExp(`process ${String(child.pid)} is running migration`) });
   }
   await writeFile(journalPath(store), JSON.stringify({ ...journal, step: "done", owner }));
   t.is((await rollbackStore({ target: store })).status, "rolled-back");

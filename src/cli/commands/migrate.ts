@@ -53,8 +53,8 @@ export function migrateCommand(): Command {
   const command = new Command("migrate")
     .summary("turn a RocksDB store into a sled store in its place, or the other way round, with a way back")
     .description(
-      "Builds a sled store beside the RocksDB store, reads it back, and lets the two change places; the original becomes the\n" +
-        "backup. --engine rocksdb turns a sled store into a RocksDB store in the same way. The service must be stopped; with --live only for the end of it. An interrupted migration is finished, or begun again, by another call; running\n" +
+      "Builds a sled store beside the RocksDB store, reads it back, and swaps the two; the original becomes the backup. " +
+        "--engine rocksdb turns a sled store into a RocksDB store in the same way. The service must be stopped; with --live only for the end of it. An interrupted migration is finished, or begun again, by another call; running\n" +
         "it twice is harmless, so that it can stand before the start of a service.",
     );
   const options = [
@@ -65,7 +65,7 @@ export function migrateCommand(): Command {
     ...sledOptions(),
     new Option("--backup-dir <dir>", "move the original into this directory (default: beside itself)"),
     new Option("--dump <file>", "the dump's file (default: beside the backup)"),
-    new Option("--keep-dump", "keep the dump when it is done; so it is without this, too"),
+    new Option("--keep-dump", "keep the dump (default)"),
     new Option("--no-keep-dump", "remove the dump when it is done"),
     new Option("--stream", "make no dump: entries go straight from store to store"),
     new Option("--live", "copy the store while the service runs, and ask for its stop only when that is done; what has changed meanwhile is carried over then"),

@@ -49,7 +49,6 @@ export interface NativeSledFollower {
 
 /** An open store. Bytes that are passed in must not change until the promise has settled. */
 export interface NativeSledStore {
-  readonly wasRecovered: boolean;
   readonly compression: boolean;
   readonly segmentSize: number;
   trees(): Promise<Buffer[]>;
@@ -57,7 +56,6 @@ export interface NativeSledStore {
   raiseIds(next: string): Promise<void>;
   apply(tree: Uint8Array, block: Uint8Array, ifExists: IfExists): Promise<Applied>;
   compare(tree: Uint8Array, block: Uint8Array): Promise<{ missing: number; changed: number; firstKey?: Buffer }>;
-  get(tree: Uint8Array, key: Uint8Array): Promise<Buffer | null>;
   scan(tree: Uint8Array, lower: Uint8Array | undefined, upper: Uint8Array | undefined, reverse: boolean): NativeSledScan;
   beginLoad(jobs: number): Promise<NativeSledLoader>;
   carryOver(tree: Uint8Array, block: Uint8Array): Promise<{ added: number; changed: number; removed: number }>;
@@ -65,7 +63,6 @@ export interface NativeSledStore {
   follower(tree: Uint8Array, descending: boolean): NativeSledFollower;
   dropTree(tree: Uint8Array): Promise<void>;
   flush(): Promise<void>;
-  sizeOnDisk(): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -108,7 +105,6 @@ export interface NativeSled {
   lookAtStore(path: string): Promise<void>;
   openFiles(path: string): Promise<NativeSledFiles>;
   open(path: string, options: NativeSledOptions): Promise<NativeSledStore>;
-  inspect(path: string): Promise<"missing" | "empty" | "store">;
   version(): string;
   lockStore(path: string): Promise<StoreLock>;
 }

@@ -64,22 +64,10 @@ export interface SledSink extends EntrySink, Pick<EntrySource, "scan"> {
   carryOver(keyspace: Uint8Array, block: Uint8Array): Promise<{ added: number; changed: number; removed: number }>;
   /** Reads groups that a follower wrote, by their number among these, and counts those that are not as its original was. */
   differingGroups(follower: SledFollower, from: number, to: number): Promise<number>;
-  /** The value of one key, or undefined. */
-  get(keyspace: Uint8Array, key: Uint8Array): Promise<Uint8Array | undefined>;
-  /** Bytes of the store's files. */
-  sizeOnDisk(): Promise<number>;
 }
 
 const CACHE_CAPACITY = 64 * 1024 * 1024;
 const COMPRESSION_FACTOR = 5;
-
-/**
- * What is at a path, seen with sled's eyes; nothing is opened or changed.
- * @throws {KgdumpError} STORE_NOT_RECOGNIZED, STORE_DAMAGED, STORE_UNSUPPORTED, PERMISSION_DENIED, IO_FAILED; ADDON_MISSING
- */
-export function inspectSled(path: string): Promise<"missing" | "empty" | "store"> {
-  return fromAddon(() => sledAddon().inspect(resolve(path)));
-}
 
 /**
  * Opens a sled store by sled itself to read back what kgdump has written: a second witness of what its own reader says. Sled may write
@@ -206,14 +194,6 @@ class Store implements SledSource, SledSink {
   async compare(keyspace: Uint8Array, block: Uint8Array): Promise<BlockComparison> {
     const { missing, changed, firstKey } = await fromAddon(() => this.#native.compare(treeOf(keyspace), block));
     return { missing, changed, firstKey: firstKey ?? null };
-  }
-
-  async get(keyspace: Uint8Array, key: Uint8Array): Promise<Uint8Array | undefined> {
-    return (await fromAddon(() => this.#native.get(treeOf(keyspace), key))) ?? undefined;
-  }
-
-  async sizeOnDisk(): Promise<number> {
-    return fromAddon(() => this.#native.sizeOnDisk());
   }
 
   async flush(): Promise<void> {

@@ -146,7 +146,7 @@ function removedName(path: string): string {
 
 function moveError(error: unknown, from: string, to: string): KgdumpError {
   if (hasCode(error, "ENOTEMPTY", "EEXIST", "ENOTDIR")) {
-    return new KgdumpError("TARGET_EXISTS", `${to} came into being while ${from} was to be moved there`, { cause: error, path: to, hint: "look at what made it, then run this again" });
+    return new KgdumpError("TARGET_EXISTS", `something created ${to} while ${from} was being moved there`, { cause: error, path: to, hint: "look at what made it, then run this again" });
   }
   if (hasCode(error, "EBUSY")) {
     return new KgdumpError("TARGET_EXISTS", `${from} or ${to} is a mount point, which can't be moved`, { cause: error, path: from, hint: "let the store be a directory within the mounted one" });

@@ -110,7 +110,7 @@ export class DumpChain implements AsyncDisposable {
       yield block;
     }
     if (entries === keyspace.entries && hash.digest().equals(keyspace.digest)) return;
-    throw new KgdumpError("DUMP_DIGEST_MISMATCH", `the entries of "${nameText(keyspace.name)}" are not those whose digest ${this.last.path} says`, {
+    throw new KgdumpError("DUMP_DIGEST_MISMATCH", `the entries of "${nameText(keyspace.name)}" do not match their digest in ${this.last.path}`, {
       path: this.last.path,
       keyspace: keyspace.name,
     });
@@ -188,10 +188,10 @@ function checkLink(dump: Dump, before: Dump | undefined): void {
   const orders = byName(found);
   const turned = header.keyspaces.find(({ name, comparator }) => (orders.get(name)?.described.comparator ?? comparator) !== comparator);
   if (turned === undefined) return;
-  throw new KgdumpError("DELTA_BASE_DIFFERENT", `"${nameText(turned.name)}" is in another order of keys in ${path} than in ${before.path}`, {
+  throw new KgdumpError("DELTA_BASE_DIFFERENT", `"${nameText(turned.name)}" has a different key order in ${path} than in ${before.path}`, {
     path: resolve(path),
     keyspace: turned.name,
-    hint: "the keyspace was made anew: export the whole store again",
+    hint: "it was recreated: export the whole store again",
   });
 }
 

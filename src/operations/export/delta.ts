@@ -23,9 +23,9 @@ export class KeyspaceDelta {
     this.#before = chain.find(keyspace.name);
     const order = this.#before?.described.comparator ?? keyspace.comparator;
     if (order === keyspace.comparator) return;
-    throw new KgdumpError("STORE_UNSUPPORTED", `"${nameText(keyspace.name)}" is in another order of keys than in the dump`, {
+    throw new KgdumpError("STORE_UNSUPPORTED", `"${nameText(keyspace.name)}" now has a different key order than in the dump`, {
       keyspace: keyspace.name,
-      hint: "the family was made anew: export the whole store again, without --base",
+      hint: "it was recreated: export the whole store again, without --base",
     });
   }
 

@@ -309,7 +309,7 @@ function selectedKeyspaces(info: StoreInfo, options: ExportSelection): KeyspaceI
 
 function checkBlockSize(size: number): number {
   if (Number.isInteger(size) && size >= BLOCK_SIZE_RANGE.min && size <= BLOCK_SIZE_RANGE.max) return size;
-  throw new KgdumpError("USAGE", `a block size of ${String(size)} bytes is not possible`, { hint: "choose one from 4 KiB to 64 MiB" });
+  throw new KgdumpError("USAGE", `block size ${String(size)} is out of range`, { hint: "choose one from 4 KiB to 64 MiB" });
 }
 
 /** What an abort frame says: the message of the error, which the consumer prints. */

@@ -93,7 +93,7 @@ export async function isOwnedByOther({ owner }: Journal): Promise<boolean> {
 export async function refuseOtherOwner(journal: Journal): Promise<void> {
   const { id, step, owner, target } = journal;
   if (step === "done" || step === "rolled-back" || !(await isOwnedByOther(journal))) return;
-  throw new KgdumpError("STORE_IN_USE", `process ${String(owner.pid)} is at work on migration ${id} of ${target}`, {
+  throw new KgdumpError("STORE_IN_USE", `process ${String(owner.pid)} is running migration ${id} of ${target}`, {
     path: target,
     hint: "wait until it is done; kgdump status tells how far it is",
   });

@@ -28,9 +28,9 @@ export function filled(name: Uint8Array): KgdumpError {
   });
 }
 
-/** A keyspace was made anew. */
+/** A keyspace was recreated. */
 export function otherOrder(name: Uint8Array): KgdumpError {
-  return new KgdumpError("STORE_UNSUPPORTED", `"${nameText(name)}" was made anew in another order of keys while the store was copied`, {
+  return new KgdumpError("STORE_UNSUPPORTED", `"${nameText(name)}" was recreated with a different key order while the store was copied`, {
     keyspace: name,
     hint: "nothing was switched: migrate again",
   });
