@@ -13,15 +13,14 @@ use std::fs::File;
 use std::io::BufReader;
 
 use crate::error::{Fault, Outcome};
-use crate::files::log_replay::{Applied, Entry, Replay};
+use crate::files::log_replay::Replay;
 use crate::layout::{options_with, table_path};
-use crate::log_file::{read_log, LogError, Piece};
+use crate::log_keys::{keys_of_log, Stop};
 use crate::mark::Mark;
 use crate::marked_logs::settled;
 use crate::options_file::{object_name, FamilyOptions, OptionsFile};
 use crate::store::{family_options, Store};
 use crate::table_keys::read_keys;
-use crate::write_batch::Kind;
 
 /// Bytes of keys that are collected at most, with what each takes by itself.
 const MOST_BYTES: usize = 256 << 20;
@@ -33,18 +32,6 @@ pub type Changed = Result<Vec<Vec<Vec<u8>>>, &'static str>;
 /// New tables may be a half of all; while there is time to compare all, an eighth.
 const MOST_PART: u64 = 2;
 const SMALL_PART: u64 = 8;
-
-/// Why collecting ends.
-pub enum Stop {
-    Unclear(&'static str),
-    Fault(Fault),
-}
-
-impl From<Fault> for Stop {
-    fn from(fault: Fault) -> Self {
-        Self::Fault(fault)
-    }
-}
 
 /// Tells which keys of `store` may have changed since `mark`.
 ///
@@ -144,64 +131,11 @@ fn read_logs(store: &Store, mark: &Mark, keys: &mut Keys) -> Result<(), Stop> {
         let marked = mark.has_log(log.number);
         let file = File::open(&log.path).map_err(|error| Fault::io("opening", &log.path, &error))?;
         let reader = BufReader::with_capacity(1 << 20, file);
-        let read = read_log::<LogStop>(reader, Some(log.number as u32), |_, piece| {
-            let mut room = true;
-            let mut told = true;
-            apply(&mut replay, log.number, piece, |entry| {
-                told &= entry.kind != Kind::RangeDeletion;
-                if entry.sequence > mark.last || !marked {
-                    room &= keys.add(entry.family, entry.key);
-                }
-            })?;
-            check_told(room, told)
-        });
-        match read {
-            Ok(_) => {}
-            Err(LogStop::Unclear(reason)) => return Err(Stop::Unclear(reason)),
-            // It was read whole when the store was opened.
-            Err(LogStop::Log(LogError::Io(error))) => return Err(Fault::io("reading", &log.path, &error).into()),
-            Err(LogStop::Log(LogError::Damaged { .. })) => return Err(Stop::Unclear("its log can't be read again")),
-        }
+        keys_of_log(&mut replay, log, reader, |entry| {
+            (marked && entry.sequence <= mark.last) || keys.add(entry.family, entry.key)
+        })?;
     }
     Ok(())
-}
-
-/// Why reading a log ends.
-pub enum LogStop {
-    Log(LogError),
-    Unclear(&'static str),
-}
-
-impl From<LogError> for LogStop {
-    fn from(error: LogError) -> Self {
-        Self::Log(error)
-    }
-}
-
-/// Replays a piece of a log.
-pub fn apply(
-    replay: &mut Replay,
-    log: u64,
-    piece: Piece<'_>,
-    each: impl FnMut(Entry<'_>),
-) -> Result<Option<Applied>, LogStop> {
-    match piece {
-        Piece::Record(record) => match replay.apply(log, record, each) {
-            Ok(applied) => Ok(Some(applied)),
-            Err(_) => Err(LogStop::Unclear("its log has operations of an unknown kind")),
-        },
-        Piece::TimestampSizes => Err(LogStop::Unclear("its keys have timestamps")),
-        Piece::LogBefore(_) | Piece::Unknown(_) => Ok(None),
-    }
-}
-
-/// Goes on when there was room for all keys, and all were told.
-pub fn check_told(room: bool, told: bool) -> Result<(), LogStop> {
-    match (room, told) {
-        (true, true) => Ok(()),
-        (_, false) => Err(LogStop::Unclear("ranges of keys were removed")),
-        (false, _) => Err(LogStop::Unclear("too much was written")),
-    }
 }
 
 /// Whether nothing but writes changes what the store holds, and writes go to the log in their order.

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use napi::bindgen_prelude::{AsyncTask, Buffer};
 use napi_derive::napi;
 
+use crate::block::Range;
 use crate::changed::{changed_since, outdated};
 use crate::encode::{header_size, read_bin, write_bin};
 use crate::error::{Fault, Outcome};
 use crate::job::{start, Job};
 use crate::mark::Mark;
-use crate::scan::{Range, Scan};
+use crate::scan::Scan;
 use crate::source_api::{RocksScan, RocksStore};
 
 /// MessagePack's nil: a bound that is not there.

@@ -10,11 +10,11 @@ use std::ptr;
 use std::sync::atomic::Ordering;
 use std::sync::Arc;
 
+use crate::block::{put, shown, Filled, Range};
 use crate::error::{take_message, Fault, Outcome};
 use crate::ffi;
 use crate::judge::NO_TIMESTAMP;
 use crate::read::account::Account;
-use crate::scan::{put, shown, Filled, Range};
 use crate::store::Store;
 
 /// Of each table. More gains nothing from a disk either, and the first entry waits until as much was read of every table that overlaps.

@@ -2,6 +2,8 @@
 //!
 //! Contract: pure; writes only within the bytes it is given, and tells before how many it needs.
 
+use crate::error::{Fault, Outcome};
+
 /// Longest key or value that a MessagePack bin can hold.
 pub const MAX_BIN: usize = u32::MAX as usize;
 
@@ -42,6 +44,17 @@ pub fn read_bin<'a>(bytes: &mut &'a [u8]) -> Option<&'a [u8]> {
     let content = bytes.get(header..header.checked_add(length)?)?;
     *bytes = &bytes[header + length..];
     Some(content)
+}
+
+/// Calls `each` with the entries of an encoded block. Errors: DUMP_ENTRIES_MALFORMED, and those of `each`.
+pub fn for_each_entry(mut block: &[u8], mut each: impl FnMut(&[u8], &[u8]) -> Outcome<()>) -> Outcome<()> {
+    while !block.is_empty() {
+        let (Some(key), Some(value)) = (read_bin(&mut block), read_bin(&mut block)) else {
+            return Err(Fault::new("DUMP_ENTRIES_MALFORMED", "a block of entries holds something that is no entry"));
+        };
+        each(key, value)?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

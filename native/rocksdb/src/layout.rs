@@ -9,6 +9,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Fault, Outcome};
+use crate::files::listing::names;
 use crate::files::whole::{read_whole, MOST_NAME, MOST_OPTIONS};
 use crate::options_file::{parse_options, OptionsFile};
 use crate::read::manifests::{mend_current, without_current as missing_current};
@@ -59,12 +60,6 @@ pub fn table_path(store: &Path, number: u64) -> PathBuf {
     } else {
         path
     }
-}
-
-/// The number in a MANIFEST's name; the greatest when it has another name.
-pub fn manifest_number(path: &Path) -> u64 {
-    let name = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_prefix("MANIFEST-"));
-    name.and_then(|digits| digits.parse().ok()).unwrap_or(u64::MAX)
 }
 
 fn manifest_name(content: &[u8]) -> Option<String> {
@@ -134,18 +129,6 @@ pub fn options_are_encrypted(store: &Path) -> bool {
     let content = files.pop().and_then(|(_, path)| read_whole(&path, MOST_OPTIONS).ok()).unwrap_or_default();
     let strange = content.iter().filter(|&&byte| byte >= 0x80 || (byte < 0x20 && !(9..=13).contains(&byte))).count();
     strange * 4 > content.len()
-}
-
-/// Names of the files in a directory; names that are not UTF-8 are not RocksDB's and are left out.
-pub fn names(directory: &Path) -> Outcome<Vec<String>> {
-    let read = |error| Fault::io("listing", directory, &error);
-    let mut names = Vec::new();
-    for entry in fs::read_dir(directory).map_err(read)? {
-        if let Ok(name) = entry.map_err(read)?.file_name().into_string() {
-            names.push(name);
-        }
-    }
-    Ok(names)
 }
 
 fn options_files(store: &Path) -> Outcome<Vec<(u64, PathBuf)>> {

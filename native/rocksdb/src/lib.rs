@@ -8,6 +8,7 @@
 
 mod api;
 mod batch;
+mod block;
 mod changed;
 mod changed_api;
 mod cursor;
@@ -22,6 +23,7 @@ mod judge;
 mod layout;
 mod lock_holder;
 mod log_file;
+mod log_keys;
 mod manifest;
 mod mark;
 mod marked_logs;

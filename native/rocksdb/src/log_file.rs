@@ -10,16 +10,19 @@
 //!
 //! Contract: memory is bounded by the longest logical record. No I/O but reads.
 
+mod blocks;
 mod notes;
 pub mod physical;
 mod tail;
 #[cfg(test)]
 mod tests;
 
-use std::io::{self, Read};
+use std::io::Read;
 
+pub use blocks::LogError;
 pub use notes::{LogBefore, Piece};
 
+use blocks::Blocks;
 use notes::Output;
 use physical::{physical, u32_at, Doubt, Part, Physical, BLOCK, HEADER, RECYCLABLE_HEADER};
 use tail::{tail, Life};
@@ -34,44 +37,6 @@ pub enum End {
     Clean,
     /// With a record that was not written completely; `dropped` bytes from `offset` on hold nothing that was finished.
     Torn { offset: u64, dropped: u64 },
-}
-
-/// Why a log can't be read whole.
-#[derive(Debug)]
-pub enum LogError {
-    Io(io::Error),
-    /// Damage that starts at a byte offset.
-    Damaged {
-        offset: u64,
-        reason: String,
-    },
-}
-
-/// A file, block by block.
-struct Blocks<R> {
-    input: R,
-    block: Vec<u8>,
-    /// Offset of the block within the file.
-    start: u64,
-}
-
-impl<R: Read> Blocks<R> {
-    /// Reads the next block; its length is less than 32 KiB only at the file's end.
-    fn advance(&mut self) -> io::Result<()> {
-        self.start += self.block.len() as u64;
-        self.block.resize(BLOCK, 0);
-        let mut filled = 0;
-        while filled < BLOCK {
-            match self.input.read(&mut self.block[filled..]) {
-                Ok(0) => break,
-                Ok(count) => filled += count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-        self.block.truncate(filled);
-        Ok(())
-    }
 }
 
 /// Reads all records of a log in order.

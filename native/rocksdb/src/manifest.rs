@@ -18,7 +18,6 @@ use crate::files::live_file::{BlobFile, LiveFile};
 use crate::files::named_logs::NamedLogs;
 use crate::files::new_table::{new_table, Fields, TimePlaces};
 use crate::files::tracked_logs::TrackedLogs;
-use crate::layout::manifest_number;
 use crate::log_file::{read_log, End, LogError, Piece};
 use crate::options_file::OptionsFile;
 
@@ -82,6 +81,12 @@ impl Manifest {
         let unflushed = self.families.values().map(|family| family.log_number).min().unwrap_or(0);
         unflushed.max(self.min_log_to_keep)
     }
+}
+
+/// The number in a MANIFEST's name; the greatest when it has another name.
+fn manifest_number(path: &Path) -> u64 {
+    let name = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_prefix("MANIFEST-"));
+    name.and_then(|digits| digits.parse().ok()).unwrap_or(u64::MAX)
 }
 
 /// Reads the MANIFEST at `path`.

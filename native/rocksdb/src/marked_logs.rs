@@ -10,12 +10,9 @@ use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::os::unix::fs::FileExt;
 
-use crate::changed::{apply, check_told, LogStop, Stop};
-use crate::error::Fault;
 use crate::files::log_replay::{Entry, Replay};
-use crate::log_file::{read_log, LogError};
+use crate::log_keys::{keys_of_log, Stop};
 use crate::mark::Mark;
-use crate::write_batch::Kind;
 
 /// Keys of one family, each with the sequence number of its last entry in the logs.
 pub type LastEntries = HashMap<Vec<u8>, u64>;
@@ -53,34 +50,23 @@ pub fn settled(
     for marked in &mark.logs {
         let log = &marked.log;
         let Some(kept) = &marked.file else { return Err(Stop::Unclear("it had too many logs to keep them")) };
-        let mut records = 0;
         let reader = BufReader::with_capacity(1 << 20, FromStart { file: kept, at: 0 });
-        let read = read_log::<LogStop>(reader, Some(log.number as u32), |_, piece| {
-            let mut room = true;
-            let mut told = true;
-            let applied = apply(&mut replay, log.number, piece, |entry| {
-                let Entry { family, sequence, kind, key, .. } = entry;
-                told &= kind != Kind::RangeDeletion;
-                if mark.first_logs.get(&family).is_none_or(|&first| log.number < first) || counts(family, log.number) {
-                    return;
-                }
-                let Some(keys) = settled.get_mut(&family) else { return };
-                let read = sequence <= mark.last;
-                room &= add(family, key, !read);
-                if room && read {
-                    keys.insert(key.to_vec(), sequence);
-                }
-            })?;
-            records += u64::from(applied.is_some());
-            check_told(room, told)
-        });
-        match read {
+        let records = keys_of_log(&mut replay, log, reader, |entry| {
+            let Entry { family, sequence, key, .. } = entry;
+            if mark.first_logs.get(&family).is_none_or(|&first| log.number < first) || counts(family, log.number) {
+                return true;
+            }
+            let Some(keys) = settled.get_mut(&family) else { return true };
+            let read = sequence <= mark.last;
+            let room = add(family, key, !read);
+            if room && read {
+                keys.insert(key.to_vec(), sequence);
+            }
+            room
+        })?;
+        if records < marked.records {
             // Its file is another log's now.
-            Ok(_) if records < marked.records => return Err(Stop::Unclear("a log was written over")),
-            Ok(_) => {}
-            Err(LogStop::Unclear(reason)) => return Err(Stop::Unclear(reason)),
-            Err(LogStop::Log(LogError::Io(error))) => return Err(Fault::io("reading", &log.path, &error).into()),
-            Err(LogStop::Log(LogError::Damaged { .. })) => return Err(Stop::Unclear("its log can't be read again")),
+            return Err(Stop::Unclear("a log was written over"));
         }
     }
     Ok(settled)

@@ -9,7 +9,7 @@ use std::ptr;
 use std::sync::Arc;
 
 use crate::batch::{chars, Batch};
-use crate::encode::read_bin;
+use crate::encode::for_each_entry;
 use crate::error::{Fault, Outcome};
 use crate::ffi;
 use crate::handle::{Database, Options, OptionsByText};
@@ -288,15 +288,4 @@ impl Sink {
     pub fn names(&self) -> &[Vec<u8>] {
         &self.names
     }
-}
-
-/// Calls `each` with the entries of an encoded block. Errors: DUMP_ENTRIES_MALFORMED, and those of `each`.
-pub(crate) fn for_each_entry(mut block: &[u8], mut each: impl FnMut(&[u8], &[u8]) -> Outcome<()>) -> Outcome<()> {
-    while !block.is_empty() {
-        let (Some(key), Some(value)) = (read_bin(&mut block), read_bin(&mut block)) else {
-            return Err(Fault::new("DUMP_ENTRIES_MALFORMED", "a block of entries holds something that is no entry"));
-        };
-        each(key, value)?;
-    }
-    Ok(())
 }

@@ -7,13 +7,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use napi::bindgen_prelude::{AsyncTask, BigInt, Buffer};
 use napi_derive::napi;
 
+use crate::block::Range;
 use crate::error::{Fault, Outcome};
 use crate::job::{start, start_with, Job};
 use crate::judge::{Reading, Selection, Ttl};
 use crate::read::ages::family_ages;
 use crate::read::diagnose::leveldb::refuse_compressed;
 use crate::read::estimates::estimate_tables;
-use crate::scan::{Range, Scan};
+use crate::read::opening::open;
+use crate::scan::Scan;
 use crate::store::Store;
 use crate::version::library_version;
 
@@ -114,7 +116,7 @@ pub fn open_store(path: String, options: Option<ReadingOptions>) -> AsyncTask<Jo
             Some("keep") => Some(Ttl::Keep),
             Some(other) => return Err(Fault::new("USAGE", format!("ttl is \"strip\" or \"keep\", not \"{other}\""))),
         };
-        let store = Store::open(&PathBuf::from(path), &Reading { ttl, families })?;
+        let store = open(&PathBuf::from(path), &Reading { ttl, families })?;
         Ok(RocksStore { store: Mutex::new(Some(Arc::new(store))) })
     })
 }

@@ -9,22 +9,21 @@ use std::sync::Arc;
 
 use crate::error::{Fault, Outcome};
 use crate::ffi;
+use crate::files::listing::names;
 use crate::files::log_counts::LogCounts;
 use crate::files::log_replay::Prepared;
 use crate::handle::{Database, Options};
 use crate::judge::{plan, Plan, Reading};
-use crate::layout::{fingerprint, names, Fingerprint};
+use crate::layout::{fingerprint, Fingerprint};
 use crate::manifest::Manifest;
 use crate::mark::Mark;
-use crate::read::account::{check_memory, check_sequences};
 use crate::read::descriptors::max_open_files;
-use crate::read::diagnose::diagnose;
 use crate::read::logs::read_logs;
 use crate::read::merge_operators::known_operator;
 use crate::read::names::Names;
-use crate::read::opening;
 use crate::read::pin::Pin;
 use crate::read::point::Point;
+use crate::read::taken::{check_memory, check_sequences};
 use crate::tripwire::tripwire;
 use crate::wal::Log;
 
@@ -60,16 +59,9 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the store at `path` for reading, as it is at one point in time.
-    ///
-    /// Errors: all STORE_* codes but STORE_IN_USE, PERMISSION_DENIED, USAGE for a time to live that the store has not.
-    pub fn open(path: &Path, reading: &Reading) -> Outcome<Self> {
-        opening::open(path, reading).map_err(|fault| diagnose(path, fault))
-    }
-
     /// Opens what the store at `path` was at a point.
     ///
-    /// Errors: as `open`, with the names that the files have at the point.
+    /// Errors: as `opening::open`, with the names that the files have at the point.
     pub(crate) fn at(path: &Path, point: &Arc<Point>, reading: &Reading) -> Outcome<Self> {
         let mut warnings = Vec::new();
         refuse_old_blob_db(path)?;

@@ -4,6 +4,7 @@ pub mod by_age;
 pub mod crew;
 pub mod families;
 pub mod loading;
+pub mod loads;
 pub mod new_store;
 pub mod operations;
 pub mod sequence;

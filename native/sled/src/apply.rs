@@ -2,14 +2,9 @@
 
 use sled::Tree;
 
-use crate::entries::{self, Entry};
+use crate::entries::{self, Entry, check_size};
 use crate::failure::{Code, Doing, Failure, Outcome, printable};
 use crate::store::{DEFAULT_TREE, Store, existing_tree};
-
-/// Keys and values up to these sizes are taken; sled has no limits of its own, but writes a page with up to 16 entries
-/// as a whole and holds several copies of it while it does.
-pub const MAX_KEY: usize = 16 << 20;
-pub const MAX_VALUE: usize = 512 << 20;
 
 /// What to do with a key that is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,22 +148,6 @@ fn put(tree: &Tree, key: &[u8], value: Option<&[u8]>, if_exists: IfExists) -> Ou
 
 fn check_sizes(block: &[u8], entries: &[Entry]) -> Outcome<()> {
     entries.iter().try_for_each(|entry| check_size(block, entry))
-}
-
-/// An entry that is too big is refused.
-///
-/// # Errors
-/// STORE_UNSUPPORTED
-pub fn check_size(block: &[u8], entry: &Entry) -> Outcome<()> {
-    let value = entry.value.as_ref().map_or(0, |value| value.len());
-    let (what, size, limit) = match (entry.key.len(), value) {
-        (key, _) if key > MAX_KEY => ("key", key, MAX_KEY),
-        (_, value) if value > MAX_VALUE => ("value", value, MAX_VALUE),
-        _ => return Ok(()),
-    };
-    let key = printable(&block[entry.key.clone()]);
-    let message = format!("the {what} of {key} has {size} bytes; kgdump writes up to {limit} to a sled store");
-    Err(Failure::new(Code::StoreUnsupported, message))
 }
 
 fn exists(key: &[u8]) -> Failure {

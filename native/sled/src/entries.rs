@@ -5,7 +5,12 @@
 
 use std::ops::Range;
 
-use crate::failure::{Code, Failure, Outcome};
+use crate::failure::{Code, Failure, Outcome, printable};
+
+/// Keys and values up to these sizes are taken; sled has no limits of its own, but writes a page with up to 16 entries
+/// as a whole and holds several copies of it while it does.
+pub const MAX_KEY: usize = 16 << 20;
+pub const MAX_VALUE: usize = 512 << 20;
 
 const NIL: u8 = 0xc0;
 const BIN_8: u8 = 0xc4;
@@ -72,6 +77,22 @@ pub fn bin(block: &[u8], at: usize) -> Outcome<Range<usize>> {
         Some(end) if end <= block.len() => Ok(start..end),
         _ => Err(damaged("a length reaches beyond the block")),
     }
+}
+
+/// An entry that is too big is refused.
+///
+/// # Errors
+/// STORE_UNSUPPORTED
+pub fn check_size(block: &[u8], entry: &Entry) -> Outcome<()> {
+    let value = entry.value.as_ref().map_or(0, |value| value.len());
+    let (what, size, limit) = match (entry.key.len(), value) {
+        (key, _) if key > MAX_KEY => ("key", key, MAX_KEY),
+        (_, value) if value > MAX_VALUE => ("value", value, MAX_VALUE),
+        _ => return Ok(()),
+    };
+    let key = printable(&block[entry.key.clone()]);
+    let message = format!("the {what} of {key} has {size} bytes; kgdump writes up to {limit} to a sled store");
+    Err(Failure::new(Code::StoreUnsupported, message))
 }
 
 /// Bytes of the header of a `bin` of `length` bytes.

@@ -46,7 +46,7 @@ pub struct Follower {
     hash: Sha256,
     mode: Mode,
     /// The tree's group that the original is in.
-    pub(crate) group: usize,
+    group: usize,
     /// The original's entries of the group so far: how many, and their hash.
     in_group: u32,
     group_hash: Sha256,
@@ -210,7 +210,7 @@ impl Follower {
     fn compare_pending(&mut self, reader: &mut Reader<'_>, out: &mut Builder) -> Outcome<()> {
         let mut old = match self.old.take() {
             Some(old) => old,
-            None => reader.group(self)?,
+            None => reader.group(&self.tree, self.descending, &self.prints, self.group)?,
         };
         let block = std::mem::take(&mut self.pending);
         let mut at = 0;

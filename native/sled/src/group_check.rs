@@ -8,9 +8,9 @@ use crate::entries::push_bin_of;
 use crate::failure::Outcome;
 use crate::follow::Follower;
 use crate::prints::Print;
-use crate::scan::{KeyRange, Pass as _};
 use crate::store::{Store, existing_tree};
 use crate::walk::Walk;
+use crate::walk::{KeyRange, Pass as _};
 
 /// Compares some of the follower's groups that were written with the store's tree, which may have been opened anew since; `part` says which
 /// of them. Returns how many are not as they should be.

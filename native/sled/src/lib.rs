@@ -14,6 +14,7 @@ pub mod files;
 pub mod follow;
 pub mod group_check;
 pub mod guard;
+pub mod job;
 pub mod load;
 pub mod lock;
 pub mod memory;

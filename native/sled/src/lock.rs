@@ -10,6 +10,8 @@ use fs2::FileExt as _;
 
 use crate::failure::{Code, Failure, Outcome};
 
+/// How long opening waits for a lock.
+pub const LOCK_WAIT: Duration = Duration::from_secs(2);
 const RETRY: Duration = Duration::from_millis(10);
 
 /// The lock of a store, held while this lives.

@@ -10,7 +10,7 @@ use napi_derive::napi;
 use crate::apply::{self, IfExists};
 use crate::failure::Doing;
 use crate::guard;
-use crate::node::to_js;
+use crate::job::to_js;
 use crate::store::Store;
 
 /// What `apply` did, in entries.

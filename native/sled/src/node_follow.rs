@@ -13,7 +13,8 @@ use crate::failure::{Doing, Outcome};
 use crate::follow::Follower;
 use crate::group_check;
 use crate::guard;
-use crate::node::{Job, SledStore, to_js};
+use crate::job::{Job, to_js};
+use crate::node::SledStore;
 use crate::store::Store;
 use crate::touch::Touched;
 

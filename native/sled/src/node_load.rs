@@ -11,8 +11,8 @@ use napi_derive::napi;
 
 use crate::failure::{Doing, Outcome};
 use crate::guard;
+use crate::job::{Job, to_js};
 use crate::load::Loader;
-use crate::node::{Job, to_js};
 use crate::store::Store;
 
 /// Fills empty trees from entries in key order.

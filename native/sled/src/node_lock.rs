@@ -8,9 +8,8 @@ use napi_derive::napi;
 
 use crate::failure::Doing;
 use crate::guard::Health;
-use crate::lock::{self, Lock};
-use crate::node::Job;
-use crate::store::LOCK_WAIT;
+use crate::job::Job;
+use crate::lock::{self, LOCK_WAIT, Lock};
 
 /// A store's lock, held while this lives.
 #[napi]

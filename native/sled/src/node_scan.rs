@@ -9,9 +9,10 @@ use napi_derive::napi;
 
 use crate::failure::Doing;
 use crate::guard;
-use crate::node::{Job, to_js};
-use crate::scan::{self, Filled, KeyRange, ScanState};
+use crate::job::{Job, to_js};
+use crate::scan::{self, Filled, ScanState};
 use crate::store::Store;
+use crate::walk::KeyRange;
 
 /// A scan that is open.
 #[napi]

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use sled::IVec;
 
 use crate::failure::{Code, Doing, Failure, Outcome, printable};
-use crate::follow::Follower;
+use crate::prints::Prints;
 use crate::store::{Store, existing_tree};
 
 /// Reads groups of a tree, which is opened when the first is wanted.
@@ -26,13 +26,18 @@ impl<'a> Reader<'a> {
         Reader { store, tree: None }
     }
 
-    /// The tree's entries of the follower's group: as many as it had when it was learned.
+    /// The entries of a group of the tree of this name, read upwards or downwards: as many as its prints say.
     ///
     /// # Errors
     /// KEYSPACE_UNKNOWN; STORE_DAMAGED when entries are gone; what reading fails with.
-    pub fn group(&mut self, follower: &Follower) -> Outcome<VecDeque<(IVec, IVec)>> {
-        let Follower { prints, group, descending, tree: name, .. } = follower;
-        let (Some(first), Some((count, _))) = (prints.first_key(*group), prints.group(*group)) else {
+    pub fn group(
+        &mut self,
+        name: &[u8],
+        descending: bool,
+        prints: &Prints,
+        group: usize,
+    ) -> Outcome<VecDeque<(IVec, IVec)>> {
+        let (Some(first), Some((count, _))) = (prints.first_key(group), prints.group(group)) else {
             return Ok(VecDeque::new());
         };
         let tree = &mut self.tree;
@@ -42,9 +47,9 @@ impl<'a> Reader<'a> {
                 None => tree.insert(existing_tree(db, name)?),
             };
             let mut old = VecDeque::with_capacity(count as usize);
-            let mut iterator = if *descending { tree.range(..=first) } else { tree.range(first..) };
+            let mut iterator = if descending { tree.range(..=first) } else { tree.range(first..) };
             while old.len() < count as usize {
-                let next = if *descending { iterator.next_back() } else { iterator.next() };
+                let next = if descending { iterator.next_back() } else { iterator.next() };
                 match next.transpose().map_err(|e| Failure::sled(&e, Doing::Reading, "reading the next entry"))? {
                     Some(entry) => old.push_back(entry),
                     None => {

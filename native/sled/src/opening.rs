@@ -7,8 +7,7 @@ use sled::Db;
 
 use crate::failure::{Code, Doing, Failure, Outcome};
 use crate::guard;
-use crate::lock;
-use crate::store::LOCK_WAIT;
+use crate::lock::{self, LOCK_WAIT};
 
 /// Lets sled open the store; its lock is not waited for by sled, so try for a moment.
 ///

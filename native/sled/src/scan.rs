@@ -6,23 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::entries::{encoded_len, push_bin_of};
 use crate::failure::{Code, Failure, Outcome};
-use crate::store::{Store, existing_tree};
-use crate::walk::Walk;
-
-/// An entry: its key's two parts, and its value.
-pub type Entry<'a> = (&'a [u8], &'a [u8], &'a [u8]);
-
-/// A walk over the entries of a range.
-pub trait Pass {
-    /// The entry that it is before; None at the end of the range.
-    ///
-    /// # Errors
-    /// STORE_DAMAGED, IO_FAILED; it must not be used any more then.
-    fn entry(&mut self, range: &KeyRange) -> Outcome<Option<Entry<'_>>>;
-
-    /// Goes behind the entry that it is before.
-    fn step(&mut self, range: &KeyRange);
-}
+use crate::store::{Dependent, Store, existing_tree};
+use crate::walk::{KeyRange, Pass, Walk};
 
 /// What one fill did; offsets are those of the block.
 #[derive(Clone, Copy, Debug, Default)]
@@ -47,14 +32,6 @@ pub struct ScanState {
     block: Vec<u8>,
 }
 
-/// Keys from `lower`, inclusive, to `upper`, exclusive, downwards when `reverse`.
-#[derive(Clone, Debug, Default)]
-pub struct KeyRange {
-    pub lower: Option<Vec<u8>>,
-    pub upper: Option<Vec<u8>>,
-    pub reverse: bool,
-}
-
 enum Stage {
     NotBegun,
     Reading(Box<Walk>),
@@ -74,7 +51,8 @@ impl ScanState {
     pub fn begin(store: &Store, tree: Vec<u8>, range: KeyRange) -> Arc<Mutex<ScanState>> {
         let scan = ScanState { tree, range, stage: Stage::NotBegun, block: Vec::new() };
         let scan = Arc::new(Mutex::new(scan));
-        store.register(Arc::downgrade(&scan));
+        let dependent = Arc::downgrade(&scan);
+        store.register(dependent);
         scan
     }
 
@@ -82,6 +60,13 @@ impl ScanState {
     pub fn end(&mut self) {
         self.stage = Stage::Closed;
         self.block = Vec::new();
+    }
+}
+
+impl Dependent for Mutex<ScanState> {
+    fn end(&self) -> Outcome<()> {
+        self.lock().unwrap_or_else(PoisonError::into_inner).end();
+        Ok(())
     }
 }
 

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use kgdump_sled::failure::{Code, Outcome};
 use kgdump_sled::read::store::{FileScan, FileStore};
-use kgdump_sled::scan::{KeyRange, Pass as _};
+use kgdump_sled::walk::{KeyRange, Pass as _};
 use sled::Db;
 
 use support::reading::{Pairs, all};

@@ -5,8 +5,8 @@ mod support;
 
 use kgdump_sled::failure::{Code, Failure, Outcome};
 use kgdump_sled::load::page::put_varint;
-use kgdump_sled::scan::KeyRange;
 use kgdump_sled::store::DEFAULT_TREE;
+use kgdump_sled::walk::KeyRange;
 use sled::Db;
 use sled::bulk::{PageLoader, Reserved};
 

@@ -6,6 +6,7 @@ pub mod bytes;
 pub mod family;
 pub mod info_log;
 pub mod kept;
+pub mod listing;
 pub mod live_file;
 pub mod log_counts;
 pub mod log_expander;
@@ -18,5 +19,7 @@ pub mod new_table;
 #[allow(dead_code)]
 pub mod table;
 pub mod table_end;
+#[cfg(test)]
+pub mod temporary;
 pub mod tracked_logs;
 pub mod whole;

@@ -5,8 +5,8 @@
 //!
 //! Contract: memory is bounded by the longest record, expanded.
 
+use super::blocks::LogError;
 use super::physical::{COMPRESSION, LOG_BEFORE, TIMESTAMP_SIZES};
-use super::LogError;
 use crate::files::log_expander::Expander;
 
 /// What a log says of the log before it.

@@ -4,10 +4,10 @@
 
 use std::io::Read;
 
+use super::blocks::{Blocks, LogError};
 use super::physical::{
     is_recyclable, physical, u16_at, u32_at, unmask, Doubt, Physical, BLOCK, HEADER, RECYCLABLE_HEADER,
 };
-use super::{Blocks, LogError};
 
 /// What kind of file a log is: a new one, or one that may have held another log before. Unknown before its first record.
 #[derive(Clone, Copy, PartialEq, Eq)]

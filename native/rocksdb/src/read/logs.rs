@@ -9,7 +9,7 @@ use std::path::Path;
 
 use crate::error::{Fault, Outcome};
 use crate::files::info_log::logs_at_opening;
-use crate::layout::names;
+use crate::files::listing::names;
 use crate::read::known_logs::{filled_logs, known_logs, needed_logs};
 use crate::read::log_check::check_logs;
 use crate::read::log_looks::{content_of, first_of_other, newest_sequence, prepares};

@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use crate::error::Fault;
-use crate::layout::names;
+use crate::files::listing::names;
 use crate::manifest::read_manifest;
 
 /// How many MANIFESTs are read at most.

@@ -22,6 +22,7 @@ pub mod pin_logs;
 pub mod pin_place;
 pub mod point;
 pub mod salvage;
+pub mod taken;
 pub mod unknown_tables;
 pub mod versions;
 pub mod walk;

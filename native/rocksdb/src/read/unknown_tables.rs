@@ -8,10 +8,11 @@
 use std::path::Path;
 
 use crate::error::Outcome;
+use crate::files::listing::names;
 use crate::files::table::error::Read;
 use crate::files::table::{kind, InternalKey, TableFile};
 use crate::judge::Plan;
-use crate::layout::{names, table_path};
+use crate::layout::table_path;
 use crate::manifest::Manifest;
 use crate::read::manifests::without_known_tables;
 use crate::read::versions::Search;

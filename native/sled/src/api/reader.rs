@@ -9,12 +9,13 @@ use napi_derive::napi;
 
 use crate::failure::{Doing, Outcome};
 use crate::guard::{self, Health};
+use crate::job::to_js;
 use crate::memory::{self, Tide};
-use crate::node::to_js;
 use crate::node_scan::FillCounts;
 use crate::read::look::look;
 use crate::read::store::{FileScan, FileStore};
-use crate::scan::{Filled, KeyRange};
+use crate::scan::Filled;
+use crate::walk::KeyRange;
 
 /// Work of reading, and how its result becomes a value of JavaScript's.
 pub struct Reading<T, J> {

@@ -17,13 +17,12 @@ use std::thread::{self, JoinHandle};
 
 use sled::bulk::{PageLoader, Reserved};
 
-use crate::apply;
 use crate::entries;
 use crate::failure::{Code, Doing, Failure, Outcome, printable};
 use crate::guard;
 use crate::load::line::{First, Line};
 use crate::load::tree::Tree;
-use crate::store::Store;
+use crate::store::{Dependent, Store};
 
 /// Blocks that wait to be parsed.
 const BLOCKS_AHEAD: usize = 1;
@@ -76,7 +75,8 @@ impl Loader {
         let thread = thread.map_err(|e| Failure::io(&e, "starting a thread"))?;
         let loader =
             Arc::new(Loader { commands: Mutex::new(Some(commands)), thread: Mutex::new(Some(thread)), first, blocks });
-        store.register_loader(Arc::downgrade(&loader));
+        let dependent = Arc::downgrade(&loader);
+        store.register(dependent);
         Ok(loader)
     }
 
@@ -154,6 +154,12 @@ impl Loader {
             return Err(Failure::new(Code::StoreFailed, "the loader has ended"));
         };
         commands.send(command).map_err(|_| self.first.get())
+    }
+}
+
+impl Dependent for Loader {
+    fn end(&self) -> Outcome<()> {
+        self.abort()
     }
 }
 
@@ -235,7 +241,7 @@ fn add(tree: &mut Tree<Reserved>, block: &[u8], line: &mut Line) -> Outcome<()> 
     let mut at = 0;
     while at < block.len() {
         let (entry, next) = entries::entry(block, at)?;
-        apply::check_size(block, &entry)?;
+        entries::check_size(block, &entry)?;
         let Some(value) = entry.value else {
             let message = format!("block of entries, offset {at}: a new tree has nothing to delete");
             return Err(Failure::new(Code::DumpEntriesMalformed, message));

@@ -8,6 +8,7 @@ pub mod look;
 pub mod pages;
 pub mod parent;
 pub mod salvage;
+pub mod segments;
 pub mod snapshots;
 pub mod store;
 pub mod value_files;

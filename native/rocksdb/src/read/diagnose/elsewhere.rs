@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use super::Scene;
+use super::scene::Scene;
 use crate::error::Fault;
 use crate::layout::fingerprint;
 use crate::manifest::read_manifest;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::{Scene, MOST_TABLES};
+use super::scene::{Scene, MOST_TABLES};
 use crate::error::{Fault, Outcome};
 use crate::files::table::TableFile;
 use crate::files::table_end::{table_format, TableFormat};

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::*;
+use crate::block::Range;
 use crate::judge::Reading;
-use crate::scan::{Range, Scan};
+use crate::scan::Scan;
 use crate::sink::{Operation, Sink};
 use crate::store::Store;
 
@@ -83,7 +84,7 @@ fn held(name: &str, can_link: bool) -> Outcome<()> {
 }
 
 fn names_of(directory: &Path, end: &'static str) -> impl Iterator<Item = String> {
-    crate::layout::names(directory).unwrap_or_default().into_iter().filter(move |name| name.ends_with(end))
+    crate::files::listing::names(directory).unwrap_or_default().into_iter().filter(move |name| name.ends_with(end))
 }
 
 #[test]

@@ -5,12 +5,12 @@
 
 use std::sync::Arc;
 
+use crate::block::{put, Filled};
 use crate::error::{Fault, Outcome};
 use crate::files::table::kind;
 use crate::options_file::object_name;
 use crate::read::merge_operators::Operator;
 use crate::read::walk::KeyOrder;
-use crate::scan::{put, Filled};
 
 use super::losses::{Loss, Sweep, What};
 use super::merge::Merge;

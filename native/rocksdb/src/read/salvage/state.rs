@@ -5,9 +5,10 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use crate::error::{Fault, Outcome};
+use crate::files::listing::names;
 use crate::files::live_file::LiveFile;
 use crate::files::whole::{read_whole, MOST_NAME};
-use crate::layout::{names, read_options};
+use crate::layout::read_options;
 use crate::manifest::{read_into, read_manifest, Manifest};
 use crate::options_file::OptionsFile;
 use crate::wal::{list_logs, Log};

@@ -21,10 +21,9 @@ use crate::files::page::Page;
 use crate::files::snapshot::{self, Snapshot};
 use crate::files::table::{COUNTER_PAGE, META_PAGE};
 use crate::files::value_file;
-use crate::lock::{self, Lock};
+use crate::lock::{self, LOCK_WAIT, Lock};
 use crate::read::pages::BodyReader;
 use crate::read::value_files;
-use crate::store::LOCK_WAIT;
 
 /// What is wrong with a file.
 #[derive(Clone, Debug)]
