@@ -9,14 +9,15 @@ use std::time::Duration;
 
 use sled::Db;
 
-use crate::durable::Syncer;
 use crate::failure::{Code, Doing, Failure, Outcome, printable};
 use crate::files::conf::Settings;
+use crate::files::lock;
+use crate::files::place::{Place, inspect};
 use crate::guard::{self, Health};
 use crate::memory::{self, Tide};
 use crate::opening::open;
-use crate::place::{Place, inspect};
-use crate::{lock, read::log};
+use crate::read::log;
+use crate::write::durable::Syncer;
 
 /// The name by which sled knows its default tree.
 pub const DEFAULT_TREE: &[u8] = b"__sled__default";

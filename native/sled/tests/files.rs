@@ -16,8 +16,8 @@ use std::thread::spawn;
 use std::time::Duration;
 
 use kgdump_sled::failure::{Code, Outcome};
+use kgdump_sled::read::pass::{KeyRange, Pass as _};
 use kgdump_sled::read::store::{FileScan, FileStore};
-use kgdump_sled::walk::{KeyRange, Pass as _};
 use sled::Db;
 
 use support::reading::{Pairs, all};

@@ -8,13 +8,13 @@ mod support;
 
 use std::collections::VecDeque;
 
-use kgdump_sled::apply::{self, Carried};
-use kgdump_sled::change_blocks::{Changes, Chunk};
+use kgdump_sled::changes::blocks::{Changes, Chunk};
+use kgdump_sled::changes::group_check::differing;
 use kgdump_sled::entries::entry;
 use kgdump_sled::failure::Code;
-use kgdump_sled::group_check::differing;
 use kgdump_sled::guard::Health;
 use kgdump_sled::store::{Store, existing_tree};
+use kgdump_sled::write::apply::{self, Carried};
 
 use support::states::{changed, fill, learned, number, tree_of};
 use support::{Model, Random, blocks, options, scratch};

@@ -7,8 +7,8 @@ use std::fs;
 
 use kgdump_sled::failure::{Code, Doing, Failure};
 use kgdump_sled::guard;
+use kgdump_sled::read::pass::KeyRange;
 use kgdump_sled::store::DEFAULT_TREE;
-use kgdump_sled::walk::KeyRange;
 use sled::Db;
 
 use support::reading::{Pairs, all, read};

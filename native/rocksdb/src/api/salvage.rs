@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use napi::bindgen_prelude::{AsyncTask, BigInt, Buffer};
 use napi_derive::napi;
 
+use crate::api::job::{start, start_with, Job};
 use crate::error::Outcome;
-use crate::job::{start, start_with, Job};
 use crate::read::salvage::losses::Loss;
 use crate::read::salvage::scan::SalvageScan;
 use crate::read::salvage::Salvage;

@@ -12,17 +12,17 @@ use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::block::Range;
 use crate::error::Outcome;
+use crate::files::layout::table_path;
 use crate::files::live_file::LiveFile;
 use crate::files::table::TableFile;
 use crate::handle::Database;
-use crate::judge::Plan;
-use crate::layout::table_path;
+use crate::read::block::Range;
 use crate::read::edges::{ends_are_sound, ends_ascend};
+use crate::read::judge::Plan;
+use crate::read::store::Store;
 use crate::read::taken::in_memory;
 use crate::read::walk::{walk_table, KeyOrder, TableBounds};
-use crate::store::Store;
 
 /// The account of one pass.
 pub struct Account {

@@ -15,12 +15,12 @@ use std::path::Path;
 use scene::{Scene, MOST_TABLES};
 
 use crate::error::Fault;
+use crate::files::layout::{encrypted, fingerprint, options_are_encrypted, read_options};
 use crate::files::listing::names;
+use crate::files::manifest::read_manifest;
+use crate::files::manifests::without_known_tables;
 use crate::files::table_end::{table_format, TableFormat, NEWEST_FORMAT_VERSION};
-use crate::judge::NO_TIMESTAMP;
-use crate::layout::{encrypted, fingerprint, options_are_encrypted, read_options};
-use crate::manifest::read_manifest;
-use crate::read::manifests::without_known_tables;
+use crate::read::judge::NO_TIMESTAMP;
 use crate::version::library_version;
 
 type Rule = fn(&Scene<'_>) -> Option<Fault>;

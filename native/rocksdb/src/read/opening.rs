@@ -12,15 +12,15 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use crate::error::{Fault, Outcome};
-use crate::judge::Reading;
-use crate::layout::fingerprint;
-use crate::lock_holder::{look_for_holder, Holder};
+use crate::files::layout::fingerprint;
+use crate::files::lock_holder::{look_for_holder, Holder};
 use crate::read::diagnose::diagnose;
+use crate::read::judge::Reading;
 use crate::read::pin::{Pin, Unpinned};
 use crate::read::pin_place::clear_abandoned;
 use crate::read::point::Point;
+use crate::read::store::Store;
 use crate::read::unknown_tables::look_for_unknown_tables;
-use crate::store::Store;
 
 /// How often a store that can't be held is opened in the hope that it stands still.
 const TRIES: u32 = 200;

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::error::{Fault, Outcome};
+use crate::files::layout::table_path;
 use crate::files::log_counts::LogCounts;
 use crate::handle::Database;
-use crate::judge::Plan;
-use crate::layout::table_path;
+use crate::read::judge::Plan;
 
 /// Checks that no table that is to be read has entries which are newer than all that the store knows: they would not be shown.
 ///

@@ -2,8 +2,8 @@
 
 use crate::encode::for_each_entry;
 use crate::error::Outcome;
-use crate::tables::Tables;
 use crate::write::by_age::ByAge;
+use crate::write::tables::Tables;
 use crate::write::turned::Turned;
 
 /// How a family is loaded: by tables in its order or the reverse of it, or by age.

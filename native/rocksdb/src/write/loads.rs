@@ -8,11 +8,11 @@ use std::sync::Arc;
 
 use crate::error::{Fault, Outcome};
 use crate::files::ages::Ages;
-use crate::sink::Sink;
-use crate::tables::Tables;
 use crate::write::by_age::ByAge;
 use crate::write::loading::Loading;
 use crate::write::sequence;
+use crate::write::sink::Sink;
+use crate::write::tables::Tables;
 
 /// Properties that are 0 of a family that nothing was written to.
 const HELD: [&CStr; 3] =

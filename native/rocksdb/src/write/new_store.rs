@@ -18,9 +18,9 @@ use crate::files::new_manifest::{new_manifest, unique_id, FamilyEntry, TableEntr
 use crate::files::table::parts::properties_block;
 use crate::files::table::properties::Properties;
 use crate::handle::{Options, OptionsByText};
-use crate::tables::{MadeTable, Tables};
 use crate::write::crew::Crew;
 use crate::write::loading::Loading;
+use crate::write::tables::{MadeTable, Tables};
 
 const MANIFEST: &str = "MANIFEST-000001";
 const FORWARD: &[u8] = b"leveldb.BytewiseComparator";

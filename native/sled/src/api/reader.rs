@@ -7,15 +7,15 @@ use napi::bindgen_prelude::{AsyncTask, Buffer, ToNapiValue, TypeName, Uint8Array
 use napi::{Env, Task};
 use napi_derive::napi;
 
+use crate::api::job::to_js;
+use crate::api::scan::FillCounts;
 use crate::failure::{Doing, Outcome};
 use crate::guard::{self, Health};
-use crate::job::to_js;
 use crate::memory::{self, Tide};
-use crate::node_scan::FillCounts;
 use crate::read::look::look;
+use crate::read::pass::KeyRange;
+use crate::read::scan::Filled;
 use crate::read::store::{FileScan, FileStore};
-use crate::scan::Filled;
-use crate::walk::KeyRange;
 
 /// Work of reading, and how its result becomes a value of JavaScript's.
 pub struct Reading<T, J> {

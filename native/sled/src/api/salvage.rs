@@ -8,11 +8,11 @@ use napi::{Env, Task};
 use napi_derive::napi;
 
 use super::reader::{Reading, reading};
+use crate::api::job::to_js;
+use crate::api::scan::FillCounts;
 use crate::failure::{Code, Doing, Failure, Outcome};
 use crate::guard::{self, Health};
-use crate::job::to_js;
 use crate::memory;
-use crate::node_scan::FillCounts;
 use crate::read::salvage::history::Age;
 use crate::read::salvage::rescue::{Problem, Rescue, Stretch, What};
 use crate::read::salvage::scan::{SalvageFilled, SalvageScan};

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::block::Range;
-use crate::judge::Reading;
-use crate::scan::Scan;
-use crate::sink::{Operation, Sink};
-use crate::store::Store;
+use crate::read::block::Range;
+use crate::read::judge::Reading;
+use crate::read::scan::Scan;
+use crate::read::store::Store;
+use crate::write::sink::{Operation, Sink};
 
 /// The directory of a test, removed at its end.
 struct Directory(std::path::PathBuf);

@@ -5,10 +5,10 @@
 
 use std::sync::Arc;
 
-use crate::block::{put, Filled};
 use crate::error::{Fault, Outcome};
+use crate::files::options_file::object_name;
 use crate::files::table::kind;
-use crate::options_file::object_name;
+use crate::read::block::{put, Filled};
 use crate::read::merge_operators::Operator;
 use crate::read::walk::KeyOrder;
 

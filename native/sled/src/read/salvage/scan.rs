@@ -10,8 +10,8 @@ use super::rescue::{Rescue, What};
 use crate::failure::{Code, Failure, Outcome};
 use crate::files::page::Page;
 use crate::read::pages::BodyReader;
-use crate::scan::{Filled, fill_block};
-use crate::walk::{Entry, KeyRange, Pass};
+use crate::read::pass::{Entry, KeyRange, Pass};
+use crate::read::scan::{Filled, fill_block};
 
 /// From so many blocks on, entries that something may be missing between share blocks.
 const MOST_CUTS: u32 = 1000;
