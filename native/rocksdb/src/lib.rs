@@ -8,7 +8,6 @@
 
 mod api;
 mod changes;
-mod encode;
 mod error;
 mod ffi;
 mod files;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use kgdump_shared::fill::FillCounts;
 use napi::bindgen_prelude::{AsyncTask, BigInt, Buffer};
 use napi_derive::napi;
 
@@ -65,23 +66,6 @@ pub struct PreparedTransaction {
     pub operations: f64,
     /// Number of the log that it is in.
     pub log: f64,
-}
-
-/// What one fill put into its buffer; offsets are within it.
-#[napi(object)]
-pub struct FillResult {
-    pub bytes: f64,
-    pub entries: f64,
-    pub key_bytes: f64,
-    pub value_bytes: f64,
-    pub first_key_start: f64,
-    pub first_key_end: f64,
-    pub last_key_start: f64,
-    pub last_key_end: f64,
-    /// Nothing follows.
-    pub done: bool,
-    /// Not 0 when the next entry alone needs a buffer of so many bytes.
-    pub needed: f64,
 }
 
 /// A store that is open for reading.
@@ -183,24 +167,10 @@ impl RocksScan {
 #[napi]
 impl RocksScan {
     /// Writes the next entries, at most `limit`, into `buffer`, which must not be touched until the promise is settled.
-    #[napi(ts_return_type = "Promise<FillResult>")]
-    pub fn fill(&self, buffer: Buffer, limit: f64) -> AsyncTask<Job<FillResult>> {
+    #[napi(ts_return_type = "Promise<FillCounts>")]
+    pub fn fill(&self, buffer: Buffer, limit: f64) -> AsyncTask<Job<FillCounts>> {
         let scan = Arc::clone(&self.scan);
-        start_with(buffer, move |bytes| {
-            let filled = scan.fill(bytes, limit as usize)?;
-            Ok(FillResult {
-                bytes: filled.bytes as f64,
-                entries: filled.entries as f64,
-                key_bytes: filled.key_bytes as f64,
-                value_bytes: filled.value_bytes as f64,
-                first_key_start: filled.first_key.0 as f64,
-                first_key_end: filled.first_key.1 as f64,
-                last_key_start: filled.last_key.0 as f64,
-                last_key_end: filled.last_key.1 as f64,
-                done: filled.done,
-                needed: filled.needed as f64,
-            })
-        })
+        start_with(buffer, move |bytes| Ok(scan.fill(bytes, limit as usize)?.into()))
     }
 
     /// Does a step of the account of the pass, which must have ended by itself: whether all that the family holds was shown.

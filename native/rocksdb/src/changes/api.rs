@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use kgdump_shared::bin::{self, NIL};
 use napi::bindgen_prelude::{AsyncTask, Buffer};
 use napi_derive::napi;
 
@@ -10,13 +11,9 @@ use crate::api::job::{start, Job};
 use crate::api::source::{RocksScan, RocksStore};
 use crate::changes::changed::{changed_since, outdated};
 use crate::changes::mark::Mark;
-use crate::encode::{header_size, read_bin, write_bin};
 use crate::error::{Fault, Outcome};
 use crate::read::block::Range;
 use crate::read::scan::Scan;
-
-/// MessagePack's nil: a bound that is not there.
-const NIL: u8 = 0xc0;
 
 /// A point in a store's life.
 #[napi]
@@ -71,10 +68,10 @@ impl RocksStore {
 }
 
 fn bins(keys: &[Vec<u8>]) -> Vec<u8> {
-    let mut out = vec![0; keys.iter().map(|key| header_size(key.len()) + key.len()).sum()];
+    let mut out = vec![0; keys.iter().map(|key| bin::header_len(key.len()) + key.len()).sum()];
     let mut at = 0;
     for key in keys {
-        at += write_bin(&mut out[at..], key);
+        at += bin::write(&mut out[at..], key);
     }
     out
 }
@@ -89,11 +86,12 @@ fn ranges_of(mut bytes: &[u8]) -> Outcome<VecDeque<Range>> {
 }
 
 fn bound(bytes: &mut &[u8]) -> Outcome<Option<Vec<u8>>> {
+    // A bound that is not there.
     if bytes.first() == Some(&NIL) {
         *bytes = &bytes[1..];
         return Ok(None);
     }
-    let key = read_bin(bytes).ok_or_else(|| Fault::new("INTERNAL", "a range is no pair of keys"))?;
+    let key = bin::take(bytes).ok_or_else(|| Fault::new("INTERNAL", "a range is no pair of keys"))?;
     Ok(Some(key.to_vec()))
 }
 

@@ -16,7 +16,7 @@ use crate::changes::log_keys::{keys_of_log, Stop};
 use crate::changes::mark::Mark;
 use crate::changes::marked_logs::settled;
 use crate::changes::table_keys::read_keys;
-use crate::error::{Fault, Outcome};
+use crate::error::{Fault, Outcome, Reason as _};
 use crate::files::layout::{options_with, table_path};
 use crate::files::log_replay::Replay;
 use crate::files::options_file::{object_name, FamilyOptions, OptionsFile};

@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use crate::error::Fault;
+use crate::error::{Fault, Reason as _};
 use crate::files::log_file::{read_log, LogError, Piece};
 use crate::files::log_replay::{Applied, Entry, Replay};
 use crate::files::wal::Log;

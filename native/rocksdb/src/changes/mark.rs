@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::sync::Arc;
 
-use crate::error::{Fault, Outcome};
+use crate::error::{Fault, Outcome, Reason as _};
 use crate::files::manifest::Manifest;
 use crate::files::wal::{Log, LogReport};
 use crate::read::descriptors::spare;

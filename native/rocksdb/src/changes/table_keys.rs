@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::ptr;
 
-use crate::error::{take_message, Fault, Outcome};
+use crate::error::{take_message, Fault, Outcome, Reason as _};
 use crate::ffi;
 use crate::handle::{c_string, Options};
 

@@ -8,7 +8,7 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use crate::error::{Fault, Outcome};
+use crate::error::{Fault, Outcome, Reason as _};
 use crate::files::listing::names;
 use crate::files::manifests::{mend_current, without_current as missing_current};
 use crate::files::options_file::{parse_options, OptionsFile};

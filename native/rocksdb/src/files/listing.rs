@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::error::{Fault, Outcome};
+use crate::error::{Fault, Outcome, Reason as _};
 
 /// Names of the files in a directory; names that are not UTF-8 are not RocksDB's and are left out.
 pub fn names(directory: &Path) -> Outcome<Vec<String>> {

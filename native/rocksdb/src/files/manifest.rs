@@ -12,7 +12,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use crate::error::{Fault, Outcome};
+use crate::error::{Fault, Outcome, Reason as _};
 use crate::files::family::Family;
 use crate::files::live_file::{BlobFile, LiveFile};
 use crate::files::log_file::{read_log, End, LogError, Piece};

@@ -2,7 +2,9 @@
 //!
 //! Contract: pure; an entry is in a block as a whole or not at all.
 
-use crate::encode::{header_size, write_bin, MAX_BIN};
+use kgdump_shared::bin;
+pub use kgdump_shared::fill::Filled;
+
 use crate::error::{Fault, Outcome};
 
 /// Which entries a scan yields. Bounds are in the family's own order.
@@ -23,47 +25,26 @@ impl Range {
     }
 }
 
-/// What one fill put into its buffer. Offsets are within the buffer.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub struct Filled {
-    pub bytes: usize,
-    pub entries: usize,
-    pub key_bytes: usize,
-    pub value_bytes: usize,
-    pub first_key: (usize, usize),
-    pub last_key: (usize, usize),
-    /// Nothing follows.
-    pub done: bool,
-    /// Not 0 when the next entry alone is bigger than the buffer: how many bytes it needs.
-    pub needed: usize,
-}
-
 /// Puts one entry behind those that are in `out`; `false` when it does not fit.
 pub fn put(out: &mut [u8], filled: &mut Filled, key: &[u8], value: &[u8]) -> Outcome<bool> {
-    if key.len() > MAX_BIN || value.len() > MAX_BIN {
+    if key.len() > bin::LONGEST || value.len() > bin::LONGEST {
         return Err(Fault::new(
             "STORE_UNSUPPORTED",
             format!("the entry \"{}\" has {} bytes, more than a dump can hold", shown(key), key.len().max(value.len())),
         ));
     }
-    let needed = header_size(key.len()) + key.len() + header_size(value.len()) + value.len();
+    let needed = bin::entry_len(key.len(), value.len());
     let room = &mut out[filled.bytes..];
     if needed > room.len() {
-        if filled.entries == 0 {
+        if filled.stats.entries == 0 {
             filled.needed = needed;
         }
         return Ok(false);
     }
-    let key_end = write_bin(room, key);
-    write_bin(&mut room[key_end..], value);
-    filled.last_key = (filled.bytes + key_end - key.len(), filled.bytes + key_end);
-    if filled.entries == 0 {
-        filled.first_key = filled.last_key;
-    }
+    let key_end = bin::write(room, key);
+    bin::write(&mut room[key_end..], value);
+    filled.stats.add((filled.bytes + key_end - key.len(), filled.bytes + key_end), value.len());
     filled.bytes += needed;
-    filled.entries += 1;
-    filled.key_bytes += key.len();
-    filled.value_bytes += value.len();
     Ok(true)
 }
 
@@ -79,6 +60,8 @@ pub fn shown(key: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use kgdump_shared::fill::BlockStats;
+
     use super::*;
 
     #[test]
@@ -89,8 +72,8 @@ mod tests {
         assert_eq!(put(&mut out, &mut filled, b"d", b""), Ok(true));
         assert_eq!(put(&mut out, &mut filled, b"e", b""), Ok(false));
         assert_eq!(&out[..filled.bytes], b"\xc4\x01a\xc4\x02bc\xc4\x01d\xc4\x00");
-        assert_eq!((filled.entries, filled.key_bytes, filled.value_bytes, filled.needed), (2, 2, 2, 0));
-        assert_eq!((filled.first_key, filled.last_key), ((2, 3), (9, 10)));
+        let stats = BlockStats { entries: 2, key_bytes: 2, value_bytes: 2, first_key: (2, 3), last_key: (9, 10) };
+        assert_eq!((filled.stats, filled.needed), (stats, 0));
         let mut none = Filled::default();
         assert_eq!(put(&mut out, &mut none, b"", &[0; 256]), Ok(false));
         assert_eq!(none.needed, 2 + 3 + 256);

@@ -10,7 +10,7 @@ use std::ptr;
 use std::sync::atomic::Ordering;
 use std::sync::Arc;
 
-use crate::error::{take_message, Fault, Outcome};
+use crate::error::{take_message, Fault, Outcome, Reason as _};
 use crate::ffi;
 use crate::read::account::Account;
 use crate::read::block::{put, shown, Filled, Range};
@@ -123,7 +123,7 @@ impl Cursor {
                 }
                 Step::Skip => {}
                 Step::Take => {
-                    if filled.entries == limit {
+                    if filled.stats.entries == limit {
                         break;
                     }
                     if kind == ffi::KGD_WIDE {

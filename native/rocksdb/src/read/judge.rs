@@ -7,7 +7,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use crate::error::{Fault, Outcome};
+use crate::error::{Fault, Outcome, Reason as _};
 use crate::files::family::Family;
 use crate::files::layout::{missing, table_path};
 use crate::files::live_file::LiveFile;

@@ -12,7 +12,7 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::PathBuf;
 
-use crate::error::{Fault, Outcome};
+use crate::error::{Fault, Outcome, Reason as _};
 use crate::files::log_file::{read_log, End, LogBefore, Piece};
 use crate::files::log_replay::{Applied, Prepared, Replay};
 use crate::files::manifest::Manifest;

@@ -1,6 +1,6 @@
 //! What is said of a write-ahead log that can't be read whole.
 
-use crate::error::Fault;
+use crate::error::{Fault, Reason as _};
 use crate::files::log_file::{LogBefore, LogError};
 use crate::files::log_replay::ReplayError;
 use crate::files::wal::Log;

@@ -6,7 +6,7 @@ use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{BufReader, ErrorKind, Read};
 
-use crate::error::{Fault, Outcome};
+use crate::error::{Fault, Outcome, Reason as _};
 use crate::files::log_file::physical::{is_note, is_recyclable, u32_at, HEADER, RECYCLABLE_HEADER};
 use crate::files::log_file::{read_log, LogError, Piece, LATER_LOG};
 use crate::files::log_replay::Replay;

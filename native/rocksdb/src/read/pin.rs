@@ -21,7 +21,7 @@ use std::path::Path;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use crate::error::{Fault, Outcome};
+use crate::error::{Fault, Outcome, Reason as _};
 use crate::files::layout::{fingerprint, newest_options, read_options};
 use crate::files::manifest::{read_manifest_in, Manifest};
 use crate::files::options_file::OptionsFile;

@@ -65,9 +65,9 @@ impl Scan {
         };
         let result = self.names.outcome(cursor.fill(out, limit)).map_err(|fault| diagnose(cursor.path(), fault));
         match &result {
-            Ok(filled) if !filled.done => *shown += filled.entries as u64,
+            Ok(filled) if !filled.done => *shown += filled.stats.entries as u64,
             Ok(filled) => {
-                let shown = *shown + filled.entries as u64;
+                let shown = *shown + filled.stats.entries as u64;
                 *state = cursor.account(shown).map_or(State::Over, State::Ended);
             }
             Err(_) => *state = State::Over,

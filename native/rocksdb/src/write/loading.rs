@@ -1,8 +1,8 @@
 //! The load of one family: what becomes of its entries.
 
-use crate::encode::for_each_entry;
 use crate::error::Outcome;
 use crate::write::by_age::ByAge;
+use crate::write::entries::for_each_entry;
 use crate::write::tables::Tables;
 use crate::write::turned::Turned;
 

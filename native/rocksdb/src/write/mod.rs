@@ -3,6 +3,7 @@
 pub mod batch;
 pub mod by_age;
 pub mod crew;
+pub mod entries;
 pub mod families;
 pub mod loading;
 pub mod loads;

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::error::{Fault, Outcome};
+use crate::error::{Fault, Outcome, Reason as _};
 use crate::ffi;
 use crate::files::new_manifest::{new_manifest, unique_id, FamilyEntry, TableEntry};
 use crate::files::table::parts::properties_block;

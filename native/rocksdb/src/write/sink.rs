@@ -8,7 +8,6 @@ use std::path::Path;
 use std::ptr;
 use std::sync::Arc;
 
-use crate::encode::for_each_entry;
 use crate::error::{Fault, Outcome};
 use crate::ffi;
 use crate::files::layout::fingerprint;
@@ -16,6 +15,7 @@ use crate::files::manifest::read_manifest;
 use crate::handle::{Database, Options, OptionsByText};
 use crate::write::batch::{chars, Batch};
 use crate::write::crew::Crew;
+use crate::write::entries::for_each_entry;
 use crate::write::families::drop_family;
 use crate::write::loading::Loading;
 pub use crate::write::operations::{IfExists, Operation};

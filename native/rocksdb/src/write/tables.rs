@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::ptr;
 use std::sync::Arc;
 
-use crate::error::{take_message, Fault, Outcome};
+use crate::error::{take_message, Fault, Outcome, Reason as _};
 use crate::ffi;
 use crate::handle::{c_string, Database, Options};
 

@@ -12,7 +12,7 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::error::{Fault, Outcome};
+use crate::error::{Fault, Outcome, Reason as _};
 use crate::files::ages::{is_time, Ages};
 use crate::files::bytes::varint64;
 use crate::files::layout::{fingerprint, table_path};

@@ -1,5 +1,6 @@
 //! Work for another thread, and what JavaScript sees of its result.
 
+use kgdump_shared::fault::Fault;
 use napi::bindgen_prelude::{AsyncTask, ToNapiValue, TypeName};
 use napi::{Env, Task};
 
@@ -48,5 +49,5 @@ impl<T: Send + 'static, J: ToNapiValue + TypeName + 'static> Task for Job<T, J> 
 
 /// The error that JavaScript sees.
 pub fn to_js(failure: Failure) -> napi::Error {
-    napi::Error::from_reason(failure.to_json())
+    Fault::from(failure).into()
 }

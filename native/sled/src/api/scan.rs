@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use kgdump_shared::fill::{FillCounts, Filled};
 use napi::bindgen_prelude::{AsyncTask, Uint8Array};
 use napi::{Env, Task};
 use napi_derive::napi;
@@ -11,7 +12,7 @@ use crate::api::job::{Job, to_js};
 use crate::failure::Doing;
 use crate::guard;
 use crate::read::pass::KeyRange;
-use crate::read::scan::{self, Filled, ScanState};
+use crate::read::scan::{self, ScanState};
 use crate::store::Store;
 
 /// A scan that is open.
@@ -25,39 +26,6 @@ impl SledScan {
     /// A scan of a part of a tree.
     pub fn begin(store: &Arc<Store>, tree: Vec<u8>, range: KeyRange) -> SledScan {
         SledScan { store: store.clone(), state: ScanState::begin(store, tree, range) }
-    }
-}
-
-/// What one `fill` did; see `FillResult` in block-scan.ts.
-#[napi(object)]
-pub struct FillCounts {
-    pub bytes: f64,
-    pub entries: f64,
-    pub key_bytes: f64,
-    pub value_bytes: f64,
-    pub first_key_start: f64,
-    pub first_key_end: f64,
-    pub last_key_start: f64,
-    pub last_key_end: f64,
-    pub done: bool,
-    pub needed: f64,
-}
-
-impl FillCounts {
-    /// What a `fill` of that many bytes did.
-    pub fn of(bytes: usize, filled: &Filled) -> FillCounts {
-        FillCounts {
-            bytes: bytes as f64,
-            entries: filled.entries as f64,
-            key_bytes: filled.key_bytes as f64,
-            value_bytes: filled.value_bytes as f64,
-            first_key_start: filled.first_key.0 as f64,
-            first_key_end: filled.first_key.1 as f64,
-            last_key_start: filled.last_key.0 as f64,
-            last_key_end: filled.last_key.1 as f64,
-            done: filled.done,
-            needed: filled.needed as f64,
-        }
     }
 }
 
@@ -109,10 +77,10 @@ pub struct FillTask {
 }
 
 impl Task for FillTask {
-    type Output = (usize, Filled);
+    type Output = Filled;
     type JsValue = FillCounts;
 
-    fn compute(&mut self) -> napi::Result<(usize, Filled)> {
+    fn compute(&mut self) -> napi::Result<Filled> {
         let (store, state) = (self.store.clone(), self.state.clone());
         let (capacity, target, max_entries) = (self.buffer.len(), self.target, self.max_entries);
         let work = move || scan::fill(&store, &state, capacity, target, max_entries);
@@ -121,13 +89,12 @@ impl Task for FillTask {
         // keeps it to itself until then. The reference that this task holds keeps its memory in place.
         let target = unsafe { self.buffer.as_mut() };
         target[..block.len()].copy_from_slice(&block);
-        let bytes = block.len();
-        self.store.tide.moved(bytes);
+        self.store.tide.moved(filled.bytes);
         scan::give_back(&self.state, block);
-        Ok((bytes, filled))
+        Ok(filled)
     }
 
-    fn resolve(&mut self, _env: Env, (bytes, filled): (usize, Filled)) -> napi::Result<FillCounts> {
-        Ok(FillCounts::of(bytes, &filled))
+    fn resolve(&mut self, _env: Env, filled: Filled) -> napi::Result<FillCounts> {
+        Ok(filled.into())
     }
 }

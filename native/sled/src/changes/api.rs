@@ -225,15 +225,15 @@ impl Task for FollowTask {
     }
 }
 
-fn chunk_of(chunk: Chunk) -> ChangeChunk {
+fn chunk_of(Chunk { data, stats }: Chunk) -> ChangeChunk {
     ChangeChunk {
-        entries: chunk.entries as f64,
-        key_bytes: chunk.key_bytes as f64,
-        value_bytes: chunk.value_bytes as f64,
-        first_key_start: chunk.first_key.start as f64,
-        first_key_end: chunk.first_key.end as f64,
-        last_key_start: chunk.last_key.start as f64,
-        last_key_end: chunk.last_key.end as f64,
-        data: chunk.data.into(),
+        data: data.into(),
+        entries: stats.entries as f64,
+        key_bytes: stats.key_bytes as f64,
+        value_bytes: stats.value_bytes as f64,
+        first_key_start: stats.first_key.0 as f64,
+        first_key_end: stats.first_key.1 as f64,
+        last_key_start: stats.last_key.0 as f64,
+        last_key_end: stats.last_key.1 as f64,
     }
 }

@@ -1,24 +1,19 @@
 //! Changes as they are put together: entries to put, and keys to remove with nil for a value, in runs that make blocks of a delta. Pure.
 
-use std::ops::Range;
+use kgdump_shared::bin::{NIL, header_len};
+use kgdump_shared::fill::BlockStats;
 
-use crate::entries::{header_len, push_bin};
+use crate::entries::push_bin;
 use crate::failure::Outcome;
 
 /// Bytes of changes that are handed out together, unless one alone is bigger.
 const CHUNK: usize = 1 << 20;
-/// MessagePack's nil: the value of a key to remove.
-const NIL: u8 = 0xc0;
 
 /// A run of changes, encoded; places are within `data`.
 #[derive(Debug, Default)]
 pub struct Chunk {
     pub data: Vec<u8>,
-    pub entries: usize,
-    pub key_bytes: usize,
-    pub value_bytes: usize,
-    pub first_key: Range<usize>,
-    pub last_key: Range<usize>,
+    pub stats: BlockStats,
 }
 
 /// What following a block found.
@@ -42,7 +37,7 @@ impl Builder {
         self.make_room(bytes.len());
         let start = self.chunk.data.len() + header_len(key);
         self.chunk.data.extend_from_slice(bytes);
-        self.added(start..start + key, value);
+        self.chunk.stats.add((start, start + key), value);
     }
 
     /// Adds a key to remove.
@@ -54,7 +49,7 @@ impl Builder {
         push_bin(&mut self.chunk.data, key)?;
         let end = self.chunk.data.len();
         self.chunk.data.push(NIL);
-        self.added(end - key.len()..end, 0);
+        self.chunk.stats.add((end - key.len(), end), 0);
         Ok(())
     }
 
@@ -64,24 +59,14 @@ impl Builder {
     }
 
     fn make_room(&mut self, bytes: usize) {
-        if self.chunk.entries > 0 && self.chunk.data.len() + bytes > CHUNK {
+        if self.chunk.stats.entries > 0 && self.chunk.data.len() + bytes > CHUNK {
             self.changes.chunks.push(std::mem::take(&mut self.chunk));
         }
     }
 
-    fn added(&mut self, key: Range<usize>, value: usize) {
-        if self.chunk.entries == 0 {
-            self.chunk.first_key = key.clone();
-        }
-        self.chunk.entries += 1;
-        self.chunk.key_bytes += key.len();
-        self.chunk.value_bytes += value;
-        self.chunk.last_key = key;
-    }
-
     /// All that was added.
     pub fn done(mut self) -> Changes {
-        if self.chunk.entries > 0 {
+        if self.chunk.stats.entries > 0 {
             self.changes.chunks.push(self.chunk);
         }
         self.changes

@@ -3,13 +3,12 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
+use kgdump_shared::bin::{NIL, header_len};
+
 use crate::changes::blocks::Builder;
 use crate::changes::prints::{Prints, Walk};
-use crate::entries::{self, header_len, push_bin};
+use crate::entries::{self, push_bin};
 use crate::failure::{Code, Failure, Outcome, printable};
-
-/// MessagePack's nil: a bound that is not there.
-const NIL: u8 = 0xc0;
 
 /// Which part of the original is to be read.
 #[derive(Debug, PartialEq, Eq)]

@@ -1,12 +1,14 @@
 //! The lock of a store: sled holds a `flock` on the file `db` while it has it open.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
+use std::os::unix::fs::FileTypeExt as _;
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use fs2::FileExt as _;
+use kgdump_shared::locks::{locks_on, process_name};
 
 use crate::failure::{Code, Failure, Outcome};
 
@@ -71,29 +73,13 @@ pub fn is_held(file: &Path) -> bool {
 
 /// Who holds a `flock` on a file, as "process 1234 (name)"; empty when that cannot be learned (another container, not Linux).
 fn holders(file: &Path) -> Vec<String> {
-    let (Ok(metadata), Ok(locks)) = (fs::metadata(file), fs::read_to_string("/proc/locks")) else { return Vec::new() };
-    let mut pids: Vec<u32> = locks.lines().filter_map(|line| holder(line, metadata.dev(), metadata.ino())).collect();
-    pids.sort_unstable();
-    pids.dedup();
+    let locks = locks_on(file).into_iter().filter(|lock| lock.kind == "FLOCK" && lock.pid > 0);
+    let pids: BTreeSet<u32> = locks.map(|lock| lock.pid).collect();
     pids.into_iter().map(describe).collect()
 }
 
-/// The process of one line of /proc/locks, such as `1: FLOCK  ADVISORY  WRITE 1234 08:01:5678 0 EOF`, if it is about the inode.
-fn holder(line: &str, dev: u64, ino: u64) -> Option<u32> {
-    let fields: Vec<&str> = line.split_whitespace().collect();
-    let [_, "FLOCK", _, _, pid, place, ..] = fields.as_slice() else { return None };
-    let mut parts = place.split(':');
-    let major = u64::from_str_radix(parts.next()?, 16).ok()?;
-    let minor = u64::from_str_radix(parts.next()?, 16).ok()?;
-    let inode: u64 = parts.next()?.parse().ok()?;
-    // As glibc's gnu_dev_major and gnu_dev_minor take a device number apart.
-    let same_device =
-        major == ((dev >> 8) & 0xfff) | ((dev >> 32) & !0xfff) && minor == (dev & 0xff) | ((dev >> 12) & !0xff);
-    if inode == ino && same_device { pid.parse().ok().filter(|&p| p > 0) } else { None }
-}
-
 fn describe(pid: u32) -> String {
-    let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+    let name = process_name(pid).unwrap_or_default();
     let name: String = name.trim().chars().filter(|c| !c.is_control()).collect();
     if pid == std::process::id() {
         format!("this process ({pid})")
@@ -107,17 +93,6 @@ fn describe(pid: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn reads_lines_of_proc_locks() {
-        let dev = (8 << 8) | 1;
-        assert_eq!(holder("1: FLOCK  ADVISORY  WRITE 1234 08:01:5678 0 EOF", dev, 5678), Some(1234));
-        assert_eq!(holder("1: FLOCK  ADVISORY  WRITE 1234 08:02:5678 0 EOF", dev, 5678), None);
-        assert_eq!(holder("1: POSIX  ADVISORY  WRITE 1234 08:01:5678 0 EOF", dev, 5678), None);
-        assert_eq!(holder("1: -> FLOCK  ADVISORY  WRITE 1234 08:01:5678 0 EOF", dev, 5678), None);
-        assert_eq!(holder("1: FLOCK  ADVISORY  WRITE -1 08:01:5678 0 EOF", dev, 5678), None);
-        assert_eq!(holder("nonsense", dev, 5678), None);
-    }
 
     #[test]
     fn a_lock_ends_although_a_child_has_the_file() {

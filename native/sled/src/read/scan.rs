@@ -4,25 +4,14 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::entries::{encoded_len, push_bin_of};
+use kgdump_shared::bin::entry_len;
+use kgdump_shared::fill::Filled;
+
+use crate::entries::push_bin_of;
 use crate::failure::{Code, Failure, Outcome};
 use crate::read::pass::{KeyRange, Pass};
 use crate::read::sled_walk::Walk;
 use crate::store::{Dependent, Store, existing_tree};
-
-/// What one fill did; offsets are those of the block.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Filled {
-    pub entries: usize,
-    pub key_bytes: usize,
-    pub value_bytes: usize,
-    pub first_key: (usize, usize),
-    pub last_key: (usize, usize),
-    /// There is nothing more.
-    pub done: bool,
-    /// 0, or the encoded length of the next entry, which the capacity does not hold; then nothing was read.
-    pub needed: usize,
-}
 
 /// Which entries a scan reads, and where it is.
 pub struct ScanState {
@@ -116,14 +105,14 @@ pub fn fill_block(
     most: usize,
 ) -> Outcome<Filled> {
     let mut filled = Filled::default();
-    while filled.entries < most {
+    while filled.stats.entries < most {
         let Some((prefix, suffix, value)) = walk.entry(range)? else {
             filled.done = true;
             break;
         };
-        let length = block.len() + encoded_len(prefix.len() + suffix.len(), value.len());
-        if length > target.min(capacity) && (filled.entries > 0 || length > capacity) {
-            if filled.entries == 0 {
+        let length = block.len() + entry_len(prefix.len() + suffix.len(), value.len());
+        if length > target.min(capacity) && (filled.stats.entries > 0 || length > capacity) {
+            if filled.stats.entries == 0 {
                 filled.needed = length;
             }
             break;
@@ -145,16 +134,10 @@ pub fn give_back(scan: &Mutex<ScanState>, block: Vec<u8>) {
 }
 
 fn add(block: &mut Vec<u8>, filled: &mut Filled, prefix: &[u8], suffix: &[u8], value: &[u8]) -> Outcome<()> {
-    let key_bytes = prefix.len() + suffix.len();
     push_bin_of(block, [prefix, suffix])?;
-    let span = (block.len() - key_bytes, block.len());
+    let key = (block.len() - prefix.len() - suffix.len(), block.len());
     push_bin_of(block, [value])?;
-    if filled.entries == 0 {
-        filled.first_key = span;
-    }
-    filled.last_key = span;
-    filled.entries += 1;
-    filled.key_bytes += key_bytes;
-    filled.value_bytes += value.len();
+    filled.stats.add(key, value.len());
+    filled.bytes = block.len();
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 
 use super::block::BlockError;
-use crate::error::Fault;
+use crate::error::{Fault, Reason as _};
 
 /// What stands in the way of reading a table or a blob file.
 #[derive(Debug)]

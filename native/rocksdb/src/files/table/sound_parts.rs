@@ -12,7 +12,7 @@ use super::parts::{no_index, read_properties, Parts};
 use super::properties::Properties;
 use super::reader::{BlockReader, Check};
 use super::table_file::TableFile;
-use crate::error::{Fault, Outcome};
+use crate::error::{Fault, Outcome, Reason as _};
 use crate::files::kept::open_kept;
 
 /// What leads to a table's blocks: all of it, or what is sound.

@@ -38,7 +38,7 @@ fn count(store: &Path, pin: &Pin, point: Point) -> Outcome<usize> {
     let (mut entries, mut buffer) = (0, vec![0; 1 << 16]);
     loop {
         let filled = scan.fill(&mut buffer, usize::MAX)?;
-        entries += filled.entries;
+        entries += filled.stats.entries;
         if filled.done {
             return Ok(entries);
         }

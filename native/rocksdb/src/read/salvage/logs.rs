@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::Path;
 
-use crate::error::{Fault, Outcome};
+use crate::error::{Fault, Outcome, Reason as _};
 use crate::files::log_file::{read_log, End, LogError, Piece};
 use crate::files::log_replay::{Entry, Replay, ReplayError};
 use crate::files::log_sound::{read_sound, Found};
