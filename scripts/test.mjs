@@ -65,7 +65,7 @@ async function testTypeScript(files) {
 }
 
 /**
- * @param {import("./setup/crates.mjs").Crate} crate
+ * @param {import("./setup/crates.mjs").Sources} crate
  * @returns {Promise<Counts>}
  */
 async function testCrate(crate) {

@@ -6,7 +6,7 @@
 import { copyFile, mkdir, rename } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { removeWhenLarge } from "../setup/cache.mjs";
-import { CRATES } from "../setup/crates.mjs";
+import { CRATES, SHARED } from "../setup/crates.mjs";
 import { cargoEnvironment } from "../setup/native.mjs";
 import { CACHE, ROOT } from "../setup/paths.mjs";
 import { tryRun } from "../setup/run.mjs";
@@ -30,6 +30,18 @@ const FLAGS = ["--release", "--locked"];
  * @property {(test: string, match: string | undefined) => Promise<{ status: number | null, output: string }>} test runs the unit tests (`native/NAME`) or
  * those of a file (`native/NAME/tests/FILE.rs`), those only whose names have `match` in them
  */
+
+/**
+ * The crates of the ground in `directory` that the file is compiled into: its own, or all that are compiled with it.
+ * @param {string} directory
+ * @param {string} file relative to the project
+ * @returns {Promise<QuickCrate[]>}
+ */
+export async function cratesWith(directory, file) {
+  const isShared = file.startsWith(`${relative(ROOT, SHARED.directory)}/`);
+  const names = isShared ? CRATES.filter(({ part }) => part === SHARED).map(({ name }) => name) : [file];
+  return Promise.all(names.map((name) => quickCrate(directory, name)));
+}
 
 /**
  * The crate of the ground in `directory` that the file or the crate of that name belongs to.

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import ts from "typescript";
 import { inProject, ROOT } from "../setup/paths.mjs";
 import { tryRun } from "../setup/run.mjs";
-import { LIMIT_MS, quickCrate } from "./crate.mjs";
+import { cratesWith, LIMIT_MS, quickCrate } from "./crate.mjs";
 import { withMistake } from "./mistakes.mjs";
 
 /** What is written to while tests run, or changed; all else of the project is only referred to. */
@@ -80,10 +80,14 @@ async function place(directory, file, text, sound) {
   }
   await writeFile(join(directory, file), text);
   if (!file.startsWith("native/")) return;
-  const crate = await quickCrate(directory, file);
-  if (sound) return crate.restore();
-  const said = await crate.build();
-  if (said !== "") throw new Error(`${file} does not compile with the mistake: ${said}`);
+  for (const crate of await cratesWith(directory, file)) {
+    if (sound) {
+      await crate.restore();
+      continue;
+    }
+    const said = await crate.build();
+    if (said !== "") throw new Error(`${file} does not compile with the mistake: ${said}`);
+  }
 }
 
 /**

@@ -3,18 +3,28 @@
 import { inProject } from "./paths.mjs";
 
 /**
- * @typedef {object} Crate
+ * @typedef {object} Sources what is checked and tested by itself
  * @property {string} name
  * @property {string} directory absolute path
+ * @property {boolean} usesRocksdb whether it is linked to the RocksDB library
+ * @property {boolean} usesSledCopy whether it is compiled with the copy of sled that holds our loader
+ */
+
+/**
+ * @typedef {object} Product
  * @property {string} built file name that cargo gives the product
  * @property {string} output absolute path of the directory that the product goes to
  * @property {string} product file name there
- * @property {boolean} usesRocksdb whether it is linked to the RocksDB library
- * @property {boolean} usesSledCopy whether it is compiled with the copy of sled that holds our loader
  * @property {string} [sharedSource] absolute path of the sources of another crate, which it is compiled of
+ * @property {Sources} [part] crate that it is compiled with
  */
 
+/** @typedef {Sources & Product} Crate */
+
 const SHARED_LIBRARY = process.platform === "darwin" ? ".dylib" : ".so";
+
+/** What the addons have in common. @type {Sources} */
+export const SHARED = { name: "native/shared", directory: inProject("native", "shared"), usesRocksdb: false, usesSledCopy: false };
 
 /** @param {string} name @returns {Crate} */
 const addon = (name) => ({
@@ -25,6 +35,7 @@ const addon = (name) => ({
   product: `kgdump_${name}.node`,
   usesRocksdb: name === "rocksdb",
   usesSledCopy: name === "sled",
+  part: SHARED,
 });
 
 /** The addon that reads and writes RocksDB stores. */
@@ -35,6 +46,9 @@ export const SLED = addon("sled");
 
 /** The addon that checks, hashes and compresses blocks. */
 export const BLOCKS = addon("blocks");
+
+/** Those that are kept free of circles. @type {readonly Sources[]} */
+export const ADDON_CRATES = [SHARED, SLED, ROCKSDB, BLOCKS];
 
 /** The program that reads sled stores with the unmodified crate, for tests. */
 export const CHECKER = {
@@ -97,5 +111,5 @@ export const EXAMPLE = {
 /** All of them. @type {readonly Crate[]} */
 export const CRATES = [SLED, ROCKSDB, BLOCKS, CHECKER, olderChecker("0.32"), olderChecker("0.33"), MAKER, PEERS, EXAMPLE];
 
-/** Those whose source is their own, to be linted and tested. */
-export const OWN_CRATES = CRATES.filter(({ sharedSource }) => sharedSource === undefined);
+/** Those whose source is their own, to be linted and tested. @type {readonly Sources[]} */
+export const OWN_CRATES = [SHARED, ...CRATES.filter(({ sharedSource }) => sharedSource === undefined)];

@@ -2,7 +2,7 @@
 /**
  * Builds the crates, or takes what was built of the same sources before from the user's cache.
  *
- * The key of a build is made of all that decides its content: the crate's files, the compiler, the library that it is
+ * The key of a build is made of all that decides its content: the files of the crate and of what it is compiled with, the compiler, the library that it is
  * linked to, the flags in the environment and the recipe, which is this file. The cargo target directory lies in the
  * cache too, so that another clone or another commit compiles only what changed.
  */
@@ -21,6 +21,7 @@ import { step } from "./steps.mjs";
 import { checkCompilers, rustCompiler } from "./tools.mjs";
 
 /** @typedef {import("./crates.mjs").Crate} Crate */
+/** @typedef {import("./crates.mjs").Sources} Sources */
 /** @typedef {import("./rocksdb-library.mjs").RocksdbLibrary} RocksdbLibrary */
 /** @typedef {RocksdbLibrary & { headers: string }} LibraryWithHeaders */
 /** @typedef {{ text: string, host: string }} Compiler */
@@ -77,7 +78,7 @@ async function takeOrCompile(crate, sources, rocksdb, compiler) {
 
 /**
  * The environment in which cargo compiles a crate, for the checks that do it again (clippy, cargo test).
- * @param {Crate} crate
+ * @param {Sources} crate
  * @returns {Promise<NodeJS.ProcessEnv>}
  */
 export async function cargoEnvironment(crate) {
@@ -110,6 +111,7 @@ async function sourceKey(crate, compiler) {
   const files = await filesBelow(crate.directory, own);
   if (files.length === 0) throw new SetupError(`${crate.directory} is missing: take a whole clone of the project`);
   if (crate.sharedSource !== undefined) files.push(...(await filesBelow(crate.sharedSource)));
+  if (crate.part !== undefined) files.push(...(await filesBelow(crate.part.directory, own)));
   const flags = BUILD_VARIABLES.map((name) => `${name}=${process.env[name] ?? ""}`);
   const request = crate.usesRocksdb ? libraryRequest() : "";
   const recipe = [fileURLToPath(import.meta.url), ...(crate.usesSledCopy ? sledCopyScripts : [])];

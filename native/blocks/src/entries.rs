@@ -3,9 +3,11 @@
 //!
 //! Contract: pure, and never reads outside of the block, whatever is in it.
 
-use crate::fault::{Fault, Outcome};
+use std::ops::Range;
 
-const NIL: u8 = 0xc0;
+use kgdump_shared::bin::{self, Flaw, NIL};
+use kgdump_shared::fault::{Fault, Outcome};
+use kgdump_shared::fill::BlockStats;
 
 /// What the entries of a keyspace must be.
 #[derive(Clone, Copy, Debug)]
@@ -16,14 +18,10 @@ pub struct Shape {
     pub deletions: bool,
 }
 
-/// What a block holds. Places are offsets in it.
+/// What a block holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Facts {
-    pub entries: usize,
-    pub key_bytes: usize,
-    pub value_bytes: usize,
-    pub first_key: (usize, usize),
-    pub last_key: (usize, usize),
+    pub stats: BlockStats,
     /// Lengths.
     pub longest_key: usize,
     pub longest_value: usize,
@@ -37,52 +35,44 @@ pub fn check(raw: &[u8], shape: Shape) -> Outcome<Facts> {
     let mut last: &[u8] = &[];
     let mut at = 0;
     while at < raw.len() {
-        let (start, end) = bin(raw, at)?;
+        let Range { start, end } = find(raw, at)?;
         let key = &raw[start..end];
-        if facts.entries == 0 {
-            facts.first_key = (start, end);
-        } else if if shape.reverse { key >= last } else { key <= last } {
-            let number = facts.entries;
+        if facts.stats.entries > 0 && if shape.reverse { key >= last } else { key <= last } {
+            let number = facts.stats.entries;
             let problem = format!("the key of entry {number} of the block does not come after the one before it");
             return Err(Fault::new("DUMP_ORDER_BROKEN", problem));
         }
         last = key;
-        facts.last_key = (start, end);
-        facts.key_bytes += key.len();
         facts.longest_key = facts.longest_key.max(key.len());
-        facts.entries += 1;
-        at = if raw.get(end) == Some(&NIL) {
+        let value = if raw.get(end) == Some(&NIL) {
             if !shape.deletions {
                 return Err(malformed(end, "is nil, which only a delta dump may have"));
             }
-            end + 1
+            end + 1..end + 1
         } else {
-            let (start, end) = bin(raw, end)?;
-            facts.value_bytes += end - start;
-            facts.longest_value = facts.longest_value.max(end - start);
-            end
+            find(raw, end)?
         };
+        facts.stats.add((start, end), value.len());
+        facts.longest_value = facts.longest_value.max(value.len());
+        at = value.end;
     }
     Ok(facts)
 }
 
-/// Where the content of the bin at `at` starts and ends.
+/// Where the content of the bin at `at` is.
 #[inline(always)]
-fn bin(raw: &[u8], at: usize) -> Outcome<(usize, usize)> {
-    let rest = &raw[at..];
-    let (head, length) = match *rest {
-        [0xc4, length, ..] => (2, usize::from(length)),
-        [0xc5, a, b, ..] => (3, usize::from(u16::from_be_bytes([a, b]))),
-        [0xc6, a, b, c, d, ..] => (5, u32::from_be_bytes([a, b, c, d]) as usize),
-        _ => return Err(malformed(at, "is not a whole bin")),
+fn find(raw: &[u8], at: usize) -> Outcome<Range<usize>> {
+    bin::find(raw, at).map_err(|flaw| no_bin(at, flaw))
+}
+
+#[cold]
+fn no_bin(at: usize, flaw: Flaw) -> Fault {
+    let problem = match flaw {
+        Flaw::CutOff | Flaw::Other(_) => "is not a whole bin",
+        Flaw::NotShortest => "has a length not in its shortest form",
+        Flaw::Beyond => "is cut off by the block's end",
     };
-    if (head == 3 && length < 0x100) || (head == 5 && length < 0x1_0000) {
-        return Err(malformed(at, "has a length not in its shortest form"));
-    }
-    if length > rest.len() - head {
-        return Err(malformed(at, "is cut off by the block's end"));
-    }
-    Ok((at + head, at + head + length))
+    malformed(at, problem)
 }
 
 fn malformed(at: usize, problem: &str) -> Fault {
@@ -91,7 +81,7 @@ fn malformed(at: usize, problem: &str) -> Fault {
 
 #[cfg(test)]
 mod tests {
-    use super::{Facts, Shape, check};
+    use super::{BlockStats, Facts, Shape, check};
 
     const PLAIN: Shape = Shape { reverse: false, deletions: false };
     const REVERSE: Shape = Shape { reverse: true, deletions: false };
@@ -104,22 +94,15 @@ mod tests {
     #[test]
     fn entries_are_added_up() {
         let raw = b"\xc4\x01a\xc4\x02bc\xc4\x02ad\xc4\x00";
-        let facts = Facts {
-            entries: 2,
-            key_bytes: 3,
-            value_bytes: 2,
-            first_key: (2, 3),
-            last_key: (9, 11),
-            longest_key: 2,
-            longest_value: 2,
-        };
+        let stats = BlockStats { entries: 2, key_bytes: 3, value_bytes: 2, first_key: (2, 3), last_key: (9, 11) };
+        let facts = Facts { stats, longest_key: 2, longest_value: 2 };
         assert_eq!(check(raw, PLAIN), Ok(facts));
         assert_eq!(check(b"", PLAIN), Ok(Facts::default()));
         let mut long = b"\xc4\x00\xc5\x01\x00".to_vec();
         long.extend([7; 256]);
         long.extend(b"\xc4\x01a\xc6\x00\x01\x00\x00");
         long.extend([7; 65_536]);
-        assert_eq!(check(&long, PLAIN).unwrap().value_bytes, 65_792);
+        assert_eq!(check(&long, PLAIN).unwrap().stats.value_bytes, 65_792);
     }
 
     #[test]
@@ -138,7 +121,7 @@ mod tests {
     #[test]
     fn only_a_delta_deletes() {
         let raw = b"\xc4\x01a\xc0\xc4\x01b\xc4\x01c";
-        assert_eq!(check(raw, DELTA).map(|facts| (facts.entries, facts.value_bytes)), Ok((2, 1)));
+        assert_eq!(check(raw, DELTA).map(|Facts { stats, .. }| (stats.entries, stats.value_bytes)), Ok((2, 1)));
         assert_eq!(code(raw, PLAIN), "DUMP_ENTRIES_MALFORMED");
         assert_eq!(code(b"\xc0\xc4\x00", DELTA), "DUMP_ENTRIES_MALFORMED");
     }

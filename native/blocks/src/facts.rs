@@ -20,17 +20,17 @@ pub struct BlockFacts {
 }
 
 impl From<Facts> for BlockFacts {
-    fn from(facts: Facts) -> Self {
+    fn from(Facts { stats, longest_key, longest_value }: Facts) -> Self {
         Self {
-            entries: facts.entries as f64,
-            key_bytes: facts.key_bytes as f64,
-            value_bytes: facts.value_bytes as f64,
-            first_key_start: facts.first_key.0 as f64,
-            first_key_end: facts.first_key.1 as f64,
-            last_key_start: facts.last_key.0 as f64,
-            last_key_end: facts.last_key.1 as f64,
-            longest_key: facts.longest_key as f64,
-            longest_value: facts.longest_value as f64,
+            entries: stats.entries as f64,
+            key_bytes: stats.key_bytes as f64,
+            value_bytes: stats.value_bytes as f64,
+            first_key_start: stats.first_key.0 as f64,
+            first_key_end: stats.first_key.1 as f64,
+            last_key_start: stats.last_key.0 as f64,
+            last_key_end: stats.last_key.1 as f64,
+            longest_key: longest_key as f64,
+            longest_value: longest_value as f64,
         }
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! Contract with JavaScript (`src/codecs`, `src/operations/system-calls.ts`, and nobody else): no buffer may be touched until the promise has settled. An
 //! input is only read, an output only written, and nothing is kept after that: memory is the caller's to reuse. No panic
-//! crosses. Errors are those of fault.rs.
+//! crosses. Errors are `Fault`s.
 
 // What only JavaScript calls is not called in unit tests.
 #![cfg_attr(test, allow(dead_code))]
@@ -11,7 +11,6 @@
 mod digest;
 mod entries;
 mod facts;
-mod fault;
 mod job;
 mod lz4;
 mod pack;

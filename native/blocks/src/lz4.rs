@@ -5,7 +5,7 @@
 
 use std::ffi::{c_char, c_int};
 
-use crate::fault::{Fault, Outcome};
+use kgdump_shared::fault::{Fault, Outcome};
 
 /// How fast the search goes on after misses: with 1, the default, blocks of a graph take a sixth to a third longer and are 0.5 % smaller,
 /// those of Markdown 5 %. With 3 the latter are 11 % bigger, for a tenth of the time.

@@ -9,9 +9,9 @@ use napi_derive::napi;
 use crate::digest::Digest;
 use crate::entries::{Shape, check};
 use crate::facts::BlockFacts;
-use crate::fault::Outcome;
 use crate::job::{Job, start};
 use crate::lz4;
+use kgdump_shared::fault::Outcome;
 
 /// What was found in a block, and what was made of it.
 #[napi(object)]

@@ -9,9 +9,9 @@ use napi_derive::napi;
 use crate::digest::Digest;
 use crate::entries::{Shape, check};
 use crate::facts::BlockFacts;
-use crate::fault::{Fault, Outcome};
 use crate::job::{Job, start};
 use crate::lz4;
+use kgdump_shared::fault::{Fault, Outcome};
 
 /// Unpacks the blocks of one keyspace.
 #[napi]

@@ -1,58 +1,31 @@
 //! The one error of this crate, and how RocksDB's messages become kgdump's codes.
-//!
-//! Contract: a `Fault` crosses into JavaScript as an error whose message is a JSON object
-//! `{"code", "message", "path", "hint", "keyspace"}`, the name in hex; `src/addon.ts` makes a KgdumpError of it.
 
 use std::any::Any;
 use std::ffi::{c_char, CStr};
-use std::fmt::Write as _;
 use std::io;
 use std::path::Path;
 
-use crate::ffi;
+pub use kgdump_shared::fault::{Fault, Outcome};
 
-/// What went wrong, as kgdump's error model has it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
-    /// One of the codes of src/errors.ts.
-    pub code: &'static str,
-    pub message: String,
-    /// The file or directory that it is about.
-    pub path: Option<String>,
-    /// What to do next.
-    pub hint: Option<String>,
-    /// Name of the family that it is about.
-    pub keyspace: Option<Vec<u8>>,
-}
+use crate::ffi;
 
 /// What to do when the system opens no more files. Tables of the levels from the first on are opened one by one, those of level 0 all at once.
 const MORE_DESCRIPTORS: &str = "raise the limit of open files (`ulimit -n`) above the number of tables that were never compacted, or let the store's program compact it";
 
-pub type Outcome<T> = Result<T, Fault>;
-
-impl Fault {
-    pub fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), path: None, hint: None, keyspace: None }
-    }
-
-    pub fn at(mut self, path: &Path) -> Self {
-        self.path = Some(path.to_string_lossy().into_owned());
-        self
-    }
-
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
-        self
-    }
-
-    /// Names the family that it is about, unless it names one already.
-    pub fn of_family(mut self, name: &[u8]) -> Self {
-        self.keyspace.get_or_insert_with(|| name.to_vec());
-        self
-    }
-
+/// How the faults of this addon are made.
+pub trait Reason {
     /// An error of a system call while doing `what` with `path`.
-    pub fn io(what: &str, path: &Path, error: &io::Error) -> Self {
+    fn io(what: &str, path: &Path, error: &io::Error) -> Fault;
+
+    /// What a caught panic said. It never gets past the addon as a panic.
+    fn panic(payload: &(dyn Any + Send)) -> Fault;
+
+    /// A message of RocksDB's about the store at `store`.
+    fn rocksdb(message: &str, store: &Path) -> Fault;
+}
+
+impl Reason for Fault {
+    fn io(what: &str, path: &Path, error: &io::Error) -> Self {
         let code = match error.kind() {
             io::ErrorKind::NotFound => "NOT_FOUND",
             io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => "PERMISSION_DENIED",
@@ -66,8 +39,7 @@ impl Fault {
         }
     }
 
-    /// What a caught panic said. It never gets past the addon as a panic.
-    pub fn panic(payload: &(dyn Any + Send)) -> Self {
+    fn panic(payload: &(dyn Any + Send)) -> Self {
         let said = payload
             .downcast_ref::<&str>()
             .map(|text| (*text).to_owned())
@@ -76,8 +48,7 @@ impl Fault {
         Self::new("INTERNAL", format!("the RocksDB addon failed: {said}"))
     }
 
-    /// A message of RocksDB's about the store at `store`.
-    pub fn rocksdb(message: &str, store: &Path) -> Self {
+    fn rocksdb(message: &str, store: &Path) -> Self {
         // RocksDB blames MANIFEST for every file that it can't open; MANIFEST itself was checked before.
         let message = match (message.find("  The file "), message.ends_with("may be corrupted.")) {
             (Some(end), true) => message[..end].trim_end(),
@@ -93,34 +64,6 @@ impl Fault {
             "IO_FAILED" if message.contains("Too many open files") => fault.hint(MORE_DESCRIPTORS),
             _ => fault,
         }
-    }
-
-    fn to_json(&self) -> String {
-        let mut json = String::from("{\"code\":");
-        push_json(&mut json, self.code);
-        json.push_str(",\"message\":");
-        push_json(&mut json, &self.message);
-        for (name, text) in [("path", &self.path), ("hint", &self.hint)] {
-            if let Some(text) = text {
-                let _ = write!(json, ",\"{name}\":");
-                push_json(&mut json, text);
-            }
-        }
-        if let Some(name) = &self.keyspace {
-            json.push_str(",\"keyspace\":\"");
-            for byte in name {
-                let _ = write!(json, "{byte:02x}");
-            }
-            json.push('"');
-        }
-        json.push('}');
-        json
-    }
-}
-
-impl From<Fault> for napi::Error {
-    fn from(fault: Fault) -> Self {
-        napi::Error::new(napi::Status::GenericFailure, fault.to_json())
     }
 }
 
@@ -178,21 +121,6 @@ fn file_in(message: &str) -> Option<String> {
     None
 }
 
-fn push_json(out: &mut String, text: &str) {
-    out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            c if (c as u32) < 0x20 => {
-                let _ = write!(out, "\\u{:04x}", c as u32);
-            }
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -220,13 +148,5 @@ mod tests {
         assert_eq!((fault.code, fault.hint.as_deref()), ("IO_FAILED", Some(MORE_DESCRIPTORS)));
         let fault = Fault::io("opening", store, &io::Error::from_raw_os_error(libc::EMFILE));
         assert_eq!((fault.code, fault.hint.as_deref()), ("IO_FAILED", Some(MORE_DESCRIPTORS)));
-    }
-
-    #[test]
-    fn json_is_escaped() {
-        let fault = Fault::new("INTERNAL", "a \"b\"\n\u{1}\\");
-        assert_eq!(fault.to_json(), "{\"code\":\"INTERNAL\",\"message\":\"a \\\"b\\\"\\u000a\\u0001\\\\\"}");
-        let named = Fault::new("NO_SPACE", "full").of_family(b"a\xff").of_family(b"b");
-        assert_eq!(named.to_json(), "{\"code\":\"NO_SPACE\",\"message\":\"full\",\"keyspace\":\"61ff\"}");
     }
 }

@@ -52,7 +52,7 @@ mod tests {
     use std::ffi::c_char;
 
     use super::*;
-    use crate::batch::Batch;
+    use crate::write::batch::Batch;
 
     unsafe extern "C-unwind" {
         fn rocksdb_writebatch_put_log_data(batch: *mut ffi::rocksdb_writebatch_t, bytes: *const c_char, length: usize);

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::ptr;
 use std::sync::Arc;
 
-use crate::error::{take_message, Fault, Outcome};
+use crate::error::{take_message, Fault, Outcome, Reason as _};
 use crate::ffi;
 
 /// Options of a database or a family.

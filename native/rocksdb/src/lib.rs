@@ -7,40 +7,15 @@
 #![cfg_attr(test, allow(dead_code))]
 
 mod api;
-mod batch;
-mod changed;
-mod changed_api;
-mod cursor;
-mod encode;
+mod changes;
 mod error;
 mod ffi;
 mod files;
 mod guard;
 mod handle;
-mod job;
-mod judge;
-mod layout;
-mod lock_holder;
-mod log_file;
-mod manifest;
-mod mark;
-mod marked_logs;
-mod options_file;
-mod place;
-mod place_api;
 mod read;
-mod scan;
-mod sink;
-mod sink_api;
-mod source_api;
-mod store;
-mod table_keys;
-mod tables;
-mod tripwire;
 mod version;
-mod wal;
 mod write;
-mod write_batch;
 
 #[cfg(feature = "source")]
 use librocksdb_sys as _; // named so that its static library is linked

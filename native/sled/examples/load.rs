@@ -7,8 +7,8 @@ use std::time::Instant;
 
 use kgdump_sled::entries;
 use kgdump_sled::guard::Health;
-use kgdump_sled::load::Loader;
 use kgdump_sled::store::{DEFAULT_TREE, Options, Store};
+use kgdump_sled::write::load::Loader;
 
 const BLOCK: usize = 1 << 20;
 

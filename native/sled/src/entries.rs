@@ -5,12 +5,14 @@
 
 use std::ops::Range;
 
-use crate::failure::{Code, Failure, Outcome};
+use kgdump_shared::bin::{self, Flaw, NIL};
 
-const NIL: u8 = 0xc0;
-const BIN_8: u8 = 0xc4;
-const BIN_16: u8 = 0xc5;
-const BIN_32: u8 = 0xc6;
+use crate::failure::{Code, Failure, Outcome, printable};
+
+/// Keys and values up to these sizes are taken; sled has no limits of its own, but writes a page with up to 16 entries
+/// as a whole and holds several copies of it while it does.
+pub const MAX_KEY: usize = 16 << 20;
+pub const MAX_VALUE: usize = 512 << 20;
 
 /// One entry of a block, as places in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,37 +57,31 @@ pub fn entry(block: &[u8], at: usize) -> Outcome<(Entry, usize)> {
 /// # Errors
 /// As `parse`.
 pub fn bin(block: &[u8], at: usize) -> Outcome<Range<usize>> {
-    let damaged = |why: &str| Failure::new(Code::DumpEntriesMalformed, format!("block of entries, offset {at}: {why}"));
-    let rest = block.get(at..).unwrap_or_default();
-    let (length, header) = match *rest {
-        [BIN_8, a, ..] => (usize::from(a), 2),
-        [BIN_16, a, b, ..] => (usize::from(u16::from_be_bytes([a, b])), 3),
-        [BIN_32, a, b, c, d, ..] => (u32::from_be_bytes([a, b, c, d]) as usize, 5),
-        [] | [BIN_8 | BIN_16 | BIN_32, ..] => return Err(damaged("it ends in the middle of an entry")),
-        [other, ..] => return Err(damaged(&format!("byte 0x{other:02x} starts no key and no value"))),
+    bin::find(block, at).map_err(|flaw| {
+        let why = match flaw {
+            Flaw::CutOff => "it ends in the middle of an entry".to_string(),
+            Flaw::Other(other) => format!("byte 0x{other:02x} starts no key and no value"),
+            Flaw::NotShortest => "a length is not in its shortest form".to_string(),
+            Flaw::Beyond => "a length reaches beyond the block".to_string(),
+        };
+        Failure::new(Code::DumpEntriesMalformed, format!("block of entries, offset {at}: {why}"))
+    })
+}
+
+/// An entry that is too big is refused.
+///
+/// # Errors
+/// STORE_UNSUPPORTED
+pub fn check_size(block: &[u8], entry: &Entry) -> Outcome<()> {
+    let value = entry.value.as_ref().map_or(0, |value| value.len());
+    let (what, size, limit) = match (entry.key.len(), value) {
+        (key, _) if key > MAX_KEY => ("key", key, MAX_KEY),
+        (_, value) if value > MAX_VALUE => ("value", value, MAX_VALUE),
+        _ => return Ok(()),
     };
-    if header != header_len(length) {
-        return Err(damaged("a length is not in its shortest form"));
-    }
-    let start = at + header;
-    match start.checked_add(length) {
-        Some(end) if end <= block.len() => Ok(start..end),
-        _ => Err(damaged("a length reaches beyond the block")),
-    }
-}
-
-/// Bytes of the header of a `bin` of `length` bytes.
-pub fn header_len(length: usize) -> usize {
-    match length {
-        0..=0xff => 2,
-        0x100..=0xffff => 3,
-        _ => 5,
-    }
-}
-
-/// Bytes that an entry takes when it is encoded, from the lengths of its key and value.
-pub fn encoded_len(key: usize, value: usize) -> usize {
-    header_len(key) + key + header_len(value) + value
+    let key = printable(&block[entry.key.clone()]);
+    let message = format!("the {what} of {key} has {size} bytes; kgdump writes up to {limit} to a sled store");
+    Err(Failure::new(Code::StoreUnsupported, message))
 }
 
 /// Appends `bytes` as a `bin`.
@@ -101,25 +97,19 @@ pub fn push_bin(out: &mut Vec<u8>, bytes: &[u8]) -> Outcome<()> {
 /// # Errors
 /// As `push_bin`.
 pub fn push_bin_of<const N: usize>(out: &mut Vec<u8>, parts: [&[u8]; N]) -> Outcome<()> {
-    let total = parts.iter().map(|part| part.len()).sum();
-    let Ok(length) = u32::try_from(total) else {
-        return Err(Failure::new(Code::StoreUnsupported, "a key or value of 4 GiB or more does not fit a dump"));
-    };
-    let [a, b, c, d] = length.to_be_bytes();
-    match header_len(total) {
-        2 => out.extend_from_slice(&[BIN_8, d]),
-        3 => out.extend_from_slice(&[BIN_16, c, d]),
-        _ => out.extend_from_slice(&[BIN_32, a, b, c, d]),
+    if bin::push(out, parts) {
+        return Ok(());
     }
-    for part in parts {
-        out.extend_from_slice(part);
-    }
-    Ok(())
+    Err(Failure::new(Code::StoreUnsupported, "a key or value of 4 GiB or more does not fit a dump"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const BIN_8: u8 = 0xc4;
+    const BIN_16: u8 = 0xc5;
+    const BIN_32: u8 = 0xc6;
 
     /// A small generator of numbers (xorshift64*), so that every run can be repeated by its seed.
     struct Random(u64);
@@ -166,7 +156,7 @@ mod tests {
             let entries = vec![(vec![7; length], Some(vec![8; length])), (vec![9], None)];
             let block = encode(&entries);
             assert_eq!(decode(&block).unwrap(), entries);
-            assert_eq!(block.len(), encoded_len(length, length) + 4);
+            assert_eq!(block.len(), bin::entry_len(length, length) + 4);
         }
     }
 

@@ -1,11 +1,12 @@
 //! The one error of this crate: a stable code of kgdump's, a message for people, and the path it is about.
 //!
-//! It crosses into JavaScript as an error whose message is JSON (`{"code","message","path"?,"hint"?}`); the TypeScript side makes
-//! a KgdumpError of it. Nothing here panics.
+//! It crosses into JavaScript as a `Fault`. Nothing here panics.
 
 use std::fmt::Write as _;
 use std::io;
 use std::path::{Path, PathBuf};
+
+use kgdump_shared::fault::Fault;
 
 /// kgdump's error codes that this addon can report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -173,37 +174,14 @@ impl Failure {
             }
         }
     }
-
-    /// The JSON that crosses into JavaScript as the error's message.
-    pub fn to_json(&self) -> String {
-        let mut out = format!("{{\"code\":\"{}\",\"message\":\"", self.code.name());
-        push_json_text(&mut out, &self.message);
-        out.push('"');
-        if let Some(path) = &self.path {
-            out.push_str(",\"path\":\"");
-            push_json_text(&mut out, &path.to_string_lossy());
-            out.push('"');
-        }
-        if let Some(hint) = self.hint.or(self.code.hint()) {
-            out.push_str(",\"hint\":\"");
-            push_json_text(&mut out, hint);
-            out.push('"');
-        }
-        out.push('}');
-        out
-    }
 }
 
-fn push_json_text(out: &mut String, text: &str) {
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            c if (c as u32) < 0x20 => {
-                // Writing to a String does not fail.
-                let _ = write!(out, "\\u{:04x}", c as u32);
-            }
-            c => out.push(c),
+impl From<Failure> for Fault {
+    fn from(failure: Failure) -> Self {
+        Fault {
+            path: failure.path.map(|path| path.to_string_lossy().into_owned()),
+            hint: failure.hint.or(failure.code.hint()).map(str::to_owned),
+            ..Fault::new(failure.code.name(), failure.message)
         }
     }
 }
@@ -252,12 +230,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn json_is_escaped() {
-        let failure = Failure::new(Code::KeyExists, "a \"b\"\n\\ \u{7f}").at(Path::new("/x\ty"));
-        assert_eq!(
-            failure.to_json(),
-            "{\"code\":\"KEY_EXISTS\",\"message\":\"a \\\"b\\\"\\u000a\\\\ \u{7f}\",\"path\":\"/x\\u0009y\"}"
-        );
+    fn what_its_code_advises_is_told_unless_it_has_a_hint() {
+        let failure = Failure::new(Code::NoSpace, "full").at(Path::new("/x"));
+        let told = Fault::from(failure.clone());
+        assert_eq!((told.code, told.message.as_str(), told.path.as_deref()), ("NO_SPACE", "full", Some("/x")));
+        assert!(told.hint.is_some_and(|hint| hint.starts_with("free some space")));
+        assert_eq!(Fault::from(failure.hint("wait")).hint.as_deref(), Some("wait"));
+        assert_eq!(Fault::from(Failure::new(Code::KeyExists, "")).hint, None);
     }
 
     #[test]

@@ -6,9 +6,8 @@ use std::time::{Duration, Instant};
 use sled::Db;
 
 use crate::failure::{Code, Doing, Failure, Outcome};
+use crate::files::lock::{self, LOCK_WAIT};
 use crate::guard;
-use crate::lock;
-use crate::store::LOCK_WAIT;
 
 /// Lets sled open the store; its lock is not waited for by sled, so try for a moment.
 ///

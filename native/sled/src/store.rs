@@ -9,22 +9,19 @@ use std::time::Duration;
 
 use sled::Db;
 
-use crate::durable::Syncer;
 use crate::failure::{Code, Doing, Failure, Outcome, printable};
 use crate::files::conf::Settings;
+use crate::files::lock;
+use crate::files::place::{Place, inspect};
 use crate::guard::{self, Health};
-use crate::load::Loader;
 use crate::memory::{self, Tide};
 use crate::opening::open;
-use crate::place::{Place, inspect};
-use crate::scan::ScanState;
-use crate::{lock, read::log};
+use crate::read::log;
+use crate::write::durable::Syncer;
 
 /// The name by which sled knows its default tree.
 pub const DEFAULT_TREE: &[u8] = b"__sled__default";
 
-/// How long opening waits for a lock.
-pub const LOCK_WAIT: Duration = Duration::from_secs(2);
 /// How long closing waits for a sled that has failed.
 const ABANDON_WAIT: Duration = Duration::from_millis(500);
 /// How long closing waits until sled has let its lock go.
@@ -51,6 +48,15 @@ pub struct Options {
     pub check: bool,
 }
 
+/// What is at work on a store, and ends when the store is closed: a scan, a loader.
+pub trait Dependent: Send + Sync {
+    /// Ends it.
+    ///
+    /// # Errors
+    /// What it had failed with before.
+    fn end(&self) -> Outcome<()>;
+}
+
 /// An open store.
 #[derive(Debug)]
 pub struct Store {
@@ -64,8 +70,7 @@ pub struct Store {
     /// Why writing failed, if it did. Sled 0.34 is not used any more then: when it could not write a value's file it
     /// leaves its log's buffer claimed for ever, and the next flush, the one of closing too, never ends.
     failed: Mutex<Option<Failure>>,
-    scans: Mutex<Vec<Weak<Mutex<ScanState>>>>,
-    loaders: Mutex<Vec<Weak<Loader>>>,
+    dependents: Mutex<Vec<Weak<dyn Dependent>>>,
     syncer: Mutex<Syncer>,
     pub tide: Tide,
 }
@@ -100,7 +105,7 @@ impl Store {
             settings.opened_by_crate().map_err(|f| f.at(path))?;
             settings.agree(options.compression, options.segment_size).map_err(|f| f.at(path))?;
             // Held while the files are checked, and dropped for sled to take.
-            let lock = lock::acquire(path, LOCK_WAIT)?;
+            let lock = lock::acquire(path, lock::LOCK_WAIT)?;
             if options.check {
                 log::check(path, settings)?;
             }
@@ -128,8 +133,7 @@ impl Store {
             read_only: options.read_only,
             db: RwLock::new(Some(db)),
             failed: Mutex::default(),
-            scans: Mutex::default(),
-            loaders: Mutex::default(),
+            dependents: Mutex::default(),
             syncer: Mutex::default(),
             tide: Tide::default(),
         })
@@ -233,19 +237,14 @@ impl Store {
         self.with(|db| db.size_on_disk().map_err(|e| Failure::sled(&e, Doing::Reading, "measuring")))
     }
 
-    /// Remembers a scan, to end it when the store is closed.
-    pub fn register(&self, scan: Weak<Mutex<ScanState>>) {
-        let mut scans = self.scans.lock().unwrap_or_else(PoisonError::into_inner);
-        scans.retain(|scan| scan.strong_count() > 0);
-        scans.push(scan);
+    /// Remembers what is at work on the store, to end it when the store is closed.
+    pub fn register(&self, dependent: Weak<dyn Dependent>) {
+        let mut dependents = self.dependents.lock().unwrap_or_else(PoisonError::into_inner);
+        dependents.retain(|dependent| dependent.strong_count() > 0);
+        dependents.push(dependent);
     }
 
-    /// Remembers a loader, to end it when the store is closed.
-    pub fn register_loader(&self, loader: Weak<Loader>) {
-        self.loaders.lock().unwrap_or_else(PoisonError::into_inner).push(loader);
-    }
-
-    /// Ends all scans and loaders, flushes, lets go of the store, and waits until its directory can be opened or renamed
+    /// Ends all that is at work on it, flushes, lets go of the store, and waits until its directory can be opened or renamed
     /// by anyone. A second call does nothing. When writing failed before, that was told then: sled is given a moment to let go, and
     /// is left behind with its lock if it does not.
     ///
@@ -256,12 +255,8 @@ impl Store {
         let mut slot = self.db.write().unwrap_or_else(PoisonError::into_inner);
         let Some(db) = slot.take() else { return Ok(()) };
         drop(slot);
-        let scans = std::mem::take(&mut *self.scans.lock().unwrap_or_else(PoisonError::into_inner));
-        for scan in scans.iter().filter_map(Weak::upgrade) {
-            scan.lock().unwrap_or_else(PoisonError::into_inner).end();
-        }
-        let loaders = std::mem::take(&mut *self.loaders.lock().unwrap_or_else(PoisonError::into_inner));
-        for failure in loaders.iter().filter_map(Weak::upgrade).filter_map(|loader| loader.abort().err()) {
+        let dependents = std::mem::take(&mut *self.dependents.lock().unwrap_or_else(PoisonError::into_inner));
+        for failure in dependents.iter().filter_map(Weak::upgrade).filter_map(|dependent| dependent.end().err()) {
             if failure.code.ends_store() {
                 self.fail(failure);
             }

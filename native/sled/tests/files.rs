@@ -16,8 +16,8 @@ use std::thread::spawn;
 use std::time::Duration;
 
 use kgdump_sled::failure::{Code, Outcome};
+use kgdump_sled::read::pass::{KeyRange, Pass as _};
 use kgdump_sled::read::store::{FileScan, FileStore};
-use kgdump_sled::scan::{KeyRange, Pass as _};
 use sled::Db;
 
 use support::reading::{Pairs, all};
@@ -156,7 +156,7 @@ fn check_ranges(store: &Arc<FileStore>, tree: &[u8], model: &Model, random: &mut
     loop {
         let mut block = Vec::new();
         let filled = scan.fill(&mut block, capacity, 4096, 50).unwrap();
-        entries += filled.entries;
+        entries += filled.stats.entries;
         capacity = filled.needed.max(4096);
         if filled.done {
             break;

@@ -8,13 +8,13 @@ mod support;
 
 use std::collections::VecDeque;
 
-use kgdump_sled::apply::{self, Carried};
-use kgdump_sled::change_blocks::{Changes, Chunk};
+use kgdump_sled::changes::blocks::{Changes, Chunk};
+use kgdump_sled::changes::group_check::differing;
 use kgdump_sled::entries::entry;
 use kgdump_sled::failure::Code;
-use kgdump_sled::group_check::differing;
 use kgdump_sled::guard::Health;
 use kgdump_sled::store::{Store, existing_tree};
+use kgdump_sled::write::apply::{self, Carried};
 
 use support::states::{changed, fill, learned, number, tree_of};
 use support::{Model, Random, blocks, options, scratch};
@@ -49,7 +49,7 @@ fn expected(old: &Model, new: &Model, descending: bool) -> (Found, [u64; 3]) {
 
 /// The changes of a chunk, after a look at what the chunk says of itself.
 fn changes_of(chunk: &Chunk) -> Found {
-    let Chunk { data, entries, key_bytes, value_bytes, first_key, last_key } = chunk;
+    let Chunk { data, stats } = chunk;
     let (mut found, mut sums, mut at) = (Found::new(), (0, 0), 0);
     while at < data.len() {
         let (next, end) = entry(data, at).unwrap();
@@ -57,9 +57,9 @@ fn changes_of(chunk: &Chunk) -> Found {
         found.push((data[next.key].to_vec(), next.value.map(|value| data[value].to_vec())));
         at = end;
     }
-    assert_eq!((found.len(), sums), (*entries, (*key_bytes, *value_bytes)));
-    assert_eq!(data[first_key.clone()], found.first().unwrap().0);
-    assert_eq!(data[last_key.clone()], found.last().unwrap().0);
+    assert_eq!((found.len(), sums), (stats.entries, (stats.key_bytes, stats.value_bytes)));
+    assert_eq!(data[stats.first_key.0..stats.first_key.1], found.first().unwrap().0);
+    assert_eq!(data[stats.last_key.0..stats.last_key.1], found.last().unwrap().0);
     assert!(data.len() <= CHUNK || found.len() == 1);
     found
 }

@@ -4,9 +4,9 @@
 mod support;
 
 use kgdump_sled::failure::{Code, Failure, Outcome};
-use kgdump_sled::load::page::put_varint;
-use kgdump_sled::scan::KeyRange;
+use kgdump_sled::read::pass::KeyRange;
 use kgdump_sled::store::DEFAULT_TREE;
+use kgdump_sled::write::load::page::put_varint;
 use sled::Db;
 use sled::bulk::{PageLoader, Reserved};
 

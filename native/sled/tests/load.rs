@@ -6,8 +6,8 @@ mod support;
 
 use kgdump_sled::failure::Code;
 use kgdump_sled::guard::Health;
-use kgdump_sled::load::Loader;
 use kgdump_sled::store::{DEFAULT_TREE, Store};
+use kgdump_sled::write::load::Loader;
 
 use support::{Model, Random, check, check_loaded, encode, hammer, load, open_plain, options, scratch, tree_names};
 

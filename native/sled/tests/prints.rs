@@ -3,12 +3,12 @@
 #[allow(dead_code)] // Not every test needs all of it.
 mod support;
 
-use kgdump_sled::change_blocks::Changes;
+use kgdump_sled::changes::blocks::Changes;
+use kgdump_sled::changes::follow::Follower;
+use kgdump_sled::changes::prints::{Prints, Walk};
 use kgdump_sled::entries::{entry, push_bin};
 use kgdump_sled::failure::{Code, Outcome};
-use kgdump_sled::follow::Follower;
 use kgdump_sled::guard::Health;
-use kgdump_sled::prints::{Prints, Walk};
 use kgdump_sled::store::Store;
 use sha2::{Digest, Sha256};
 

@@ -7,7 +7,7 @@ use std::fs;
 
 use kgdump_sled::failure::{Code, Doing, Failure};
 use kgdump_sled::guard;
-use kgdump_sled::scan::KeyRange;
+use kgdump_sled::read::pass::KeyRange;
 use kgdump_sled::store::DEFAULT_TREE;
 use sled::Db;
 

@@ -8,14 +8,14 @@ mod support;
 
 use std::collections::BTreeSet;
 
-use kgdump_sled::apply::carry_over;
-use kgdump_sled::change_blocks::Changes;
+use kgdump_sled::changes::blocks::Changes;
+use kgdump_sled::changes::follow::Follower;
+use kgdump_sled::changes::group_check::differing;
 use kgdump_sled::entries::{bin, push_bin};
 use kgdump_sled::failure::Code;
-use kgdump_sled::follow::Follower;
-use kgdump_sled::group_check::differing;
 use kgdump_sled::guard::Health;
 use kgdump_sled::store::{Store, existing_tree};
+use kgdump_sled::write::apply::carry_over;
 
 use support::states::{changed, fill, learned, number, tree_of};
 use support::{Model, Random, blocks, options, scratch};

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use napi::bindgen_prelude::{AsyncTask, BigInt, Buffer};
 use napi_derive::napi;
 
+use crate::api::job::{start, Job};
 use crate::files::table::kind;
-use crate::job::{start, Job};
 use crate::read::salvage::find::{find_versions, Version};
 
 /// One version of a key, or the removal of a range that it lies in.

@@ -2,5 +2,9 @@
 
 pub mod crash;
 pub mod find;
+pub mod job;
+pub mod lock;
 pub mod new_store;
 pub mod salvage;
+pub mod sink;
+pub mod source;

@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use napi::bindgen_prelude::{AsyncTask, Buffer};
 use napi_derive::napi;
 
+use crate::api::job::{start, start_with, Job};
+use crate::api::sink::FamilyToOpen;
 use crate::error::{Fault, Outcome};
 use crate::guard::guarded;
-use crate::job::{start, start_with, Job};
-use crate::sink_api::FamilyToOpen;
 use crate::version::library_version;
 use crate::write::new_store::NewStore;
 

@@ -4,11 +4,12 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use kgdump_shared::fill::FillCounts;
 use napi::bindgen_prelude::{AsyncTask, BigInt, Buffer};
 use napi_derive::napi;
 
+use crate::api::job::{start, start_with, Job};
 use crate::error::Outcome;
-use crate::job::{start, start_with, Job};
 use crate::read::salvage::losses::Loss;
 use crate::read::salvage::scan::SalvageScan;
 use crate::read::salvage::Salvage;
@@ -156,18 +157,18 @@ impl RocksSalvageScan {
         start_with(buffer, move |bytes| {
             let mut scan = scan.lock().unwrap_or_else(PoisonError::into_inner);
             let result = scan.fill(bytes)?;
-            let filled = result.filled;
+            let filled = FillCounts::from(result.filled);
             Ok(SalvageFill {
-                bytes: filled.bytes as f64,
-                entries: filled.entries as f64,
-                key_bytes: filled.key_bytes as f64,
-                value_bytes: filled.value_bytes as f64,
-                first_key_start: filled.first_key.0 as f64,
-                first_key_end: filled.first_key.1 as f64,
-                last_key_start: filled.last_key.0 as f64,
-                last_key_end: filled.last_key.1 as f64,
+                bytes: filled.bytes,
+                entries: filled.entries,
+                key_bytes: filled.key_bytes,
+                value_bytes: filled.value_bytes,
+                first_key_start: filled.first_key_start,
+                first_key_end: filled.first_key_end,
+                last_key_start: filled.last_key_start,
+                last_key_end: filled.last_key_end,
                 done: filled.done,
-                needed: filled.needed as f64,
+                needed: filled.needed,
                 gap: result.gap,
                 doubtful: result.doubtful as f64,
                 losses: scan.losses.drain(..).map(|found| loss(&found, &salvage)).collect(),

@@ -28,7 +28,7 @@ fn descriptor_of(path: &Path) -> Option<PathBuf> {
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;
-    use crate::files::table::tests::Directory;
+    use crate::files::temporary::Directory;
     use std::io::Read;
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! Contract: pure.
 
-use crate::write_batch::Kind;
+use crate::files::write_batch::Kind;
 
 /// Entries of one family that recovery puts into its memtable.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

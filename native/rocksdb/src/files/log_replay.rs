@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::write_batch::{numbers, Kind, Operation, Operations, Policy, Unreadable, BATCH_HEADER};
+use crate::files::write_batch::{numbers, Kind, Operation, Operations, Policy, Unreadable, BATCH_HEADER};
 
 /// A prepared transaction that is neither committed nor rolled back.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,7 +6,9 @@
 
 use std::io::{self, Read};
 
-use crate::log_file::physical::{is_recyclable, physical, u32_at, Doubt, Part, Physical, BLOCK, COMPRESSION, HEADER};
+use crate::files::log_file::physical::{
+    is_recyclable, physical, u32_at, Doubt, Part, Physical, BLOCK, COMPRESSION, HEADER,
+};
 
 use super::log_expander::Expander;
 

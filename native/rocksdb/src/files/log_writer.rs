@@ -3,7 +3,7 @@
 //! Contract: pure.
 
 use super::table::checksum::mask;
-use crate::log_file::physical::{BLOCK, HEADER};
+use crate::files::log_file::physical::{BLOCK, HEADER};
 
 const FULL: u8 = 1;
 const FIRST: u8 = 2;
@@ -52,7 +52,7 @@ impl LogWriter {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::log_file::{read_log, End, LogError, Piece};
+    use crate::files::log_file::{read_log, End, LogError, Piece};
 
     #[test]
     fn records_of_all_lengths_are_read_again() {

@@ -136,7 +136,7 @@ impl Edit {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::manifest::{read_into, Manifest};
+    use crate::files::manifest::{read_into, Manifest};
     use std::path::Path;
 
     fn table(number: u64, first: &[u8], last: &[u8]) -> TableEntry {

@@ -8,60 +8,21 @@
 //!
 //! Contract: an account is used by one thread at a time and goes on in steps, of which each walks one table at most.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::error::{Fault, Outcome};
+use crate::error::Outcome;
+use crate::files::layout::table_path;
 use crate::files::live_file::LiveFile;
-use crate::files::log_counts::LogCounts;
 use crate::files::table::TableFile;
 use crate::handle::Database;
-use crate::judge::Plan;
-use crate::layout::table_path;
+use crate::read::block::Range;
 use crate::read::edges::{ends_are_sound, ends_ascend};
+use crate::read::judge::Plan;
+use crate::read::store::Store;
+use crate::read::taken::in_memory;
 use crate::read::walk::{walk_table, KeyOrder, TableBounds};
-use crate::scan::Range;
-use crate::store::Store;
-
-/// Checks that no table that is to be read has entries which are newer than all that the store knows: they would not be shown.
-///
-/// Errors: STORE_DAMAGED with the table.
-pub fn check_sequences(store: &Path, plans: &[Plan], last: u64) -> Outcome<()> {
-    let selected = plans.iter().filter(|plan| plan.selected);
-    let tables = selected.flat_map(|plan| &plan.tables);
-    let newest = tables.filter_map(|(&number, file)| Some((file.sequences?.1, number))).max();
-    let Some((sequence, number)) = newest.filter(|(sequence, _)| *sequence > last) else { return Ok(()) };
-    let path = table_path(store, number);
-    let message = format!(
-        "the table {} has sequence numbers up to {sequence}, but MANIFEST and the logs end with {last}: what is newer would not be shown",
-        path.display()
-    );
-    Err(Fault::new("STORE_DAMAGED", message)
-        .at(&path)
-        .hint("MANIFEST or logs have lost their end: save what is there with `kgdump recover`, or copy the store again from its origin"))
-}
-
-/// Checks that RocksDB took every entry that the logs have for the families that are to be read.
-///
-/// Errors: STORE_LOG_DAMAGED with the family and the numbers.
-pub fn check_memory(store: &Path, database: &Database, plans: &[Plan], told: &BTreeMap<u32, LogCounts>) -> Outcome<()> {
-    for (family, plan) in plans.iter().enumerate().filter(|(_, plan)| plan.selected) {
-        let told = told.get(&plan.id).map_or(0, LogCounts::entries);
-        let taken = in_memory(database, family);
-        if taken < told {
-            let message = format!(
-                "the logs of {} have {told} entries for the family \"{}\", of which RocksDB took {taken}",
-                store.display(),
-                plan.name.escape_ascii()
-            );
-            return Err(Fault::new("STORE_LOG_DAMAGED", message)
-                .at(store)
-                .hint("let the store's program open it, flush and close it, then export it again"));
-        }
-    }
-    Ok(())
-}
 
 /// The account of one pass.
 pub struct Account {
@@ -135,12 +96,6 @@ fn showable(store: &Store, family: usize, plan: &Plan) -> Option<u64> {
         };
         Some(sum + entries.checked_sub(removals)?)
     })
-}
-
-/// How many entries of a family came from the logs.
-fn in_memory(database: &Database, family: usize) -> u64 {
-    database.number(family, c"rocksdb.num-entries-active-mem-table")
-        + database.number(family, c"rocksdb.num-entries-imm-mem-tables")
 }
 
 /// How many of these remove a key.

@@ -3,11 +3,11 @@
 //! Contract: only reads. A table whose age can't be told counts as one of unknown age; what reads it later finds what is wrong with it.
 
 use crate::files::ages::{AgedRange, Ages};
+use crate::files::layout::table_path;
 use crate::files::live_file::{LiveFile, TableTimes};
 use crate::files::table::TableFile;
-use crate::judge::Plan;
-use crate::layout::table_path;
-use crate::store::Store;
+use crate::read::judge::Plan;
+use crate::read::store::Store;
 
 /// The ages of a family's tables as text, for a dump; empty when none is known.
 pub fn family_ages(store: &Store, plan: &Plan) -> String {

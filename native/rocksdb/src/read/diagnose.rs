@@ -8,29 +8,20 @@
 
 mod elsewhere;
 pub mod leveldb;
+mod scene;
 
 use std::path::Path;
 
+use scene::{Scene, MOST_TABLES};
+
 use crate::error::Fault;
+use crate::files::layout::{encrypted, fingerprint, options_are_encrypted, read_options};
+use crate::files::listing::names;
+use crate::files::manifest::read_manifest;
+use crate::files::manifests::without_known_tables;
 use crate::files::table_end::{table_format, TableFormat, NEWEST_FORMAT_VERSION};
-use crate::judge::NO_TIMESTAMP;
-use crate::layout::{encrypted, fingerprint, names, options_are_encrypted, read_options};
-use crate::manifest::read_manifest;
-use crate::read::manifests::without_known_tables;
+use crate::read::judge::NO_TIMESTAMP;
 use crate::version::library_version;
-
-/// How many tables are looked at.
-const MOST_TABLES: usize = 64;
-/// Longest part of RocksDB's own sentence that is told.
-const MOST_SAID: usize = 300;
-
-/// A failure and its surroundings.
-struct Scene<'a> {
-    store: &'a Path,
-    fault: &'a Fault,
-    /// Names of the files in the store's directory.
-    names: Vec<String>,
-}
 
 type Rule = fn(&Scene<'_>) -> Option<Fault>;
 
@@ -61,43 +52,6 @@ pub fn diagnose(store: &Path, fault: Fault) -> Fault {
     }
     let scene = Scene { store, fault: &fault, names: names(store).unwrap_or_default() };
     RULES.iter().find_map(|rule| rule(&scene)).unwrap_or(fault)
-}
-
-impl Scene<'_> {
-    /// Whether the failure is told in RocksDB's own words, all of which are in it.
-    fn says(&self, words: &[&str]) -> bool {
-        self.fault.message.starts_with("RocksDB: ") && words.iter().all(|word| self.fault.message.contains(word))
-    }
-
-    /// Whether it is about a file that is not there.
-    fn is_missing(&self) -> bool {
-        self.fault.code == "STORE_DAMAGED"
-            && (self.fault.message.ends_with(" is missing") || self.says(&["No such file or directory"]))
-    }
-
-    /// What failed, for the end of a sentence.
-    fn reason(&self) -> String {
-        let message = self.fault.message.as_str();
-        match message.char_indices().nth(MOST_SAID) {
-            Some((end, _)) => format!("{}…", &message[..end]),
-            None => message.to_owned(),
-        }
-    }
-
-    fn unsupported(&self, message: String, hint: &str) -> Fault {
-        let fault = Fault::new("STORE_UNSUPPORTED", message).hint(hint);
-        let path = self.fault.path.clone().or_else(|| Some(self.store.to_string_lossy().into_owned()));
-        Fault { path, ..fault }
-    }
-
-    /// The table files in the store's directory.
-    fn tables(&self) -> impl Iterator<Item = &String> {
-        self.names.iter().filter(|name| name.ends_with(".sst") || name.ends_with(".ldb"))
-    }
-
-    fn has(&self, name: &str) -> bool {
-        self.names.iter().any(|there| there == name)
-    }
 }
 
 /// `private/N` of a backup looks like a store whose tables are missing: they are in `shared`.

@@ -3,10 +3,10 @@
 //! Contract: nothing that RocksDB might stumble over is asked of it: adding up the properties of tables ends the process when one
 //! has none, as those of LevelDB have. No failure is one of the store, since what is read later finds it.
 
+use crate::files::layout::table_path;
 use crate::files::table::error::{Read, TableError};
 use crate::files::table::{kind, InternalKey, TableFile};
-use crate::layout::table_path;
-use crate::store::Store;
+use crate::read::store::Store;
 
 /// Blocks that are read of a table which does not say what it holds.
 const SAMPLED: usize = 8;

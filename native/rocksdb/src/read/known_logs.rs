@@ -4,9 +4,9 @@
 
 use std::collections::BTreeSet;
 
+use crate::files::manifest::Manifest;
 use crate::files::named_logs::LogName;
-use crate::manifest::Manifest;
-use crate::options_file::OptionsFile;
+use crate::files::options_file::OptionsFile;
 use crate::read::log_check::Needed;
 use crate::read::point::Point;
 

@@ -12,15 +12,15 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::PathBuf;
 
-use crate::error::{Fault, Outcome};
+use crate::error::{Fault, Outcome, Reason as _};
+use crate::files::log_file::{read_log, End, LogBefore, Piece};
 use crate::files::log_replay::{Applied, Prepared, Replay};
+use crate::files::manifest::Manifest;
 use crate::files::named_logs::LogName;
-use crate::log_file::{read_log, End, LogBefore, Piece};
-use crate::manifest::Manifest;
+use crate::files::wal::{Log, LogReport};
+use crate::files::write_batch::Kind;
 use crate::read::log_faults::WalError;
 use crate::read::log_looks::begins_with_note;
-use crate::wal::{Log, LogReport};
-use crate::write_batch::Kind;
 
 /// How many of a kind are named, each in a warning of its own.
 const MOST_NAMED: usize = 20;

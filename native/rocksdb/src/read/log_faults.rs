@@ -1,10 +1,10 @@
 //! What is said of a write-ahead log that can't be read whole.
 
-use crate::error::Fault;
+use crate::error::{Fault, Reason as _};
+use crate::files::log_file::{LogBefore, LogError};
 use crate::files::log_replay::ReplayError;
-use crate::log_file::{LogBefore, LogError};
-use crate::wal::Log;
-use crate::write_batch::Policy;
+use crate::files::wal::Log;
+use crate::files::write_batch::Policy;
 
 const COPY_AGAIN: &str =
     "copy the store again from its origin or a backup, or save what is sound with `kgdump recover`";

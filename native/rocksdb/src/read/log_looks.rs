@@ -6,13 +6,13 @@ use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{BufReader, ErrorKind, Read};
 
-use crate::error::{Fault, Outcome};
+use crate::error::{Fault, Outcome, Reason as _};
+use crate::files::log_file::physical::{is_note, is_recyclable, u32_at, HEADER, RECYCLABLE_HEADER};
+use crate::files::log_file::{read_log, LogError, Piece, LATER_LOG};
 use crate::files::log_replay::Replay;
-use crate::log_file::physical::{is_note, is_recyclable, u32_at, HEADER, RECYCLABLE_HEADER};
-use crate::log_file::{read_log, LogError, Piece, LATER_LOG};
+use crate::files::wal::Log;
+use crate::files::write_batch::numbers;
 use crate::read::log_faults::WalError;
-use crate::wal::Log;
-use crate::write_batch::numbers;
 
 /// The number of another log whose record stands first in a log: its file was used before, when nothing is in it yet. Only the low 32 bits.
 ///

@@ -9,13 +9,13 @@ use std::path::Path;
 
 use crate::error::{Fault, Outcome};
 use crate::files::info_log::logs_at_opening;
-use crate::layout::names;
+use crate::files::listing::names;
+use crate::files::wal::{list_logs, Log, LogReport};
 use crate::read::known_logs::{filled_logs, known_logs, needed_logs};
 use crate::read::log_check::check_logs;
 use crate::read::log_looks::{content_of, first_of_other, newest_sequence, prepares};
 use crate::read::lost_families::lost_families;
 use crate::read::point::Point;
-use crate::wal::{list_logs, Log, LogReport};
 
 const FIND_LOGS: &str =
     "copy the store again with all its .log files; its program may keep them in another directory (wal_dir)";

@@ -7,8 +7,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::manifest::Manifest;
-use crate::options_file::OptionsFile;
+use crate::files::manifest::Manifest;
+use crate::files::options_file::OptionsFile;
 
 /// What is said of families that MANIFEST does not have. `options` is the newest OPTIONS file, `unknown` are the ids of
 /// entries that logs have which are newer than MANIFEST.
@@ -49,7 +49,7 @@ pub fn lost_families(manifest: &Manifest, options: Option<&OptionsFile>, unknown
 mod tests {
     use super::*;
     use crate::files::family::Family;
-    use crate::options_file::FamilyOptions;
+    use crate::files::options_file::FamilyOptions;
 
     #[test]
     fn a_family_that_manifest_lost_is_told_and_one_that_was_dropped_is_not() {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::error::{Fault, Outcome};
-use crate::wal::Log;
+use crate::files::wal::Log;
 
 /// What is opened, and as what people know it: the first that fits counts.
 #[derive(Debug, Clone, Default)]

@@ -12,14 +12,15 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use crate::error::{Fault, Outcome};
-use crate::judge::Reading;
-use crate::layout::fingerprint;
-use crate::lock_holder::{look_for_holder, Holder};
+use crate::files::layout::fingerprint;
+use crate::files::lock_holder::{look_for_holder, Holder};
+use crate::read::diagnose::diagnose;
+use crate::read::judge::Reading;
 use crate::read::pin::{Pin, Unpinned};
 use crate::read::pin_place::clear_abandoned;
 use crate::read::point::Point;
+use crate::read::store::Store;
 use crate::read::unknown_tables::look_for_unknown_tables;
-use crate::store::Store;
 
 /// How often a store that can't be held is opened in the hope that it stands still.
 const TRIES: u32 = 200;
@@ -29,10 +30,15 @@ const STABLE_TRIES: u32 = 3;
 const FEW_TABLES: usize = 2000;
 const SHORT_LOGS: u64 = 1 << 20;
 
-/// Opens the store at `store`.
+/// Opens the store at `store` for reading, as it is at one point in time.
 ///
-/// Errors: all STORE_* codes but STORE_IN_USE, PERMISSION_DENIED, USAGE for a `ttl` that the store has not.
+/// Errors: all STORE_* codes but STORE_IN_USE, PERMISSION_DENIED, USAGE for a time to live that the store has not.
 pub fn open(store: &Path, reading: &Reading) -> Outcome<Store> {
+    open_any(store, reading).map_err(|fault| diagnose(store, fault))
+}
+
+/// Opens a store, whether somebody writes to it or not.
+fn open_any(store: &Path, reading: &Reading) -> Outcome<Store> {
     clear_abandoned(store);
     if let Some(opened) = open_quiet(store, reading).map_err(as_damage)? {
         return Ok(opened);

@@ -21,11 +21,11 @@ use std::path::Path;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use crate::error::{Fault, Outcome};
+use crate::error::{Fault, Outcome, Reason as _};
+use crate::files::layout::{fingerprint, newest_options, read_options};
+use crate::files::manifest::{read_manifest_in, Manifest};
+use crate::files::options_file::OptionsFile;
 use crate::files::whole::{read_whole, MOST_NAME};
-use crate::layout::{fingerprint, newest_options, read_options};
-use crate::manifest::{read_manifest_in, Manifest};
-use crate::options_file::OptionsFile;
 use crate::read::names::Names;
 use crate::read::pin_logs::Copies;
 use crate::read::pin_place::Place;

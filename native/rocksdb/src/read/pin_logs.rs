@@ -12,9 +12,9 @@ use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use crate::error::{Fault, Outcome};
-use crate::log_file::{read_log, LogError, Piece};
-use crate::wal::{list_logs, Log};
+use crate::error::{Fault, Outcome, Reason as _};
+use crate::files::log_file::{read_log, LogError, Piece};
+use crate::files::wal::{list_logs, Log};
 
 /// The logs that were copied, by number.
 #[derive(Debug, Default)]

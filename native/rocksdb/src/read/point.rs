@@ -6,10 +6,10 @@
 use std::path::{Path, PathBuf};
 
 use crate::error::{Fault, Outcome};
-use crate::layout::{encrypted, newest_options, options_are_encrypted, read_options};
-use crate::manifest::{read_manifest, Manifest};
-use crate::options_file::OptionsFile;
-use crate::wal::{list_logs, Log};
+use crate::files::layout::{encrypted, newest_options, options_are_encrypted, read_options};
+use crate::files::manifest::{read_manifest, Manifest};
+use crate::files::options_file::OptionsFile;
+use crate::files::wal::{list_logs, Log};
 
 /// A point in a store's life.
 pub struct Point {

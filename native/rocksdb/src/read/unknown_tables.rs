@@ -8,15 +8,16 @@
 use std::path::Path;
 
 use crate::error::Outcome;
+use crate::files::layout::table_path;
+use crate::files::listing::names;
+use crate::files::manifest::Manifest;
+use crate::files::manifests::without_known_tables;
 use crate::files::table::error::Read;
 use crate::files::table::{kind, InternalKey, TableFile};
-use crate::judge::Plan;
-use crate::layout::{names, table_path};
-use crate::manifest::Manifest;
-use crate::read::manifests::without_known_tables;
+use crate::read::judge::Plan;
+use crate::read::store::Store;
 use crate::read::versions::Search;
 use crate::read::walk::KeyOrder;
-use crate::store::Store;
 
 /// So many bytes of keys are looked for at a time.
 const MOST_BYTES: usize = 64 << 20;

@@ -8,17 +8,17 @@ use std::fs::File;
 use std::io::BufReader;
 use std::ops::Range;
 
+use crate::files::layout::table_path;
+use crate::files::log_file::{read_log, Piece};
 use crate::files::log_replay::{Entry, Replay};
 use crate::files::table::error::Read;
 use crate::files::table::footer::Handle;
 use crate::files::table::{kind, InternalKey, TableFile};
-use crate::judge::Plan;
-use crate::layout::table_path;
-use crate::log_file::{read_log, Piece};
+use crate::files::write_batch::Kind;
+use crate::read::judge::Plan;
 use crate::read::log_faults::WalError;
+use crate::read::store::Store;
 use crate::read::walk::KeyOrder;
-use crate::store::Store;
-use crate::write_batch::Kind;
 
 /// A version of a key that is looked for.
 #[derive(Debug)]

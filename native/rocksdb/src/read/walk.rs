@@ -238,7 +238,8 @@ impl<'b> Walk<'b> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::files::table::tests::{write_table, Directory};
+    use crate::files::table::tests::write_table;
+    use crate::files::temporary::Directory;
 
     fn internal(user: &[u8], sequence: u64, kind: u8) -> Vec<u8> {
         let mut key = user.to_vec();

@@ -10,11 +10,11 @@ use std::fs::{File, OpenOptions};
 use std::io::{BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 
-use crate::batch::Batch;
-use crate::error::{Fault, Outcome};
+use crate::error::{Fault, Outcome, Reason as _};
 use crate::ffi;
 use crate::files::ages::Ages;
 use crate::files::live_file::TableTimes;
+use crate::write::batch::Batch;
 
 /// Bytes of one age that wait in memory.
 const BUFFER: usize = 64 << 10;

@@ -11,7 +11,7 @@ use std::sync::mpsc::{sync_channel, Receiver, SyncSender};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::{Builder, JoinHandle};
 
-use crate::error::{Fault, Outcome};
+use crate::error::{Fault, Outcome, Reason as _};
 use crate::guard::guarded;
 
 /// So many work at the same time, and as many pieces of work wait.

@@ -12,15 +12,15 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::error::{Fault, Outcome};
+use crate::error::{Fault, Outcome, Reason as _};
 use crate::ffi;
 use crate::files::new_manifest::{new_manifest, unique_id, FamilyEntry, TableEntry};
 use crate::files::table::parts::properties_block;
 use crate::files::table::properties::Properties;
 use crate::handle::{Options, OptionsByText};
-use crate::tables::{MadeTable, Tables};
 use crate::write::crew::Crew;
 use crate::write::loading::Loading;
+use crate::write::tables::{MadeTable, Tables};
 
 const MANIFEST: &str = "MANIFEST-000001";
 const FORWARD: &[u8] = b"leveldb.BytewiseComparator";

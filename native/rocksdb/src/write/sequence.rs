@@ -10,12 +10,12 @@
 //!
 //! Contract: the store's content is the same before and after.
 
-use crate::batch::{chars, Batch};
 use crate::error::{Fault, Outcome};
 use crate::ffi;
+use crate::files::layout::fingerprint;
+use crate::files::manifest::read_manifest;
 use crate::handle::Database;
-use crate::layout::fingerprint;
-use crate::manifest::read_manifest;
+use crate::write::batch::{chars, Batch};
 
 /// The family that every store has, as number in `Database`.
 const DEFAULT_FAMILY: usize = 0;

@@ -12,17 +12,17 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::error::{Fault, Outcome};
+use crate::error::{Fault, Outcome, Reason as _};
 use crate::files::ages::{is_time, Ages};
 use crate::files::bytes::varint64;
+use crate::files::layout::{fingerprint, table_path};
 use crate::files::live_file::TableTimes;
+use crate::files::log_file::{read_log, LogError, Piece};
 use crate::files::log_writer::LogWriter;
+use crate::files::manifest::{read_manifest, time_places};
 use crate::files::new_table::TimePlaces;
 use crate::files::table::checksum::context;
 use crate::files::table::parts::properties_block;
-use crate::layout::{fingerprint, table_path};
-use crate::log_file::{read_log, LogError, Piece};
-use crate::manifest::{read_manifest, time_places};
 
 /// Bytes of every time between 1978 and 3058.
 const LENGTH: usize = 5;

@@ -6,7 +6,7 @@
 //! Contract: used by one thread at a time; memory for one run, 64 MiB and a word for each entry; one that is larger is a table by itself.
 
 use crate::error::{Fault, Outcome};
-use crate::tables::{is_huge, Tables};
+use crate::write::tables::{is_huge, Tables};
 
 /// Bytes of keys and values of a run.
 const RUN_BYTES: usize = 64 << 20;

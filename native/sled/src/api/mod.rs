@@ -1,4 +1,10 @@
-//! What JavaScript sees of reading stores without sled.
+//! What JavaScript sees.
 
+pub mod blocks;
+pub mod job;
+pub mod load;
+pub mod lock;
 pub mod reader;
 pub mod salvage;
+pub mod scan;
+pub mod store;

@@ -3,18 +3,18 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use kgdump_shared::fill::{FillCounts, Filled};
 use napi::bindgen_prelude::{AsyncTask, Buffer, ToNapiValue, TypeName, Uint8Array};
 use napi::{Env, Task};
 use napi_derive::napi;
 
+use crate::api::job::to_js;
 use crate::failure::{Doing, Outcome};
 use crate::guard::{self, Health};
 use crate::memory::{self, Tide};
-use crate::node::to_js;
-use crate::node_scan::FillCounts;
 use crate::read::look::look;
+use crate::read::pass::KeyRange;
 use crate::read::store::{FileScan, FileStore};
-use crate::scan::{Filled, KeyRange};
 
 /// Work of reading, and how its result becomes a value of JavaScript's.
 pub struct Reading<T, J> {
@@ -187,10 +187,10 @@ pub struct FileFill {
 }
 
 impl Task for FileFill {
-    type Output = (usize, Filled);
+    type Output = Filled;
     type JsValue = FillCounts;
 
-    fn compute(&mut self) -> napi::Result<(usize, Filled)> {
+    fn compute(&mut self) -> napi::Result<Filled> {
         // A big entry's memory is not kept.
         const KEPT: usize = 16 << 20;
         let mut scan = self.scan.lock().unwrap_or_else(PoisonError::into_inner);
@@ -202,15 +202,14 @@ impl Task for FileFill {
         // keeps it to itself until then. The reference that this task holds keeps its memory in place.
         let target = unsafe { self.buffer.as_mut() };
         target[..block.len()].copy_from_slice(block);
-        let bytes = block.len();
-        self.tide.moved(bytes);
+        self.tide.moved(filled.bytes);
         if block.capacity() > KEPT {
             *block = Vec::new();
         }
-        Ok((bytes, filled))
+        Ok(filled)
     }
 
-    fn resolve(&mut self, _env: Env, (bytes, filled): (usize, Filled)) -> napi::Result<FillCounts> {
-        Ok(FillCounts::of(bytes, &filled))
+    fn resolve(&mut self, _env: Env, filled: Filled) -> napi::Result<FillCounts> {
+        Ok(filled.into())
     }
 }

@@ -3,16 +3,16 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use kgdump_shared::fill::FillCounts;
 use napi::bindgen_prelude::{AsyncTask, Buffer, Uint8Array};
 use napi::{Env, Task};
 use napi_derive::napi;
 
 use super::reader::{Reading, reading};
+use crate::api::job::to_js;
 use crate::failure::{Code, Doing, Failure, Outcome};
 use crate::guard::{self, Health};
 use crate::memory;
-use crate::node::to_js;
-use crate::node_scan::FillCounts;
 use crate::read::salvage::history::Age;
 use crate::read::salvage::rescue::{Problem, Rescue, Stretch, What};
 use crate::read::salvage::scan::{SalvageFilled, SalvageScan};
@@ -194,10 +194,10 @@ pub struct SalvageFillTask {
 }
 
 impl Task for SalvageFillTask {
-    type Output = (usize, SalvageFilled);
+    type Output = SalvageFilled;
     type JsValue = SalvageFill;
 
-    fn compute(&mut self) -> napi::Result<(usize, SalvageFilled)> {
+    fn compute(&mut self) -> napi::Result<SalvageFilled> {
         // A big entry's memory is not kept.
         const KEPT: usize = 16 << 20;
         let mut scan = self.scan.lock().unwrap_or_else(PoisonError::into_inner);
@@ -209,15 +209,13 @@ impl Task for SalvageFillTask {
         // caller, keeps it to itself until then. The reference that this task holds keeps its memory in place.
         let target = unsafe { self.buffer.as_mut() };
         target[..block.len()].copy_from_slice(block);
-        let bytes = block.len();
         if block.capacity() > KEPT {
             *block = Vec::new();
         }
-        Ok((bytes, filled))
+        Ok(filled)
     }
 
-    fn resolve(&mut self, _env: Env, (bytes, found): (usize, SalvageFilled)) -> napi::Result<SalvageFill> {
-        let counts = FillCounts::of(bytes, &found.filled);
-        Ok(SalvageFill { counts, gap: found.gap, doubtful: found.doubtful as f64 })
+    fn resolve(&mut self, _env: Env, found: SalvageFilled) -> napi::Result<SalvageFill> {
+        Ok(SalvageFill { counts: found.filled.into(), gap: found.gap, doubtful: found.doubtful as f64 })
     }
 }

@@ -3,12 +3,14 @@
 
 pub mod bytes;
 pub mod conf;
+pub mod lock;
 #[cfg(test)]
 pub mod made;
 pub mod message;
 pub mod meta;
 pub mod observed;
 pub mod page;
+pub mod place;
 pub mod snapshot;
 pub mod table;
 pub mod value_file;

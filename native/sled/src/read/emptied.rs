@@ -1,52 +1,6 @@
-//! Segments of a log's file that are all zeros: which of them sled has left so, and which the disk must have lost.
+//! Segments of a log's file that are all zeros: which of them sled has left so.
 
-use std::collections::BTreeMap;
-
-use super::snapshots::Known;
-use crate::failure::{Code, Failure, Outcome};
 use crate::files::snapshot::Snapshot;
-
-/// What is known of the segments of a file, which are numbered by their places from 0.
-#[derive(Debug, Default)]
-pub struct Segments {
-    /// Those that are all zeros.
-    pub empty: Vec<u64>,
-    /// The last one that was begun since the snapshot, and the last one with a header.
-    last: Option<u64>,
-    highest: Option<u64>,
-    /// Whether a part of the log since the snapshot is not there: its segment was used again, or cut off, or the disk has lost it.
-    is_gappy: bool,
-}
-
-impl Segments {
-    /// Notes the offset of each segment with a header, by its LSN; each has `size` bytes, and the snapshot knows the log up to `known`.
-    pub fn note(&mut self, found: &BTreeMap<i64, u64>, known: i64, size: usize) {
-        let number = |offset: &u64| offset / size as u64;
-        self.last = found.range(known..).map(|(_, offset)| number(offset)).max();
-        self.highest = found.values().map(number).max();
-        let first = known / size as i64 * size as i64;
-        let begun = found.last_key_value().map_or(0, |(tip, _)| (tip - first) / size as i64 + 1);
-        self.is_gappy = begun > found.range(first..).count() as i64;
-    }
-
-    /// Fails when one is empty that sled has not left so, and something newer may have been in it; a warning when sled may have.
-    ///
-    /// # Errors
-    /// STORE_DAMAGED.
-    pub fn check(&self, known: &Known, size: usize) -> Outcome<Option<String>> {
-        let lost = known.emptied(&self.empty, self.last).filter(|_| self.is_gappy);
-        let Some(number) = lost else { return Ok(None) };
-        let offset = number * size as u64;
-        if Some(number) > self.highest {
-            // Sled cuts the file from several threads: where a later cut comes first, an earlier one makes the file longer again.
-            return Ok(Some(format!(
-                "the end of its file db is empty from offset {offset} on, as sled may leave what it cuts off: should the disk have lost something there, nothing says so"
-            )));
-        }
-        let what = format!("the segment at offset {offset} is empty, and sled has written to it: the disk has lost it");
-        Err(Failure::new(Code::StoreDamaged, what))
-    }
-}
 
 /// The first of the segments of the file that are all zeros and that sled has not left so; `last` is the highest of those that were begun since
 /// the snapshot, and all are numbered by their places in the file.

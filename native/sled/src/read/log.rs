@@ -10,7 +10,7 @@
 //! 4. after the last whole message of the highest segment there is no trace of a further one;
 //! 5. every value file that a page needs exists; before sled opens the store, each that the log names has a right checksum, too;
 //! 6. each page is at least as new as the snapshot says, and the snapshot is not ahead of the log;
-//! 7. segments that are empty are such as sled leaves empty (see emptied.rs).
+//! 7. segments that are empty are such as sled leaves empty (see segments.rs).
 //!
 //! A program that was killed while writing may leave a store that breaks 2, 3 or 4; sled repairs it by dropping what was
 //! not flushed. That cannot be told from damage, so it is refused too, and the program that owns it shall open it first.
@@ -25,8 +25,8 @@ use std::fs::File;
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
-use super::emptied::Segments;
 use super::fill::read_up_to;
+use super::segments::Segments;
 use super::snapshots;
 use super::value_files;
 use crate::failure::{Code, Failure, Outcome};

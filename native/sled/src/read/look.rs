@@ -12,9 +12,9 @@ use std::time::Duration;
 use super::snapshots;
 use crate::failure::{Code, Failure, Outcome};
 use crate::files::conf::Settings;
+use crate::files::lock;
 use crate::files::message::{SEGMENT_HEADER, segment_header};
-use crate::lock;
-use crate::place::{Place, inspect};
+use crate::files::place::{Place, inspect};
 
 /// How long a program may be on its way into the store when something looks wrong.
 const SETTLE: Duration = Duration::from_millis(300);

@@ -6,12 +6,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::log::replay;
 use super::pages::{Files, PageReader};
 use super::walk::FileWalk;
+use kgdump_shared::fill::Filled;
+
 use crate::failure::{Code, Failure, Outcome, printable};
 use crate::files::conf::Settings;
-use crate::lock::{self, Lock};
-use crate::place::{Place, inspect};
-use crate::scan::{Filled, KeyRange, fill_block};
-use crate::store::LOCK_WAIT;
+use crate::files::lock::{self, LOCK_WAIT, Lock};
+use crate::files::place::{Place, inspect};
+use crate::read::pass::KeyRange;
+use crate::read::scan::fill_block;
 
 /// How far sled's counter of ids may be ahead of what is written of it, and how much further it begins when a store is opened.
 pub const ID_INTERVAL: u64 = 1_000_000;

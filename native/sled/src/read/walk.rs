@@ -6,7 +6,7 @@ use super::leaves::{Leaf, LeafReader};
 use super::pages::Files;
 use super::parent::Target;
 use crate::failure::{Code, Failure, Outcome};
-use crate::scan::{Entry, KeyRange, Pass};
+use crate::read::pass::{Entry, KeyRange, Pass};
 
 /// Where a walk is: before an entry of a leaf, or at its end.
 #[derive(Debug)]

@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 use kgdump_sled::entries::push_bin;
 use kgdump_sled::failure::Outcome;
 use kgdump_sled::guard::Health;
-use kgdump_sled::load::Loader;
 use kgdump_sled::store::{Options, Store};
+use kgdump_sled::write::load::Loader;
 use sled::{Db, IVec};
 
 pub type Model = BTreeMap<Vec<u8>, Vec<u8>>;

@@ -2,8 +2,8 @@
 
 use kgdump_sled::failure::{Doing, Outcome};
 use kgdump_sled::guard;
-use kgdump_sled::scan::{KeyRange, Pass as _};
-use kgdump_sled::walk::Walk;
+use kgdump_sled::read::pass::{KeyRange, Pass as _};
+use kgdump_sled::read::sled_walk::Walk;
 
 pub type Pairs = Vec<(Vec<u8>, Vec<u8>)>;
 

@@ -1,8 +1,8 @@
 //! Two states of one original: another state of the same keys, trees that hold a state, and followers that have read them.
 
-use kgdump_sled::apply::{self, IfExists};
-use kgdump_sled::follow::Follower;
+use kgdump_sled::changes::follow::Follower;
 use kgdump_sled::store::{Store, existing_tree};
+use kgdump_sled::write::apply::{self, IfExists};
 use sha2::{Digest, Sha256};
 
 use super::{Model, Random, blocks, encode};

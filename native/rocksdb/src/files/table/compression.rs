@@ -8,32 +8,20 @@ use flate2::{Decompress as Inflate, FlushDecompress, Status as InflateStatus};
 use ruzstd::decoding::{Dictionary as ZstdDictionary, FrameDecoder};
 
 use super::super::bytes::{fixed32, varint32};
+pub use super::codec::{CodecError, Decoded};
+use super::codec::{STEP, WRONG};
 use super::zstd::{content_size, decode_frame, prepend, FRAME};
 
 /// Bytes that one byte of each codec can become at most, roughly; more is a lie.
 const MOST_LZ4: usize = 256;
 const MOST_SNAPPY: usize = 24;
 const MOST_INFLATE: usize = 1040;
-/// Streams that can become anything grow by this step.
-pub const STEP: usize = 1 << 20;
 /// Zlib looks back so far.
 const INFLATE_WINDOW: usize = 32 << 10;
 /// Zstandard's magic number of dictionaries.
 const ZSTD_DICTIONARY: [u8; 4] = [0x37, 0xa4, 0x30, 0xec];
 /// Most that a dictionary may have; RocksDB's are some tens of KiB.
 const ZSTD_MOST_DICTIONARY: usize = 64 << 20;
-
-/// Why a block could not be decompressed.
-#[derive(Debug, PartialEq, Eq)]
-pub enum CodecError {
-    /// The bytes are not those of the codec.
-    Wrong(&'static str),
-    /// A codec that is not known: the type as the block has it.
-    Unknown(u8),
-}
-
-pub type Decoded = Result<(), CodecError>;
-pub const WRONG: CodecError = CodecError::Wrong("it can't be decompressed");
 
 /// Decompresses the blocks of one file.
 pub struct Decoder {

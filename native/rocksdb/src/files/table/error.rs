@@ -3,7 +3,8 @@
 use std::io;
 use std::path::Path;
 
-use crate::error::Fault;
+use super::block::BlockError;
+use crate::error::{Fault, Reason as _};
 
 /// What stands in the way of reading a table or a blob file.
 #[derive(Debug)]
@@ -71,6 +72,14 @@ impl TableError {
             }
         }
         .at(path)
+    }
+}
+
+/// A block's error, with where the block lies.
+pub fn of_block(error: BlockError, offset: u64) -> TableError {
+    match error {
+        BlockError::Wrong(reason) => TableError::damaged(offset, format!("a block is wrong: {reason}")),
+        BlockError::Newer(what) => TableError::newer(what),
     }
 }
 

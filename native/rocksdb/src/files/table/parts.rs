@@ -1,4 +1,4 @@
-//! What leads to the blocks of a table: footer, metaindex, properties; all of it, or what of it is sound.
+//! The parts of a table that its metaindex names; its properties.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -7,88 +7,10 @@ use std::sync::Arc;
 use super::block::{BlockError, Entries, Layout};
 use super::checksum::{context, Checksum};
 use super::compression::Decoder;
-use super::error::{Read, TableError};
+use super::error::{of_block, Read, TableError};
 use super::footer::{read_footer, Footer, Handle, FOOTER};
 use super::properties::Properties;
 use super::reader::{BlockReader, Check};
-use super::{of_block, TableFile};
-
-/// What leads to a table's blocks: all of it, or what is sound.
-pub enum SoundParts {
-    Whole(Box<TableFile>),
-    Pieces(Pieces),
-}
-
-/// What is known of a table that can't be opened.
-pub struct Pieces {
-    pub footer: Option<Footer>,
-    pub properties: Option<Properties>,
-    /// Of the data blocks; empty when there is none, or it is lost.
-    pub dictionary: Vec<u8>,
-    pub global_sequence: Option<u64>,
-    /// The table without its properties, when only these are lost.
-    pub table: Option<Box<TableFile>>,
-    /// Why it can't be opened.
-    pub problem: TableError,
-}
-
-impl Pieces {
-    fn without_footer(problem: TableError) -> Self {
-        Self { footer: None, properties: None, dictionary: Vec::new(), global_sequence: None, table: None, problem }
-    }
-}
-
-impl TableFile {
-    /// Reads what leads to the blocks of a table: all of it, or what is sound. Errors: those of the disk.
-    pub fn sound_parts(file: &Arc<File>, largest_sequence: Option<u64>) -> Read<SoundParts> {
-        let size = file.metadata()?.len();
-        let length = size.min(FOOTER as u64);
-        let mut tail = vec![0; length as usize];
-        file.read_exact_at(&mut tail, size - length)?;
-        let footer = match read_footer(&tail, size) {
-            Ok(footer) => footer,
-            Err(problem) => return Ok(SoundParts::Pieces(Pieces::without_footer(problem))),
-        };
-        let check = Check { checksum: footer.checksum, base: footer.base };
-        let mut reader = BlockReader::new(Arc::clone(file), size, check, Decoder::new(footer.version));
-        let mut pieces = Pieces { footer: Some(footer), ..Pieces::without_footer(TableError::damaged(0, "")) };
-        let mut parts = Parts::default();
-        let read = reader
-            .block(footer.metaindex, false)
-            .and_then(|block| parts.read(block).map_err(|error| of_block(error, footer.metaindex.offset)));
-        let properties = read.and_then(|()| match parts.properties {
-            Some(handle) => read_properties(&mut reader, handle, check),
-            None => Ok(Properties::default()),
-        });
-        let index = footer.index.or(parts.index).ok_or_else(|| no_index(&footer, &parts));
-        let problem = match (properties, index) {
-            (Err(TableError::Io(error)), _) => return Err(error.into()),
-            (Err(problem), index) => {
-                let table =
-                    index.ok().map(|index| Self::of(file, size, footer, Properties::default(), index, &parts, None));
-                pieces.dictionary = table.as_ref().and_then(|table| table.dictionary_bytes().ok()).unwrap_or_default();
-                pieces.table = table.filter(|_| parts.properties.is_some()).map(Box::new);
-                problem
-            }
-            (Ok(properties), index) => {
-                let number = properties.global_sequence(largest_sequence);
-                match (number, index) {
-                    (Ok(number), Ok(index)) => {
-                        let table = Self::of(file, size, footer, properties, index, &parts, number);
-                        return Ok(SoundParts::Whole(Box::new(table)));
-                    }
-                    (Err(reason), _) => TableError::damaged(parts.properties.map_or(0, |handle| handle.offset), reason),
-                    (Ok(number), Err(problem)) => {
-                        pieces.properties = Some(properties);
-                        pieces.global_sequence = number;
-                        problem
-                    }
-                }
-            }
-        };
-        Ok(SoundParts::Pieces(Pieces { problem, ..pieces }))
-    }
-}
 
 /// The properties block of a table, its place, and how it is checked; none when it has none, or a compressed one. Errors: damage, the disk's.
 pub fn properties_block(file: &Arc<File>) -> Read<Option<(Handle, Check, Vec<u8>)>> {
@@ -121,7 +43,7 @@ pub struct Parts {
 }
 
 impl Parts {
-    fn read(&mut self, block: &[u8]) -> Result<(), BlockError> {
+    pub(super) fn read(&mut self, block: &[u8]) -> Result<(), BlockError> {
         let mut entries = Entries::new(block, Layout::Plain, Vec::new())?;
         while let Some(mut value) = entries.advance()? {
             let part = match entries.key() {
@@ -141,7 +63,7 @@ impl Parts {
     }
 }
 
-fn no_index(footer: &Footer, parts: &Parts) -> TableError {
+pub(super) fn no_index(footer: &Footer, parts: &Parts) -> TableError {
     if parts.own_index {
         return TableError::newer("it has an index of its program's own");
     }
@@ -149,7 +71,7 @@ fn no_index(footer: &Footer, parts: &Parts) -> TableError {
 }
 
 /// Reads the properties. Their checksum may be that of the block before an ingestion wrote a number into it.
-fn read_properties(reader: &mut BlockReader, handle: Handle, check: Check) -> Read<Properties> {
+pub(super) fn read_properties(reader: &mut BlockReader, handle: Handle, check: Check) -> Read<Properties> {
     let first = match reader.block(handle, false) {
         Ok(block) => return Properties::parse(block).map_err(|error| of_block(error, handle.offset)),
         Err(error) => error,

@@ -8,9 +8,8 @@ use std::sync::Arc;
 
 use super::checksum::{context, Checksum};
 use super::compression::{CodecError, Decoder};
-use super::error::{Read, TableError};
+use super::error::{of_block, Read, TableError};
 use super::footer::{Handle, TRAILER};
-use super::of_block;
 use super::separated::{is_separated, join};
 
 /// Bytes that are read at once when blocks are read one after another.

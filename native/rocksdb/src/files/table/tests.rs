@@ -2,32 +2,16 @@
 
 use std::ffi::{c_char, CString};
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::{fs, ptr, slice};
 
 use super::{kind, InternalKey, TableFile};
 use crate::error::take_message;
 use crate::ffi;
+use crate::files::temporary::Directory;
 use crate::handle::Options;
 
 type Entry = (Vec<u8>, Vec<u8>);
-
-/// A directory that goes with the test.
-pub struct Directory(pub PathBuf);
-
-impl Directory {
-    pub fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("kgdump-{name}-{}", std::process::id()));
-        fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-}
-
-impl Drop for Directory {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
 
 unsafe extern "C" {
     fn kgd_table_value(table: *const ffi::kgd_table, length: *mut usize) -> *const c_char;

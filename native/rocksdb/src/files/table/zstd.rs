@@ -2,7 +2,7 @@
 
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
-use super::compression::{CodecError, Decoded, STEP, WRONG};
+use super::codec::{CodecError, Decoded, STEP, WRONG};
 
 /// Zstandard's magic number of frames.
 pub const FRAME: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];

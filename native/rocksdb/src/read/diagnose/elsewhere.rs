@@ -4,10 +4,10 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use super::Scene;
+use super::scene::Scene;
 use crate::error::Fault;
-use crate::layout::fingerprint;
-use crate::manifest::read_manifest;
+use crate::files::layout::fingerprint;
+use crate::files::manifest::read_manifest;
 
 /// Bytes of LOG that are looked at: what is told at the opening of the store is at its beginning.
 const MOST_LOG: u64 = 256 << 10;

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::{Scene, MOST_TABLES};
+use super::scene::{Scene, MOST_TABLES};
 use crate::error::{Fault, Outcome};
+use crate::files::layout::table_path;
 use crate::files::table::TableFile;
 use crate::files::table_end::{table_format, TableFormat};
-use crate::layout::table_path;
-use crate::store::Store;
+use crate::read::store::Store;
 
 /// Compressions that are the same in LevelDB and in RocksDB: none, and Snappy.
 const KNOWN_KINDS: [u8; 2] = [0, 1];

@@ -2,9 +2,9 @@ use std::path::PathBuf;
 
 use super::*;
 use crate::files::log_counts::LogCounts;
+use crate::files::manifest::Manifest;
+use crate::files::options_file::OptionsFile;
 use crate::files::table::checksum::mask;
-use crate::manifest::Manifest;
-use crate::options_file::OptionsFile;
 use crate::read::log_check::tests::{batch, family, COMMIT, PUT};
 
 /// A store with these logs and this MANIFEST, without tables.

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::judge::Reading;
-use crate::scan::{Range, Scan};
-use crate::sink::{Operation, Sink};
-use crate::store::Store;
+use crate::read::block::Range;
+use crate::read::judge::Reading;
+use crate::read::scan::Scan;
+use crate::read::store::Store;
+use crate::write::sink::{Operation, Sink};
 
 /// The directory of a test, removed at its end.
 struct Directory(std::path::PathBuf);
@@ -37,7 +38,7 @@ fn count(store: &Path, pin: &Pin, point: Point) -> Outcome<usize> {
     let (mut entries, mut buffer) = (0, vec![0; 1 << 16]);
     loop {
         let filled = scan.fill(&mut buffer, usize::MAX)?;
-        entries += filled.entries;
+        entries += filled.stats.entries;
         if filled.done {
             return Ok(entries);
         }
@@ -83,7 +84,7 @@ fn held(name: &str, can_link: bool) -> Outcome<()> {
 }
 
 fn names_of(directory: &Path, end: &'static str) -> impl Iterator<Item = String> {
-    crate::layout::names(directory).unwrap_or_default().into_iter().filter(move |name| name.ends_with(end))
+    crate::files::listing::names(directory).unwrap_or_default().into_iter().filter(move |name| name.ends_with(end))
 }
 
 #[test]

@@ -231,8 +231,9 @@ impl Search<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::files::table::tests::{write_table, Directory};
+    use crate::files::table::tests::write_table;
     use crate::files::table::{SoundParts, TableFile};
+    use crate::files::temporary::Directory;
     use std::fs;
 
     fn found(bytes: &[u8], path: &std::path::Path) -> Vec<Option<Handle>> {

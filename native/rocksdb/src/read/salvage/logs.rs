@@ -5,14 +5,14 @@ use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::Path;
 
-use crate::error::{Fault, Outcome};
+use crate::error::{Fault, Outcome, Reason as _};
+use crate::files::log_file::{read_log, End, LogError, Piece};
 use crate::files::log_replay::{Entry, Replay, ReplayError};
 use crate::files::log_sound::{read_sound, Found};
+use crate::files::manifest::Manifest;
 use crate::files::table::kind;
-use crate::log_file::{read_log, End, LogError, Piece};
-use crate::manifest::Manifest;
-use crate::wal::Log;
-use crate::write_batch::Kind;
+use crate::files::wal::Log;
+use crate::files::write_batch::Kind;
 
 use super::losses::Loss;
 use super::run::MemoryRun;

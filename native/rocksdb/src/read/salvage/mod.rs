@@ -25,8 +25,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::error::{Fault, Outcome};
+use crate::files::options_file::OptionsFile;
 use crate::files::table::properties::Properties;
-use crate::options_file::OptionsFile;
 use crate::read::comparators::{alias_of, BYTEWISE, REVERSE_BYTEWISE};
 use crate::read::walk::KeyOrder;
 

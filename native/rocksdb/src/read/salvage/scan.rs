@@ -6,11 +6,11 @@
 use std::sync::Arc;
 
 use crate::error::{Fault, Outcome};
+use crate::files::options_file::object_name;
 use crate::files::table::kind;
-use crate::options_file::object_name;
+use crate::read::block::{put, Filled};
 use crate::read::merge_operators::Operator;
 use crate::read::walk::KeyOrder;
-use crate::scan::{put, Filled};
 
 use super::losses::{Loss, Sweep, What};
 use super::merge::Merge;
@@ -112,7 +112,7 @@ impl SalvageScan {
             }
             let Some(entry) = &self.pending else {
                 result.filled.done = true;
-                if result.filled.entries == 0 {
+                if result.filled.stats.entries == 0 {
                     result.gap = !self.anywhere.is_empty() || self.lost_key || self.gaps.goes_on(self.last.as_deref());
                 } else {
                     // The end is told by itself, so that a gap behind the last entry has its place.
@@ -120,7 +120,7 @@ impl SalvageScan {
                 }
                 return Ok(result);
             };
-            if result.filled.entries == 0 {
+            if result.filled.stats.entries == 0 {
                 result.gap = entry.gap || !self.anywhere.is_empty();
             } else if entry.gap && (entry.edge || self.cuts < MOST_CUTS) {
                 self.cuts += 1;

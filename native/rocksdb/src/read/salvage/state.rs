@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use crate::error::{Fault, Outcome};
+use crate::error::{Fault, Outcome, Reason as _};
+use crate::files::layout::read_options;
+use crate::files::listing::names;
 use crate::files::live_file::LiveFile;
+use crate::files::manifest::{read_into, read_manifest, Manifest};
+use crate::files::options_file::OptionsFile;
+use crate::files::wal::{list_logs, Log};
 use crate::files::whole::{read_whole, MOST_NAME};
-use crate::layout::{names, read_options};
-use crate::manifest::{read_into, read_manifest, Manifest};
-use crate::options_file::OptionsFile;
-use crate::wal::{list_logs, Log};
 
 /// Which files there are, and what they are said to be.
 pub struct State {

@@ -15,16 +15,15 @@ use super::witness;
 use crate::failure::{Code, Failure, Outcome};
 use crate::files::bytes::Bytes;
 use crate::files::conf::{self, Settings};
+use crate::files::lock::{self, LOCK_WAIT, Lock};
 use crate::files::meta::trees;
 use crate::files::observed::observed;
 use crate::files::page::Page;
 use crate::files::snapshot::{self, Snapshot};
 use crate::files::table::{COUNTER_PAGE, META_PAGE};
 use crate::files::value_file;
-use crate::lock::{self, Lock};
 use crate::read::pages::BodyReader;
 use crate::read::value_files;
-use crate::store::LOCK_WAIT;
 
 /// What is wrong with a file.
 #[derive(Clone, Debug)]

@@ -7,10 +7,13 @@ use std::sync::Arc;
 use super::history::Age;
 use super::plan::Span;
 use super::rescue::{Rescue, What};
+use kgdump_shared::fill::Filled;
+
 use crate::failure::{Code, Failure, Outcome};
 use crate::files::page::Page;
 use crate::read::pages::BodyReader;
-use crate::scan::{Entry, Filled, KeyRange, Pass, fill_block};
+use crate::read::pass::{Entry, KeyRange, Pass};
+use crate::read::scan::fill_block;
 
 /// From so many blocks on, entries that something may be missing between share blocks.
 const MOST_CUTS: u32 = 1000;
@@ -94,7 +97,7 @@ impl SalvageScan {
             if std::mem::take(&mut filled.done) {
                 self.stretch += 1;
             }
-            if filled.entries == 0 {
+            if filled.stats.entries == 0 {
                 if filled.needed > 0 {
                     return Ok(SalvageFilled { filled, ..SalvageFilled::default() });
                 }
@@ -102,7 +105,7 @@ impl SalvageScan {
             }
             let gap = std::mem::replace(&mut self.gap, !sure);
             self.cuts += u32::from(!sure);
-            return Ok(SalvageFilled { filled, gap, doubtful: if sure { 0 } else { filled.entries } });
+            return Ok(SalvageFilled { filled, gap, doubtful: if sure { 0 } else { filled.stats.entries } });
         }
     }
 }

@@ -7,8 +7,8 @@ use crate::failure::{Code, Failure, Outcome};
 use crate::files::conf::Settings;
 use crate::read::log::replay;
 use crate::read::pages::{Files, PageReader};
+use crate::read::pass::{KeyRange, Pass as _};
 use crate::read::walk::FileWalk;
-use crate::scan::{KeyRange, Pass as _};
 
 /// Why an export would refuse the store in `path`, of which the caller holds the lock; None when it would not. All entries are read.
 ///

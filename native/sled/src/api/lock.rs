@@ -1,0 +1,38 @@
+//! What JavaScript sees of a store's lock: it is held without the store being opened.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use napi::bindgen_prelude::AsyncTask;
+use napi_derive::napi;
+
+use crate::api::job::Job;
+use crate::failure::Doing;
+use crate::files::lock::{self, LOCK_WAIT, Lock};
+use crate::guard::Health;
+
+/// A store's lock, held while this lives.
+#[napi]
+pub struct SledLock {
+    held: Arc<Mutex<Option<Lock>>>,
+}
+
+#[napi]
+impl SledLock {
+    /// Lets the lock go. A second call does nothing.
+    #[napi]
+    pub fn release(&self) {
+        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
+/// Takes the lock of the store at `path`, so that no program opens it. The store is not opened.
+#[napi]
+pub fn lock_store(path: String) -> AsyncTask<Job<Lock, SledLock>> {
+    Job::task(
+        Health::now(),
+        Doing::Reading,
+        |lock| SledLock { held: Arc::new(Mutex::new(Some(lock))) },
+        move || lock::acquire(&PathBuf::from(path), LOCK_WAIT),
+    )
+}

@@ -1,0 +1,223 @@
+//! The functions and the class of open stores that JavaScript sees. All of them only hand over to `guard::run`.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use napi::bindgen_prelude::{AsyncTask, Buffer, ToNapiValue, TypeName, Uint8Array};
+use napi_derive::napi;
+
+use crate::api::blocks::{ApplyTask, CompareTask};
+use crate::api::job::{Job, to_js};
+use crate::api::load::SledLoader;
+use crate::api::scan::SledScan;
+use crate::failure::{Code, Doing, Failure, Outcome};
+use crate::files::place::{self, Place};
+use crate::guard::{self, Health};
+use crate::read::pass::KeyRange;
+use crate::store::{Options, Store};
+use crate::write::apply::IfExists;
+use crate::write::load::Loader;
+
+/// How to open a store; see `store::Options`. Sizes are bytes.
+#[napi(object)]
+pub struct OpenOptions {
+    pub create: bool,
+    pub read_only: bool,
+    pub cache_capacity: i64,
+    pub compression: Option<bool>,
+    pub compression_factor: i32,
+    pub segment_size: Option<u32>,
+    pub flush_every_ms: Option<u32>,
+    pub check: bool,
+}
+
+impl OpenOptions {
+    fn into_options(self, path: String) -> Options {
+        Options {
+            path: PathBuf::from(path),
+            create: self.create,
+            read_only: self.read_only,
+            cache_capacity: self.cache_capacity.unsigned_abs(),
+            compression: self.compression,
+            compression_factor: self.compression_factor,
+            segment_size: self.segment_size.map(|size| size as usize),
+            flush_every_ms: self.flush_every_ms.map(u64::from),
+            check: self.check,
+        }
+    }
+}
+
+/// Opens a store, or makes one.
+#[napi]
+pub fn open(path: String, options: OpenOptions) -> AsyncTask<Job<Arc<Store>, SledStore>> {
+    crate::memory::share_arenas();
+    let health = Health::now();
+    let options = options.into_options(path);
+    let doing = if options.create { Doing::Writing } else { Doing::Reading };
+    Job::task(health, doing, |store| SledStore { store }, move || Store::open(&options, health).map(Arc::new))
+}
+
+/// What is at a path: "missing", "empty" (a directory) or "store"; anything else is a failure that says what it is.
+#[napi]
+pub fn inspect(path: String) -> AsyncTask<Job<&'static str, String>> {
+    Job::task(Health::now(), Doing::Reading, str::to_string, move || {
+        place::inspect(&PathBuf::from(path)).map(|place| match place {
+            Place::Missing => "missing",
+            Place::EmptyDirectory => "empty",
+            Place::Store(_) => "store",
+        })
+    })
+}
+
+/// The version of sled that this addon holds.
+#[napi]
+pub fn version() -> String {
+    "0.34.7".to_string()
+}
+
+/// A loader and its store.
+type Loading = (Arc<Loader>, Arc<Store>);
+
+/// An open store.
+#[napi]
+pub struct SledStore {
+    pub(crate) store: Arc<Store>,
+}
+
+#[napi]
+impl SledStore {
+    /// Whether the store was there before it was opened.
+    #[napi(getter)]
+    pub fn was_recovered(&self) -> bool {
+        self.store.was_recovered
+    }
+
+    #[napi(getter)]
+    pub fn compression(&self) -> bool {
+        self.store.settings.compression
+    }
+
+    #[napi(getter)]
+    pub fn segment_size(&self) -> u32 {
+        u32::try_from(self.store.settings.segment_size).unwrap_or(u32::MAX)
+    }
+
+    /// Names of all trees, sled's default tree among them, in byte order.
+    #[napi]
+    pub fn trees(&self) -> AsyncTask<Job<Vec<Vec<u8>>, Vec<Buffer>>> {
+        self.job(Doing::Reading, |names| names.into_iter().map(Buffer::from).collect(), |store| store.trees())
+    }
+
+    /// Makes those trees that are not there.
+    #[napi]
+    pub fn create_trees(&self, names: Vec<Uint8Array>) -> AsyncTask<Job<(), ()>> {
+        let names: Vec<Vec<u8>> = names.iter().map(|name| name.to_vec()).collect();
+        self.job(Doing::Writing, |()| (), move |store| store.create_trees(&names))
+    }
+
+    /// Sees that `generate_id` gives no id below this one, in decimal digits.
+    #[napi]
+    pub fn raise_ids(&self, next: String) -> AsyncTask<Job<(), ()>> {
+        self.job(
+            Doing::Writing,
+            |()| (),
+            move |store| match next.parse() {
+                Ok(next) => store.raise_ids(next),
+                Err(_) => Err(Failure::new(Code::DumpEntriesMalformed, format!("{next} is no number of an id"))),
+            },
+        )
+    }
+
+    /// Writes the entries of an encoded block; `if_exists` is "fail", "keep" or "overwrite".
+    #[napi]
+    pub fn apply(&self, tree: Uint8Array, block: Uint8Array, if_exists: String) -> napi::Result<AsyncTask<ApplyTask>> {
+        let if_exists = match if_exists.as_str() {
+            "fail" => IfExists::Fail,
+            "keep" => IfExists::Keep,
+            "overwrite" => IfExists::Overwrite,
+            _ => {
+                return Err(to_js(Failure::new(Code::StoreFailed, "apply: ifExists is none of fail, keep, overwrite")));
+            }
+        };
+        Ok(AsyncTask::new(ApplyTask { store: self.store.clone(), tree: tree.to_vec(), block, if_exists }))
+    }
+
+    /// Looks up every entry of an encoded block.
+    #[napi]
+    pub fn compare(&self, tree: Uint8Array, block: Uint8Array) -> AsyncTask<CompareTask> {
+        AsyncTask::new(CompareTask { store: self.store.clone(), tree: tree.to_vec(), block })
+    }
+
+    /// A loader of whole trees, for entries in key order; with compression, `jobs` threads compress.
+    #[napi]
+    pub fn begin_load(&self, jobs: u32) -> AsyncTask<Job<Loading, SledLoader>> {
+        let store = self.store.clone();
+        Job::task(
+            store.health,
+            Doing::Writing,
+            |(loader, store)| SledLoader { loader, store },
+            move || Ok((Loader::start(&store, jobs as usize)?, store)),
+        )
+    }
+
+    /// The value of a key, or null.
+    #[napi]
+    pub fn get(&self, tree: Uint8Array, key: Uint8Array) -> AsyncTask<Job<Option<Vec<u8>>, Option<Buffer>>> {
+        let (tree, key) = (tree.to_vec(), key.to_vec());
+        self.job(Doing::Reading, |value| value.map(Buffer::from), move |store| store.get(&tree, &key))
+    }
+
+    /// A scan of a tree from `lower`, inclusive, to `upper`, exclusive; downwards when `reverse`.
+    #[napi]
+    pub fn scan(
+        &self,
+        tree: Uint8Array,
+        lower: Option<Uint8Array>,
+        upper: Option<Uint8Array>,
+        reverse: bool,
+    ) -> SledScan {
+        let bytes = |bound: Option<Uint8Array>| bound.map(|bytes| bytes.to_vec());
+        let range = KeyRange { lower: bytes(lower), upper: bytes(upper), reverse };
+        SledScan::begin(&self.store, tree.to_vec(), range)
+    }
+
+    /// Makes all that was written durable.
+    #[napi]
+    pub fn flush(&self) -> AsyncTask<Job<(), ()>> {
+        self.job(Doing::Writing, |()| (), |store| store.flush())
+    }
+
+    /// Bytes of the store's files.
+    #[napi]
+    pub fn size_on_disk(&self) -> AsyncTask<Job<u64, f64>> {
+        self.job(Doing::Reading, |bytes| bytes as f64, |store| store.size_on_disk())
+    }
+
+    /// Flushes and closes; ends scans that are open. A second call does nothing.
+    #[napi]
+    pub fn close(&self) -> AsyncTask<Job<(), ()>> {
+        self.job(Doing::Writing, |()| (), |store| store.close())
+    }
+
+    fn job<T, J>(
+        &self,
+        doing: Doing,
+        convert: fn(T) -> J,
+        work: impl FnOnce(&Store) -> Outcome<T> + Send + 'static,
+    ) -> AsyncTask<Job<T, J>>
+    where
+        T: Send + 'static,
+        J: ToNapiValue + TypeName + 'static,
+    {
+        let store = self.store.clone();
+        Job::task(store.health, doing, convert, move || work(&store))
+    }
+}
+
+impl Drop for SledStore {
+    fn drop(&mut self) {
+        // The collector runs on the main thread; letting go of a store that was not closed may flush.
+        guard::drop_elsewhere(self.store.clone(), Duration::ZERO);
+    }
+}

@@ -1,0 +1,5 @@
+//! Writing stores.
+
+pub mod apply;
+pub mod durable;
+pub mod load;
