@@ -2,17 +2,15 @@
 import { resolve } from "node:path";
 import { KgdumpError } from "../../errors.js";
 import { type DumpEvent, DumpFile, readDump } from "../../format/index.js";
-import type { OnProgress } from "../run/progress.js";
+import type { WithProgress } from "../run/progress.js";
 import { loadCodec, loadUnpackers } from "./codecs.js";
 import { type DumpInput, dumpPath, type OpenFile, openInputFile, randomAccess, readInput } from "./input.js";
 
 /** How a dump is read. */
-export interface ReadOptions {
+export interface ReadOptions extends WithProgress {
   readonly input: DumpInput;
   /** Decoded bytes that a block may have; default: the format's limit. */
   readonly maxBlockSize?: number | undefined;
-  readonly onProgress?: OnProgress | undefined;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /**

@@ -4,14 +4,11 @@ import { KgdumpError } from "../../errors.js";
 import { giveBack } from "../../memory.js";
 import type { EntryEvent } from "../dump/events.js";
 import { nameText } from "../entries/keyspaces.js";
-import { type OnProgress, ProgressMeter } from "../run/progress.js";
+import { ProgressMeter, type WithProgress } from "../run/progress.js";
 import type { ImportPlan, PlannedKeyspace } from "./plan.js";
 
 /** Who wants to know, and who may stop it. */
-export interface LoadOptions {
-  readonly onProgress?: OnProgress | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
+export type LoadOptions = WithProgress;
 
 /**
  * Loads what was selected of a dump, keyspace by keyspace as they come, and finishes the store.

@@ -5,11 +5,11 @@ import type { SledSettings } from "../../settings/sled-settings.js";
 import type { DumpInputs } from "../dump/events.js";
 import type { KeyspaceName } from "../entries/keyspaces.js";
 import type { KeyspaceMap } from "../entries/naming.js";
-import type { OnProgress } from "../run/progress.js";
+import type { WithProgress } from "../run/progress.js";
 import type { WithSeams } from "../run/seams.js";
 
 /** What `importDump` does. An existing store must have been made with the compression and segment size that are given. */
-export interface ImportOptions extends SledSettings, WithSeams {
+export interface ImportOptions extends SledSettings, WithSeams, WithProgress {
   /** Directory of the sled store. */
   readonly target: string;
   /** A dump; or files, a full dump and the deltas that follow it, whose last state is imported. */
@@ -34,8 +34,6 @@ export interface ImportOptions extends SledSettings, WithSeams {
   readonly nextId?: string | undefined;
   /** Decoded bytes that a block may have; default: the format's limit. */
   readonly maxBlockSize?: number | undefined;
-  readonly onProgress?: OnProgress | undefined;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** What became of one keyspace. */

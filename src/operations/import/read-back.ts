@@ -7,13 +7,11 @@ import { giveBack, HUGE_BLOCK } from "../../memory.js";
 import type { EntryEvent } from "../dump/events.js";
 import { nameSet, nameText } from "../entries/keyspaces.js";
 import { scanSideBySide } from "../entries/side-by-side.js";
-import { type OnProgress, ProgressMeter } from "../run/progress.js";
+import { ProgressMeter, type WithProgress } from "../run/progress.js";
 import type { ImportPlan, PlannedKeyspace } from "./plan.js";
 
 /** Who wants to know, and who may stop it. */
-export interface VerifyOptions {
-  readonly onProgress?: OnProgress | undefined;
-  readonly signal?: AbortSignal | undefined;
+export interface VerifyOptions extends WithProgress {
   /** Threads that read back what was loaded; default: as many as there are processors. */
   readonly jobs?: number | undefined;
 }

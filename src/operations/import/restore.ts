@@ -15,7 +15,7 @@ import { GapWatch } from "../dump/salvaged.js";
 import type { KeyspaceName } from "../entries/keyspaces.js";
 import type { KeyspaceMap } from "../entries/naming.js";
 import { closing } from "../run/closing.js";
-import type { OnProgress } from "../run/progress.js";
+import type { WithProgress } from "../run/progress.js";
 import { through, type WithSeams } from "../run/seams.js";
 import { type PlannedFamilies, planFamilies, refuseFamilyNames } from "./families.js";
 import { refuseFilledTogether } from "./filled-together.js";
@@ -25,7 +25,7 @@ import { verifyMerged, verifyNew } from "./read-back.js";
 import { timingComparison, timingLoader } from "./times.js";
 
 /** What `restoreDump` does. */
-export interface RestoreOptions extends WithSeams {
+export interface RestoreOptions extends WithSeams, WithProgress {
   /** Directory of the new RocksDB store. */
   readonly target: string;
   /** A dump; or files, a full dump and the deltas that follow it, whose last state is restored. */
@@ -50,8 +50,6 @@ export interface RestoreOptions extends WithSeams {
   readonly verify?: boolean | undefined;
   /** Decoded bytes that a block may have; default: the format's limit. */
   readonly maxBlockSize?: number | undefined;
-  readonly onProgress?: OnProgress | undefined;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** What became of one keyspace. */

@@ -8,7 +8,7 @@ import type { ReadingOptions } from "../disk/stores.js";
 import type { KeyspaceName } from "../entries/keyspaces.js";
 import type { KeyspaceMap } from "../entries/naming.js";
 import type { ImportResult } from "../import/import.js";
-import type { OnProgress } from "../run/progress.js";
+import type { WithProgress } from "../run/progress.js";
 import type { WithSeams } from "../run/seams.js";
 import type { Direction } from "./direction.js";
 import type { OnEvent } from "./events.js";
@@ -16,7 +16,7 @@ import type { Sides } from "./migrated.js";
 import type { OnInPlace } from "./switch/in-place.js";
 
 /** What `migrateStore` does. */
-export interface MigrateOptions extends ReadingOptions, WithSeams {
+export interface MigrateOptions extends ReadingOptions, WithSeams, WithProgress {
   /** Directory of the old store. */
   readonly source: string;
   /** Directory of the new store; default: the source's own, where the new store takes the old one's place. */
@@ -54,8 +54,6 @@ export interface MigrateOptions extends ReadingOptions, WithSeams {
   readonly onEvent?: OnEvent | undefined;
   /** Is told when the sled store is in its place and something is left to do, and what holds if that does not come to its end. */
   readonly onInPlace?: OnInPlace | undefined;
-  readonly onProgress?: OnProgress | undefined;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** How a migration ended. */

@@ -3,13 +3,11 @@ import { KgdumpError } from "../../errors.js";
 import type { DumpWriter } from "../../format/index.js";
 import { giveBack } from "../../memory.js";
 import { isDumpError, readEvents } from "../dump/read.js";
-import { type OnProgress, ProgressMeter } from "../run/progress.js";
+import { ProgressMeter, type WithProgress } from "../run/progress.js";
 
 /** What reading back depends on. */
-export interface ReadBackOptions {
+export interface ReadBackOptions extends WithProgress {
   readonly maxBlockSize?: number | undefined;
-  readonly onProgress?: OnProgress | undefined;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** Reads the new dump whole, with every check, and compares it with what was meant to be in it. */

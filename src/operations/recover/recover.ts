@@ -17,14 +17,14 @@ import { isDumpError } from "../dump/read.js";
 import { nameText } from "../entries/keyspaces.js";
 import type { DumpOutput } from "../output/dump-output.js";
 import { openOutput } from "../output/output.js";
-import { type OnProgress, ProgressMeter } from "../run/progress.js";
+import { ProgressMeter, type WithProgress } from "../run/progress.js";
 import { readBack } from "./read-back.js";
 import { reportOf, type RecoverReport } from "./report.js";
 
 export type { RecoveredGap, RecoveredKeyspace, RecoverReport } from "./report.js";
 
 /** What `recoverDump` does. */
-export interface RecoverOptions {
+export interface RecoverOptions extends WithProgress {
   /** Path of the damaged dump, a regular file. */
   readonly input: string;
   /** Path of the new dump; without it nothing is written, and the result tells what would be. */
@@ -35,8 +35,6 @@ export interface RecoverOptions {
   readonly maxBlockSize?: number | undefined;
   /** Id of the new dump, a UUID; default random. */
   readonly dumpId?: string | undefined;
-  readonly onProgress?: OnProgress | undefined;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** What was recovered. */

@@ -23,6 +23,12 @@ export interface Progress {
 /** Called a few times a second, and once more when a phase ends. Must not throw. */
 export type OnProgress = (progress: Progress) => void;
 
+/** Who wants to know how far an operation is, and who may stop it: it ends with the signal's reason then. */
+export interface WithProgress {
+  readonly onProgress?: OnProgress | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** What a phase is expected to do; null when nobody knows. */
 export interface ExpectedTotals {
   readonly entries: number | null;

@@ -16,7 +16,7 @@ import { exportSource } from "../../export/export.js";
 import { importDump } from "../../import/import.js";
 import { type RestoreOptions, restoreDump } from "../../import/restore.js";
 import { closing } from "../../run/closing.js";
-import type { OnProgress } from "../../run/progress.js";
+import type { WithProgress } from "../../run/progress.js";
 import type { WithSeams } from "../../run/seams.js";
 import { directionOf } from "../direction.js";
 import type { Teller } from "../events.js";
@@ -26,11 +26,9 @@ import { Trees } from "../trees.js";
 import { ttlOf } from "./carried-times.js";
 
 /** How what is new is read and carried. */
-export interface CarryOptions extends WithSeams {
+export interface CarryOptions extends WithSeams, WithProgress {
   /** Name of the old store for name of the new one, where it is to be another than before the migration. */
   readonly map?: KeyspaceMap | undefined;
-  readonly onProgress?: OnProgress | undefined;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** Name of the first keyspace in which the new store differs from what was migrated; null when it does not. */

@@ -19,7 +19,7 @@ import { Staging } from "../../disk/staging.js";
 import { detectEngine } from "../../disk/stores.js";
 import { exportSource } from "../../export/export.js";
 import { closing } from "../../run/closing.js";
-import { type OnProgress, ProgressMeter } from "../../run/progress.js";
+import { ProgressMeter, type WithProgress } from "../../run/progress.js";
 import { through, type WithSeams } from "../../run/seams.js";
 import { readJournal } from "../journal.js";
 import { freeOf } from "../plan/space.js";
@@ -31,15 +31,13 @@ import type { CompactSettings, Live, Made, OldStore, SledForm } from "./old-stor
 import { giveOwner } from "./places.js";
 
 /** What `compactStore` does. */
-export interface CompactOptions extends WithSeams {
+export interface CompactOptions extends WithSeams, WithProgress {
   /** Directory of the store; no program may have it open. */
   readonly store: string;
   /** What the new store is to have instead of what the old one has; for sled stores only. */
   readonly settings?: CompactSettings | undefined;
   /** Remove the original when the new store is in its place; default false. */
   readonly removeOriginal?: boolean | undefined;
-  readonly onProgress?: OnProgress | undefined;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** What compacting would do. */

@@ -4,7 +4,7 @@ import type { EngineName, EntrySource } from "../../../engines/store.js";
 import type { ReopenSettings } from "../../../settings/reopen.js";
 import type { SledSettings } from "../../../settings/sled-settings.js";
 import type { KeyspaceDigest } from "../../entries/store-scan.js";
-import type { OnProgress } from "../../run/progress.js";
+import type { WithProgress } from "../../run/progress.js";
 import type { WithSeams } from "../../run/seams.js";
 
 /** What the new store is to have instead of what the old one has. */
@@ -31,13 +31,11 @@ export interface Made {
 }
 
 /** How a new store is made. */
-export interface Making extends WithSeams {
+export interface Making extends WithSeams, WithProgress {
   /** Where it is put. */
   readonly target: string;
   /** A dump of the old one. */
   readonly input: Readable;
-  readonly onProgress?: OnProgress | undefined;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** A store that is going to be made anew. */

@@ -10,18 +10,16 @@ import { nameIsTaken } from "../../disk/names.js";
 import { type Occupant, occupantOf } from "../../disk/places.js";
 import { detectEngine, openSource } from "../../disk/stores.js";
 import { closing } from "../../run/closing.js";
-import type { OnProgress } from "../../run/progress.js";
+import type { WithProgress } from "../../run/progress.js";
 import { type Digests, digestsOf, firstDifference } from "./digests.js";
 import { comeBack, settleInterrupted } from "./exchange.js";
 import { keptOf, stampOf } from "./places.js";
 
 /** What `undoCompact` does. */
-export interface UndoCompactOptions {
+export interface UndoCompactOptions extends WithProgress {
   readonly store: string;
   /** Put the original back whatever was written since, and whatever became of the store: it is not read, and kept aside. Default false. */
   readonly discardNew?: boolean | undefined;
-  readonly onProgress?: OnProgress | undefined;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** Where the stores are then. */

@@ -11,7 +11,7 @@ import { KgdumpError } from "../../../errors.js";
 import type { SledSettings } from "../../../settings/sled-settings.js";
 import { ByName, byName, nameSet, nameText } from "../../entries/keyspaces.js";
 import { scanSideBySide } from "../../entries/side-by-side.js";
-import { type OnProgress, ProgressMeter } from "../../run/progress.js";
+import { ProgressMeter, type WithProgress } from "../../run/progress.js";
 import { through, type WithSeams } from "../../run/seams.js";
 import type { JournalKeyspace } from "../journal.js";
 import type { ChangeCounts } from "../options.js";
@@ -20,10 +20,7 @@ import { addTo, compareBlocks, type GrowingCounts, noChanges } from "./compare-b
 import { different, filled, hasEntries, otherOrder } from "./follow-errors.js";
 
 /** Who wants to know, and who may stop it. */
-export interface FollowOptions extends WithSeams {
-  readonly onProgress?: OnProgress | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
+export type FollowOptions = WithSeams & WithProgress;
 
 /** What a copy was brought to. */
 export interface Followed {
