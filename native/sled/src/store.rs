@@ -62,7 +62,6 @@ pub trait Dependent: Send + Sync {
 pub struct Store {
     pub path: PathBuf,
     pub settings: Settings,
-    pub was_recovered: bool,
     /// Taken before it was opened: later panics of sled's threads are its own.
     pub health: Health,
     read_only: bool,
@@ -128,7 +127,6 @@ impl Store {
         Ok(Store {
             path: path.clone(),
             settings,
-            was_recovered: db.was_recovered(),
             health,
             read_only: options.read_only,
             db: RwLock::new(Some(db)),
@@ -209,18 +207,6 @@ impl Store {
         })
     }
 
-    /// The value of a key.
-    ///
-    /// # Errors
-    /// KEYSPACE_UNKNOWN for a tree that is not there, and what reading can fail with.
-    pub fn get(&self, tree: &[u8], key: &[u8]) -> Outcome<Option<Vec<u8>>> {
-        self.with(|db| {
-            let tree = existing_tree(db, tree)?;
-            let value = tree.get(key).map_err(|e| Failure::sled(&e, Doing::Reading, "reading a key"))?;
-            Ok(value.map(|v| v.to_vec()))
-        })
-    }
-
     /// Makes all that was written durable: sled's flush, then the files that it does not sync.
     pub fn flush(&self) -> Outcome<()> {
         if self.read_only {
@@ -230,11 +216,6 @@ impl Store {
             db.flush().map_err(|e| Failure::sled(&e, Doing::Writing, "flushing"))?;
             self.syncer.lock().unwrap_or_else(PoisonError::into_inner).sync(&self.path)
         })
-    }
-
-    /// Bytes of the store's files.
-    pub fn size_on_disk(&self) -> Outcome<u64> {
-        self.with(|db| db.size_on_disk().map_err(|e| Failure::sled(&e, Doing::Reading, "measuring")))
     }
 
     /// Remembers what is at work on the store, to end it when the store is closed.

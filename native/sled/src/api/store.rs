@@ -12,7 +12,6 @@ use crate::api::job::{Job, to_js};
 use crate::api::load::SledLoader;
 use crate::api::scan::SledScan;
 use crate::failure::{Code, Doing, Failure, Outcome};
-use crate::files::place::{self, Place};
 use crate::guard::{self, Health};
 use crate::read::pass::KeyRange;
 use crate::store::{Options, Store};
@@ -58,18 +57,6 @@ pub fn open(path: String, options: OpenOptions) -> AsyncTask<Job<Arc<Store>, Sle
     Job::task(health, doing, |store| SledStore { store }, move || Store::open(&options, health).map(Arc::new))
 }
 
-/// What is at a path: "missing", "empty" (a directory) or "store"; anything else is a failure that says what it is.
-#[napi]
-pub fn inspect(path: String) -> AsyncTask<Job<&'static str, String>> {
-    Job::task(Health::now(), Doing::Reading, str::to_string, move || {
-        place::inspect(&PathBuf::from(path)).map(|place| match place {
-            Place::Missing => "missing",
-            Place::EmptyDirectory => "empty",
-            Place::Store(_) => "store",
-        })
-    })
-}
-
 /// The version of sled that this addon holds.
 #[napi]
 pub fn version() -> String {
@@ -87,12 +74,6 @@ pub struct SledStore {
 
 #[napi]
 impl SledStore {
-    /// Whether the store was there before it was opened.
-    #[napi(getter)]
-    pub fn was_recovered(&self) -> bool {
-        self.store.was_recovered
-    }
-
     #[napi(getter)]
     pub fn compression(&self) -> bool {
         self.store.settings.compression
@@ -161,13 +142,6 @@ impl SledStore {
         )
     }
 
-    /// The value of a key, or null.
-    #[napi]
-    pub fn get(&self, tree: Uint8Array, key: Uint8Array) -> AsyncTask<Job<Option<Vec<u8>>, Option<Buffer>>> {
-        let (tree, key) = (tree.to_vec(), key.to_vec());
-        self.job(Doing::Reading, |value| value.map(Buffer::from), move |store| store.get(&tree, &key))
-    }
-
     /// A scan of a tree from `lower`, inclusive, to `upper`, exclusive; downwards when `reverse`.
     #[napi]
     pub fn scan(
@@ -186,12 +160,6 @@ impl SledStore {
     #[napi]
     pub fn flush(&self) -> AsyncTask<Job<(), ()>> {
         self.job(Doing::Writing, |()| (), |store| store.flush())
-    }
-
-    /// Bytes of the store's files.
-    #[napi]
-    pub fn size_on_disk(&self) -> AsyncTask<Job<u64, f64>> {
-        self.job(Doing::Reading, |bytes| bytes as f64, |store| store.size_on_disk())
     }
 
     /// Flushes and closes; ends scans that are open. A second call does nothing.
