@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // @ts-check
 /**
- * Checks the code without running it: rules and layout, layers, types of the scripts, lengths of files, and the crates.
+ * Checks the code without running it: rules and layout, layers, types of the scripts, lengths of files, circles of Rust files, and the crates.
  *
  *     node scripts/lint.mjs [ts | rust] [--fix]     all of it, or one half; --fix mends what a tool can
  */
@@ -10,8 +10,9 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { filesTooLong } from "./file-size.mjs";
+import { rustCircles } from "./rust-circles.mjs";
 import { runScript, setUp } from "./setup.mjs";
-import { OWN_CRATES, SLED } from "./setup/crates.mjs";
+import { ADDON_CRATES, OWN_CRATES, SLED } from "./setup/crates.mjs";
 import { cargoEnvironment } from "./setup/native.mjs";
 import { inProject, ROOT } from "./setup/paths.mjs";
 import { tryRun } from "./setup/run.mjs";
@@ -37,6 +38,7 @@ const javascriptChecks = (fix) => [
   byPackage("layers", "dependency-cruiser/bin/dependency-cruise.mjs", "src", "--config", ".dependency-cruiser.cjs"),
   byPackage("types of scripts", "typescript/bin/tsc", "-p", "scripts"),
   { name: "file lengths", check: async () => (await filesTooLong()).join("\n") },
+  { name: "circles of Rust files", check: async () => (await rustCircles(ADDON_CRATES.map(({ directory }) => directory), ROOT)).join("\n") },
 ];
 
 /** @param {boolean} fix @returns {Check[]} */
