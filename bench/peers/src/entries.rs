@@ -39,7 +39,7 @@ pub fn write_bin(output: &mut impl Write, bytes: &[u8]) -> Outcome<()> {
     match length {
         [0, 0, 0, one] => output.write_all(&[0xc4, one])?,
         [0, 0, two @ ..] => output.write_all(&[0xc5, two[0], two[1]])?,
-        [four @ ..] => output.write_all(&[0xc6, four[0], four[1], four[2], four[3]])?,
+        four => output.write_all(&[0xc6, four[0], four[1], four[2], four[3]])?,
     }
     Ok(output.write_all(bytes)?)
 }
