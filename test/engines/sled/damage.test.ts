@@ -51,7 +51,7 @@ async function attack(t: ExecutionContext, store: string, mutations: readonly Mu
 
 /**
  * A log that is cut exactly after a message is what an older state of the store looks like, so nobody can tell (see
- * native/sled/src/log_check.rs). Nothing but a cut may do that, unless the log ends in a segment that was used before.
+ * native/sled/src/read/log.rs). Nothing but a cut may do that, unless the log ends in a segment that was used before.
  */
 function mayBeOlder(mutation: Mutation, outcome: string, usedAgain: boolean): boolean {
   return outcome === "different" && mutation.file === "db" && (usedAgain || "cut" in mutation);
