@@ -99,7 +99,7 @@ async function main(args) {
   const [passed, failed, skipped] = [total("passed"), total("failed"), total("skipped")];
   // The end of a long output is what is seen of it, so that the names are told once more there.
   const names = counts.flatMap((part) => part.names).map((name) => `failed: ${name}\n`);
-  const left = skipped > 0 ? `${String(skipped)} skipped: see SKIPPED above\n` : "";
+  const left = skipped > 0 ? `${String(skipped)} skipped: "SKIPPED" and "ignored" above\n` : "";
   closing = `${names.join("")}${left}${String(passed)} passed, ${String(failed)} failed\n`;
   if (failed > 0) process.exitCode = 1;
 }

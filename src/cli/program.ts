@@ -1,10 +1,12 @@
 /** The command line as commander knows it: what a list of arguments asks for. */
 import { Command, CommanderError } from "commander";
 import { KgdumpError } from "../errors.js";
+import { closest } from "../settings/suggest.js";
 import type { Context, GlobalFlags } from "./context.js";
 import { addHelp, HELP_LAYOUT, helpWidth, shorten, topicsText } from "./help/help.js";
 import { TOPICS } from "./help/topics.js";
 import { addGlobalOptions, globalFlags } from "./options.js";
+import { escapeText } from "./text/escape.js";
 import { wrapText } from "./text/wrap.js";
 import { versionText } from "./version.js";
 
@@ -88,6 +90,8 @@ export interface Screen {
 export async function parseCommandLine(args: readonly string[], screen: Screen = { columns: null, env: {} }): Promise<Invocation> {
   const width = helpWidth(screen.columns, screen.env);
   const [first, name] = args.filter((arg) => !arg.startsWith("-"));
+  if (first === "version" && name === undefined) return { kind: "text", text: versionText(args.includes("-v") || args.includes("--verbose")) };
+  if (first === "help" && name !== undefined && !Object.hasOwn(COMMANDS, name) && !Object.hasOwn(TOPICS, name)) throw unknownTopic(name);
   if (first === "help" && name !== undefined && Object.hasOwn(TOPICS, name)) return { kind: "text", text: `${wrapText(TOPICS[name]?.text ?? "", width)}\n` };
   return parseCommand(args, first, width);
 }
@@ -194,6 +198,11 @@ function tooMany(what: string, args: readonly string[]): KgdumpError {
   const name = args.find((arg) => Object.hasOwn(COMMANDS, arg)) ?? "";
   const hint = BY_OPTION[name] ?? "";
   return new KgdumpError("USAGE", what, { hint: `${hint === "" ? "" : `${hint}; `}a path with spaces needs quotes; see kgdump help ${name}`.trimEnd() });
+}
+
+function unknownTopic(name: string): KgdumpError {
+  const near = closest(name, [...Object.keys(COMMANDS), ...Object.keys(TOPICS)]);
+  return new KgdumpError("USAGE", `there is no command or topic '${escapeText(name)}'`, { hint: near === undefined ? "see kgdump --help" : `did you mean kgdump help ${near}?` });
 }
 
 function noCommand(): KgdumpError {

@@ -9,6 +9,7 @@ import { assertOneError, kgdump, shell, terminal } from "./support/run.js";
 
 interface SummaryShape {
   complete: boolean;
+  checked: string;
   problem: { code: string } | null;
   path: string | null;
   header: { codec: string; source: { sequenceNumber: string } };
@@ -24,19 +25,37 @@ test("a file and a pipe have the same summary, as text and as JSON", async (t) =
   const pipe = await kgdump(["inspect"], { input: dump });
   t.is(file.code, 0, file.stderr);
   t.is(pipe.code, 0, pipe.stderr);
-  const rest = (text: string): string => text.slice(text.indexOf("\n"));
+  // But for its name, and what was looked at.
+  const rest = (text: string): string => text.slice(text.indexOf("\n")).replace(/^state: .*$/m, "");
   t.is(rest(file.stdout.toString()), rest(pipe.stdout.toString()));
   t.true(safe(file.stdout.toString()));
-  t.regex(file.stdout.toString(), /state: +complete\n/);
+  t.regex(file.stdout.toString(), /state: +complete by its index; its blocks were not checked \(kgdump verify checks them\)\n/);
+  t.regex(pipe.stdout.toString(), /state: +complete, and every checksum fits\n/);
   t.regex(file.stdout.toString(), /9 entries in 3 keyspaces/);
   const json = JSON.parse((await kgdump(["inspect", path, "--json"])).stdout.toString()) as SummaryShape;
   const piped = JSON.parse((await kgdump(["inspect", "-", "--json"], { input: dump })).stdout.toString()) as SummaryShape;
-  t.deepEqual({ ...piped, path }, json);
+  t.deepEqual([json.checked, piped.checked], ["index", "checksums"]);
+  t.deepEqual({ ...piped, path, checked: "index" }, json);
   t.true(json.complete);
   t.is(json.header.source.sequenceNumber, "18446744073709551615");
   t.deepEqual(json.keyspaces.map(({ name }) => name), [{ text: "default" }, { hex: Buffer.from("nodes\x1b]0;x\x07").toString("hex") }, { text: "empty" }]);
   t.deepEqual(json.keyspaces.map(({ entries }) => entries), [6, 3, 0]);
   t.true(file.stdout.toString().includes(json.keyspaces[0]?.digest?.slice(0, 12) ?? "?"));
+});
+
+test("nothing is called checked that was not: a flipped byte is found by a pipe and by verify, and the index does not hide it", async (t) => {
+  const path = join(await temporaryDirectory(t), "flipped.kgd");
+  const dump = await writeGraph(path);
+  const flipped = Buffer.from(dump);
+  // Within the first block's data.
+  const at = flipped.indexOf("k1");
+  flipped[at] = (flipped[at] ?? 0) ^ 1;
+  await writeFile(path, flipped);
+  const byIndex = await kgdump(["inspect", path]);
+  t.is(byIndex.code, 0);
+  t.notRegex(byIndex.stdout.toString(), /complete,|complete\n/);
+  t.is((await kgdump(["inspect"], { input: flipped })).code, 3);
+  t.is((await kgdump(["verify", path])).code, 3);
 });
 
 test("verbose shows whole digests", async (t) => {
@@ -190,7 +209,7 @@ test("colours follow --color, NO_COLOR, TERM and the terminal", async (t) => {
   t.false((await kgdump(["inspect", path])).stdout.includes(ESC));
   t.true((await kgdump(["inspect", path, "--color", "always"], { env: { NO_COLOR: "1" } })).stdout.includes(ESC));
   const shown = async (env: Record<string, string>, more = ""): Promise<boolean> =>
-    (await terminal(`kgdump inspect "${path}" ${more} --progress never`, { env })).stdout.includes(`${ESC}3`);
+    (await terminal(`kgdump inspect "${path}" ${more} --progress never`, { env })).stdout.includes(`${ESC}1m`);
   t.true(await shown({}));
   t.false(await shown({ NO_COLOR: "1" }));
   t.false(await shown({ TERM: "dumb" }));

@@ -126,7 +126,10 @@ test("every topic that help names is there", async (t) => {
       t.deepEqual(torn(ended.stdout.toString(), columns), []);
     }
   }
-  t.is((await kgdump(["help", "nonsense"])).code, 2);
+  const unknown = await kgdump(["help", "exprt"]);
+  assertOneError(t, unknown, 2, "USAGE");
+  t.regex(unknown.stderr, /there is no command or topic 'exprt'[^]*did you mean kgdump help export\?/);
+  t.is((await kgdump(["version"])).stdout.toString(), (await kgdump(["--version"])).stdout.toString());
 });
 
 test("the version is that of the package", async (t) => {

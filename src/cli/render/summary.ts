@@ -42,13 +42,15 @@ function sourceText(summary: DumpSummary): string {
 function holdsText(summary: DumpSummary): string {
   const { header } = summary;
   const salvaged = header.salvaged === null ? "" : `, salvaged: ${formatNumberOf(totalOf(summary, (keyspace) => keyspace.gaps), "gap", "gaps")}`;
-  return whatText(header) + salvaged;
+  return whatText(header, totalOf(summary, (keyspace) => keyspace.gaps) > 0 || summary.problem !== null) + salvaged;
 }
 
-function whatText(header: DumpSummary["header"]): string {
+/** @param lacks whether something of it is known to be missing */
+function whatText(header: DumpSummary["header"], lacks: boolean): string {
   const what = header.kind === "delta" ? `changes since dump ${escapeText(header.base?.dumpId ?? "?")}` : "a whole store";
-  if (header.filter === null) return what;
-  return `${header.kind === "delta" ? what : "part of a store"} (${escapeText(header.filter)})`;
+  const part = header.kind === "delta" ? what : "part of a store";
+  if (header.filter !== null) return `${part} (${escapeText(header.filter)})`;
+  return lacks ? part : what;
 }
 
 function totalOf(summary: DumpSummary, pick: (keyspace: KeyspaceSummary) => number): number {
@@ -109,10 +111,22 @@ function keyspaceTable(summary: DumpSummary, options: { paint: Paint; verbose: b
   return renderTable(COLUMNS, rows, options.paint);
 }
 
+/** What is known of a dump's blocks. */
+const LOOKED: Readonly<Record<DumpSummary["checked"], string>> = {
+  index: "by its index; its blocks were not checked (kgdump verify checks them)",
+  checksums: "and every checksum fits",
+  entries: "and every entry was checked",
+};
+
 /** Whether it is whole, and what is still sound when it is not. */
 function stateText(summary: DumpSummary, paint: Paint): string {
-  const { problem } = summary;
-  if (problem === null) return paint.green("complete");
+  const { problem, checked } = summary;
+  const looked = LOOKED[checked];
+  if (problem === null) {
+    const gaps = totalOf(summary, (keyspace) => keyspace.gaps);
+    if (gaps > 0) return paint.yellow(`SALVAGED: entries are missing in ${formatNumberOf(gaps, "place", "places")} (kgdump inspect --gaps lists them); ${looked}`);
+    return checked === "index" ? `complete ${looked}` : paint.green(`complete, ${looked}`);
+  }
   return paint.red(`NOT COMPLETE: ${escapeMessage(problem.message)} [${escapeMessage(problem.code)}]`);
 }
 

@@ -111,7 +111,8 @@ function isMostlyBinary(bytes: Uint8Array): boolean {
  */
 export function formatBytes(bytes: Uint8Array): string {
   if (bytes.length === 0 || isMostlyBinary(bytes)) return formatHex(bytes);
-  const text = escapeMixed(bytes);
+  // Within single quotes, as keys are pasted into a shell, there can be no quote.
+  const text = escapeMixed(bytes).replaceAll("'", "\\x27");
   // A key that happens to begin like one of the two notations must not be read back as one.
   return /^(?:hex|text):/.test(text) ? `\\x${hexByte(bytes[0] ?? 0)}${text.slice(1)}` : text;
 }

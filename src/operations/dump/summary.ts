@@ -32,6 +32,9 @@ export interface DumpProblem {
   readonly block: number | undefined;
 }
 
+/** How far a dump was looked at: its index only, so that nothing is known of its blocks; every checksum; or every entry, too. */
+export type Looked = "index" | "checksums" | "entries";
+
 /** A dump in short. */
 export interface DumpSummary {
   /** Absolute path, or null for a stream. */
@@ -39,6 +42,8 @@ export interface DumpSummary {
   /** Whether the dump ends as it should. With a problem, the figures are those of what comes before it. */
   readonly complete: boolean;
   readonly problem: DumpProblem | null;
+  /** What was looked at. */
+  readonly checked: Looked;
   readonly header: DumpHeader;
   /** Length of the dump, or of what was read of it. */
   readonly bytes: number;
@@ -60,11 +65,13 @@ interface Tally {
 /** Adds up what is seen of a dump. */
 export class SummaryBuilder {
   readonly #path: string | null;
+  readonly #checked: Looked;
   #header: DumpHeader | null = null;
   #tallies: Tally[] = [];
 
-  constructor(path: string | null) {
+  constructor(path: string | null, checked: Looked) {
     this.#path = path;
+    this.#checked = checked;
   }
 
   /** Whether the header was seen, so that there is something to tell. */
@@ -121,6 +128,7 @@ export class SummaryBuilder {
     if (header === null) throw new TypeError("a summary needs the header");
     return {
       path: this.#path,
+      checked: this.#checked,
       complete: problem === null,
       problem,
       header,

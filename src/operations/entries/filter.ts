@@ -32,3 +32,9 @@ export function describeFilter(filter: EntryFilter, keyspacesLeftOut: boolean): 
 export function startsWith(key: Uint8Array, prefix: Uint8Array): boolean {
   return key.length >= prefix.length && Buffer.compare(key.subarray(0, prefix.length), prefix) === 0;
 }
+
+/** The warning about a dump that nothing fits what was asked for, or none. @param filter as the header tells it */
+export function emptyWarnings(filter: string | null, totals: readonly { readonly entries: number }[]): string[] {
+  if (filter === null || totals.some(({ entries }) => entries > 0)) return [];
+  return [`nothing in the store fits what was asked for (${filter}): the dump is empty`];
+}

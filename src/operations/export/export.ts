@@ -22,7 +22,7 @@ import type { KeyspaceDelta } from "./delta.js";
 import { expectedTotals, isPartial, makeHeader } from "./header.js";
 import { fitHeader } from "../entries/fitting-header.js";
 import { HugeEntries } from "../entries/huge.js";
-import type { EntryFilter } from "../entries/filter.js";
+import { type EntryFilter, emptyWarnings } from "../entries/filter.js";
 import { type KeyspaceName, nameBytes, selectKeyspaces } from "../entries/keyspaces.js";
 import { openSource, type ReadingOptions } from "../disk/stores.js";
 import { orAborted, OrderedQueue } from "../run/ordered-queue.js";
@@ -138,7 +138,7 @@ async function exportFrom(opened: Omit<Job, "keyspaces" | "output" | "huge" | "s
     await output.discard(() => writer.abort(abortReason(error)));
     throw error;
   }
-  return resultOf(writer, header.dumpId, { ...source.info, warnings: [...source.info.warnings, ...warnings, ...huge.warnings()] }, keyspaces, output.path, started);
+  return resultOf(writer, header.dumpId, { ...source.info, warnings: [...source.info.warnings, ...warnings, ...huge.warnings(), ...emptyWarnings(header.filter, writer.totals)] }, keyspaces, output.path, started);
 }
 
 async function openBase(options: ExportOptions): Promise<DumpChain | null> {

@@ -16,7 +16,7 @@ export async function inspectDump(options: ReadOptions): Promise<DumpSummary> {
     const fromIndex = await summarizeIndex(options.input, options.maxBlockSize);
     if (fromIndex !== null) return fromIndex;
   }
-  const builder = new SummaryBuilder(typeof options.input === "string" ? resolve(options.input) : null);
+  const builder = new SummaryBuilder(typeof options.input === "string" ? resolve(options.input) : null, "checksums");
   return summarize(builder, readEvents(options, false), options);
 }
 
@@ -24,7 +24,7 @@ async function summarizeIndex(path: string, maxBlockSize: number | undefined): P
   try {
     await using indexed = await openIndexed(path, maxBlockSize);
     if (indexed === null) return null;
-    const builder = new SummaryBuilder(resolve(path));
+    const builder = new SummaryBuilder(resolve(path), "index");
     builder.begin(indexed.dump.header);
     for await (const block of indexed.dump.blocks()) builder.addBlock(block);
     for (const [keyspace, totals] of indexed.dump.footer.keyspaces.entries()) builder.complete(keyspace, totals);

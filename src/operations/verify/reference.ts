@@ -49,7 +49,7 @@ export class DumpReference implements Reference {
   /** @param full whether a delta is refused, since it is not the state that it leads to */
   constructor(options: ReadOptions, full: boolean) {
     this.path = typeof options.input === "string" ? resolve(options.input) : null;
-    this.#builder = new SummaryBuilder(this.path);
+    this.#builder = new SummaryBuilder(this.path, "entries");
     this.#options = options;
     this.#full = full;
   }

@@ -1,3 +1,5 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 import test from "ava";
 import fc from "fast-check";
 import { parseBytes } from "#src/cli/text/byte-text.js";
@@ -50,6 +52,16 @@ test("what is printed is read back as the same bytes", (t) => {
     { numRuns: 3000 },
   );
   t.pass();
+});
+
+test("what is printed can be pasted into a shell in single quotes", async (t) => {
+  const keys = fc.sample(bytes, 200);
+  const quotes = ["it's", "''", "'; rm -rf '", "\"$HOME\" `id` $(id) \\'", "a'\n'b"].map((text) => Buffer.from(text));
+  const shown = [...keys, ...quotes].map((key) => formatBytes(key));
+  t.deepEqual(shown.filter((text) => text.includes("'")), []);
+  const { stdout } = await promisify(execFile)("sh", ["-c", `printf '%s\\n' ${shown.map((text) => `'${text}'`).join(" ")}`]);
+  const pasted = stdout.split("\n").slice(0, -1);
+  for (const [index, key] of [...keys, ...quotes].entries()) t.is(Buffer.compare(parseBytes(pasted[index] ?? "", "--get"), key), 0, shown[index]);
 });
 
 test("two different keys are never printed the same", (t) => {

@@ -19,6 +19,16 @@ async function keysOf(input: string): Promise<string[]> {
   return keys;
 }
 
+test("that nothing fits what was asked for is told", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const store = await makeStore(directory, "store", { default: numbered("k", 10) });
+  for (const [name, selection] of Object.entries({ prefix: { prefix: Buffer.from("nothing:") }, range: { from: Buffer.from("z"), to: Buffer.from("a") } })) {
+    const { entries, warnings } = await exportStore({ store, output: join(directory, `${name}.kgd`), ...selection });
+    t.deepEqual([entries, warnings.filter((warning) => warning.startsWith("nothing in the store fits what was asked for")).length], [0, 1], name);
+  }
+  t.deepEqual((await exportStore({ store, output: join(directory, "some.kgd"), prefix: Buffer.from("k") })).warnings, []);
+});
+
 test("the same store gives the same bytes when id and time are fixed", async (t) => {
   const directory = await temporaryDirectory(t);
   const store = await makeStore(directory, "store", CONTENT);

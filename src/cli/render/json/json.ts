@@ -124,12 +124,13 @@ function reopenJson(reopen: ImportResult["reopen"]): Json {
 
 /** What `inspect` says of a dump. */
 export function summaryJson(summary: DumpSummary): Json {
-  const { path, complete, problem, header, bytes } = summary;
+  const { path, complete, problem, checked, header, bytes } = summary;
   const { formatVersion, source } = header;
   return {
     path,
     bytes,
     complete,
+    checked,
     problem: problem === null ? null : { ...problem, offset: problem.offset ?? null, block: problem.block ?? null },
     header: {
       formatVersion: `${formatVersion.major.toString()}.${formatVersion.minor.toString()}`,
