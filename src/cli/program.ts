@@ -89,10 +89,14 @@ export interface Screen {
  */
 export async function parseCommandLine(args: readonly string[], screen: Screen = { columns: null, env: {} }): Promise<Invocation> {
   const width = helpWidth(screen.columns, screen.env);
-  const [first, name] = args.filter((arg) => !arg.startsWith("-"));
-  if (first === "version" && name === undefined) return { kind: "text", text: versionText(args.includes("-v") || args.includes("--verbose")) };
-  if (first === "help" && name !== undefined && !Object.hasOwn(COMMANDS, name) && !Object.hasOwn(TOPICS, name)) throw unknownTopic(name);
-  if (first === "help" && name !== undefined && Object.hasOwn(TOPICS, name)) return { kind: "text", text: `${wrapText(TOPICS[name]?.text ?? "", width)}\n` };
+  // What stands right behind the command: further on may be the value of an option.
+  const [first, name = "-"] = args.slice(args.findIndex((arg) => !arg.startsWith("-")));
+  if (first === "version" && name.startsWith("-")) return { kind: "text", text: versionText(args.includes("-v") || args.includes("--verbose")) };
+  if (first === "help" && !name.startsWith("-") && !Object.hasOwn(COMMANDS, name)) {
+    const topic = Object.hasOwn(TOPICS, name) ? TOPICS[name] : undefined;
+    if (topic === undefined) throw unknownTopic(name);
+    return { kind: "text", text: `${wrapText(topic.text, width)}\n` };
+  }
   return parseCommand(args, first, width);
 }
 

@@ -126,6 +126,7 @@ test("every topic that help names is there", async (t) => {
       t.deepEqual(torn(ended.stdout.toString(), columns), []);
     }
   }
+  t.notRegex((await kgdump(["help", "--color", "never"])).stderr, /topic/, "the value of an option is none");
   const unknown = await kgdump(["help", "exprt"]);
   assertOneError(t, unknown, 2, "USAGE");
   t.regex(unknown.stderr, /there is no command or topic 'exprt'[^]*did you mean kgdump help export\?/);
