@@ -1,5 +1,5 @@
 /** Which process made something, and whether it still runs: what a dead one left can be removed. */
-import { readFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { hasCode } from "../../errors.js";
 
@@ -11,9 +11,10 @@ export interface Owner {
   readonly host: string;
 }
 
-async function processStart(pid: number): Promise<string | null> {
+function processStart(pid: number): string | null {
   try {
-    const text = await readFile(`/proc/${pid.toString()}/stat`, "utf8");
+    // The kernel answers at once: four calls in a thread of their own would take longer.
+    const text = readFileSync(`/proc/${pid.toString()}/stat`, "utf8");
     return text.slice(text.lastIndexOf(")") + 2).split(" ")[19] ?? null;
   } catch {
     return null;
@@ -21,19 +22,19 @@ async function processStart(pid: number): Promise<string | null> {
 }
 
 /** This process. */
-export async function ownProcess(): Promise<Owner> {
-  return { pid: process.pid, started: await processStart(process.pid), host: hostname() };
+export function ownProcess(): Owner {
+  return { pid: process.pid, started: processStart(process.pid), host: hostname() };
 }
 
 /** Whether a process of this machine runs; null when nobody can tell, as it is another machine's or was not told. */
-export async function isRunning(owner: Partial<Owner>): Promise<boolean | null> {
+export function isRunning(owner: Partial<Owner>): boolean | null {
   if (owner.host !== hostname() || typeof owner.pid !== "number") return null;
   try {
     process.kill(owner.pid, 0);
   } catch (error) {
     return !hasCode(error, "ESRCH");
   }
-  const started = await processStart(owner.pid);
+  const started = processStart(owner.pid);
   return !(typeof owner.started === "string" && started !== null && started !== owner.started);
 }
 
@@ -43,13 +44,13 @@ export function ownerText({ pid, started, host }: Owner): string {
 }
 
 /** Whether the process of such letters is known to be dead: it is of this machine, and does not run. */
-export async function isDead(text: string): Promise<boolean> {
+export function isDead(text: string): boolean {
   const [, pid, started, host] = /^([0-9a-z]+)-([0-9a-z]*)-([0-9a-z]+)$/.exec(text) ?? [];
   if (pid === undefined || host !== hostText(hostname())) return false;
   const own = Number.parseInt(pid, 36);
-  const running = await isRunning({ pid: own, started: null, host: hostname() });
+  const running = isRunning({ pid: own, started: null, host: hostname() });
   if (running !== true || started === undefined || started === "") return running === false;
-  const now = await processStart(own);
+  const now = processStart(own);
   return now !== null && BigInt(now).toString(36) !== started;
 }
 

@@ -75,7 +75,7 @@ export class Staging implements AsyncDisposable {
       await refuseMountPoint(finalPath, parent);
       await clearStale(parent, prefix);
       await mkdir(directory, { mode: 0o700 });
-      await writeFile(join(directory, OWNER_FILE), JSON.stringify(await ownProcess()), { flag: "wx", mode: 0o600 });
+      await writeFile(join(directory, OWNER_FILE), JSON.stringify(ownProcess()), { flag: "wx", mode: 0o600 });
     } catch (error) {
       await rm(directory, { recursive: true, force: true }).catch(() => undefined);
       throw systemError(error, `preparing ${finalPath}`, {
@@ -200,7 +200,7 @@ async function isStale(directory: string): Promise<boolean> {
     await clearUnowned(directory).catch(() => undefined);
     return false;
   }
-  return (await isRunning(owner)) === false;
+  return isRunning(owner) === false;
 }
 
 /**

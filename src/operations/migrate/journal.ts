@@ -47,7 +47,7 @@ export async function readJournal(target: string): Promise<Journal | null> {
 export async function writeJournal(journal: Omit<Journal, "owner">): Promise<Journal> {
   const path = journalPath(journal.target);
   const temporary = temporaryOf(path);
-  const written: Journal = { ...journal, updatedAt: new Date().toISOString(), owner: await ownProcess() };
+  const written: Journal = { ...journal, updatedAt: new Date().toISOString(), owner: ownProcess() };
   try {
     await rm(temporary, { force: true });
     const handle = await open(temporary, "wx", 0o600);
@@ -82,8 +82,8 @@ function temporaryOf(path: string): string {
 }
 
 /** Whether another process that still runs wrote the journal last. */
-export async function isOwnedByOther({ owner }: Journal): Promise<boolean> {
-  return owner.pid !== process.pid && (await isRunning(owner)) === true;
+export function isOwnedByOther({ owner }: Journal): boolean {
+  return owner.pid !== process.pid && isRunning(owner) === true;
 }
 
 /**
@@ -92,7 +92,7 @@ export async function isOwnedByOther({ owner }: Journal): Promise<boolean> {
  */
 export async function refuseOtherOwner(journal: Journal): Promise<void> {
   const { id, step, owner, target } = journal;
-  if (step === "done" || step === "rolled-back" || !(await isOwnedByOther(journal))) return;
+  if (step === "done" || step === "rolled-back" || !isOwnedByOther(journal)) return;
   throw new KgdumpError("STORE_IN_USE", `process ${String(owner.pid)} is running migration ${id} of ${target}`, {
     path: target,
     hint: "wait until it is done; kgdump status tells how far it is",

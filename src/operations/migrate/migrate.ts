@@ -46,7 +46,7 @@ export async function migrateStore(asked: MigrateOptions): Promise<MigrateResult
   const target = resolve(options.target ?? options.source);
   let journal = await readJournal(target);
   // The service may be started while another process still reads the original once more.
-  if (journal?.step === "confirming" && (await isOwnedByOther(journal))) return nothingDone("already", target, direction.to, journal, started);
+  if (journal?.step === "confirming" && isOwnedByOther(journal)) return nothingDone("already", target, direction.to, journal, started);
   if (journal !== null) {
     await refuseOtherOwner(journal);
     refuseOtherDirection(journal, asked);

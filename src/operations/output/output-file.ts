@@ -50,11 +50,11 @@ function temporaryPrefix(path: string): string {
   return `.${cut}.kgdump-`;
 }
 
-async function clear(path: string, may: (owner: string) => boolean | Promise<boolean>): Promise<void> {
+async function clear(path: string, may: (owner: string) => boolean): Promise<void> {
   const [directory, prefix] = [dirname(path), temporaryPrefix(path)];
   for (const name of await readdir(directory).catch(() => [])) {
     const owner = name.startsWith(prefix) ? TEMPORARY.exec(name.slice(prefix.length))?.[1] : undefined;
-    if (owner !== undefined && (await may(owner))) await rm(join(directory, name), { force: true });
+    if (owner !== undefined && may(owner)) await rm(join(directory, name), { force: true });
   }
 }
 
@@ -80,7 +80,7 @@ export class PublishedFile implements DumpOutput {
 
   /** Creates the file under a name of its own. @throws {KgdumpError} NOT_FOUND, PERMISSION_DENIED, NO_SPACE, IO_FAILED */
   static async create(path: string, force: boolean): Promise<PublishedFile> {
-    const temporary = join(dirname(path), `${temporaryPrefix(path)}${ownerText(await ownProcess())}-${randomBytes(8).toString("hex")}.tmp`);
+    const temporary = join(dirname(path), `${temporaryPrefix(path)}${ownerText(ownProcess())}-${randomBytes(8).toString("hex")}.tmp`);
     // What can't be removed is no reason to fail.
     await clear(path, isDead).catch(() => undefined);
     try {
