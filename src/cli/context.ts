@@ -116,6 +116,13 @@ export class Context {
     if (!this.json) this.say(`${this.errorPaint.yellow("warning:")} ${escapeMessage(sentence)}`);
   }
 
+  /** Tells, on a terminal, that the command was asked to stop, and does so. */
+  tellStopping(): void {
+    if (!this.#erases || this.quiet || this.json || this.#completed) return;
+    this.stopProgress();
+    this.say("stopping … (Ctrl-C again ends it at once)");
+  }
+
   /** Reports an error on stderr. */
   fail(error: unknown): void {
     this.stopProgress();

@@ -6,6 +6,7 @@ import { writeSync } from "node:fs";
 import { isAbsolute } from "node:path";
 import { tellCrashes } from "../crash.js";
 import { ExitCode, KgdumpError, systemError } from "../errors.js";
+import { removeTemporaries } from "../operations/run/temporary-files.js";
 import { Context, type GlobalFlags } from "./context.js";
 import { describeError } from "./error-report.js";
 import { parseCommandLine } from "./program.js";
@@ -24,9 +25,6 @@ function guessFlags(args: readonly string[]): GlobalFlags {
   };
 }
 
-/** How long a process that was interrupted waits for its threads, when all is cleaned up. */
-const LINGER_MS = 1500;
-
 /** The error to tell: where nothing was found because the working directory is gone, that is why. */
 function reasonOf(error: unknown): unknown {
   if (!(error instanceof KgdumpError) || !["NOT_FOUND", "STORE_NOT_FOUND"].includes(error.code) || isAbsolute(error.path ?? "")) return error;
@@ -42,8 +40,12 @@ function reasonOf(error: unknown): unknown {
 class Run {
   readonly #args: readonly string[];
   readonly #paths = new RawPaths();
-  readonly #watch = new SignalWatch(() => {
-    this.#context.stopProgress();
+  readonly #watch = new SignalWatch({
+    stopping: () => { this.#context.tellStopping(); },
+    ending: (interrupted) => {
+      removeTemporaries();
+      if (!this.#context.completed) this.#context.fail(interrupted);
+    },
   });
 
   #context: Context;
@@ -95,7 +97,7 @@ class Run {
   leave(): void {
     const interrupted = this.#interrupted;
     if (interrupted === null) return;
-    setTimeout(() => process.kill(process.pid, interrupted.signal), LINGER_MS).unref();
+    setTimeout(() => process.kill(process.pid, interrupted.signal), this.#watch.millisecondsLeft).unref();
   }
 
   /** Tells an error that no operation caught, and has the operation that runs clean up. */

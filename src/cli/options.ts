@@ -74,6 +74,11 @@ export function prefixOption(description: string): Option {
 /** The largest length that the format can say. */
 const LARGEST_BLOCK = 2 ** 32 - 1;
 
+/** `--allow-gaps`, of what makes a store of a dump. */
+export function allowGapsOption(): Option {
+  return new Option("--allow-gaps", "exit with 0 although entries are missing in a salvaged dump (default: write what it holds, then exit with 3)");
+}
+
 /** `--max-block-size`. */
 export function maxBlockSizeOption(what = "accept blocks up to this size; the default is the format's limit"): Option {
   return new Option("--max-block-size <size>", what).argParser(

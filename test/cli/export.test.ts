@@ -239,7 +239,7 @@ test("an interrupted bar leaves the terminal clean", async (t) => {
   const script = `"$NODE" "$KGDUMP" export "${t.context.big}" -o a.kgd --codec zstd --level 19 & until ls -A | grep -q tmp; do sleep 0.05; done; sleep 0.3; kill -TERM $!; wait $!; echo "code $?"`;
   const ended = await terminal(script, { cwd: directory });
   const screen = ended.stdout.toString().replaceAll("\r\n", "\n").split("\n").map((line) => line.split("\r\x1b[K").at(-1) ?? "").join("\n");
-  t.regex(screen, /interrupted by SIGTERM/);
+  t.regex(screen, /stopping … \(Ctrl-C again ends it at once\)\n[^]*interrupted by SIGTERM/);
   t.regex(screen, /code 143/);
   t.notRegex(screen, /exporting/);
 });

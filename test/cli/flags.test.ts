@@ -69,6 +69,7 @@ const ROWS: Readonly<Record<string, Readonly<Record<string, Row>>>> = {
     "--exclude-keyspace": importing("--exclude-keyspace nodes"),
     "--prefix": importing("--prefix k000001"),
     "--jobs": { proof: "test/engines/sled/loader.test.ts" },
+    "--allow-gaps": { proof: "test/cli/recover.test.ts" },
     "--max-block-size": importing("--max-block-size 100"),
     "--config": { base: "import -i graph.kgd", add: "--config storage.toml" },
     "--cache-capacity": importing("--cache-capacity 1MiB", "--json"),
@@ -83,6 +84,7 @@ const ROWS: Readonly<Record<string, Readonly<Record<string, Row>>>> = {
     "--entries": inspecting("--entries"),
     "--keys": inspecting("--keys"),
     "--gaps": { base: "inspect salvaged.kgd", add: "--gaps" },
+    "--check": inspecting("--check"),
     "--get": inspecting("--get k0000003"),
     "--raw": inspecting("--raw", "--get k0000003"),
     "--keyspace": inspecting("--keyspace nodes", "--entries"),
@@ -111,7 +113,7 @@ const ROWS: Readonly<Record<string, Readonly<Record<string, Row>>>> = {
     "--live": migrating("--live"),
     "--wait": migrating("--wait 1"),
     "--check-graph": migrating("--check-graph"),
-    "--must-exist": { base: "migrate --from missing", add: "--must-exist" },
+    "--must-exist": { base: "migrate --config missing.toml", add: "--must-exist" },
     "--map": migrating("--map nodes=vertices"),
     "--exclude-keyspace": migrating("--exclude-keyspace nodes"),
     "--ttl": { base: "migrate --from ttl", add: "--ttl keep" },
@@ -147,6 +149,7 @@ const ROWS: Readonly<Record<string, Readonly<Record<string, Row>>>> = {
     "--ttl": { base: "restore new -i ttl.kgd", add: "--ttl keep" },
     "--ttl-time": { base: "restore new -i ttl.kgd", add: "--ttl-time 1000000000" },
     "--no-verify": restoring("--no-verify"),
+    "--allow-gaps": { proof: "test/cli/recover.test.ts" },
     "--max-block-size": restoring("--max-block-size 100"),
   },
   status: { "--config": { base: "status", add: "--config migrated.toml" } },
@@ -201,6 +204,7 @@ async function ground(t: ExecutionContext): Promise<string> {
   await mkdir(at("backups"));
   await writeFile(at("storage.toml"), settings("new"));
   await writeFile(at("service.toml"), settings("store"));
+  await writeFile(at("missing.toml"), settings("missing"));
   await writeFile(at("migrated.toml"), settings("migrated"));
   return directory;
 }

@@ -29,7 +29,7 @@ test("a file and a pipe have the same summary, as text and as JSON", async (t) =
   const rest = (text: string): string => text.slice(text.indexOf("\n")).replace(/^state: .*$/m, "");
   t.is(rest(file.stdout.toString()), rest(pipe.stdout.toString()));
   t.true(safe(file.stdout.toString()));
-  t.regex(file.stdout.toString(), /state: +complete by its index; its blocks were not checked \(kgdump verify checks them\)\n/);
+  t.regex(file.stdout.toString(), /state: +complete by its index; its blocks were not checked \(--check does that\)\n/);
   t.regex(pipe.stdout.toString(), /state: +complete, and every checksum fits\n/);
   t.regex(file.stdout.toString(), /9 entries in 3 keyspaces/);
   const json = JSON.parse((await kgdump(["inspect", path, "--json"])).stdout.toString()) as SummaryShape;
@@ -243,4 +243,17 @@ test("verify says what it checked, in a file and a pipe, and names damage", asyn
   t.is(found.code, 3, found.stderr);
   t.regex(found.stderr, /^kgdump: .*\[DUMP_/);
   t.is(found.stdout.length, 0);
+});
+
+test("--check finds what the index hides, and says that every entry was checked", async (t) => {
+  const path = join(await temporaryDirectory(t), "graph.kgd");
+  const dump = await writeGraph(path);
+  t.regex((await kgdump(["inspect", path, "--check"])).stdout.toString(), /state: +complete, and every entry was checked\n/);
+  const piped = JSON.parse((await kgdump(["inspect", "--check", "--json"], { input: dump })).stdout.toString()) as { checked: string };
+  t.is(piped.checked, "entries");
+  dump.writeUInt8(dump.readUInt8(dump.indexOf("k1")) ^ 1, dump.indexOf("k1"));
+  await writeFile(path, dump);
+  const damaged = await kgdump(["inspect", path, "--check"]);
+  t.is(damaged.code, 3);
+  t.regex(damaged.stdout.toString(), /state: +NOT COMPLETE:/);
 });

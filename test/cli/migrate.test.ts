@@ -106,3 +106,18 @@ test("from one path to another, and a backup in a directory of its own", async (
   t.is((await kgdump(["migrate", "--from", copy, "--backup-dir", backups, "--stream"])).code, 0);
   t.is((await readdir(backups)).length, 1);
 });
+
+test("a path that is named must be there; a service that has no store yet is told so, and may start", async (t) => {
+  const { directory, path } = await service(t);
+  const typo = `${path}h`;
+  const mistaken = await kgdump(["migrate", "--from", typo, "--to", join(directory, "sled")]);
+  t.is(mistaken.code, 1, mistaken.stderr);
+  t.true(mistaken.stderr.includes(`there is no store at ${typo} [STORE_NOT_FOUND]`), mistaken.stderr);
+  t.true(mistaken.stderr.includes(`did you mean ${path}?`), mistaken.stderr);
+  t.deepEqual(await readdir(directory), ["graph", "storage.toml"]);
+  const config = join(directory, "new.toml");
+  await writeFile(config, `[storage]\nengine = "sled"\npath = ${JSON.stringify(typo)}\n`);
+  const first = await kgdump(["migrate", "--config", config, "-q"]);
+  t.is(first.code, 0, first.stderr);
+  t.regex(first.stderr, /^warning: there is no store at .*: nothing was migrated\n$/);
+});

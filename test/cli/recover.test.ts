@@ -179,3 +179,23 @@ test("a full disk and an interrupt leave nothing", async (t) => {
   assertOneError(t, ended, 5, "NO_SPACE");
   t.deepEqual(await readdir(small), []);
 });
+
+test("a store of what was salvaged is made, and ends with 3 unless gaps are allowed; how many entries are missing is told everywhere", async (t) => {
+  const { directory, input, output } = await damagedGraph(t);
+  await kgdump(["recover", input, "-o", output]);
+  for (const command of ["import", "restore"]) {
+    const strict = await kgdump([command, join(directory, `${command}-strict`), "-i", output]);
+    assertOneError(t, strict, 3, "RECOVERY_INCOMPLETE");
+    t.regex(strict.stderr, /2 entries are missing in one place/);
+    const allowed = await kgdump([command, join(directory, `${command}-allowed`), "-i", output, "--allow-gaps", "--json"]);
+    t.is(allowed.code, 0, allowed.stderr);
+    t.regex(allowed.stdout.toString(), /"missing": ?\{\s*"gaps": ?1,\s*"entries": ?2\s*\}/);
+    for (const store of ["strict", "allowed"]) t.is((await kgdump(["verify", output, "--against", join(directory, `${command}-${store}`)])).code, 0);
+    // Nothing is missing of what lies elsewhere.
+    t.is((await kgdump([command, join(directory, `${command}-part`), "-i", output, "--keyspace", "empty"])).code, 0);
+  }
+  const inspected = (await kgdump(["inspect", output])).stdout.toString();
+  t.regex(inspected, /state: +SALVAGED: 2 entries are missing in one place \(kgdump inspect --gaps lists them\)\n/);
+  t.regex(inspected, /holds: +part of a store, salvaged: 1 gap\n/);
+  t.regex((await kgdump(["verify", output])).stdout.toString(), /sound, but salvaged with gaps:/);
+});

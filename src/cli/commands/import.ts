@@ -3,7 +3,7 @@ import { Command, Option } from "commander";
 import type { Context } from "../context.js";
 import { addHelp } from "../help/help.js";
 import { inputOption, inputsOf, refuseFileAsTarget } from "../inputs.js";
-import { countOf, excludeOption, keyspaceOption, manyOf, maxBlockSizeOption, oneOf, prefixOption, refuseBoth, type SledFlags, sledOptions } from "../options.js";
+import { allowGapsOption, countOf, excludeOption, keyspaceOption, manyOf, maxBlockSizeOption, oneOf, prefixOption, refuseBoth, type SledFlags, sledOptions } from "../options.js";
 import { importJson, jsonDocument } from "../render/json/json.js";
 import { renderImport } from "../render/results.js";
 import { mapOf, type Mapping, parseMapping } from "../text/byte-text.js";
@@ -21,6 +21,7 @@ interface ImportFlags extends SledFlags {
   readonly prefix?: Uint8Array;
   readonly jobs?: number;
   readonly maxBlockSize?: number;
+  readonly allowGaps?: boolean;
 }
 
 /** Defines the command. */
@@ -45,6 +46,7 @@ export function importCommand(): Command {
     excludeOption(),
     prefixOption("only keys that start with this"),
     new Option("--jobs <n>", "threads that compress (default: one for each processor)").argParser(countOf("--jobs", { min: 1, max: 256 })),
+    allowGapsOption(),
     maxBlockSizeOption(),
     ...sledOptions(),
   ];
@@ -68,7 +70,7 @@ export function importCommand(): Command {
 
 /**
  * Runs the command.
- * @throws {KgdumpError} USAGE, and what importDump throws
+ * @throws {KgdumpError} USAGE, what importDump throws, and RECOVERY_INCOMPLETE after the result was shown
  */
 export async function runImport(context: Context, args: readonly string[], flags: ImportFlags): Promise<void> {
   refuseBoth({ "--keyspace": flags.columnFamily !== undefined, "--exclude-keyspace": flags.excludeColumnFamily !== undefined });
@@ -77,7 +79,7 @@ export async function runImport(context: Context, args: readonly string[], flags
   for (const note of notes) context.warn(note);
   await refuseFileAsTarget("import", target, flags.input);
   const input = inputsOf(flags.input, `kgdump import ${escapeText(target)} -i graph.kgd`, context.signal);
-  const { importDump } = await import("../../operations/import/import.js");
+  const [{ importDump }, { requireNoGaps }] = await Promise.all([import("../../operations/import/import.js"), import("../../operations/dump/salvaged.js")]);
   const { onProgress } = context.startProgress();
   const result = await importDump({
     target,
@@ -100,4 +102,6 @@ export async function runImport(context: Context, args: readonly string[], flags
   const told = { ...result, warnings: [...notes, ...result.warnings] };
   if (context.json) await context.out.write(jsonDocument(importJson(told)));
   else if (!context.quiet) context.say(renderImport(result, context.errorPaint));
+  await context.out.flush();
+  if (flags.allowGaps !== true) requireNoGaps(result.missing, target);
 }

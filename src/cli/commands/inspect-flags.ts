@@ -4,6 +4,7 @@ export interface InspectFlags {
   readonly entries?: boolean;
   readonly keys?: boolean;
   readonly gaps?: boolean;
+  readonly check?: boolean;
   readonly get?: Uint8Array;
   readonly raw?: boolean;
   readonly prefix?: Uint8Array;

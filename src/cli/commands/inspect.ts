@@ -3,6 +3,7 @@ import { Command, Option } from "commander";
 import { isErrorCode, KgdumpError } from "../../errors.js";
 import type { DumpSummary } from "../../operations/dump/summary.js";
 import type { ListOptions } from "../../operations/inspect/entries.js";
+import type { InspectOptions } from "../../operations/inspect/inspect.js";
 import type { Context } from "../context.js";
 import { addHelp } from "../help/help.js";
 import { bytesOf, countOf, keyspaceOption, maxBlockSizeOption, prefixOption, refuseBoth, requireWith } from "../options.js";
@@ -24,6 +25,7 @@ export function inspectCommand(): Command {
     new Option("--entries", "list the entries: keyspace, key and value, with a tab between them"),
     new Option("--keys", "list the keys: keyspace and key"),
     new Option("--gaps", "list the places where a salvaged dump lacks something"),
+    new Option("--check", "read all of the dump and check every entry, as verify does"),
     new Option("--get <key>", "show the value of one key; in a file, without reading the rest").argParser(bytesOf("--get")),
     new Option("--raw", "with --get: the value's bytes as they are, and nothing else"),
     keyspaceOption("only this family or tree; may be repeated. With exactly one, lists leave its name out"),
@@ -40,6 +42,7 @@ export function inspectCommand(): Command {
     examples: [
       "kgdump inspect graph.kgd",
       "kgdump export store | kgdump inspect",
+      "kgdump inspect graph.kgd --check",
       "kgdump inspect graph.kgd --keys --prefix node_edges: --limit 10",
       "kgdump inspect graph.kgd --entries --keyspace nodes --json",
       "kgdump inspect salvaged.kgd --gaps",
@@ -68,12 +71,12 @@ export async function runInspect(context: Context, args: readonly string[], flag
   else if (flags.blocks === true) await showBlocks(context, list);
   else if (flags.gaps === true) await showGaps(context, source);
   else if (flags.entries === true || flags.keys === true) await showEntries(context, list, flags);
-  else await summarize(context, source);
+  else await summarize(context, { ...source, check: flags.check });
 }
 
 function checkFlags(flags: InspectFlags): void {
-  const { blocks, entries, gaps, keys, get } = flags;
-  refuseBoth({ "--blocks": blocks === true, "--gaps": gaps === true, "--entries": entries === true, "--keys": keys === true, "--get": get !== undefined });
+  const { blocks, check, entries, gaps, keys, get } = flags;
+  refuseBoth({ "--check": check === true, "--blocks": blocks === true, "--gaps": gaps === true, "--entries": entries === true, "--keys": keys === true, "--get": get !== undefined });
   requireWith({ "--raw": flags.raw === true }, "--get", get !== undefined);
   requireWith(
     { "--prefix": flags.prefix !== undefined, "--limit": flags.limit !== undefined },
@@ -88,7 +91,7 @@ function checkFlags(flags: InspectFlags): void {
   requireWith({ "--width": flags.width !== undefined }, "--entries or --get", entries === true || get !== undefined);
 }
 
-async function summarize(context: Context, source: Pick<ListOptions, "input" | "maxBlockSize" | "signal">): Promise<void> {
+async function summarize(context: Context, source: InspectOptions): Promise<void> {
   const { inspectDump } = await import("../../operations/inspect/inspect.js");
   const { onProgress } = context.startProgress();
   const summary = await inspectDump({ ...source, onProgress });

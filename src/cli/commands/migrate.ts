@@ -71,7 +71,7 @@ export function migrateCommand(): Command {
     new Option("--live", "copy the store while the service runs, and ask for its stop only when that is done; what has changed meanwhile is carried over then"),
     new Option("--wait <seconds>", "with --live: give up when the service has not stopped by then (default: wait without end)").argParser(countOf("--wait", { min: 0, max: 31_536_000 })),
     new Option("--check-graph", "before the switch, check the graph that is in the new store, as verify --graph does"),
-    new Option("--must-exist", "fail when there is no store at all, instead of having nothing to do"),
+    new Option("--must-exist", "fail when there is no store at the path in --config, instead of having nothing to do; with --from it always must exist"),
     new Option("--map <old=new>", "give a keyspace another name in the new store, or 'a*=b*' to many; may be repeated").argParser(manyOf(parseMapping)),
     excludeOption(),
     ...readingOptions(),
@@ -123,7 +123,8 @@ export async function runMigrate(context: Context, _args: readonly string[], fla
     live: flags.live,
     waitSeconds: flags.wait,
     checkGraph: flags.checkGraph,
-    mustExist: flags.mustExist,
+    // Whoever names a store means one that is there; a service that starts for the first time has none yet.
+    mustExist: flags.mustExist === true || flags.from !== undefined,
     map: mapOf(flags.map),
     excludeKeyspaces: flags.excludeColumnFamily,
     ttl: flags.ttl,
@@ -145,9 +146,10 @@ export async function runMigrate(context: Context, _args: readonly string[], fla
   const result = await migrateStore({ ...options, onEvent: events.onEvent, onProgress, onInPlace: context.onPublished });
   context.complete();
   await events.written;
+  if (result.status === "nothing") context.warn(`there is no store at ${result.target}: nothing was migrated`);
   for (const warning of result.warnings) context.warn(warning);
   if (context.json) await context.out.write(jsonLine(migrationJson(result)));
-  else if (!context.quiet) context.say(renderMigration(result, { paint: context.errorPaint, verbose: context.verbose }));
+  else if (!context.quiet && result.status !== "nothing") context.say(renderMigration(result, { paint: context.errorPaint, verbose: context.verbose }));
 }
 
 interface RollbackFlags {

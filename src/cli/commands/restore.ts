@@ -5,7 +5,7 @@ import type { RestoreResult } from "../../operations/import/restore.js";
 import type { Context } from "../context.js";
 import { addHelp } from "../help/help.js";
 import { inputOption, inputsOf, refuseFileAsTarget } from "../inputs.js";
-import { excludeOption, keyspaceOption, manyOf, maxBlockSizeOption, oneOf, refuseBoth, sizeOf } from "../options.js";
+import { allowGapsOption, excludeOption, keyspaceOption, manyOf, maxBlockSizeOption, oneOf, refuseBoth, sizeOf } from "../options.js";
 import { jsonBytes, jsonDocument } from "../render/json/json.js";
 import { renderRestore } from "../render/restore.js";
 import { mapOf, type Mapping, parseMapping } from "../text/byte-text.js";
@@ -26,6 +26,7 @@ interface RestoreFlags {
   /** False with `--no-verify`. */
   readonly verify: boolean;
   readonly maxBlockSize?: number;
+  readonly allowGaps?: boolean;
 }
 
 /** Defines the command. */
@@ -54,6 +55,7 @@ export function restoreCommand(): Command {
     ),
     new Option("--ttl-time <time>", "put this time behind values whose times were stripped: seconds since 1970, a date, or now (default: when the dump was made)").argParser(parseTime),
     new Option("--no-verify", "do not read the store back to compare"),
+    allowGapsOption(),
     maxBlockSizeOption(),
   ];
   for (const option of options) command.addOption(option);
@@ -77,7 +79,7 @@ function parseTime(text: string): number {
 
 /**
  * Runs the command.
- * @throws {KgdumpError} USAGE, and what restoreDump throws
+ * @throws {KgdumpError} USAGE, what restoreDump throws, and RECOVERY_INCOMPLETE after the result was shown
  */
 export async function runRestore(context: Context, args: readonly string[], flags: RestoreFlags): Promise<void> {
   const [target = ""] = args;
@@ -85,7 +87,7 @@ export async function runRestore(context: Context, args: readonly string[], flag
   refuseBoth({ "--keyspace": flags.columnFamily !== undefined, "--exclude-keyspace": flags.excludeColumnFamily !== undefined });
   await refuseFileAsTarget("restore", target, flags.input);
   const input = inputsOf(flags.input, `kgdump restore ${escapeText(target)} -i graph.kgd`, context.signal);
-  const { restoreDump } = await import("../../operations/import/restore.js");
+  const [{ restoreDump }, { requireNoGaps }] = await Promise.all([import("../../operations/import/restore.js"), import("../../operations/dump/salvaged.js")]);
   const { onProgress } = context.startProgress();
   const result = await restoreDump({
     target,
@@ -107,12 +109,15 @@ export async function runRestore(context: Context, args: readonly string[], flag
   for (const warning of result.warnings) context.warn(warning);
   if (context.json) await context.out.write(jsonDocument({ restored: restoreJson(result) }));
   else if (!context.quiet) context.say(renderRestore(result, context.errorPaint));
+  await context.out.flush();
+  if (flags.allowGaps !== true) requireNoGaps(result.missing, target);
 }
 
 function restoreJson({ bytes, ...result }: RestoreResult): Parameters<typeof jsonDocument>[0] {
   return {
     ...result,
     rawBytes: bytes,
+    missing: { ...result.missing },
     keyspaces: result.keyspaces.map((keyspace) => ({ ...keyspace, name: jsonBytes(keyspace.name), family: jsonBytes(keyspace.family) })),
   };
 }

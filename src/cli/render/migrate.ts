@@ -2,7 +2,7 @@
 import type { RollbackResult } from "../../operations/migrate/back/rollback-options.js";
 import type { ChangeCounts, MigrateResult } from "../../operations/migrate/migrate.js";
 import type { MigratedKeyspace } from "../../operations/migrate/migrated.js";
-import type { MigrationStatus } from "../../operations/migrate/status.js";
+import type { MigrationStatus, StatusPlace } from "../../operations/migrate/status.js";
 import type { Paint } from "../terminal/style.js";
 import { escapeMessage, escapeText } from "../text/escape.js";
 import { formatDuration, formatNumberOf, formatSize } from "../text/quantities.js";
@@ -16,7 +16,6 @@ const line = (name: string, text: string): string => `  ${`${name}:`.padEnd(11)}
 export function renderMigration(result: MigrateResult, options: { readonly paint: Paint; readonly verbose: boolean }): string {
   const { paint } = options;
   const { status, engine, target, backup, dump, delta, entries, changes, seconds, downtimeSeconds, reopen } = result;
-  if (status === "nothing") return `${paint.bold(escapeText(target))}: there is no store, so there is nothing to migrate\n`;
   if (status === "already") return `${paint.bold(escapeText(target))} is a ${engineName(engine)} store already: there is nothing to do\n`;
   return (
     `${paint.green("migrated:")} ${paint.bold(escapeText(target))} is a ${engineName(engine)} store now, with ${formatNumberOf(entries, "entry", "entries")}, in ${formatDuration(seconds)}\n` +
@@ -71,17 +70,34 @@ const FOUND: Readonly<Record<MigrationStatus["found"], string>> = {
   unknown: "something that is no store",
 };
 
+function placeText({ path, bytes, state }: StatusPlace, stopped: boolean): string {
+  const texts: Readonly<Record<StatusPlace["state"], string>> = {
+    there: `${escapeText(path)}, ${formatSize(bytes ?? 0)}`,
+    "not-made": stopped ? "none was made" : "not made yet",
+    "put-back": "none: it was put back in place",
+    gone: `${escapeText(path)}, which is gone`,
+  };
+  return texts[state];
+}
+
+function migrationText({ id, step, stopped, updatedAt }: NonNullable<MigrationStatus["journal"]>): string {
+  const [name, time] = [escapeText(id), escapeText(updatedAt)];
+  if (stopped) return `${name}, stopped ${time}: there is nothing to undo`;
+  if (step === "rolled-back") return `${name}, rolled back ${time}`;
+  if (step === "done") return `${name}, done ${time}`;
+  return `${name}, not finished (${step}) since ${time}`;
+}
+
 /** What lies at a path. */
 export function renderStatus(status: MigrationStatus, paint: Paint): string {
   const { path, found, version, bytes, trouble, journal, backup, dump, compacted, verifiedAt, entries } = status;
   const wrote = version === null ? "" : `, written by version ${escapeText(version)}`;
   const size = bytes === null || bytes === 0 ? "" : `, ${formatSize(bytes)}`;
-  const place = (name: string, at: MigrationStatus["backup"]): string =>
-    at === null ? "" : line(name, `${escapeText(at.path)}${at.bytes === null ? ", which is not there any more" : `, ${formatSize(at.bytes)}`}`);
+  const place = (name: string, at: MigrationStatus["backup"]): string => (at === null ? "" : line(name, placeText(at, journal?.stopped === true)));
   return (
     `${paint.bold(escapeText(path))}: ${FOUND[found]}${wrote}${size}\n` +
     (trouble === null ? "" : line("trouble", `${paint.red(escapeMessage(trouble.message))} [${trouble.code}]`) + (trouble.hint === null ? "" : line("advice", escapeMessage(trouble.hint)))) +
-    (journal === null ? line("migration", "none is known") : line("migration", `${escapeText(journal.id)}, ${journal.step} since ${escapeText(journal.updatedAt)}`)) +
+    (journal === null ? line("migration", "none is known") : line("migration", migrationText(journal))) +
     (entries === null ? "" : line("entries", formatNumberOf(entries, "entry was", "entries were") + " migrated")) +
     (verifiedAt === null ? "" : line("verified", escapeText(verifiedAt))) +
     place("backup", backup) +

@@ -58,7 +58,7 @@ export function renderImport(result: ImportResult, paint: Paint): string {
   const how = result.merged ? "merged into" : "imported into";
   const checked = result.verified ? "read back and found equal" : "not read back (--no-verify)";
   return (
-    `${paint.green(how)} ${paint.bold(escapeText(result.target))} (sled)\n` +
+    `${result.missing.gaps === 0 ? paint.green(how) : paint.yellow(how)} ${paint.bold(escapeText(result.target))} (sled)\n` +
     `  ${entriesText(result.entries)} in ${formatNumberOf(result.keyspaces.length, "tree", "trees")}, ${formatSize(bytes)}, ` +
     `in ${formatDuration(seconds)} (${formatRate(bytes, seconds)}), ${checked}\n` +
     (kept > 0 ? `  ${entriesText(kept)} of them kept the value that the target had\n` : "") +

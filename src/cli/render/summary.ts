@@ -1,4 +1,5 @@
 /** What `inspect` says of a dump, for a person. */
+import { addMissing, missingText } from "../../operations/dump/salvaged.js";
 import type { DumpSummary, KeyspaceSummary } from "../../operations/dump/summary.js";
 import type { Paint } from "../terminal/style.js";
 import { escapeMessage, escapeText, formatShort } from "../text/escape.js";
@@ -113,7 +114,7 @@ function keyspaceTable(summary: DumpSummary, options: { paint: Paint; verbose: b
 
 /** What is known of a dump's blocks. */
 const LOOKED: Readonly<Record<DumpSummary["checked"], string>> = {
-  index: "by its index; its blocks were not checked (kgdump verify checks them)",
+  index: "by its index; its blocks were not checked (--check does that)",
   checksums: "and every checksum fits",
   entries: "and every entry was checked",
 };
@@ -124,7 +125,8 @@ function stateText(summary: DumpSummary, paint: Paint): string {
   const looked = LOOKED[checked];
   if (problem === null) {
     const gaps = totalOf(summary, (keyspace) => keyspace.gaps);
-    if (gaps > 0) return paint.yellow(`SALVAGED: entries are missing in ${formatNumberOf(gaps, "place", "places")} (kgdump inspect --gaps lists them); ${looked}`);
+    const entries = summary.keyspaces.reduce<number | null>((sum, { missingEntries }) => addMissing(sum, missingEntries), 0);
+    if (gaps > 0) return paint.yellow(`SALVAGED: ${missingText({ gaps, entries })} (kgdump inspect --gaps lists them)`);
     return checked === "index" ? `complete ${looked}` : paint.green(`complete, ${looked}`);
   }
   return paint.red(`NOT COMPLETE: ${escapeMessage(problem.message)} [${escapeMessage(problem.code)}]`);

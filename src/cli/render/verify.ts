@@ -44,9 +44,10 @@ function renderFirst(result: Verification | VerifyResult, paint: Paint): string 
   const entries = reference.keyspaces.reduce((total, keyspace) => total + keyspace.entries, 0);
   const held = formatNumberOf(entries, "entry", "entries");
   if (!("dump" in result)) return `${paint.green("read:")} ${paint.bold(name)} (${engineName(reference.kind)})\n  ${held}, in ${formatDuration(seconds)}\n`;
+  const gaps = result.dump.keyspaces.reduce((total, keyspace) => total + keyspace.gaps, 0);
   const raw = result.dump.keyspaces.reduce((total, keyspace) => total + keyspace.rawBytes, 0);
   return (
-    `${paint.green("sound:")} ${paint.bold(name)}\n` +
+    `${gaps === 0 ? paint.green("sound:") : paint.yellow("sound, but salvaged with gaps:")} ${paint.bold(name)}\n` +
     `  ${held}, ${formatSize(raw)}: every checksum, every block, the order of keys and every digest hold; ` +
     `in ${formatDuration(seconds)} (${formatRate(raw, seconds)})\n`
   );

@@ -1,5 +1,5 @@
 /**
- * SIGINT, SIGTERM and SIGHUP: the first asks the running operation to stop and clean up, the second, or five seconds, ends at once.
+ * SIGINT, SIGTERM and SIGHUP: the first asks the running operation to stop and clean up; the second, or the end of its time for that, ends at once.
  */
 
 /** The signals that are handled and the exit code of a command that one of them ended. */
@@ -28,8 +28,19 @@ export class Interrupted extends Error {
 /** One key press can come twice, once more through a parent such as npx, which must not count as the second. */
 const SAME_PRESS_MS = 100;
 
-/** How long an operation may take to stop and clean up; one that waits in the system, for a FIFO without a writer, would never end. */
-const PATIENCE_MS = 5_000;
+/**
+ * How long a command takes to end at most: one that waits in the system, for a FIFO without a writer, would never end, and a large block at the highest
+ * level is compressed for minutes. What is not cleaned up then is cleared by the next run.
+ */
+const PATIENCE_MS = 1_800;
+
+/** What is done when signals come. */
+export interface OnSignal {
+  /** At the first one: the operation was asked to stop. */
+  readonly stopping: (interrupted: Interrupted) => void;
+  /** Before the process ends by a signal, at once. */
+  readonly ending: (interrupted: Interrupted) => void;
+}
 
 /** Listens for the signals for as long as a command runs. */
 export class SignalWatch {
@@ -38,12 +49,13 @@ export class SignalWatch {
   #first: Interrupted | null = null;
   #firstAt = 0;
   #limit: NodeJS.Timeout | undefined;
+  readonly #on: OnSignal;
 
-  /** @param atOnce called before a second signal ends the process: what must be undone on the terminal */
-  constructor(atOnce: () => void) {
+  constructor(on: OnSignal) {
+    this.#on = on;
     for (const signal of Object.keys(SIGNAL_EXIT_CODE) as SignalName[]) {
       const listener = (): void => {
-        this.#receive(signal, atOnce);
+        this.#receive(signal);
       };
       this.#listeners.set(signal, listener);
       process.on(signal, listener);
@@ -60,22 +72,30 @@ export class SignalWatch {
     return this.#first;
   }
 
-  #receive(signal: SignalName, atOnce: () => void): void {
-    if (this.#first === null) {
-      this.#first = new Interrupted(signal);
+  /** Milliseconds until an interrupted command has to have ended. */
+  get millisecondsLeft(): number {
+    return Math.max(0, this.#firstAt + PATIENCE_MS - performance.now());
+  }
+
+  #receive(signal: SignalName): void {
+    const first = this.#first;
+    if (first === null) {
+      const interrupted = new Interrupted(signal);
+      this.#first = interrupted;
       this.#firstAt = performance.now();
       this.#limit = setTimeout(() => {
-        this.#end(signal, atOnce);
+        this.#end(signal, interrupted);
       }, PATIENCE_MS);
-      this.#controller.abort(this.#first);
+      this.#on.stopping(interrupted);
+      this.#controller.abort(interrupted);
       return;
     }
     if (performance.now() - this.#firstAt < SAME_PRESS_MS) return;
-    this.#end(signal, atOnce);
+    this.#end(signal, first);
   }
 
-  #end(signal: SignalName, atOnce: () => void): void {
-    atOnce();
+  #end(signal: SignalName, first: Interrupted): void {
+    this.#on.ending(first);
     this.stop();
     // With no listener left, the signal does what it does by default.
     process.kill(process.pid, signal);

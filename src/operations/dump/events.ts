@@ -1,5 +1,5 @@
 /** What an import reads: a dump, or a chain of dumps as if it were the one full dump that it leads to. */
-import type { BlockInfo, DumpHeader, KeyspaceTotals } from "../../format/index.js";
+import type { BlockInfo, DumpHeader, Gap, KeyspaceTotals } from "../../format/index.js";
 import { DumpChain } from "./chain.js";
 import type { DumpInput } from "./input.js";
 import { readEvents, type ReadOptions } from "./read.js";
@@ -12,7 +12,7 @@ export type EntryEvent =
   | { readonly type: "header"; readonly header: DumpHeader }
   | { readonly type: "keyspace-start"; readonly keyspace: number }
   | { readonly type: "block"; readonly block: Pick<BlockInfo, "keyspace" | "entries" | "firstKey" | "frameLength">; readonly raw: Uint8Array | null }
-  | { readonly type: "gap" }
+  | { readonly type: "gap"; readonly gap: Pick<Gap, "keyspace" | "entries"> }
   | { readonly type: "keyspace-end"; readonly keyspace: number; readonly totals: Pick<KeyspaceTotals, "entries" | "digest"> }
   | { readonly type: "footer" };
 

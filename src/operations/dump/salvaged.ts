@@ -1,35 +1,75 @@
 /** Telling users of a dump that it was salvaged from a damaged one. */
-import type { DumpHeader } from "../../format/index.js";
+import { KgdumpError } from "../../errors.js";
+import type { DumpHeader, Gap } from "../../format/index.js";
 import type { EntryEvent } from "./events.js";
+
+/** What a salvaged dump lacks. */
+export interface Missing {
+  /** In how many places. */
+  readonly gaps: number;
+  /** How many entries; null when nobody can tell. */
+  readonly entries: number | null;
+}
+
+/** The sum of two numbers of missing entries, each null when nobody can tell. */
+export function addMissing(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? null : a + b;
+}
+
+/** What is missing, as a sentence: "3,574 entries are missing in one place". */
+export function missingText({ gaps, entries }: Missing): string {
+  const places = gaps === 1 ? "one place" : `${String(gaps)} places`;
+  if (entries === null) return `entries are missing in ${places}`;
+  return `${entries === 1 ? "1 entry is" : `${entries.toLocaleString("en-US")} entries are`} missing in ${places}`;
+}
 
 /**
  * The warning about a salvaged dump, or none.
  * @param header of the dump
- * @param gaps how many it has
+ * @param missing what it lacks
  */
-export function salvagedWarnings(header: Pick<DumpHeader, "salvaged">, gaps: number): string[] {
+export function salvagedWarnings(header: Pick<DumpHeader, "salvaged">, missing: Missing): string[] {
   if (header.salvaged === null) return [];
   const from = header.salvaged.dumpId === null ? "a damaged dump or store" : `the damaged dump ${header.salvaged.dumpId}`;
-  const what = gaps === 0 ? "no entry is known to be missing" : `entries are missing in ${gaps === 1 ? "one place" : `${String(gaps)} places`}: kgdump inspect --gaps lists them`;
+  const what = missing.gaps === 0 ? "no entry is known to be missing" : `${missingText(missing)}: kgdump inspect --gaps lists them`;
   return [`the dump was salvaged from ${from}; ${what}`];
+}
+
+/**
+ * Fails when a store that was made of a salvaged dump lacks what the dump lacks.
+ * @param target the store
+ * @throws {KgdumpError} RECOVERY_INCOMPLETE
+ */
+export function requireNoGaps(missing: Missing, target: string): void {
+  if (missing.gaps === 0) return;
+  throw new KgdumpError("RECOVERY_INCOMPLETE", `the dump was salvaged, and ${missingText(missing)}: what it holds is in the store now, and the rest is not`, {
+    path: target,
+    hint: "kgdump inspect --gaps DUMP lists between which keys: take those from a backup. With --allow-gaps this is no error",
+  });
 }
 
 /** Counts the gaps of a dump that goes by. */
 export class GapWatch {
-  #gaps = 0;
+  readonly #gaps: Pick<Gap, "keyspace" | "entries">[] = [];
   #header: DumpHeader | null = null;
 
   /** The same events. @param events of one dump; closed with the result */
   async *watch(events: AsyncGenerator<EntryEvent>): AsyncGenerator<EntryEvent> {
     for await (const event of events) {
       if (event.type === "header") this.#header = event.header;
-      else if (event.type === "gap") this.#gaps += 1;
+      else if (event.type === "gap") this.#gaps.push(event.gap);
       yield event;
     }
   }
 
+  /** What is missing of what went by. @param of which of the header's keyspaces */
+  missing(of: (keyspace: number) => boolean = () => true): Missing {
+    const gaps = this.#gaps.filter(({ keyspace }) => of(keyspace));
+    return { gaps: gaps.length, entries: gaps.reduce<number | null>((sum, { entries }) => addMissing(sum, entries), 0) };
+  }
+
   /** The warning about what went by, or none. */
   warnings(): string[] {
-    return this.#header === null ? [] : salvagedWarnings(this.#header, this.#gaps);
+    return this.#header === null ? [] : salvagedWarnings(this.#header, this.missing());
   }
 }

@@ -1,5 +1,6 @@
 /** A dump in short. */
-import type { BlockInfo, CodecName, DumpEvent, DumpHeader, KeyOrder, KeyspaceTotals } from "../../format/index.js";
+import type { BlockInfo, CodecName, DumpEvent, DumpHeader, Gap, KeyOrder, KeyspaceTotals } from "../../format/index.js";
+import { addMissing } from "./salvaged.js";
 
 /** One keyspace of a dump, as far as it was read. */
 export interface KeyspaceSummary {
@@ -15,6 +16,8 @@ export interface KeyspaceSummary {
   readonly storedBytes: number;
   /** Places where a salvaged dump lacks something. */
   readonly gaps: number;
+  /** How many entries are missing there; null when nobody can tell, or only the index was read. */
+  readonly missingEntries: number | null;
   /** Encoded bytes of the smallest and the biggest block; 0 without blocks. */
   readonly minBlockBytes: number;
   readonly maxBlockBytes: number;
@@ -56,6 +59,7 @@ interface Tally {
   rawBytes: number;
   storedBytes: number;
   gaps: number;
+  missingEntries: number | null;
   minBlockBytes: number;
   maxBlockBytes: number;
   codecs: Record<CodecName, number>;
@@ -88,6 +92,7 @@ export class SummaryBuilder {
       rawBytes: 0,
       storedBytes: 0,
       gaps: 0,
+      missingEntries: 0,
       minBlockBytes: 0,
       maxBlockBytes: 0,
       codecs: { none: 0, lz4: 0, zstd: 0 },
@@ -111,6 +116,8 @@ export class SummaryBuilder {
   complete(keyspace: number, totals: KeyspaceTotals): void {
     const tally = this.#tally(keyspace);
     tally.totals = totals;
+    // The totals alone do not tell how many.
+    if (totals.gaps > tally.gaps) tally.missingEntries = null;
     tally.gaps = totals.gaps;
   }
 
@@ -118,8 +125,14 @@ export class SummaryBuilder {
   add(event: DumpEvent): void {
     if (event.type === "header") this.begin(event.header);
     else if (event.type === "block") this.addBlock(event.block);
-    else if (event.type === "gap") this.#tally(event.gap.keyspace).gaps += 1;
+    else if (event.type === "gap") this.#addGap(event.gap);
     else if (event.type === "keyspace-end") this.complete(event.keyspace, event.totals);
+  }
+
+  #addGap({ keyspace, entries }: Gap): void {
+    const tally = this.#tally(keyspace);
+    tally.gaps += 1;
+    tally.missingEntries = addMissing(tally.missingEntries, entries);
   }
 
   /** The summary so far. @param problem why the dump is not complete, or null */

@@ -277,6 +277,7 @@ function resultOf(options: ImportOptions, chain: DumpChain, { changed, written, 
     bytes,
     seconds: (performance.now() - started) / 1000,
     reopen: reopenSettings(resolve(options.target), made, options),
+    missing: { gaps: 0, entries: 0 },
     warnings: [],
   };
 }

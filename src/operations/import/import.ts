@@ -60,7 +60,7 @@ export async function importDump(options: ImportOptions): Promise<ImportResult> 
     const made = state === "occupied" ? await importInto(plan, events, options) : await importNew(plan, events, options);
     const reopen = reopenSettings(resolve(options.target), made, options);
     const done = result(plan, options, state === "occupied", started);
-    return { ...done, reopen, warnings: [...gaps.warnings(), ...done.warnings] };
+    return { ...done, reopen, missing: gaps.missing((index) => plan.keyspaces[index] !== undefined), warnings: [...gaps.warnings(), ...done.warnings] };
   } finally {
     await events.return(undefined);
   }
@@ -180,7 +180,7 @@ function enter(event: EntryEvent, plan: ImportPlan, meter: ProgressMeter): Plann
   return event.type === "block" ? plan.keyspaces[event.block.keyspace] : undefined;
 }
 
-function result(plan: ImportPlan, options: ImportOptions, merged: boolean, started: number): Omit<ImportResult, "reopen"> {
+function result(plan: ImportPlan, options: ImportOptions, merged: boolean, started: number): Omit<ImportResult, "reopen" | "missing"> {
   return {
     target: options.target,
     dumpId: plan.header.dumpId,

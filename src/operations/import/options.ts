@@ -3,6 +3,7 @@ import type { IfExists } from "../../engines/store.js";
 import type { ReopenSettings } from "../../settings/reopen.js";
 import type { SledSettings } from "../../settings/sled-settings.js";
 import type { DumpInputs } from "../dump/events.js";
+import type { Missing } from "../dump/salvaged.js";
 import type { KeyspaceName } from "../entries/keyspaces.js";
 import type { KeyspaceMap } from "../entries/naming.js";
 import type { WithProgress } from "../run/progress.js";
@@ -64,5 +65,7 @@ export interface ImportResult {
   readonly seconds: number;
   /** With which `sled::Config` the store is opened from now on. */
   readonly reopen: ReopenSettings;
+  /** What the dump, which was salvaged, lacks of the keyspaces that were imported, and so does the store. */
+  readonly missing: Missing;
   readonly warnings: readonly string[];
 }

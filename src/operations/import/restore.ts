@@ -11,7 +11,7 @@ import { logsElsewhere } from "../disk/logs-elsewhere.js";
 import { Staging, targetState } from "../disk/staging.js";
 import type { TtlMode } from "../disk/stores.js";
 import { areFiles, type DumpInputs, type EntryEvent, readEntries, readHeader } from "../dump/events.js";
-import { GapWatch } from "../dump/salvaged.js";
+import { GapWatch, type Missing } from "../dump/salvaged.js";
 import type { KeyspaceName } from "../entries/keyspaces.js";
 import type { KeyspaceMap } from "../entries/naming.js";
 import { closing } from "../run/closing.js";
@@ -71,6 +71,8 @@ export interface RestoreResult {
   /** Encoded, uncompressed bytes. */
   readonly bytes: number;
   readonly seconds: number;
+  /** What the dump, which was salvaged, lacks, and so does the store. */
+  readonly missing: Missing;
   readonly warnings: readonly string[];
 }
 
@@ -107,6 +109,7 @@ export async function restoreDump(options: RestoreOptions): Promise<RestoreResul
       })),
       ...plan.totals(),
       seconds: (performance.now() - started) / 1000,
+      missing: gaps.missing((index) => plan.keyspaces[index] !== undefined),
       warnings: [...gaps.warnings(), ...planned.warnings],
     };
   } finally {

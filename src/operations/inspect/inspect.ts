@@ -5,25 +5,34 @@ import { type ReadOptions, readEvents, openIndexed, isDumpError } from "../dump/
 import { type DumpSummary, SummaryBuilder } from "../dump/summary.js";
 import { estimatedTotals, ProgressMeter } from "../run/progress.js";
 
+/** How a dump is looked at. */
+export interface InspectOptions extends ReadOptions {
+  /** Decode every block and check every entry, as verifyDump does; default false. */
+  readonly check?: boolean | undefined;
+}
+
 /**
- * Sums up a dump. Of a complete file only the header, the footer and the index are read; a stream, or a file that is
- * cut short, is read front to back, with every checksum checked but no block decoded.
+ * Sums up a dump. Of a complete file only the header, the footer and the index are read; a stream, and a file that is
+ * cut short or was salvaged with gaps, is read front to back, with every checksum checked but no block decoded.
  * @returns a summary, with `problem` set when the dump is damaged or cut short after its header
  * @throws {KgdumpError} DUMP_* when not even the header can be read, NOT_FOUND, PERMISSION_DENIED, IO_FAILED
  */
-export async function inspectDump(options: ReadOptions): Promise<DumpSummary> {
-  if (typeof options.input === "string") {
+export async function inspectDump(options: InspectOptions): Promise<DumpSummary> {
+  const check = options.check === true;
+  if (typeof options.input === "string" && !check) {
     const fromIndex = await summarizeIndex(options.input, options.maxBlockSize);
     if (fromIndex !== null) return fromIndex;
   }
-  const builder = new SummaryBuilder(typeof options.input === "string" ? resolve(options.input) : null, "checksums");
-  return summarize(builder, readEvents(options, false), options);
+  const builder = new SummaryBuilder(typeof options.input === "string" ? resolve(options.input) : null, check ? "entries" : "checksums");
+  return summarize(builder, readEvents(options, check), options);
 }
 
 async function summarizeIndex(path: string, maxBlockSize: number | undefined): Promise<DumpSummary | null> {
   try {
     await using indexed = await openIndexed(path, maxBlockSize);
     if (indexed === null) return null;
+    // How much is missing is said at the gaps, which the index does not have.
+    if (indexed.dump.footer.keyspaces.some(({ gaps }) => gaps > 0)) return null;
     const builder = new SummaryBuilder(resolve(path), "index");
     builder.begin(indexed.dump.header);
     for await (const block of indexed.dump.blocks()) builder.addBlock(block);

@@ -9,6 +9,7 @@ import { detectEngine } from "../disk/stores.js";
 import { troubleOfMigrated, troubleOfSled } from "./back/loss.js";
 import { keptOf } from "./compact/places.js";
 import { directionOf } from "./direction.js";
+import { isBeforeSwitch } from "./journal-form.js";
 import { type Journal, type MigrationStep, readJournal } from "./journal.js";
 
 /** In a word, for scripts. `unsupported`: a store that is none of kgdump's engines, or of another version of sled than services open. */
@@ -25,9 +26,13 @@ export interface StatusTrouble {
 /** A file or directory that a migration made or moved. */
 export interface StatusPlace {
   readonly path: string;
-  /** Bytes on disk; null when it is not there any more. */
+  /** Bytes on disk; null when it is not there. */
   readonly bytes: number | null;
+  readonly state: PlaceState;
 }
+
+/** there; not-made: not yet, or never, as the migration was stopped; put-back: it is in its old place; gone: somebody took it away. */
+export type PlaceState = "there" | "not-made" | "put-back" | "gone";
 
 /** What is known about a path. */
 export interface MigrationStatus {
@@ -44,7 +49,14 @@ export interface MigrationStatus {
   /** What the last compaction of the store kept of it, which a rollback puts back; null when nothing is there. */
   readonly compacted: StatusPlace | null;
   /** The journal of the last migration, or null. */
-  readonly journal: { readonly id: string; readonly step: MigrationStep; readonly startedAt: string; readonly updatedAt: string } | null;
+  readonly journal: {
+    readonly id: string;
+    readonly step: MigrationStep;
+    /** Whether it was interrupted or refused, and what it had made was removed: rolled-back, with nothing to undo. */
+    readonly stopped: boolean;
+    readonly startedAt: string;
+    readonly updatedAt: string;
+  } | null;
   /** When the new store was last read back and found equal. */
   readonly verifiedAt: string | null;
   /** Entries that were migrated; null when none were. */
@@ -58,7 +70,11 @@ export interface MigrationStatus {
 export async function migrationStatus(path: string): Promise<MigrationStatus> {
   const target = resolve(path);
   const [found, journal] = [await occupantOf(target), await readJournal(target)];
-  const place = async (at: string | null | undefined): Promise<StatusPlace | null> => (at === null || at === undefined ? null : { path: at, bytes: await diskUseOf(at) });
+  const place = async (at: string | null | undefined, absent: PlaceState): Promise<StatusPlace | null> => {
+    if (at === null || at === undefined) return null;
+    const bytes = await diskUseOf(at);
+    return { path: at, bytes, state: bytes === null ? absent : "there" };
+  };
   const supposed = stateOf(found, journal);
   const { state, trouble } = supposed === "unfinished" ? { state: supposed, trouble: null } : await lookAt(target, found, journal, supposed);
   return {
@@ -68,10 +84,10 @@ export async function migrationStatus(path: string): Promise<MigrationStatus> {
     found,
     version: await versionOf(target, found),
     bytes: await diskUseOf(target),
-    backup: await place(journal?.backup),
-    dump: await place(journal?.dump),
-    compacted: await place((await keptOf(await realpath(target).catch(() => target))).at(-1)),
-    journal: journal === null ? null : { id: journal.id, step: journal.step, startedAt: journal.startedAt, updatedAt: journal.updatedAt },
+    backup: await place(journal?.backup, journal === null ? "gone" : absentBackup(journal)),
+    dump: await place(journal?.dump, journal !== null && wasNotSwitched(journal) ? "not-made" : "gone"),
+    compacted: await place((await keptOf(await realpath(target).catch(() => target))).at(-1), "gone"),
+    journal: journal === null ? null : { id: journal.id, step: journal.step, stopped: journal.step === "rolled-back" && journal.rollback === null, startedAt: journal.startedAt, updatedAt: journal.updatedAt },
     verifiedAt: journal?.verifiedAt ?? null,
     entries: journal?.keyspaces?.reduce((total, { entries }) => total + entries, 0) ?? null,
   };
@@ -104,6 +120,17 @@ async function whatItIs(path: string): Promise<KgdumpError | null> {
   }
   // It came just now.
   return null;
+}
+
+/** Whether the stores were not exchanged, as far as the journal says: neither yet, nor by what was stopped. */
+function wasNotSwitched({ step, rollback }: Journal): boolean {
+  return isBeforeSwitch(step) || (step === "rolled-back" && rollback === null);
+}
+
+/** Why the backup is not there. */
+function absentBackup(journal: Journal): PlaceState {
+  if (wasNotSwitched(journal) || journal.step === "switching") return "not-made";
+  return journal.step === "rolled-back" || journal.step === "rolling-back" ? "put-back" : "gone";
 }
 
 function stateOf(found: Occupant, journal: Journal | null): MigrationState {

@@ -12,6 +12,7 @@ import { hasCode, KgdumpError, systemError } from "../../errors.js";
 import { isDead, ownerText, ownProcess } from "../disk/owner.js";
 import { syncDirectory } from "../disk/sync.js";
 import { WriteBack } from "../disk/system-calls.js";
+import { beginTemporary, endTemporary } from "../run/temporary-files.js";
 import type { DumpOutput } from "./dump-output.js";
 
 /** That a file is there which the dump must not replace. @param path of it */
@@ -83,10 +84,12 @@ export class PublishedFile implements DumpOutput {
     const temporary = join(dirname(path), `${temporaryPrefix(path)}${ownerText(ownProcess())}-${randomBytes(8).toString("hex")}.tmp`);
     // What can't be removed is no reason to fail.
     await clear(path, isDead).catch(() => undefined);
+    beginTemporary(temporary);
     try {
       const handle = await open(temporary, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
       return new PublishedFile(path, temporary, handle, force);
     } catch (error) {
+      endTemporary(temporary);
       throw systemError(error, `creating a file in ${dirname(path)}`, {
         path,
         hint: "choose a directory that exists and that you may write to",
@@ -113,6 +116,7 @@ export class PublishedFile implements DumpOutput {
       await handle.sync();
       await this.#close();
       await this.#publish();
+      endTemporary(this.temporary);
       await syncDirectory(dirname(this.path));
     } catch (error) {
       throw systemError(error, `publishing ${this.path}`, { path: this.path });
@@ -150,6 +154,7 @@ export class PublishedFile implements DumpOutput {
   async discard(): Promise<void> {
     await this.#close().catch(() => undefined);
     await unlink(this.temporary).catch(() => undefined);
+    endTemporary(this.temporary);
   }
 
   async #close(): Promise<void> {

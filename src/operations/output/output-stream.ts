@@ -7,7 +7,7 @@ import { hasCode, KgdumpError, systemError } from "../../errors.js";
 import type { DumpOutput } from "./dump-output.js";
 
 /** How long the end of a failed dump waits for a reader that does not read. */
-const FAREWELL_MS = 2_000;
+const FAREWELL_MS = 1_000;
 
 /** A stream that says of itself that it holds on to no bytes once it has told that they are written. */
 export interface LettingGo {

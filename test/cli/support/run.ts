@@ -1,5 +1,6 @@
 /** The real binary in a process of its own. */
 import { type ChildProcess, spawn } from "node:child_process";
+import { constants } from "node:os";
 import { join } from "node:path";
 import type { ExecutionContext } from "ava";
 import { EXITS } from "#src/cli/help/exits.js";
@@ -95,10 +96,15 @@ export async function terminal(script: string, options: Omit<RunOptions, "input"
   return gather(child);
 }
 
+/** The exit status as a shell has it: of what a signal ended, 128 and its number. */
+function statusOf({ code, signal }: Ended): number | null {
+  return signal === null ? code : 128 + constants.signals[signal];
+}
+
 /** Asserts that it ended with one clear error: its exit code, its code, no stack, nothing that a terminal obeys. */
 export function assertOneError(t: ExecutionContext, ended: Ended, exitCode: number, code: string): void {
   const { stderr } = ended;
-  t.is(ended.code, exitCode, stderr);
+  t.is(statusOf(ended), exitCode, stderr);
   t.is(stderr.match(/^kgdump: /gm)?.length, 1, stderr);
   t.true(stderr.includes(`[${code}]`), stderr);
   t.notRegex(stderr, /^\s+at /m);

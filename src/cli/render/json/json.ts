@@ -87,7 +87,7 @@ export function planJson(plan: ExportPlan): Json {
 
 /** Result of `import`. */
 export function importJson(result: ImportResult): Json {
-  const { target, dumpId, merged, delta = null, verified, entries, bytes, seconds, warnings, reopen } = result;
+  const { target, dumpId, merged, delta = null, verified, entries, bytes, seconds, missing, warnings, reopen } = result;
   return {
     imported: {
       target,
@@ -98,6 +98,7 @@ export function importJson(result: ImportResult): Json {
       entries,
       rawBytes: bytes,
       seconds,
+      missing: { ...missing },
       warnings,
       keyspaces: result.keyspaces.map((keyspace) => ({
         ...keyspace,

@@ -45,7 +45,7 @@ export async function detect(options: Pick<MigrateOptions, "source" | "target" |
   if (options.mustExist !== true) return "nothing";
   throw new KgdumpError("STORE_NOT_FOUND", found === "empty" ? `${source} is an empty directory, and no store` : `there is no store at ${source}`, {
     path: source,
-    hint: `${found === "absent" ? await missingHint(source) : "check the path, and that its volume is mounted"} (without --must-exist this is no error)`,
+    hint: found === "absent" ? await missingHint(source) : "check the path, and that its volume is mounted",
   });
 }
 

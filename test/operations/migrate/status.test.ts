@@ -1,0 +1,67 @@
+/** Status: what became of the backup and the dump is said as it is, at every step. */
+import { readFile, rm, writeFile } from "node:fs/promises";
+import test from "ava";
+import { renderStatus } from "#src/cli/render/migrate.js";
+import { makePaint } from "#src/cli/terminal/style.js";
+import { rollbackStore } from "#src/operations/migrate/back/rollback.js";
+import { journalPath } from "#src/operations/migrate/journal.js";
+import { migrateStore } from "#src/operations/migrate/migrate.js";
+import { migrationStatus } from "#src/operations/migrate/status.js";
+import { makeStore, numbered } from "../../support/stores.js";
+import { temporaryDirectory } from "../../support/temporary.js";
+
+const paint = makePaint(false);
+
+/** State of backup and dump, and the lines about them and about the migration. */
+async function told(path: string): Promise<{ backup: string | undefined; dump: string | undefined; lines: Record<string, string> }> {
+  const status = await migrationStatus(path);
+  const rows = renderStatus(status, paint).split("\n").map((row) => /^ {2}(\w+): +(.*)$/.exec(row)).filter((row) => row !== null);
+  return { backup: status.backup?.state, dump: status.dump?.state, lines: Object.fromEntries(rows.map(([, name = "", text = ""]) => [name, text])) };
+}
+
+test("not made yet, there, gone, put back: each is said only when it is so", async (t) => {
+  const path = await makeStore(await temporaryDirectory(t), "graph", { default: numbered("k", 20) });
+  t.deepEqual((await told(path)).lines, { migration: "none is known" });
+
+  const { backup, dump } = await migrateStore({ source: path });
+  const done = await told(path);
+  t.like(done, { backup: "there", dump: "there" });
+  t.regex(done.lines.migration ?? "", /^\w+, done 20/);
+  t.true(done.lines.backup?.startsWith(`${String(backup)}, `));
+
+  await rm(dump ?? "");
+  t.is((await told(path)).lines.dump, `${String(dump)}, which is gone`);
+
+  await rollbackStore({ target: path });
+  const back = await told(path);
+  t.is(back.backup, "put-back");
+  t.is(back.lines.backup, "none: it was put back in place");
+  t.regex(back.lines.migration ?? "", /rolled back 20/);
+});
+
+for (const step of ["exporting", "importing", "copying", "waiting", "following", "imported", "switching"] as const) {
+  test(`while the journal says ${step}, the backup is not made yet`, async (t) => {
+    const path = await makeStore(await temporaryDirectory(t), "graph", { default: { a: "1" } });
+    await migrateStore({ source: path });
+    await rollbackStore({ target: path });
+    const journal = JSON.parse(await readFile(journalPath(path), "utf8")) as Record<string, unknown>;
+    await writeFile(journalPath(path), JSON.stringify({ ...journal, step, rollback: null }));
+    const { backup, lines } = await told(path);
+    t.is(backup, "not-made");
+    t.is(lines.backup, "not made yet");
+    t.regex(lines.migration ?? "", new RegExp(`not finished \\(${step}\\) since 20`));
+  });
+}
+
+test("a migration that was stopped has nothing to undo, and never had a backup", async (t) => {
+  const path = await makeStore(await temporaryDirectory(t), "graph", { default: numbered("k", 20) });
+  const stop = new AbortController();
+  const onEvent = ({ phase }: { readonly phase: string }): void => { if (phase === "export") stop.abort(new Error("stopped")); };
+  await t.throwsAsync(migrateStore({ source: path, onEvent, signal: stop.signal }), { message: "stopped" });
+  const { backup, dump, lines } = await told(path);
+  t.deepEqual({ backup, dump }, { backup: "not-made", dump: "not-made" });
+  t.is(lines.backup, "none was made");
+  t.is(lines.dump, "none was made");
+  t.regex(lines.migration ?? "", /stopped 20.*: there is nothing to undo$/);
+  t.is((await migrationStatus(path)).state, "to-migrate");
+});
