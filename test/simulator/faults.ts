@@ -41,9 +41,12 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     const high = next !== undefined && (at === 0 || victim.random.once(2));
     if (!high && at === 0) return null;
     const changed = Buffer.alloc(key.key.length, high ? 0xf5 : 0x02);
-    // Between its neighbours nothing tells it from what was written.
-    const neighbour = high ? next.key : (keys[at - 1]?.key ?? changed);
-    if (Buffer.compare(changed, neighbour) * (high ? 1 : -1) <= 0) return null;
+    // Between its neighbours, in the table's own order, nothing tells it from what was written.
+    const [before, order] = [keys[at - 1], Buffer.compare(keys[0]?.key ?? changed, keys.at(-1)?.key ?? changed)];
+    const isInOrder = (one: Buffer, other: Buffer): boolean => [0, order].includes(Buffer.compare(one, other));
+    if (before !== undefined && next !== undefined && isInOrder(before.key, changed) && isInOrder(changed, next.key)) return null;
+    // MANIFEST tells the first and the last one.
+    if (changed.equals(key.key)) return null;
     changeKey(table, key, changed);
     await writeFile(path, table);
     return { what: `key ${key.key.toString("hex")}, number ${String(at)} of ${String(keys.length)} in ${path}, is too ${high ? "high" : "low"} now`, sight: "seen" };

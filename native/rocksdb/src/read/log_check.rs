@@ -7,10 +7,8 @@
 //!
 //! What can't be known: a last log that was cut exactly between two records, when the store does not track its logs in MANIFEST.
 
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::BufReader;
-use std::path::PathBuf;
 
 use crate::error::{Fault, Outcome, Reason as _};
 use crate::files::log_file::{read_log, End, LogBefore, Piece};
@@ -18,9 +16,9 @@ use crate::files::log_replay::{Applied, Prepared, Replay};
 use crate::files::manifest::Manifest;
 use crate::files::named_logs::LogName;
 use crate::files::wal::{Log, LogReport};
-use crate::files::write_batch::Kind;
 use crate::read::log_faults::WalError;
 use crate::read::log_looks::begins_with_note;
+use crate::read::unflushed::Unflushed;
 
 /// How many of a kind are named, each in a warning of its own.
 const MOST_NAMED: usize = 20;
@@ -91,9 +89,8 @@ struct Check<'a> {
     unknown_commit: bool,
     /// Whether that prepare was in a log which MANIFEST has let go, as all of it is in tables: each that is older than the first that it keeps.
     is_released: bool,
-    /// By family, entries that tables should have by their logs' numbers, and don't by their own: how many, whether one of them removes a
-    /// value that may have gone with it, and the last log with any.
-    unflushed: BTreeMap<u32, (u64, bool, PathBuf)>,
+    /// Entries that tables should have by their logs' numbers, and can't have by their own.
+    unflushed: Unflushed,
     /// Whether the log before is not whole, although another one was begun behind it.
     is_cut: bool,
     /// Sequence number of this log's last record so far; 0 before its first one.
@@ -115,7 +112,7 @@ impl<'a> Check<'a> {
             least: None,
             unknown_commit: false,
             is_released: false,
-            unflushed: BTreeMap::new(),
+            unflushed: Unflushed::default(),
             is_cut: false,
             last_record: 0,
             before: None,
@@ -161,10 +158,7 @@ impl<'a> Check<'a> {
                 let Some(family) = family else { return };
                 if log.number < family.log_number {
                     if first > family.flushed_to {
-                        let (count, single, path) = unflushed.entry(entry.family).or_default();
-                        *count += 1;
-                        *single |= entry.kind == Kind::SingleDeletion;
-                        path.clone_from(&log.path);
+                        unflushed.add(&entry, &log.path);
                     }
                 } else {
                     if entry.sequence <= family.in_tables {
@@ -274,18 +268,8 @@ impl<'a> Check<'a> {
                     .to_owned(),
             );
         }
-        // A flush leaves nothing of a value and the single deletion of it.
-        let unflushed = self.unflushed.iter().filter(|(_, (_, single, _))| !single).map(|(id, (count, _, path))| {
-            let name = self.manifest.families.get(id).map(|family| family.name.escape_ascii().to_string());
-            format!(
-                "{count} entries of the family \"{}\" up to the log {} are newer than all that tables had when the store's MANIFEST told that they have them: logs changed places, or tables are missing",
-                name.unwrap_or_default(),
-                path.display()
-            )
-        });
-        let unflushed: Vec<String> = unflushed.collect();
-        let Self { mut report, replay, doubts, .. } = self;
-        report.warnings.extend(unflushed);
+        let Self { manifest, unflushed, mut report, replay, doubts, .. } = self;
+        report.warnings.extend(unflushed.warnings(manifest));
         report.warnings.extend(some_named(doubts.into_iter(), "gaps are in the numbers of the logs"));
         report.warnings.extend(some_named(
             replay.prepared.iter().map(|(name, transaction)| said_of(name, transaction)),

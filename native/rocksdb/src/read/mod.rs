@@ -28,6 +28,7 @@ pub mod scan;
 pub mod store;
 pub mod taken;
 pub mod tripwire;
+pub mod unflushed;
 pub mod unknown_tables;
 pub mod versions;
 pub mod walk;

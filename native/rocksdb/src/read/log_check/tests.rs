@@ -154,6 +154,21 @@ fn entries_are_where_manifest_tells() {
 }
 
 #[test]
+fn a_flush_leaves_nothing_of_a_value_and_its_single_deletion() {
+    const SINGLE_DELETION: &[u8] = b"\x07\x01k";
+    const OTHER: &[u8] = b"\x01\x01o\x01v";
+    let families = || [(0, Family { flushed_to: 5, ..family(5) })].into();
+    let warnings = |name: &str, last: &[Vec<u8>]| {
+        let log = [batch(7, 1, PUT)].into_iter().chain(last.iter().cloned()).collect::<Vec<_>>().concat();
+        check(name, &[log], &Manifest { families: families(), ..manifest(9) }, &NEEDED)
+            .map(|report| report.warnings.len())
+    };
+    assert!(matches!(warnings("gone", &[batch(8, 1, SINGLE_DELETION)]), Ok(0)));
+    assert!(matches!(warnings("left", &[batch(8, 1, SINGLE_DELETION), batch(9, 1, OTHER)]), Ok(1)));
+    assert!(matches!(warnings("again", &[batch(8, 1, SINGLE_DELETION), batch(9, 1, PUT)]), Ok(1)));
+}
+
+#[test]
 fn a_commit_at_the_end_whose_prepare_is_missing_is_told() {
     let warnings = |name: &str, last: Vec<u8>| {
         check(name, &[[batch(1, 1, PUT), last].concat()], &manifest(0), &NEEDED).map(|report| report.warnings.len())
