@@ -98,7 +98,7 @@ module.exports = {
       "terminal-packages-in-cli",
       "Colours, tables and bars are for src/cli.",
       { pathNot: "^src/cli/" },
-      { path: "node_modules/(commander|cli-progress|cli-table3|picocolors|pretty-bytes)/" },
+      { path: "node_modules/(commander|cli-table3|picocolors|pretty-bytes)/" },
     ),
   ],
   options: {

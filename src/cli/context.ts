@@ -1,6 +1,7 @@
 /** What every command gets besides its own options: where to write, how, and when to stop. */
 import { isatty } from "node:tty";
 import { renderError, renderErrorJson } from "./error-report.js";
+import type { Steps } from "./terminal/progress-line.js";
 import { makeProgressDisplay, type ProgressChoice, type ProgressDisplay, progressStyle } from "./terminal/progress.js";
 import { connectionOf, DataOutput } from "./terminal/stdio.js";
 import { type ColorChoice, makePaint, type Paint, useColors } from "./terminal/style.js";
@@ -55,8 +56,12 @@ export class Context {
     this.#erases = isatty(2) && env.TERM !== "dumb";
   }
 
-  /** Starts to show progress; `stopProgress` ends it. @param feedsPipe whether the command writes its dump to stdout */
-  startProgress(feedsPipe = false): ProgressDisplay {
+  /**
+   * Starts to show progress; `stopProgress` ends it.
+   * @param steps what the command will do, as far as that is known
+   * @param feedsPipe whether the command writes its dump to stdout
+   */
+  startProgress(steps: Steps = {}, feedsPipe = false): ProgressDisplay {
     const style = progressStyle({
       choice: this.#flags.progress,
       quiet: this.quiet,
@@ -64,7 +69,7 @@ export class Context {
       terminal: this.#erases,
       feedsPipe: feedsPipe && connectionOf(1) === "pipe",
     });
-    this.#display = makeProgressDisplay(style, process.stderr);
+    this.#display = makeProgressDisplay(style, process.stderr, steps);
     return this.#display;
   }
 
@@ -99,11 +104,17 @@ export class Context {
     return this.#completed ? [] : this.#published;
   }
 
-  /** Tells something on stderr, line by line; the lines must be safe to print. */
+  /** Whether stderr is a terminal that obeys control sequences. */
+  get isTerminal(): boolean {
+    return this.#erases;
+  }
+
+  /** Tells something on stderr, line by line, above the line of progress; the lines must be safe to print. */
   say(text: string): void {
-    this.stopProgress();
     const shown = this.#paths.text(text, false);
-    process.stderr.write(`${this.#erases ? ERASE_LINE : ""}${shown}${shown.endsWith("\n") ? "" : "\n"}`);
+    const write = (): void => void process.stderr.write(`${this.#erases ? ERASE_LINE : ""}${shown}${shown.endsWith("\n") ? "" : "\n"}`);
+    if (this.#display === null) write();
+    else this.#display.around(write);
   }
 
   /** Writes JSON to stderr. */

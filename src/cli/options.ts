@@ -141,7 +141,7 @@ export function addGlobalOptions(command: Command): void {
     new Option("-v, --verbose", "more details; the causes of an error"),
     noInput,
     new Option("--color <when>", "auto, always or never").argParser(oneOf("--color", COLOR_CHOICES)),
-    new Option("--progress <when>", "auto, always, never or json (an object a line, on stderr)").argParser(
+    new Option("--progress <when>", "auto, always, never, plain (a line each half minute) or json (an object a line), on stderr").argParser(
       oneOf("--progress", PROGRESS_CHOICES),
     ),
   ];

@@ -83,3 +83,18 @@ test("as text, on standard error and in the log, it is told at once, too", async
   t.deepEqual((await ended)[0], 0);
   t.true(lines.all.some((line) => line.includes("migrated:")));
 });
+
+test("with --quiet, what somebody has to do is told all the same, and who holds the store; warnings come too, and nothing else", async (t) => {
+  const { path, service, child, ended } = await begin(t, "-q");
+  child.stdout?.resume();
+  const lines = new Lines(child.stderr);
+  t.true(await lines.until((line) => line.includes(STOP)), lines.all.join("\n"));
+  t.is(lines.all.length, 1);
+  t.regex(lines.all[0] ?? "", new RegExp(`held="?${path} is open`));
+  bothRun(t, child, service);
+  await service.stop(LATE);
+  t.false(await lines.until(() => false));
+  t.deepEqual((await ended)[0], 0);
+  t.true(lines.all[1]?.includes("start the service now"));
+  t.true(lines.all.slice(2).every((line) => line.startsWith("warning: ")), lines.all.join("\n"));
+});

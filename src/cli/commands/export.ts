@@ -123,7 +123,7 @@ async function write(context: Context, options: Omit<ExportOptions, "output">, p
   if (path === null) refuseTerminalOutput(options.store);
   const { exportStore } = await import("../../operations/export/export.js");
   if (path === null && connectionOf(1) === "pipe") (await import("../../operations/disk/system-calls.js")).widenPipe(1);
-  const { onProgress } = context.startProgress(path === null);
+  const { onProgress } = context.startProgress({}, path === null);
   const result = await exportStore({ ...options, output: path ?? openStdout(), onProgress });
   context.complete();
   for (const warning of result.warnings) context.warn(warning);

@@ -80,7 +80,7 @@ export async function runImport(context: Context, args: readonly string[], flags
   await refuseFileAsTarget("import", target, flags.input);
   const input = inputsOf(flags.input, `kgdump import ${escapeText(target)} -i graph.kgd`, context.signal);
   const [{ importDump }, { requireNoGaps }] = await Promise.all([import("../../operations/import/import.js"), import("../../operations/dump/salvaged.js")]);
-  const { onProgress } = context.startProgress();
+  const { onProgress } = context.startProgress({ phases: flags.verify ? ["load", "verify"] : [] });
   const result = await importDump({
     target,
     input,

@@ -1,9 +1,7 @@
 /** `kgdump migrate` and `kgdump rollback`: from RocksDB to sled at the path that the service uses, or the other way round, and back. */
-import { appendFileSync } from "node:fs";
 import { Command, Option } from "commander";
 import type { EngineName } from "../../engines/store.js";
-import { KgdumpError, systemError } from "../../errors.js";
-import { eventLine, type OnEvent } from "../../operations/migrate/events.js";
+import { KgdumpError } from "../../errors.js";
 import type { MigrateOptions } from "../../operations/migrate/migrate.js";
 import type { Context } from "../context.js";
 import { addHelp } from "../help/help.js";
@@ -13,7 +11,7 @@ import { migrationJson, migrationPreviewJson } from "../render/json/migrate.js";
 import { renderMigration, renderRollback } from "../render/migrate.js";
 import { renderMigrationPreview } from "../render/migration-preview.js";
 import { mapOf, type Mapping, parseMapping } from "../text/byte-text.js";
-import { escapeMessage } from "../text/escape.js";
+import { EventPrinter } from "./event-printer.js";
 
 interface MigrateFlags extends SledFlags, ReadingFlags {
   readonly from?: string;
@@ -141,7 +139,10 @@ export async function runMigrate(context: Context, _args: readonly string[], fla
     return;
   }
   const { migrateStore } = await import("../../operations/migrate/migrate.js");
-  const { onProgress } = context.startProgress();
+  const graph = flags.checkGraph === true ? ["verify"] as const : [];
+  // How often a live copy is brought up to date, nobody knows before.
+  const phases = flags.live === true ? [] : flags.stream === true ? ["load", "verify", ...graph] as const : ["export", "load", "verify", ...graph] as const;
+  const { onProgress } = context.startProgress({ phases });
   const events = new EventPrinter(context, flags.log);
   const result = await migrateStore({ ...options, onEvent: events.onEvent, onProgress, onInPlace: context.onPublished });
   context.complete();
@@ -205,38 +206,4 @@ export async function runRollback(context: Context, args: readonly string[], fla
   await events.written;
   if (context.json) await context.out.write(jsonLine({ rollback: { ...result } }));
   else if (!context.quiet) context.say(renderRollback(result, context.errorPaint));
-}
-
-/** Prints each event as it happens, and appends it to the log. */
-class EventPrinter {
-  readonly #context: Context;
-  readonly #log: string | undefined;
-  /** What was written to standard output so far. */
-  written: Promise<unknown> = Promise.resolve();
-
-  constructor(context: Context, log: string | undefined) {
-    this.#context = context;
-    this.#log = log;
-  }
-
-  /** @throws {KgdumpError} when the log can't be written */
-  readonly onEvent: OnEvent = (event) => {
-    const { json, quiet, out } = this.#context;
-    const line = json ? jsonLine({ event: { ...event, facts: { ...event.facts } } }) : `${escapeMessage(eventLine(event))}\n`;
-    if (this.#log !== undefined) this.#append(this.#log, line);
-    // At once: whoever reads it may have to stop the service.
-    if (json) this.written = this.written.then(() => out.write(line)).then(() => out.flush());
-    else if (!quiet) this.#context.say(line);
-    // Its failure is met by whoever awaits it last.
-    this.written.catch(() => undefined);
-  };
-
-  /** Comes before the line is shown: who has read it there finds it in the log. */
-  #append(log: string, line: string): void {
-    try {
-      appendFileSync(log, line, { mode: 0o600 });
-    } catch (error) {
-      throw systemError(error, `writing the log ${log}`, { path: log });
-    }
-  }
 }

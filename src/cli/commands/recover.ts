@@ -80,7 +80,7 @@ export async function runRecover(context: Context, args: readonly string[], flag
     throw new KgdumpError("USAGE", `${option} is for damaged stores, and ${escapeText(input)} is none`, { hint: "write a new dump with -o, then import or restore it" });
   }
   const { recoverDump, requireNothingLost } = await import("../../operations/recover/recover.js");
-  const { onProgress } = context.startProgress();
+  const { onProgress } = context.startProgress({ phases: flags.dryRun === true ? [] : ["read", "recover", "verify"] });
   const result = await recoverDump({
     input,
     output: flags.dryRun === true ? undefined : flags.output,
@@ -102,7 +102,7 @@ async function isDirectory(path: string): Promise<boolean> {
 
 async function runRecoverStore(context: Context, store: string, flags: RecoverFlags): Promise<void> {
   const { recoverStore, recoverInto, requireWholeStore } = await import("../../operations/recover/index.js");
-  const { onProgress } = context.startProgress();
+  const { onProgress } = context.startProgress({ phases: flags.dryRun === true ? [] : ["recover", "verify", ...(flags.to === undefined ? [] : ["load", "verify"] as const)] });
   const dryRun = flags.dryRun === true;
   const options = { store, force: flags.force, maxBlockSize: flags.maxBlockSize, unknownTables: flags.includeUnknownTables, onProgress, onPublished: context.onPublished, signal: context.signal };
   const result =

@@ -88,7 +88,7 @@ export async function runRestore(context: Context, args: readonly string[], flag
   await refuseFileAsTarget("restore", target, flags.input);
   const input = inputsOf(flags.input, `kgdump restore ${escapeText(target)} -i graph.kgd`, context.signal);
   const [{ restoreDump }, { requireNoGaps }] = await Promise.all([import("../../operations/import/restore.js"), import("../../operations/dump/salvaged.js")]);
-  const { onProgress } = context.startProgress();
+  const { onProgress } = context.startProgress({ phases: flags.verify ? ["load", "verify"] : [], labels: { load: "restoring" } });
   const result = await restoreDump({
     target,
     input,

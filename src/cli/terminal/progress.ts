@@ -1,15 +1,14 @@
 /**
- * Progress on stderr: a bar on a terminal, or a JSON object a line. Nothing of it stays on the terminal at the end,
- * and the cursor is never hidden, so that not even a kill leaves the terminal in disorder.
+ * Progress on stderr: a line that is drawn anew on a terminal, a line each half minute elsewhere, or a JSON object a line. Nothing of the first stays on
+ * the terminal at the end, and the cursor is never hidden, so that not even a kill leaves the terminal in disorder.
  */
-import type { SingleBar } from "cli-progress";
-import type { OnProgress, Phase, Progress } from "../../operations/run/progress.js";
+import { FigureTracker, type Figures } from "../../operations/run/figures.js";
+import type { OnProgress, Progress } from "../../operations/run/progress.js";
 import { escapeJson, formatBytes } from "../text/escape.js";
-import { formatCount, formatDuration, formatRate } from "../text/quantities.js";
-import { type Figures, FigureTracker } from "./progress-figures.js";
+import { plainLine, progressLine, type Steps } from "./progress-line.js";
 
 /** What `--progress` can be. */
-export const PROGRESS_CHOICES = ["auto", "always", "never", "json"] as const;
+export const PROGRESS_CHOICES = ["auto", "always", "never", "plain", "json"] as const;
 
 /** When and how to show progress. */
 export type ProgressChoice = (typeof PROGRESS_CHOICES)[number];
@@ -26,96 +25,31 @@ export interface ProgressSetting {
 }
 
 /** How progress is shown. */
-export type ProgressStyle = "bar" | "json" | "none";
+export type ProgressStyle = "bar" | "plain" | "json" | "none";
 
 /** Decides how progress is shown: `--progress` first, then what the surroundings suggest. */
 export function progressStyle(setting: ProgressSetting): ProgressStyle {
-  if (setting.choice === "json") return "json";
-  if (setting.choice === "never") return "none";
-  if (!setting.terminal) return "none";
-  if (setting.choice === "always") return "bar";
-  return setting.quiet || setting.json || setting.feedsPipe ? "none" : "bar";
+  const { choice } = setting;
+  if (choice === "json" || choice === "plain") return choice;
+  if (choice === "never") return "none";
+  if (choice === "always") return setting.terminal ? "bar" : "plain";
+  if (setting.quiet || setting.json || setting.feedsPipe) return "none";
+  return setting.terminal ? "bar" : "plain";
 }
 
-const LABEL: Readonly<Record<Phase, string>> = {
-  export: "exporting",
-  load: "importing",
-  verify: "verifying",
-  read: "reading",
-  recover: "recovering",
-};
-
-const SPINNER = ["|", "/", "-", "\\"];
-const BAR_COLUMNS = 24;
 /** Lines of JSON come no closer than this. */
 const JSON_INTERVAL_MS = 500;
-/** Erases the line and puts the cursor at its start. */
+/** Plain lines come no closer than this, and the first not before. */
+const PLAIN_INTERVAL_MS = 30_000;
+/** Puts the cursor at the start of its line and erases that. */
 const ERASE_LINE = "\r\x1b[K";
 
-/** One line of text for the figures, without the bar. */
-export function describeFigures(figures: Figures): string {
-  const { progress, rate, secondsLeft } = figures;
-  const parts = [`${formatCount(progress.entries)} ${progress.entries === 1 ? "entry" : "entries"}`];
-  if (rate !== null) parts.push(formatRate(rate, 1));
-  if (secondsLeft !== null) parts.push(`${formatDuration(Math.ceil(secondsLeft))} left`.replace(/\.\d+ s/, " s"));
-  return parts.join("  ");
-}
-
-/**
- * What cli-progress draws on. Its own terminal saves and restores the cursor's place, which is wrong once another
- * process has written a line, and switches line wrapping off, which a kill would leave off.
- */
-class LineTerminal {
-  readonly #stream: NodeJS.WriteStream;
-
-  constructor(stream: NodeJS.WriteStream) {
-    this.#stream = stream;
-  }
-
-  isTTY(): boolean {
-    return true;
-  }
-
-  getWidth(): number {
-    return columnsOf(this.#stream);
-  }
-
-  write(text: string): void {
-    this.#stream.write(text);
-  }
-
-  cursorTo(): void {
-    this.#stream.write("\r");
-  }
-
-  clearRight(): void {
-    this.#stream.write("\x1b[K");
-  }
-
-  clearLine(): void {
-    this.#stream.write(ERASE_LINE);
-  }
-
-  cursorSave(): void {
-    return;
-  }
-
-  cursorRestore(): void {
-    return;
-  }
-
-  lineWrapping(): void {
-    return;
-  }
-}
-
-function columnsOf(stream: NodeJS.WriteStream): number {
-  return stream.columns > 0 ? stream.columns : 80;
-}
-
-/** A display of progress. `stop` may be called twice and leaves a clean line. */
+/** A display of progress. */
 export interface ProgressDisplay {
   readonly onProgress: OnProgress | undefined;
+  /** Writes something else, which stays above the line of progress. */
+  around(write: () => void): void;
+  /** Ends it, and leaves a clean line; may be called twice. */
   stop(): void;
 }
 
@@ -123,97 +57,101 @@ export interface ProgressDisplay {
  * Makes the display.
  * @param style how
  * @param stream stderr
+ * @param steps of the command
+ * @param now a clock in milliseconds that never goes back
  */
-export function makeProgressDisplay(style: ProgressStyle, stream: NodeJS.WriteStream): ProgressDisplay {
+export function makeProgressDisplay(style: ProgressStyle, stream: Pick<NodeJS.WriteStream, "write" | "columns">, steps: Steps = {}, now: () => number = () => performance.now()): ProgressDisplay {
   switch (style) {
     case "none":
-      return { onProgress: undefined, stop: () => undefined };
+      return { onProgress: undefined, around: (write) => { write(); }, stop: () => undefined };
     case "json":
-      return new JsonProgress(stream);
+      return new JsonProgress(stream, now);
+    case "plain":
+      return new PlainProgress(stream, steps, now);
     case "bar":
-      return new BarProgress(stream);
+      return new BarProgress(stream, steps, now);
   }
 }
 
+type Stream = Pick<NodeJS.WriteStream, "write" | "columns">;
+
 class BarProgress implements ProgressDisplay {
   readonly onProgress: OnProgress;
-  /** Null until its package is there, which is loaded only when a bar is shown. */
-  #bar: SingleBar | null = null;
-  readonly #stream: NodeJS.WriteStream;
-  readonly #tracker = new FigureTracker();
+  readonly #stream: Stream;
+  readonly #steps: Steps;
+  readonly #tracker: FigureTracker;
   #turn = 0;
-  #running = false;
+  #figures: Figures | null = null;
   #stopped = false;
 
-  constructor(stream: NodeJS.WriteStream) {
+  constructor(stream: Stream, steps: Steps, now: () => number) {
     this.#stream = stream;
-    const options = {
-      stream,
-      terminal: new LineTerminal(stream),
-      format: (_options: unknown, _params: unknown, payload: { figures?: Figures }) =>
-        payload.figures === undefined ? "" : this.#line(payload.figures),
-      clearOnComplete: true,
-      hideCursor: false,
-      // Signals are SignalWatch's alone.
-      gracefulExit: false,
-      fps: 10,
-      emptyOnZero: true,
-    };
-    void import("cli-progress").then(({ SingleBar }) => {
-      this.#bar = new SingleBar(options);
-    });
+    this.#steps = steps;
+    this.#tracker = new FigureTracker(now);
+    // Operations report a few times a second.
     this.onProgress = (progress) => {
-      this.#show(progress);
+      if (this.#stopped) return;
+      this.#figures = this.#tracker.update(progress);
+      this.#turn += 1;
+      this.#draw();
     };
   }
 
-  #show(progress: Progress): void {
-    if (this.#stopped) return;
-    const figures = this.#tracker.update(progress);
-    if (this.#bar === null) return;
-    if (!this.#running) {
-      this.#running = true;
-      this.#bar.start(100, 0, { figures });
-      return;
-    }
-    this.#bar.update(Math.floor((figures.share ?? 0) * 100), { figures });
+  #draw(): void {
+    if (this.#figures === null) return;
+    const columns = this.#stream.columns > 0 ? this.#stream.columns : 80;
+    this.#stream.write(`\r${progressLine(this.#figures, this.#steps, columns - 1, this.#turn)}\x1b[K`);
   }
 
-  #line(figures: Figures): string {
-    const label = LABEL[figures.progress.phase];
-    const rest = describeFigures(figures);
-    if (figures.share === null) {
-      this.#turn = (this.#turn + 1) % SPINNER.length;
-      return `${label} ${SPINNER[this.#turn] ?? ""} ${rest}`.slice(0, columnsOf(this.#stream) - 1);
-    }
-    const percent = `${Math.floor(figures.share * 100).toString().padStart(3)} %`;
-    const done = Math.round(figures.share * BAR_COLUMNS);
-    const bar = "#".repeat(done) + "-".repeat(BAR_COLUMNS - done);
-    const columns = columnsOf(this.#stream);
-    // Never as wide as the terminal: a line that wraps could not be erased.
-    const plain = `${label} ${percent}  ${rest}`.slice(0, columns - 1);
-    return plain.length + BAR_COLUMNS + 3 < columns ? `${label} [${bar}] ${percent}  ${rest}` : plain;
+  around(write: () => void): void {
+    if (this.#figures !== null && !this.#stopped) this.#stream.write(ERASE_LINE);
+    write();
+    if (!this.#stopped) this.#draw();
   }
 
   stop(): void {
     if (this.#stopped) return;
     this.#stopped = true;
-    if (!this.#running) return;
-    this.#bar?.stop();
-    this.#stream.write(ERASE_LINE);
+    if (this.#figures !== null) this.#stream.write(ERASE_LINE);
+  }
+}
+
+class PlainProgress implements ProgressDisplay {
+  readonly onProgress: OnProgress;
+
+  constructor(stream: Stream, steps: Steps, now: () => number) {
+    const tracker = new FigureTracker(now);
+    let writtenAt = now();
+    this.onProgress = (progress) => {
+      const figures = tracker.update(progress);
+      if (now() - writtenAt < PLAIN_INTERVAL_MS) return;
+      writtenAt = now();
+      stream.write(`${plainLine(figures, steps)}\n`);
+    };
+  }
+
+  around(write: () => void): void {
+    write();
+  }
+
+  stop(): void {
+    return;
   }
 }
 
 class JsonProgress implements ProgressDisplay {
   readonly onProgress: OnProgress;
-  readonly #tracker = new FigureTracker();
+  readonly #tracker: FigureTracker;
+  readonly #now: () => number;
   #writtenAt = -Infinity;
   #phase: string | null = null;
   #pending: string | null = null;
-  readonly #stream: NodeJS.WriteStream;
+  readonly #stream: Stream;
 
-  constructor(stream: NodeJS.WriteStream) {
+  constructor(stream: Stream, now: () => number) {
     this.#stream = stream;
+    this.#now = now;
+    this.#tracker = new FigureTracker(now);
     this.onProgress = (progress) => {
       this.#show(progress);
     };
@@ -221,7 +159,7 @@ class JsonProgress implements ProgressDisplay {
 
   #show(progress: Progress): void {
     const line = progressJson(this.#tracker.update(progress));
-    const now = performance.now();
+    const now = this.#now();
     // The last report of a phase is its end: it is kept back until the next phase or the end of all.
     if (progress.phase !== this.#phase) this.#flush();
     this.#phase = progress.phase;
@@ -237,6 +175,11 @@ class JsonProgress implements ProgressDisplay {
   #flush(): void {
     if (this.#pending !== null) this.#stream.write(this.#pending);
     this.#pending = null;
+  }
+
+  around(write: () => void): void {
+    this.#flush();
+    write();
   }
 
   stop(): void {

@@ -84,3 +84,28 @@ export function formatDuration(seconds: number): string {
   const hours = Math.round(seconds / 3600);
   return `${Math.floor(hours / 24).toString()} d ${two(hours % 24)} h`;
 }
+
+/** A count in a few characters, such as `999`, `9.46k`, `946k`, `1.23M`. */
+export function formatShortCount(count: number): string {
+  const units = ["", "k", "M", "G", "T"];
+  let [value, unit] = [count, 0];
+  // What would be rounded to 1000 is 1 of the next unit.
+  while (value >= (unit === 0 ? 1000 : 999.5) && unit < units.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  if (unit === 0) return String(Math.round(value));
+  return `${value < 9.995 ? value.toFixed(2) : value < 99.95 ? value.toFixed(1) : value.toFixed(0)}${units[unit] ?? ""}`;
+}
+
+/** An estimate of a time to come, no finer than it can be: `about 8 s`, `about 40 s`, `about 3 min`, `about 2 h 10 min`. */
+export function formatTimeLeft(seconds: number): string {
+  const near = (value: number, step: number): number => Math.max(step, Math.round(value / step) * step);
+  if (seconds < 19.5) return `about ${String(near(seconds, 1))} s`;
+  if (seconds < 57.5) return `about ${String(near(seconds, 5))} s`;
+  const minutes = seconds < 19.5 * 60 ? near(seconds / 60, 1) : near(seconds / 60, 5);
+  if (minutes < 60) return `about ${String(minutes)} min`;
+  const coarse = near(seconds / 60, 10);
+  const hours = Math.floor(coarse / 60);
+  return hours >= 24 ? `about ${String(Math.round(hours / 24))} d` : `about ${String(hours)} h${coarse % 60 === 0 ? "" : ` ${String(coarse % 60)} min`}`;
+}

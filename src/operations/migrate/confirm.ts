@@ -48,9 +48,11 @@ async function confirm(journal: Journal, follower: CopyFollower | null, options:
   }
   let { keyspaces } = journal;
   if (keyspaces === null && follower !== null) {
+    teller.begin("verify", "the whole original is being read once more; the service may run meanwhile");
     keyspaces = await closing(await openSource(original, { ttl: options.ttl, paranoid: true }), (source) => follower.confirm(through(options.seams?.confirming, source), options));
     teller.tell("verify", "the whole original was read once more: nothing but what was carried over had changed since it was copied", { entries: entriesOf(keyspaces) });
   }
+  if (options.keepDump !== false && journal.delta !== null) teller.begin("delta", "what has changed since the dump is being written beside it", { delta: journal.delta });
   const written = options.keepDump === false ? null : await writeDelta(journal, original, options);
   if (written !== null) {
     if (keyspaces !== null) checkSame(keyspaces, written, original);

@@ -89,9 +89,11 @@ async function load(journal: Journal, input: DumpInputs, { optionsFrom, ttl, onP
 }
 
 async function byDump(journal: Journal, held: Held | null, dump: string, importing: MigrationStep, options: MigrateOptions, teller: Teller): Promise<Both> {
+  teller.begin("export", "the store is being exported", { dump });
   const exported = await exportHeld(journal, held, dump, options);
   teller.tell("export", "the store was exported", { entries: exported.entries, bytes: exported.rawBytes, dump, dumpBytes: exported.dumpBytes, seconds: round(exported.seconds) });
   await writeJournal({ ...journal, step: importing });
+  teller.begin("import", "the dump is being imported and read back");
   const imported = await load(journal, dump, options);
   teller.tell("import", "the dump was imported", { entries: imported.entries, seconds: round(imported.seconds) });
   return { exported, imported };
@@ -100,6 +102,7 @@ async function byDump(journal: Journal, held: Held | null, dump: string, importi
 async function streamAcross(journal: Journal, held: Held | null, importing: MigrationStep, options: MigrateOptions, teller: Teller): Promise<Both> {
   const pipe = new PassThrough({ highWaterMark: 4 * 1024 * 1024 });
   await writeJournal({ ...journal, step: importing });
+  teller.begin("import", "the store is being exported, imported and read back");
   const loading = load(journal, pipe, options);
   const exporting = exportHeld(journal, held, pipe, { ...options, onProgress: undefined });
   const [exported, imported] = await Promise.allSettled([exporting, loading]);

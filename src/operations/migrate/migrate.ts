@@ -37,19 +37,23 @@ export { type ChangeCounts, migrationPaths, type MigrateOptions, type MigrateRes
 export async function migrateStore(asked: MigrateOptions): Promise<MigrateResult> {
   const started = performance.now();
   const direction = await askedDirection(asked);
-  const options: MigrateOptions = { ...asked, engine: direction.to };
+  using teller = new Teller(asked.onEvent);
+  return await migrate({ ...asked, engine: direction.to, onProgress: teller.watch(asked.onProgress) }, asked.engine, direction, teller, started);
+}
+
+/** @param engine the one that was asked for by name */
+async function migrate(options: MigrateOptions, engine: EngineName | undefined, direction: Direction, teller: Teller, started: number): Promise<MigrateResult> {
   if (options.live === true && direction.from === "sled") {
     throw new KgdumpError("USAGE", "with --live a store is copied while its program runs, and a sled store can't be read while a program has it open", { hint: "stop the service, and leave out --live" });
   }
   if (options.live === true && options.excludeKeyspaces !== undefined) throw new KgdumpError("USAGE", "with --live, all families are copied", { hint: "leave out --exclude-keyspace, or --live" });
-  const teller = new Teller(options.onEvent);
   const target = resolve(options.target ?? options.source);
   let journal = await readJournal(target);
   // The service may be started while another process still reads the original once more.
   if (journal?.step === "confirming" && isOwnedByOther(journal)) return nothingDone("already", target, direction.to, journal, started);
   if (journal !== null) {
     await refuseOtherOwner(journal);
-    refuseOtherDirection(journal, asked);
+    refuseOtherDirection(journal, engine);
     await clearLeftovers(journal);
     journal = await asFound(journal);
   }
@@ -77,7 +81,7 @@ async function refuseTrouble(journal: Journal): Promise<void> {
 }
 
 /** Fails when another direction is asked for than that of a migration which is not finished. */
-function refuseOtherDirection(journal: Journal, { engine }: MigrateOptions): void {
+function refuseOtherDirection(journal: Journal, engine: EngineName | undefined): void {
   const { to } = directionOf(journal);
   if (engine === undefined || engine === to || journal.step === "done" || journal.step === "rolled-back") return;
   throw new KgdumpError("MIGRATION_UNCLEAR", `a migration of ${journal.target} to ${engineTitle(to)} is not finished (${journal.step})`, {

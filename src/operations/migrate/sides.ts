@@ -59,6 +59,7 @@ async function checkGraph(
   { onProgress, signal }: MigrateOptions,
   teller: Teller,
 ): Promise<{ graph: GraphReport; found: KeyspaceDigest[] }> {
+  teller.begin("verify", "the new store is being read once more, to check its graph");
   await using check = new GraphCheck({ signal });
   const trees = new Trees(journal);
   const keyspaces = trees.own(all);

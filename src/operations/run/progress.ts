@@ -1,7 +1,7 @@
 /** Progress of a long operation, reported at a bounded rate. */
 
-/** What an operation is doing: reading a store, writing a target, reading a dump, comparing, or writing what was salvaged. */
-export type Phase = "export" | "load" | "verify" | "read" | "recover";
+/** What an operation is doing: reading a store, writing a target, reading a dump, comparing, writing what was salvaged, or waiting until nobody has the store open. */
+export type Phase = "export" | "load" | "verify" | "read" | "recover" | "wait";
 
 /** How far an operation is. Totals are estimates and may be exceeded. */
 export interface Progress {

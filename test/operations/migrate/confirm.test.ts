@@ -73,8 +73,8 @@ for (const [what, last] of [
     const { result, messages } = await migrated(t, path, [], /stop the service now/, last);
     t.false(messages.some((message) => message.startsWith("the whole store is compared")), messages.join("\n"));
     const at = (part: RegExp): number => messages.findIndex((message) => part.test(message));
-    t.true(at(/what had changed was carried over/) < at(/in place: the service can be started/));
-    t.true(at(/in place: the service can be started/) < at(/whole original was read once more/));
+    t.true(at(/what had changed was carried over/) < at(/start the service now: the sled store is in place/));
+    t.true(at(/start the service now: the sled store is in place/) < at(/whole original was read once more/));
     await equal(t, directory, path, result);
     const journal = await readJournal(path);
     t.is(journal?.step, "done");

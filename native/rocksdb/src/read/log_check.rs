@@ -16,6 +16,7 @@ use crate::files::log_replay::{Applied, Prepared, Replay};
 use crate::files::manifest::Manifest;
 use crate::files::named_logs::LogName;
 use crate::files::wal::{Log, LogReport};
+use crate::files::write_batch::BATCH_HEADER;
 use crate::read::log_faults::WalError;
 use crate::read::log_looks::begins_with_note;
 use crate::read::unflushed::Unflushed;
@@ -72,7 +73,10 @@ pub fn check_logs(logs: &[Log], manifest: &Manifest, needed: &Needed) -> Outcome
         check.is_cut = is_finished && end != End::Clean;
         check.before = Some((log.clone(), check.last_record));
     }
-    Ok(check.end())
+    match check.deferred.take() {
+        Some(fault) => Err(fault),
+        None => Ok(check.end()),
+    }
 }
 
 /// The state of a check, from record to record.
@@ -99,6 +103,10 @@ struct Check<'a> {
     before: Option<(Log, u64)>,
     /// Numbers that are in no log and may be in tables.
     doubts: Vec<String>,
+    /// Whether the last record is a batch of nothing. It takes a number where transactions are written before they are committed, and none elsewhere.
+    is_void: bool,
+    /// A number that such a batch may have taken: an error, unless a record behind it says what transactions these are.
+    deferred: Option<Fault>,
 }
 
 impl<'a> Check<'a> {
@@ -117,6 +125,8 @@ impl<'a> Check<'a> {
             last_record: 0,
             before: None,
             doubts: Vec::new(),
+            is_void: false,
+            deferred: None,
         }
     }
 
@@ -174,7 +184,13 @@ impl<'a> Check<'a> {
             let (family, flushed) = family.unwrap_or_default();
             return Err(WalError::Older { offset, sequence, family, flushed });
         }
-        self.goes_on(log, offset, &applied)?;
+        match self.goes_on(log, offset, &applied) {
+            Err(gap @ WalError::Gap { expected, found, .. }) if self.is_void && found == expected + 1 => {
+                self.deferred.get_or_insert_with(|| gap.fault(log));
+            }
+            result => result?,
+        }
+        self.is_void = record.len() == BATCH_HEADER;
         let next = applied.first.saturating_add(applied.taken);
         self.expected = Some(next);
         self.unknown_commit = applied.unknown_commit;

@@ -93,6 +93,7 @@ export async function carryBack(store: EntrySource, journal: Journal, { map, onP
   const { from, to } = directionOf(journal);
   // Families in another order are read twice, which a pipe can't be.
   const dump = `${incoming}.kgd`;
+  teller.begin("restore", `what the ${engineTitle(to)} store holds is being carried into a new ${engineTitle(from)} store`);
   try {
     await exportSource(store, { store: journal.target, output: dump, force: true, maxBlockSize: MAX_PAYLOAD_LENGTH, target: from, onProgress, signal });
     const made = { target: incoming, input: dump, maxBlockSize: MAX_PAYLOAD_LENGTH, map: wayBack(journal, store, map), onProgress, signal, seams };

@@ -19,6 +19,7 @@ export async function bringNear(journal: Journal, teller: Teller): Promise<strin
   if (backup === null) return source;
   if ((await stat(dirname(backup))).dev === (await stat(dirname(target))).dev) return backup;
   const near = nearPath(journal);
+  teller.begin("restore", "the backup is being copied from its file system", { backup });
   if ((await occupantOf(near)) !== directionOf(journal).from) await copyDurably(backup, near, `${near}.kgdump-partial`);
   teller.tell("restore", "the backup was copied from its file system and compared", { backup });
   return near;

@@ -31,8 +31,12 @@ import type { RollbackOptions, RollbackResult } from "./rollback-options.js";
  * @throws {KgdumpError} NOT_FOUND when neither is known there, ROLLBACK_LOSES_DATA when the new store was written to and it was
  * not said what is to become of that, STORE_IN_USE, MIGRATION_*, NO_SPACE, …
  */
-export async function rollbackStore(options: RollbackOptions): Promise<RollbackResult> {
-  const teller = new Teller(options.onEvent);
+export async function rollbackStore(asked: RollbackOptions): Promise<RollbackResult> {
+  using teller = new Teller(asked.onEvent);
+  return await rollBack({ ...asked, onProgress: teller.watch(asked.onProgress) }, teller);
+}
+
+async function rollBack(options: RollbackOptions, teller: Teller): Promise<RollbackResult> {
   const target = resolve(options.target);
   let journal = await readJournal(target);
   const compaction = await rollbackCompaction(journal, options, teller);
@@ -123,6 +127,7 @@ async function startUndoing(store: EntrySource, journal: Journal, options: Rollb
   const { from, to } = directionOf(journal);
   await refuseStale(journal);
   await clearCarried(journal);
+  teller.begin("verify", `the ${engineTitle(to)} store is being read, to see whether it was written to since`);
   const changed = await changedKeyspace(store, journal, options).catch((error: unknown) => {
     throw withWayBack(error, journal);
   });

@@ -27,6 +27,7 @@ export async function catchUp(journal: Journal, copy: LiveCopy, options: Migrate
   const { openRocksdbSource } = await import("../../../engines/rocksdb/rocksdb.js");
   return closing(await openRocksdbSource(journal.source, { ttl: options.ttl }), async (source) => {
     refusePrepared(source.info, options);
+    teller.begin("delta", "what has changed since the copy is being carried over");
     const { keyspaces, counts } = await follow(source, copy, options, teller);
     await copy.follower.close();
     const { databaseId, sequenceNumber } = source.info;

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { StoreLock } from "../../../engines/store.js";
 import { KgdumpError } from "../../../errors.js";
+import type { OnProgress, Progress } from "../../run/progress.js";
 import type { Teller } from "../events.js";
 import { round, secondsSince } from "../options.js";
 
@@ -9,10 +10,13 @@ import { round, secondsSince } from "../options.js";
 const POLL_MS = 100;
 const NOTE_MS = 30_000;
 
+const WAITING: Progress = { phase: "wait", entries: 0, bytes: 0, dumpBytes: 0, totalEntries: null, totalBytes: null, keyspace: null };
+
 /** How long, and until what, to wait. */
 export interface WaitOptions {
   /** Seconds; without end when undefined. */
   readonly waitSeconds?: number | undefined;
+  readonly onProgress?: OnProgress | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Is done over and over meanwhile. */
   readonly meanwhile?: (() => Promise<void>) | undefined;
@@ -23,7 +27,7 @@ export interface WaitOptions {
  * @throws {KgdumpError} STORE_IN_USE when the time is over; PERMISSION_DENIED, IO_FAILED
  * @throws the signal's reason when it aborts
  */
-export async function waitForLock(source: string, teller: Teller, { waitSeconds, signal, meanwhile }: WaitOptions): Promise<StoreLock> {
+export async function waitForLock(source: string, teller: Teller, { waitSeconds, onProgress, signal, meanwhile }: WaitOptions): Promise<StoreLock> {
   const { lockRocksdb } = await import("../../../engines/rocksdb/lock.js");
   const started = performance.now();
   let noted: number | null = null;
@@ -34,10 +38,10 @@ export async function waitForLock(source: string, teller: Teller, { waitSeconds,
     } catch (error) {
       if (!(error instanceof KgdumpError) || error.code !== "STORE_IN_USE") throw error;
       if (noted === null) {
-        teller.tell("stop", "stop the service now: the store was copied, and what changes until the service has stopped will be carried over", { path: source, waits: waitSeconds ?? "without end" });
+        teller.ask("stop", "stop the service now: the store was copied, and what changes until the service has stopped will be carried over", { path: source, held: error.message, waits: waitSeconds ?? "without end" });
         noted = performance.now();
       } else if (performance.now() - noted >= NOTE_MS) {
-        teller.tell("stop", "still waiting for the service to stop", { path: source, seconds: round(secondsSince(started)) });
+        teller.wait("stop", "still waiting for the service to stop", { held: error.message, seconds: round(secondsSince(started)) });
         noted = performance.now();
       }
       const left = (waitSeconds ?? Infinity) - secondsSince(started);
@@ -48,6 +52,7 @@ export async function waitForLock(source: string, teller: Teller, { waitSeconds,
           hint: "nothing was switched, and the copy was removed; stop the service when it is asked for, or wait longer with --wait",
         });
       }
+      onProgress?.(WAITING);
       await meanwhile?.();
       await sleep(Math.min(POLL_MS, left * 1000), undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
     }

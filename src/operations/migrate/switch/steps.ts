@@ -32,7 +32,9 @@ export async function switchOver(journal: Journal, teller: Teller): Promise<Jour
   }
   if (journal.backup !== null) teller.tell("backup", "the original was moved aside", { backup: journal.backup });
   const live = journal.deltaId !== null;
-  teller.tell("switch", `the ${engineTitle(directionOf(journal).to)} store is in place${live ? ": the service can be started" : ""}`, { path: journal.target });
+  const inPlace = `the ${engineTitle(directionOf(journal).to)} store is in place`;
+  if (live) teller.ask("switch", `start the service now: ${inPlace}`, { path: journal.target });
+  else teller.tell("switch", inPlace, { path: journal.target });
   return writeJournal({ ...switching, step: live ? "confirming" : "done" }).catch(async (error: unknown) => {
     throw await withSwitched(error, switching);
   });

@@ -41,8 +41,8 @@ test("while a rollback carries back, the sled store can't be written to, and no 
   const result = await rollbackStore({
     target: path,
     carryBack: true,
-    onEvent: ({ phase }) => {
-      if (phase !== "restore") return;
+    onEvent: ({ phase, kind }) => {
+      if (phase !== "restore" || kind === "begins") return;
       // Waited for here: the new RocksDB store is ready, and not in place yet.
       for (const args of [["import", path, "--merge", "-i", newer], ["rollback", path, "--discard-new"]]) others.push(spawnSync(process.execPath, [KGDUMP, ...args, "-q"], { encoding: "utf8" }));
     },

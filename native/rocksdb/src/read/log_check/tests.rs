@@ -169,6 +169,19 @@ fn a_flush_leaves_nothing_of_a_value_and_its_single_deletion() {
 }
 
 #[test]
+fn a_batch_of_nothing_takes_a_number_only_with_transactions_that_are_written_before_they_are_committed() {
+    const PREPARED: &[u8] = b"\x12";
+    let code = |name: &str, last: &[u8]| {
+        let log = [batch(1, 1, PUT), batch(2, 0, b""), batch(3, 1, PUT), batch(4, 0, last)].concat();
+        check(name, &[log], &manifest(0), &NEEDED).map_err(|fault| fault.code)
+    };
+    assert!(matches!(code("prepared", PREPARED), Err("STORE_UNSUPPORTED")));
+    assert!(matches!(code("lost", b""), Err("STORE_LOG_DAMAGED")));
+    let nothing = [batch(1, 1, PUT), batch(2, 0, b""), batch(2, 1, PUT)].concat();
+    assert!(check("nothing", &[nothing], &manifest(0), &NEEDED).is_ok());
+}
+
+#[test]
 fn a_commit_at_the_end_whose_prepare_is_missing_is_told() {
     let warnings = |name: &str, last: Vec<u8>| {
         check(name, &[[batch(1, 1, PUT), last].concat()], &manifest(0), &NEEDED).map(|report| report.warnings.len())

@@ -1,5 +1,5 @@
-/** The figures of a progress display: rate, share done and time left, from what an operation reports. */
-import type { Progress } from "../../operations/run/progress.js";
+/** The figures of progress, for displays and for the heartbeat of a log: rate, share done and time left, from what an operation reports. */
+import type { Progress } from "./progress.js";
 
 /** What a display shows. */
 export interface Figures {
@@ -12,10 +12,12 @@ export interface Figures {
   readonly secondsLeft: number | null;
   /** Seconds since the phase began. */
   readonly seconds: number;
+  /** How many phases have begun: 1 in the first. */
+  readonly turn: number;
 }
 
-/** Weight of what is new in the moving average, for one second. */
-const SMOOTHING_PER_SECOND = 0.35;
+/** Over so many seconds a rate is smoothed; over all of a phase that is shorter. */
+const SMOOTHED_SECONDS = 15;
 /** Rates over shorter times than this say nothing. */
 const SHORTEST_SECONDS = 0.05;
 /** The most that is shown of a job that is not done. */
@@ -25,6 +27,7 @@ const ALMOST = 0.99;
 export class FigureTracker {
   readonly #now: () => number;
   #phase: string | null = null;
+  #turn = 0;
   #startedAt = 0;
   #lastAt = 0;
   #lastBytes = 0;
@@ -47,11 +50,13 @@ export class FigureTracker {
       rate: this.#rate,
       secondsLeft: this.#secondsLeft(progress, share, now),
       seconds: (now - this.#startedAt) / 1000,
+      turn: this.#turn,
     };
   }
 
   #begin(progress: Progress, now: number): void {
     this.#phase = progress.phase;
+    this.#turn += 1;
     this.#startedAt = now;
     this.#lastAt = now;
     this.#lastBytes = progress.bytes;
@@ -62,7 +67,8 @@ export class FigureTracker {
     const seconds = (now - this.#lastAt) / 1000;
     if (seconds < SHORTEST_SECONDS) return;
     const latest = (progress.bytes - this.#lastBytes) / seconds;
-    const weight = 1 - (1 - SMOOTHING_PER_SECOND) ** seconds;
+    // While a phase is young this is its mean.
+    const weight = Math.min(1, seconds / Math.min(SMOOTHED_SECONDS, (now - this.#startedAt) / 1000));
     this.#rate = this.#rate === null ? latest : this.#rate + (latest - this.#rate) * weight;
     this.#lastAt = now;
     this.#lastBytes = progress.bytes;
