@@ -1,11 +1,22 @@
 /** Prints the events of a migration, and appends them to its log. */
-import { appendFileSync } from "node:fs";
+import { appendFileSync, constants } from "node:fs";
+import { access } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
 import { systemError } from "../../errors.js";
 import { eventLine, type MigrationEvent, type OnEvent } from "../../operations/migrate/events.js";
 import type { Context } from "../context.js";
 import { renderEvent } from "../render/events.js";
 import { jsonLine } from "../render/json/json.js";
 import { escapeMessage } from "../text/escape.js";
+
+/** Fails before anything is done when a log can't be written. @throws {KgdumpError} NOT_FOUND, PERMISSION_DENIED */
+export async function checkLog(log: string | undefined): Promise<void> {
+  if (log === undefined) return;
+  const directory = dirname(resolve(log));
+  await access(directory, constants.W_OK).catch((error: unknown) => {
+    throw systemError(error, `writing the log ${log}`, { path: log, hint: `${directory} must be a directory that exists and that you may write to` });
+  });
+}
 
 /** Prints each event as it happens: with `--json` to standard output; as lines of a log, or for who sits at a terminal, to standard error. */
 export class EventPrinter {

@@ -109,7 +109,7 @@ export async function runExport(context: Context, args: readonly string[], flags
 
 async function plan(context: Context, selection: ExportSelection, flags: ExportFlags, path: string | null): Promise<void> {
   const { planExport } = await import("../../operations/export/plan.js");
-  const result = await planExport({ ...selection, ...(path === null ? {} : { output: path }), force: flags.force });
+  const result = await planExport({ ...selection, ...(path === null ? {} : { output: path }), base: flags.base, maxBlockSize: flags.maxBlockSize, force: flags.force });
   for (const warning of result.warnings) context.warn(warning);
   const { renderPlan } = await import("../render/results.js");
   await context.out.write(context.json ? jsonDocument(planJson(result)) : renderPlan(result, context.paint));

@@ -48,7 +48,8 @@ const INDENT = " ".repeat(10);
 export function renderEvent({ time, kind, phase, message, facts }: MigrationEvent, paint: Paint, columns: number): string {
   // A digest of a side is in the table at the end.
   const rows = (phase === "verify" ? [] : OWN_LINES).flatMap((name) => (typeof facts[name] === "string" && facts[name] !== "" ? [`${INDENT}${escapeMessage(facts[name])}\n`] : [])).join("");
-  const lines = (text: string): string => wrapText(text, columns - INDENT.length).replaceAll("\n", `\n${INDENT}`).replaceAll(HELD, " ");
+  // More than one space is part of a path.
+  const lines = (text: string): string => wrapText(text.replace(/ {2,}/g, (spaces) => HELD.repeat(spaces.length)), columns - INDENT.length).replaceAll("\n", `\n${INDENT}`).replaceAll(HELD, " ");
   const said = `${escapeMessage(message)}${factsText(facts)}`;
   if (kind === "asks") {
     const [what = "", ...why] = said.split(": ");

@@ -5,6 +5,7 @@ import { CHANGED_SHARE } from "../../operations/migrate/plan/space.js";
 import type { Paint } from "../terminal/style.js";
 import { escapeText } from "../text/escape.js";
 import { formatDuration, formatNumberOf, formatSize } from "../text/quantities.js";
+import { NOT_LOOKED_FOR } from "./results.js";
 import { engineName } from "./summary.js";
 
 const line = (name: string, text: string): string => `  ${(name === "" ? "" : `${name}:`).padEnd(11)}${text}\n`;
@@ -20,7 +21,7 @@ export function renderMigrationPreview({ status, engine, target, unfinished, pla
     "to-migrate": "",
   }[status];
   const cleared = begun === "" || plan === null ? "" : line("unfinished", `what the migration ${begun} has left would be removed first`);
-  return `${said}${plan === null ? "" : renderPlan(plan, engine, cleared, paint)}nothing was changed\n`;
+  return `${said}${plan === null ? "" : renderPlan(plan, engine, cleared, paint)}${plan === null ? "" : NOT_LOOKED_FOR}nothing was changed\n`;
 }
 
 function renderPlan(plan: MigrationPlan, engine: MigrationPreview["engine"], cleared: string, paint: Paint): string {

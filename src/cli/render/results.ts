@@ -24,6 +24,9 @@ export function renderExport(result: ExportResult, paint: Paint): string {
   );
 }
 
+/** What no dry run finds, as it does not read all of a store. */
+export const NOT_LOOKED_FOR = "not looked for: damage inside of files, which only reading all of the store finds, as kgdump verify does\n";
+
 /** What an export would do. */
 export function renderPlan(plan: ExportPlan, paint: Paint): string {
   const { store } = plan;
@@ -46,7 +49,7 @@ export function renderPlan(plan: ExportPlan, paint: Paint): string {
   const total = `${much} would be exported`;
   return (
     `${paint.bold(escapeText(store.path))}: ${engineName(store.engine)} store, read with version ${escapeText(store.version)}\n\n` +
-    `${renderTable(columns, rows, paint)}\n${total}; nothing was written\n`
+    `${renderTable(columns, rows, paint)}\n${total}; nothing was written\n${NOT_LOOKED_FOR}`
   );
 }
 

@@ -1,4 +1,6 @@
 /** Choosing entries by key. */
+import type { KeyOrder } from "../../engines/store.js";
+import { KgdumpError } from "../../errors.js";
 
 /** Which entries of each keyspace to take. Bounds are in the keyspace's own order. */
 export interface EntryFilter {
@@ -10,6 +12,18 @@ export interface EntryFilter {
   readonly to?: Uint8Array | undefined;
   /** Entries at most, over all keyspaces. */
   readonly limit?: number | undefined;
+}
+
+/**
+ * Fails when no key can be in a range, in the order of any of the keyspaces.
+ * @throws {KgdumpError} USAGE
+ */
+export function refuseEmptyRange({ from, to }: EntryFilter, keyspaces: readonly { readonly comparator: KeyOrder }[]): void {
+  if (from === undefined || to === undefined || keyspaces.length === 0) return;
+  const order = Buffer.compare(from, to);
+  if (order !== 0 && keyspaces.some(({ comparator }) => (comparator === "bytewise" ? order < 0 : order > 0))) return;
+  const why = order === 0 ? "--from and --to are the same key" : "--from is a key behind --to";
+  throw new KgdumpError("USAGE", `${why}: nothing is between them`, { hint: "--from is the first key that is taken, --to the first one that is not" });
 }
 
 /** Bytes of a key that a header shows: of all three together it has room for 64 KiB. */

@@ -4,9 +4,7 @@
  * One pass, bounded memory: blocks come encoded from the engine, are checked, hashed and compressed on other threads while
  * the next are read, and leave in order. A file appears whole or not at all; a stream that fails ends with an abort frame.
  */
-import { realpath } from "node:fs/promises";
 import { availableParallelism } from "node:os";
-import { dirname, resolve, sep } from "node:path";
 import type { Writable } from "node:stream";
 import type { EngineName, EntryBlock, EntrySource, KeyspaceInfo, SourceOptions, StoreInfo } from "../../engines/store.js";
 import { KgdumpError } from "../../errors.js";
@@ -22,12 +20,12 @@ import type { KeyspaceDelta } from "./delta.js";
 import { expectedTotals, isPartial, makeHeader } from "./header.js";
 import { fitHeader } from "../entries/fitting-header.js";
 import { HugeEntries } from "../entries/huge.js";
-import { type EntryFilter, emptyWarnings } from "../entries/filter.js";
+import { type EntryFilter, emptyWarnings, refuseEmptyRange } from "../entries/filter.js";
 import { type KeyspaceName, nameBytes, selectKeyspaces } from "../entries/keyspaces.js";
 import { openSource, type ReadingOptions } from "../disk/stores.js";
 import { orAborted, OrderedQueue } from "../run/ordered-queue.js";
 import type { DumpOutput } from "../output/dump-output.js";
-import { openOutput } from "../output/output.js";
+import { openOutput, refuseInStore } from "../output/output.js";
 import { type OnProgress, ProgressMeter } from "../run/progress.js";
 import { through, type WithSeams } from "../run/seams.js";
 import { type KeyspaceResult, keyspaceResult } from "../dump/results.js";
@@ -123,7 +121,7 @@ async function exporting(options: ExportOptions, withSource: (work: Work) => Pro
 
 async function exportFrom(opened: Omit<Job, "keyspaces" | "output" | "huge" | "spare">, started: number): Promise<ExportResult> {
   const { source, chain, codec, blockSize, options } = opened;
-  await refuseOutputInStore(options.output, options.store);
+  if (typeof options.output === "string") await refuseInStore(options.output, options.store);
   const keyspaces = selectedKeyspaces(source.info, options);
   const made = makeHeader(source.info, keyspaces, { ...options, codec, blockSize, base: chain?.base ?? null });
   const { header, warnings } = fitHeader(made);
@@ -141,7 +139,8 @@ async function exportFrom(opened: Omit<Job, "keyspaces" | "output" | "huge" | "s
   return resultOf(writer, header.dumpId, { ...source.info, warnings: [...source.info.warnings, ...warnings, ...huge.warnings(), ...emptyWarnings(header.filter, writer.totals)] }, keyspaces, output.path, started);
 }
 
-async function openBase(options: ExportOptions): Promise<DumpChain | null> {
+/** The dumps that a delta builds on; null for a full dump. @throws {KgdumpError} DUMP_*, DELTA_BASE_DIFFERENT, USAGE, NOT_FOUND */
+export async function openBase(options: ExportSelection & Pick<ExportOptions, "base" | "maxBlockSize">): Promise<DumpChain | null> {
   if (options.base === undefined || options.base.length === 0) return null;
   if (isPartial(options) || options.keyspaces !== undefined || options.excludeKeyspaces !== undefined) {
     throw new KgdumpError("USAGE", "only whole stores can be compared with a base", { hint: "leave out what selects keyspaces or keys" });
@@ -154,18 +153,6 @@ async function openBase(options: ExportOptions): Promise<DumpChain | null> {
   throw new KgdumpError("DELTA_BASE_DIFFERENT", `${partial.path} holds only a part of its store (${partial.header.filter ?? ""})`, {
     path: partial.path,
     hint: "export the whole store first",
-  });
-}
-
-/** The store is never written to, not even by a dump that is put into its directory. */
-async function refuseOutputInStore(output: string | Writable, store: string): Promise<void> {
-  if (typeof output !== "string") return;
-  const directory = await realpath(dirname(resolve(output))).catch(() => null);
-  const root = await realpath(store).catch(() => null);
-  if (directory === null || root === null || !`${directory}${sep}`.startsWith(`${root}${sep}`)) return;
-  throw new KgdumpError("USAGE", `${output} is inside the store, which is never written to`, {
-    path: output,
-    hint: "choose a file outside the store's directory",
   });
 }
 
@@ -301,10 +288,13 @@ export function selectionOf(options: Pick<ExportSelection, "keyspaces" | "exclud
   return { only: options.keyspaces?.map(nameBytes), except: options.excludeKeyspaces?.map(nameBytes) };
 }
 
-function selectedKeyspaces(info: StoreInfo, options: ExportSelection): KeyspaceInfo[] {
+/** What is selected of a store. @throws {KgdumpError} KEYSPACE_UNKNOWN, USAGE when no key can be in the range that was asked for */
+export function selectedKeyspaces(info: StoreInfo, options: ExportSelection): KeyspaceInfo[] {
   const names = info.keyspaces.map((keyspace) => keyspace.name);
   const selected = selectKeyspaces(names, selectionOf(options));
-  return info.keyspaces.filter((_, index) => selected[index]);
+  const keyspaces = info.keyspaces.filter((_, index) => selected[index]);
+  refuseEmptyRange(options, keyspaces);
+  return keyspaces;
 }
 
 function checkBlockSize(size: number): number {

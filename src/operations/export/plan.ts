@@ -1,14 +1,14 @@
 /** What an export would do, without doing it. */
 import { constants } from "node:fs";
-import { access, statfs } from "node:fs/promises";
+import { access, stat, statfs } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import type { EntrySource, KeyOrder, StoreInfo } from "../../engines/store.js";
 import { type ErrorCode, systemError } from "../../errors.js";
 import { nameIsTaken } from "../disk/names.js";
 import { openSource } from "../disk/stores.js";
-import { selectKeyspaces } from "../entries/keyspaces.js";
+import { refuseInStore } from "../output/output.js";
 import { closing } from "../run/closing.js";
-import { BLOCK_SIZE_RANGE, type ExportSelection, selectionOf } from "./export.js";
+import { BLOCK_SIZE_RANGE, type ExportOptions, type ExportSelection, openBase, selectedKeyspaces, selectionOf } from "./export.js";
 
 /** One keyspace of the store, and whether it would be exported. */
 export interface PlannedExport {
@@ -41,18 +41,19 @@ export interface ExportPlan {
 
 /**
  * Plans an export: opens the store and reads the first entry of each selected keyspace, so that a store that can't be read is
- * refused just as the export would, and looks at the output. Damage further on is met by the export only.
+ * refused just as the export would, and looks at the output and the base. Damage further on is met by the export only.
  * @param options the selection, and the output file if there is one
- * @throws {KgdumpError} STORE_*, KEYSPACE_UNKNOWN, PERMISSION_DENIED, IO_FAILED
+ * @throws {KgdumpError} STORE_*, DUMP_*, KEYSPACE_UNKNOWN, USAGE, PERMISSION_DENIED, IO_FAILED
  */
 export async function planExport(
-  options: ExportSelection & { readonly output?: string | undefined; readonly force?: boolean | undefined },
+  options: ExportSelection & Pick<ExportOptions, "base" | "maxBlockSize"> & { readonly output?: string | undefined; readonly force?: boolean | undefined },
 ): Promise<ExportPlan> {
+  const base = await openBase(options);
+  await base?.close();
   const { info, selected } = await closing(await openSource(options.store, { ...options, ...selectionOf(options) }), async (source) => {
-    const names = source.info.keyspaces.map(({ name }) => name);
-    const chosen = selectKeyspaces(names, selectionOf(options));
-    await readFirstEntries(source, names.filter((_, index) => chosen[index]), options.signal);
-    return { info: source.info, selected: chosen };
+    const chosen = new Set(selectedKeyspaces(source.info, options));
+    await readFirstEntries(source, [...chosen].map(({ name }) => name), options.signal);
+    return { info: source.info, selected: source.info.keyspaces.map((keyspace) => chosen.has(keyspace)) };
   });
   const tells = info.engine !== "sled";
   const known = (estimate: number): number | null => (tells ? estimate : null);
@@ -61,6 +62,7 @@ export async function planExport(
   }));
   const chosen = info.keyspaces.filter((_, index) => selected[index] === true);
   const estimatedBytes = chosen.reduce((total, keyspace) => total + keyspace.estimatedBytes, 0);
+  if (options.output !== undefined) await refuseInStore(options.output, options.store);
   const looked = options.output === undefined ? NOTHING : await lookAtOutput(resolve(options.output), options.force === true, estimatedBytes);
   return {
     store: info,
@@ -79,16 +81,19 @@ async function readFirstEntries(source: EntrySource, keyspaces: readonly Uint8Ar
   }
 }
 
-const NOTHING = { warnings: [], problems: [] };
+const NOTHING: Pick<ExportPlan, "warnings" | "problems"> = { warnings: [], problems: [] };
 
 async function lookAtOutput(
   path: string,
   force: boolean,
   estimatedBytes: number,
-): Promise<{ warnings: string[]; problems: ExportProblem[] }> {
+): Promise<Pick<ExportPlan, "warnings" | "problems">> {
   const warnings: string[] = [];
   const problems: ExportProblem[] = [];
-  if (!force && (await nameIsTaken(path))) problems.push({ code: "OUTPUT_EXISTS", message: `${path} exists already` });
+  const there = await stat(path).catch(() => null);
+  // A device or a FIFO takes the bytes as they come.
+  if (there !== null && !there.isFile() && !there.isDirectory()) return NOTHING;
+  if (there?.isDirectory() === true || (!force && (await nameIsTaken(path)))) problems.push({ code: "OUTPUT_EXISTS", message: `${path} exists already` });
   try {
     await access(dirname(path), constants.W_OK);
     const { bavail, bsize } = await statfs(dirname(path));

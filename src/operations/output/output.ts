@@ -1,7 +1,7 @@
 /** Where a dump is written to: a file that appears whole or not at all, or an open stream. */
 import { constants } from "node:fs";
-import { open, readlink, stat } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { open, readlink, realpath, stat } from "node:fs/promises";
+import { dirname, join, resolve, sep } from "node:path";
 import type { Writable } from "node:stream";
 import { hasCode, KgdumpError, systemError } from "../../errors.js";
 import type { DumpOutput } from "./dump-output.js";
@@ -30,6 +30,17 @@ export async function openOutput(
   if (present !== null && !present.isFile()) return openDevice(path, options.signal);
   if (present !== null && !options.force) throw outputExists(path);
   return PublishedFile.create(options.force ? await throughLinks(path) : path, options.force);
+}
+
+/** The store is never written to, not even by a dump that is put into its directory. @throws {KgdumpError} USAGE */
+export async function refuseInStore(output: string, store: string): Promise<void> {
+  const directory = await realpath(dirname(resolve(output))).catch(() => null);
+  const root = await realpath(store).catch(() => null);
+  if (directory === null || root === null || !`${directory}${sep}`.startsWith(`${root}${sep}`)) return;
+  throw new KgdumpError("USAGE", `${output} is inside the store, which is never written to`, {
+    path: output,
+    hint: "choose a file outside the store's directory",
+  });
 }
 
 /** Links that are followed. */

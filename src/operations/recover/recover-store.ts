@@ -4,8 +4,7 @@
  * All of the store is looked at first, then read in order; the new dump is read back whole before it gets its name.
  */
 import { randomUUID } from "node:crypto";
-import { realpath } from "node:fs/promises";
-import { dirname, resolve, sep } from "node:path";
+import { resolve } from "node:path";
 import type { SalvagedEntries, SalvagePiece, StoreLoss, StoreSalvage } from "../../engines/salvage.js";
 import type { EngineName } from "../../engines/store.js";
 import { KgdumpError } from "../../errors.js";
@@ -15,7 +14,7 @@ import { loadCodec } from "../dump/codecs.js";
 import { fitHeader } from "../entries/fitting-header.js";
 import { HugeEntries } from "../entries/huge.js";
 import type { DumpOutput } from "../output/dump-output.js";
-import { openOutput } from "../output/output.js";
+import { openOutput, refuseInStore } from "../output/output.js";
 import { type OnProgress, ProgressMeter } from "../run/progress.js";
 import { openSalvage } from "./open-salvage.js";
 import { readBack } from "./read-back.js";
@@ -90,7 +89,7 @@ export async function recoverStore(options: RecoverStoreOptions): Promise<Recove
   const started = performance.now();
   const store = resolve(options.store);
   const output = options.output === undefined ? null : resolve(options.output);
-  if (output !== null) await refuseInside(output, store);
+  if (output !== null) await refuseInStore(output, store);
   await using salvage = await openSalvage(store, { unknownTables: options.unknownTables });
   options.signal?.throwIfAborted();
   if (salvage.info.keyspaces.length === 0) throw nothingLeft(salvage);
@@ -129,13 +128,6 @@ export function requireWholeStore(result: RecoverStoreResult): void {
     path: result.output ?? result.store,
     hint: result.output === null ? "nothing was written" : "the new dump is valid, and lacks what was damaged: kgdump inspect --gaps lists where",
   });
-}
-
-async function refuseInside(output: string, store: string): Promise<void> {
-  const directory = await realpath(dirname(output)).catch(() => null);
-  const root = await realpath(store).catch(() => null);
-  if (directory === null || root === null || !`${directory}${sep}`.startsWith(`${root}${sep}`)) return;
-  throw new KgdumpError("USAGE", `${output} is inside the damaged store, which is never written to`, { path: output, hint: "choose a file outside of it" });
 }
 
 function nothingLeft({ info, losses, remarks }: StoreSalvage): KgdumpError {

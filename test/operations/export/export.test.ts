@@ -22,7 +22,7 @@ async function keysOf(input: string): Promise<string[]> {
 test("that nothing fits what was asked for is told", async (t) => {
   const directory = await temporaryDirectory(t);
   const store = await makeStore(directory, "store", { default: numbered("k", 10) });
-  for (const [name, selection] of Object.entries({ prefix: { prefix: Buffer.from("nothing:") }, range: { from: Buffer.from("z"), to: Buffer.from("a") } })) {
+  for (const [name, selection] of Object.entries({ prefix: { prefix: Buffer.from("nothing:") }, range: { from: Buffer.from("y"), to: Buffer.from("z") } })) {
     const { entries, warnings } = await exportStore({ store, output: join(directory, `${name}.kgd`), ...selection });
     t.deepEqual([entries, warnings.filter((warning) => warning.startsWith("nothing in the store fits what was asked for")).length], [0, 1], name);
   }
