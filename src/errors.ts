@@ -200,9 +200,9 @@ export function hasCode(error: unknown, ...codes: string[]): boolean {
  * Turns an error of a system call into a KgdumpError; one that is a KgdumpError already is returned as it is.
  * @param error what was thrown
  * @param what what was being done, as in "writing /tmp/x.kgd"
- * @param details path and hint
+ * @param details path and hint; missing: what to say instead when something on the path is not there
  */
-export function systemError(error: unknown, what: string, details: ErrorDetails = {}): KgdumpError {
+export function systemError(error: unknown, what: string, { missing, ...details }: ErrorDetails & { readonly missing?: string } = {}): KgdumpError {
   if (error instanceof KgdumpError) return error;
   const unnamed = error instanceof Error && "errno" in error ? UNNAMED.get(Number(error.errno)) : undefined;
   const systemCode = unnamed?.code ?? (error instanceof Error && "code" in error ? String(error.code) : "");
@@ -212,6 +212,7 @@ export function systemError(error: unknown, what: string, details: ErrorDetails 
       hint: "change to a directory that exists (cd), then run this again",
     });
   }
+  if (missing !== undefined && systemCode === "ENOENT") return new KgdumpError("NOT_FOUND", missing, { cause: error, ...details });
   const message = error instanceof Error ? error.message : String(error);
   const reason = unnamed === undefined ? plainReason(message) : `${unnamed.text} (${unnamed.code})`;
   return new KgdumpError(SYSTEM_CODES[systemCode] ?? "IO_FAILED", `${what}: ${reason}`, { cause: error, ...details });

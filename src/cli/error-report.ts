@@ -1,6 +1,7 @@
 /** How an error is told: one clear message on stderr, its place, and what to do next. */
 import { inspect } from "node:util";
-import { type ConfigProblem, type DiscardLoss, EXIT_CODE_OF, ExitCode, KgdumpError, systemError } from "../errors.js";
+import { type ConfigProblem, type DiscardLoss, EXIT_CODE_OF, ExitCode, isErrorCode, KgdumpError, systemError } from "../errors.js";
+import { CURES } from "./help/cures.js";
 import { Interrupted } from "./terminal/signals.js";
 import type { Paint } from "./terminal/style.js";
 import { escapeJson, escapeMessage, formatBytes } from "./text/escape.js";
@@ -63,7 +64,7 @@ export function describeError(thrown: unknown): ErrorReport {
   return {
     code: "INTERNAL",
     message: `something went wrong inside kgdump: ${error instanceof Error ? error.message : inspect(error)}`,
-    hint: "run it again with -v, and report what it says",
+    hint: CURES.INTERNAL,
     ...nowhere,
     exitCode: ExitCode.other,
   };
@@ -74,7 +75,7 @@ function place(report: ErrorReport): string | null {
   const path = report.path === null ? null : escapeMessage(report.path);
   const parts = [
     ...(path === null || escapeMessage(report.message).includes(path) ? [] : [path]),
-    ...(report.keyspace === null ? [] : [`keyspace ${formatBytes(report.keyspace)}`]),
+    ...(report.keyspace === null || report.code === "KEYSPACE_UNKNOWN" ? [] : [`keyspace ${formatBytes(report.keyspace)}`]),
     ...(report.block === null ? [] : [`block ${report.block.toString()}`]),
     ...(report.offset === null ? [] : [`byte ${report.offset.toString()} of the dump`]),
   ];
@@ -87,8 +88,27 @@ function problemLines({ path, problems = [] }: ErrorReport): string[] {
   return problems.map(({ line, column, message }) => escapeMessage(`  ${path ?? ""}:${line.toString()}:${column.toString()}: ${message}`));
 }
 
-/** The chain of errors that led to this one, with stacks, a safe line each. */
-function history(error: unknown): string[] {
+/** What led to the error, a safe line each; of a fault of kgdump with stacks. */
+function history(error: unknown, code: string): string[] {
+  return code === "INTERNAL" ? stacks(error) : causes(error);
+}
+
+function causes(thrown: unknown): string[] {
+  const lines: string[] = [];
+  const text = (error: unknown): string => (error instanceof Error ? error.message : inspect(error));
+  const first = firstError(thrown);
+  const seen = new Set<unknown>([undefined, null, first]);
+  for (let current = causeOf(first); !seen.has(current); current = causeOf(current)) {
+    seen.add(current);
+    lines.push(`caused by: ${text(current)}`);
+  }
+  if (thrown !== first && thrown instanceof Error && "error" in thrown) lines.push(`then: ${text(thrown.error)}`);
+  return lines.map(escapeMessage);
+}
+
+const causeOf = (error: unknown): unknown => (error instanceof Error ? ("suppressed" in error ? error.suppressed : error.cause) : undefined);
+
+function stacks(error: unknown): string[] {
   const lines: string[] = [];
   const seen = new Set<unknown>();
   for (let current = error; current !== undefined && !seen.has(current);) {
@@ -96,7 +116,7 @@ function history(error: unknown): string[] {
     const text = current instanceof Error ? (current.stack ?? current.message) : inspect(current);
     const [first = "", ...rest] = text.split("\n");
     lines.push(`${lines.length === 0 ? "stack" : "caused by"}: ${first.trim()}`, ...rest.map((line) => `  ${line.trim()}`));
-    current = current instanceof Error ? ("suppressed" in current ? current.suppressed : current.cause) : undefined;
+    current = causeOf(current);
   }
   return lines.map(escapeMessage);
 }
@@ -109,18 +129,19 @@ export interface Finished {
   readonly holds?: string | null;
 }
 
-function withHolds(report: ErrorReport, { holds = null }: Finished): ErrorReport {
-  return { ...report, hint: report.hint ?? holds };
+/** With a hint: its own, what holds although it failed, or the cure of its code. */
+function withHint(report: ErrorReport, { holds = null }: Finished): ErrorReport {
+  return { ...report, hint: report.hint ?? holds ?? (isErrorCode(report.code) ? CURES[report.code] : null) };
 }
 
 /**
  * The error as lines for a person, each ended.
  * @param error what was thrown
- * @param options paint: colours of stderr; verbose: with the causes and stacks
+ * @param options paint: colours of stderr; verbose: with what led to it
  */
 export function renderError(error: unknown, options: Finished & { readonly paint: Paint; readonly verbose: boolean }): string {
   const { paint, published = [] } = options;
-  const report = withHolds(describeError(error), options);
+  const report = withHint(describeError(error), options);
   const where = place(report);
   const lines = [
     `${paint.red("kgdump:")} ${escapeMessage(report.message)} ${paint.dim(`[${report.code}]`)}`,
@@ -128,7 +149,7 @@ export function renderError(error: unknown, options: Finished & { readonly paint
     ...problemLines(report),
     ...published.map((path) => `  finished before, and there whole: ${escapeMessage(path)}`),
     ...(report.hint === null ? [] : [`  hint: ${escapeMessage(report.hint)}`]),
-    ...(options.verbose && !(error instanceof Interrupted) ? history(error).map((line) => paint.dim(`  ${line}`)) : []),
+    ...(options.verbose && !(error instanceof Interrupted) ? history(error, report.code).map((line) => paint.dim(`  ${line}`)) : []),
   ];
   return lines.map((line) => `${line}\n`).join("");
 }
@@ -136,7 +157,7 @@ export function renderError(error: unknown, options: Finished & { readonly paint
 /** The error as one line of JSON: `{"error":{code,message,hint,path,offset,block,keyspace,exitCode}}`, for a settings file also `problems`, for a rollback that was refused `loss`, and `published` when the command had finished something before. */
 export function renderErrorJson(error: unknown, finished: Finished = {}): string {
   const { published = [] } = finished;
-  const report: ErrorReport = { ...withHolds(describeError(error), finished), ...(published.length === 0 ? {} : { published }) };
+  const report: ErrorReport = { ...withHint(describeError(error), finished), ...(published.length === 0 ? {} : { published }) };
   const keyspace = report.keyspace === null ? null : formatBytes(report.keyspace);
   return `${escapeJson(JSON.stringify({ error: { ...report, keyspace } }))}\n`;
 }

@@ -6,6 +6,7 @@ import type { GlobalFlags } from "./context.js";
 import { PROGRESS_CHOICES } from "./terminal/progress.js";
 import { COLOR_CHOICES } from "./terminal/style.js";
 import { parseBytes } from "./text/byte-text.js";
+import { closest } from "../settings/suggest.js";
 import { escapeText } from "./text/escape.js";
 import { parseCount, parseSize } from "./text/quantities.js";
 
@@ -16,9 +17,8 @@ export function oneOf<Word extends string>(what: string, words: readonly Word[])
   return (text) => {
     const word = words.find((candidate) => candidate === text);
     if (word !== undefined) return word;
-    throw new KgdumpError("USAGE", `${what} '${escapeText(text)}' is none of ${words.join(", ")}`, {
-      hint: `choose ${words.join(", ")}`,
-    });
+    const near = closest(text, words);
+    throw new KgdumpError("USAGE", `${what} '${escapeText(text)}' is none of ${words.join(", ")}`, near === undefined ? { hint: `choose one of these` } : { hint: `did you mean ${near}?` });
   };
 }
 

@@ -1,6 +1,8 @@
 /** The command line as commander knows it: what a list of arguments asks for. */
+import { existsSync, statSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { KgdumpError } from "../errors.js";
+import { shellWord } from "../operations/disk/shell-word.js";
 import { closest } from "../settings/suggest.js";
 import type { Context, GlobalFlags } from "./context.js";
 import { addHelp, HELP_LAYOUT, helpWidth, shorten, topicsText } from "./help/help.js";
@@ -132,7 +134,7 @@ async function parseWith(names: readonly string[], args: readonly string[], widt
     root.parse([...args], { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    return endOfParsing(error, text, args);
+    return endOfParsing(error, text, args, root);
   }
   const [invocation] = asked;
   if (invocation === undefined) throw noCommand();
@@ -174,18 +176,22 @@ function makeRoot(width: number, write: (text: string) => void): Command {
 }
 
 /** What commander throws to end: help and version are results, the rest is the user's mistake. */
-function endOfParsing(error: CommanderError, text: string, args: readonly string[]): Invocation {
+function endOfParsing(error: CommanderError, text: string, args: readonly string[], root: Command): Invocation {
   if (error.code === "commander.version") {
     return { kind: "text", text: versionText(args.includes("-v") || args.includes("--verbose")) };
   }
   if (error.code === "commander.helpDisplayed" || (error.code === "commander.help" && text !== "")) return { kind: "text", text };
   if (error.code === "commander.help") throw noCommand();
   const [what = "", suggestion] = error.message.replace(/^error: /, "").replace(/\.$/, "").split("\n");
-  if (error.code === "commander.excessArguments") throw tooMany(what, args);
+  const command = root.commands.find((one) => args.includes(one.name()) && Object.hasOwn(COMMANDS, one.name()));
+  if (error.code === "commander.excessArguments") throw tooMany(command);
+  const help = command === undefined ? "see kgdump --help" : `see kgdump ${command.name()} --help`;
   const guess = /Did you mean (.+)\?/.exec(suggestion ?? "")?.[1];
-  throw new KgdumpError("USAGE", what, {
-    hint: guess === undefined ? "see kgdump --help" : `did you mean ${guess}? See kgdump --help`,
-  });
+  const [first = ""] = args;
+  if (error.code === "commander.unknownCommand" && existsSync(first)) {
+    throw new KgdumpError("USAGE", `${escapeText(first)} is no command`, { hint: statSync(first).isDirectory() ? `kgdump status ${shellWord(first)} tells what it is` : `kgdump inspect ${shellWord(first)} shows what is in a dump` });
+  }
+  throw new KgdumpError("USAGE", what, { hint: guess === undefined ? help : `did you mean ${guess}? ${help.replace(/^s/, "S")}` });
 }
 
 /** How what is often given as a second argument is named. */
@@ -198,10 +204,11 @@ const BY_OPTION: Readonly<Record<string, string>> = {
   migrate: "the store is named with --from, the new one's place with --to: kgdump migrate --from STORE --to NEW",
 };
 
-function tooMany(what: string, args: readonly string[]): KgdumpError {
-  const name = args.find((arg) => Object.hasOwn(COMMANDS, arg)) ?? "";
+function tooMany(command: Command | undefined): KgdumpError {
+  const name = command?.name() ?? "";
   const hint = BY_OPTION[name] ?? "";
-  return new KgdumpError("USAGE", what, { hint: `${hint === "" ? "" : `${hint}; `}a path with spaces needs quotes; see kgdump help ${name}`.trimEnd() });
+  const extra = command?.args[command.registeredArguments.length] ?? "";
+  return new KgdumpError("USAGE", `'${escapeText(extra)}' is one argument too many for '${name}'`, { hint: `${hint === "" ? "" : `${hint}; `}a path with spaces needs quotes; see kgdump help ${name}`.trimEnd() });
 }
 
 function unknownTopic(name: string): KgdumpError {

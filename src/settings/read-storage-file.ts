@@ -36,7 +36,7 @@ async function readStart(file: string): Promise<Buffer> {
     }
     return Buffer.concat(chunks);
   } catch (error) {
-    throw systemError(error, `reading settings from ${file}`, { path: file, hint: "name a file that exists, such as config/storage.toml" });
+    throw systemError(error, `reading settings from ${file}`, { path: file, missing: `there is no settings file ${file}`, hint: "name a file that exists, such as config/storage.toml" });
   }
 }
 

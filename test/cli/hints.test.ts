@@ -64,6 +64,7 @@ const COMMANDS: Record<string, (ground: Ground, output: string) => readonly [rea
   import: ({ dump }, output) => [["import", output, "-i", dump], 0],
   "import -i": ({ dump }, output) => [["import", output, "-i", dump], 0],
   "inspect --entries --prefix": ({ dump }) => [["inspect", dump, "--entries", "--prefix", "k0000001"], 0],
+  inspect: ({ dump }) => [["inspect", dump], 0],
   "inspect --gaps": ({ salvaged }) => [["inspect", salvaged, "--gaps"], 0],
   recover: ({ sled }, output) => [["recover", sled, "-o", output], 0],
   "recover -o": ({ sled }, output) => [["recover", sled, "-o", output], 0],

@@ -15,7 +15,7 @@ for (const [name, args, words] of [
   ["an unknown option", ["export", "s", "--codek", "lz4"], /unknown option '--codek'/],
   ["an option without its value", ["export", "s", "--codec"], /argument missing/],
   ["no store", ["export"], /store/],
-  ["two stores", ["export", "a", "b"], /too many arguments/],
+  ["two stores", ["export", "a", "b"], /is one argument too many/],
   ["an unknown codec", ["export", "s", "-o", "x", "--codec", "gzip"], /'gzip' is none of lz4, zstd, none/],
   ["a level without zstd", ["export", "s", "-o", "x", "--level", "3"], /--codec zstd/],
   ["a level out of range", ["export", "s", "-o", "x", "--codec", "zstd", "--level", "99"], /from 1 to 22/],

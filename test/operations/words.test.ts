@@ -85,7 +85,7 @@ function ofSled(version: string): Kind {
 }
 
 const KINDS: Readonly<Record<string, Kind>> = {
-  "nothing at all": { make: (home) => Promise.resolve(join(home, "graph")), says: /there is no store at/, other: { ...AS_DUMP(/no such file/), "restore --options-from": /no such file/ } },
+  "nothing at all": { make: (home) => Promise.resolve(join(home, "graph")), says: /there is no store at/, other: { ...AS_DUMP(/there is no file/), "restore --options-from": /there is no file/ } },
   "an empty directory": { make: tree({}), says: /an empty directory/, other: NO_DUMP },
   "a backup": { make: tree({ "meta/1": "", "private/1/CURRENT": "", "shared_checksum/000009_1_2.sst": "" }), says: /backup of RocksDB's BackupEngine/, other: NO_DUMP },
   "a secondary": { make: tree({ LOG: "" }), says: /a secondary instance/, other: NO_DUMP },

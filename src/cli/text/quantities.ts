@@ -35,7 +35,7 @@ export function parseCount(text: string, what: string, range: { min: number; max
   if (!Number.isSafeInteger(number) || number < range.min || number > max) {
     const bounds = range.max === undefined ? `of at least ${range.min.toString()}` : `from ${range.min.toString()} to ${max.toString()}`;
     throw new KgdumpError("USAGE", `${what} '${escapeText(text)}' is not a whole number ${bounds}`, {
-      hint: "write plain digits, such as 1000",
+      ...(/^\d+$/.test(text) ? {} : { hint: `write plain digits, such as ${String(Math.min(1000, max))}` }),
     });
   }
   return number;

@@ -92,7 +92,7 @@ export async function openInputFile(path: string): Promise<OpenFile> {
   } catch (error) {
     await handle?.close();
     const { missingHint } = await import("../disk/missing.js");
-    throw systemError(error, `opening ${path}`, { path, ...(hasCode(error, "ENOENT") ? { hint: await missingHint(path) } : {}) });
+    throw systemError(error, `opening ${path}`, { path, missing: `there is no file ${path}`, ...(hasCode(error, "ENOENT") ? { hint: await missingHint(path) } : {}) });
   }
 }
 

@@ -1,6 +1,7 @@
 /** Choosing keyspaces by name, and naming them in messages. */
 import { nameSet } from "../../engines/by-name.js";
 import { KgdumpError } from "../../errors.js";
+import { closest } from "../../settings/suggest.js";
 
 export { ByName, byName, nameSet } from "../../engines/by-name.js";
 
@@ -28,9 +29,10 @@ export function nameText(name: Uint8Array): string {
 
 /** The error for a name that is none of those that there are. */
 export function unknownKeyspace(wanted: Uint8Array, names: readonly Uint8Array[]): KgdumpError {
+  const near = closest(nameText(wanted), names.map(nameText));
   return new KgdumpError("KEYSPACE_UNKNOWN", `there is no keyspace "${nameText(wanted)}"`, {
     keyspace: wanted,
-    hint: `there are: ${names.map(nameText).join(", ") || "none"}`,
+    hint: `${near === undefined ? "" : `did you mean ${near}? `}There are: ${names.map(nameText).join(", ") || "none"}`.replace(/^T/, "t"),
   });
 }
 

@@ -101,7 +101,7 @@ async function lookAtOutput(
       warnings.push(`${dirname(path)} has ${String(bavail * bsize)} bytes free; uncompressed, the entries take about ${String(estimatedBytes)}`);
     }
   } catch (error) {
-    const { code, message } = systemError(error, `looking at ${dirname(path)}`);
+    const { code, message } = systemError(error, `looking at ${dirname(path)}`, { missing: `${dirname(path)} does not exist, so that ${path} can't be written` });
     problems.push({ code, message });
   }
   return { warnings, problems };
