@@ -95,7 +95,7 @@ function history(error: unknown, code: string): string[] {
 
 function causes(thrown: unknown): string[] {
   const lines: string[] = [];
-  const text = (error: unknown): string => (error instanceof Error ? error.message : inspect(error));
+  const text = (error: unknown): string => (!(error instanceof Error) ? inspect(error) : ["Error", "KgdumpError"].includes(error.name) ? error.message : `${error.name}: ${error.message}`);
   const first = firstError(thrown);
   const seen = new Set<unknown>([undefined, null, first]);
   for (let current = causeOf(first); !seen.has(current); current = causeOf(current)) {

@@ -153,7 +153,7 @@ test("lists are limited by prefix, keyspace and number, in a file and a pipe", a
 test("lists are JSON lines when asked for", async (t) => {
   const ended = await kgdump(["inspect", "--entries", "--json"], { input: await sampleDump(GRAPH) });
   const lines = ended.stdout.toString().trimEnd().split("\n").map((line) => JSON.parse(line) as { key: { text?: string; hex?: string }; value: { text?: string; hex?: string } });
-  t.deepEqual(lines[2]?.key, { hex: UUID_KEY.toString("hex") });
+  t.deepEqual(lines[2]?.key, { hex: UUID_KEY.toString("hex"), uuid: "0f8fad5b-d9cb-469f-a165-70867728950e" } as never);
   t.deepEqual(lines[3], { keyspace: { text: "default" }, key: { text: "node_edges:a:incoming" }, value: { text: '["x"]' } } as never);
   t.deepEqual(lines[4]?.value, { text: "" });
   t.deepEqual(lines[5]?.value, { hex: "00ff00ff" });
@@ -178,6 +178,11 @@ test("one value, from a file and a pipe; a key that is not there is an error", a
   const file = await kgdump(["inspect", path, "--get", key]);
   t.is(file.stdout.toString(), '{"id":"0f8fad5b","label":"Per\\u202eson"}\n');
   t.is((await kgdump(["inspect", "--get", key], { input: dump })).stdout.toString(), file.stdout.toString());
+  for (const typed of ["node:{0f8fad5b-d9cb-469f-a165-70867728950e}", "node:0f8fad5b-d9cb-469f-a165-70867728950e"]) {
+    const found = await kgdump(["inspect", path, "--get", typed]);
+    t.is(found.stdout.toString(), file.stdout.toString());
+    t.is(found.stderr === "", typed.includes("{"), found.stderr);
+  }
   t.is((await kgdump(["inspect", path, "--get", "node_edges:b:outgoing"])).stdout.toString(), "\n");
   t.is((await kgdump(["inspect", path, "--get", "node_edges:b:outgoing", "--raw"])).stdout.length, 0);
   for (const ended of [await kgdump(["inspect", path, "--get", "nope\\x1b"]), await kgdump(["inspect", "--get", "k"], { input: dump })]) {
@@ -222,7 +227,7 @@ test("on a terminal keys and values are for reading, safe, and no wider than it"
   const ended = await terminal(`kgdump inspect "${path}" --entries --color never --progress never`);
   const text = ended.stdout.toString().replaceAll("\r", "");
   t.true(safe(text), JSON.stringify(text));
-  t.true(text.includes("= node:0f8fad5b-d9cb-469f-a165-70867728950e"));
+  t.true(text.includes("node:{0f8fad5b-d9cb-469f-a165-70867728950e}"));
   t.regex(text, /x… \(511 bytes\)/);
   t.true((text.split("\n").find((line) => line.includes("511 bytes")) ?? "").length <= 100);
   const raw = await terminal(`kgdump inspect "${path}" --get long --raw; echo "code $?"`);

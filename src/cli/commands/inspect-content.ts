@@ -6,7 +6,8 @@ import type { ListOptions } from "../../operations/inspect/entries.js";
 import type { Context } from "../context.js";
 import { blockJson, entryJson, jsonDocument, jsonLine } from "../render/json/json.js";
 import { renderValue } from "../render/value.js";
-import { formatBytes, formatShort, uuidForm } from "../text/escape.js";
+import { bareUuid } from "../text/byte-text.js";
+import { formatBytes, formatShort } from "../text/escape.js";
 import { formatCount } from "../text/quantities.js";
 import type { InspectFlags } from "./inspect-flags.js";
 
@@ -37,8 +38,7 @@ function entryText(context: Context, entry: DumpEntry, flags: InspectFlags): str
     return `${fields.join("\t")}\n`;
   }
   const { paint } = context;
-  const uuid = uuidForm(entry.key);
-  const head = [...(name === null ? [] : [paint.dim(name)]), paint.cyan(key), ...(uuid === null ? [] : [paint.dim(`= ${uuid}`)])];
+  const head = [...(name === null ? [] : [paint.dim(name)]), paint.cyan(key)];
   const width = valueWidth(context, flags);
   const value = renderValue(entry.value, width === null ? null : Math.max(20, width - INDENT.length));
   return `${head.join("  ")}\n${INDENT}${value}\n`;
@@ -73,11 +73,20 @@ export async function showOne(context: Context, source: ReadOptions, key: Uint8A
       hint: "send it to a file or a pipe, or leave --raw out",
     });
   }
-  const entry = await findEntry(source, key, flags.columnFamily);
+  const entry = (await findEntry(source, key, flags.columnFamily)) ?? (await findUuid(context, source, key, flags));
   if (entry === undefined) throw notThere(source, key, flags.columnFamily);
   if (flags.raw === true) await context.out.bytes(entry.value ?? new Uint8Array(0));
   else if (context.json) await context.out.write(jsonDocument(entryJson(entry, true)));
   else await context.out.line(renderValue(entry.value, flags.width === undefined || flags.width === 0 ? null : flags.width));
+}
+
+/** What is there when a UUID that was typed as text means its bytes. A stream is over by then. */
+async function findUuid(context: Context, source: ReadOptions, key: Uint8Array, flags: InspectFlags): Promise<DumpEntry | undefined> {
+  const meant = bareUuid(key);
+  if (meant === null || typeof source.input !== "string") return undefined;
+  const entry = await findEntry(source, meant, flags.columnFamily);
+  if (entry !== undefined && !context.quiet) context.warn(`there is no key with that text; this is the value of ${formatBytes(meant)}`);
+  return entry;
 }
 
 async function findEntry(

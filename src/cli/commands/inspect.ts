@@ -46,7 +46,7 @@ export function inspectCommand(): Command {
       "kgdump inspect graph.kgd --keys --prefix node_edges: --limit 10",
       "kgdump inspect graph.kgd --entries --keyspace nodes --json",
       "kgdump inspect salvaged.kgd --gaps",
-      "kgdump inspect graph.kgd --get 'hex:6e6f64653a0f8fad5bd9cb469fa16570867728950e' --raw | jq .",
+      "kgdump inspect graph.kgd --get 'node:{0f8fad5b-d9cb-469f-a165-70867728950e}' --raw | jq .",
     ],
   });
   return command;

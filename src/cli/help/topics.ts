@@ -13,8 +13,8 @@ export const TOPICS: Readonly<Record<string, Topic>> = {
   keys: {
     about: "how keys, prefixes and names are typed",
     text: `Keys, prefixes and names:
-  Text stands for its UTF-8 bytes; in it \\xNN is one byte, \\u{H...} a character and \\\\ a backslash. hex:6e6f64653a is bytes in hex; text:... is text
-  without any escapes. Keys are printed by the same rule, so that what inspect shows can be pasted back (in single quotes, for the shell).`,
+  Text stands for its UTF-8 bytes; in it \\xNN is one byte, \\u{H...} a character and \\\\ a backslash, and
+  {0f8fad5b-d9cb-469f-a165-70867728950e} the 16 bytes of a UUID. hex:6e6f64653a is bytes in hex; text:... is text without any escapes. Keys are printed by the same rule, so that what inspect shows can be pasted back (in single quotes, for the shell).`,
   },
   maps: {
     about: "other names for keyspaces: --map",

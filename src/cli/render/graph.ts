@@ -2,7 +2,7 @@
 import type { GraphProblem, GraphProblemKind, GraphReport } from "../../operations/graph/index.js";
 import type { Verification } from "../../operations/verify/results.js";
 import type { Paint } from "../terminal/style.js";
-import { escapeText, formatShort, uuidForm } from "../text/escape.js";
+import { escapeText, formatShort } from "../text/escape.js";
 import { formatCount, formatNumberOf } from "../text/quantities.js";
 import { sideName } from "./sides.js";
 import { renderTable } from "./table.js";
@@ -66,7 +66,6 @@ function problemTable({ kinds }: GraphReport, compared: boolean, paint: Paint): 
 }
 
 function exampleText({ kind, key, other }: GraphProblem): string {
-  const text = (bytes: Uint8Array): string => uuidForm(bytes) ?? formatShort(bytes);
-  const place = key === null ? escapeText("(not kept)") : text(key);
-  return other === null ? place : `${place} ${kind.startsWith("list") ? "and" : "→"} ${text(other)}`;
+  const place = key === null ? escapeText("(not kept)") : formatShort(key);
+  return other === null ? place : `${place} ${kind.startsWith("list") ? "and" : "→"} ${formatShort(other)}`;
 }

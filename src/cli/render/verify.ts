@@ -3,7 +3,7 @@ import { byName } from "../../operations/entries/keyspaces.js";
 import type { Sample, SampledValue } from "../../operations/entries/samples.js";
 import type { StoreComparison, Verification, VerifyResult } from "../../operations/verify/results.js";
 import type { Paint } from "../terminal/style.js";
-import { escapeText, formatShort, uuidForm } from "../text/escape.js";
+import { escapeText, formatShort } from "../text/escape.js";
 import { formatCount, formatDuration, formatNumberOf, formatRate, formatSize } from "../text/quantities.js";
 import { renderGraphs } from "./graph.js";
 import { renderSides, sideName } from "./sides.js";
@@ -124,7 +124,7 @@ function renderSample({ keyspace, key, equal, values }: Sample, sides: readonly 
   const verdict = equal ? paint.green("equal") : paint.red("DIFFERENT");
   const width = Math.max(...sides.map((side) => side.length));
   const lines = values.map((value, index) => `    ${(sides[index] ?? "").padEnd(width)}  ${valueText(value)}\n`);
-  return `  ${formatShort(keyspace)}  ${uuidForm(key) ?? formatShort(key)}  ${verdict}\n${lines.join("")}`;
+  return `  ${formatShort(keyspace)}  ${formatShort(key)}  ${verdict}\n${lines.join("")}`;
 }
 
 function valueText(value: SampledValue | null): string {

@@ -3,7 +3,8 @@
  *
  *     hex:6e6f64653a     hex digits
  *     text:a\b           the text after `text:`, exactly as it stands, as UTF-8
- *     node:\xde\xad      anything else: text as UTF-8, in which \xNN is a byte, \u{H…} a character and \\ a backslash
+ *     node:\xde\xad      anything else: text as UTF-8, in which \xNN is a byte, \u{H…} a character and \\ a backslash, and a UUID in
+ *                        braces, {0f8fad5b-d9cb-469f-a165-70867728950e}, its 16 bytes
  */
 import { KgdumpError } from "../../errors.js";
 import type { KeyspaceMap, NamePattern } from "../../operations/entries/naming.js";
@@ -36,7 +37,7 @@ export function parseBytes(text: string, what: string): Uint8Array {
   for (let index = 0; index < text.length;) {
     const backslash = text.indexOf("\\", index);
     const end = backslash === -1 ? text.length : backslash;
-    parts.push(Buffer.from(text.slice(index, end), "utf8"));
+    parts.push(plainBytes(text.slice(index, end)));
     if (backslash === -1) break;
     ESCAPE.lastIndex = backslash;
     const match = ESCAPE.exec(text);
@@ -45,6 +46,23 @@ export function parseBytes(text: string, what: string): Uint8Array {
     index = ESCAPE.lastIndex;
   }
   return new Uint8Array(Buffer.concat(parts));
+}
+
+const UUID = /\{([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\}/gi;
+
+/** Text without escapes, in which UUIDs in braces are bytes. */
+function plainBytes(text: string): Buffer {
+  // What is matched stands at odd places.
+  const parts = text.split(UUID).map((part, index) => (index % 2 === 0 ? Buffer.from(part, "utf8") : Buffer.from(part.replaceAll("-", ""), "hex")));
+  return Buffer.concat(parts);
+}
+
+/**
+ * The other key that somebody may mean who typed a UUID without braces at the end: its 16 bytes. Null for what does not end so.
+ */
+export function bareUuid(key: Uint8Array): Uint8Array | null {
+  const [, prefix, uuid] = /^(.*?)([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/is.exec(Buffer.from(key).toString("latin1")) ?? [];
+  return prefix === undefined || uuid === undefined ? null : new Uint8Array(Buffer.concat([Buffer.from(prefix, "latin1"), Buffer.from(uuid.replaceAll("-", ""), "hex")]));
 }
 
 function escapedBytes(match: RegExpExecArray, text: string, what: string): Buffer {

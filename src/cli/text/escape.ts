@@ -5,6 +5,8 @@
  * themselves, a backslash is `\\`, and a character that does not print (control, bidi, zero-width, line separator, any
  * space but U+0020) is `\xNN` below U+0080 and `\u{H…}` above. In bytes that are no UTF-8, each byte that is no
  * printable ASCII is `\xNN`.
+ * 16 bytes that are no text, behind a prefix of printable ASCII that ends with `:`, are a UUID in braces, such as
+ * `node:{0f8fad5b-d9cb-469f-a165-70867728950e}`; so are 16 bytes alone that are a UUID by their version and variant.
  * Bytes that are mostly not text are `hex:` and hex digits.
  */
 import { isUtf8 } from "node:buffer";
@@ -105,14 +107,41 @@ function isMostlyBinary(bytes: Uint8Array): boolean {
   return characters.filter(isPrintable).length * 2 < characters.length;
 }
 
+const UUID_BYTES = 16;
+/** Longer prefixes are no names of a kind of key. */
+const LONGEST_PREFIX = 64;
+const COLON = 0x3a;
+/** What is read as a UUID; where a text has it, its brace is escaped. */
+const LIKE_UUID = /\{(?=[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\})/gi;
+
+/** The last 16 bytes of a key as a UUID in braces, when that is how they are shown; else null. */
+export function uuidOf(key: Uint8Array): string | null {
+  const prefix = key.length - UUID_BYTES;
+  if (prefix < 0 || prefix > LONGEST_PREFIX) return null;
+  const raw = key.subarray(prefix);
+  const isNamed = key[prefix - 1] === COLON && key.subarray(0, prefix).every(printableAscii);
+  // RFC 9562: version 1 to 8, and the variant that all UUIDs of today have.
+  const isUuid = prefix === 0 && (raw[6] ?? 0) >> 4 >= 1 && (raw[6] ?? 0) >> 4 <= 8 && (raw[8] ?? 0) >> 6 === 2;
+  const text = decodeUtf8(raw);
+  if (!(isNamed || isUuid) || (text !== null && isPrintable(text))) return null;
+  const hex = formatHex(raw).slice(4);
+  return `{${[hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-")}}`;
+}
+
 /**
  * The readable form of a key, a name or any bytes. `parseBytes` gives back exactly these bytes.
  * No bytes at all are `hex:`, so that they can be seen.
  */
 export function formatBytes(bytes: Uint8Array): string {
-  if (bytes.length === 0 || isMostlyBinary(bytes)) return formatHex(bytes);
+  const uuid = uuidOf(bytes);
+  if (uuid !== null) return `${formatText(bytes.subarray(0, bytes.length - UUID_BYTES))}${uuid}`;
+  return bytes.length === 0 || isMostlyBinary(bytes) ? formatHex(bytes) : formatText(bytes);
+}
+
+/** Bytes as text with escapes. */
+function formatText(bytes: Uint8Array): string {
   // Within single quotes, as keys are pasted into a shell, there can be no quote.
-  const text = escapeMixed(bytes).replaceAll("'", "\\x27");
+  const text = escapeMixed(bytes).replaceAll("'", "\\x27").replace(LIKE_UUID, "\\x7b");
   // A key that happens to begin like one of the two notations must not be read back as one.
   return /^(?:hex|text):/.test(text) ? `\\x${hexByte(bytes[0] ?? 0)}${text.slice(1)}` : text;
 }
@@ -125,20 +154,4 @@ export function formatShort(bytes: Uint8Array): string {
   const whole = formatBytes(bytes.subarray(0, SHORT_LENGTH));
   if (bytes.length <= SHORT_LENGTH && whole.length <= SHORT_LENGTH) return whole;
   return `${Array.from(whole).slice(0, SHORT_LENGTH - 1).join("")}…`;
-}
-
-/**
- * For a key that is a printable prefix and exactly 16 bytes which are not text: the prefix and the bytes as a UUID,
- * such as `node:0f8fad5b-d9cb-469f-a165-70867728950e`. Null for any other key. For people only; it can't be typed back.
- */
-export function uuidForm(key: Uint8Array): string | null {
-  if (key.length < 16) return null;
-  const raw = key.subarray(key.length - 16);
-  const text = decodeUtf8(raw);
-  if (text !== null && isPrintable(text)) return null;
-  const prefix = decodeUtf8(key.subarray(0, key.length - 16));
-  if (prefix === null || !isPrintable(prefix)) return null;
-  const hex = formatHex(raw).slice(4);
-  const parts = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)];
-  return escapeText(prefix) + parts.join("-");
 }

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import test from "ava";
 import fc from "fast-check";
-import { parseBytes } from "#src/cli/text/byte-text.js";
+import { bareUuid, parseBytes } from "#src/cli/text/byte-text.js";
 import {
   decodeUtf8,
   escapeJson,
@@ -12,7 +12,6 @@ import {
   formatHex,
   formatShort,
   isPrintable,
-  uuidForm,
 } from "#src/cli/text/escape.js";
 
 /** First and last of what must never reach a terminal, spelled out apart from the code's own pattern. */
@@ -33,6 +32,8 @@ const bytes = fc.oneof(
   fc.tuple(fc.constantFrom("node:", "hex:", "text:", "edge:", "\\x", "\\", "\u202e", "\ufffd"), fc.uint8Array({ maxLength: 20 })).map(
     ([prefix, rest]) => new Uint8Array(Buffer.concat([Buffer.from(prefix), rest])),
   ),
+  fc.tuple(fc.constantFrom("node:", "hex:", "text:", "", "it's:", "{", "\\:"), fc.uint8Array({ minLength: 16, maxLength: 16 })).map(([prefix, rest]) => new Uint8Array(Buffer.concat([Buffer.from(prefix), rest]))),
+  fc.tuple(fc.constantFrom("node:", "", "\\", "{"), fc.uuid(), fc.constantFrom("", "}", "}x")).map(([prefix, uuid, end]) => new Uint8Array(Buffer.from(`${prefix}{${uuid}${end}`))),
 );
 
 test("whatever the bytes, what is printed has no character that a terminal obeys", (t) => {
@@ -130,13 +131,31 @@ test("JSON stays the same JSON, and is safe", (t) => {
   );
 });
 
-test("a key that ends in 16 raw bytes has a UUID form, others have none", (t) => {
-  const raw = Buffer.from("0f8fad5bd9cb469fa16570867728950e", "hex");
-  t.is(uuidForm(Buffer.concat([Buffer.from("node:"), raw])), "node:0f8fad5b-d9cb-469f-a165-70867728950e");
-  t.is(uuidForm(raw), "0f8fad5b-d9cb-469f-a165-70867728950e");
-  t.is(uuidForm(Buffer.from("node_edges:0123456789abcdef")), null);
-  t.is(uuidForm(Buffer.from([0xff, ...raw])), null);
-  t.is(uuidForm(raw.subarray(1)), null);
+const RAW = Buffer.from("0f8fad5bd9cb469fa16570867728950e", "hex");
+const SHOWN = "{0f8fad5b-d9cb-469f-a165-70867728950e}";
+
+for (const [what, key, shown] of [
+  ["16 raw bytes behind a prefix are a UUID in braces", Buffer.concat([Buffer.from("node:"), RAW]), `node:${SHOWN}`],
+  ["so are they alone, when they are a UUID", RAW, SHOWN],
+  ["other 16 raw bytes alone are hex", Buffer.from("ff8fad5bd9cbf69fff6570867728950e", "hex"), "hex:ff8fad5bd9cbf69fff6570867728950e"],
+  ["behind a prefix they may be any", Buffer.concat([Buffer.from("edge:"), Buffer.alloc(16, 0xff)]), "edge:{ffffffff-ffff-ffff-ffff-ffffffffffff}"],
+  ["16 bytes of text stay text", Buffer.from("node_edges:0123456789abcdef"), "node_edges:0123456789abcdef"],
+  ["a text that looks like one is told apart", Buffer.from(`node:${SHOWN}`), `node:\\x7b${SHOWN.slice(1)}`],
+  ["so is one in capitals", Buffer.from(SHOWN.toUpperCase()), `\\x7b${SHOWN.slice(1).toUpperCase()}`],
+  ["behind what is no text they are none", Buffer.concat([Buffer.from("n\xffde:", "latin1"), RAW]), null],
+  ["nor are 15 bytes", Buffer.concat([Buffer.from("node:"), RAW.subarray(1)]), null],
+] as const) {
+  test(`UUIDs: ${what}`, (t) => {
+    if (shown === null) t.false(formatBytes(key).includes("{"));
+    else t.is(formatBytes(key), shown);
+    t.deepEqual(Buffer.from(parseBytes(formatBytes(key), "--get")), key);
+    t.is(formatShort(key), formatBytes(key));
+  });
+}
+
+test("a UUID that was typed without braces means its bytes, where nothing has that text", (t) => {
+  t.deepEqual(bareUuid(Buffer.from("node:0F8FAD5B-d9cb-469f-a165-70867728950e")), new Uint8Array(Buffer.concat([Buffer.from("node:"), RAW])));
+  t.is(bareUuid(Buffer.from("node:0f8fad5b")), null);
 });
 
 test("a long key is cut in a table, a short one is not", (t) => {
