@@ -6,7 +6,9 @@ import {
   formatNumberOf,
   formatPercent,
   formatRate,
+  formatShortCount,
   formatSize,
+  formatTimeLeft,
   parseCount,
   parseSize,
 } from "#src/cli/text/quantities.js";
@@ -87,3 +89,11 @@ test("counts, sizes, rates and percentages", (t) => {
   t.is(formatPercent(1, 3), "33.3 %");
   t.is(formatPercent(1, 0), "-");
 });
+
+for (const [count, text] of [[0, "0"], [999, "999"], [1000, "1.00k"], [9994, "9.99k"], [9996, "10.0k"], [99_960, "100k"], [945_893, "946k"], [999_499, "999k"], [999_500, "1.00M"], [1_234_567_890, "1.23G"]] as const) {
+  test(`${String(count)} is ${text} in short`, (t) => { t.is(formatShortCount(count), text); });
+}
+
+for (const [seconds, text] of [[0.2, "about 1 s"], [8.2, "about 8 s"], [33, "about 35 s"], [58, "about 1 min"], [125, "about 2 min"], [19.6 * 60, "about 20 min"], [3590, "about 1 h"], [3600 * 2.2, "about 2 h 10 min"], [3600 * 50, "about 2 d"]] as const) {
+  test(`${String(seconds)} seconds to come are ${text}`, (t) => { t.is(formatTimeLeft(seconds), text); });
+}
