@@ -192,3 +192,27 @@ test("a migration that fails when its store has its place says so", async (t) =>
     t.like(await statusOf(store), { state: "migrated", journal: { step: "done" } });
   }
 });
+
+test("when cleaning up takes too long, the command ends all the same, and its temporary file is gone", async (t) => {
+  const { work, sound } = await stores(t);
+  const before = await readdir(work);
+  const ended = await kgdumpWith(
+    work,
+    `
+    import fs from "node:fs";
+    import { syncBuiltinESMExports } from "node:module";
+    const { open } = fs.promises;
+    fs.promises.unlink = () => new Promise(() => undefined);
+    fs.promises.open = async (path, ...more) => {
+      const handle = await open(path, ...more);
+      if (String(path).endsWith(".tmp")) process.kill(process.pid, "SIGINT");
+      return handle;
+    };
+    syncBuiltinESMExports();
+    `,
+    ["export", sound, "-o", join(work, "x.kgd")],
+  );
+  t.is(ended.signal, "SIGINT");
+  t.regex(ended.stderr, /interrupted by SIGINT \[INTERRUPTED\]\n$/);
+  t.deepEqual((await readdir(work)).filter((name) => name !== "preload.mjs"), before);
+});
