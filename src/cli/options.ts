@@ -18,7 +18,7 @@ export function oneOf<Word extends string>(what: string, words: readonly Word[])
     const word = words.find((candidate) => candidate === text);
     if (word !== undefined) return word;
     const near = closest(text, words);
-    throw new KgdumpError("USAGE", `${what} '${escapeText(text)}' is none of ${words.join(", ")}`, near === undefined ? { hint: `choose one of these` } : { hint: `did you mean ${near}?` });
+    throw new KgdumpError("USAGE", `${what} '${escapeText(text)}' is none of ${words.join(", ")}`, near === undefined ? { hint: "choose one of these" } : { hint: `did you mean ${near}?` });
   };
 }
 

@@ -1,5 +1,5 @@
 /** What `inspect` says of a dump, for a person. */
-import { addMissing, missingText } from "../../operations/dump/salvaged.js";
+import { missingOf, missingText } from "../../operations/dump/salvaged.js";
 import type { DumpSummary, KeyspaceSummary } from "../../operations/dump/summary.js";
 import type { Paint } from "../terminal/style.js";
 import { escapeMessage, escapeText, formatShort } from "../text/escape.js";
@@ -124,9 +124,8 @@ function stateText(summary: DumpSummary, paint: Paint): string {
   const { problem, checked } = summary;
   const looked = LOOKED[checked];
   if (problem === null) {
-    const gaps = totalOf(summary, (keyspace) => keyspace.gaps);
-    const entries = summary.keyspaces.reduce<number | null>((sum, { missingEntries }) => addMissing(sum, missingEntries), 0);
-    if (gaps > 0) return paint.yellow(`SALVAGED: ${missingText({ gaps, entries })} (kgdump inspect --gaps lists them)`);
+    const missing = missingOf(summary.keyspaces);
+    if (missing.gaps > 0) return paint.yellow(`SALVAGED: ${missingText(missing)} (kgdump inspect --gaps lists them)`);
     return checked === "index" ? `complete ${looked}` : paint.green(`complete, ${looked}`);
   }
   return paint.red(`NOT COMPLETE: ${escapeMessage(problem.message)} [${escapeMessage(problem.code)}]`);

@@ -1,4 +1,5 @@
 /** What `verify` says at its end, for a person: what was checked, and all sides beside each other. */
+import { missingOf } from "../../operations/dump/salvaged.js";
 import { byName } from "../../operations/entries/keyspaces.js";
 import type { Sample, SampledValue } from "../../operations/entries/samples.js";
 import type { StoreComparison, Verification, VerifyResult } from "../../operations/verify/results.js";
@@ -44,7 +45,7 @@ function renderFirst(result: Verification | VerifyResult, paint: Paint): string 
   const entries = reference.keyspaces.reduce((total, keyspace) => total + keyspace.entries, 0);
   const held = formatNumberOf(entries, "entry", "entries");
   if (!("dump" in result)) return `${paint.green("read:")} ${paint.bold(name)} (${engineName(reference.kind)})\n  ${held}, in ${formatDuration(seconds)}\n`;
-  const gaps = result.dump.keyspaces.reduce((total, keyspace) => total + keyspace.gaps, 0);
+  const { gaps } = missingOf(result.dump.keyspaces);
   const raw = result.dump.keyspaces.reduce((total, keyspace) => total + keyspace.rawBytes, 0);
   return (
     `${gaps === 0 ? paint.green("sound:") : paint.yellow("sound, but salvaged with gaps:")} ${paint.bold(name)}\n` +

@@ -16,6 +16,14 @@ export function addMissing(a: number | null, b: number | null): number | null {
   return a === null || b === null ? null : a + b;
 }
 
+/** What the keyspaces of a dump lack together. */
+export function missingOf(keyspaces: readonly { readonly gaps: number; readonly missingEntries: number | null }[]): Missing {
+  return {
+    gaps: keyspaces.reduce((total, { gaps }) => total + gaps, 0),
+    entries: keyspaces.reduce<number | null>((total, { missingEntries }) => addMissing(total, missingEntries), 0),
+  };
+}
+
 /** What is missing, as a sentence: "3,574 entries are missing in one place". */
 export function missingText({ gaps, entries }: Missing): string {
   const places = gaps === 1 ? "one place" : `${String(gaps)} places`;

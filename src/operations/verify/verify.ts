@@ -6,7 +6,7 @@ import { NEXT_ID, nextIdOf } from "../../engines/next-id.js";
 import type { EntrySource } from "../../engines/store.js";
 import { openSource, type ReadingOptions } from "../disk/stores.js";
 import type { ReadOptions } from "../dump/read.js";
-import { addMissing, salvagedWarnings } from "../dump/salvaged.js";
+import { missingOf, salvagedWarnings } from "../dump/salvaged.js";
 import { compareEntries, type DifferenceKind } from "../entries/compare.js";
 import { nothing } from "../entries/entry-run.js";
 import { type ByName, nameSet } from "../entries/keyspaces.js";
@@ -58,11 +58,7 @@ export async function verifyDump(options: VerifyDumpOptions): Promise<VerifyResu
   const reference = new DumpReference(options, compared);
   const verified = await verifyReference(reference, options);
   const dump = reference.summary();
-  const missing = {
-    gaps: dump.keyspaces.reduce((total, keyspace) => total + keyspace.gaps, 0),
-    entries: dump.keyspaces.reduce<number | null>((total, { missingEntries }) => addMissing(total, missingEntries), 0),
-  };
-  return { ...verified, dump, against: verified.stores[0] ?? null, warnings: [...salvagedWarnings(dump.header, missing), ...verified.warnings] };
+  return { ...verified, dump, against: verified.stores[0] ?? null, warnings: [...salvagedWarnings(dump.header, missingOf(dump.keyspaces)), ...verified.warnings] };
 }
 
 /**
