@@ -37,6 +37,8 @@ pub enum End {
     Clean,
     /// With a record that was not written completely; `dropped` bytes from `offset` on hold nothing that was finished.
     Torn { offset: u64, dropped: u64 },
+    /// With fewer bytes than a header has, in a file that may have held another log: that log left them, or a record was begun.
+    Rest { offset: u64, length: u64 },
 }
 
 /// Reads all records of a log in order.
@@ -115,6 +117,9 @@ pub fn read_log<E: From<LogError>>(
                     let end = match open {
                         Some(start) => End::Torn { offset: start, dropped: offset - start + dropped },
                         None if doubt == Doubt::Stale || dropped == 0 => End::Clean,
+                        None if life == Life::Reusable && dropped < HEADER as u64 => {
+                            End::Rest { offset, length: dropped }
+                        }
                         None => End::Torn { offset, dropped },
                     };
                     return Ok(end);

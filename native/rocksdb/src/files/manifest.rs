@@ -7,6 +7,8 @@
 //!
 //! Contract: pure but for reading one file; memory grows with the number of live files.
 
+mod edit;
+
 use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
 use std::io::Read;
@@ -14,12 +16,13 @@ use std::path::Path;
 
 use crate::error::{Fault, Outcome, Reason as _};
 use crate::files::family::Family;
-use crate::files::live_file::{BlobFile, LiveFile};
 use crate::files::log_file::{read_log, End, LogError, Piece};
 use crate::files::named_logs::NamedLogs;
-use crate::files::new_table::{new_table, Fields, TimePlaces};
 use crate::files::options_file::OptionsFile;
 use crate::files::tracked_logs::TrackedLogs;
+
+pub use edit::time_places;
+use edit::{read_edit, Edit, Origin};
 
 /// The state that a MANIFEST ends with.
 #[derive(Debug, Default)]
@@ -47,8 +50,11 @@ pub struct Manifest {
     pub named_logs: NamedLogs,
     /// The greatest id that any family ever had.
     pub greatest_family: u32,
-    /// Sequence numbers that a table had for itself when it came: RocksDB gives one to each that it ingests.
-    pub lone_sequences: HashSet<u64>,
+    /// Sequence numbers that RocksDB gave to tables that it ingested.
+    pub ingested: HashSet<u64>,
+    /// Those that a table has for itself where MANIFEST begins, which does not tell how it came: it was ingested, or one write is all that
+    /// a flush or a compaction left in it.
+    pub lone_at_start: HashSet<u64>,
     /// Families that were dropped, by id, each with its name and the number that the next file had then.
     pub dropped: BTreeMap<u32, (Vec<u8>, u64)>,
 }
@@ -144,36 +150,6 @@ impl From<LogError> for ManifestError {
     }
 }
 
-/// What LevelDB writes: comparator, log, next file, sequence number, compaction pointer, table that is gone, new table, log before.
-const LEVELDB_TAGS: [u64; 8] = [1, 2, 3, 4, 5, 6, 7, 9];
-const DATABASE_ID: u64 = 8193;
-
-/// What one edit says, before it is known which family it is about.
-#[derive(Default)]
-struct Edit {
-    family: u32,
-    add: Option<Vec<u8>>,
-    drop: bool,
-    comparator: Option<Vec<u8>>,
-    log_number: Option<u64>,
-    tells_next_file: bool,
-    new_tables: Vec<(u64, LiveFile)>,
-    gone_tables: Vec<u64>,
-    new_blobs: Vec<(u64, BlobFile)>,
-    garbage: Vec<(u64, u64)>,
-    time_places: Vec<(u64, TimePlaces)>,
-}
-
-impl Edit {
-    /// Whether the store may hold something else after it, or need other logs.
-    fn moves(&self) -> bool {
-        self.add.is_some()
-            || self.drop
-            || self.log_number.is_some()
-            || self.new_tables.is_empty() != self.gone_tables.is_empty()
-    }
-}
-
 /// Applies one edit; `None` when it can't be understood. The result says whether more edits of its group must follow.
 fn apply(manifest: &mut Manifest, record: &[u8]) -> Option<bool> {
     let (edit, group_open) = read_edit(manifest, record)?;
@@ -182,87 +158,14 @@ fn apply(manifest: &mut Manifest, record: &[u8]) -> Option<bool> {
         manifest.named_logs.add(log, edit.tells_next_file, edit.add.is_some() || log > manifest.number);
     }
     let alone = edit.new_tables.iter().filter_map(|(_, table)| table.sequences.filter(|(first, last)| first == last));
-    manifest.lone_sequences.extend(alone.map(|(sequence, _)| sequence));
+    let alone = alone.map(|(sequence, _)| sequence);
+    match edit.origin() {
+        Origin::Ingested => manifest.ingested.extend(alone),
+        Origin::Start => manifest.lone_at_start.extend(alone),
+        Origin::Written => {}
+    }
     settle(manifest, edit);
     Some(group_open)
-}
-
-/// Where the times of the tables stand that an edit adds, by their numbers; `None` when it can't be understood.
-pub fn time_places(record: &[u8]) -> Option<Vec<(u64, TimePlaces)>> {
-    Some(read_edit(&mut Manifest::default(), record)?.0.time_places)
-}
-
-/// Reads one edit, and whether more of its group must follow. What is no family's goes into the manifest at once.
-fn read_edit(manifest: &mut Manifest, record: &[u8]) -> Option<(Edit, bool)> {
-    const SAFE_TO_IGNORE: u64 = 1 << 13;
-    let mut fields = Fields(record);
-    let mut edit = Edit::default();
-    let mut group_open = false;
-    while !fields.0.is_empty() {
-        let tag = fields.varint()?;
-        manifest.rocksdb |= !LEVELDB_TAGS.contains(&tag);
-        manifest.has_id |= tag == DATABASE_ID;
-        match tag {
-            1 => edit.comparator = Some(fields.bytes()?.to_vec()),
-            2 => edit.log_number = Some(fields.varint()?),
-            3 => {
-                edit.tells_next_file = true;
-                manifest.next_file = fields.varint()?;
-            }
-            4 => manifest.last_sequence = manifest.last_sequence.max(fields.varint()?),
-            5 => {
-                fields.varint()?;
-                fields.bytes()?;
-            }
-            6 => {
-                fields.varint()?;
-                edit.gone_tables.push(fields.varint()?);
-            }
-            9 => {
-                fields.varint()?;
-            }
-            203 => manifest.greatest_family = manifest.greatest_family.max(u32::try_from(fields.varint()?).ok()?),
-            10 => {
-                manifest.tells_kept = true;
-                manifest.min_log_to_keep = manifest.min_log_to_keep.max(fields.varint()?);
-            }
-            kind @ (7 | 100 | 102 | 103) => {
-                let table = new_table(&mut fields, kind)?;
-                manifest.min_log_to_keep = manifest.min_log_to_keep.max(table.min_log);
-                edit.time_places.push((table.number, table.times));
-                edit.new_tables.push((table.number, table.file));
-            }
-            200 => edit.family = u32::try_from(fields.varint()?).ok()?,
-            201 => edit.add = Some(fields.bytes()?.to_vec()),
-            202 => edit.drop = true,
-            300 => group_open = fields.varint()? > 0,
-            // A new blob file, or garbage in one: number, count, bytes, a checksum for the first, fields of later versions.
-            tag @ (400 | 401 | 8194 | 8195) => {
-                let (number, count) = (fields.varint()?, fields.varint()?);
-                fields.varint()?;
-                if tag == 400 || tag == 8194 {
-                    fields.bytes()?;
-                    fields.bytes()?;
-                    edit.new_blobs.push((number, BlobFile { values: count, garbage: 0 }));
-                } else {
-                    edit.garbage.push((number, count));
-                }
-                while fields.varint()? != 0 {
-                    fields.bytes()?;
-                }
-            }
-            8196 => manifest.tracked_logs.add(|| fields.varint())?,
-            8197 => manifest.tracked_logs.remove_before(fields.varint()?),
-            8199 => {
-                let mut addition = Fields(fields.bytes()?);
-                manifest.tracked_logs.add(|| addition.varint())?;
-            }
-            8200 => manifest.tracked_logs.remove_before(Fields(fields.bytes()?).varint()?),
-            tag if tag & SAFE_TO_IGNORE != 0 => _ = fields.bytes()?,
-            _ => return None,
-        }
-    }
-    Some((edit, group_open))
 }
 
 /// Applies an edit to its family. One about a family that is gone changes nothing; RocksDB judges whether it may be.

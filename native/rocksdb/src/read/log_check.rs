@@ -17,7 +17,7 @@ use crate::files::manifest::Manifest;
 use crate::files::named_logs::LogName;
 use crate::files::wal::{Log, LogReport};
 use crate::files::write_batch::BATCH_HEADER;
-use crate::read::log_faults::WalError;
+use crate::read::log_faults::{said_of_end, WalError};
 use crate::read::log_looks::begins_with_note;
 use crate::read::unflushed::Unflushed;
 
@@ -56,12 +56,7 @@ pub fn check_logs(logs: &[Log], manifest: &Manifest, needed: &Needed) -> Outcome
         let end =
             read_log::<WalError>(reader, Some(log.number as u32), |offset, piece| check.piece(log, offset, piece));
         let end = end.map_err(|error| error.fault(log))?;
-        if let End::Torn { offset, dropped } = end {
-            check.report.torn.push(format!(
-                "the log {} ends with a write that was never completed ({dropped} bytes from byte {offset} on): it is not part of the store",
-                log.path.display()
-            ));
-        }
+        check.report.torn.extend(said_of_end(log, end));
         let is_finished = log.number >= needed.session && index + 1 < logs.len();
         let is_empty = check.report.records.last() == Some(&0) && !begins_with_note(log)?;
         if is_finished && is_empty && log.number >= needed.filled {
@@ -70,7 +65,7 @@ pub fn check_logs(logs: &[Log], manifest: &Manifest, needed: &Needed) -> Outcome
         if is_empty && needed.oldest == Some(log.number) {
             check.least = needed.begun_at.map(|sequence| sequence + 1);
         }
-        check.is_cut = is_finished && end != End::Clean;
+        check.is_cut = is_finished && matches!(end, End::Torn { .. });
         check.before = Some((log.clone(), check.last_record));
     }
     match check.deferred.take() {
@@ -256,9 +251,11 @@ impl<'a> Check<'a> {
         Ok(())
     }
 
-    /// Whether a table held just this sequence number when it came, even if it was compacted since.
+    /// Whether an ingested table had just this sequence number, even if it was compacted since. Where MANIFEST does not tell how a table
+    /// came, it may hold one write of many in a store of transactions: all of such a write may have one number.
     fn is_ingested(&self, number: u64) -> bool {
-        self.manifest.lone_sequences.contains(&number)
+        let may_be_write = self.replay.two_phase;
+        self.manifest.ingested.contains(&number) || (!may_be_write && self.manifest.lone_at_start.contains(&number))
     }
 
     /// Checks what a log tells of the log before it.

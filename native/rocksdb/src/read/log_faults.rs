@@ -1,7 +1,7 @@
 //! What is said of a write-ahead log that can't be read whole.
 
 use crate::error::{Fault, Reason as _};
-use crate::files::log_file::{LogBefore, LogError};
+use crate::files::log_file::{End, LogBefore, LogError};
 use crate::files::log_replay::ReplayError;
 use crate::files::wal::Log;
 use crate::files::write_batch::Policy;
@@ -9,6 +9,20 @@ use crate::files::write_batch::Policy;
 const COPY_AGAIN: &str =
     "copy the store again from its origin or a backup, or save what is sound with `kgdump recover`";
 const FLUSH_AND_COPY: &str = "a log file is missing, or the store's program writes without a log: let that program flush and close the store, then copy it whole";
+
+/// What is said of how a log ends; nothing when it ends with its last record.
+pub fn said_of_end(log: &Log, end: End) -> Option<String> {
+    let name = log.path.display();
+    match end {
+        End::Clean => None,
+        End::Torn { offset, dropped } => Some(format!(
+            "the log {name} ends with a write that was never completed ({dropped} bytes from byte {offset} on): it is not part of the store"
+        )),
+        End::Rest { offset, length } => Some(format!(
+            "the log {name} ends with {length} bytes from byte {offset} on that are no record: an earlier log left them in its file, or a write was never completed; they are not part of the store"
+        )),
+    }
+}
 
 /// Why a log's check ends.
 pub enum WalError {

@@ -75,8 +75,14 @@ pub fn tail<R: Read>(
     if holds_record(&rest[1.min(rest.len())..], log_number, life) {
         return Err(damaged("records follow bytes that are no record"));
     }
-    // What another log left behind was never part of this one.
-    let foreign = reusable && rest.len() >= RECYCLABLE_HEADER && !is_of_log(rest, log_number);
+    // What another log left behind was never part of this one. Before the end of a block the writer leaves zeros where no header fits.
+    let is_last = blocks.block.len() < BLOCK;
+    let is_own = match rest.len() {
+        RECYCLABLE_HEADER.. => is_of_log(rest, log_number),
+        HEADER.. => is_last && recyclable,
+        _ => is_last,
+    };
+    let foreign = reusable && !is_own;
     let mut only_zeros = rest.iter().all(|&byte| byte == 0);
     let mut dropped = rest.len() as u64;
     while blocks.block.len() == BLOCK {

@@ -133,6 +133,29 @@ fn a_reused_file_may_go_on_with_anything() {
 }
 
 #[test]
+fn the_last_bytes_of_a_reused_file_are_told_apart_as_far_as_they_can_be() {
+    let new = write_log(&[vec![7; 40]], Some(LOG));
+    let end = |left: &[u8]| read(&[&new[..], left].concat(), Some(LOG)).map(|(_, end)| end).expect("a reused log");
+    let offset = new.len() as u64;
+    let begun = write_log(&[vec![8; 40]], Some(LOG));
+    for length in 1..=60_u64 {
+        let left = vec![0xec; length as usize];
+        let rest = if length < 7 { End::Rest { offset, length } } else { End::Clean };
+        assert_eq!(end(&left), rest, "{length} bytes of another log");
+        if length < 51 {
+            let torn = if length < 7 { rest } else { End::Torn { offset, dropped: length } };
+            assert_eq!(end(&begun[..length as usize]), torn, "{length} bytes of a record");
+        }
+    }
+    // Where no header fits any more before the end of a block, the writer leaves zeros.
+    for room in 1..11 {
+        let full = write_log(&[vec![7; BLOCK - RECYCLABLE_HEADER - room]], Some(LOG));
+        let reused = [full, vec![0xec; room + 100]].concat();
+        assert_eq!(read(&reused, Some(LOG)).map(|(_, end)| end).expect("a reused log"), End::Clean, "{room}");
+    }
+}
+
+#[test]
 fn a_type_of_reused_files_in_a_new_one_is_damage() {
     let mut bytes = write_log(&records()[..3], None);
     let last = bytes.len() - HEADER - 300;

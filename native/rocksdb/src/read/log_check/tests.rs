@@ -154,6 +154,21 @@ fn entries_are_where_manifest_tells() {
 }
 
 #[test]
+fn a_number_that_a_table_has_for_itself_is_no_write_when_that_was_ingested() {
+    let warnings = |name: &str, known: Manifest, two_phase| {
+        let logs = [batch(1, 1, PUT), batch(3, 1, PUT)].concat();
+        check(name, &[logs], &known, &Needed { two_phase, ..NEEDED }).map(|report| report.warnings.len())
+    };
+    let ingested = || Manifest { ingested: [2].into(), ..manifest(9) };
+    assert!(matches!(warnings("ingested", ingested(), false), Ok(0)));
+    assert!(matches!(warnings("ingested-two-phase", ingested(), true), Ok(0)));
+    assert!(matches!(warnings("other", Manifest { ingested: [4].into(), ..manifest(9) }, false), Ok(1)));
+    let at_start = || Manifest { lone_at_start: [2].into(), ..manifest(9) };
+    assert!(matches!(warnings("at-start", at_start(), false), Ok(0)));
+    assert!(matches!(warnings("at-start-two-phase", at_start(), true), Ok(1)));
+}
+
+#[test]
 fn a_flush_leaves_nothing_of_a_value_and_its_single_deletion() {
     const SINGLE_DELETION: &[u8] = b"\x07\x01k";
     const OTHER: &[u8] = b"\x01\x01o\x01v";

@@ -102,7 +102,7 @@ impl Survey<'_> {
         });
         let (mut reason, mut torn) = (String::new(), None);
         match strict {
-            Ok(End::Torn { offset, dropped }) => {
+            Ok(End::Torn { offset, dropped } | End::Rest { offset, length: dropped }) => {
                 let why = format!("it ends within a write that was never completed, or was cut off ({dropped} bytes)");
                 torn = Some(Loss::of_file(None, &name, why).at(offset));
             }
