@@ -64,6 +64,8 @@ pub struct Replay {
     pub prepared: BTreeMap<Vec<u8>, Prepared>,
     /// Whether any mark of a transaction in two phases was met.
     pub two_phase: bool,
+    /// Whether a batch was met that was written before its transaction was committed: all of its entries have one sequence number.
+    pub early: bool,
 }
 
 impl Replay {
@@ -78,6 +80,7 @@ impl Replay {
         loop {
             let at = body.len() - operations.left();
             let Some(operation) = operations.next()? else { break };
+            self.early |= found > 0 && operation == Operation::Nothing;
             match operation {
                 Operation::Entry { family, kind, key, value } => {
                     found += 1;
@@ -118,7 +121,7 @@ impl Replay {
                     self.two_phase = true;
                     self.prepared.remove(name);
                 }
-                Operation::Nothing => {}
+                Operation::Note | Operation::Nothing => {}
             }
         }
         if section.is_some() {
@@ -177,6 +180,13 @@ mod tests {
         };
         assert_eq!(apply(&mut replay, 4, &batch(7, 1, put_a)), Ok((applied(7, 1), told(&[(0, 7, "a")]))));
         assert!(!replay.two_phase);
+        // Nothing stands where a transaction's batch begins, or behind one that is written before it is committed.
+        for (batch, early) in [(batch(8, 1, b"\x0d\x01\x01a\x01v"), false), (batch(8, 1, b"\x01\x01a\x01v\x0d"), true)]
+        {
+            let mut replay = Replay::default();
+            apply(&mut replay, 4, &batch).unwrap();
+            assert_eq!(replay.early, early);
+        }
         // Two prepares around a write of another program's, in one record: only that one takes a number.
         let mixed = b"\x09\x05\x02\x01b\x01v\x04\x02\x01c\x0a\x01x\x01\x01d\x01v\x09\x01\x01e\x01v\x0a\x01y";
         assert_eq!(apply(&mut replay, 4, &batch(8, 4, mixed)), Ok((applied(8, 1), told(&[(0, 8, "d")]))));

@@ -22,7 +22,7 @@ use crate::files::options_file::OptionsFile;
 use crate::files::tracked_logs::TrackedLogs;
 
 pub use edit::time_places;
-use edit::{read_edit, Edit, Origin};
+use edit::{read_edit, Edit};
 
 /// The state that a MANIFEST ends with.
 #[derive(Debug, Default)]
@@ -52,9 +52,9 @@ pub struct Manifest {
     pub greatest_family: u32,
     /// Sequence numbers that RocksDB gave to tables that it ingested.
     pub ingested: HashSet<u64>,
-    /// Those that a table has for itself where MANIFEST begins, which does not tell how it came: it was ingested, or one write is all that
-    /// a flush or a compaction left in it.
-    pub lone_at_start: HashSet<u64>,
+    /// Those that a table had for itself when it came in another way, or no one tells how: it has all that was written with that number, but
+    /// for transactions that are written before they are committed. All entries of such a one, of whatever families, have one number.
+    pub lone: HashSet<u64>,
     /// Families that were dropped, by id, each with its name and the number that the next file had then.
     pub dropped: BTreeMap<u32, (Vec<u8>, u64)>,
 }
@@ -159,11 +159,8 @@ fn apply(manifest: &mut Manifest, record: &[u8]) -> Option<bool> {
     }
     let alone = edit.new_tables.iter().filter_map(|(_, table)| table.sequences.filter(|(first, last)| first == last));
     let alone = alone.map(|(sequence, _)| sequence);
-    match edit.origin() {
-        Origin::Ingested => manifest.ingested.extend(alone),
-        Origin::Start => manifest.lone_at_start.extend(alone),
-        Origin::Written => {}
-    }
+    let sequences = if edit.ingests() { &mut manifest.ingested } else { &mut manifest.lone };
+    sequences.extend(alone);
     settle(manifest, edit);
     Some(group_open)
 }

@@ -50,7 +50,9 @@ pub enum Operation<'a> {
     EndPrepare(&'a [u8]),
     Commit(&'a [u8]),
     Rollback(&'a [u8]),
-    /// A note of the program's, or nothing at all.
+    /// A note of the program's.
+    Note,
+    /// Nothing: it stands where a transaction's batch begins, and behind the entries of one that is written before it is committed.
     Nothing,
 }
 
@@ -116,7 +118,7 @@ impl<'a> Operations<'a> {
             0x18 | 0x19 => Kind::TimedPut,
             0x03 => {
                 self.bytes()?;
-                return Ok(Some(Operation::Nothing));
+                return Ok(Some(Operation::Note));
             }
             0x0d => return Ok(Some(Operation::Nothing)),
             0x09 => return Ok(Some(Operation::BeginPrepare(Policy::Committed))),
@@ -184,7 +186,7 @@ mod tests {
         use Kind::*;
         let wanted = [
             entry(0, Put, "a", "xy"),
-            Operation::Nothing,
+            Operation::Note,
             entry(300, Deletion, "b", ""),
             entry(0, Merge, "c", "z"),
             entry(0, SingleDeletion, "d", ""),

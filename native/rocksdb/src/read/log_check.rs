@@ -17,12 +17,11 @@ use crate::files::manifest::Manifest;
 use crate::files::named_logs::LogName;
 use crate::files::wal::{Log, LogReport};
 use crate::files::write_batch::BATCH_HEADER;
+use crate::read::log_doubts::{some_named, Doubts};
 use crate::read::log_faults::{said_of_end, WalError};
 use crate::read::log_looks::begins_with_note;
+use crate::read::overtaken::Ingested;
 use crate::read::unflushed::Unflushed;
-
-/// How many of a kind are named, each in a warning of its own.
-const MOST_NAMED: usize = 20;
 
 /// Which logs a store needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,6 +87,7 @@ struct Check<'a> {
     unknown_commit: bool,
     /// Whether that prepare was in a log which MANIFEST has let go, as all of it is in tables: each that is older than the first that it keeps.
     is_released: bool,
+    ingested: Ingested<'a>,
     /// Entries that tables should have by their logs' numbers, and can't have by their own.
     unflushed: Unflushed,
     /// Whether the log before is not whole, although another one was begun behind it.
@@ -96,8 +96,7 @@ struct Check<'a> {
     last_record: u64,
     /// The log before, with the sequence number of its last record.
     before: Option<(Log, u64)>,
-    /// Numbers that are in no log and may be in tables.
-    doubts: Vec<String>,
+    doubts: Doubts,
     /// Whether the last record is a batch of nothing. It takes a number where transactions are written before they are committed, and none elsewhere.
     is_void: bool,
     /// A number that such a batch may have taken: an error, unless a record behind it says what transactions these are.
@@ -115,11 +114,12 @@ impl<'a> Check<'a> {
             least: None,
             unknown_commit: false,
             is_released: false,
+            ingested: Ingested::new(manifest),
             unflushed: Unflushed::default(),
             is_cut: false,
             last_record: 0,
             before: None,
-            doubts: Vec::new(),
+            doubts: Doubts::default(),
             is_void: false,
             deferred: None,
         }
@@ -148,8 +148,8 @@ impl<'a> Check<'a> {
     fn record(&mut self, log: &Log, offset: u64, record: &[u8]) -> Result<(), WalError> {
         // A batch goes into a memtable as a whole, and so into a table: where transactions are written before they are committed, all of its entries have its first number.
         let first = record.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
-        let Self { manifest, replay, report, unflushed, .. } = self;
-        let mut older = None;
+        let Self { manifest, replay, report, ingested, unflushed, .. } = self;
+        let (mut older, mut overtaken) = (None, None);
         if let Some(records) = report.records.last_mut() {
             *records += 1;
         }
@@ -169,6 +169,7 @@ impl<'a> Check<'a> {
                     if entry.sequence <= family.in_tables {
                         older.get_or_insert((entry.sequence, entry.family));
                     }
+                    overtaken = overtaken.or(ingested.overtakes(&entry).map(|table| (entry.sequence, table)));
                     let counts = report.families.entry(entry.family).or_default();
                     counts.add(entry.sequence, entry.kind, entry.key, entry.value);
                 }
@@ -178,6 +179,9 @@ impl<'a> Check<'a> {
             let family = self.manifest.families.get(&family).map(|family| (family.name.clone(), family.in_tables));
             let (family, flushed) = family.unwrap_or_default();
             return Err(WalError::Older { offset, sequence, family, flushed });
+        }
+        if let Some((sequence, table)) = overtaken {
+            return Err(WalError::Overtaken { offset, sequence, table });
         }
         match self.goes_on(log, offset, &applied) {
             Err(gap @ WalError::Gap { expected, found, .. }) if self.is_void && found == expected + 1 => {
@@ -219,11 +223,7 @@ impl<'a> Check<'a> {
         };
         let due = self.expected.unwrap_or(0).max(after_tables);
         if starts && self.needed.is_supposed && found > due {
-            self.doubts.push(format!(
-                "sequence numbers {due} to {} are in no file, before the log {}: a flush left nothing of them, or a log is missing",
-                found - 1,
-                log.path.display()
-            ));
+            self.doubts.add_before(log, due..found);
         }
         if found < expected {
             return Err(WalError::Back { offset, expected, found, transactions: self.replay.two_phase });
@@ -236,26 +236,10 @@ impl<'a> Check<'a> {
             let expected = if is_cut { expected } else { expected.max(after_tables) };
             return Err(WalError::Gap { offset, expected, found, unknown_commit: self.unknown_commit });
         }
-        if found > expected && !is_released && !(expected..found).all(|number| self.is_ingested(number)) {
-            let why = if self.unknown_commit {
-                "a transaction whose prepare is in no log took them"
-            } else {
-                "the store's program wrote them without a log or ingested them"
-            };
-            self.doubts.push(format!(
-                "sequence numbers {expected} to {} are in no log, before byte {offset} of the log {}: they are in tables when {why}; otherwise a log is missing",
-                found - 1,
-                log.path.display()
-            ));
+        if found > expected && !is_released {
+            self.doubts.add_gap(self.manifest, (log, offset), expected..found, self.unknown_commit);
         }
         Ok(())
-    }
-
-    /// Whether an ingested table had just this sequence number, even if it was compacted since. Where MANIFEST does not tell how a table
-    /// came, it may hold one write of many in a store of transactions: all of such a write may have one number.
-    fn is_ingested(&self, number: u64) -> bool {
-        let may_be_write = self.replay.two_phase;
-        self.manifest.ingested.contains(&number) || (!may_be_write && self.manifest.lone_at_start.contains(&number))
     }
 
     /// Checks what a log tells of the log before it.
@@ -276,14 +260,11 @@ impl<'a> Check<'a> {
 
     fn end(mut self) -> LogReport {
         if self.unknown_commit && !self.is_released {
-            self.doubts.push(
-                "the last write in the logs commits a transaction whose prepare is in no log: it had no entries, or they are in tables, or a log is missing"
-                    .to_owned(),
-            );
+            self.doubts.add_last_commit();
         }
         let Self { manifest, unflushed, mut report, replay, doubts, .. } = self;
         report.warnings.extend(unflushed.warnings(manifest));
-        report.warnings.extend(some_named(doubts.into_iter(), "gaps are in the numbers of the logs"));
+        report.warnings.extend(doubts.warnings(replay.early));
         report.warnings.extend(some_named(
             replay.prepared.iter().map(|(name, transaction)| said_of(name, transaction)),
             "transactions are prepared and neither committed nor rolled back",
@@ -301,13 +282,6 @@ fn said_of(name: &[u8], transaction: &Prepared) -> String {
         transaction.entries,
         transaction.log
     )
-}
-
-/// The first of some sentences, and how many more there are.
-fn some_named(sentences: impl ExactSizeIterator<Item = String>, what: &str) -> Vec<String> {
-    let more = sentences.len().saturating_sub(MOST_NAMED);
-    let rest = (more > 0).then(|| format!("{more} more {what}"));
-    sentences.take(MOST_NAMED).chain(rest).collect()
 }
 
 #[cfg(test)]

@@ -59,6 +59,12 @@ pub enum WalError {
         /// The greatest sequence number in the tables then.
         flushed: u64,
     },
+    /// A range deletion is in no table, although a table was ingested into its range after it.
+    Overtaken {
+        offset: u64,
+        sequence: u64,
+        table: u64,
+    },
     /// A record has a sequence number that an earlier one took.
     Back {
         offset: u64,
@@ -126,6 +132,12 @@ impl WalError {
                 format!(
                     "the log {name} has the sequence number {sequence} at byte {offset}, although it was begun when the tables of the family \"{}\" had all up to {flushed}: logs changed places, and one may be missing",
                     family.escape_ascii()
+                ),
+                COPY_AGAIN,
+            ),
+            Self::Overtaken { offset, sequence, table } => damaged(
+                format!(
+                    "the log {name} has a range deletion with the sequence number {sequence} at byte {offset}, which is older than the table {table:06}.sst that was ingested into its range: RocksDB would have put it into a table before, so MANIFEST has lost one"
                 ),
                 COPY_AGAIN,
             ),

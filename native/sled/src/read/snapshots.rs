@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::emptied::emptied;
+use super::emptied::{Since, Sureness, emptied};
 use crate::failure::{Code, Failure, Outcome};
 use crate::files::conf::{Settings, VERSION};
 use crate::files::snapshot::{self, Snapshot};
@@ -75,10 +75,10 @@ impl Known {
     }
 
     /// As `emptied`, of the newest snapshot: what an older one names may have become free since.
-    pub fn emptied(&self, empty: &[u64], last: Option<u64>) -> Option<u64> {
+    pub fn emptied(&self, empty: &[u64], since: &Since) -> Option<(u64, Sureness)> {
         let newest = self.snapshot.as_ref().map(|(_, snapshot)| snapshot);
         let newest = newest.filter(|snapshot| self.unusable.as_ref().is_none_or(|(lsn, _)| *lsn <= snapshot.stable));
-        emptied(newest, empty, last)
+        emptied(newest, empty, since)
     }
 
     /// Compares with what the log says, which ends at `end`.
@@ -115,20 +115,33 @@ mod tests {
     fn empty_segments_are_free_ones_that_were_not_taken_yet() {
         let used = [0, 1, 4].into();
         let snapshot = Snapshot { stable: 9000, table: Table::default(), used };
+        let last = |last| Since { last, ..Since::default() };
         // Free when the snapshot was taken, and no segment behind them was begun since.
-        assert_eq!(emptied(Some(&snapshot), &[2, 3, 7], None), None);
-        assert_eq!(emptied(Some(&snapshot), &[3, 7], Some(2)), None);
+        assert_eq!(emptied(Some(&snapshot), &[2, 3, 7], &last(None)), None);
+        assert_eq!(emptied(Some(&snapshot), &[3, 7], &last(Some(2))), None);
         // The lowest free one is taken first.
-        assert_eq!(emptied(Some(&snapshot), &[2, 3, 7], Some(3)), Some(2));
+        assert_eq!(emptied(Some(&snapshot), &[2, 3, 7], &last(Some(3))), Some((2, Sureness::Sure)));
         // What the snapshot names was not free.
-        assert_eq!(emptied(Some(&snapshot), &[2, 4], None), Some(4));
-        assert_eq!(emptied(None, &[4], None), None);
-        assert_eq!(emptied(None, &[4], Some(5)), Some(4));
+        assert_eq!(emptied(Some(&snapshot), &[2, 4], &last(None)), Some((4, Sureness::Sure)));
+        assert_eq!(emptied(None, &[4], &last(None)), None);
+        assert_eq!(emptied(None, &[4], &last(Some(5))), Some((4, Sureness::Sure)));
+        // Those that were begun since had room in the free ones before it: 2, 3, 5 and 6; one of them still holds something older.
+        let begun = |begun, older: &[u64]| Since { last: Some(6), begun, older: older.iter().copied().collect() };
+        assert_eq!(emptied(Some(&snapshot), &[7], &begun(4, &[1, 4])), None);
+        assert_eq!(emptied(Some(&snapshot), &[7], &begun(5, &[1, 4])), Some((7, Sureness::Perhaps)));
+        assert_eq!(emptied(Some(&snapshot), &[7], &begun(4, &[1, 5])), Some((7, Sureness::Perhaps)));
         // A newer snapshot that cannot be used knew better which are free.
         let mut known = Known { snapshot: Some((PathBuf::new(), snapshot)), unusable: None };
-        assert_eq!(known.emptied(&[4], None), Some(4));
+        assert_eq!(known.emptied(&[4], &last(None)), Some((4, Sureness::Sure)));
         known.unusable = Some((9001, PathBuf::new()));
-        assert_eq!(known.emptied(&[4], None), None);
-        assert_eq!(known.emptied(&[4], Some(5)), Some(4));
+        assert_eq!(known.emptied(&[4], &last(None)), None);
+        assert_eq!(known.emptied(&[4], &last(Some(5))), Some((4, Sureness::Sure)));
+    }
+
+    #[test]
+    fn what_was_begun_since_is_counted_with_what_is_not_there_any_more() {
+        let since = Since::of([(3, 1), (5, 7), (9, 2)].into_iter(), 5);
+        assert_eq!((since.last, since.begun, since.older), (Some(7), 5, [1].into()));
+        assert_eq!(Since::of([(3, 1)].into_iter(), 5).begun, 0);
     }
 }

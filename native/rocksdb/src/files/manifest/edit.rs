@@ -35,25 +35,11 @@ impl Edit {
             || self.new_tables.is_empty() != self.gone_tables.is_empty()
     }
 
-    /// Where its tables come from. A flush tells which log comes after it, a compaction which tables are gone; the state that a MANIFEST
-    /// begins with has the family's log without the number of the next file.
-    pub fn origin(&self) -> Origin {
-        match self.log_number {
-            Some(_) if !self.tells_next_file => Origin::Start,
-            None if self.gone_tables.is_empty() => Origin::Ingested,
-            _ => Origin::Written,
-        }
+    /// Whether its tables were ingested. A flush tells which log comes after it, a compaction which tables are gone, and the state that a
+    /// MANIFEST begins with the log of each family.
+    pub fn ingests(&self) -> bool {
+        self.log_number.is_none() && self.gone_tables.is_empty()
     }
-}
-
-/// Where the tables of an edit come from.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Origin {
-    Ingested,
-    /// The state before the MANIFEST.
-    Start,
-    /// A flush or a compaction.
-    Written,
 }
 
 /// Where the times of the tables stand that an edit adds, by their numbers; `None` when it can't be understood.
@@ -140,12 +126,7 @@ mod tests {
 
     #[test]
     fn what_an_edit_tells_beside_its_tables_tells_where_they_come_from() {
-        let origin = |log_number, tells_next_file, gone_tables| {
-            Edit { log_number, tells_next_file, gone_tables, ..Edit::default() }.origin()
-        };
-        assert_eq!(origin(None, true, vec![]), Origin::Ingested);
-        assert_eq!(origin(Some(8), true, vec![]), Origin::Written);
-        assert_eq!(origin(None, true, vec![7]), Origin::Written);
-        assert_eq!(origin(Some(8), false, vec![]), Origin::Start);
+        let ingests = |log_number, gone_tables| Edit { log_number, gone_tables, ..Edit::default() }.ingests();
+        assert!(ingests(None, vec![]) && !ingests(Some(8), vec![]) && !ingests(None, vec![7]));
     }
 }

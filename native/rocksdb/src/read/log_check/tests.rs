@@ -155,17 +155,18 @@ fn entries_are_where_manifest_tells() {
 
 #[test]
 fn a_number_that_a_table_has_for_itself_is_no_write_when_that_was_ingested() {
-    let warnings = |name: &str, known: Manifest, two_phase| {
-        let logs = [batch(1, 1, PUT), batch(3, 1, PUT)].concat();
-        check(name, &[logs], &known, &Needed { two_phase, ..NEEDED }).map(|report| report.warnings.len())
+    const EARLY: &[u8] = b"\x01\x01k\x01v\x0d";
+    let warnings = |name: &str, known: Manifest, last: &[u8]| {
+        let logs = [batch(1, 1, PUT), batch(3, 1, last)].concat();
+        check(name, &[logs], &known, &NEEDED).map(|report| report.warnings.len())
     };
     let ingested = || Manifest { ingested: [2].into(), ..manifest(9) };
-    assert!(matches!(warnings("ingested", ingested(), false), Ok(0)));
-    assert!(matches!(warnings("ingested-two-phase", ingested(), true), Ok(0)));
-    assert!(matches!(warnings("other", Manifest { ingested: [4].into(), ..manifest(9) }, false), Ok(1)));
-    let at_start = || Manifest { lone_at_start: [2].into(), ..manifest(9) };
-    assert!(matches!(warnings("at-start", at_start(), false), Ok(0)));
-    assert!(matches!(warnings("at-start-two-phase", at_start(), true), Ok(1)));
+    assert!(matches!(warnings("ingested", ingested(), PUT), Ok(0)));
+    assert!(matches!(warnings("ingested-early", ingested(), EARLY), Ok(0)));
+    assert!(matches!(warnings("other", Manifest { ingested: [4].into(), ..manifest(9) }, PUT), Ok(1)));
+    let written = || Manifest { lone: [2].into(), ..manifest(9) };
+    assert!(matches!(warnings("written", written(), PUT), Ok(0)));
+    assert!(matches!(warnings("written-early", written(), EARLY), Ok(1)));
 }
 
 #[test]

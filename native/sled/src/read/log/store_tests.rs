@@ -88,6 +88,9 @@ fn a_segment_that_sled_has_written_to_is_not_empty() {
     // Sled may have cut that off, and have made the file longer again.
     let told = with("cut-off", at_end, 300, (276, 512)).read();
     assert!(told.is_ok_and(|warnings| warnings.len() == 1 && warnings[0].contains("empty from offset 512")));
+    // It may have been the second of two that were begun since, which had no room before it; one more would have had.
+    let told = with("begun", at_end, 20, (20, 256)).read();
+    assert!(told.is_ok_and(|warnings| warnings.len() == 1 && warnings[0].contains("empty from offset 512")));
     // All of the log that was written since is there: nothing can have been lost.
     for (name, segments) in [("whole", [&first[..], &empty, &last]), ("whole-at-end", at_end)] {
         assert_eq!(with(name, segments, 600, named).read(), Ok(Vec::new()), "{name}");

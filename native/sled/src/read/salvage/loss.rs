@@ -2,7 +2,7 @@
 
 use super::survey::{Lost, Survey};
 use crate::files::snapshot::Snapshot;
-use crate::read::emptied::emptied;
+use crate::read::emptied::{Since, emptied};
 
 /// Parts of the log, by LSN, of which nothing is known; each from, inclusive, to, exclusive.
 #[derive(Debug, Default)]
@@ -24,16 +24,16 @@ impl Loss {
         let unread = survey.lost.iter().any(|lost| lost.lsns.is_none() && (!lost.zeros || snapshot.is_none()));
         let nameless = unread || survey.is_cut || survey.is_unsure;
         let gapless = known.max(survey.stable) / size;
-        // A disk may have made the zeros. Where sled may have left them, only the segment that was begun last can be among them.
+        // A disk may have made the zeros. Where sled has left them, only the segment that was begun last can be among them.
         let empty: Vec<u64> = survey
             .lost
             .iter()
             .filter(|lost| lost.lsns.is_none() && lost.zeros)
             .map(|lost| lost.offset / size.unsigned_abs())
             .collect();
-        let begun =
-            survey.segments.range(known.unsigned_abs().div_ceil(size.unsigned_abs())..).map(|(_, &place)| place).max();
-        let zeroed = snapshot.is_none() && !empty.is_empty() || emptied(snapshot, &empty, begun).is_some();
+        let segments = survey.segments.iter().map(|(&number, &place)| (number, place));
+        let since = Since::of(segments, known.unsigned_abs().div_ceil(size.unsigned_abs()));
+        let zeroed = snapshot.is_none() && !empty.is_empty() || emptied(snapshot, &empty, &since).is_some();
         let first = if nameless || zeroed { known / size } else { gapless.min(tip + 1) };
         let mut expected = first;
         for (&segment, _) in survey.segments.range(first.unsigned_abs()..) {

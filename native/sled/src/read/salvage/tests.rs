@@ -145,6 +145,9 @@ fn what_is_lost_of_a_log_is_told_by_what_is_there() {
     assert_eq!(zeros_at(5 * 256, &[]), []);
     assert_eq!(zeros_at(5 * 256, &[5]), [(2 * size, 3 * size)]);
     assert_eq!(zeros_at(0, &[]), [(2 * size, 3 * size)]);
+    // One at the end of the file, for which the two that were begun since had room, or had none.
+    assert_eq!(zeros_at(3 * 256, &[]), []);
+    assert_eq!(zeros_at(3 * 256, &[0]), [(2 * size, 3 * size)]);
 }
 
 #[test]
