@@ -74,26 +74,32 @@ fn a_segment_that_sled_has_written_to_is_not_empty() {
     let mut last = [header(768, 767), message_of(8, 3, 2, b"x")].concat();
     last.resize(SIZE, 0);
     let empty = vec![0; SIZE];
-    let with = |name: &str, segments: [&[u8]; 3], stable, page| {
+    let with = |name: &str, segments: &[&[u8]], stable, page| {
         let files = [("snap.000000000000012C", snapshot(stable, 0, &[&[page]]))];
         Made::new(name, &segments.concat(), &files)
     };
     // The snapshot knows the log up to the part at 256, which is not there any more.
     let [named, free] = [(276, 256), (276, 0)];
-    assert!(with("named", [&first, &empty, &last], 300, named).refused());
+    assert!(with("named", &[&first, &empty, &last], 300, named).refused());
     // The lowest free segment is taken first.
-    assert!(with("before", [&first, &empty, &last], 300, free).refused());
+    assert!(with("before", &[&first, &empty, &last], 300, free).refused());
     let at_end = [&first[..], &last, &empty];
-    assert!(!with("free", at_end, 300, free).refused());
+    assert!(!with("free", &at_end, 300, free).refused());
     // Sled may have cut that off, and have made the file longer again.
-    let told = with("cut-off", at_end, 300, (276, 512)).read();
+    let told = with("cut-off", &at_end, 300, (276, 512)).read();
     assert!(told.is_ok_and(|warnings| warnings.len() == 1 && warnings[0].contains("empty from offset 512")));
     // It may have been the second of two that were begun since, which had no room before it; one more would have had.
-    let told = with("begun", at_end, 20, (20, 256)).read();
+    let told = with("begun", &at_end, 20, (20, 256)).read();
     assert!(told.is_ok_and(|warnings| warnings.len() == 1 && warnings[0].contains("empty from offset 512")));
+    // Before an older one it may have been free all the time: nobody can see that it was not.
+    let older = segment(SIZE, 256, &[message_of(6, 1, 0, b"x"), end(1)]);
+    let third = segment(SIZE, 768, &[message_of(6, 3, 0, b"x"), end(3)]);
+    let mut fourth = [header(1024, 1023), message_of(8, 4, 2, b"x")].concat();
+    fourth.resize(SIZE, 0);
+    assert_eq!(with("unseen", &[&third, &fourth, &empty, &older], 300, (276, 768)).read(), Ok(Vec::new()));
     // All of the log that was written since is there: nothing can have been lost.
     for (name, segments) in [("whole", [&first[..], &empty, &last]), ("whole-at-end", at_end)] {
-        assert_eq!(with(name, segments, 600, named).read(), Ok(Vec::new()), "{name}");
+        assert_eq!(with(name, &segments, 600, named).read(), Ok(Vec::new()), "{name}");
     }
 }
 
