@@ -1,32 +1,53 @@
 /** Prints the events of a migration, and appends them to its log. */
-import { appendFileSync, constants } from "node:fs";
-import { access } from "node:fs/promises";
+import { accessSync, appendFileSync, closeSync, constants, fstatSync, lstatSync, openSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { systemError } from "../../errors.js";
+import { hasCode, KgdumpError, systemError } from "../../errors.js";
+import { NO_LINK, NO_WAIT } from "../../operations/disk/trusted.js";
 import { eventLine, type MigrationEvent, type OnEvent } from "../../operations/migrate/events.js";
 import type { Context } from "../context.js";
 import { renderEvent } from "../render/events.js";
 import { jsonLine } from "../render/json/json.js";
 import { escapeMessage } from "../text/escape.js";
 
-/** Fails before anything is done when a log can't be written. @throws {KgdumpError} NOT_FOUND, PERMISSION_DENIED */
-export async function checkLog(log: string | undefined): Promise<void> {
-  if (log === undefined) return;
-  const directory = dirname(resolve(log));
-  await access(directory, constants.W_OK).catch((error: unknown) => {
-    throw systemError(error, `writing the log ${log}`, { path: log, hint: `${directory} must be a directory that exists and that you may write to` });
-  });
+/** A file to which events are appended. */
+export interface EventLog {
+  readonly path: string;
+  readonly descriptor: number;
+}
+
+/**
+ * Opens the log of events for as long as the process lives, before anything is done: a file itself, and nothing that would be waited for.
+ * @param dryRun whether nothing is to be made
+ * @returns undefined when there is to be none
+ * @throws {KgdumpError} NOT_FOUND, PERMISSION_DENIED, IO_FAILED for what is no file
+ */
+export function openLog(path: string | undefined, dryRun = false): EventLog | undefined {
+  if (path === undefined) return undefined;
+  try {
+    if (dryRun && lstatSync(path, { throwIfNoEntry: false }) === undefined) {
+      accessSync(dirname(resolve(path)), constants.W_OK);
+      return undefined;
+    }
+    const descriptor = openSync(path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | NO_LINK | NO_WAIT, 0o600);
+    const found = fstatSync(descriptor);
+    if (found.isFile() || found.isCharacterDevice()) return { path, descriptor };
+    closeSync(descriptor);
+  } catch (error) {
+    const hint = `${dirname(resolve(path))} must be a directory that exists and that you may write to`;
+    if (!hasCode(error, "ELOOP", "EMLINK", "ENXIO")) throw systemError(error, `writing the log ${path}`, { path, hint });
+  }
+  throw new KgdumpError("IO_FAILED", `the log ${path} should be a file, and is a link or a FIFO`, { path, hint: "name the file itself" });
 }
 
 /** Prints each event as it happens: with `--json` to standard output; as lines of a log, or for who sits at a terminal, to standard error. */
 export class EventPrinter {
   readonly #context: Context;
-  readonly #log: string | undefined;
+  readonly #log: EventLog | undefined;
   /** What was written to standard output so far. */
   written: Promise<unknown> = Promise.resolve();
 
-  /** @param log file that each event is appended to, if any */
-  constructor(context: Context, log: string | undefined) {
+  /** @param log that each event is appended to, if any */
+  constructor(context: Context, log: EventLog | undefined) {
     this.#context = context;
     this.#log = log;
   }
@@ -53,11 +74,11 @@ export class EventPrinter {
   }
 
   /** Comes before the line is shown: who has read it there finds it in the log. */
-  #append(log: string, line: string): void {
+  #append({ path, descriptor }: EventLog, line: string): void {
     try {
-      appendFileSync(log, line, { mode: 0o600 });
+      appendFileSync(descriptor, line);
     } catch (error) {
-      throw systemError(error, `writing the log ${log}`, { path: log });
+      throw systemError(error, `writing the log ${path}`, { path });
     }
   }
 }

@@ -11,7 +11,7 @@ import { migrationJson, migrationPreviewJson } from "../render/json/migrate.js";
 import { renderMigration, renderRollback } from "../render/migrate.js";
 import { renderMigrationPreview } from "../render/migration-preview.js";
 import { mapOf, type Mapping, parseMapping } from "../text/byte-text.js";
-import { checkLog, EventPrinter } from "./event-printer.js";
+import { EventPrinter, openLog } from "./event-printer.js";
 
 interface MigrateFlags extends SledFlags, ReadingFlags {
   readonly from?: string;
@@ -131,7 +131,7 @@ export async function runMigrate(context: Context, _args: readonly string[], fla
     force: flags.force,
     signal: context.signal,
   };
-  await checkLog(flags.log);
+  const log = openLog(flags.log, flags.dryRun);
   if (flags.dryRun === true) {
     const { previewMigration } = await import("../../operations/migrate/plan/preview.js");
     const preview = await previewMigration(options);
@@ -144,7 +144,7 @@ export async function runMigrate(context: Context, _args: readonly string[], fla
   // How often a live copy is brought up to date, nobody knows before.
   const phases = flags.live === true ? [] : flags.stream === true ? ["load", "verify", ...graph] as const : ["export", "load", "verify", ...graph] as const;
   const { onProgress } = context.startProgress({ phases });
-  const events = new EventPrinter(context, flags.log);
+  const events = new EventPrinter(context, log);
   const result = await migrateStore({ ...options, onEvent: events.onEvent, onProgress, onInPlace: context.onPublished });
   context.complete();
   await events.written;
@@ -201,8 +201,7 @@ export async function runRollback(context: Context, args: readonly string[], fla
   const { onProgress } = context.startProgress();
   const { discardNew, carryBack } = flags;
   const map = mapOf(flags.map);
-  await checkLog(flags.log);
-  const events = new EventPrinter(context, flags.log);
+  const events = new EventPrinter(context, openLog(flags.log));
   const result = await rollbackStore({ target, discardNew, carryBack, map, onEvent: events.onEvent, onProgress, signal: context.signal });
   context.complete();
   await events.written;

@@ -6,7 +6,7 @@ import { KgdumpError } from "../../errors.js";
 
 const HINT = "find out who put it there, and move it away; copy the store again from its origin, or let kgdump recover tell what is missing then";
 /** Names that an engine opens. */
-const MEMBERS = /^(?:CURRENT|IDENTITY|LOG(?:\.old\.\d+)?|(?:MANIFEST|OPTIONS)-\d+|\d+\.(?:sst|ldb|log|blob)|conf|db|snap\..*)$/;
+const MEMBERS = /^(?:CURRENT|IDENTITY|LOCK|LOG(?:\.old\.\d+)?|(?:MANIFEST|OPTIONS)-\d+|\d+\.(?:sst|ldb|log|blob)|conf|db|snap\..*)$/;
 
 /** Files that are read whole, or as far as they go, and how long they may be. */
 const LONGEST: readonly (readonly [RegExp, number])[] = [
@@ -39,6 +39,8 @@ async function refuseOdd(directory: string, entry: Dirent): Promise<void> {
   // Tables are as long as MANIFEST says, and logs are looked at one by one.
   if (entry.isFile() && !/^(?:CURRENT|IDENTITY|OPTIONS-.*|MANIFEST-.*|conf|db|snap\..*)$/.test(entry.name)) return;
   const path = join(directory, entry.name);
+  // It is opened for writing, and made where a link to it leads.
+  if (entry.name === "LOCK" && entry.isSymbolicLink()) throw new KgdumpError("STORE_DAMAGED", `${path} should be a file of the store, and is a link`, { path, hint: HINT });
   const found = await stat(path).catch(() => null);
   if (found === null) return;
   if (found.isFile()) {

@@ -5,11 +5,12 @@
  * later import to the same target can clear what a killed one left, and never what a running one is building.
  */
 import { randomBytes } from "node:crypto";
-import { mkdir, open, readdir, readFile, readlink, realpath, rename, rm, rmdir, stat, unlink, writeFile } from "node:fs/promises";
+import { mkdir, open, readdir, readlink, realpath, rename, rm, rmdir, stat, unlink, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { hasCode, KgdumpError, systemError } from "../../errors.js";
 import { isRunning, type Owner, ownProcess } from "./owner.js";
 import { syncDirectory } from "./sync.js";
+import { type Identity, isStill, ownDirectory, readSmallFile } from "./trusted.js";
 
 /** What lies at the path of an import's target. */
 export type TargetState = "absent" | "empty" | "occupied";
@@ -54,10 +55,13 @@ export class Staging implements AsyncDisposable {
   /** For what else is needed until the store is published; goes with all that is in it. */
   readonly directory: string;
   readonly #finalPath: string;
+  /** Null when nobody can tell, as it was made and taken away at once. */
+  readonly #identity: Identity | null;
 
-  private constructor(directory: string, finalPath: string) {
+  private constructor(directory: string, finalPath: string, identity: Identity | null) {
     this.directory = directory;
     this.#finalPath = finalPath;
+    this.#identity = identity;
     this.storePath = join(directory, "store");
   }
 
@@ -84,7 +88,7 @@ export class Staging implements AsyncDisposable {
         hint: `${parent} must be a directory that exists and that you may write to`,
       });
     }
-    return new Staging(directory, finalPath);
+    return new Staging(directory, finalPath, await ownDirectory(directory));
   }
 
   /**
@@ -142,7 +146,7 @@ export class Staging implements AsyncDisposable {
 
   /** Removes the staging directory and what is in it. Never throws. */
   async discard(): Promise<void> {
-    await removeStaging(this.directory).catch(() => undefined);
+    if (this.#identity !== null) await removeStaging(this.directory, this.#identity).catch(() => undefined);
   }
 
   /** The same; after `publish` and `replace` nothing is left to do. */
@@ -152,7 +156,8 @@ export class Staging implements AsyncDisposable {
 }
 
 /** Removes a staging directory; the file that says whose it is goes last, so that what is left of an interrupted removal is known as stale. */
-async function removeStaging(directory: string): Promise<void> {
+async function removeStaging(directory: string, identity: Identity): Promise<void> {
+  if (!(await isStill(directory, identity))) return;
   for (const name of await readdir(directory).catch(() => [])) {
     if (name !== OWNER_FILE) await rm(join(directory, name), { recursive: true, force: true, maxRetries: 3 });
   }
@@ -160,6 +165,8 @@ async function removeStaging(directory: string): Promise<void> {
 }
 
 const OWNER_FILE = "owner.json";
+/** Bytes of that file, at most. */
+const LONGEST_OWNER = 4096;
 
 /**
  * Where a link leads to; any other path as it is.
@@ -188,7 +195,9 @@ async function clearStale(parent: string, prefix: string, abandoned = false): Pr
   for (const name of await readdir(parent)) {
     if (!name.startsWith(prefix) || !/^[0-9a-f]{16}$/.test(name.slice(prefix.length))) continue;
     const directory = join(parent, name);
-    if (abandoned || (await isStale(directory))) await removeStaging(directory);
+    // What somebody else put there, or a link, may lead anywhere.
+    const identity = await ownDirectory(directory);
+    if (identity !== null && (abandoned || (await isStale(directory)))) await removeStaging(directory, identity);
   }
 }
 
@@ -196,7 +205,7 @@ async function clearStale(parent: string, prefix: string, abandoned = false): Pr
 async function isStale(directory: string): Promise<boolean> {
   let owner: Partial<Owner>;
   try {
-    owner = JSON.parse(await readFile(join(directory, OWNER_FILE), "utf8")) as Partial<Owner>;
+    owner = JSON.parse((await readSmallFile(join(directory, OWNER_FILE), LONGEST_OWNER)).text) as Partial<Owner>;
   } catch {
     await clearUnowned(directory).catch(() => undefined);
     return false;

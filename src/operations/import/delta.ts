@@ -8,7 +8,7 @@
  */
 import { createHash } from "node:crypto";
 import { constants } from "node:fs";
-import { cp, realpath, rename } from "node:fs/promises";
+import { cp, lstat, realpath, rename } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { nextIdOf } from "../../engines/next-id.js";
 import type { SledSink } from "../../engines/sled/sled.js";
@@ -22,6 +22,7 @@ import { refuseFilesElsewhere } from "../disk/own-files.js";
 import { Staging } from "../disk/staging.js";
 import { syncDirectory } from "../disk/sync.js";
 import { exchangeDirectories } from "../disk/system-calls.js";
+import { isTrusted } from "../disk/trusted.js";
 import { type ChainKeyspace, DumpChain, stateAfter } from "../dump/chain.js";
 import { openDump } from "../dump/open-dump.js";
 import { readEvents } from "../dump/read.js";
@@ -48,11 +49,19 @@ export async function restoreInterrupted(target: string): Promise<void> {
   const aside = asideOf(path);
   try {
     if ((await nameIsTaken(path)) || !(await nameIsTaken(aside))) return;
+    await refuseForeign(aside, path);
     await rename(aside, path);
     await syncDirectory(dirname(path));
   } catch (error) {
     throw systemError(error, `putting ${aside} back in its place`, { path });
   }
+}
+
+/** What was put aside was the user's own store, or that of who owns the directory: nobody else may put one in its place. */
+async function refuseForeign(aside: string, path: string): Promise<void> {
+  const [found, parent] = [await lstat(aside), await lstat(dirname(path))];
+  if (found.isDirectory() && (isTrusted(found.uid) || found.uid === parent.uid)) return;
+  throw new KgdumpError("TARGET_EXISTS", `${aside} looks like a store that an import put aside, and is ${found.isDirectory() ? "another user's" : "no directory"}`, { path: aside, hint: "find out who put it there, and remove it" });
 }
 
 /**

@@ -1,5 +1,5 @@
 /** The form of a migration's journal: what is read is taken for a journal only when each part of it is what it should be. */
-import { isAbsolute } from "node:path";
+import { basename, dirname, isAbsolute, join, normalize } from "node:path";
 import { isEngineName } from "../../engines/registry.js";
 import type { EngineName, KeyOrder } from "../../engines/store.js";
 import type { SledSettings } from "../../settings/sled-settings.js";
@@ -152,8 +152,11 @@ const isJournal = hasFields({
   rollback: orNull(hasFields({ incoming: isPath, aside: isPath, original: orAbsent(orNull(isPath)) })),
 });
 
-/** What a text says as a journal; null when it is none. */
-export function parseJournal(text: string): Journal | null {
+/**
+ * What a text says as a journal; null when it is none.
+ * @param target whose journal it is: what lies beside it is known by its name, so that the directory may have been moved since
+ */
+export function parseJournal(text: string, target: string): Journal | null {
   let found: unknown;
   try {
     found = JSON.parse(text);
@@ -161,12 +164,36 @@ export function parseJournal(text: string): Journal | null {
     return null;
   }
   if (!isObject(found) || !isJournal(found)) return null;
-  const journal = { delta: null, deltaId: null, ...found } as unknown as Journal;
+  const told = { delta: null, deltaId: null, ...found } as unknown as Journal;
+  const journal = movedTo(told, target);
   const sound =
-    // What is removed when it is not complete has a name that only a migration gives.
-    journal.building.startsWith(`${journal.target}.kgdump-new-`) &&
     (journal.version === 2) === (journal.engine !== undefined) &&
     (journal.backup === null) === (journal.source !== journal.target) &&
     (journal.step !== "rolling-back" || journal.rollback !== null);
-  return sound ? journal : null;
+  return sound && basename(told.target) === basename(journal.target) && namesAreOwn(journal) ? journal : null;
+}
+
+/** The journal with the paths of where its target is now. */
+function movedTo(journal: Journal, target: string): Journal {
+  const [before, now] = [dirname(journal.target), dirname(target)];
+  if (before === now) return journal;
+  const moved = <P extends string | null>(path: P): P | string => (path !== null && dirname(path) === before ? join(now, basename(path)) : path);
+  const { source, building, backup, dump, delta, rollback } = journal;
+  return {
+    ...journal, source: moved(source), target: moved(journal.target), building: moved(building), backup: moved(backup), dump: moved(dump), delta: moved(delta),
+    rollback: rollback === null ? null : { incoming: moved(rollback.incoming), aside: moved(rollback.aside), original: moved(rollback.original ?? null) },
+  };
+}
+
+/** Whether what is removed and moved has such names as only a migration gives, beside the stores. */
+function namesAreOwn({ id, source, target, building, backup, rollback }: Journal): boolean {
+  const begins = (path: string, start: string): boolean => path.startsWith(start) && !path.slice(start.length).includes("/");
+  const plain = [source, target, building, ...(backup === null ? [] : [backup])].every((path) => normalize(path) === path);
+  const kept = (path: string): boolean => /^\.(?:rocksdb|sled)-backup-/.test(basename(path).slice(basename(source).length)) && basename(path).startsWith(basename(source));
+  if (!plain || building !== `${target}.kgdump-new-${id}` || (backup !== null && !kept(backup))) return false;
+  if (rollback === null) return true;
+  const { incoming, aside, original = null } = rollback;
+  const comes = [source, building, backup, `${target}.kgdump-back-${id}`, `${source}.kgdump-back-${id}`].includes(incoming);
+  const goes = begins(aside, `${target}.rocksdb-`) || begins(aside, `${target}.sled-`);
+  return comes && goes && (original === null || begins(original, `${source}.rocksdb-backup-`) || begins(original, `${source}.sled-backup-`));
 }

@@ -2,12 +2,12 @@
  * The journal of a migration: a small file beside the store that says how far it got, so that it can be finished or undone
  * after any interruption. It is replaced as a whole, and durable before the step that it names begins.
  */
-import { constants } from "node:fs";
-import { open, readFile, rename, rm } from "node:fs/promises";
+import { lstat, open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { hasCode, KgdumpError, systemError } from "../../errors.js";
+import { KgdumpError, systemError } from "../../errors.js";
 import { isRunning, ownProcess } from "../disk/owner.js";
 import { syncDirectory } from "../disk/sync.js";
+import { isTrusted, readSmallFile } from "../disk/trusted.js";
 import { type Journal, parseJournal } from "./journal-form.js";
 
 export { isBeforeSwitch, type Journal, type JournalKeyspace, type JournalRollback, type MigrationStep } from "./journal-form.js";
@@ -24,18 +24,32 @@ export function journalPath(target: string): string {
  */
 export async function readJournal(target: string): Promise<Journal | null> {
   const path = journalPath(target);
-  let text: string;
+  let read: Awaited<ReturnType<typeof readSmallFile>>;
   try {
-    text = await readFile(path, { encoding: "utf8", flag: constants.O_RDONLY | constants.O_NONBLOCK });
+    read = await readSmallFile(path, LONGEST);
   } catch (error) {
-    if (hasCode(error, "ENOENT")) return null;
-    throw systemError(error, `reading ${path}`, { path });
+    if (error instanceof KgdumpError && error.code === "NOT_FOUND") return null;
+    throw error;
   }
-  const parsed = parseJournal(text);
+  await refuseForeign(path, read.uid, target);
+  const parsed = parseJournal(read.text, target);
   if (parsed !== null) return parsed;
   throw new KgdumpError("MIGRATION_JOURNAL_DAMAGED", `${path} is not the journal of a migration`, {
     path,
     hint: "nothing was touched: look at the stores beside it, put the right one in place by hand, and remove the journal",
+  });
+}
+
+/** Bytes of a journal, at most: 100 for each of the keyspaces that a dump can have. */
+const LONGEST = 64 * 1024 * 1024;
+
+/** What a journal says is done: so it must come from somebody who may do as much without it. */
+async function refuseForeign(path: string, uid: number, target: string): Promise<void> {
+  if (isTrusted(uid)) return;
+  for (const place of [dirname(target), target]) if ((await lstat(place).catch(() => null))?.uid === uid) return;
+  throw new KgdumpError("PERMISSION_DENIED", `the journal ${path} belongs to another user (${uid.toString()}), who owns neither the store nor its directory`, {
+    path,
+    hint: "nothing was touched: find out who put it there, and remove it",
   });
 }
 

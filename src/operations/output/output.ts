@@ -4,6 +4,7 @@ import { open, readlink, realpath, stat } from "node:fs/promises";
 import { dirname, join, resolve, sep } from "node:path";
 import type { Writable } from "node:stream";
 import { hasCode, KgdumpError, systemError } from "../../errors.js";
+import { isTrusted, kindOf } from "../disk/trusted.js";
 import type { DumpOutput } from "./dump-output.js";
 import { outputExists, PublishedFile } from "./output-file.js";
 
@@ -71,11 +72,26 @@ async function statIfPresent(path: string): Promise<Awaited<ReturnType<typeof st
   }
 }
 
+/** Names of descriptors that are open already: whose the pipe behind them is, is for who opened it. */
+const OPEN_ALREADY = /^\/(?:dev\/(?:std(?:out|err)|fd\/\d+)|proc\/(?:self|\d+)\/fd\/\d+)$/;
+
 async function openDevice(path: string, signal: AbortSignal | undefined): Promise<DumpOutput> {
   try {
     const handle = await open(path, constants.O_WRONLY);
+    try {
+      // What was looked at before may have been replaced since.
+      const found = await handle.stat();
+      if (found.isFIFO() ? !isTrusted(found.uid) && !OPEN_ALREADY.test(path) : !found.isCharacterDevice() && !found.isSocket()) throw noOutput(path, found.isFIFO() ? "a FIFO of another user" : kindOf(found));
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
     return await openStream(handle.createWriteStream(), signal);
   } catch (error) {
     throw systemError(error, `opening ${path}`, { path });
   }
+}
+
+function noOutput(path: string, what: string): KgdumpError {
+  return new KgdumpError("OUTPUT_EXISTS", `cannot write a dump to ${path}: it is ${what}`, { path, hint: "choose another name" });
 }

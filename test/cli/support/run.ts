@@ -22,6 +22,8 @@ export interface RunOptions {
   readonly input?: Uint8Array | string;
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** Number of the user, and of the group, that runs it; only root can choose. */
+  readonly user?: number;
 }
 
 /** The environment of this process without what would change the output, and with what the test sets. */
@@ -49,6 +51,7 @@ export function start(args: readonly string[], options: RunOptions = {}): ChildP
   return spawn(process.execPath, [KGDUMP, ...args], {
     cwd: options.cwd,
     env: environment(options.env),
+    ...(options.user === undefined ? {} : { uid: options.user, gid: options.user }),
     stdio: [options.input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
   });
 }

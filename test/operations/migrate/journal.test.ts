@@ -38,9 +38,9 @@ function replaced(value: unknown, [name, ...rest]: readonly string[], by: unknow
 
 test("a sound journal is read as it is, one of before there were deltas too", (t) => {
   const journal = sample("/srv/graph");
-  t.deepEqual(parseJournal(JSON.stringify(journal)), journal);
+  t.deepEqual(parseJournal(JSON.stringify(journal), journal.target), journal);
   const { delta: _delta, deltaId: _deltaId, ...older } = journal;
-  t.deepEqual(parseJournal(JSON.stringify(older)), journal);
+  t.deepEqual(parseJournal(JSON.stringify(older), journal.target), journal);
 });
 
 test("a wrong value at any place is told, whatever is asked for, and nothing is touched", async (t) => {
@@ -60,7 +60,7 @@ test("a wrong value at any place is told, whatever is asked for, and nothing is 
         }
       }
       // Asking for a migration of nothing, or for its undoing, leaves a damaged journal as it was.
-      if (parseJournal(text) === null) return (await readFile(journalPath(target), "utf8")) === text;
+      if (parseJournal(text, target) === null) return (await readFile(journalPath(target), "utf8")) === text;
       return true;
     }),
     { numRuns: 400, seed: loggedSeed(t) },

@@ -7,6 +7,7 @@
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::fd::AsRawFd;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use crate::error::{Fault, Outcome, Reason as _};
@@ -34,6 +35,8 @@ pub fn hold(store: &Path) -> Outcome<Held> {
         .write(true)
         .create(true)
         .truncate(false)
+        // A link would have it made where that leads, and a FIFO would be waited for.
+        .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
         .open(&path)
         .map_err(|error| Fault::io("opening", &path, &error))?;
     let Err(error) = set_lock(&file, libc::F_WRLCK) else { return Ok(Held(file)) };

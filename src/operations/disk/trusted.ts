@@ -1,0 +1,91 @@
+/**
+ * Files and directories where others may have put something in their place: looked at without following links and without waiting, and taken only
+ * from those who may say what is in them.
+ */
+import { constants, type BigIntStats, type Stats } from "node:fs";
+import { type FileHandle, lstat, open } from "node:fs/promises";
+import { hasCode, KgdumpError, systemError } from "../../errors.js";
+
+/** For open(2): no link, as somebody may have put one there. Windows has none. */
+export const NO_LINK = (constants.O_NOFOLLOW as number | undefined) ?? 0;
+/** The same for what would be waited for. */
+export const NO_WAIT = (constants.O_NONBLOCK as number | undefined) ?? 0;
+
+/** Whether what belongs to this user is as good as one's own: root may do all there is to do anyway. Where there are no users, all is one's own. */
+export function isTrusted(uid: number): boolean {
+  const own = process.geteuid?.();
+  return own === undefined || uid === own || uid === 0;
+}
+
+/** What a file is, for an error. */
+export function kindOf(found: Pick<Stats, "isFile" | "isDirectory" | "isFIFO" | "isSocket" | "isBlockDevice" | "isSymbolicLink">): string {
+  const kinds = [["a file", found.isFile()], ["a directory", found.isDirectory()], ["a symbolic link", found.isSymbolicLink()], ["a FIFO", found.isFIFO()], ["a socket", found.isSocket()], ["a block device", found.isBlockDevice()]] as const;
+  return kinds.find(([, is]) => is)?.[0] ?? "a device";
+}
+
+/**
+ * Opens a regular file itself: no link to one, and nothing that would be waited for.
+ * @param flags of open(2), besides those
+ * @returns the open file, and what the system says of it
+ * @throws {KgdumpError} IO_FAILED for what is no file, NOT_FOUND, PERMISSION_DENIED, NO_SPACE
+ */
+export async function openRegular(path: string, flags: number, mode = 0o600): Promise<{ readonly handle: FileHandle; readonly status: Stats }> {
+  let handle: FileHandle;
+  try {
+    handle = await open(path, flags | NO_LINK | NO_WAIT, mode);
+  } catch (error) {
+    // A link, or a FIFO that nobody reads.
+    if (hasCode(error, "ELOOP", "EMLINK", "ENXIO")) throw await noFile(path, error);
+    throw systemError(error, `opening ${path}`, { path });
+  }
+  try {
+    const status = await handle.stat();
+    if (!status.isFile()) throw await noFile(path);
+    return { handle, status };
+  } catch (error) {
+    await handle.close();
+    throw systemError(error, `opening ${path}`, { path });
+  }
+}
+
+async function noFile(path: string, cause?: unknown): Promise<KgdumpError> {
+  const found = await lstat(path).catch(() => null);
+  return new KgdumpError("IO_FAILED", `${path} should be a file, and is ${found === null ? "none" : kindOf(found)}`, { cause, path, hint: "find out who put it there, and remove it" });
+}
+
+/**
+ * Reads a small file itself, whoever put it there.
+ * @param most bytes that it may have
+ * @returns its text, and whose it is
+ * @throws {KgdumpError} as openRegular; IO_FAILED for one that is too long
+ */
+export async function readSmallFile(path: string, most: number): Promise<{ readonly text: string; readonly uid: number }> {
+  const { handle, status } = await openRegular(path, constants.O_RDONLY);
+  try {
+    if (status.size > most) throw new KgdumpError("IO_FAILED", `${path} has ${status.size.toString()} bytes, and may have ${most.toString()}`, { path, hint: "find out who put it there, and remove it" });
+    return { text: await handle.readFile("utf8"), uid: status.uid };
+  } catch (error) {
+    throw systemError(error, `reading ${path}`, { path });
+  } finally {
+    await handle.close();
+  }
+}
+
+/** By what a directory is known, whatever its name is. */
+export type Identity = Pick<BigIntStats, "dev" | "ino">;
+
+/**
+ * A directory that is one's own, and not a link to one, so that what is in it may be removed.
+ * @returns by what it is known; null for anything else
+ */
+export async function ownDirectory(path: string): Promise<Identity | null> {
+  const found = await lstat(path, { bigint: true }).catch(() => null);
+  if (found?.isDirectory() !== true || !isTrusted(Number(found.uid)) || (found.mode & 0o022n) !== 0n) return null;
+  return { dev: found.dev, ino: found.ino };
+}
+
+/** Whether a path still leads to that directory. */
+export async function isStill(path: string, { dev, ino }: Identity): Promise<boolean> {
+  const found = await lstat(path, { bigint: true }).catch(() => null);
+  return found?.dev === dev && found.ino === ino;
+}
