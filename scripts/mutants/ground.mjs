@@ -1,6 +1,6 @@
 // @ts-check
 /** A copy of what is built, in which mistakes are made and tests are run. Crates are built in it by `crate.mjs`. */
-import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import ts from "typescript";
@@ -27,6 +27,8 @@ const PATIENCE = "120s";
  */
 export async function makeGround(passing) {
   const directory = await mkdtemp(join(tmpdir(), "kgdump-mutants-"));
+  // Some tests run it as another user.
+  await chmod(directory, 0o755);
   for (const name of await readdir(ROOT)) {
     if (name === ".git") continue;
     if (COPIED.includes(name)) await cp(inProject(name), join(directory, name), { recursive: true, mode: 2 });

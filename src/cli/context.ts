@@ -1,5 +1,6 @@
 /** What every command gets besides its own options: where to write, how, and when to stop. */
 import { isatty } from "node:tty";
+import { actFor, actingAs, type Places } from "../operations/disk/acting.js";
 import { renderError, renderErrorJson } from "./error-report.js";
 import type { Steps } from "./terminal/progress-line.js";
 import { makeProgressDisplay, type ProgressChoice, type ProgressDisplay, progressStyle } from "./terminal/progress.js";
@@ -14,6 +15,7 @@ export interface GlobalFlags {
   readonly quiet?: boolean;
   readonly verbose?: boolean;
   readonly noInput?: boolean;
+  readonly asRoot?: boolean;
   readonly color?: ColorChoice;
   readonly progress?: ProgressChoice;
 }
@@ -71,6 +73,16 @@ export class Context {
     });
     this.#display = makeProgressDisplay(style, process.stderr, steps);
     return this.#display;
+  }
+
+  /**
+   * Works from now on as the user in whose hands these places are, when root runs this. Comes before anything is opened.
+   * @throws {KgdumpError} PERMISSION_DENIED
+   */
+  workOn(places: Places): void {
+    if (this.#flags.asRoot !== true) actFor(places, process.argv.slice(2));
+    const acting = actingAs();
+    if (acting !== null && this.verbose && !this.json) this.say(escapeMessage(`works as user ${acting.uid.toString()}, who could change ${acting.because}`));
   }
 
   /** Ends the display of progress, with the terminal as it was. */

@@ -6,6 +6,7 @@ import { writeSync } from "node:fs";
 import { isAbsolute } from "node:path";
 import { tellCrashes } from "../crash.js";
 import { ExitCode, KgdumpError, systemError } from "../errors.js";
+import { withActing } from "../operations/disk/acting.js";
 import { removeTemporaries } from "../operations/run/temporary-files.js";
 import { Context, type GlobalFlags } from "./context.js";
 import { describeError } from "./error-report.js";
@@ -75,7 +76,7 @@ class Run {
       // What was found before the error comes before it; that it can't be written matters less.
       if (this.#interrupted === null) await this.#context.out.flush().catch(() => undefined);
       // Once interrupted, whatever an operation ended with is a consequence of that; not what a command says of one that was done.
-      const told = this.#interrupted ?? reasonOf(error);
+      const told = this.#interrupted ?? withActing(reasonOf(error), this.#args);
       this.#context.fail(told);
       return describeError(told).exitCode;
     } finally {

@@ -140,6 +140,7 @@ export function addGlobalOptions(command: Command): void {
     new Option("-q, --quiet", "no progress and no results on stderr; warnings and errors stay"),
     new Option("-v, --verbose", "more details; the causes of an error"),
     noInput,
+    new Option("--as-root", "when root runs this: stay root, also where other users could put something else in the way (default: work as that user)"),
     new Option("--color <when>", "auto, always or never").argParser(oneOf("--color", COLOR_CHOICES)),
     new Option("--progress <when>", "auto, always, never, plain (a line each half minute) or json (an object a line), on stderr").argParser(
       oneOf("--progress", PROGRESS_CHOICES),

@@ -171,6 +171,7 @@ const GLOBAL: Readonly<Record<string, Row>> = {
   "--json": inspecting("--json"),
   "--quiet": exporting("--quiet"),
   "--verbose": { base: "export missing -o x.kgd", add: "--verbose" },
+  "--as-root": { proof: "test/faults/root-works-as.test.ts" },
   "--no-input": { proof: "test/cli/migrate.test.ts" },
   "--color": inspecting("--color always"),
   "--progress": exporting("--progress json"),

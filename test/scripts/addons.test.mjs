@@ -12,8 +12,8 @@ import { inProject } from "../../scripts/setup/paths.mjs";
 const ADDONS = [
   {
     name: "blocks",
-    files: ["src/codecs/blocks-addon.ts", "src/operations/disk/system-calls.ts"],
-    functions: ["BlocksAddon", "Addon"],
+    files: ["src/codecs/blocks-addon.ts", "src/operations/disk/system-calls.ts", "src/operations/disk/acting.ts"],
+    functions: ["BlocksAddon", "Addon", "UserAddon"],
     classes: { BlockPacker: "NativePacker", BlockUnpacker: "NativeUnpacker" },
   },
   {

@@ -29,9 +29,49 @@ pub fn widen_pipe(descriptor: i32) {
 /// Exchanges two directories of one file system at once: at no time is nothing at either path.
 ///
 /// Resolves to 0, or to the number of the system's error: ENOSYS, EINVAL or ENOTSUP when system or file system can't do that.
+///
+/// `as_root`: whether root does it, as whom the process may act although it acts as somebody else.
 #[napi(ts_return_type = "Promise<number>")]
-pub fn exchange_directories(a: String, b: String) -> AsyncTask<Job<(String, String), i32>> {
-    start((a, b), |(a, b)| Ok(exchange(a, b)))
+pub fn exchange_directories(a: String, b: String, as_root: bool) -> AsyncTask<Job<(String, String), i32>> {
+    start((a, b), move |(a, b)| {
+        if !as_root {
+            return Ok(exchange(a, b));
+        }
+        let user = effective_user();
+        if !act_in_thread_as(0) {
+            return Ok(libc::EPERM);
+        }
+        let failed = exchange(a, b);
+        // A thread that goes on as root would do more than it may.
+        if !act_in_thread_as(user) {
+            std::process::abort();
+        }
+        Ok(failed)
+    })
+}
+
+/// Lets the calling thread, and no other one, act as another user from now on.
+///
+/// Returns whether it does: not where the system has no users of threads, or the process may not.
+#[napi]
+pub fn act_in_thread_as(user: u32) -> bool {
+    set_user_of_thread(user)
+}
+
+#[cfg(target_os = "linux")]
+fn set_user_of_thread(user: u32) -> bool {
+    // SAFETY: no memory is involved. The function of the C library would change the user of all threads.
+    unsafe { libc::syscall(libc::SYS_setresuid, u32::MAX, user, u32::MAX) == 0 }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn set_user_of_thread(_user: u32) -> bool {
+    false
+}
+
+fn effective_user() -> u32 {
+    // SAFETY: no memory is involved, and it can't fail.
+    unsafe { libc::geteuid() }
 }
 
 #[cfg(any(target_os = "linux", target_os = "macos"))]

@@ -62,6 +62,7 @@ export async function runCompact(context: Context, args: readonly string[], flag
   const making = [compression, compressionLevel, segmentSize, removeOriginal, dryRun].some((flag) => flag !== undefined);
   if (undo === true && making) throw new KgdumpError("USAGE", "--undo goes with --discard-new only", { hint: "leave out the other options" });
   if (undo !== true && discardNew === true) throw new KgdumpError("USAGE", "--discard-new has no meaning without --undo", { hint: "give both, or none" });
+  context.workOn({ worked: [store] });
   const { onProgress } = context.startProgress();
   const { signal } = context;
   if (undo === true) {

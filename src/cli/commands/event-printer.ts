@@ -1,8 +1,8 @@
 /** Prints the events of a migration, and appends them to its log. */
-import { accessSync, appendFileSync, closeSync, constants, fstatSync, lstatSync, openSync } from "node:fs";
+import { accessSync, appendFileSync, closeSync, constants, fstatSync, lstatSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { hasCode, KgdumpError, systemError } from "../../errors.js";
-import { NO_LINK, NO_WAIT } from "../../operations/disk/trusted.js";
+import { openToAppend } from "../../operations/disk/name-changes.js";
 import { eventLine, type MigrationEvent, type OnEvent } from "../../operations/migrate/events.js";
 import type { Context } from "../context.js";
 import { renderEvent } from "../render/events.js";
@@ -28,7 +28,7 @@ export function openLog(path: string | undefined, dryRun = false): EventLog | un
       accessSync(dirname(resolve(path)), constants.W_OK);
       return undefined;
     }
-    const descriptor = openSync(path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | NO_LINK | NO_WAIT, 0o600);
+    const descriptor = openToAppend(path);
     const found = fstatSync(descriptor);
     if (found.isFile() || found.isCharacterDevice()) return { path, descriptor };
     closeSync(descriptor);

@@ -102,6 +102,7 @@ export async function runExport(context: Context, args: readonly string[], flags
   }
   const path = flags.output === undefined || flags.output === "-" ? null : flags.output;
   if (path === "") throw new KgdumpError("USAGE", "--output is empty", { hint: "name a file, or - for standard output" });
+  context.workOn({ worked: path === null ? [store] : [store, path], read: flags.base });
   if (flags.dryRun === true) return plan(context, selection, flags, path);
   const options = { ...selection, codec: flags.codec, level: flags.level, blockSize: flags.blockSize, maxBlockSize: flags.maxBlockSize, base: flags.base, force: flags.force };
   await write(context, options, path);

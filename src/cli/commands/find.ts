@@ -48,6 +48,7 @@ export function findCommand(): Command {
 export async function runFind(context: Context, args: readonly string[], flags: FindFlags): Promise<void> {
   const [store = "", text = ""] = args;
   const key = parseBytes(text, "the key");
+  context.workOn({ worked: [store] });
   const { findVersions } = await import("../../operations/inspect/find.js");
   const families = flags.columnFamily ?? [undefined];
   const found: FoundKey[] = [];

@@ -1,4 +1,5 @@
 /** `kgdump migrate` and `kgdump rollback`: from RocksDB to sled at the path that the service uses, or the other way round, and back. */
+import { basename, join } from "node:path";
 import { Command, Option } from "commander";
 import type { EngineName } from "../../engines/store.js";
 import { KgdumpError } from "../../errors.js";
@@ -131,6 +132,9 @@ export async function runMigrate(context: Context, _args: readonly string[], fla
     force: flags.force,
     signal: context.signal,
   };
+  const { source, backupDirectory, dump } = options;
+  const beside = backupDirectory === undefined ? [] : [join(backupDirectory, basename(source))];
+  context.workOn({ worked: [source, to, ...beside, ...[dump, flags.log].filter((path) => path !== undefined)], read: flags.optionsFrom === undefined ? [] : [flags.optionsFrom] });
   const log = openLog(flags.log, flags.dryRun);
   if (flags.dryRun === true) {
     const { previewMigration } = await import("../../operations/migrate/plan/preview.js");
@@ -201,6 +205,7 @@ export async function runRollback(context: Context, args: readonly string[], fla
   const { onProgress } = context.startProgress();
   const { discardNew, carryBack } = flags;
   const map = mapOf(flags.map);
+  context.workOn({ worked: flags.log === undefined ? [target] : [target, flags.log] });
   const events = new EventPrinter(context, openLog(flags.log));
   const result = await rollbackStore({ target, discardNew, carryBack, map, onEvent: events.onEvent, onProgress, signal: context.signal });
   context.complete();

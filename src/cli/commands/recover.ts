@@ -71,6 +71,8 @@ export function recoverCommand(): Command {
 export async function runRecover(context: Context, args: readonly string[], flags: RecoverFlags): Promise<void> {
   const [input = ""] = args;
   checkFlags(input, flags);
+  const made = [flags.output, flags.to].filter((path) => path !== undefined).filter((path) => path !== "-");
+  context.workOn((await isDirectory(input)) ? { worked: [input, ...made] } : { worked: made, read: [input] });
   if (await isDirectory(input)) {
     await runRecoverStore(context, input, flags);
     return;

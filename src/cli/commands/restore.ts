@@ -85,6 +85,7 @@ export async function runRestore(context: Context, args: readonly string[], flag
   const [target = ""] = args;
   if (target === "") throw new KgdumpError("USAGE", "the target is empty", { hint: "name a directory" });
   refuseBoth({ "--keyspace": flags.columnFamily !== undefined, "--exclude-keyspace": flags.excludeColumnFamily !== undefined });
+  context.workOn({ worked: [target], read: [...(flags.input ?? []), ...(flags.optionsFrom === undefined ? [] : [flags.optionsFrom])] });
   await refuseFileAsTarget("restore", target, flags.input);
   const input = inputsOf(flags.input, `kgdump restore ${escapeText(target)} -i graph.kgd`, context.signal);
   const [{ restoreDump }, { requireNoGaps }] = await Promise.all([import("../../operations/import/restore.js"), import("../../operations/dump/salvaged.js")]);

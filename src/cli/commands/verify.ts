@@ -90,6 +90,8 @@ export async function runVerify(context: Context, args: readonly string[], flags
   const store = first !== "-" && (await isDirectory(first));
   requireWith({ "--ttl": flags.ttl !== undefined, "--paranoid": flags.paranoid === true }, "--against", against.length > 0 || store);
   requireWith({ "--max-block-size": flags.maxBlockSize !== undefined }, "a dump", !store);
+  const stores = await Promise.all(against.map(isDirectory));
+  context.workOn({ worked: [...(store ? [first] : []), ...against.filter((_, index) => stores[index])], read: [...(store || first === "-" ? [] : [first]), ...against] });
   const { verifyDump, verifyStore } = await import("../../operations/verify/verify.js");
   const { requireEqual } = await import("../../operations/verify/results.js");
   const { onProgress } = context.startProgress();

@@ -1,8 +1,9 @@
 /** What lies where, and moving directories durably. */
-import { open, cp, lstat, mkdir, readdir, rename, rm } from "node:fs/promises";
+import { open, cp, lstat, readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { EngineName } from "../../engines/store.js";
 import { hasCode, KgdumpError, systemError } from "../../errors.js";
+import { makeDirectory, removeTree, renameName } from "./name-changes.js";
 import { nameIsTaken } from "./names.js";
 import { detectEngine } from "./stores.js";
 import { syncDirectory } from "./sync.js";
@@ -66,7 +67,7 @@ export async function diskUseOf(path: string): Promise<number | null> {
  */
 export async function renameDurably(from: string, to: string): Promise<void> {
   try {
-    await rename(from, to);
+    await renameName(from, to);
     await syncDirectory(dirname(to));
     if (dirname(from) !== dirname(to)) await syncDirectory(dirname(from));
   } catch (error) {
@@ -82,7 +83,7 @@ export async function renameDurably(from: string, to: string): Promise<void> {
  */
 export async function moveDurably(from: string, to: string, partial: string): Promise<void> {
   try {
-    await rename(from, to);
+    await renameName(from, to);
   } catch (error) {
     if (!hasCode(error, "EXDEV")) throw moveError(error, from, to);
     await copyDurably(from, to, partial);
@@ -103,12 +104,12 @@ export async function moveDurably(from: string, to: string, partial: string): Pr
  */
 export async function copyDurably(from: string, to: string, partial: string): Promise<void> {
   try {
-    await rm(partial, { recursive: true, force: true });
-    await mkdir(partial, { mode: 0o700 });
+    await removeTree(partial);
+    await makeDirectory(partial);
     await cp(from, partial, { recursive: true, preserveTimestamps: true, force: false, errorOnExist: false, verbatimSymlinks: true });
     await compareAndSync(from, partial);
   } catch (error) {
-    await rm(partial, { recursive: true, force: true }).catch(() => undefined);
+    await removeTree(partial).catch(() => undefined);
     throw systemError(error, `copying ${from} to ${to}`, { path: to });
   }
   await renameDurably(partial, to);
@@ -122,7 +123,7 @@ export async function copyDurably(from: string, to: string, partial: string): Pr
 export async function removeDirectory(path: string): Promise<void> {
   try {
     await clearRemoved(path);
-    await rename(path, removedName(path));
+    await renameName(path, removedName(path));
     await syncDirectory(dirname(path));
     await clearRemoved(path);
   } catch (error) {
@@ -134,7 +135,7 @@ export async function removeDirectory(path: string): Promise<void> {
 /** Removes what an interrupted removal of a directory left. @throws as removeDirectory */
 export async function clearRemoved(path: string): Promise<void> {
   try {
-    await rm(removedName(path), { recursive: true, force: true, maxRetries: 3 });
+    await removeTree(removedName(path));
   } catch (error) {
     throw systemError(error, `removing ${removedName(path)}`, { path });
   }

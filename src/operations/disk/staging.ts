@@ -5,9 +5,10 @@
  * later import to the same target can clear what a killed one left, and never what a running one is building.
  */
 import { randomBytes } from "node:crypto";
-import { mkdir, open, readdir, readlink, realpath, rename, rm, rmdir, stat, unlink, writeFile } from "node:fs/promises";
+import { open, readdir, readlink, realpath, rm, stat, unlink, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { hasCode, KgdumpError, systemError } from "../../errors.js";
+import { makeDirectory, removeEmptyDirectory, removeTree, renameName } from "./name-changes.js";
 import { isRunning, type Owner, ownProcess } from "./owner.js";
 import { syncDirectory } from "./sync.js";
 import { type Identity, isStill, ownDirectory, readSmallFile } from "./trusted.js";
@@ -78,10 +79,10 @@ export class Staging implements AsyncDisposable {
     try {
       await refuseMountPoint(finalPath, parent);
       await clearStale(parent, prefix);
-      await mkdir(directory, { mode: 0o700 });
+      await makeDirectory(directory);
       await writeFile(join(directory, OWNER_FILE), JSON.stringify(ownProcess()), { flag: "wx", mode: 0o600 });
     } catch (error) {
-      await rm(directory, { recursive: true, force: true }).catch(() => undefined);
+      await removeTree(directory).catch(() => undefined);
       throw systemError(error, `preparing ${finalPath}`, {
         path: finalPath,
         missing: `${parent} does not exist, so that ${finalPath} can't be made`,
@@ -99,7 +100,7 @@ export class Staging implements AsyncDisposable {
     try {
       await syncTree(this.storePath);
       // rename(2) replaces an empty directory, and refuses one that is not.
-      await rename(this.storePath, this.#finalPath);
+      await renameName(this.storePath, this.#finalPath);
       await this.#syncNames();
     } catch (error) {
       if (hasCode(error, "ENOTEMPTY", "EEXIST", "ENOTDIR")) {
@@ -128,14 +129,14 @@ export class Staging implements AsyncDisposable {
         await this.discard();
         return;
       }
-      await rename(this.#finalPath, aside);
-      await rename(this.storePath, this.#finalPath);
+      await renameName(this.#finalPath, aside);
+      await renameName(this.storePath, this.#finalPath);
       await this.#syncNames();
     } catch (error) {
       throw systemError(error, `putting the new store at ${this.#finalPath}`, { path: this.#finalPath });
     }
     await this.discard();
-    await rm(aside, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);
+    await removeTree(aside).catch(() => undefined);
   }
 
   /** A renaming is sure to be durable when both its directories are. */
@@ -161,7 +162,7 @@ async function removeStaging(directory: string, identity: Identity): Promise<voi
   for (const name of await readdir(directory).catch(() => [])) {
     if (name !== OWNER_FILE) await rm(join(directory, name), { recursive: true, force: true, maxRetries: 3 });
   }
-  await rm(directory, { recursive: true, force: true, maxRetries: 3 });
+  await removeTree(directory);
 }
 
 const OWNER_FILE = "owner.json";
@@ -222,7 +223,7 @@ async function clearUnowned(directory: string): Promise<void> {
   const names = await readdir(directory);
   if (names.some((name) => name !== OWNER_FILE)) return;
   if (names.length > 0) await unlink(join(directory, OWNER_FILE));
-  await rmdir(directory);
+  await removeEmptyDirectory(directory);
 }
 
 /** Syncs every file and directory below `path`. */

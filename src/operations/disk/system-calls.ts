@@ -1,10 +1,11 @@
 /**
  * Calls of the system that Node lacks. `widenPipe` and `WriteBack` are hints: where they can't be made, or fail, all works the same but slower.
  */
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { getSystemErrorMap } from "node:util";
 import { fromAddon, loadAddon } from "../../addon.js";
 import { hasCode, systemError } from "../../errors.js";
+import { keepsNamesIn } from "./acting.js";
 
 /** Bytes that are handed over at a time: few calls, and little left at the end. */
 const STRIDE = 8 * 1024 * 1024;
@@ -13,7 +14,7 @@ interface Addon {
   writeBack(descriptor: number, offset: number, length: number): Promise<void>;
   widenPipe(descriptor: number): void;
   /** 0, or the number of the system's error. */
-  exchangeDirectories(a: string, b: string): Promise<number>;
+  exchangeDirectories(a: string, b: string, asRoot: boolean): Promise<number>;
 }
 
 /**
@@ -22,7 +23,7 @@ interface Addon {
  * @throws {KgdumpError} NOT_FOUND, PERMISSION_DENIED, NO_SPACE, IO_FAILED, ADDON_MISSING
  */
 export async function exchangeDirectories(a: string, b: string): Promise<boolean> {
-  const failed = await fromAddon(() => (loadAddon("blocks") as Addon).exchangeDirectories(resolve(a), resolve(b)));
+  const failed = await fromAddon(() => (loadAddon("blocks") as Addon).exchangeDirectories(resolve(a), resolve(b), [a, b].some((path) => keepsNamesIn(dirname(resolve(path))))));
   if (failed === 0) return true;
   const unknown = `Unknown system error -${String(failed)}`;
   const [code, text] = getSystemErrorMap().get(-failed) ?? [unknown, unknown];

@@ -17,6 +17,11 @@ export function isTrusted(uid: number): boolean {
   return own === undefined || uid === own || uid === 0;
 }
 
+/** Whether a path names a descriptor that is open already: whose the pipe behind it is, was for who opened it. */
+export function isOpenAlready(path: string): boolean {
+  return /^\/(?:dev\/(?:std(?:in|out|err)|fd\/\d+)|proc\/(?:self|\d+)\/fd\/\d+)$/.test(path);
+}
+
 /** What a file is, for an error. */
 export function kindOf(found: Pick<Stats, "isFile" | "isDirectory" | "isFIFO" | "isSocket" | "isBlockDevice" | "isSymbolicLink">): string {
   const kinds = [["a file", found.isFile()], ["a directory", found.isDirectory()], ["a symbolic link", found.isSymbolicLink()], ["a FIFO", found.isFIFO()], ["a socket", found.isSocket()], ["a block device", found.isBlockDevice()]] as const;

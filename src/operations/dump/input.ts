@@ -1,9 +1,8 @@
 /** Where a dump is read from: a file, or a stream that is open already. */
-import { constants } from "node:fs";
-import { type FileHandle, open } from "node:fs/promises";
 import { resolve } from "node:path";
 import { hasCode, KgdumpError, systemError } from "../../errors.js";
 import type { RandomAccess } from "../../format/index.js";
+import { openToRead, type ReadFile } from "../disk/name-changes.js";
 
 /** A dump's path, or its bytes as they come. */
 export type DumpInput = string | AsyncIterable<Uint8Array>;
@@ -49,7 +48,7 @@ export async function* readInput(input: DumpInput): AsyncGenerator<Uint8Array> {
   }
 }
 
-async function readChunk(handle: FileHandle, buffer: Buffer, path: string): Promise<Uint8Array> {
+async function readChunk(handle: ReadFile, buffer: Buffer, path: string): Promise<Uint8Array> {
   try {
     const { bytesRead } = await handle.read(buffer, 0, buffer.length, null);
     return buffer.subarray(0, bytesRead);
@@ -60,7 +59,7 @@ async function readChunk(handle: FileHandle, buffer: Buffer, path: string): Prom
 
 /** A dump file that is open. */
 export interface OpenFile extends AsyncDisposable {
-  readonly handle: FileHandle;
+  readonly handle: ReadFile;
   /** Bytes of the file, or null for a device or FIFO, which can only be read front to back. */
   readonly size: number | null;
 }
@@ -70,9 +69,9 @@ export interface OpenFile extends AsyncDisposable {
  * @throws {KgdumpError} NOT_FOUND, PERMISSION_DENIED, DUMP_NOT_A_DUMP for a directory, IO_FAILED
  */
 export async function openInputFile(path: string): Promise<OpenFile> {
-  let handle: FileHandle | undefined;
+  let handle: ReadFile | undefined;
   try {
-    const opened = await open(path, constants.O_RDONLY);
+    const opened = await openToRead(path);
     handle = opened;
     const status = await opened.stat();
     if (status.isDirectory()) {

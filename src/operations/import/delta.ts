@@ -8,7 +8,7 @@
  */
 import { createHash } from "node:crypto";
 import { constants } from "node:fs";
-import { cp, lstat, realpath, rename } from "node:fs/promises";
+import { cp, lstat, realpath } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { nextIdOf } from "../../engines/next-id.js";
 import type { SledSink } from "../../engines/sled/sled.js";
@@ -16,6 +16,7 @@ import type { EntrySource, KeyOrder } from "../../engines/store.js";
 import { KgdumpError, systemError } from "../../errors.js";
 import type { BaseKeyspace } from "../../format/index.js";
 import { reopenSettings } from "../../settings/reopen.js";
+import { renameName } from "../disk/name-changes.js";
 import { nameIsTaken } from "../disk/names.js";
 import { refuseOtherSled } from "../disk/other-sled.js";
 import { refuseFilesElsewhere } from "../disk/own-files.js";
@@ -50,7 +51,7 @@ export async function restoreInterrupted(target: string): Promise<void> {
   try {
     if ((await nameIsTaken(path)) || !(await nameIsTaken(aside))) return;
     await refuseForeign(aside, path);
-    await rename(aside, path);
+    await renameName(aside, path);
     await syncDirectory(dirname(path));
   } catch (error) {
     throw systemError(error, `putting ${aside} back in its place`, { path });

@@ -2,12 +2,14 @@
  * The journal of a migration: a small file beside the store that says how far it got, so that it can be finished or undone
  * after any interruption. It is replaced as a whole, and durable before the step that it names begins.
  */
-import { lstat, open, rename, rm } from "node:fs/promises";
+import { lstat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { KgdumpError, systemError } from "../../errors.js";
+import { createFile, removeFile, renameName } from "../disk/name-changes.js";
 import { isRunning, ownProcess } from "../disk/owner.js";
 import { syncDirectory } from "../disk/sync.js";
 import { isTrusted, readSmallFile } from "../disk/trusted.js";
+import { writeAll } from "../output/output-file.js";
 import { type Journal, parseJournal } from "./journal-form.js";
 
 export { isBeforeSwitch, type Journal, type JournalKeyspace, type JournalRollback, type MigrationStep } from "./journal-form.js";
@@ -63,19 +65,19 @@ export async function writeJournal(journal: Omit<Journal, "owner">): Promise<Jou
   const temporary = temporaryOf(path);
   const written: Journal = { ...journal, updatedAt: new Date().toISOString(), owner: ownProcess() };
   try {
-    await rm(temporary, { force: true });
-    const handle = await open(temporary, "wx", 0o600);
+    await removeFile(temporary);
+    const handle = await createFile(temporary);
     try {
-      await handle.writeFile(`${JSON.stringify(written, null, 2)}\n`);
+      await writeAll(handle, [Buffer.from(`${JSON.stringify(written, null, 2)}\n`)]);
       await handle.sync();
     } finally {
       await handle.close();
     }
-    await rename(temporary, path);
+    await renameName(temporary, path);
     await syncDirectory(dirname(path));
     return written;
   } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined);
+    await removeFile(temporary).catch(() => undefined);
     throw systemError(error, `writing ${path}`, { path });
   }
 }
@@ -84,7 +86,7 @@ export async function writeJournal(journal: Omit<Journal, "owner">): Promise<Jou
 export async function clearJournalTemporary(target: string): Promise<void> {
   const path = temporaryOf(journalPath(target));
   try {
-    await rm(path, { force: true });
+    await removeFile(path);
   } catch (error) {
     throw systemError(error, `removing ${path}`, { path });
   }

@@ -5,10 +5,10 @@
  * link, which never replaces what is there, or by a rename with `force`. Then the directory is synced.
  */
 import { randomBytes } from "node:crypto";
-import { constants } from "node:fs";
-import { type FileHandle, link, open, readdir, rename, rm, unlink } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { hasCode, KgdumpError, systemError } from "../../errors.js";
+import { createFile, linkName, namesOf, type NewFile, removeFile, removeFileNow, removeName, renameName } from "../disk/name-changes.js";
 import { isDead, ownerText, ownProcess } from "../disk/owner.js";
 import { syncDirectory } from "../disk/sync.js";
 import { WriteBack } from "../disk/system-calls.js";
@@ -53,9 +53,9 @@ function temporaryPrefix(path: string): string {
 
 async function clear(path: string, may: (owner: string) => boolean): Promise<void> {
   const [directory, prefix] = [dirname(path), temporaryPrefix(path)];
-  for (const name of await readdir(directory).catch(() => [])) {
+  for (const name of await namesOf(directory).catch(() => [])) {
     const owner = name.startsWith(prefix) ? TEMPORARY.exec(name.slice(prefix.length))?.[1] : undefined;
-    if (owner !== undefined && may(owner)) await rm(join(directory, name), { force: true });
+    if (owner !== undefined && may(owner)) await removeFile(join(directory, name));
   }
 }
 
@@ -70,9 +70,9 @@ export class PublishedFile implements DumpOutput {
   readonly temporary: string;
   readonly #force: boolean;
   readonly #writeBack = new WriteBack();
-  #handle: FileHandle | null;
+  #handle: NewFile | null;
 
-  private constructor(path: string, temporary: string, handle: FileHandle, force: boolean) {
+  private constructor(path: string, temporary: string, handle: NewFile, force: boolean) {
     this.path = path;
     this.temporary = temporary;
     this.#handle = handle;
@@ -84,9 +84,9 @@ export class PublishedFile implements DumpOutput {
     const temporary = join(dirname(path), `${temporaryPrefix(path)}${ownerText(ownProcess())}-${randomBytes(8).toString("hex")}.tmp`);
     // What can't be removed is no reason to fail.
     await clear(path, isDead).catch(() => undefined);
-    beginTemporary(temporary);
+    beginTemporary(temporary, removeFileNow);
     try {
-      const handle = await open(temporary, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
+      const handle = await createFile(temporary);
       return new PublishedFile(path, temporary, handle, force);
     } catch (error) {
       endTemporary(temporary);
@@ -126,35 +126,35 @@ export class PublishedFile implements DumpOutput {
 
   async #publish(): Promise<void> {
     if (this.#force) {
-      await rename(this.temporary, this.path);
+      await renameName(this.temporary, this.path);
       return;
     }
     try {
-      await link(this.temporary, this.path);
+      await linkName(this.temporary, this.path);
     } catch (error) {
       if (hasCode(error, "EEXIST")) throw outputExists(this.path);
       if (!hasCode(error, "EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", "EINVAL")) throw error;
       await this.#publishWithoutLinks();
       return;
     }
-    await unlink(this.temporary);
+    await removeName(this.temporary);
   }
 
   /** On file systems without hard links (FAT, some network ones): the name is claimed first, then replaced. */
   async #publishWithoutLinks(): Promise<void> {
     try {
-      await (await open(this.path, "wx", 0o600)).close();
+      await (await createFile(this.path)).close();
     } catch (error) {
       if (hasCode(error, "EEXIST")) throw outputExists(this.path);
       throw error;
     }
-    await rename(this.temporary, this.path);
+    await renameName(this.temporary, this.path);
   }
 
   /** Removes the file. */
   async discard(): Promise<void> {
     await this.#close().catch(() => undefined);
-    await unlink(this.temporary).catch(() => undefined);
+    await removeName(this.temporary).catch(() => undefined);
     endTemporary(this.temporary);
   }
 

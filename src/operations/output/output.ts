@@ -1,10 +1,11 @@
 /** Where a dump is written to: a file that appears whole or not at all, or an open stream. */
-import { constants } from "node:fs";
-import { open, readlink, realpath, stat } from "node:fs/promises";
+import { constants, type Stats } from "node:fs";
+import { open, realpath } from "node:fs/promises";
 import { dirname, join, resolve, sep } from "node:path";
 import type { Writable } from "node:stream";
 import { hasCode, KgdumpError, systemError } from "../../errors.js";
-import { isTrusted, kindOf } from "../disk/trusted.js";
+import { readLinkName, statName } from "../disk/name-changes.js";
+import { isOpenAlready, isTrusted, kindOf } from "../disk/trusted.js";
 import type { DumpOutput } from "./dump-output.js";
 import { outputExists, PublishedFile } from "./output-file.js";
 
@@ -51,7 +52,7 @@ const MOST_LINKS = 40;
 async function throughLinks(path: string): Promise<string> {
   let at = path;
   for (let links = 0; links < MOST_LINKS; links++) {
-    const next = await readlink(at).catch(() => null);
+    const next = await readLinkName(at).catch(() => null);
     if (next === null) return at;
     at = resolve(dirname(at), next);
   }
@@ -63,17 +64,14 @@ async function openStream(stream: Writable, signal: AbortSignal | undefined): Pr
   return new StreamOutput(stream, signal);
 }
 
-async function statIfPresent(path: string): Promise<Awaited<ReturnType<typeof stat>> | null> {
+async function statIfPresent(path: string): Promise<Stats | null> {
   try {
-    return await stat(path);
+    return await statName(path);
   } catch (error) {
     if (hasCode(error, "ENOENT")) return null;
     throw systemError(error, `looking at ${path}`, { path });
   }
 }
-
-/** Names of descriptors that are open already: whose the pipe behind them is, is for who opened it. */
-const OPEN_ALREADY = /^\/(?:dev\/(?:std(?:out|err)|fd\/\d+)|proc\/(?:self|\d+)\/fd\/\d+)$/;
 
 async function openDevice(path: string, signal: AbortSignal | undefined): Promise<DumpOutput> {
   try {
@@ -81,7 +79,7 @@ async function openDevice(path: string, signal: AbortSignal | undefined): Promis
     try {
       // What was looked at before may have been replaced since.
       const found = await handle.stat();
-      if (found.isFIFO() ? !isTrusted(found.uid) && !OPEN_ALREADY.test(path) : !found.isCharacterDevice() && !found.isSocket()) throw noOutput(path, found.isFIFO() ? "a FIFO of another user" : kindOf(found));
+      if (found.isFIFO() ? !isTrusted(found.uid) && !isOpenAlready(path) : !found.isCharacterDevice() && !found.isSocket()) throw noOutput(path, found.isFIFO() ? "a FIFO of another user" : kindOf(found));
     } catch (error) {
       await handle.close();
       throw error;

@@ -3,9 +3,10 @@
  *
  * The new store appears whole or not at all, as it does when a dump is imported or restored.
  */
-import { mkdtemp, rm } from "node:fs/promises";
+import { randomBytes } from "node:crypto";
 import { dirname, join, resolve } from "node:path";
 import { KgdumpError, systemError } from "../../errors.js";
+import { makeDirectory, removeTree } from "../disk/name-changes.js";
 import { targetState } from "../disk/staging.js";
 import type { WithSeams } from "../run/seams.js";
 import { recoverStore, type RecoverStoreOptions, type RecoverStoreResult } from "./recover-store.js";
@@ -38,13 +39,15 @@ export async function recoverInto(options: RecoverIntoOptions): Promise<RecoverS
     await load(result, output, target, options);
     return { ...result, output: null, outputBytes: null, dumpId: null, target };
   } finally {
-    await rm(directory, { recursive: true, force: true });
+    await removeTree(directory);
   }
 }
 
 async function temporary(target: string): Promise<string> {
   try {
-    return await mkdtemp(`${target}.recovering-`);
+    const directory = `${target}.recovering-${randomBytes(4).toString("hex")}`;
+    await makeDirectory(directory);
+    return directory;
   } catch (error) {
     throw systemError(error, `making a directory beside ${target}`, { path: dirname(target) });
   }

@@ -1,11 +1,10 @@
 /** Temporary files that this process is writing: whatever ends it before its operations could clean up removes them. */
-import { rmSync } from "node:fs";
 
-const files = new Set<string>();
+const files = new Map<string, (path: string) => void>();
 
-/** A temporary file is made at this path. */
-export function beginTemporary(path: string): void {
-  files.add(path);
+/** A temporary file is made at this path. @param remove removes it at once, if it is there */
+export function beginTemporary(path: string, remove: (path: string) => void): void {
+  files.set(path, remove);
 }
 
 /** It got its final name, or was removed. */
@@ -15,9 +14,9 @@ export function endTemporary(path: string): void {
 
 /** Removes them all, at once; what can't be removed is left to the next run. */
 export function removeTemporaries(): void {
-  for (const path of files) {
+  for (const [path, remove] of files) {
     try {
-      rmSync(path, { force: true });
+      remove(path);
     } catch {
       // The process ends now.
     }

@@ -1,12 +1,12 @@
 /** What was written to the new store since a migration: whether there is any, and a store of the old engine with it. */
 import { createHash } from "node:crypto";
-import { rm } from "node:fs/promises";
 import { NEXT_ID } from "../../../engines/next-id.js";
 import { engineTitle } from "../../../engines/registry.js";
 import type { EntrySource } from "../../../engines/store.js";
 import { KgdumpError } from "../../../errors.js";
 import { MAX_PAYLOAD_LENGTH } from "../../../format/index.js";
 import { logsElsewhere } from "../../disk/logs-elsewhere.js";
+import { removeFile } from "../../disk/name-changes.js";
 import { otherSledAt } from "../../disk/other-sled.js";
 import { shellWord } from "../../disk/shell-word.js";
 import { openSource } from "../../disk/stores.js";
@@ -99,7 +99,7 @@ export async function carryBack(store: EntrySource, journal: Journal, { map, onP
     const made = { target: incoming, input: dump, maxBlockSize: MAX_PAYLOAD_LENGTH, map: wayBack(journal, store, map), onProgress, signal, seams };
     const { entries } = await (from === "sled" ? importBack(made, journal) : restoreBack(made, journal));
     teller.tell("restore", `what the ${engineTitle(to)} store holds was carried into a new ${engineTitle(from)} store, read back and compared`, { entries });
-    await rm(dump, { force: true });
+    await removeFile(dump);
     return incoming;
   } catch (error) {
     await clearCarried(journal).catch(() => undefined);

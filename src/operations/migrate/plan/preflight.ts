@@ -1,10 +1,10 @@
 /** What is looked at before a migration begins: nothing of it changes anything. */
-import { constants } from "node:fs";
-import { access, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { StoreInfo } from "../../../engines/store.js";
 import { KgdumpError, systemError } from "../../../errors.js";
 import { logsElsewhere } from "../../disk/logs-elsewhere.js";
+import { checkNames } from "../../disk/name-changes.js";
 import { nameIsTaken } from "../../disk/names.js";
 import { diskUseOf, occupantOf } from "../../disk/places.js";
 import { Naming } from "../../entries/naming.js";
@@ -112,7 +112,7 @@ export async function refuseOccupiedTarget({ source, target }: MigrationPaths): 
 
 async function checkWritable(directory: string): Promise<void> {
   try {
-    await access(directory, constants.W_OK | constants.X_OK);
+    await checkNames(directory);
     if (!(await stat(directory)).isDirectory()) throw new KgdumpError("IO_FAILED", `${directory} is no directory`, { path: directory });
   } catch (error) {
     throw systemError(error, `looking at ${directory}`, { path: directory, hint: "it must be a directory that you may write to" });

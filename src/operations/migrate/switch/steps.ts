@@ -1,8 +1,8 @@
 /** The steps that migration and rollback share: each can be done again after any interruption. */
-import { rm } from "node:fs/promises";
 import { engineTitle } from "../../../engines/registry.js";
 import type { EngineName } from "../../../engines/store.js";
 import { KgdumpError } from "../../../errors.js";
+import { removeFile } from "../../disk/name-changes.js";
 import { nameIsTaken } from "../../disk/names.js";
 import { clearRemoved, occupantOf, removeDirectory, renameDurably } from "../../disk/places.js";
 import { clearStaging } from "../../disk/staging.js";
@@ -66,7 +66,7 @@ export async function clearCarried(journal: Pick<Journal, "source" | "id">): Pro
   await removeDirectory(incoming);
   await clearStaging(incoming, true);
   await clearTemporaries(`${incoming}.kgd`);
-  await rm(`${incoming}.kgd`, { force: true });
+  await removeFile(`${incoming}.kgd`);
 }
 
 /**
@@ -109,7 +109,7 @@ export async function clearAway(journal: Journal, teller: Teller): Promise<void>
 /** Removes a dump that the migration made, and what a killed export of it left; a file with another id stays. */
 export async function removeOwnDump(path: string, dumpId: string): Promise<void> {
   await clearTemporaries(path);
-  if (await isOwnDump(path, dumpId)) await rm(path, { force: true });
+  if (await isOwnDump(path, dumpId)) await removeFile(path);
 }
 
 /** Whether a dump with this id is at a path. */

@@ -1,0 +1,151 @@
+/** Root on another user's places: the work is done as that user, what comes of it is that user's, and what that user put there leads nowhere. */
+import { chmod, chown, cp, lstat, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { ExecutionContext } from "ava";
+import { kgdump } from "../cli/support/run.js";
+import { asMaya, give, MAYA, type Meeting, owners, testAsRoot } from "./other-users.js";
+
+/** The usual case: the store is in a directory of root's, as /var/lib is. */
+async function inRootsDirectory({ common, store }: Meeting): Promise<string> {
+  const library = join(common, "lib");
+  await mkdir(library, { mode: 0o755 });
+  await rename(store, join(library, "graph"));
+  return join(library, "graph");
+}
+
+const PLACES: Readonly<Record<string, (meeting: Meeting) => Promise<string>>> = {
+  "in that user's directory": ({ store }) => Promise.resolve(store),
+  "in a directory of root's": inRootsDirectory,
+};
+
+/** Everything below and beside a store belongs to the other user, and the store is no more open than it was. */
+async function isMayas(t: ExecutionContext, store: string, what: string): Promise<void> {
+  const all = (await owners(dirname(store))).slice(1);
+  t.true(all.length > 3, what);
+  for (const line of all) t.true(line.includes(` ${MAYA.toString()}:${MAYA.toString()} `), `${what}: ${line}`);
+}
+
+async function succeeds(t: ExecutionContext, words: readonly string[], user?: number): Promise<string> {
+  const { code, stderr, stdout } = await kgdump(words, user === undefined ? {} : { user });
+  t.is(code, 0, `${words.join(" ")}: ${stderr}`);
+  return stdout.toString();
+}
+
+for (const [where, place] of Object.entries(PLACES)) {
+  testAsRoot(`a migration, its journal and its way back: a store ${where}`, async (t, meeting) => {
+    const store = await place(meeting);
+    const before = (await owners(store)).filter((line) => !line.startsWith("LOCK "));
+    for (const way of [["--stream"], ["--dump", `${store}.kgd`], ["--no-keep-dump"]]) {
+      await succeeds(t, ["migrate", "--from", store, ...way]);
+      await isMayas(t, store, `migrate ${way.join(" ")}`);
+      await succeeds(t, ["status", store], MAYA);
+      await succeeds(t, ["rollback", store]);
+      await isMayas(t, store, "rollback");
+      t.deepEqual((await owners(store)).filter((line) => !line.startsWith("LOCK ")), before);
+      await rm(`${store}.kgd`, { force: true });
+    }
+    await succeeds(t, ["migrate", "--from", store, "--live"]);
+    await isMayas(t, store, "migrate --live");
+    await succeeds(t, ["compact", store, "--remove-original"]);
+    await isMayas(t, store, "compact");
+    await succeeds(t, ["rollback", store, "--carry-back"]);
+    await isMayas(t, store, "rollback --carry-back");
+    // Nothing else is left of it all.
+    t.deepEqual((await readdir(dirname(store))).filter((name) => name.startsWith(".")), []);
+  });
+
+  testAsRoot(`the service itself goes on with what root did: a store ${where}`, async (t, meeting) => {
+    const store = await place(meeting);
+    await succeeds(t, ["migrate", "--from", store]);
+    await succeeds(t, ["verify", join(meeting.secret, "graph.kgd"), "--against", store]);
+    await succeeds(t, ["migrate", "--from", store, "--engine", "sled"], MAYA);
+    await succeeds(t, ["export", store, "-o", "/dev/null"], MAYA);
+    t.is((await kgdump(["status", store], { user: MAYA })).code, 0);
+  });
+}
+
+testAsRoot("an interrupted migration is finished, whoever begins it again", async (t, meeting) => {
+  const store = await inRootsDirectory(meeting);
+  await succeeds(t, ["migrate", "--from", store]);
+  const path = `${store}.kgdump-migration.json`;
+  const journal = JSON.parse(await readFile(path, "utf8")) as { backup: string; building: string };
+  await rename(store, journal.building);
+  await rename(journal.backup, store);
+  await writeFile(path, JSON.stringify({ ...journal, step: "imported" }));
+  await succeeds(t, ["migrate", "--from", store]);
+  await isMayas(t, store, "the second migration");
+});
+
+testAsRoot("a new store in another user's directory is that user's, from a dump that only root may read", async (t, { home, dump, secret }) => {
+  for (const [name, words] of Object.entries({ sled: ["import"], rocksdb: ["restore"] })) {
+    const target = join(home, "new", name);
+    await asMaya(`mkdir -p ${join(home, "new")}`);
+    await succeeds(t, [...words, target, "-i", dump]);
+    await isMayas(t, target, name);
+    await succeeds(t, ["import", join(home, "new", "sled"), "-i", dump, "--merge"]);
+  }
+  t.is((await lstat(join(secret, "graph.kgd"))).uid, 0);
+});
+
+testAsRoot("a dump of another user's store goes into a directory that only root may read", async (t, { secret, store }) => {
+  const output = join(secret, "hers.kgd");
+  await succeeds(t, ["export", store, "-o", output]);
+  await succeeds(t, ["export", store, "-o", output, "--force"]);
+  t.is((await kgdump(["export", store, "-o", output])).code, 1);
+  await succeeds(t, ["verify", output, "--against", store]);
+  t.deepEqual((await readdir(secret)).sort(), ["file", "graph", "graph.kgd", "hers.kgd"]);
+  t.is((await lstat(output)).mode & 0o777, 0o600);
+});
+
+testAsRoot("a store whose members are links to a private one gives nothing of that", async (t, meeting) => {
+  const { secret, own, home } = meeting;
+  for (const [where, place] of Object.entries(PLACES)) {
+    const store = await place(meeting);
+    await rm(store, { recursive: true });
+    await mkdir(store);
+    for (const name of await readdir(own)) if (name !== "LOCK") await symlink(join(own, name), join(store, name));
+    await give(store);
+    for (const words of [["migrate", "--from", store], ["export", store, "-o", join(home, "x.kgd")], ["compact", store], ["recover", store, "-o", join(home, "y.kgd")]]) {
+      const { code, stderr } = await kgdump(words);
+      t.not(code, 0, `${words.join(" ")} ${where}: ${stderr}`);
+      t.notRegex(stderr, /INTERNAL/);
+    }
+    const left = await readdir(home);
+    t.false(left.includes("x.kgd") || left.includes("y.kgd"), where);
+    await rm(store, { recursive: true });
+    await cp(own, store, { recursive: true });
+    await give(store);
+  }
+  t.is(await readFile(join(secret, "file"), "utf8"), "secret\n");
+});
+
+testAsRoot("root does not work where everybody writes, or where several users could put something else; --as-root does", async (t, meeting) => {
+  const { common, own, dump, store } = meeting;
+  const [open, hers] = [join(common, "open dir"), join(common, "other")];
+  await mkdir(open);
+  await mkdir(hers);
+  await give(hers, MAYA + 1);
+  await chmod(open, 0o777);
+  await cp(own, join(open, "graph"), { recursive: true });
+  const everybody = await kgdump(["migrate", "--from", join(open, "graph"), "--stream"]);
+  t.is(everybody.code, 1, everybody.stderr);
+  t.regex(everybody.stderr, /everybody who may write to .*open dir.*PERMISSION_DENIED/s);
+  t.true(everybody.stderr.includes(`kgdump migrate --from '${join(open, "graph")}' --stream --as-root`), everybody.stderr);
+  const several = await kgdump(["export", store, "-o", join(hers, "x.kgd")]);
+  t.is(several.code, 1, several.stderr);
+  t.regex(several.stderr, /belong to different users.*PERMISSION_DENIED.*sudo -u '#54321' kgdump export/s);
+  t.deepEqual(await readdir(hers), []);
+  await succeeds(t, ["migrate", "--from", join(open, "graph"), "--stream", "--as-root"]);
+  await succeeds(t, ["export", store, "-o", join(hers, "x.kgd"), "--as-root"]);
+  // A store that root alone may change needs no word.
+  await succeeds(t, ["import", join(common, "new"), "-i", dump]);
+  t.is((await lstat(join(common, "new"))).uid, 0);
+});
+
+testAsRoot("what that user may not read is told, with what to do", async (t, { store }) => {
+  for (const name of await readdir(store)) await chown(join(store, name), 0, 0);
+  await chmod(join(store, "CURRENT"), 0o600);
+  const { code, stderr } = await kgdump(["export", store, "-o", "/dev/null"]);
+  t.is(code, 1, stderr);
+  t.regex(stderr, /PERMISSION_DENIED.*works as #54321 here.*chown.*--as-root/s);
+});
