@@ -149,3 +149,32 @@ testAsRoot("what that user may not read is told, with what to do", async (t, { s
   t.is(code, 1, stderr);
   t.regex(stderr, /PERMISSION_DENIED.*works as #54321 here.*chown.*--as-root/s);
 });
+
+testAsRoot("a group that is not that user's: root gives it on in its own directory, elsewhere it is left out with its rights", async (t, meeting) => {
+  const group = 23_456;
+  const give = async (store: string): Promise<void> => {
+    for (const path of [store, ...(await readdir(store)).map((name) => join(store, name))]) await chown(path, MAYA, group);
+    for (const name of await readdir(store)) await chmod(join(store, name), 0o640);
+    await chmod(store, 0o750);
+  };
+  await give(meeting.store);
+  const about = async (store: string): Promise<string[]> => [...new Set((await owners(store)).map((line) => line.slice(line.indexOf(" ") + 1)))];
+  await succeeds(t, ["migrate", "--from", meeting.store, "--stream"], MAYA);
+  t.deepEqual(await about(meeting.store), [`${MAYA.toString()}:${MAYA.toString()} 700`, `${MAYA.toString()}:${MAYA.toString()} 600`]);
+  await succeeds(t, ["rollback", meeting.store]);
+  const store = await inRootsDirectory(meeting);
+  await succeeds(t, ["migrate", "--from", store, "--stream"]);
+  t.deepEqual(await about(store), [`${MAYA.toString()}:${group.toString()} 750`, `${MAYA.toString()}:${group.toString()} 640`]);
+});
+
+testAsRoot("root that stays root gives the new store, its way back and what is merged to the owner of the store", async (t, meeting) => {
+  const store = await inRootsDirectory(meeting);
+  const before = await owners(store);
+  await succeeds(t, ["migrate", "--from", store, "--as-root"]);
+  t.true((await owners(store)).every((line) => line.includes(` ${MAYA.toString()}:`)));
+  await succeeds(t, ["import", store, "-i", meeting.dump, "--merge", "--as-root"]);
+  t.true((await owners(store)).every((line) => line.includes(` ${MAYA.toString()}:`)));
+  await succeeds(t, ["status", store], MAYA);
+  await succeeds(t, ["rollback", store, "--as-root"]);
+  t.deepEqual(await owners(store), before);
+});

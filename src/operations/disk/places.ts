@@ -3,6 +3,7 @@ import { open, cp, lstat, readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { EngineName } from "../../engines/store.js";
 import { hasCode, KgdumpError, systemError } from "../../errors.js";
+import { copyOwner } from "./likeness.js";
 import { makeDirectory, removeTree, renameName } from "./name-changes.js";
 import { nameIsTaken } from "./names.js";
 import { detectEngine } from "./stores.js";
@@ -163,8 +164,10 @@ async function compareAndSync(original: string, copy: string): Promise<void> {
     const [from, to] = [join(original, entry.name), join(copy, entry.name)];
     if (entry.isDirectory()) await compareAndSync(from, to);
     else if (entry.isFile()) await compareFiles(from, to);
+    if (!entry.isDirectory()) await copyOwner(from, to);
   }
   await syncDirectory(copy);
+  await copyOwner(original, copy);
 }
 
 /** Compares a copy with its original, and makes it durable. @throws {KgdumpError} VERIFY_DIFFERENCE @throws {Error} of the system */

@@ -5,7 +5,7 @@
  * later import to the same target can clear what a killed one left, and never what a running one is building.
  */
 import { randomBytes } from "node:crypto";
-import { open, readdir, readlink, realpath, rm, stat, unlink, writeFile } from "node:fs/promises";
+import { chmod, open, readdir, readlink, realpath, rm, stat, unlink, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { hasCode, KgdumpError, systemError } from "../../errors.js";
 import { makeDirectory, removeEmptyDirectory, removeTree, renameName } from "./name-changes.js";
@@ -226,8 +226,9 @@ async function clearUnowned(directory: string): Promise<void> {
   await removeEmptyDirectory(directory);
 }
 
-/** Syncs every file and directory below `path`. */
+/** Syncs every file and directory below `path`, which is nobody else's. */
 async function syncTree(path: string): Promise<void> {
+  await chmod(path, 0o700);
   for (const entry of await readdir(path, { withFileTypes: true })) {
     const child = join(path, entry.name);
     if (entry.isDirectory()) {
@@ -235,6 +236,7 @@ async function syncTree(path: string): Promise<void> {
     } else if (entry.isFile()) {
       const handle = await open(child, "r");
       try {
+        await handle.chmod(0o600);
         await handle.sync();
       } finally {
         await handle.close();

@@ -16,6 +16,7 @@ import type { EntrySource, KeyOrder } from "../../engines/store.js";
 import { KgdumpError, systemError } from "../../errors.js";
 import type { BaseKeyspace } from "../../format/index.js";
 import { reopenSettings } from "../../settings/reopen.js";
+import { makeLike } from "../disk/likeness.js";
 import { renameName } from "../disk/name-changes.js";
 import { nameIsTaken } from "../disk/names.js";
 import { refuseOtherSled } from "../disk/other-sled.js";
@@ -96,6 +97,7 @@ export async function importDeltas(options: ImportOptions, files: readonly strin
       if (done.changed) {
         await closing(await openCopy(staging.storePath, options, false), (copy) => verifyState(copy, chain.keyspaces, options));
         options.signal?.throwIfAborted();
+        await makeLike(staging.storePath, target, "sled");
         await staging.replace(exchangeDirectories, asideOf(target));
       }
       return resultOf(options, chain, done, sink.settings, started);

@@ -4,6 +4,7 @@
  * Into a new target, nothing appears at the final path until the store was written, closed, reopened, read back and
  * found equal. An existing target is only touched with `merge`.
  */
+import { realpath } from "node:fs/promises";
 import { resolve } from "node:path";
 import { nextIdOf } from "../../engines/next-id.js";
 import type { SledSink } from "../../engines/sled/sled.js";
@@ -11,6 +12,7 @@ import type { IfExists } from "../../engines/store.js";
 import { KgdumpError } from "../../errors.js";
 import { reopenSettings, type ReopenSettings } from "../../settings/reopen.js";
 import { checkSledSettings } from "../../settings/sled-settings.js";
+import { makeLike } from "../disk/likeness.js";
 import { otherSledAt, refuseOtherSled } from "../disk/other-sled.js";
 import { Staging, targetState } from "../disk/staging.js";
 import { detectEngine } from "../disk/stores.js";
@@ -137,10 +139,14 @@ async function importInto(plan: ImportPlan, events: AsyncGenerator<EntryEvent>, 
     await merge(plan, events, sink, options, ifExists, atOnce);
     await sink.flush();
   });
-  if (!verify) return merging.settings;
-  await closing(await openSledSink(options.target, settings), async (sink) => {
-    if (!atOnce) await verifyMerged(plan, readEntries(options), sink, options, ifExists);
-  });
+  if (verify) {
+    await closing(await openSledSink(options.target, settings), async (sink) => {
+      if (!atOnce) await verifyMerged(plan, readEntries(options), sink, options, ifExists);
+    });
+  }
+  // Files that are new in it, such as snapshots.
+  const store = await realpath(options.target);
+  await makeLike(store, store, "sled");
   return merging.settings;
 }
 

@@ -2,10 +2,11 @@
  * The journal of a migration: a small file beside the store that says how far it got, so that it can be finished or undone
  * after any interruption. It is replaced as a whole, and durable before the step that it names begins.
  */
+import { fchownSync } from "node:fs";
 import { lstat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { KgdumpError, systemError } from "../../errors.js";
-import { createFile, removeFile, renameName } from "../disk/name-changes.js";
+import { createFile, type NewFile, removeFile, renameName } from "../disk/name-changes.js";
 import { isRunning, ownProcess } from "../disk/owner.js";
 import { syncDirectory } from "../disk/sync.js";
 import { isTrusted, readSmallFile } from "../disk/trusted.js";
@@ -68,6 +69,7 @@ export async function writeJournal(journal: Omit<Journal, "owner">): Promise<Jou
     await removeFile(temporary);
     const handle = await createFile(temporary);
     try {
+      await giveToOwner(handle, [journal.target, journal.source, path]);
       await writeAll(handle, [Buffer.from(`${JSON.stringify(written, null, 2)}\n`)]);
       await handle.sync();
     } finally {
@@ -79,6 +81,17 @@ export async function writeJournal(journal: Omit<Journal, "owner">): Promise<Jou
   } catch (error) {
     await removeFile(temporary).catch(() => undefined);
     throw systemError(error, `writing ${path}`, { path });
+  }
+}
+
+/** Whom the store belongs to reads its journal, too, before the service starts. Only root can give it, and needs to. */
+async function giveToOwner({ fd }: NewFile, like: readonly string[]): Promise<void> {
+  if (process.geteuid?.() !== 0) return;
+  for (const path of like) {
+    const found = await lstat(path).catch(() => null);
+    if (found === null) continue;
+    fchownSync(fd, found.uid, found.gid);
+    return;
   }
 }
 

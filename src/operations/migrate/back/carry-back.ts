@@ -5,6 +5,7 @@ import { engineTitle } from "../../../engines/registry.js";
 import type { EntrySource } from "../../../engines/store.js";
 import { KgdumpError } from "../../../errors.js";
 import { MAX_PAYLOAD_LENGTH } from "../../../format/index.js";
+import { makeLike } from "../../disk/likeness.js";
 import { logsElsewhere } from "../../disk/logs-elsewhere.js";
 import { removeFile } from "../../disk/name-changes.js";
 import { otherSledAt } from "../../disk/other-sled.js";
@@ -100,6 +101,7 @@ export async function carryBack(store: EntrySource, journal: Journal, { map, onP
     const { entries } = await (from === "sled" ? importBack(made, journal) : restoreBack(made, journal));
     teller.tell("restore", `what the ${engineTitle(to)} store holds was carried into a new ${engineTitle(from)} store, read back and compared`, { entries });
     await removeFile(dump);
+    await makeLike(incoming, journal.target, to);
     return incoming;
   } catch (error) {
     await clearCarried(journal).catch(() => undefined);

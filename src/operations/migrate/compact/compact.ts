@@ -12,6 +12,7 @@ import { KgdumpError } from "../../../errors.js";
 import { MAX_PAYLOAD_LENGTH } from "../../../format/index.js";
 import type { ReopenSettings } from "../../../settings/reopen.js";
 import { checkSledSettings } from "../../../settings/sled-settings.js";
+import { makeLike } from "../../disk/likeness.js";
 import { noStoreAt } from "../../disk/missing.js";
 import { refuseFilesElsewhere } from "../../disk/own-files.js";
 import { diskUseOf, removeDirectory } from "../../disk/places.js";
@@ -28,7 +29,6 @@ import { digestsOf, firstDifference, hexDigests } from "./digests.js";
 import { openOldStore } from "./engine.js";
 import { settleInterrupted, takePlace } from "./exchange.js";
 import type { CompactSettings, Live, Made, OldStore, SledForm } from "./old-store.js";
-import { giveOwner } from "./places.js";
 
 /** What `compactStore` does. */
 export interface CompactOptions extends WithSeams, WithProgress {
@@ -121,7 +121,7 @@ export async function compactStore(options: CompactOptions): Promise<CompactResu
     const made = await makeAnew(old, store, staging.storePath, options);
     await refuseDifference(old, made, options);
     options.signal?.throwIfAborted();
-    await giveOwner(staging.storePath, store, engine);
+    await makeLike(staging.storePath, store, engine);
     await copyCompanions(store, staging.storePath, engine);
     const kept = await takePlace(staging.storePath, store);
     if (options.removeOriginal === true) await removeDirectory(kept);

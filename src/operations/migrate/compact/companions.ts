@@ -1,9 +1,10 @@
 /** What else lies in a store's directory, and is none of its engine's: it is the program's own, and has to be there as before. */
-import { cp, lchown, lstat, readdir } from "node:fs/promises";
+import { cp, lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { engineNamed } from "../../../engines/registry.js";
 import type { EngineName } from "../../../engines/store.js";
 import { systemError } from "../../../errors.js";
+import { copyOwner } from "../../disk/likeness.js";
 import { compareFiles } from "../../disk/places.js";
 import { syncDirectory } from "../../disk/sync.js";
 
@@ -26,8 +27,8 @@ export async function copyCompanions(from: string, to: string, engine: EngineNam
 }
 
 async function finish(original: string, copy: string): Promise<void> {
-  const [like, now] = [await lstat(original), await lstat(copy)];
-  if (now.uid !== like.uid || now.gid !== like.gid) await lchown(copy, like.uid, like.gid);
+  const like = await lstat(original);
+  await copyOwner(original, copy);
   if (like.isFile()) await compareFiles(original, copy);
   if (!like.isDirectory()) return;
   for (const name of await readdir(original)) await finish(join(original, name), join(copy, name));

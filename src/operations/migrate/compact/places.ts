@@ -1,9 +1,6 @@
-/** Where the stores of a compaction are, and whose they are. */
-import type { Stats } from "node:fs";
-import { lchown, lstat, open, readdir } from "node:fs/promises";
+/** Where the stores of a compaction are. */
+import { readdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { engineNamed } from "../../../engines/registry.js";
-import type { EngineName } from "../../../engines/store.js";
 import { hasCode, systemError } from "../../../errors.js";
 
 const KEPT = ".before-compact-";
@@ -42,32 +39,5 @@ async function named(store: string, middle: string): Promise<string[]> {
   } catch (error) {
     if (hasCode(error, "ENOENT", "ENOTDIR")) return [];
     throw systemError(error, `looking at ${directory}`, { path: directory });
-  }
-}
-
-/**
- * Gives a new store the owner, the group and the modes of the one whose place it takes, durably: whoever runs kgdump, the service must be able to open it.
- * Files get those of the one file that each store of its engine has, directories those of the old store.
- * @throws {KgdumpError} PERMISSION_DENIED when the owner is another, and only root may give things away; IO_FAILED
- */
-export async function giveOwner(made: string, store: string, engine: EngineName): Promise<void> {
-  try {
-    await giveTo(made, await lstat(store), await lstat(join(store, engineNamed(engine).everyStoreHas)));
-  } catch (error) {
-    throw systemError(error, `giving ${made} the owner of ${store}`, { path: store, hint: "run this as the owner of the store, or as root" });
-  }
-}
-
-async function giveTo(path: string, directory: Stats, file: Stats): Promise<void> {
-  const now = await lstat(path);
-  const like = now.isDirectory() ? directory : file;
-  if (now.uid !== like.uid || now.gid !== like.gid) await lchown(path, like.uid, like.gid);
-  if (now.isDirectory()) for (const name of await readdir(path)) await giveTo(join(path, name), directory, file);
-  const handle = await open(path, "r");
-  try {
-    await handle.chmod(like.mode & 0o7777);
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }

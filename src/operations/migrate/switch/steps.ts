@@ -2,6 +2,7 @@
 import { engineTitle } from "../../../engines/registry.js";
 import type { EngineName } from "../../../engines/store.js";
 import { KgdumpError } from "../../../errors.js";
+import { makeLike } from "../../disk/likeness.js";
 import { removeFile } from "../../disk/name-changes.js";
 import { nameIsTaken } from "../../disk/names.js";
 import { clearRemoved, occupantOf, removeDirectory, renameDurably } from "../../disk/places.js";
@@ -24,6 +25,9 @@ export function switchOf(journal: Journal): Switch {
 
 /** Puts the new store in place; the old one's lock is held, if it is still there. */
 export async function switchOver(journal: Journal, teller: Teller): Promise<Journal> {
+  const { source, building } = journal;
+  const { from, to } = directionOf(journal);
+  if ((await occupantOf(building)) === to && (await occupantOf(source)) === from) await makeLike(building, source, from);
   const switching = await writeJournal({ ...journal, step: "switching" });
   try {
     await switchStores(switchOf(switching));
