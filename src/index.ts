@@ -20,6 +20,8 @@ export type { MigrationSpace } from "./operations/migrate/plan/space.js";
 export type { PlannedStep } from "./operations/migrate/plan/planned-steps.js";
 export { rollbackStore } from "./operations/migrate/back/rollback.js";
 export type { RollbackOptions, RollbackResult } from "./operations/migrate/back/rollback-options.js";
+export { cleanUp, type CleanedRemain, type CleanupOptions, type CleanupResult, type RemainState } from "./operations/migrate/cleanup/cleanup.js";
+export type { Remain, RemainKind } from "./operations/migrate/cleanup/remains.js";
 export { migrationStatus, type MigrationState, type MigrationStatus, type PlaceState, type StatusPlace } from "./operations/migrate/status.js";
 export { compactStore, planCompact, type CompactOptions, type CompactPlan, type CompactResult } from "./operations/migrate/compact/compact.js";
 export { undoCompact, type UndoCompactOptions, type UndoCompactResult } from "./operations/migrate/compact/undo.js";

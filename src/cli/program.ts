@@ -67,6 +67,10 @@ const COMMANDS: Readonly<Record<string, (add: Add) => Promise<void>>> = {
     const { runStatus, statusCommand } = await import("./commands/status.js");
     add(statusCommand(), runStatus);
   },
+  cleanup: async (add) => {
+    const { cleanupCommand, runCleanup } = await import("./commands/cleanup.js");
+    add(cleanupCommand(), runCleanup);
+  },
 };
 
 /** What each command is for, as help groups them. */
@@ -74,7 +78,7 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
   "Move:": ["export", "import", "restore"],
   "Look:": ["inspect", "verify", "find"],
   "Repair:": ["recover"],
-  "In place:": ["migrate", "rollback", "status", "compact"],
+  "In place:": ["migrate", "rollback", "status", "compact", "cleanup"],
 };
 
 /** Where help is shown. */

@@ -153,6 +153,11 @@ const ROWS: Readonly<Record<string, Readonly<Record<string, Row>>>> = {
     "--max-block-size": restoring("--max-block-size 100"),
   },
   status: { "--config": { base: "status", add: "--config migrated.toml" } },
+  cleanup: {
+    "--config": { base: "cleanup", add: "--config migrated.toml --dry-run" },
+    "--dry-run": { base: "cleanup migrated", add: "--dry-run" },
+    "--force": { proof: "test/cli/cleanup.test.ts" },
+  },
   verify: {
     "--against": { base: "verify graph.kgd", add: "--against store" },
     "--ttl": { base: "verify ttl.kgd --against ttl", add: "--ttl strip" },
@@ -268,7 +273,7 @@ async function run(t: ExecutionContext, from: string, args: string): Promise<str
   return JSON.stringify({ code, said, stderr: settled(stderr, place), content }, null, 1);
 }
 
-const COMMANDS = ["compact", "export", "find", "import", "inspect", "recover", "restore", "status", "verify"] as const;
+const COMMANDS = ["cleanup", "compact", "export", "find", "import", "inspect", "recover", "restore", "status", "verify"] as const;
 
 /** Each command as commander knows it. */
 async function commands(): Promise<Command[]> {

@@ -17,7 +17,7 @@ async function namedCommands(): Promise<Map<string, string>> {
       const path = join(root, file);
       for (const [number, line] of (await readFile(path, "utf8")).split("\n").entries()) {
         if (/^\s*(\*|\/\/|\/\*)/.test(line) || (path.startsWith(join("src", "cli")) && !/hint|`kgdump/.test(line))) continue;
-        for (const [, command = "", rest = ""] of line.matchAll(/kgdump (export|import|migrate|rollback|status|restore|verify|recover|inspect|find|compact)\b([^`"]*)/g)) {
+        for (const [, command = "", rest = ""] of line.matchAll(/kgdump (export|import|migrate|rollback|status|restore|verify|recover|inspect|find|compact|cleanup)\b([^`"]*)/g)) {
           const options = rest.match(/(?<=\s)--?[a-z][\w-]*/g) ?? [];
           const words = [command, ...options].join(" ");
           named.set(words, named.get(words) ?? `${path}:${String(number + 1)}`);
@@ -74,9 +74,11 @@ const COMMANDS: Record<string, (ground: Ground, output: string) => readonly [rea
   verify: ({ rocks, sled }) => [["verify", rocks, "--against", sled], 0],
   "verify --graph": ({ dump }) => [["verify", dump, "--graph"], 0],
   // The last ones: they change the store.
+  cleanup: ({ rocks }) => [["cleanup", rocks], 0],
   compact: ({ rocks }) => [["compact", rocks], 0],
   migrate: ({ rocks }) => [["migrate", "--from", rocks], 0],
   rollback: ({ sled }) => [["rollback", sled], 0],
+  "cleanup --force": ({ rocks }) => [["cleanup", rocks, "--force"], 0],
   "rollback --discard-new": ({ sled }) => [["rollback", sled, "--discard-new"], 0],
 };
 

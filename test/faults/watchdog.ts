@@ -25,6 +25,7 @@ const COMMANDS: readonly Command[] = [
   { verb: "find", words: (store) => ["find", store, "key"] },
   { verb: "status", words: (store) => ["status", store] },
   { verb: "compact", words: (store) => ["compact", store, "--dry-run"] },
+  { verb: "cleanup", words: (store) => ["cleanup", store] },
   { verb: "migrate", words: (store) => ["migrate", "--dry-run", "--from", store] },
   { verb: "rollback", words: (store) => ["rollback", store] },
   { verb: "migrate", words: (store) => ["migrate", "--from", store, "--stream"], changes: true },

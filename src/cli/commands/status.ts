@@ -46,6 +46,6 @@ export async function runStatus(context: Context, args: readonly string[], flags
   context.workOn({ worked: [target] });
   const { migrationStatus } = await import("../../operations/migrate/status.js");
   const status: MigrationStatus = await migrationStatus(target);
-  await context.out.write(context.json ? jsonDocument({ status: { ...status, journal: status.journal === null ? null : { ...status.journal }, backup: status.backup === null ? null : { ...status.backup }, dump: status.dump === null ? null : { ...status.dump }, compacted: status.compacted === null ? null : { ...status.compacted }, trouble: status.trouble === null ? null : { ...status.trouble } } }) : renderStatus(status, context.paint));
+  await context.out.write(context.json ? jsonDocument({ status: { ...status, journal: status.journal === null ? null : { ...status.journal }, backup: status.backup === null ? null : { ...status.backup }, dump: status.dump === null ? null : { ...status.dump }, compacted: status.compacted === null ? null : { ...status.compacted }, remains: status.remains.map((remain) => ({ ...remain })), trouble: status.trouble === null ? null : { ...status.trouble } } }) : renderStatus(status, context.paint));
   context.exitCode = STATUS_EXIT_CODE[status.state];
 }

@@ -2,6 +2,7 @@
 import type { RollbackResult } from "../../operations/migrate/back/rollback-options.js";
 import type { ChangeCounts, MigrateResult } from "../../operations/migrate/migrate.js";
 import type { MigratedKeyspace } from "../../operations/migrate/migrated.js";
+import { shellWord } from "../../operations/disk/shell-word.js";
 import type { MigrationStatus, StatusPlace } from "../../operations/migrate/status.js";
 import type { Paint } from "../terminal/style.js";
 import { escapeMessage, escapeText } from "../text/escape.js";
@@ -102,6 +103,19 @@ export function renderStatus(status: MigrationStatus, paint: Paint): string {
     (verifiedAt === null ? "" : line("verified", escapeText(verifiedAt))) +
     place("backup", backup) +
     place("dump", dump) +
-    (compacted === null ? "" : line("compacted", `the original is kept as ${escapeText(compacted.path)}, ${formatSize(compacted.bytes ?? 0)}`))
+    (compacted === null ? "" : line("compacted", `the original is kept as ${escapeText(compacted.path)}, ${formatSize(compacted.bytes ?? 0)}`)) +
+    remainsText(status)
+  );
+}
+
+/** What else is left, and what removes all of it. */
+function remainsText({ path, backup, dump, compacted, remains, state }: MigrationStatus): string {
+  if (remains.length === 0 || state === "unfinished") return "";
+  const told = [backup?.path, dump?.path, compacted?.path];
+  const others = remains.filter(({ path: one, kind }) => kind !== "journal" && !told.includes(one));
+  const bytes = remains.reduce((sum, remain) => sum + remain.bytes, 0);
+  return (
+    others.map((remain) => line("left", `${escapeText(remain.path)}, ${formatSize(remain.bytes)}`)).join("") +
+    line("cleanup", `kgdump cleanup ${shellWord(escapeText(path))} removes what is left, ${formatSize(bytes)}`)
   );
 }

@@ -12,7 +12,7 @@ const OTHER_OPTIONS: readonly string[] = ["--prefix", "--keyspace", "--column-fa
 /** The same of an export; of a migration they are paths. */
 const KEY_OPTIONS: readonly string[] = ["--from", "--to"];
 /** Commands that write paths down, and go on by them after an interruption. */
-const WRITES_PATHS: readonly string[] = ["migrate", "rollback", "status"];
+const WRITES_PATHS: readonly string[] = ["migrate", "rollback", "status", "cleanup"];
 
 /** What stands for paths, and how these are shown. */
 export class RawPaths {

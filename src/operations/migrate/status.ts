@@ -7,6 +7,7 @@ import { isForeign } from "../disk/recognize.js";
 import { startOfFile } from "../disk/small-file.js";
 import { detectEngine } from "../disk/stores.js";
 import { troubleOfMigrated, troubleOfSled } from "./back/loss.js";
+import { type Remain, remainsOf } from "./cleanup/remains.js";
 import { keptOf } from "./compact/places.js";
 import { directionOf } from "./direction.js";
 import { isBeforeSwitch } from "./journal-form.js";
@@ -48,6 +49,8 @@ export interface MigrationStatus {
   readonly dump: StatusPlace | null;
   /** What the last compaction of the store kept of it, which a rollback puts back; null when nothing is there. */
   readonly compacted: StatusPlace | null;
+  /** All that migrations, rollbacks and compactions have left, the oldest first: what `cleanUp` removes. */
+  readonly remains: readonly Remain[];
   /** The journal of the last migration, or null. */
   readonly journal: {
     readonly id: string;
@@ -87,6 +90,7 @@ export async function migrationStatus(path: string): Promise<MigrationStatus> {
     backup: await place(journal?.backup, journal === null ? "gone" : absentBackup(journal)),
     dump: await place(journal?.dump, journal !== null && wasNotSwitched(journal) ? "not-made" : "gone"),
     compacted: await place((await keptOf(await realpath(target).catch(() => target))).at(-1), "gone"),
+    remains: await remainsOf(await realpath(target).catch(() => target), journal),
     journal: journal === null ? null : { id: journal.id, step: journal.step, stopped: journal.step === "rolled-back" && journal.rollback === null, startedAt: journal.startedAt, updatedAt: journal.updatedAt },
     verifiedAt: journal?.verifiedAt ?? null,
     entries: journal?.keyspaces?.reduce((total, { entries }) => total + entries, 0) ?? null,

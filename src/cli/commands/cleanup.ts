@@ -1,0 +1,69 @@
+/** `kgdump cleanup`: removes what migrations, rollbacks and compactions have left of a store. */
+import { Command, Option } from "commander";
+import { KgdumpError } from "../../errors.js";
+import type { CleanupResult } from "../../operations/migrate/cleanup/cleanup.js";
+import { shellWord } from "../../operations/disk/shell-word.js";
+import type { Context } from "../context.js";
+import { addHelp } from "../help/help.js";
+import { jsonDocument } from "../render/json/json.js";
+import { renderCleanup } from "../render/cleanup.js";
+import { formatNumberOf } from "../text/quantities.js";
+
+interface CleanupFlags {
+  readonly config?: string;
+  readonly dryRun?: boolean;
+  readonly force?: boolean;
+}
+
+/** Defines the command. */
+export function cleanupCommand(): Command {
+  const command = new Command("cleanup")
+    .summary("remove what migrations and compactions have left of a store")
+    .description(
+      "Removes the backup, the dump and the journal of a migration, stores that a rollback put aside, and what compactions have kept: the way back ends with\n" +
+        "them. Each goes only when the store in place holds the same entries: both are read whole and compared. A service that has written since makes them\n" +
+        "differ; then --force removes them.",
+    )
+    .argument("[store]", "directory of the store (default: the path in --config)");
+  command
+    .addOption(new Option("--config <file>", "the service's storage.toml"))
+    .addOption(new Option("-n, --dry-run", "tell what is left, with sizes; remove nothing"))
+    .addOption(new Option("-f, --force", "remove also what the store in place does not hold; the service may run"));
+  addHelp(command, {
+    paragraphs: [
+      "Nothing is removed while a migration is not finished, or when no sound store is in place, nor anything that is not what its name says. The journal goes\n" +
+        "when all else is gone. The exit status is 4 when something was kept because it differs.",
+    ],
+    topics: ["settings"],
+    examples: ["kgdump cleanup --config config/storage.toml --dry-run", "kgdump cleanup /var/lib/maya/knowledge_graph --force"],
+  });
+  return command;
+}
+
+/**
+ * Runs the command.
+ * @throws {KgdumpError} USAGE, CONFIG_INVALID, VERIFY_DIFFERENCE when something was kept, and what cleanUp throws
+ */
+export async function runCleanup(context: Context, args: readonly string[], { dryRun, force, ...flags }: CleanupFlags): Promise<void> {
+  const { importSettings } = await import("./import-settings.js");
+  const { target } = await importSettings(args[0], flags, process.env);
+  context.workOn({ worked: [target] });
+  const { onProgress } = context.startProgress();
+  const { cleanUp } = await import("../../operations/migrate/cleanup/cleanup.js");
+  const result = await cleanUp({ target, dryRun, force, onProgress, signal: context.signal });
+  context.complete();
+  context.stopProgress();
+  if (context.json) await context.out.write(jsonDocument({ cleanup: { ...result, remains: result.remains.map((remain) => ({ ...remain })) } }));
+  else if (!context.quiet) await context.out.write(renderCleanup(result, dryRun === true, context.paint));
+  requireAllGone(result);
+}
+
+function requireAllGone({ target, remains }: CleanupResult): void {
+  const kept = remains.filter(({ state }) => state === "different" || state === "unreadable");
+  const [first] = kept;
+  if (first === undefined) return;
+  throw new KgdumpError("VERIFY_DIFFERENCE", `${formatNumberOf(kept.length, "thing was", "things were")} kept, as the store in place does not hold the same`, {
+    path: first.path,
+    hint: `when the store in place is the one that you want, \`kgdump cleanup ${shellWord(target)} --force\` removes the rest; the way back ends with it`,
+  });
+}
