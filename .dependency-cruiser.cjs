@@ -52,7 +52,7 @@ module.exports = {
     forbid(
       "addons-in-one-place",
       "Only engines, codecs and the one operation that needs calls of the system import the loader of native addons.",
-      { pathNot: ["^src/engines/(rocksdb|sled|block-scan)", "^src/codecs/", "^src/operations/disk/(acting|system-calls)\\.ts$"] },
+      { pathNot: ["^src/engines/(rocksdb|sled|block-scan)", "^src/codecs/", "^src/operations/disk/(acting|place-lock|system-calls)\\.ts$"] },
       { path: "^src/addon\\.ts$" },
     ),
     forbid(

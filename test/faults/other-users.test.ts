@@ -147,3 +147,13 @@ testAsRoot("a LOCK that is a link makes nothing where it leads", async (t, { sec
     t.false((await readdir(secret)).includes("made"), words.join(" "));
   }
 });
+
+testAsRoot("a lock of another user's, in a directory like /tmp, is told and not waited for", async (t, meeting) => {
+  const directory = await stickyDirectory(meeting);
+  await asMaya(`touch ${directory}/.new.kgdump-lock; mkfifo ${directory}/.other.kgdump-lock`);
+  for (const [name, told] of [["new", "PERMISSION_DENIED"], ["other", "PERMISSION_DENIED"]] as const) {
+    const { code, stderr } = await kgdump(["import", join(directory, name), "-i", meeting.dump]);
+    t.is(code, 1, stderr);
+    t.regex(stderr, new RegExp(`belongs to another user.*${told}`, "s"));
+  }
+});

@@ -50,6 +50,26 @@ pub fn exchange_directories(a: String, b: String, as_root: bool) -> AsyncTask<Jo
     })
 }
 
+/// Takes the lock of an open file, which it has until it is closed, however the process ends.
+///
+/// Returns false when another process has it. File systems without locks give it to everybody.
+#[napi]
+pub fn lock_open_file(descriptor: i32) -> bool {
+    lock_file(descriptor)
+}
+
+#[cfg(unix)]
+fn lock_file(descriptor: i32) -> bool {
+    // SAFETY: no memory is involved; a descriptor that is none is an error of the call.
+    let taken = unsafe { libc::flock(descriptor, libc::LOCK_EX | libc::LOCK_NB) } == 0;
+    taken || io::Error::last_os_error().raw_os_error() != Some(libc::EWOULDBLOCK)
+}
+
+#[cfg(not(unix))]
+fn lock_file(_descriptor: i32) -> bool {
+    true
+}
+
 /// Lets the calling thread, and no other one, act as another user from now on.
 ///
 /// Returns whether it does: not where the system has no users of threads, or the process may not.

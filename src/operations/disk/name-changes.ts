@@ -7,7 +7,7 @@ import { access, type FileHandle, link, lstat, mkdir, open, readdir, readlink, r
 import { dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { hasCode } from "../../errors.js";
-import { asKeeper, keepsNamesIn } from "./acting.js";
+import { actingAs, asKeeper, keepsNamesIn } from "./acting.js";
 import { NO_LINK, NO_WAIT } from "./trusted.js";
 
 const isKept = (path: string): boolean => keepsNamesIn(dirname(resolve(path)));
@@ -43,6 +43,21 @@ export async function createFile(path: string, mode = 0o600): Promise<NewFile> {
     return made;
   });
   return { fd, writev: promisify(writev).bind(null, fd) as NewFile["writev"], sync: () => promisify(fsync)(fd), close: () => promisify(close)(fd) };
+}
+
+/**
+ * Gives a new file to the owner of the first of these places that is there, when root or another user's root works.
+ * @param descriptor of the file, which is open
+ */
+export function giveDescriptor(descriptor: number, like: readonly string[]): void {
+  const acting = actingAs();
+  if (acting !== null) {
+    if (acting.keepsNames) asKeeper(({ uid, gid }) => { fchownSync(descriptor, uid, gid); });
+    return;
+  }
+  if (process.geteuid?.() !== 0) return;
+  const found = like.map((path) => lstatSync(path, { throwIfNoEntry: false })).find((one) => one !== undefined);
+  if (found !== undefined) fchownSync(descriptor, found.uid, found.gid);
 }
 
 /** What a file that is read offers. */

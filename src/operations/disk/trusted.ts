@@ -2,8 +2,9 @@
  * Files and directories where others may have put something in their place: looked at without following links and without waiting, and taken only
  * from those who may say what is in them.
  */
-import { constants, type BigIntStats, type Stats } from "node:fs";
+import { constants, type BigIntStats, lstatSync, type Stats } from "node:fs";
 import { type FileHandle, lstat, open } from "node:fs/promises";
+import { dirname } from "node:path";
 import { hasCode, KgdumpError, systemError } from "../../errors.js";
 
 /** For open(2): no link, as somebody may have put one there. Windows has none. */
@@ -15,6 +16,11 @@ export const NO_WAIT = (constants.O_NONBLOCK as number | undefined) ?? 0;
 export function isTrusted(uid: number): boolean {
   const own = process.geteuid?.();
   return own === undefined || uid === own || uid === 0;
+}
+
+/** Whether a user may decide what happens at a place, without what lies beside it: root, oneself, and whoever owns the place or its directory. */
+export function mayDecide(uid: number, place: string): boolean {
+  return isTrusted(uid) || [place, dirname(place)].some((path) => lstatSync(path, { throwIfNoEntry: false })?.uid === uid);
 }
 
 /** Whether a path names a descriptor that is open already: whose the pipe behind it is, was for who opened it. */

@@ -8,6 +8,7 @@ import type { RocksdbCompression } from "../../engines/rocksdb/sink.js";
 import type { EntrySource } from "../../engines/store.js";
 import { KgdumpError } from "../../errors.js";
 import { logsElsewhere } from "../disk/logs-elsewhere.js";
+import { lockPlace } from "../disk/place-lock.js";
 import { Staging, targetState } from "../disk/staging.js";
 import type { TtlMode } from "../disk/stores.js";
 import { areFiles, type DumpInputs, type EntryEvent, readEntries, readHeader } from "../dump/events.js";
@@ -84,6 +85,7 @@ export interface RestoreResult {
  */
 export async function restoreDump(options: RestoreOptions): Promise<RestoreResult> {
   const started = performance.now();
+  using _ = await lockPlace(options.target, "restore");
   if ((await targetState(options.target)) === "occupied") {
     throw new KgdumpError("TARGET_EXISTS", `${options.target} exists already`, { path: options.target, hint: "choose a new path" });
   }

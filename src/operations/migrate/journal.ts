@@ -2,14 +2,12 @@
  * The journal of a migration: a small file beside the store that says how far it got, so that it can be finished or undone
  * after any interruption. It is replaced as a whole, and durable before the step that it names begins.
  */
-import { fchownSync } from "node:fs";
-import { lstat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { KgdumpError, systemError } from "../../errors.js";
-import { createFile, type NewFile, removeFile, renameName } from "../disk/name-changes.js";
+import { createFile, giveDescriptor, removeFile, renameName } from "../disk/name-changes.js";
 import { isRunning, ownProcess } from "../disk/owner.js";
 import { syncDirectory } from "../disk/sync.js";
-import { isTrusted, readSmallFile } from "../disk/trusted.js";
+import { mayDecide, readSmallFile } from "../disk/trusted.js";
 import { writeAll } from "../output/output-file.js";
 import { type Journal, parseJournal } from "./journal-form.js";
 
@@ -34,7 +32,7 @@ export async function readJournal(target: string): Promise<Journal | null> {
     if (error instanceof KgdumpError && error.code === "NOT_FOUND") return null;
     throw error;
   }
-  await refuseForeign(path, read.uid, target);
+  refuseForeign(path, read.uid, target);
   const parsed = parseJournal(read.text, target);
   if (parsed !== null) return parsed;
   throw new KgdumpError("MIGRATION_JOURNAL_DAMAGED", `${path} is not the journal of a migration`, {
@@ -47,9 +45,8 @@ export async function readJournal(target: string): Promise<Journal | null> {
 const LONGEST = 64 * 1024 * 1024;
 
 /** What a journal says is done: so it must come from somebody who may do as much without it. */
-async function refuseForeign(path: string, uid: number, target: string): Promise<void> {
-  if (isTrusted(uid)) return;
-  for (const place of [dirname(target), target]) if ((await lstat(place).catch(() => null))?.uid === uid) return;
+function refuseForeign(path: string, uid: number, target: string): void {
+  if (mayDecide(uid, target)) return;
   throw new KgdumpError("PERMISSION_DENIED", `the journal ${path} belongs to another user (${uid.toString()}), who owns neither the store nor its directory`, {
     path,
     hint: "nothing was touched: find out who put it there, and remove it",
@@ -69,7 +66,8 @@ export async function writeJournal(journal: Omit<Journal, "owner">): Promise<Jou
     await removeFile(temporary);
     const handle = await createFile(temporary);
     try {
-      await giveToOwner(handle, [journal.target, journal.source, path]);
+      // Whom the store belongs to reads it, too, before the service starts.
+      giveDescriptor(handle.fd, [journal.target, journal.source, path]);
       await writeAll(handle, [Buffer.from(`${JSON.stringify(written, null, 2)}\n`)]);
       await handle.sync();
     } finally {
@@ -81,17 +79,6 @@ export async function writeJournal(journal: Omit<Journal, "owner">): Promise<Jou
   } catch (error) {
     await removeFile(temporary).catch(() => undefined);
     throw systemError(error, `writing ${path}`, { path });
-  }
-}
-
-/** Whom the store belongs to reads its journal, too, before the service starts. Only root can give it, and needs to. */
-async function giveToOwner({ fd }: NewFile, like: readonly string[]): Promise<void> {
-  if (process.geteuid?.() !== 0) return;
-  for (const path of like) {
-    const found = await lstat(path).catch(() => null);
-    if (found === null) continue;
-    fchownSync(fd, found.uid, found.gid);
-    return;
   }
 }
 

@@ -9,6 +9,7 @@ import { engineTitle } from "../../engines/registry.js";
 import type { EngineName, EntrySource } from "../../engines/store.js";
 import { KgdumpError } from "../../errors.js";
 import { type Held, holdStore } from "../disk/hold.js";
+import { lockPlace } from "../disk/place-lock.js";
 import { occupantOf } from "../disk/places.js";
 import { openSource } from "../disk/stores.js";
 import { troubleOfMigrated } from "./back/loss.js";
@@ -38,7 +39,22 @@ export async function migrateStore(asked: MigrateOptions): Promise<MigrateResult
   const started = performance.now();
   const direction = await askedDirection(asked);
   using teller = new Teller(asked.onEvent);
+  const [source, target] = [resolve(asked.source), resolve(asked.target ?? asked.source)];
+  const locked = await lockPlace(target, "migrate").catch((error: unknown) => confirmedElsewhere(error, target));
+  if (!(Symbol.dispose in locked)) return nothingDone("already", target, direction.to, locked, started);
+  using _target = locked;
+  using _source = source === target ? null : await lockPlace(source, "migrate");
   return await migrate({ ...asked, engine: direction.to, onProgress: teller.watch(asked.onProgress) }, asked.engine, direction, teller, started);
+}
+
+/**
+ * The journal of a migration that another process confirms: the service may be started while it still reads the original once more.
+ * @throws what came instead of the lock, in all other cases
+ */
+async function confirmedElsewhere(error: unknown, target: string): Promise<Journal> {
+  const journal = error instanceof KgdumpError && error.code === "STORE_IN_USE" ? await readJournal(target) : null;
+  if (journal?.step === "confirming" && isOwnedByOther(journal)) return journal;
+  throw error;
 }
 
 /** @param engine the one that was asked for by name */
@@ -49,7 +65,7 @@ async function migrate(options: MigrateOptions, engine: EngineName | undefined, 
   if (options.live === true && options.excludeKeyspaces !== undefined) throw new KgdumpError("USAGE", "with --live, all families are copied", { hint: "leave out --exclude-keyspace, or --live" });
   const target = resolve(options.target ?? options.source);
   let journal = await readJournal(target);
-  // The service may be started while another process still reads the original once more.
+  // Where no lock could be made, the journal alone tells of the other process.
   if (journal?.step === "confirming" && isOwnedByOther(journal)) return nothingDone("already", target, direction.to, journal, started);
   if (journal !== null) {
     await refuseOtherOwner(journal);

@@ -10,6 +10,7 @@ import type { EntrySource } from "../../../engines/store.js";
 import { KgdumpError } from "../../../errors.js";
 import { holdStore } from "../../disk/hold.js";
 import { nameIsTaken } from "../../disk/names.js";
+import { lockPlace } from "../../disk/place-lock.js";
 import { freeStamp, occupantOf } from "../../disk/places.js";
 import { openSource } from "../../disk/stores.js";
 import { closing } from "../../run/closing.js";
@@ -32,6 +33,7 @@ import type { RollbackOptions, RollbackResult } from "./rollback-options.js";
  * not said what is to become of that, STORE_IN_USE, MIGRATION_*, NO_SPACE, …
  */
 export async function rollbackStore(asked: RollbackOptions): Promise<RollbackResult> {
+  using _ = await lockPlace(asked.target, "rollback");
   using teller = new Teller(asked.onEvent);
   return await rollBack({ ...asked, onProgress: teller.watch(asked.onProgress) }, teller);
 }
@@ -56,7 +58,7 @@ async function rollBack(options: RollbackOptions, teller: Teller): Promise<Rollb
   const known = journal;
   if (options.discardNew === true && (await isSwitched(journal))) return resultOf(await discardNew(journal, teller, () => refuseStale(known)), false);
   if (unfinished || (journal.step === "switching" && (await isUntouched(switchOf(journal))))) await clearAway(journal, teller);
-  else if (journal.step === "switching") journal = await switchOver(journal, teller);
+  else if (journal.step === "switching") journal = await switchOver(journal, teller).catch((error: unknown) => switchedWithoutBackup(error, known));
   if (journal.step !== "done" && journal.step !== "confirming") return { status: unfinished ? "rolled-back" : "already", undone: "migration", engine: directionOf(journal).from, source: journal.source, aside: null, carried: false, original: null };
   if (await isBack(journal)) {
     await writeJournal({ ...journal, step: "rolled-back" });
@@ -64,6 +66,17 @@ async function rollBack(options: RollbackOptions, teller: Teller): Promise<Rollb
   }
   journal = { ...journal, step: "done", keyspaces: journal.keyspaces ?? (await keyspacesOfOriginal(journal, options)) };
   return undo(journal, options, teller);
+}
+
+/**
+ * The journal of a switch whose last step fails, as the backup can't be copied to its file system: the original waits beside the store, and goes back from there.
+ * @throws the error of all other switches
+ */
+async function switchedWithoutBackup(error: unknown, journal: Journal): Promise<Journal> {
+  const { from, to } = directionOf(journal);
+  if (journal.backup === null || (await occupantOf(journal.target)) !== to || (await occupantOf(journal.building)) !== from) throw error;
+  // Another attempt at the switch was written into it.
+  return { ...((await readJournal(journal.target)) ?? journal), step: "done" };
 }
 
 /** What to do about a path that has no journal. */

@@ -16,6 +16,7 @@ import { makeLike } from "../../disk/likeness.js";
 import { noStoreAt } from "../../disk/missing.js";
 import { refuseFilesElsewhere } from "../../disk/own-files.js";
 import { diskUseOf, removeDirectory } from "../../disk/places.js";
+import { lockPlace } from "../../disk/place-lock.js";
 import { Staging } from "../../disk/staging.js";
 import { detectEngine } from "../../disk/stores.js";
 import { exportSource } from "../../export/export.js";
@@ -112,10 +113,11 @@ async function liveOf(source: EntrySource, { onProgress, signal }: Pick<CompactO
 export async function compactStore(options: CompactOptions): Promise<CompactResult> {
   const started = performance.now();
   checkSledSettings(options.settings ?? {});
+  using _ = await lockPlace(options.store, "compact");
   await settleInterrupted(options.store);
   const { engine, store } = await placeOf(options.store);
   // No program can open it for writing until the new store is in its place.
-  return closing(await openOldStore(engine, store, { settings: options.settings ?? {}, hold: true }), async (old) => {
+  return await closing(await openOldStore(engine, store, { settings: options.settings ?? {}, hold: true }), async (old) => {
     const bytesBefore = (await diskUseOf(store)) ?? 0;
     await using staging = await Staging.create(store);
     const made = await makeAnew(old, store, staging.storePath, options);

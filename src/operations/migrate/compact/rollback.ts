@@ -10,7 +10,7 @@ import type { Teller } from "../events.js";
 import type { Journal } from "../journal.js";
 import { settleInterrupted } from "./exchange.js";
 import { keptOf, stampOf, undoneOf } from "./places.js";
-import { undoCompact } from "./undo.js";
+import { undoLocked } from "./undo.js";
 
 /**
  * Undoes the last compaction, unless a migration was begun, ended or rolled back after it. With `carryBack` a migration that can be undone goes first: what the
@@ -42,7 +42,7 @@ export async function rollbackCompaction(journal: Journal | null, options: Rollb
     });
   }
   const { discardNew, onProgress, signal } = options;
-  const { engine, aside } = await undoCompact({ store: target, discardNew, onProgress, signal }).catch((error: unknown) => { throw migrated ? withMigration(error) : error; });
+  const { engine, aside } = await undoLocked({ store: target, discardNew, onProgress, signal }).catch((error: unknown) => { throw migrated ? withMigration(error) : error; });
   teller.tell("restore", "the store of before the compaction was put back", { path: store });
   if (migrated) teller.tell("done", "the migration before it can be rolled back, too: run this once more", { path: store });
   return { status: "rolled-back", undone: "compaction", engine, source: store, aside, carried: false, original: null };

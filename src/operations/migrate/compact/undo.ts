@@ -8,6 +8,7 @@ import { holdStore, lockOf } from "../../disk/hold.js";
 import { noStoreAt } from "../../disk/missing.js";
 import { nameIsTaken } from "../../disk/names.js";
 import { type Occupant, occupantOf } from "../../disk/places.js";
+import { lockPlace } from "../../disk/place-lock.js";
 import { detectEngine, openSource } from "../../disk/stores.js";
 import { closing } from "../../run/closing.js";
 import type { WithProgress } from "../../run/progress.js";
@@ -37,6 +38,12 @@ export interface UndoCompactResult {
  * @throws the signal's reason when it aborts
  */
 export async function undoCompact(options: UndoCompactOptions): Promise<UndoCompactResult> {
+  using _ = await lockPlace(options.store, "compact");
+  return await undoLocked(options);
+}
+
+/** The same for who holds the lock of the place already. */
+export async function undoLocked(options: UndoCompactOptions): Promise<UndoCompactResult> {
   await settleInterrupted(options.store);
   const store = await realpath(options.store).catch(() => resolve(options.store));
   const kept = (await keptOf(store)).at(-1);

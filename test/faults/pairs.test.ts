@@ -1,0 +1,65 @@
+/** Two commands at one place within milliseconds: one has it to itself, the other one comes after it, or ends with STORE_IN_USE; a sound store is there then. */
+import { cp, mkdir, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import test from "ava";
+import { exportStore } from "#src/operations/export/export.js";
+import { migrateStore } from "#src/operations/migrate/migrate.js";
+import { type Ended, kgdump } from "../cli/support/run.js";
+import { makeStore, numbered } from "../support/stores.js";
+import { temporaryDirectory } from "../support/temporary.js";
+import { loggedSeed, randomNumbers } from "./support.js";
+
+const PAIRS = Number(process.env.KGDUMP_PAIRS ?? 12);
+
+/** Commands by the state of the place that they are for. */
+const STATES: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  rocksdb: [["migrate", "--from", "graph"], ["migrate", "--from", "graph", "--stream"], ["compact", "graph"], ["rollback", "graph"]],
+  migrated: [["rollback", "graph"], ["rollback", "graph", "--discard-new"], ["compact", "graph"], ["migrate", "--from", "graph"], ["import", "graph", "-i", "delta.kgd"], ["migrate", "--from", "graph", "--engine", "rocksdb"]],
+  nothing: [["import", "graph", "-i", "graph.kgd"], ["restore", "graph", "-i", "graph.kgd"]],
+};
+
+/** What a command may end with when the other one was faster: it is in use, or what it was to do was done or undone before it began. */
+function isClear({ code, signal, stderr }: Ended): boolean {
+  if (code === 0) return true;
+  return signal === null && !/ENOENT|EEXIST|INTERNAL|MIGRATION_UNCLEAR|IO_FAILED/.test(stderr) && /\[(?:STORE_IN_USE|TARGET_EXISTS|NOT_FOUND|STORE_NOT_FOUND|USAGE|ROLLBACK_LOSES_DATA|DELTA_BASE_DIFFERENT)\]/.test(stderr);
+}
+
+test("of two commands at one place, one wins at least, and the other one ends clearly", async (t) => {
+  t.timeout(60 * 60_000);
+  const random = randomNumbers(loggedSeed(t));
+  const ground = await temporaryDirectory(t);
+  const [rocksdb, migrated, nothing] = ["rocksdb", "migrated", "nothing"].map((name) => join(ground, name)) as [string, string, string];
+  for (const directory of [rocksdb, migrated, nothing]) await mkdir(directory);
+  const store = await makeStore(rocksdb, "graph", { default: numbered("k", 200), nodes: numbered("n", 100) });
+  await exportStore({ store, output: join(ground, "graph.kgd") });
+  const newer = await makeStore(ground, "newer", { default: numbered("k", 210), nodes: numbered("n", 100) });
+  await exportStore({ store: newer, output: join(ground, "delta.kgd"), base: [join(ground, "graph.kgd")] });
+  for (const directory of [rocksdb, migrated, nothing]) for (const dump of ["graph.kgd", "delta.kgd"]) await cp(join(ground, dump), join(directory, dump));
+  for (let pair = 0; pair < PAIRS; pair++) {
+    const state = pick(random, Object.keys(STATES));
+    const commands = [pick(random, STATES[state] ?? []), pick(random, STATES[state] ?? [])];
+    const place = join(ground, "place");
+    if (state === "migrated") {
+      await cp(rocksdb, place, { recursive: true });
+      await migrateStore({ source: join(place, "graph"), stream: true });
+    } else await cp(join(ground, state), place, { recursive: true });
+    const pause = Math.floor(random() * (pair % 2 === 0 ? 3 : 300));
+    const ended = await Promise.all(commands.map(async (words, index) => {
+      if (index === 1) await delay(pause);
+      return kgdump(words, { cwd: place });
+    }));
+    const what = `pair ${pair.toString()}: ${commands.map((words) => words.join(" ")).join(" | ")} after ${pause.toString()} ms\n${ended.map(({ code, stderr }) => `${String(code)} ${stderr}`).join("\n")}`;
+    // One has the place to itself; what it does there may be refused, as there is nothing to undo.
+    t.true(ended.some(({ code }) => code !== 6), what);
+    t.true(ended.every(isClear), what);
+    const { code, stderr } = await kgdump(["verify", "graph"], { cwd: place });
+    t.is(code, 0, `${what}\nafterwards: ${stderr}`);
+    t.deepEqual((await readdir(place)).filter((name) => /^\.|kgdump-(?:new|removed|before|compacting|undoing|back)/.test(name)), [], what);
+    await rm(place, { recursive: true });
+  }
+});
+
+function pick<T>(random: () => number, from: readonly T[]): T {
+  return from[Math.floor(random() * from.length)] as T;
+}

@@ -1,0 +1,102 @@
+/** The lock of a place: one holder at a time, who is named; it ends with the process, and leaves nothing. */
+import { spawn } from "node:child_process";
+import { mkdir, readdir, rm, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import test from "ava";
+import { lockPlace } from "#src/operations/disk/place-lock.js";
+import { kgdump } from "../../cli/support/run.js";
+import { makeStore, numbered } from "../../support/stores.js";
+import { temporaryDirectory } from "../../support/temporary.js";
+
+test("one holds a place, whatever path leads there, and is named; another place is free", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const place = join(directory, "graph");
+  await mkdir(place);
+  await symlink(place, join(directory, "link"));
+  {
+    using _ = await lockPlace(place, "compact");
+    const named = { code: "STORE_IN_USE", message: `process ${process.pid.toString()} (kgdump compact) is at work on ${place}` };
+    for (const path of [place, `${place}/`, join(directory, "link"), join(place, "..", "graph")]) await t.throwsAsync(lockPlace(path, "migrate"), named, path);
+    using _other = await lockPlace(join(directory, "other"), "import");
+    t.deepEqual((await readdir(directory)).sort(), [".graph.kgdump-lock", ".other.kgdump-lock", "graph", "link"]);
+  }
+  t.deepEqual((await readdir(directory)).sort(), ["graph", "link"]);
+  using _again = await lockPlace(place, "migrate");
+  t.pass();
+});
+
+test("of many at once, one holds it at any time", async (t) => {
+  const directory = await temporaryDirectory(t);
+  let [holders, most, times] = [0, 0, 0];
+  await Promise.all(
+    Array.from({ length: 20 }, async (_, worker) => {
+      for (let round = 0; round < 50; round++) {
+        try {
+          using _lock = await lockPlace(join(directory, "graph"), "import");
+          holders += 1;
+          times += 1;
+          most = Math.max(most, holders);
+          await new Promise((done) => { setTimeout(done, worker % 3); });
+          holders -= 1;
+        } catch {
+          await new Promise((done) => { setTimeout(done, 1); });
+        }
+      }
+    }),
+  );
+  t.is(most, 1);
+  t.true(times >= 20, times.toString());
+  t.deepEqual(await readdir(directory), []);
+});
+
+test("a lock whose file is removed while it is being taken is taken anew", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const file = join(directory, ".graph.kgdump-lock");
+  const script = `const fs = require("node:fs"); for (;;) { try { fs.rmSync(${JSON.stringify(file)}); } catch {} }`;
+  const remover = spawn(process.execPath, ["-e", script], { stdio: "ignore" });
+  try {
+    // What is held has its name: unless somebody removes it behind that, as here, nobody else gets it.
+    for (let round = 0; round < 300; round++) {
+      using lock = await lockPlace(join(directory, "graph"), "import");
+      t.truthy(lock);
+    }
+  } finally {
+    remover.kill("SIGKILL");
+  }
+});
+
+test("what a killed one left is taken over; where no file can be made, the command says why itself", async (t) => {
+  const directory = await temporaryDirectory(t);
+  await writeFile(join(directory, ".graph.kgdump-lock"), '{"pid":1,"command":"migrate"}');
+  {
+    using _ = await lockPlace(join(directory, "graph"), "import");
+    await t.throwsAsync(lockPlace(join(directory, "graph"), "import"), { message: /process \d+ \(kgdump import\)/ });
+  }
+  t.deepEqual(await readdir(directory), []);
+  using nothing = await lockPlace(join(directory, "none", "graph"), "import");
+  t.truthy(nothing);
+  for (const text of ["", "{", "null", '{"pid":1,"command":"\\u001b[31m"}', "x".repeat(10_000)]) {
+    using _held = await lockPlace(join(directory, "graph"), "import");
+    await writeFile(join(directory, ".graph.kgdump-lock"), text);
+    await t.throwsAsync(lockPlace(join(directory, "graph"), "import"), { message: /^another kgdump is at work on/ }, text);
+  }
+  // A FIFO, a directory, a link in its place are told, and not waited for.
+  await mkdir(join(directory, ".graph.kgdump-lock"));
+  await t.throwsAsync(lockPlace(join(directory, "graph"), "import"), { code: "IO_FAILED" });
+  await rm(join(directory, ".graph.kgdump-lock"), { recursive: true });
+  await symlink(join(directory, "elsewhere"), join(directory, ".graph.kgdump-lock"));
+  await t.throwsAsync(lockPlace(join(directory, "graph"), "import"), { code: "IO_FAILED" });
+  t.deepEqual(await readdir(directory), [".graph.kgdump-lock"]);
+});
+
+test("each command that changes a place takes its lock before it looks at anything", async (t) => {
+  const directory = await temporaryDirectory(t);
+  await makeStore(directory, "graph", { default: numbered("k", 10) });
+  using _ = await lockPlace(join(directory, "graph"), "migrate");
+  for (const words of [["migrate", "--from", "graph"], ["migrate", "--from", "elsewhere", "--to", "graph"], ["rollback", "graph"], ["compact", "graph"], ["compact", "graph", "--undo"], ["import", "graph", "-i", "none.kgd"], ["restore", "graph", "-i", "none.kgd"]]) {
+    const { code, stderr } = await kgdump(words, { cwd: directory });
+    t.is(code, 6, `${words.join(" ")}: ${stderr}`);
+    t.regex(stderr, /kgdump migrate\) is at work on .*STORE_IN_USE/s);
+  }
+  for (const words of [["status", "graph"], ["verify", "graph"], ["migrate", "--from", "graph", "--dry-run"]]) t.not((await kgdump(words, { cwd: directory })).code, 6, words.join(" "));
+});
