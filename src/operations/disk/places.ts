@@ -57,7 +57,8 @@ export async function diskUseOf(path: string): Promise<number | null> {
     for (const name of await readdir(path)) bytes += (await diskUseOf(join(path, name))) ?? 0;
     return bytes;
   } catch (error) {
-    if (hasCode(error, "ENOENT")) return null;
+    // No path leads to what is nested deeper than the longest one; no store has such a thing.
+    if (hasCode(error, "ENOENT", "ENAMETOOLONG")) return null;
     throw systemError(error, `looking at ${path}`, { path });
   }
 }

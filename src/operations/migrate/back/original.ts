@@ -15,8 +15,10 @@ const nearPath = ({ target, id }: Pick<Journal, "target" | "id">): string => `${
 
 /** The original, on the target's file system. @throws {KgdumpError} NO_SPACE, VERIFY_DIFFERENCE, PERMISSION_DENIED, IO_FAILED */
 export async function bringNear(journal: Journal, teller: Teller): Promise<string> {
-  const { backup, source, target } = journal;
+  const { backup, source, target, building } = journal;
   if (backup === null) return source;
+  // The stores were exchanged, and it could not be moved to where the backup was to be.
+  if ((await occupantOf(building)) === directionOf(journal).from) return building;
   if ((await stat(dirname(backup))).dev === (await stat(dirname(target))).dev) return backup;
   const near = nearPath(journal);
   teller.begin("restore", "the backup is being copied from its file system", { backup });

@@ -2,6 +2,7 @@
  * Migrating a store whose service runs: it is copied whole meanwhile; then the service is to be stopped, and only what has changed since has to be
  * carried over before the new store takes the old one's place. What comes behind the stop is the downtime: it does nothing that could be done before.
  */
+import { dirname } from "node:path";
 import type { StoreLock } from "../../../engines/store.js";
 import { confirmSwitch } from "../confirm.js";
 import { beginJournal, type Copy, copyStore } from "../copy.js";
@@ -72,7 +73,7 @@ async function makeReady(paths: Awaited<ReturnType<typeof migrationPaths>>, id: 
     const locked = performance.now();
     teller.tell("delta", "the store is locked: the service can't be started until this is done", { path: journal.source });
     await refuseOccupiedTarget(paths);
-    if (journal.backup !== null) await refuseUnmovable(journal.source);
+    if (journal.backup !== null) await refuseUnmovable(journal.source, dirname(journal.backup));
     journal = await writeJournal({ ...journal, step: "following" });
     const { changes, ...caught } = await catchUp(journal, live, options, teller);
     const checked = caught.keyspaces === null ? null : await compareSides(journal, copy, caught.keyspaces, options, teller);

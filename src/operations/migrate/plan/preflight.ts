@@ -70,7 +70,7 @@ export async function planMigration(paths: MigrationPaths, options: PlanOptions)
   const bytes = estimatedBytes ?? (await diskUseOf(paths.source)) ?? 0;
   // A service that runs decides them yet; with `live` they are looked for when it has stopped.
   if (options.live !== true) refusePrepared(store, options);
-  if (paths.backup !== null) await refuseUnmovable(paths.source);
+  if (paths.backup !== null) await refuseUnmovable(paths.source, dirname(paths.backup));
   const live = options.live === true;
   const delta = live && paths.dump !== null ? deltaPath(paths.dump) : null;
   for (const output of [paths.dump, delta]) {

@@ -105,6 +105,6 @@ test("a preview of what is migrated already, of nothing, and of what was interru
   t.like(await previewMigration({ source: path }), { status: "unfinished", plan: null, unfinished: { step: "switching" } });
   // Interrupted while it was copied: what it left is no hindrance.
   const again = await makeStore(directory, "again", CONTENT);
-  await writeJournal({ ...journal, source: again, target: again, building: `${again}.kgdump-new-1`, step: "copying" });
+  await writeJournal({ ...journal, id: "1", source: again, target: again, building: `${again}.kgdump-new-1`, backup: `${again}.rocksdb-backup-20261122T191034Z`, step: "copying" });
   t.like(await previewMigration({ source: again, dump }), { status: "to-migrate", unfinished: { step: "copying" }, plan: { dump } });
 });
