@@ -10,9 +10,11 @@
 import "./setup/node-version.mjs";
 import { pathToFileURL } from "node:url";
 import { bundleProgram } from "./setup/bundle.mjs";
+import { refuseForeignCache } from "./setup/cache.mjs";
 import { CRATES, BLOCKS, ROCKSDB, SLED } from "./setup/crates.mjs";
 import { buildCrates } from "./setup/native.mjs";
 import { installPackages, installPackagesWhenNone } from "./setup/packages.mjs";
+import { CACHE } from "./setup/paths.mjs";
 import { prepareReader } from "./setup/python.mjs";
 import { stopAll } from "./setup/run.mjs";
 import { SetupError } from "./setup/setup-error.mjs";
@@ -24,6 +26,7 @@ import { compileTypeScript } from "./setup/typescript.mjs";
  * @throws {SetupError}
  */
 export async function setUp({ tests = false, prepare = false } = {}) {
+  await refuseForeignCache(CACHE);
   const javascript = async () => {
     await (prepare ? installPackagesWhenNone() : installPackages());
     await bundleProgram(await compileTypeScript({ tests }));

@@ -4,6 +4,7 @@
  * bin/bundle.js runs. The library's users, and coverage, have the modules themselves.
  */
 import { rename, rm, writeFile } from "node:fs/promises";
+import { pathToFileURL } from "node:url";
 import { exists } from "./cache.mjs";
 import { fingerprint, textOf } from "./fingerprint.mjs";
 import { inProject, ROOT } from "./paths.mjs";
@@ -33,8 +34,11 @@ export async function bundleProgram(sources) {
   const key = await fingerprint(ROOT, OWN_FILES, [sources, process.version]);
   if ((await textOf(STAMP)) === key && (await exists(BUNDLE)) && (await exists(CODE))) return;
   await removeBundle();
-  const esbuild = await import("esbuild").catch(() => null);
-  if (esbuild === null) return;
+  // By its path in this clone: a directory above might have another one, of somebody else.
+  const path = inProject("node_modules", "esbuild", "lib", "main.js");
+  if (!(await exists(path))) return;
+  /** @type {{ default: typeof import("esbuild") }} */
+  const { default: esbuild } = await import(pathToFileURL(path).href);
   await step("bundle", () => bundle(esbuild), () => "made");
   await writeFile(STAMP, key);
 }

@@ -18,6 +18,24 @@ const STALE = 20_000;
 const ABANDONED = 24 * 3600 * 1000;
 
 /**
+ * Refuses a cache that somebody else could change: what is in it is run.
+ * @param {string} directory
+ * @throws {SetupError}
+ */
+export async function refuseForeignCache(directory) {
+  const found = await stat(directory).catch(() => null);
+  const own = process.geteuid?.();
+  if (found === null || own === undefined) return;
+  const why = found.uid !== own && found.uid !== 0 ? `belongs to another user (${String(found.uid)})` : mayOthersWrite(found) ? "may be written by others" : null;
+  if (why !== null) throw new SetupError(`the cache ${directory} ${why}, and what is in it is run: let it be yours alone (\`chmod go-w\`), or set KGDUMP_CACHE_DIR to one that is`);
+}
+
+/** The user's own group, as many systems give one to each user, is no other. @param {import("node:fs").Stats} found */
+function mayOthersWrite({ mode, gid }) {
+  return (mode & 0o002) !== 0 || ((mode & 0o020) !== 0 && gid !== process.getegid?.());
+}
+
+/**
  * Makes a directory of the cache: `fill` gets an empty one beside it, which is then renamed into place.
  * @param {string} entry absolute path
  * @param {(directory: string) => Promise<void>} fill

@@ -41,6 +41,12 @@ const PINS = {
   "11.8.1": { all: "628ed387887f4a431df480857954df2a28b4389bfe24858ccdec611cabf65dbf" },
 };
 
+/**
+ * SHA-256 of the library itself, by its file in the release: what lies beside one in the cache vouches for nothing. Of others it is told by their archive.
+ * @type {Readonly<Record<string, string>>}
+ */
+const LIBRARIES = { "10.10.1-librocksdbjni-linux64.so": "14750307fe12f75bd400ed8156dfb737a7a7229ffe4c8b8bbe218e754dbe14b2" };
+
 /** @typedef {{ classifier: Classifier, file: string }} ReleaseBinary */
 
 /** Names of the processor in the release's file names, by Node's `process.arch`. */
@@ -90,7 +96,8 @@ export async function takeReleaseBinary({ classifier, file }, version = RELEASE_
   // Those of other days are not among the few that a set-up keeps.
   const entry = join(CACHE, version === RELEASE_VERSION ? "rocksdb" : "rocksdb-versions", `${version}-${file}`);
   const path = join(entry, file);
-  if ((await exists(path)) && (await textOf(join(entry, "sha256"))) === sha256(await readFile(path))) {
+  const known = LIBRARIES[`${version}-${file}`];
+  if ((await exists(path)) && (known ?? (await textOf(join(entry, "sha256")))) === sha256(await readFile(path))) {
     await touchEntry(entry);
     return { path, how: "from the cache" };
   }
@@ -109,6 +116,7 @@ export async function takeReleaseBinary({ classifier, file }, version = RELEASE_
     }
     const library = readFromZip(fetched.archive, file);
     if (library === undefined) return `the release archive holds no ${file}`;
+    if (known !== undefined && known !== sha256(library)) throw new SetupError(`${file} of RocksDB ${version} has SHA-256 ${sha256(library)} and not ${known}: it is not used`);
     await publishEntry(entry, async (staging) => {
       await writeFile(join(staging, file), library, { mode: 0o755 });
       await writeFile(join(staging, "sha256"), sha256(library));

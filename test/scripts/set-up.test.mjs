@@ -1,6 +1,6 @@
 // @ts-check
 import { execFile, spawnSync } from "node:child_process";
-import { mkdir, readdir, readFile, utimes, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdir, readdir, readFile, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -8,7 +8,7 @@ import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import zlib from "node:zlib";
 import test from "ava";
-import { exists, prune, publishEntry, removeWhenLarge, withLock } from "../../scripts/setup/cache.mjs";
+import { exists, prune, publishEntry, refuseForeignCache, removeWhenLarge, withLock } from "../../scripts/setup/cache.mjs";
 import { filesBelow, fingerprint } from "../../scripts/setup/fingerprint.mjs";
 import { inProject } from "../../scripts/setup/paths.mjs";
 import { stream } from "../../scripts/setup/stream.mjs";
@@ -73,6 +73,30 @@ test("of two entries with one key the first stays, and nothing else is left", as
   await t.throwsAsync(publishEntry(join(directory, "native", "other"), () => Promise.reject(new Error("no compiler"))));
   t.is(await readFile(join(entry, "file"), "utf8"), "same");
   t.deepEqual(await readdir(join(directory, "native")), ["key"]);
+});
+
+test("a cache that others may write, or that is another user's, is refused before anything in it is run", async (t) => {
+  const cache = await temporaryDirectory(t);
+  await t.notThrowsAsync(refuseForeignCache(cache));
+  await t.notThrowsAsync(refuseForeignCache(join(cache, "none")));
+  await chmod(cache, 0o775);
+  await t.notThrowsAsync(refuseForeignCache(cache));
+  await chmod(cache, 0o777);
+  await t.throwsAsync(refuseForeignCache(cache), { message: /may be written by others.*KGDUMP_CACHE_DIR/ });
+  const { status, stderr } = spawnSync(process.execPath, [inProject("scripts", "setup.mjs")], { env: { ...process.env, KGDUMP_CACHE_DIR: cache }, encoding: "utf8" });
+  t.is(status, 1, stderr);
+  t.regex(stderr, /set-up failed: the cache .* may be written by others/);
+  t.deepEqual(await readdir(cache), []);
+  if (process.geteuid?.() !== 0) {
+    t.log("SKIPPED: this needs root, who gives things away");
+    return;
+  }
+  await chmod(cache, 0o775);
+  await chown(cache, 0, 54_321);
+  await t.throwsAsync(refuseForeignCache(cache), { message: /may be written by others/ });
+  await chmod(cache, 0o700);
+  await chown(cache, 54_321, 54_321);
+  await t.throwsAsync(refuseForeignCache(cache), { message: /belongs to another user \(54321\)/ });
 });
 
 test("pruning keeps what was used last, and what a set-up fills right now", async (t) => {
