@@ -3,7 +3,7 @@ import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { makeStore, numbered } from "../support/stores.js";
 import { temporaryDirectory } from "../support/temporary.js";
-import { kgdump } from "./support/run.js";
+import { kgdump, shell } from "./support/run.js";
 
 /** A RocksDB store at the path that a storage.toml names. */
 async function service(t: ExecutionContext): Promise<{ directory: string; path: string; config: string }> {
@@ -120,4 +120,17 @@ test("a path that is named must be there; a service that has no store yet is tol
   const first = await kgdump(["migrate", "--config", config, "-q"]);
   t.is(first.code, 0, first.stderr);
   t.regex(first.stderr, /^warning: there is no store at .*: nothing was migrated\n$/);
+});
+
+test("the commands that are printed can be pasted into a shell, whatever the store is called", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const store = await makeStore(directory, "it's a $graph", { default: { a: "1" } });
+  const migrated = await kgdump(["migrate", "--from", store, "-v"]);
+  const [, command = ""] = /way back: +(kgdump rollback .+)\n/.exec(migrated.stderr) ?? [];
+  const back = await shell(command);
+  t.is(back.code, 0, `${command}: ${back.stderr}`);
+  const wrong = await kgdump(["inspect", store]);
+  const [, told = ""] = /(kgdump status .+?) tells what it is/.exec(wrong.stderr) ?? [];
+  const status = await shell(told);
+  t.regex(status.stdout.toString(), /RocksDB/, `${told}: ${status.stderr}`);
 });

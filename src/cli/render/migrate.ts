@@ -4,6 +4,7 @@ import type { ChangeCounts, MigrateResult } from "../../operations/migrate/migra
 import type { MigratedKeyspace } from "../../operations/migrate/migrated.js";
 import { shellWord } from "../../operations/disk/shell-word.js";
 import type { MigrationStatus, StatusPlace } from "../../operations/migrate/status.js";
+import { shellWord } from "../../operations/disk/shell-word.js";
 import type { Paint } from "../terminal/style.js";
 import { escapeMessage, escapeText } from "../text/escape.js";
 import { formatDuration, formatNumberOf, formatSize } from "../text/quantities.js";
@@ -25,7 +26,7 @@ export function renderMigration(result: MigrateResult, options: { readonly paint
     (delta === null ? "" : line("delta", escapeText(delta))) +
     (downtimeSeconds === null ? "" : line("downtime", `${formatDuration(downtimeSeconds)}${changes === null ? "" : `, for ${changesText(changes)}`}`)) +
     (reopen === null ? "" : line("open it", `with ${escapeMessage(reopen.rust)}`)) +
-    line("way back", `kgdump rollback ${escapeText(target)}`) +
+    line("way back", `kgdump rollback ${escapeMessage(shellWord(target))}`) +
     (result.keyspaces === null ? "" : `\n${renderSides(result.keyspaces.map((keyspace) => sidesOf(keyspace, engine)), options)}`) +
     (result.graph === null ? "" : `\n${renderGraph("graph of all sides", result.graph, false, paint)}`)
   );

@@ -8,6 +8,7 @@ import { basename, dirname, join } from "node:path";
 import { engineOf, engineTitle } from "../../engines/registry.js";
 import { KgdumpError } from "../../errors.js";
 import { guessFile } from "../../format/sniff.js";
+import { shellWord } from "./shell-word.js";
 import { startOfFile } from "./small-file.js";
 import { type FoundStore, storesBelow } from "./store-search.js";
 
@@ -127,7 +128,7 @@ export async function noDumpButDirectory(path: string): Promise<KgdumpError> {
   const names = await readdir(path).catch((): string[] => []);
   const engine = engineOf(names);
   if (engine !== null) {
-    const hint = `export it first: kgdump export ${path} -o graph.kgd; kgdump status ${path} tells what it is, kgdump verify --against compares it with a dump`;
+    const hint = `export it first: kgdump export ${shellWord(path)} -o graph.kgd; kgdump status ${shellWord(path)} tells what it is, kgdump verify --against compares it with a dump`;
     return new KgdumpError("DUMP_NOT_A_DUMP", `${path} is a directory with a ${engineTitle(engine)} store, not a dump`, { path, hint });
   }
   for (const name of [...names].sort().slice(0, FILES_LOOKED_AT)) {
