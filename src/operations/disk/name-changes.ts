@@ -8,7 +8,7 @@ import { dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { hasCode } from "../../errors.js";
 import { actingAs, asKeeper, keepsNamesIn } from "./acting.js";
-import { NO_LINK, NO_WAIT } from "./trusted.js";
+import { NO_LINK, NO_WAIT, statusOf } from "./trusted.js";
 
 const isKept = (path: string): boolean => keepsNamesIn(dirname(resolve(path)));
 
@@ -56,7 +56,7 @@ export function giveDescriptor(descriptor: number, like: readonly string[]): voi
     return;
   }
   if (process.geteuid?.() !== 0) return;
-  const found = like.map((path) => lstatSync(path, { throwIfNoEntry: false })).find((one) => one !== undefined);
+  const found = like.map(statusOf).find((one) => one !== null);
   if (found !== undefined) fchownSync(descriptor, found.uid, found.gid);
 }
 

@@ -2,15 +2,15 @@
  * One command at a place: whoever changes what is at a path holds a lock beside it from before it looks at anything until it is done. The lock ends with
  * the process, however that ends; what is left of its file is taken over, and removed, by the next one.
  */
-import { closeSync, constants, fstatSync, ftruncateSync, lstatSync, openSync, readSync, type Stats, writeSync } from "node:fs";
+import { closeSync, constants, fstatSync, ftruncateSync, openSync, readSync, type Stats, writeSync } from "node:fs";
 import { realpath } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { fromAddon, loadAddon } from "../../addon.js";
+import { loadAddon } from "../../addon.js";
 import { hasCode, KgdumpError, systemError } from "../../errors.js";
 import { asKeeper, keepsNamesIn } from "./acting.js";
 import { giveDescriptor, removeFileNow } from "./name-changes.js";
 import { ownProcess } from "./owner.js";
-import { mayDecide, NO_LINK, NO_WAIT } from "./trusted.js";
+import { mayDecide, NO_LINK, NO_WAIT, statusOf } from "./trusted.js";
 
 interface LockAddon {
   lockOpenFile(descriptor: number): boolean;
@@ -38,13 +38,11 @@ export async function lockPlace(path: string, command: string): Promise<PlaceLoc
   if (WITHIN.test(full)) return NOTHING;
   const place = await realpath(full).catch(async () => join(await realpath(dirname(full)).catch(() => dirname(full)), basename(full)));
   const file = join(dirname(place), `.${basename(place).slice(0, 200)}.kgdump-lock`);
-  return fromAddon(() => {
-    for (let tries = 0; tries < MOST_TRIES; tries++) {
-      const taken = take(file, place, command);
-      if (taken !== null) return taken;
-    }
-    throw inUse(place, file);
-  });
+  for (let tries = 0; tries < MOST_TRIES; tries++) {
+    const taken = take(file, place, command);
+    if (taken !== null) return taken;
+  }
+  throw inUse(place, file);
 }
 
 /** @returns null when the file was removed while it was being locked */
@@ -98,7 +96,7 @@ function openLock(file: string, place: string): number | null {
 /** @returns null where nothing can be made @throws {KgdumpError} PERMISSION_DENIED, IO_FAILED */
 function withoutLock(file: string, error: unknown): null {
   if (hasCode(error, "ENOENT", "ENOTDIR", "EROFS", "ENOSPC", "EDQUOT", "ENAMETOOLONG")) return null;
-  if (hasCode(error, "EACCES", "EPERM") && lstatSync(file, { throwIfNoEntry: false }) === undefined) return null;
+  if (hasCode(error, "EACCES", "EPERM") && statusOf(file) === null) return null;
   throw systemError(error, `opening ${file}`, { path: file, hint: "it is there while a kgdump works: if none does, remove it" });
 }
 
@@ -109,7 +107,7 @@ function refuseForeign(file: string, found: Stats, place: string): void {
 }
 
 function isStill(file: string, found: Stats): boolean {
-  const now = lstatSync(file, { throwIfNoEntry: false });
+  const now = statusOf(file);
   return now?.dev === found.dev && now.ino === found.ino;
 }
 

@@ -20,7 +20,16 @@ export function isTrusted(uid: number): boolean {
 
 /** Whether a user may decide what happens at a place, without what lies beside it: root, oneself, and whoever owns the place or its directory. */
 export function mayDecide(uid: number, place: string): boolean {
-  return isTrusted(uid) || [place, dirname(place)].some((path) => lstatSync(path, { throwIfNoEntry: false })?.uid === uid);
+  return isTrusted(uid) || [place, dirname(place)].some((path) => statusOf(path)?.uid === uid);
+}
+
+/** What the system says of a path itself; null when nothing is there, or it can't be looked at. */
+export function statusOf(path: string): Stats | null {
+  try {
+    return lstatSync(path);
+  } catch {
+    return null;
+  }
 }
 
 /** Whether a path names a descriptor that is open already: whose the pipe behind it is, was for who opened it. */
