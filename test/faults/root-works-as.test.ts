@@ -178,3 +178,15 @@ testAsRoot("root that stays root gives the new store, its way back and what is m
   await succeeds(t, ["rollback", store, "--as-root"]);
   t.deepEqual(await owners(store), before);
 });
+
+testAsRoot("who may change the settings file says what is worked on: root works as that user", async (t, { home, own, store }) => {
+  const config = join(home, "storage.toml");
+  for (const path of [own, store]) {
+    await asMaya(`printf '[storage]\\npath = "%s"\\n' '${path}' > ${config}`);
+    const { code, stderr } = await kgdump(["migrate", "--config", config, "--stream"]);
+    if (path === store) t.is(code, 0, stderr);
+    else t.true(code === 1 && stderr.includes("PERMISSION_DENIED"), stderr);
+    t.true((await readdir(own)).includes("CURRENT"));
+  }
+  await isMayas(t, store, "by the settings file");
+});

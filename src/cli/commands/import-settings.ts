@@ -7,6 +7,8 @@ import type { SledFlags } from "../options.js";
 export interface ImportSettings {
   readonly target: string;
   readonly settings: SledSettings;
+  /** The settings file, in a list of one; none without. Who may change it says what is worked on. */
+  readonly files: readonly string[];
   /** What the user should know of the settings, a sentence each. */
   readonly notes: readonly string[];
 }
@@ -36,7 +38,7 @@ export async function importSettings(
   }
   const told = (file?.notes ?? []).filter(({ setting }) => setting === null || above[setting] === undefined);
   const notes = told.map(({ line, column, message }) => `${config ?? ""}:${line.toString()}:${column.toString()}: ${message}`);
-  return { target: targetOf(target, file, config), settings, notes: [...notes, ...adviceOn(above)] };
+  return { target: targetOf(target, file, config), settings, files: config === undefined ? [] : [config], notes: [...notes, ...adviceOn(above)] };
 }
 
 function targetOf(given: string | undefined, file: StorageFile | undefined, config: string | undefined): string {

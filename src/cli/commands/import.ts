@@ -75,9 +75,9 @@ export function importCommand(): Command {
 export async function runImport(context: Context, args: readonly string[], flags: ImportFlags): Promise<void> {
   refuseBoth({ "--keyspace": flags.columnFamily !== undefined, "--exclude-keyspace": flags.excludeColumnFamily !== undefined });
   const { importSettings } = await import("./import-settings.js");
-  const { target, settings, notes } = await importSettings(args[0], flags, process.env);
+  const { target, settings, notes, files } = await importSettings(args[0], flags, process.env);
   for (const note of notes) context.warn(note);
-  context.workOn({ worked: [target], read: flags.input });
+  context.workOn({ worked: [target, ...files], read: flags.input });
   await refuseFileAsTarget("import", target, flags.input);
   const input = inputsOf(flags.input, `kgdump import ${escapeText(target)} -i graph.kgd`, context.signal);
   const [{ importDump }, { requireNoGaps }] = await Promise.all([import("../../operations/import/import.js"), import("../../operations/dump/salvaged.js")]);

@@ -105,7 +105,7 @@ export async function runMigrate(context: Context, _args: readonly string[], fla
   const ofSled = { "--cache-capacity": cacheCapacity, "--compression": compression, "--compression-level": compressionLevel, "--flush-every-ms": flushEveryMs, "--segment-size": segmentSize };
   requireWith(Object.fromEntries(Object.entries(ofSled).map(([name, value]) => [name, value !== undefined])), "--engine sled", flags.engine !== "rocksdb");
   if (flags.wait !== undefined && flags.live !== true) throw new KgdumpError("USAGE", "--wait makes sense only with --live", { hint: "see --help" });
-  const { target, settings, notes } = await importSettings(flags.to ?? flags.from, flags, process.env);
+  const { target, settings, notes, files } = await importSettings(flags.to ?? flags.from, flags, process.env);
   // Without --to, what --config names is the target when --from says where the RocksDB store is.
   const to = flags.to ?? (flags.from !== undefined && flags.config !== undefined ? (await importSettings(undefined, flags, process.env)).target : target);
   for (const note of notes) context.warn(note);
@@ -134,7 +134,7 @@ export async function runMigrate(context: Context, _args: readonly string[], fla
   };
   const { source, backupDirectory, dump } = options;
   const beside = backupDirectory === undefined ? [] : [join(backupDirectory, basename(source))];
-  context.workOn({ worked: [source, to, ...beside, ...[dump, flags.log].filter((path) => path !== undefined)], read: flags.optionsFrom === undefined ? [] : [flags.optionsFrom] });
+  context.workOn({ worked: [source, to, ...files, ...beside, ...[dump, flags.log].filter((path) => path !== undefined)], read: flags.optionsFrom === undefined ? [] : [flags.optionsFrom] });
   const log = openLog(flags.log, flags.dryRun);
   if (flags.dryRun === true) {
     const { previewMigration } = await import("../../operations/migrate/plan/preview.js");
@@ -200,12 +200,12 @@ export async function runRollback(context: Context, args: readonly string[], fla
   const { importSettings } = await import("./import-settings.js");
   refuseBoth({ "--discard-new": flags.discardNew === true, "--carry-back": flags.carryBack === true });
   requireWith({ "--map": flags.map !== undefined }, "--carry-back", flags.carryBack === true);
-  const { target } = await importSettings(args[0], flags, process.env);
+  const { target, files } = await importSettings(args[0], flags, process.env);
   const { rollbackStore } = await import("../../operations/migrate/back/rollback.js");
   const { onProgress } = context.startProgress();
   const { discardNew, carryBack } = flags;
   const map = mapOf(flags.map);
-  context.workOn({ worked: flags.log === undefined ? [target] : [target, flags.log] });
+  context.workOn({ worked: [target, ...files, ...(flags.log === undefined ? [] : [flags.log])] });
   const events = new EventPrinter(context, openLog(flags.log));
   const result = await rollbackStore({ target, discardNew, carryBack, map, onEvent: events.onEvent, onProgress, signal: context.signal });
   context.complete();

@@ -42,8 +42,8 @@ export function statusCommand(): Command {
  */
 export async function runStatus(context: Context, args: readonly string[], flags: StatusFlags): Promise<void> {
   const { importSettings } = await import("./import-settings.js");
-  const { target } = await importSettings(args[0], flags, process.env);
-  context.workOn({ worked: [target] });
+  const { target, files } = await importSettings(args[0], flags, process.env);
+  context.workOn({ worked: [target, ...files] });
   const { migrationStatus } = await import("../../operations/migrate/status.js");
   const status: MigrationStatus = await migrationStatus(target);
   await context.out.write(context.json ? jsonDocument({ status: { ...status, journal: status.journal === null ? null : { ...status.journal }, backup: status.backup === null ? null : { ...status.backup }, dump: status.dump === null ? null : { ...status.dump }, compacted: status.compacted === null ? null : { ...status.compacted }, remains: status.remains.map((remain) => ({ ...remain })), trouble: status.trouble === null ? null : { ...status.trouble } } }) : renderStatus(status, context.paint));
