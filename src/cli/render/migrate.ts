@@ -4,7 +4,6 @@ import type { ChangeCounts, MigrateResult } from "../../operations/migrate/migra
 import type { MigratedKeyspace } from "../../operations/migrate/migrated.js";
 import { shellWord } from "../../operations/disk/shell-word.js";
 import type { MigrationStatus, StatusPlace } from "../../operations/migrate/status.js";
-import { shellWord } from "../../operations/disk/shell-word.js";
 import type { Paint } from "../terminal/style.js";
 import { escapeMessage, escapeText } from "../text/escape.js";
 import { formatDuration, formatNumberOf, formatSize } from "../text/quantities.js";

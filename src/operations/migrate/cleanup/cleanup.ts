@@ -7,6 +7,7 @@ import { dirname, resolve } from "node:path";
 import { isEngineName } from "../../../engines/registry.js";
 import { KgdumpError, systemError } from "../../../errors.js";
 import { removeFile } from "../../disk/name-changes.js";
+import { lockPlace } from "../../disk/place-lock.js";
 import { occupantOf, removeDirectory } from "../../disk/places.js";
 import { shellWord } from "../../disk/shell-word.js";
 import { syncDirectory } from "../../disk/sync.js";
@@ -55,6 +56,7 @@ export interface CleanupResult {
  */
 export async function cleanUp(options: CleanupOptions): Promise<CleanupResult> {
   const target = await realpath(resolve(options.target)).catch(() => resolve(options.target));
+  using _ = options.dryRun === true ? null : await lockPlace(target, "cleanup");
   const journal = await readJournal(target);
   if (journal !== null) await refuseUnfinished(journal);
   const remains = await remainsOf(target, journal);
