@@ -95,6 +95,7 @@ test("nothing goes that is something else, or that may be all there is", async (
   // Names that migrations give, of what is something else: a directory of files, a link to a store, a text, another dump in the place of the first.
   await mkdir(`${path}.rocksdb-backup-20200101T000000Z`);
   await writeFile(join(`${path}.rocksdb-backup-20200101T000000Z`, "notes"), "mine");
+  await cp(`${path}.rocksdb-backup-20200101T000000Z`, `${path}.before-compact-20200101T000000Z`, { recursive: true });
   await cp(path, join(directory, "elsewhere"), { recursive: true });
   await symlink(join(directory, "elsewhere"), `${path}.sled-20200101T000000Z`);
   await writeFile(`${path}.20200101T000000Z.kgd`, "no dump");
@@ -102,8 +103,8 @@ test("nothing goes that is something else, or that may be all there is", async (
   // Names that begin as these do.
   await cp(path, `${path}-2.sled-20200101T000000Z`, { recursive: true });
   const states = await here.states("--force");
-  t.deepEqual(states, ["aside unknown", "dump unknown", "dump unknown", "journal removed", "original removed", "original unknown"]);
-  t.deepEqual(await here.names(), ["elsewhere", "graph", "graph-2.sled-20200101T000000Z", "graph.20200101T000000Z.kgd", "graph.rocksdb-backup-20200101T000000Z", "graph.sled-20200101T000000Z", "mine.kgd"]);
+  t.deepEqual(states, ["aside unknown", "before-compact unknown", "dump unknown", "dump unknown", "journal removed", "original removed", "original unknown"]);
+  t.deepEqual(await here.names(), ["elsewhere", "graph", "graph-2.sled-20200101T000000Z", "graph.20200101T000000Z.kgd", "graph.before-compact-20200101T000000Z", "graph.rocksdb-backup-20200101T000000Z", "graph.sled-20200101T000000Z", "mine.kgd"]);
   // Without a store in place nothing goes.
   await cp(path, `${path}.sled-20210101T000000Z`, { recursive: true });
   await rm(path, { recursive: true });

@@ -2,7 +2,7 @@
 //!
 //! Contract: pure.
 
-use super::Manifest;
+use super::state::Manifest;
 use crate::files::live_file::{BlobFile, LiveFile};
 use crate::files::new_table::{new_table, Fields, TimePlaces};
 
