@@ -82,6 +82,13 @@ test("CURRENT, MANIFEST and OPTIONS may be lost", async (t) => {
   t.like(await recover(), { lost: true, unsure: true });
 });
 
+test("MANIFEST and every table may be lost at once: nobody can tell what was in them", async (t) => {
+  const store = join(await temporaryDirectory(t), "store");
+  await makeStore(store, ["open", ...puts(D, 0, 10, "v"), `flush ${D}`, ...puts(D, 20, 25, "w"), "crash"]);
+  for (const name of await readdir(store)) if (name.startsWith("MANIFEST") || name.endsWith(".sst")) await rm(join(store, name));
+  t.like(await recoverStore({ store, output: join(store, "..", "recovered.kgd") }), { entries: 5, lost: true, unsure: true });
+});
+
 test("tables that MANIFEST does not name are read when asked for", async (t) => {
   const directory = await temporaryDirectory(t);
   const [one, other] = [join(directory, "one"), join(directory, "other")];

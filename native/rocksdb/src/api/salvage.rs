@@ -52,7 +52,7 @@ pub struct SalvageFacts {
     pub families: Vec<SalvagedFamily>,
     pub losses: Vec<SalvageLoss>,
     pub remarks: Vec<String>,
-    /// Whether tables were read that no MANIFEST names.
+    /// Whether nobody can tell which tables counted.
     pub unsure: bool,
 }
 

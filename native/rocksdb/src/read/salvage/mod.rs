@@ -59,7 +59,7 @@ pub struct Salvage {
     pub names: BTreeMap<u32, Vec<u8>>,
     pub losses: Vec<Loss>,
     pub remarks: Vec<String>,
-    /// Whether tables were read that no MANIFEST names.
+    /// Whether nobody can tell which tables counted.
     pub unsure: bool,
     /// Whether OPTIONS say that there is no family but `default`.
     only_default: bool,

@@ -25,7 +25,8 @@ pub struct State {
     pub tables: BTreeMap<u64, TableOf>,
     pub logs: Vec<Log>,
     pub options: Vec<OptionsFile>,
-    /// Whether tables are read that no MANIFEST names: then an entry may be older than what the store held.
+    /// Whether nobody can tell which tables counted, as no MANIFEST can be read or tables are read that it does not name: then an entry may be
+    /// older than what the store held, or missing.
     pub unsure: bool,
     pub remarks: Vec<String>,
 }
@@ -72,7 +73,7 @@ impl State {
         }
         let none_known = tables.is_empty() && !on_disk.is_empty();
         let unknown = on_disk.iter().filter(|(number, _)| !tables.contains_key(number)).count();
-        let unsure = unknown > 0 && (manifest.is_none() || none_known || all_tables);
+        let unsure = manifest.is_none() || unknown > 0 && (none_known || all_tables);
         if manifest.is_some() && none_known {
             remarks.push(
                 "MANIFEST names no table at all, as after a repair that failed: all tables that are there are read"
