@@ -43,7 +43,7 @@ const ERRORS: Readonly<Record<string, readonly [number, RegExp, RegExp]>> = {
   "restore store -i graph.kgd": [1, /^store exists already/, /^choose a new path$/],
   migrate: [2, /^no target was given/, /--from STORE/],
   "migrate --from nope": [1, /^there is no store at \S+\/nope/, /^check the path/],
-  "rollback nope": [1, /^no migration to \S+\/nope is known/, /./],
+  "rollback none": [1, /^no migration to \S+\/none is known/, /./],
   "": [2, /^no command was given/, /^see kgdump --help$/],
   "exprt store": [2, /^unknown command 'exprt'/, /^did you mean export\? See kgdump --help$/],
   "graph.kgd": [2, /^graph\.kgd is no command/, /^kgdump inspect graph\.kgd shows what is in a dump$/],

@@ -9,7 +9,7 @@ import { assertOneError, type Ended, gather, kgdump, shell, start, terminal } fr
 import { namesIn, smallFileSystem, waitForName } from "./support/stores.js";
 
 const test = anyTest.serial;
-const STAGING = /\.kgdump-/;
+const STAGING = /\.kgdump-[0-9a-f]{16}$/;
 
 interface ImportShape {
   imported: {
@@ -150,7 +150,7 @@ test("a killed import leaves no target, and the next one clears what it left", a
   child.stdin?.write(dump.subarray(0, dump.length - 300));
   await waitForName(directory, STAGING, () => child.exitCode !== null);
   // Before its owner has put its name into it, a directory is nobody's to clear.
-  const [staging = ""] = (await namesIn(directory)).filter((name) => name.includes(".kgdump-"));
+  const [staging = ""] = (await namesIn(directory)).filter((name) => STAGING.test(name));
   await waitForName(join(directory, staging), /^store$/, () => child.exitCode !== null);
   child.kill("SIGKILL");
   await exit;

@@ -51,7 +51,7 @@ const MORE: Readonly<Record<string, Readonly<Record<number, string>>>> = {
   status: OF_STATUS,
   recover: { 0: "no entry is lost", 3: "something is lost, or may be" },
   rollback: { 4: "the new store was written to since" },
-  cleanup: { 4: "something was kept, as the store in place holds something else" },
+  cleanup: { 4: "something was kept, as it differs from the store" },
 };
 
 /** The table of what a command ends with, or of what all do. */
