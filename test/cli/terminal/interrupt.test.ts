@@ -150,11 +150,12 @@ function interruptingNow(store: string): string {
   return `
     import fs from "node:fs";
     import { syncBuiltinESMExports } from "node:module";
-    const real = fs.promises.rm;
-    fs.promises.rm = async (path, options) => {
-      await real(path, options);
-      if (!path.endsWith(${JSON.stringify(`.${basename(journalOf(store))}.tmp`)})) return;
-      ${INTERRUPT}
+    const real = fs.promises.unlink;
+    fs.promises.unlink = async (path) => {
+      const removal = real(path);
+      await removal.catch(() => undefined);
+      if (path.endsWith(${JSON.stringify(`.${basename(journalOf(store))}.tmp`)})) { ${INTERRUPT} }
+      await removal;
     };
     syncBuiltinESMExports();
   `;

@@ -97,7 +97,18 @@ async function namesIn(directory: string): Promise<string[]> {
 async function lookAt(path: string, named: Named): Promise<Remain | null> {
   const found = await lstat(path).catch(() => null);
   if (found === null) return null;
-  return { path, kind: named.kind, bytes: (await diskUseOf(path)) ?? 0, changedAt: found.mtime.toISOString(), isKnown: await isAsNamed(path, found, named) };
+  const bytes = await orWithout(diskUseOf(path), 0);
+  return { path, kind: named.kind, bytes: bytes ?? 0, changedAt: found.mtime.toISOString(), isKnown: await orWithout(isAsNamed(path, found, named), false) };
+}
+
+/** What this user may not look at is not known, and stops nobody from seeing the rest. */
+async function orWithout<T>(looking: Promise<T>, without: T): Promise<T> {
+  try {
+    return await looking;
+  } catch (error) {
+    if (error instanceof KgdumpError && error.code === "PERMISSION_DENIED") return without;
+    throw error;
+  }
 }
 
 /** Whether what is there is what its name says; nothing is looked for through a link. */
