@@ -3,6 +3,7 @@ export { KgdumpError, EXIT_CODE_OF, ExitCode, type ConfigProblem, type ErrorCode
 export type { EngineName, IfExists, KeyOrder, KeyspaceInfo, StoreInfo } from "./engines/store.js";
 export { exportStore, type ExportOptions, type ExportResult } from "./operations/export/export.js";
 export { planExport, type ExportPlan, type ExportProblem, type PlannedExport } from "./operations/export/plan.js";
+export type { Ownership, WithAccess } from "./operations/disk/access.js";
 export { importDump, type ImportedKeyspace, type ImportOptions, type ImportResult } from "./operations/import/import.js";
 export { inspectDump, type InspectOptions } from "./operations/inspect/inspect.js";
 export { type DumpProblem, type DumpSummary, type KeyspaceSummary } from "./operations/dump/summary.js";

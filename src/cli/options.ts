@@ -1,6 +1,7 @@
 /** Options that several commands share, and how their values are read. */
 import { type Command, Option } from "commander";
 import { KgdumpError } from "../errors.js";
+import { findOwner, type WithAccess } from "../operations/disk/access.js";
 import { type SledNumber, wrongNumber } from "../settings/sled-settings.js";
 import type { GlobalFlags } from "./context.js";
 import { PROGRESS_CHOICES } from "./terminal/progress.js";
@@ -85,6 +86,30 @@ export function maxBlockSizeOption(what = "accept blocks up to this size; the de
     // 4GiB, as a person says it, is one byte more than the format can.
     (text) => Math.min(sizeOf("--max-block-size", LARGEST_BLOCK + 1)(text), LARGEST_BLOCK),
   );
+}
+
+/** `--owner` and `--mode`, of what makes a new store. */
+export function accessOptions(): Option[] {
+  return [
+    new Option("--owner <user[:group]>", "give a new store to this user; only root can (default: who makes it)"),
+    new Option("--mode <mode>", "permissions of a new store's directory, such as 750; of its files, the same without x (default: 700)").argParser(parseMode),
+  ];
+}
+
+function parseMode(text: string): number {
+  if (/^0?7[0-7]{2}$/.test(text)) return Number.parseInt(text, 8);
+  throw new KgdumpError("USAGE", `--mode '${escapeText(text)}' is not 700 to 777, in octal digits`, { hint: "for example 750, with which the group may read the store, too; its owner may always do all" });
+}
+
+/** What `accessOptions` gives. */
+export interface AccessFlags {
+  readonly owner?: string;
+  readonly mode?: number;
+}
+
+/** Whose a new store is to be. Comes before kgdump works as another user, who may not look that up. @throws {KgdumpError} PERMISSION_DENIED, USAGE */
+export function accessOf({ owner, mode }: AccessFlags): WithAccess {
+  return { owner: owner === undefined ? undefined : findOwner(owner), mode };
 }
 
 /** Makes a value reader for one of sled's settings: a size in bytes, or a plain number. */

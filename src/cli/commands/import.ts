@@ -3,13 +3,13 @@ import { Command, Option } from "commander";
 import type { Context } from "../context.js";
 import { addHelp } from "../help/help.js";
 import { inputOption, inputsOf, refuseFileAsTarget } from "../inputs.js";
-import { allowGapsOption, countOf, excludeOption, keyspaceOption, manyOf, maxBlockSizeOption, oneOf, prefixOption, refuseBoth, type SledFlags, sledOptions } from "../options.js";
+import { type AccessFlags, accessOf, accessOptions, allowGapsOption, countOf, excludeOption, keyspaceOption, manyOf, maxBlockSizeOption, oneOf, prefixOption, refuseBoth, type SledFlags, sledOptions } from "../options.js";
 import { importJson, jsonDocument } from "../render/json/json.js";
 import { renderImport } from "../render/results.js";
 import { mapOf, type Mapping, parseMapping } from "../text/byte-text.js";
 import { escapeText } from "../text/escape.js";
 
-interface ImportFlags extends SledFlags {
+interface ImportFlags extends SledFlags, AccessFlags {
   readonly input?: string[];
   readonly merge?: boolean;
   readonly ifExists?: "fail" | "keep" | "overwrite";
@@ -46,6 +46,7 @@ export function importCommand(): Command {
     excludeOption(),
     prefixOption("only keys that start with this"),
     new Option("--jobs <n>", "threads that compress (default: one for each processor)").argParser(countOf("--jobs", { min: 1, max: 256 })),
+    ...accessOptions(),
     allowGapsOption(),
     maxBlockSizeOption(),
     ...sledOptions(),
@@ -57,6 +58,7 @@ export function importCommand(): Command {
     examples: [
       "kgdump import /var/lib/maya/knowledge_graph -i graph.kgd",
       "kgdump export /var/lib/maya/rocksdb | kgdump import /var/lib/maya/knowledge_graph",
+      "kgdump import /var/lib/maya/knowledge_graph -i graph.kgd --owner maya:maya --mode 750",
       "kgdump import --config config/storage.toml -i graph.kgd",
       "kgdump import target -i graph.kgd --compression --compression-level 9 --cache-capacity 256MiB",
       "kgdump import target -i monday.kgd -i tuesday.kgd",
@@ -77,6 +79,7 @@ export async function runImport(context: Context, args: readonly string[], flags
   const { importSettings } = await import("./import-settings.js");
   const { target, settings, notes, files } = await importSettings(args[0], flags, process.env);
   for (const note of notes) context.warn(note);
+  const access = accessOf(flags);
   context.workOn({ worked: [target, ...files], read: flags.input });
   await refuseFileAsTarget("import", target, flags.input);
   const input = inputsOf(flags.input, `kgdump import ${escapeText(target)} -i graph.kgd`, context.signal);
@@ -95,6 +98,7 @@ export async function runImport(context: Context, args: readonly string[], flags
     ...settings,
     jobs: flags.jobs,
     maxBlockSize: flags.maxBlockSize,
+    ...access,
     onProgress,
     signal: context.signal,
   });

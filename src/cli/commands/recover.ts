@@ -2,16 +2,17 @@
 import { stat } from "node:fs/promises";
 import { Command, Option } from "commander";
 import { KgdumpError } from "../../errors.js";
+import type { WithAccess } from "../../operations/disk/access.js";
 import type { Context } from "../context.js";
 import { addHelp } from "../help/help.js";
-import { maxBlockSizeOption } from "../options.js";
+import { type AccessFlags, accessOf, accessOptions, maxBlockSizeOption, requireWith } from "../options.js";
 import { jsonDocument } from "../render/json/json.js";
 import { recoverJson, recoverStoreJson } from "../render/json/recover.js";
 import { renderRecoverStore } from "../render/recover-store.js";
 import { renderRecover } from "../render/recover.js";
 import { escapeText } from "../text/escape.js";
 
-interface RecoverFlags {
+interface RecoverFlags extends AccessFlags {
   readonly output?: string;
   readonly dryRun?: boolean;
   readonly force?: boolean;
@@ -33,6 +34,7 @@ export function recoverCommand(): Command {
   const options = [
     new Option("-o, --output <file>", "the new dump's file"),
     new Option("--to <directory>", "make a new store of the same engine, too, at this path"),
+    ...accessOptions(),
     new Option("-n, --dry-run", "tell what could be recovered and what is lost; write nothing"),
     new Option("-f, --force", "replace an output file that exists"),
     new Option("--include-unknown-tables", "of a RocksDB store: read tables, too, that its MANIFEST does not name"),
@@ -71,10 +73,11 @@ export function recoverCommand(): Command {
 export async function runRecover(context: Context, args: readonly string[], flags: RecoverFlags): Promise<void> {
   const [input = ""] = args;
   checkFlags(input, flags);
+  const access = accessOf(flags);
   const made = [flags.output, flags.to].filter((path) => path !== undefined).filter((path) => path !== "-");
   context.workOn((await isDirectory(input)) ? { worked: [input, ...made] } : { worked: made, read: [input] });
   if (await isDirectory(input)) {
-    await runRecoverStore(context, input, flags);
+    await runRecoverStore(context, input, flags, access);
     return;
   }
   if (flags.to !== undefined || flags.includeUnknownTables === true) {
@@ -102,7 +105,7 @@ async function isDirectory(path: string): Promise<boolean> {
   return (await stat(path).catch(() => null))?.isDirectory() === true;
 }
 
-async function runRecoverStore(context: Context, store: string, flags: RecoverFlags): Promise<void> {
+async function runRecoverStore(context: Context, store: string, flags: RecoverFlags, access: WithAccess): Promise<void> {
   const { recoverStore, recoverInto, requireWholeStore } = await import("../../operations/recover/index.js");
   const { onProgress } = context.startProgress({ phases: flags.dryRun === true ? [] : ["recover", "verify", ...(flags.to === undefined ? [] : ["load", "verify"] as const)] });
   const dryRun = flags.dryRun === true;
@@ -110,7 +113,7 @@ async function runRecoverStore(context: Context, store: string, flags: RecoverFl
   const result =
     flags.to === undefined || dryRun
       ? await recoverStore({ ...options, output: dryRun ? undefined : flags.output })
-      : await recoverInto({ ...options, output: flags.output, target: flags.to });
+      : await recoverInto({ ...options, output: flags.output, target: flags.to, ...access });
   context.complete();
   if (context.json) await context.out.write(jsonDocument(recoverStoreJson(result)));
   else if (!context.quiet) await context.out.write(renderRecoverStore(result, context));
@@ -118,7 +121,8 @@ async function runRecoverStore(context: Context, store: string, flags: RecoverFl
   requireWholeStore(result);
 }
 
-function checkFlags(input: string, { output, to, dryRun }: RecoverFlags): void {
+function checkFlags(input: string, { output, to, dryRun, owner, mode }: RecoverFlags): void {
+  requireWith({ "--owner": owner !== undefined, "--mode": mode !== undefined }, "--to", to !== undefined);
   if (input === "-") {
     throw new KgdumpError("USAGE", "a damaged dump can't be recovered from a pipe: it is read several times", { hint: "save it to a file first: cat > damaged.kgd" });
   }

@@ -5,7 +5,7 @@ import type { RestoreResult } from "../../operations/import/restore.js";
 import type { Context } from "../context.js";
 import { addHelp } from "../help/help.js";
 import { inputOption, inputsOf, refuseFileAsTarget } from "../inputs.js";
-import { allowGapsOption, excludeOption, keyspaceOption, manyOf, maxBlockSizeOption, oneOf, refuseBoth, sizeOf } from "../options.js";
+import { type AccessFlags, accessOf, accessOptions, allowGapsOption, excludeOption, keyspaceOption, manyOf, maxBlockSizeOption, oneOf, refuseBoth, sizeOf } from "../options.js";
 import { jsonBytes, jsonDocument } from "../render/json/json.js";
 import { renderRestore } from "../render/restore.js";
 import { mapOf, type Mapping, parseMapping } from "../text/byte-text.js";
@@ -13,7 +13,7 @@ import { escapeText } from "../text/escape.js";
 
 const COMPRESSIONS = ["none", "lz4", "zstd", "snappy", "zlib", "bzip2"] as const;
 
-interface RestoreFlags {
+interface RestoreFlags extends AccessFlags {
   readonly input?: string[];
   readonly optionsFrom?: string;
   readonly compression?: (typeof COMPRESSIONS)[number];
@@ -55,6 +55,7 @@ export function restoreCommand(): Command {
     ),
     new Option("--ttl-time <time>", "put this time behind values whose times were stripped: seconds since 1970, a date, or now (default: when the dump was made)").argParser(parseTime),
     new Option("--no-verify", "do not read the store back to compare"),
+    ...accessOptions(),
     allowGapsOption(),
     maxBlockSizeOption(),
   ];
@@ -85,6 +86,7 @@ export async function runRestore(context: Context, args: readonly string[], flag
   const [target = ""] = args;
   if (target === "") throw new KgdumpError("USAGE", "the target is empty", { hint: "name a directory" });
   refuseBoth({ "--keyspace": flags.columnFamily !== undefined, "--exclude-keyspace": flags.excludeColumnFamily !== undefined });
+  const access = accessOf(flags);
   context.workOn({ worked: [target], read: [...(flags.input ?? []), ...(flags.optionsFrom === undefined ? [] : [flags.optionsFrom])] });
   await refuseFileAsTarget("restore", target, flags.input);
   const input = inputsOf(flags.input, `kgdump restore ${escapeText(target)} -i graph.kgd`, context.signal);
@@ -103,6 +105,7 @@ export async function runRestore(context: Context, args: readonly string[], flag
     excludeKeyspaces: flags.excludeColumnFamily,
     verify: flags.verify,
     maxBlockSize: flags.maxBlockSize,
+    ...access,
     onProgress,
     signal: context.signal,
   });

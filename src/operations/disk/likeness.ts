@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { engineNamed } from "../../engines/registry.js";
 import type { EngineName } from "../../engines/store.js";
 import { hasCode, systemError } from "../../errors.js";
+import type { WithAccess } from "./access.js";
 import { actingAs, asKeeper } from "./acting.js";
 import { NO_LINK, NO_WAIT } from "./trusted.js";
 
@@ -13,6 +14,7 @@ type Likeness = Pick<Stats, "uid" | "gid" | "mode">;
 
 const PERMISSIONS = 0o7777;
 const OF_GROUP = 0o070;
+const TO_EXECUTE = 0o111;
 
 /**
  * Gives a store the owner, the group and the modes of the one whose place it takes, durably. Files get those of the one file that each store of its
@@ -27,6 +29,15 @@ export async function makeLike(made: string, like: string, engine: EngineName): 
   } catch (error) {
     throw systemError(error, `giving ${made} the owner of ${like}`, { path: like, hint: "run this as the owner of the store, or as root" });
   }
+}
+
+/**
+ * Gives a new store the owner and the mode that somebody chose, durably. What is not chosen stays.
+ * @throws {Error} of the system
+ */
+export async function giveAccess(made: string, { owner, mode = 0o700 }: WithAccess): Promise<void> {
+  const { uid, gid } = owner ?? (await lstat(made));
+  await giveTo(made, { uid, gid, mode }, { uid, gid, mode: mode & ~TO_EXECUTE });
 }
 
 async function giveTo(path: string, directory: Likeness, file: Likeness): Promise<void> {
@@ -56,7 +67,10 @@ function isLike(now: Likeness, like: Likeness): boolean {
 async function giveOwner(handle: FileHandle, now: Likeness, { uid, gid }: Likeness): Promise<boolean> {
   if (now.uid === uid && now.gid === gid) return true;
   try {
-    if (actingAs()?.keepsNames === true) asKeeper(() => { fchownSync(handle.fd, uid, gid); });
+    const acting = actingAs();
+    // That user may put a link to a file of somebody else among them: as root only what is that user's is given on.
+    const isActors = acting?.keepsNames === true && (await handle.stat()).uid === acting.uid;
+    if (isActors) asKeeper(() => { fchownSync(handle.fd, uid, gid); });
     else await handle.chown(uid, gid);
     return true;
   } catch (error) {

@@ -8,6 +8,8 @@ import { randomBytes } from "node:crypto";
 import { chmod, open, readdir, readlink, realpath, rm, stat, unlink, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { hasCode, KgdumpError, systemError } from "../../errors.js";
+import { refuseUngivable, type WithAccess } from "./access.js";
+import { giveAccess } from "./likeness.js";
 import { makeDirectory, removeEmptyDirectory, removeTree, renameName } from "./name-changes.js";
 import { isRunning, type Owner, ownProcess } from "./owner.js";
 import { syncDirectory } from "./sync.js";
@@ -56,22 +58,26 @@ export class Staging implements AsyncDisposable {
   /** For what else is needed until the store is published; goes with all that is in it. */
   readonly directory: string;
   readonly #finalPath: string;
+  readonly #access: WithAccess;
   /** Null when nobody can tell, as it was made and taken away at once. */
   readonly #identity: Identity | null;
 
-  private constructor(directory: string, finalPath: string, identity: Identity | null) {
+  private constructor(directory: string, finalPath: string, identity: Identity | null, access: WithAccess) {
     this.directory = directory;
     this.#finalPath = finalPath;
     this.#identity = identity;
+    this.#access = access;
     this.storePath = join(directory, "store");
   }
 
   /**
    * Makes the staging directory, after clearing those that earlier, dead imports to the same target left.
    * @param target final path of the store; its parent directory must exist
+   * @param access whose a new store becomes
    * @throws {KgdumpError} NOT_FOUND, PERMISSION_DENIED, NO_SPACE, IO_FAILED, and TARGET_EXISTS for a mount point
    */
-  static async create(target: string): Promise<Staging> {
+  static async create(target: string, { owner, mode }: WithAccess = {}): Promise<Staging> {
+    refuseUngivable({ owner });
     const finalPath = await throughLink(resolve(target));
     const parent = dirname(finalPath);
     const prefix = prefixOf(finalPath);
@@ -89,7 +95,7 @@ export class Staging implements AsyncDisposable {
         hint: `${parent} must be a directory that exists and that you may write to`,
       });
     }
-    return new Staging(directory, finalPath, await ownDirectory(directory));
+    return new Staging(directory, finalPath, await ownDirectory(directory), { owner, mode });
   }
 
   /**
@@ -99,6 +105,7 @@ export class Staging implements AsyncDisposable {
   async publish(): Promise<void> {
     try {
       await syncTree(this.storePath);
+      await giveAccess(this.storePath, this.#access);
       // rename(2) replaces an empty directory, and refuses one that is not.
       await renameName(this.storePath, this.#finalPath);
       await this.#syncNames();

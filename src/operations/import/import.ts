@@ -12,6 +12,7 @@ import type { IfExists } from "../../engines/store.js";
 import { KgdumpError } from "../../errors.js";
 import { reopenSettings, type ReopenSettings } from "../../settings/reopen.js";
 import { checkSledSettings } from "../../settings/sled-settings.js";
+import { refuseForExisting } from "../disk/access.js";
 import { makeLike } from "../disk/likeness.js";
 import { otherSledAt, refuseOtherSled } from "../disk/other-sled.js";
 import { lockPlace } from "../disk/place-lock.js";
@@ -52,6 +53,7 @@ export async function importDump(options: ImportOptions): Promise<ImportResult> 
   const merge = options.merge === true || options.ifExists !== undefined;
   await restoreInterrupted(options.target);
   const state = await targetState(options.target);
+  if (state === "occupied") refuseForExisting(options, options.target);
   const deltas = merge || state !== "occupied" ? null : await deltasOf(options);
   if (deltas !== null) return await importDeltas(options, deltas);
   if (state === "occupied") await checkOccupied(options, merge);
@@ -110,7 +112,7 @@ type Made = Pick<ReopenSettings, "segmentSize"> & { readonly compression: boolea
 
 async function importNew(plan: ImportPlan, events: AsyncGenerator<EntryEvent>, options: ImportOptions): Promise<Made> {
   const [{ readBackSled }, { openSledLoader }] = await Promise.all([import("../../engines/sled/sled.js"), import("../../engines/sled/loader.js")]);
-  await using staging = await Staging.create(options.target);
+  await using staging = await Staging.create(options.target, options);
   const { cacheCapacity, compression, compressionLevel: compressionFactor, segmentSize } = options;
   const reversed = plan.selected.filter(({ comparator }) => comparator !== "bytewise").map(({ tree }) => tree);
   const settings = { reversed, jobs: options.jobs, cacheCapacity, compression, compressionFactor, segmentSize, nextId: options.nextId ?? nextIdOf(plan.header) };

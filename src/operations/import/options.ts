@@ -2,6 +2,7 @@
 import type { IfExists } from "../../engines/store.js";
 import type { ReopenSettings } from "../../settings/reopen.js";
 import type { SledSettings } from "../../settings/sled-settings.js";
+import type { WithAccess } from "../disk/access.js";
 import type { DumpInputs } from "../dump/events.js";
 import type { Missing } from "../dump/salvaged.js";
 import type { KeyspaceName } from "../entries/keyspaces.js";
@@ -10,7 +11,7 @@ import type { WithProgress } from "../run/progress.js";
 import type { WithSeams } from "../run/seams.js";
 
 /** What `importDump` does. An existing store must have been made with the compression and segment size that are given. */
-export interface ImportOptions extends SledSettings, WithSeams, WithProgress {
+export interface ImportOptions extends SledSettings, WithAccess, WithSeams, WithProgress {
   /** Directory of the sled store. */
   readonly target: string;
   /** A dump; or files, a full dump and the deltas that follow it, whose last state is imported. */

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import type { RocksdbCompression } from "../../engines/rocksdb/sink.js";
 import type { EntrySource } from "../../engines/store.js";
 import { KgdumpError } from "../../errors.js";
+import type { WithAccess } from "../disk/access.js";
 import { logsElsewhere } from "../disk/logs-elsewhere.js";
 import { lockPlace } from "../disk/place-lock.js";
 import { Staging, targetState } from "../disk/staging.js";
@@ -26,7 +27,7 @@ import { verifyMerged, verifyNew } from "./read-back.js";
 import { timingComparison, timingLoader } from "./times.js";
 
 /** What `restoreDump` does. */
-export interface RestoreOptions extends WithSeams, WithProgress {
+export interface RestoreOptions extends WithAccess, WithSeams, WithProgress {
   /** Directory of the new RocksDB store. */
   readonly target: string;
   /** A dump; or files, a full dump and the deltas that follow it, whose last state is restored. */
@@ -129,7 +130,7 @@ async function makeStore(plan: ImportPlan, events: AsyncGenerator<EntryEvent>, p
     });
   }
   const { openRocksdbLoader } = await import("../../engines/rocksdb/loader.js");
-  await using staging = await Staging.create(options.target);
+  await using staging = await Staging.create(options.target, options);
   const loading = await openRocksdbLoader(staging.storePath, { tableDirectory: join(staging.directory, "tables"), families });
   const gets = (family: Uint8Array): boolean => planned.timed.has(Buffer.from(family).toString("hex"));
   await closing(loading, (real) => {

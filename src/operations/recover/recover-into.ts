@@ -6,13 +6,14 @@
 import { randomBytes } from "node:crypto";
 import { dirname, join, resolve } from "node:path";
 import { KgdumpError, systemError } from "../../errors.js";
+import type { WithAccess } from "../disk/access.js";
 import { makeDirectory, removeTree } from "../disk/name-changes.js";
 import { targetState } from "../disk/staging.js";
 import type { WithSeams } from "../run/seams.js";
 import { recoverStore, type RecoverStoreOptions, type RecoverStoreResult } from "./recover-store.js";
 
 /** What `recoverInto` does. */
-export interface RecoverIntoOptions extends RecoverStoreOptions, WithSeams {
+export interface RecoverIntoOptions extends RecoverStoreOptions, WithAccess, WithSeams {
   /** Directory of the new store. */
   readonly target: string;
 }
@@ -53,13 +54,13 @@ async function temporary(target: string): Promise<string> {
   }
 }
 
-async function load({ engine, settings }: RecoverStoreResult, input: string, target: string, { maxBlockSize, onProgress, signal, seams }: RecoverIntoOptions): Promise<void> {
+async function load({ engine, settings }: RecoverStoreResult, input: string, target: string, { maxBlockSize, owner, mode, onProgress, signal, seams }: RecoverIntoOptions): Promise<void> {
   if (engine === "rocksdb") {
     const { restoreDump } = await import("../import/restore.js");
-    await restoreDump({ input, target, maxBlockSize, onProgress, signal, seams });
+    await restoreDump({ input, target, maxBlockSize, owner, mode, onProgress, signal, seams });
     return;
   }
   const { importDump } = await import("../import/import.js");
   // Its program opens the new store with the settings of the old one.
-  await importDump({ input, target, ...settings, maxBlockSize, onProgress, signal, seams });
+  await importDump({ input, target, ...settings, maxBlockSize, owner, mode, onProgress, signal, seams });
 }
