@@ -50,7 +50,7 @@ export async function prepareReader() {
 /** @param {string} directory */
 async function install(directory) {
   await run("python3", ["-m", "venv", directory], { failure: "a virtual environment of Python cannot be made" });
-  const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement", REQUIREMENTS];
+  const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "--requirement", REQUIREMENTS];
   await run(join(directory, "bin", "python3"), pip, { failure: "the packages of format-spec/reader cannot be installed" });
 }
 
