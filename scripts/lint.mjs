@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 // @ts-check
 /**
- * Checks the code without running it: rules and layout, layers, types of the scripts, lengths of files, circles of Rust files, and the crates.
+ * Checks the code without running it: rules and layout, layers, types of the scripts, lengths of files, circles of Rust files, the crates, and
+ * the licences of what is shipped.
  *
  *     node scripts/lint.mjs [ts | rust] [--fix]     all of it, or one half; --fix mends what a tool can
  */
@@ -10,6 +11,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { filesTooLong } from "./file-size.mjs";
+import { wrongLicenses } from "./licenses.mjs";
 import { rustCircles } from "./rust-circles.mjs";
 import { runScript, setUp } from "./setup.mjs";
 import { ADDON_CRATES, OWN_CRATES, SLED } from "./setup/crates.mjs";
@@ -52,7 +54,7 @@ const rustChecks = (fix) => [...OWN_CRATES.flatMap((crate) => {
         outcome("cargo", ["clippy", "--locked", "--all-targets", manifest, "--", "-D", "warnings"], await cargoEnvironment(crate)),
     },
   ];
-}), { name: "rustfmt native/sled/loader", check: () => formatLoader(fix) }, { name: "clippy native/sled/loader", check: clippyLoader }];
+}), { name: "rustfmt native/sled/loader", check: () => formatLoader(fix) }, { name: "clippy native/sled/loader", check: clippyLoader }, { name: "licences of what is shipped", check: () => wrongLicenses({ write: fix }) }];
 
 const LOADER = join(SLED.directory, "loader");
 
