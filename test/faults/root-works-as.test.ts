@@ -2,7 +2,7 @@
 import { chmod, chown, cp, lstat, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { ExecutionContext } from "ava";
-import { kgdump } from "../cli/support/run.js";
+import { kgdump, shell } from "../cli/support/run.js";
 import { asMaya, give, MAYA, type Meeting, owners, testAsRoot } from "./other-users.js";
 
 /** The usual case: the store is in a directory of root's, as /var/lib is. */
@@ -189,4 +189,29 @@ testAsRoot("who may change the settings file says what is worked on: root works 
     t.true((await readdir(own)).includes("CURRENT"));
   }
   await isMayas(t, store, "by the settings file");
+});
+
+testAsRoot("pipes and files that root's shell opened are read and written, by any name", async (t, meeting) => {
+  const { dump, home, store, secret } = meeting;
+  const library = join(meeting.common, "lib");
+  await mkdir(library, { mode: 0o755 });
+  await cp(store, join(library, "graph"), { recursive: true });
+  await give(join(library, "graph"));
+  for (const [where, kept] of [[home, store], [library, join(library, "graph")]] as const) {
+    const ways = [`import ${where}/a -i <(cat ${dump})`, `restore ${where}/b -i /dev/stdin < <(cat ${dump})`, `import ${where}/c -i /dev/fd/0 < ${dump}`, `import ${where}/c --merge -i /dev/stdin < ${dump}`, `verify /dev/stdin --against ${kept} < ${dump}`, `verify <(cat ${dump}) --against ${kept}`];
+    for (const way of ways) {
+      const { code, stderr } = await shell(`kgdump ${way}`);
+      t.is(code, 0, `${way}: ${stderr}`);
+    }
+    for (const name of ["/dev/stdout", "/dev/fd/1", "-"]) {
+      for (const to of [`| cat > ${secret}/piped`, `> ${secret}/piped`]) {
+        const { code, stderr } = await shell(`kgdump export ${kept} -o ${name} ${to}`);
+        t.is(code, 0, `${name} ${to}: ${stderr}`);
+        await succeeds(t, ["verify", join(secret, "piped"), "--against", kept]);
+      }
+    }
+    const other = await shell(`kgdump export ${kept} -o >(cat > /dev/null)`);
+    t.is(other.code, 1, other.stderr);
+    t.regex(other.stderr, /PERMISSION_DENIED.*can't open that anew: name the pipe with -/s);
+  }
 });

@@ -147,6 +147,7 @@ export function withActing(error: unknown, words: readonly string[]): unknown {
   if (acting === null || !(error instanceof KgdumpError) || error.code !== "PERMISSION_DENIED") return error;
   const { code, message, cause, path } = error;
   const name = nameOf(acting.uid);
+  if (path !== undefined && isOpenAlready(path)) return new KgdumpError(code, message, { cause, path, hint: `kgdump works as ${name} here, who can't open that anew: name the pipe with - instead, as in \`… | kgdump import STORE -i -\` and \`kgdump export STORE -o - | …\`` });
   return new KgdumpError(code, message, {
     cause,
     ...(path === undefined ? {} : { path }),

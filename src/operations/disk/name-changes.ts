@@ -2,13 +2,13 @@
  * Making, renaming and removing names. Each works as Node's function of that name; where kgdump works as another user, names in root's own
  * directories are changed as root, and what is new there belongs to that user.
  */
-import { chownSync, close, constants, fchownSync, fsync, linkSync, lstatSync, mkdirSync, openSync, read, readdirSync, readlinkSync, renameSync, rmdirSync, rmSync, type Stats, statSync, unlinkSync, writev } from "node:fs";
+import { chownSync, close, constants, fchownSync, fstat, fsync, linkSync, lstatSync, mkdirSync, openSync, read, readdirSync, readlinkSync, renameSync, rmdirSync, rmSync, type Stats, statSync, unlinkSync, writev } from "node:fs";
 import { access, type FileHandle, link, lstat, mkdir, open, readdir, readlink, rename, rm, rmdir, stat, unlink } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { hasCode } from "../../errors.js";
 import { actingAs, asKeeper, keepsNamesIn } from "./acting.js";
-import { NO_LINK, NO_WAIT, statusOf } from "./trusted.js";
+import { descriptorOf, NO_LINK, NO_WAIT, statusOf } from "./trusted.js";
 
 const isKept = (path: string): boolean => keepsNamesIn(dirname(resolve(path)));
 
@@ -68,6 +68,8 @@ export type ReadFile = Pick<FileHandle, "close"> & {
 
 /** Opens what is read only: where nobody but root could put something else, as root. */
 export async function openToRead(path: string): Promise<ReadFile> {
+  const given = actingAs() === null ? null : descriptorOf(path);
+  if (given !== null) return readGiven(given);
   if (!isKept(path)) return open(path, constants.O_RDONLY);
   const opened = asKeeper(() => {
     const found = statSync(path);
@@ -77,6 +79,22 @@ export async function openToRead(path: string): Promise<ReadFile> {
   if (opened === null) return open(path, constants.O_RDONLY);
   const { fd, found } = opened;
   return { read: (...where) => promisify(read)(fd, ...where), stat: () => Promise.resolve(found), close: () => promisify(close)(fd) };
+}
+
+/** What root's shell opened for kgdump: the user as whom this works could not open it anew. A file is read from its beginning, as if it had been. */
+function readGiven(descriptor: number): ReadFile {
+  let next = 0;
+  const stat = (): Promise<Stats> => promisify(fstat)(descriptor);
+  return {
+    read: async (buffer, offset, length, position) => {
+      const at = position ?? ((await stat()).isFile() ? next : null);
+      const done = await promisify(read)(descriptor, buffer, offset, length, at);
+      if (position === null) next += done.bytesRead;
+      return done;
+    },
+    stat,
+    close: () => Promise.resolve(),
+  };
 }
 
 /** Opens a file itself to append to it, without waiting; makes it when it is not there. */

@@ -37,6 +37,15 @@ export function isOpenAlready(path: string): boolean {
   return /^\/(?:dev\/(?:std(?:in|out|err)|fd\/\d+)|proc\/(?:self|\d+)\/fd\/\d+)$/.test(path);
 }
 
+/** The number of a descriptor of this process that a path names; null for any other path. */
+export function descriptorOf(path: string): number | null {
+  const [, name = ""] = /^\/(?:dev\/(std(?:in|out|err)|fd\/\d+)|proc\/self\/fd\/\d+)$/.exec(path) ?? [];
+  const standard = ["stdin", "stdout", "stderr"].indexOf(name);
+  if (standard >= 0) return standard;
+  const [, number] = /^\/(?:dev|proc\/self)\/fd\/(\d{1,6})$/.exec(path) ?? [];
+  return number === undefined ? null : Number(number);
+}
+
 /** What a file is, for an error. */
 export function kindOf(found: Pick<Stats, "isFile" | "isDirectory" | "isFIFO" | "isSocket" | "isBlockDevice" | "isSymbolicLink">): string {
   const kinds = [["a file", found.isFile()], ["a directory", found.isDirectory()], ["a symbolic link", found.isSymbolicLink()], ["a FIFO", found.isFIFO()], ["a socket", found.isSocket()], ["a block device", found.isBlockDevice()]] as const;
