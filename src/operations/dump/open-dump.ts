@@ -123,6 +123,6 @@ export async function openDump(path: string, options: { maxBlockSize?: number } 
   if (indexed !== null) return new Dump(resolve(path), indexed);
   throw new KgdumpError("USAGE", `${path} is no regular file, so it has no random access`, {
     path,
-    hint: "read it front to back with inspectDump or listEntries",
+    hint: "write it to a file first, and name that",
   });
 }
