@@ -52,7 +52,7 @@ test("of many at once, one holds it at any time", async (t) => {
 test("a lock whose file is removed while it is being taken is taken anew", async (t) => {
   const directory = await temporaryDirectory(t);
   const file = join(directory, ".graph.kgdump-lock");
-  const script = `const fs = require("node:fs"); for (;;) { try { fs.rmSync(${JSON.stringify(file)}); } catch {} }`;
+  const script = `const fs = require("node:fs"); for (;;) { try { fs.rmSync(${JSON.stringify(file)}); } catch {} Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 0.2); }`;
   const remover = spawn(process.execPath, ["-e", script], { stdio: "ignore" });
   try {
     // What is held has its name: unless somebody removes it behind that, as here, nobody else gets it.
