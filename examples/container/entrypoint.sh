@@ -23,10 +23,13 @@ fi
 KGDUMP_CONFIG=${KGDUMP_CONFIG:-/etc/maya/storage.toml}
 
 # In the background, so that a signal reaches it although this shell is process 1; it stops at once and cleans up.
+migration=
+stopped=0
+trap 'stopped=143; [ -z "$migration" ] || kill -TERM "$migration" 2>/dev/null || :' TERM INT HUP
 kgdump migrate --config "$KGDUMP_CONFIG" --no-input ${KGDUMP_LOG:+--log "$KGDUMP_LOG"} &
 migration=$!
-stopped=0
-trap 'stopped=143; kill -TERM "$migration" 2>/dev/null || :' TERM INT HUP
+# A signal may have come before that was known.
+[ "$stopped" -eq 0 ] || kill -TERM "$migration" 2>/dev/null || :
 
 code=0
 wait "$migration" || code=$?
