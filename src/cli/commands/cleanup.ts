@@ -46,8 +46,8 @@ export function cleanupCommand(): Command {
  */
 export async function runCleanup(context: Context, args: readonly string[], { dryRun, force, ...flags }: CleanupFlags): Promise<void> {
   const { importSettings } = await import("./import-settings.js");
-  const { target } = await importSettings(args[0], flags, process.env);
-  context.workOn({ worked: [target] });
+  const { target, files } = await importSettings(args[0], flags, process.env);
+  context.workOn({ worked: [target, ...files] });
   const { onProgress } = context.startProgress();
   const { cleanUp } = await import("../../operations/migrate/cleanup/cleanup.js");
   const result = await cleanUp({ target, dryRun, force, onProgress, signal: context.signal });

@@ -1,6 +1,7 @@
 /** `kgdump export`: a store becomes a dump. */
 import { Command, Option } from "commander";
 import { KgdumpError } from "../../errors.js";
+import { descriptorOf } from "../../operations/disk/trusted.js";
 import type { ExportOptions, ExportSelection } from "../../operations/export/export.js";
 import type { Context } from "../context.js";
 import { addHelp } from "../help/help.js";
@@ -73,9 +74,6 @@ export function exportCommand(): Command {
   return command;
 }
 
-/** Names of standard output: it is open, and is not opened anew. */
-const STDOUT: ReadonlySet<string> = new Set(["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"]);
-
 /**
  * Runs the command.
  * @throws {KgdumpError} USAGE, and what exportStore throws
@@ -103,7 +101,7 @@ export async function runExport(context: Context, args: readonly string[], flags
       hint: `for example: --codec zstd --level ${flags.level.toString()}`,
     });
   }
-  const path = flags.output === undefined || STDOUT.has(flags.output) ? null : flags.output;
+  const path = flags.output === undefined || flags.output === "-" || descriptorOf(flags.output) === 1 ? null : flags.output;
   if (path === "") throw new KgdumpError("USAGE", "--output is empty", { hint: "name a file, or - for standard output" });
   context.workOn({ worked: path === null ? [store] : [store, path], read: flags.base });
   if (flags.dryRun === true) return plan(context, selection, flags, path);

@@ -24,7 +24,7 @@ import { refuseFilesElsewhere } from "../disk/own-files.js";
 import { Staging } from "../disk/staging.js";
 import { syncDirectory } from "../disk/sync.js";
 import { exchangeDirectories } from "../disk/system-calls.js";
-import { isTrusted } from "../disk/trusted.js";
+import { mayDecide } from "../disk/trusted.js";
 import { type ChainKeyspace, DumpChain, stateAfter } from "../dump/chain.js";
 import { openDump } from "../dump/open-dump.js";
 import { readEvents } from "../dump/read.js";
@@ -61,8 +61,8 @@ export async function restoreInterrupted(target: string): Promise<void> {
 
 /** What was put aside was the user's own store, or that of who owns the directory: nobody else may put one in its place. */
 async function refuseForeign(aside: string, path: string): Promise<void> {
-  const [found, parent] = [await lstat(aside), await lstat(dirname(path))];
-  if (found.isDirectory() && (isTrusted(found.uid) || found.uid === parent.uid)) return;
+  const found = await lstat(aside);
+  if (found.isDirectory() && mayDecide(found.uid, path)) return;
   throw new KgdumpError("TARGET_EXISTS", `${aside} looks like a store that an import put aside, and is ${found.isDirectory() ? "another user's" : "no directory"}`, { path: aside, hint: "find out who put it there, and remove it" });
 }
 

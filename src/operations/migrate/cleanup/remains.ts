@@ -7,6 +7,7 @@ import type { EngineName } from "../../../engines/store.js";
 import { hasCode, KgdumpError, systemError } from "../../../errors.js";
 import { diskUseOf, occupantOf } from "../../disk/places.js";
 import { openDump } from "../../dump/open-dump.js";
+import { keptOf, undoneOf } from "../compact/places.js";
 import { type Journal, journalPath } from "../journal.js";
 
 /**
@@ -39,8 +40,6 @@ const STAMP = "\\d{8}T\\d{6}Z";
 const PATTERNS: readonly (readonly [RegExp, RemainKind])[] = [
   [new RegExp(`^\\.(rocksdb|sled)-backup-${STAMP}$`), "original"],
   [new RegExp(`^\\.(rocksdb|sled)-${STAMP}$`), "aside"],
-  [new RegExp(`^\\.before-compact-${STAMP}$`), "before-compact"],
-  [new RegExp(`^\\.after-compact-${STAMP}$`), "after-compact"],
   [new RegExp(`^\\.${STAMP}\\.kgd$`), "dump"],
   [new RegExp(`^\\.${STAMP}\\.delta\\.kgd$`), "delta"],
 ];
@@ -68,6 +67,10 @@ export async function remainsOf(target: string, journal: Journal | null): Promis
         if (named !== null) found.set(join(directory, name), named);
       }
     }
+  }
+  for (const store of new Set([target, journal?.source ?? target])) {
+    for (const path of await keptOf(store)) found.set(path, { kind: "before-compact" });
+    for (const path of await undoneOf(store)) found.set(path, { kind: "after-compact" });
   }
   // The names of these are the user's.
   const { dump = null, dumpId, delta = null, deltaId = null } = journal ?? {};
