@@ -16,13 +16,16 @@ test.before(async (t) => {
 });
 test.after.always((t) => rm(t.context.directory, { recursive: true, force: true }));
 
-/** Runs both ends in the background; `script` may use `$producer` and `$consumer`, and their exit codes are printed. */
+/**
+ * Runs both ends in the background; `script` may use `$producer` and `$consumer`, and their exit codes are printed. It begins
+ * when the staging directory is there: the import has read the header then, so that both ends listen for signals.
+ */
 async function bothEnds(directory: string, store: string, script: string): Promise<{ codes: string; stderr: string }> {
   const ended = await shell(
     `mkfifo pipe
      "$NODE" "$KGDUMP" export "${store}" > pipe 2> export.log & producer=$!
      "$NODE" "$KGDUMP" import target < pipe 2> import.log & consumer=$!
-     until ls -A | grep -q kgdump-; do kill -0 $consumer || break; sleep 0.02; done
+     until ls -A | grep -qE '[.]kgdump-[0-9a-f]{16}$'; do kill -0 $consumer || break; sleep 0.02; done
      ${script}
      wait $producer; p=$?; wait $consumer; c=$?; rm pipe
      echo "$p $c"; cat export.log import.log >&2; rm export.log import.log`,
