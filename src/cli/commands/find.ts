@@ -1,5 +1,6 @@
 /** `kgdump find`: every version of a key in a RocksDB store. */
 import { Command } from "commander";
+import { formatCount } from "../../counts.js";
 import type { FoundKey, KeyVersion } from "../../operations/inspect/find.js";
 import type { Context } from "../context.js";
 import { addHelp } from "../help/help.js";
@@ -8,7 +9,7 @@ import { type Json, jsonBytes, jsonDocument } from "../render/json/json.js";
 import { renderTable } from "../render/table.js";
 import { parseBytes } from "../text/byte-text.js";
 import { escapeMessage, escapeText, formatShort } from "../text/escape.js";
-import { formatCount, formatNumberOf } from "../text/quantities.js";
+import { formatNumberOf } from "../text/quantities.js";
 
 interface FindFlags {
   readonly columnFamily?: readonly Uint8Array[];

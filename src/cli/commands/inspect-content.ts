@@ -1,4 +1,5 @@
 /** What `kgdump inspect` lists: blocks, entries, keys, one value. */
+import { formatCount } from "../../counts.js";
 import { KgdumpError } from "../../errors.js";
 import type { DumpEntry } from "../../operations/dump/open-dump.js";
 import type { ReadOptions } from "../../operations/dump/read.js";
@@ -8,7 +9,6 @@ import { blockJson, entryJson, jsonDocument, jsonLine } from "../render/json/jso
 import { renderValue } from "../render/value.js";
 import { bareUuid } from "../text/byte-text.js";
 import { formatBytes, formatShort } from "../text/escape.js";
-import { formatCount } from "../text/quantities.js";
 import type { InspectFlags } from "./inspect-flags.js";
 
 /** Values on a terminal are set in from their keys by so much. */

@@ -1,9 +1,10 @@
 /** What a migration tells, as lines on a terminal. */
+import { formatCount } from "../../counts.js";
 import type { MigrationEvent } from "../../operations/migrate/events.js";
 import type { Paint } from "../terminal/style.js";
 import { escapeMessage } from "../text/escape.js";
 import { wrapText } from "../text/wrap.js";
-import { formatCount, formatDuration, formatNumberOf, formatRate, formatSize } from "../text/quantities.js";
+import { formatDuration, formatNumberOf, formatRate, formatSize } from "../text/quantities.js";
 
 type Facts = MigrationEvent["facts"];
 

@@ -1,9 +1,10 @@
 /** What the checks of a graph found, for a person. */
+import { formatCount } from "../../counts.js";
 import type { GraphProblem, GraphProblemKind, GraphReport } from "../../operations/graph/index.js";
 import type { Verification } from "../../operations/verify/results.js";
 import type { Paint } from "../terminal/style.js";
 import { escapeText, formatShort } from "../text/escape.js";
-import { formatCount, formatNumberOf } from "../text/quantities.js";
+import { formatNumberOf } from "../text/quantities.js";
 import { sideName } from "./sides.js";
 import { renderTable } from "./table.js";
 

@@ -1,8 +1,9 @@
 /** What recover says of a damaged store at its end, for a person. */
+import { formatCount } from "../../counts.js";
 import type { RecoverStoreResult, StoreLoss } from "../../operations/recover/index.js";
 import type { Paint } from "../terminal/style.js";
 import { escapeMessage, escapeText, formatShort } from "../text/escape.js";
-import { formatCount, formatDuration, formatNumberOf, formatSize } from "../text/quantities.js";
+import { formatDuration, formatNumberOf, formatSize } from "../text/quantities.js";
 import { countText } from "./recover.js";
 import { renderTable } from "./table.js";
 

@@ -1,8 +1,9 @@
 /** What recover says at its end, for a person. */
+import { formatCount } from "../../counts.js";
 import type { RecoveredGap, RecoverResult } from "../../operations/recover/recover.js";
 import type { Paint } from "../terminal/style.js";
 import { escapeMessage, escapeText, formatShort } from "../text/escape.js";
-import { formatCount, formatDuration, formatNumberOf, formatSize } from "../text/quantities.js";
+import { formatDuration, formatNumberOf, formatSize } from "../text/quantities.js";
 import { renderTable } from "./table.js";
 
 /** Lines of each list, unless all were asked for. */

@@ -1,10 +1,11 @@
 /** What export and import say at their end, for a person. */
+import { formatCount } from "../../counts.js";
 import type { ExportResult } from "../../operations/export/export.js";
 import type { ExportPlan } from "../../operations/export/plan.js";
 import type { ImportResult } from "../../operations/import/import.js";
 import type { Paint } from "../terminal/style.js";
 import { escapeMessage, escapeText, formatShort } from "../text/escape.js";
-import { formatCount, formatDuration, formatNumberOf, formatPercent, formatRate, formatSize } from "../text/quantities.js";
+import { formatDuration, formatNumberOf, formatPercent, formatRate, formatSize } from "../text/quantities.js";
 import { engineName } from "./summary.js";
 import { renderTable } from "./table.js";
 

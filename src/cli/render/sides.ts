@@ -1,7 +1,7 @@
 /** Keyspaces of several sides beside each other: what each of them holds. */
+import { formatCount } from "../../counts.js";
 import type { Paint } from "../terminal/style.js";
 import { formatShort } from "../text/escape.js";
-import { formatCount } from "../text/quantities.js";
 import { engineName, SHORT_DIGEST } from "./summary.js";
 import { renderTable } from "./table.js";
 

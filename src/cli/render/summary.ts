@@ -1,9 +1,10 @@
 /** What `inspect` says of a dump, for a person. */
+import { formatCount } from "../../counts.js";
 import { missingOf, missingText } from "../../operations/dump/salvaged.js";
 import type { DumpSummary, KeyspaceSummary } from "../../operations/dump/summary.js";
 import type { Paint } from "../terminal/style.js";
 import { escapeMessage, escapeText, formatShort } from "../text/escape.js";
-import { formatBlockSize, formatCount, formatNumberOf, formatPercent, formatSize } from "../text/quantities.js";
+import { formatBlockSize, formatNumberOf, formatPercent, formatSize } from "../text/quantities.js";
 import { type Column, renderTable } from "./table.js";
 
 /** How much of a digest is enough to compare by eye. */

@@ -1,11 +1,12 @@
 /** What `verify` says at its end, for a person: what was checked, and all sides beside each other. */
+import { formatCount } from "../../counts.js";
 import { missingOf } from "../../operations/dump/salvaged.js";
 import { byName } from "../../operations/entries/keyspaces.js";
 import type { Sample, SampledValue } from "../../operations/entries/samples.js";
 import type { StoreComparison, Verification, VerifyResult } from "../../operations/verify/results.js";
 import type { Paint } from "../terminal/style.js";
 import { escapeText, formatShort } from "../text/escape.js";
-import { formatCount, formatDuration, formatNumberOf, formatRate, formatSize } from "../text/quantities.js";
+import { formatDuration, formatNumberOf, formatRate, formatSize } from "../text/quantities.js";
 import { renderGraphs } from "./graph.js";
 import { renderSides, sideName } from "./sides.js";
 import { engineName } from "./summary.js";

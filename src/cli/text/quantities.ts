@@ -1,5 +1,6 @@
 /** Sizes, counts, rates and durations: read as a person types them, written as a person reads them. */
 import prettyBytes from "pretty-bytes";
+import { formatCount } from "../../counts.js";
 import { KgdumpError } from "../../errors.js";
 import { readSize, SIZE_HINT } from "../../settings/size.js";
 import { escapeText } from "./escape.js";
@@ -39,11 +40,6 @@ export function parseCount(text: string, what: string, range: { min: number; max
     });
   }
   return number;
-}
-
-/** A count with thousands apart, such as `945,893`. */
-export function formatCount(count: number | bigint): string {
-  return count.toLocaleString("en-US");
 }
 
 /** A count and its noun, such as `1 entry` or `2 entries`. */

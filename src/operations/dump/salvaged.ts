@@ -1,4 +1,5 @@
 /** Telling users of a dump that it was salvaged from a damaged one. */
+import { formatCount } from "../../counts.js";
 import { KgdumpError } from "../../errors.js";
 import type { DumpHeader, Gap } from "../../format/index.js";
 import type { EntryEvent } from "./events.js";
@@ -28,7 +29,7 @@ export function missingOf(keyspaces: readonly { readonly gaps: number; readonly 
 export function missingText({ gaps, entries }: Missing): string {
   const places = gaps === 1 ? "one place" : `${String(gaps)} places`;
   if (entries === null) return `entries are missing in ${places}`;
-  return `${entries === 1 ? "1 entry is" : `${entries.toLocaleString("en-US")} entries are`} missing in ${places}`;
+  return `${entries === 1 ? "1 entry is" : `${formatCount(entries)} entries are`} missing in ${places}`;
 }
 
 /**
