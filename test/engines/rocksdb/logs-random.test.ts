@@ -24,6 +24,7 @@ const WAYS: Readonly<Record<string, readonly string[]>> = {
   recycled: [`${KEPT};recycle_log_file_num=2`],
   compressed: [`${KEPT};wal_compression=kZSTD`],
   "two-phase": [KEPT, "mode transactions committed"],
+  "two-phase, recycled": [`${KEPT};recycle_log_file_num=2`, "mode transactions committed"],
   "two-phase, compressed": [`${KEPT};wal_compression=kZSTD`, "mode transactions committed"],
   verified: [`${KEPT};track_and_verify_wals=true;track_and_verify_wals_in_manifest=true`],
 };

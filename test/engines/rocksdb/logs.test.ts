@@ -111,6 +111,21 @@ test("what is committed is read when OPTIONS are lost, and the prepare is in a l
   t.true(error.message.includes(`${oldest} is missing`));
 });
 
+test("numbers that transactions would have had are not missed once these are rolled back, in a log that is kept for its file", async (t) => {
+  await using maker = new Maker();
+  const rolledBack = (name: string): string[] => [...transaction(name), `rollback ${hex(name)}`];
+  for (const ends of [rolledBack("X"), [...rolledBack("X"), ...rolledBack("Y")]]) {
+    const path = join(await temporaryDirectory(t), "store");
+    const before = ["options recycle_log_file_num=2;avoid_flush_during_recovery=true", "mode transactions committed", `family ${A}`, "open"];
+    const plan = [...before, ...puts(D, 0, 5), ...puts(A, 0, 5), ...ends, `flush ${D}`, `flush ${A}`, ...transaction("Z"), "crash"];
+    const made = await maker.make(path, plan);
+    t.true((await logsOf(path)).length >= 2);
+    const { exported, warnings } = await exportedOf(path);
+    t.deepEqual(differences(made, exported), []);
+    t.regex(warnings.join("\n"), /^the transaction "Z" [^\n]* is prepared[^\n]*$/);
+  }
+});
+
 test("a log tells what the log before it had: its size, its last record, and that it is needed", async (t) => {
   const directory = await temporaryDirectory(t);
   await using maker = new Maker();

@@ -87,6 +87,23 @@ pub fn numbers(record: &[u8]) -> Option<(u64, u32)> {
     Some((u64::from_le_bytes(sequence), u32::from_le_bytes(count)))
 }
 
+/// The newest sequence number that is surely taken once a record is there: its own where an entry has it, else the one before. What a
+/// transaction prepares has numbers at its commit only (or never), unless it is written before.
+pub fn newest_taken(record: &[u8]) -> Option<u64> {
+    let (first, _) = numbers(record)?;
+    let mut operations = Operations::new(record.get(BATCH_HEADER..)?);
+    let mut waits = false;
+    while let Ok(Some(operation)) = operations.next() {
+        match operation {
+            Operation::BeginPrepare(policy) => waits = policy == Policy::Committed,
+            Operation::EndPrepare(_) => waits = false,
+            Operation::Entry { .. } if !waits => return Some(first),
+            _ => {}
+        }
+    }
+    Some(first.saturating_sub(1))
+}
+
 /// Reads operations one after the other.
 pub struct Operations<'a> {
     rest: &'a [u8],
@@ -176,6 +193,20 @@ mod tests {
 
     fn entry<'a>(family: u32, kind: Kind, key: &'a str, value: &'a str) -> Operation<'a> {
         Operation::Entry { family, kind, key: key.as_bytes(), value: value.as_bytes() }
+    }
+
+    #[test]
+    fn only_what_is_written_takes_a_number() {
+        let of = |operations: &[u8]| newest_taken(&[&7_u64.to_le_bytes(), &1_u32.to_le_bytes(), operations].concat());
+        assert_eq!(of(b"\x01\x01a\x01b"), Some(7));
+        assert_eq!(of(b"\x0d\x01\x01a\x01b"), Some(7));
+        assert_eq!(of(b"\x09\x01\x01a\x01b\x0a\x01t"), Some(6), "prepared");
+        assert_eq!(of(b"\x09\x01\x01a\x01b\x0a\x01t\x01\x01c\x01d"), Some(7), "an entry behind what is prepared");
+        assert_eq!(of(b"\x12\x01\x01a\x01b\x0a\x01t"), Some(7), "written before it is committed");
+        assert_eq!(of(b"\x0c\x01t"), Some(6), "rolled back");
+        assert_eq!(of(b"\x0b\x01t"), Some(6), "committed, and nobody knows how much");
+        assert_eq!(of(b"\x03\x01n"), Some(6), "a note");
+        assert_eq!(newest_taken(b"\0\0\0\0\0\0\0\0\0\0\0"), None, "no header");
     }
 
     #[test]

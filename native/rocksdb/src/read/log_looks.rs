@@ -11,7 +11,7 @@ use crate::files::log_file::physical::{is_note, is_recyclable, u32_at, HEADER, R
 use crate::files::log_file::{read_log, LogError, Piece, LATER_LOG};
 use crate::files::log_replay::Replay;
 use crate::files::wal::Log;
-use crate::files::write_batch::numbers;
+use crate::files::write_batch::newest_taken;
 use crate::read::log_faults::WalError;
 
 /// The number of another log whose record stands first in a log: its file was used before, when nothing is in it yet. Only the low 32 bits.
@@ -87,7 +87,7 @@ pub fn content_of(log: &Log) -> Outcome<Option<u64>> {
     }
 }
 
-/// The newest sequence number in a log, as far as it can be read; 0 when there is none. None when it holds records of a later log: those
+/// The newest sequence number that a log's entries surely have, as far as it can be read; 0 when there is none. None when it holds records of a later log: those
 /// of an earlier one may be left in a file that is used again, but never the other way round.
 ///
 /// Errors: IO_FAILED.
@@ -102,7 +102,7 @@ pub fn newest_sequence(log: &Log) -> Outcome<Option<u64>> {
     let read = read_log::<WalError>(reader, Some(log.number as u32), |_, piece| {
         if let Piece::Record(record) = piece {
             // With some transactions all entries of a batch have its first number.
-            newest = newest.max(numbers(record).map_or(0, |(first, _)| first));
+            newest = newest.max(newest_taken(record).unwrap_or(0));
         }
         Ok(())
     });
