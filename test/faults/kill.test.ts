@@ -1,5 +1,5 @@
 /**
- * kill -9 at random moments of export, import and the pipe of both. Whatever moment it hits, the output is absent, old
+ * kill -9 at random moments of export, import, the pipe of both, and of a recovery into a new store. Whatever moment it hits, the output is absent, old
  * or new, and whole; the source is as it was; the next run succeeds and clears what the dead one left.
  *
  * KGDUMP_KILLS sets how many (default 50), SEED which moments.
@@ -90,7 +90,7 @@ async function forEach(t: ExecutionContext<Ground>, all: readonly Moment[], work
   t.is(await fingerprint(t.context.source.path), t.context.source.fingerprint, "the source is as it was");
 }
 
-const share = (part: number): number => Math.floor((KILLS + part) / 3);
+const share = (part: number): number => Math.floor((KILLS + part) / 4);
 
 test("an export that is killed leaves no dump, the old one, or the whole new one", async (t) => {
   t.timeout(60 * 60_000);
@@ -179,5 +179,26 @@ test("a pipe of which one end or both are killed leaves no target, or the whole 
     const living = await livingStaging(cwd);
     const ended = await killAt(cwd, () => pipe(cwd, source.path), moment);
     return afterImport(t.context, cwd, ended, living);
+  });
+});
+
+test("a recovery into a new store that is killed leaves no store, or the whole one", async (t) => {
+  t.timeout(60 * 60_000);
+  const { directory, dump, source } = t.context;
+  const whole = await duration(() => kgdump(["recover", source.path, "--to", join(directory, "time-recovered"), "-q"]));
+  await forEach(t, moments(share(3), whole, loggedSeed(t)), async (cwd, moment) => {
+    const ended = await killAt(cwd, () => run(cwd, ["recover", source.path, "--to", "target", "-q"]), moment);
+    const there = await nameIsThere(join(cwd, "target"));
+    must(there || ended.code !== 0, "it said that it was done, and there is no store");
+    if (!there) {
+      const again = await kgdump(["recover", source.path, "--to", "target", "-q"], { cwd });
+      must(again.code === 0, `the next run: ${again.stderr}`);
+      const rest = (await namesIn(cwd)).filter((name) => name !== "target" && !name.endsWith(".kgdump-lock"));
+      // What a run has that was killed before it said whose it is may be one's that has just begun.
+      for (const name of rest) must((await namesIn(join(cwd, name))).every((file) => file === "owner.json"), `the next run left ${name}`);
+    }
+    const compared = await kgdump(["verify", dump, "--against", join(cwd, "target"), "-q"]);
+    must(compared.code === 0, `the store differs: ${compared.stderr}`);
+    return there ? `new${ended.code === 0 ? ", done before" : ""}` : "absent";
   });
 });

@@ -18,6 +18,7 @@ import { rollbackStore } from "#src/operations/migrate/back/rollback.js";
 import { compactStore } from "#src/operations/migrate/compact/compact.js";
 import { directionTo } from "#src/operations/migrate/direction.js";
 import { migrateStore } from "#src/operations/migrate/migrate.js";
+import { recoverInto } from "#src/operations/recover/recover-into.js";
 import { recoverDump } from "#src/operations/recover/recover.js";
 import { verifyDump } from "#src/operations/verify/verify.js";
 import { SIMULATION_DIRECTORY } from "../simulator/simulation.js";
@@ -34,7 +35,7 @@ const DRAWN = 6;
 /** What is outside of the disk that fails: stores and dumps of the old and of the new content. */
 interface Ground {
   readonly directory: string;
-  readonly stores: Readonly<Record<"old" | "new", string>>;
+  readonly stores: Readonly<Record<"old" | "new" | "sled", string>>;
   readonly dumps: Readonly<Record<"old" | "new" | "delta" | "damaged" | "saved", string>>;
 }
 type Content = "old" | "new";
@@ -45,11 +46,12 @@ const NEW = { default: { ...numbered("k", 60), k0000007: "another" }, nodes: { a
 
 test.before(async (t) => {
   const directory = await realpath(await mkdtemp(join(SIMULATION_DIRECTORY, "kgdump-power-")));
-  const stores = { old: await makeStore(directory, "store-old", OLD), new: await makeStore(directory, "store-new", NEW) };
+  const stores = { old: await makeStore(directory, "store-old", OLD), new: await makeStore(directory, "store-new", NEW), sled: join(directory, "store-sled") };
   const path = (name: string): string => join(directory, `${name}.kgd`);
   const dumps = { old: path("old"), new: path("new"), delta: path("delta"), damaged: path("damaged"), saved: path("saved") };
   await exportStore({ store: stores.old, output: dumps.old });
   await exportStore({ store: stores.new, output: dumps.new });
+  await importDump({ target: stores.sled, input: dumps.new });
   await exportStore({ store: stores.new, output: dumps.delta, base: [dumps.old] });
   const bytes = await readFile(dumps.new);
   await writeFile(dumps.damaged, bytes.subarray(0, bytes.length - 40));
@@ -215,6 +217,24 @@ function compacting([command = "", ...flags]: readonly string[], engine: EngineN
   };
 }
 
+/** A store is recovered into a dump and a new store; one of both may be there alone, whole. */
+function recovering(from: "new" | "sled"): Subject {
+  const each = (...allowed: readonly (Content | "absent")[]) => async (place: Place, when: string): Promise<void> => {
+    for (const name of ["x.kgd", "t"]) await place.mustBe(name, when, ...allowed);
+  };
+  return {
+    args: (place) => ["recover", place.ground.stores[from], "-o", place.at("x.kgd"), "--to", place.at("t"), "-q"],
+    old: each("absent", "new"),
+    done: each("new"),
+    next: [
+      async (place, when) => {
+        if ((await place.content("t")) === "absent") await recoverInto({ store: place.ground.stores[from], output: place.at("x.kgd"), force: true, target: place.at("t") });
+        await place.mustBe("t", `${when}, after the next run`, "new");
+      },
+    ],
+  };
+}
+
 const SUBJECTS: Readonly<Record<string, Subject>> = {
   export: making("x.kgd", (place) => ["export", place.ground.stores.new, "-o", place.at("x.kgd"), "-q"], (place) => exportStore({ store: place.ground.stores.new, output: place.at("x.kgd") })),
   "export --force": making(
@@ -256,6 +276,11 @@ const SUBJECTS: Readonly<Record<string, Subject>> = {
   "compact --undo": compacting(["compact", "--undo"], "sled", true),
   "rollback of a compaction": compacting(["rollback"], "rocksdb", true),
   restore: making("r", (place) => ["restore", place.at("r"), "-i", place.ground.dumps.new, "-q"], (place) => restoreDump({ target: place.at("r"), input: place.ground.dumps.new })),
+  "import of a chain": making("t", (place) => ["import", place.at("t"), "-i", place.ground.dumps.old, "-i", place.ground.dumps.delta, "-q"], (place) => importDump({ target: place.at("t"), input: [place.ground.dumps.old, place.ground.dumps.delta] })),
+  "restore of a chain": making("r", (place) => ["restore", place.at("r"), "-i", place.ground.dumps.old, "-i", place.ground.dumps.delta, "-q"], (place) => restoreDump({ target: place.at("r"), input: [place.ground.dumps.old, place.ground.dumps.delta] })),
+  "recover of a dump": making("x.kgd", (place) => ["recover", place.ground.dumps.damaged, "-o", place.at("x.kgd"), "-q"], (place) => recoverDump({ input: place.ground.dumps.damaged, output: place.at("x.kgd") })),
+  "recover --to of RocksDB": recovering("new"),
+  "recover --to of sled": recovering("sled"),
   "recover of a store": making("x.kgd", (place) => ["recover", place.ground.stores.new, "-o", place.at("x.kgd"), "-q"], (place) => exportStore({ store: place.ground.stores.new, output: place.at("x.kgd") })),
   migrate: migrating([]),
   "migrate --stream": migrating(["--stream"]),

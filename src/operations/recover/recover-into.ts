@@ -3,12 +3,10 @@
  *
  * The new store appears whole or not at all, as it does when a dump is imported or restored.
  */
-import { randomBytes } from "node:crypto";
-import { dirname, join, resolve } from "node:path";
-import { KgdumpError, systemError } from "../../errors.js";
+import { join, resolve } from "node:path";
+import { KgdumpError } from "../../errors.js";
 import type { WithAccess } from "../disk/access.js";
-import { makeDirectory, removeTree } from "../disk/name-changes.js";
-import { targetState } from "../disk/staging.js";
+import { Staging, targetState } from "../disk/staging.js";
 import type { WithSeams } from "../run/seams.js";
 import { recoverStore, type RecoverStoreOptions, type RecoverStoreResult } from "./recover-store.js";
 
@@ -33,25 +31,12 @@ export async function recoverInto(options: RecoverIntoOptions): Promise<RecoverS
     await load(result, options.output, target, options);
     return { ...result, target };
   }
-  const directory = await temporary(target);
-  try {
-    const output = join(directory, "recovered.kgd");
-    const result = await recoverStore({ ...options, output, onPublished: undefined });
-    await load(result, output, target, options);
-    return { ...result, output: null, outputBytes: null, dumpId: null, target };
-  } finally {
-    await removeTree(directory);
-  }
-}
-
-async function temporary(target: string): Promise<string> {
-  try {
-    const directory = `${target}.recovering-${randomBytes(4).toString("hex")}`;
-    await makeDirectory(directory);
-    return directory;
-  } catch (error) {
-    throw systemError(error, `making a directory beside ${target}`, { path: dirname(target) });
-  }
+  // Beside the new store, under a name by which a later run knows what a killed one left.
+  await using staging = await Staging.create(target);
+  const output = join(staging.directory, "recovered.kgd");
+  const result = await recoverStore({ ...options, output, onPublished: undefined });
+  await load(result, output, target, options);
+  return { ...result, output: null, outputBytes: null, dumpId: null, target };
 }
 
 async function load({ engine, settings }: RecoverStoreResult, input: string, target: string, { maxBlockSize, owner, mode, onProgress, signal, seams }: RecoverIntoOptions): Promise<void> {
