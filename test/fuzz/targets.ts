@@ -8,16 +8,13 @@ import { decodeIndex, IndexBuilder } from "#src/format/payload/block-index.js";
 import { decodeGap, encodeGap } from "#src/format/payload/gap.js";
 import { decodeHeader, encodeHeader } from "#src/format/payload/header.js";
 import { decodeAbort, decodeFooter, decodeKeyspaceEnd, encodeAbort, encodeFooter, encodeKeyspaceEnd } from "#src/format/payload/totals.js";
+import { Finding } from "./finding.js";
 import { mutateBytes, mutateTokens } from "./mutate-bytes.js";
 import type { Random } from "./random.js";
 import { codecs, type Seeds } from "./seeds.js";
 import { mutateDump } from "./structure.js";
+import { TEXTS } from "./texts.js";
 import { readFile, readStream, recover, summarize } from "./whole.js";
-
-/** A property that did not hold. */
-export class Finding extends Error {
-  override readonly name = "Finding";
-}
 
 /** Limits of all readers here, so that memory is bounded by little. */
 export const LIMITS = resolveLimits({ rawBlock: 1 << 20, value: 1 << 20, payload: 4 << 20 });
@@ -223,6 +220,7 @@ export const TARGETS: Readonly<Record<string, Target>> = {
   read: { make: dumpOf, check: readStream },
   file: { make: dumpOf, check: readFile },
   inspect: { make: dumpOf, check: summarize },
+  ...TEXTS,
   recover: { make: (seeds, random) => (random.once(3) ? dumpOf(seeds, random) : mutateBytes(dumpOf(seeds, random), random)), check: recover },
 };
 

@@ -9,7 +9,8 @@ import { inspectDump } from "#src/operations/inspect/inspect.js";
 import { recoverDump } from "#src/operations/recover/recover.js";
 import type { Random } from "./random.js";
 import { loadedCodec } from "./seeds.js";
-import { codeOfError, Finding, LIMITS } from "./targets.js";
+import { Finding } from "./finding.js";
+import { codeOfError, LIMITS } from "./targets.js";
 
 async function* inChunks(input: Uint8Array, random: Random): AsyncGenerator<Uint8Array> {
   const most = random.once(8) ? 200 : input.length + 1;

@@ -128,9 +128,11 @@ function mendTable(family: ReadonlyMap<string, string>, table: Map<string, strin
     mended.push(`its tables have no filter, as kgdump can't make filter_policy=${filter}`);
   }
   // A table of format 0 has no room for the kind of its checksum: what RocksDB writes so, it can't read.
-  if (table.get("format_version") === "0" && (table.get("checksum") ?? "kCRC32c") !== "kCRC32c") {
+  const checksum = table.get("checksum");
+  if (table.get("format_version") === "0" && checksum === undefined) table.set("checksum", "kCRC32c");
+  else if (table.get("format_version") === "0" && checksum !== "kCRC32c") {
     table.set("format_version", "2");
-    mended.push(`table.format_version is 2 and not 0, which can't have table.checksum=${table.get("checksum") ?? ""}: RocksDB could not read its own tables`);
+    mended.push(`table.format_version is 2 and not 0, which can't have table.checksum=${String(checksum)}: RocksDB could not read its own tables`);
   }
   // A hash index needs all keys of a prefix in a row, and a table without one serves the same look-ups.
   if (table.get("index_type") === "kHashSearch") table.delete("index_type");

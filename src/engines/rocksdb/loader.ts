@@ -6,7 +6,7 @@
 import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
 import { fromAddon } from "../../addon.js";
-import { systemError } from "../../errors.js";
+import { KgdumpError, systemError } from "../../errors.js";
 import type { EntryLoader, KeyOrder } from "../store.js";
 import { asBuffer, type NativeNewStore, type NativeSink, rocksdbAddon } from "./addon.js";
 import { familyOptions, openNativeSink, type RocksdbFamily } from "./sink.js";
@@ -50,6 +50,27 @@ export async function openRocksdbLoader(path: string, options: RocksdbLoaderOpti
   return new Loader(tables, open, tableDirectory, new Map(families.map((family) => [Buffer.from(family.name).toString("hex"), family])));
 }
 
+/**
+ * Calls the addon. RocksDB looks only when it writes a table, or opens a store, whether options fit one another; those of another version,
+ * or beside one that was asked for, may not.
+ */
+async function whileMade<T>(call: () => T | Promise<T>): Promise<T> {
+  try {
+    return await fromAddon(call);
+  } catch (error) {
+    const reason = error instanceof KgdumpError && error.code === "STORE_FAILED" ? /^RocksDB: Invalid argument: (.*)$/s.exec(error.message)?.[1] : undefined;
+    if (reason === undefined) throw error;
+    throw unfit(reason, error);
+  }
+}
+
+function unfit(reason: string, error: unknown): KgdumpError {
+  return new KgdumpError("STORE_UNSUPPORTED", `RocksDB does not take the options of the new store together: ${reason}`, {
+    cause: error,
+    hint: "leave out --compression and --table-block-size, or choose others; take all options from another store or dump with `--options-from`",
+  });
+}
+
 class Loader implements EntryLoader {
   readonly #tables: NativeNewStore;
   readonly #open: () => Promise<NativeSink>;
@@ -74,10 +95,10 @@ class Loader implements EntryLoader {
   /** The store, which is put together of the tables so far when it is not open yet. */
   async #store(): Promise<NativeSink> {
     if (this.#sink !== null) return this.#sink;
-    await fromAddon(() => this.#tables.finish());
-    const sink = await this.#open();
+    await whileMade(() => this.#tables.finish());
+    const sink = await whileMade(this.#open);
     this.#sink = sink;
-    await fromAddon(() => { for (const { name, ages, fifo } of this.#ages) sink.noteAges(name, ages, fifo); });
+    await whileMade(() => { for (const { name, ages, fifo } of this.#ages) sink.noteAges(name, ages, fifo); });
     this.#ages = [];
     return sink;
   }
@@ -92,9 +113,9 @@ class Loader implements EntryLoader {
     const byAge = fifo && ages?.includes("\n") === true;
     if (byAge || family.byWrites === true) {
       const sink = await this.#store();
-      if (known === undefined) await fromAddon(() => sink.createFamily(asBuffer(name), text));
+      if (known === undefined) await whileMade(() => sink.createFamily(asBuffer(name), text));
       if (byAge) {
-        await fromAddon(() => sink.beginLoadByAge(asBuffer(name), this.#tableDirectory));
+        await whileMade(() => sink.beginLoadByAge(asBuffer(name), this.#tableDirectory));
       } else {
         // Blobs go to the lowest level as they are; a FIFO family has no other level.
         this.#writing = { name: asBuffer(name), compacts: !fifo, entries: 0 };
@@ -104,18 +125,18 @@ class Loader implements EntryLoader {
     const turn = (family.comparator ?? "bytewise") !== order;
     const sink = this.#sink;
     if (sink === null) {
-      await fromAddon(() => { this.#tables.beginLoad(asBuffer(name), text, turn); });
+      await whileMade(() => { this.#tables.beginLoad(asBuffer(name), text, turn); });
       return;
     }
     // Those that were named are there since the store was made.
-    if (known === undefined) await fromAddon(() => sink.createFamily(asBuffer(name), text));
-    await fromAddon(() => { sink.beginLoad(asBuffer(name), text, this.#tableDirectory, turn); });
+    if (known === undefined) await whileMade(() => sink.createFamily(asBuffer(name), text));
+    await whileMade(() => { sink.beginLoad(asBuffer(name), text, this.#tableDirectory, turn); });
   }
 
   async #noteAges(noted: { readonly name: Buffer; readonly ages: string; readonly fifo: boolean }): Promise<void> {
     const sink = this.#sink;
     if (sink === null) this.#ages.push(noted);
-    else await fromAddon(() => { sink.noteAges(noted.name, noted.ages, noted.fifo); });
+    else await whileMade(() => { sink.noteAges(noted.name, noted.ages, noted.fifo); });
   }
 
   /** Who takes whole families: the tables that a store is made of, or the store when it was needed before. */
@@ -126,10 +147,10 @@ class Loader implements EntryLoader {
   async load(block: Uint8Array): Promise<void> {
     const writing = this.#writing;
     if (writing === null) {
-      await fromAddon(() => this.#loads.load(asBuffer(block)));
+      await whileMade(() => this.#loads.load(asBuffer(block)));
     } else {
       const sink = await this.#store();
-      const { written } = await fromAddon(() => sink.apply(writing.name, asBuffer(block), "overwrite"));
+      const { written } = await whileMade(() => sink.apply(writing.name, asBuffer(block), "overwrite"));
       writing.entries += written;
     }
   }
@@ -137,20 +158,20 @@ class Loader implements EntryLoader {
   async finishKeyspace(): Promise<number> {
     const writing = this.#writing;
     this.#writing = null;
-    if (writing === null) return fromAddon(() => this.#loads.endLoad());
+    if (writing === null) return whileMade(() => this.#loads.endLoad());
     const sink = await this.#store();
-    if (writing.compacts && writing.entries > 0) await fromAddon(() => sink.compact(writing.name));
+    if (writing.compacts && writing.entries > 0) await whileMade(() => sink.compact(writing.name));
     return writing.entries;
   }
 
   async finish(): Promise<void> {
     const sink = await this.#store();
-    await fromAddon(() => sink.finishLoads());
+    await whileMade(() => sink.finishLoads());
     await this.close();
   }
 
   close(): Promise<void> {
-    this.#closed ??= fromAddon(() => this.#sink?.close());
+    this.#closed ??= whileMade(() => this.#sink?.close());
     return this.#closed;
   }
 

@@ -112,6 +112,7 @@ function kindOf(order: KeyOrder, known: Omit<FamilySource, "order">, wishes: Fam
     notKept.push(`${option}=${value} is not kept: ${problem}`);
     values.delete(option);
   }
+  notKept.push(...unalign(values, wishes));
   const hasTtlObject = TTL_OBJECTS.some(([option, object]) => `.${objectName(values.get(option) ?? "")}`.endsWith(`.${object}`));
   const hasTimes = known.settings.get(TIMES) === "stripped" || hasTtlObject;
   // Where the options don't tell of the times that its values get, whoever reads the store must know of them all the same.
@@ -132,6 +133,16 @@ function kindOf(order: KeyOrder, known: Omit<FamilySource, "order">, wishes: Fam
     hasTimes,
     notKept: [...notKept, ...refused, ...mended, ...unknownLimits(values, told !== undefined)],
   };
+}
+
+/** Turns off what RocksDB refuses together, where it is so only because of what was asked for, or of an option that is not kept. */
+function unalign(values: Map<string, string>, { compression }: FamilyWishes): string[] {
+  const name = `${TABLE_PREFIX}block_align`;
+  const isPlain = compression === undefined ? values.get("compression") === COMPRESSION_NAMES.none : compression === "none";
+  const size = BigInt(values.get(`${TABLE_PREFIX}block_size`) ?? 4096);
+  if (values.get(name) !== "true" || (isPlain && (size & (size - 1n)) === 0n)) return [];
+  values.set(name, "false");
+  return [`${name} is false and not true: RocksDB aligns only blocks without compression whose size is a power of two`];
 }
 
 /** What RocksDB said of options, by their text: most families have the same. */

@@ -1,5 +1,5 @@
 /** The form of a migration's journal: what is read is taken for a journal only when each part of it is what it should be. */
-import { basename, dirname, isAbsolute, join, normalize } from "node:path";
+import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 import { isEngineName } from "../../engines/registry.js";
 import type { EngineName, KeyOrder } from "../../engines/store.js";
 import type { SledSettings } from "../../settings/sled-settings.js";
@@ -188,7 +188,7 @@ function movedTo(journal: Journal, target: string): Journal {
 /** Whether what is removed and moved has such names as only a migration gives, beside the stores. */
 function namesAreOwn({ id, source, target, building, backup, rollback }: Journal): boolean {
   const begins = (path: string, start: string): boolean => path.startsWith(start) && !path.slice(start.length).includes("/");
-  const plain = [source, target, building, ...(backup === null ? [] : [backup])].every((path) => normalize(path) === path);
+  const plain = [source, target, building, ...(backup === null ? [] : [backup])].every((path) => resolve(path) === path);
   const kept = (path: string): boolean => /^\.(?:rocksdb|sled)-backup-/.test(basename(path).slice(basename(source).length)) && basename(path).startsWith(basename(source));
   if (!plain || building !== `${target}.kgdump-new-${id}` || (backup !== null && !kept(backup))) return false;
   if (rollback === null) return true;

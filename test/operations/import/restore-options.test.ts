@@ -18,6 +18,7 @@ const FIFO = "compaction_style=kCompactionStyleFIFO;";
 const ODD: Readonly<Record<string, string>> = {
   "four levels": "num_levels=4",
   "one level": "compaction_style=kCompactionStyleUniversal;num_levels=1",
+  "eleven levels": "num_levels=11",
   "universal, three levels": "compaction_style=kCompactionStyleUniversal;num_levels=3;compaction_options_universal={size_ratio=7;min_merge_width=3}",
   // Less than there is: RocksDB would delete what is too much as soon as it compacts.
   "first in, first out": `${FIFO}compaction_options_fifo={max_table_files_size=1000;allow_compaction=true};ttl=0`,
@@ -86,11 +87,21 @@ test("every field of OPTIONS comes back, and every record, from families of all 
 });
 
 test("a store opens with the levels that its families have, and its tables are on the lowest one", async (t) => {
-  const levels = ["four levels", "one level", "universal, three levels"];
+  const levels = ["four levels", "one level", "eleven levels", "universal, three levels"];
   const families = levels.map((name) => ({ name, options: ODD[name] }));
   const { directory, dump } = await dumped(t, families);
   const restored = join(directory, "restored");
   await restoreDump({ target: restored, input: dump });
+  // Of a store that RocksDB itself has put there, too.
+  const settled = join(directory, "settled");
+  {
+    await using sink = await createRocksdbSink(settled, { families });
+    for (const { name } of families) {
+      await sink.apply(Buffer.from(name), block(900), "overwrite");
+      await sink.compact(Buffer.from(name));
+    }
+  }
+  t.true((await verifyDump({ input: dump, against: settled })).against?.equal);
   await using sink = await createRocksdbSink(restored, { families });
   for (const name of levels) t.deepEqual(await sink.compare(Buffer.from(name), block(900)), { missing: 0, changed: 0, firstKey: null });
 });
@@ -110,6 +121,20 @@ test("what comes from sled has the options of the original, also of a family tha
   const other = join(directory, "other");
   const { warnings } = await restoreDump({ target: other, input: second, optionsFrom: store });
   t.true(warnings.some((warning) => warning.startsWith('family "vertices"') && warning.includes("has no such family")));
+});
+
+test("compression and block size that are asked for go with whatever options families have", async (t) => {
+  t.timeout(5 * 60_000);
+  const { directory, dump } = await dumped(t, Object.entries(ODD).map(([name, options]) => ({ name, options })));
+  const wishes = [{ compression: "lz4" }, { compression: "none" }, { tableBlockSize: 5000 }, { compression: "zstd", tableBlockSize: 65_536 }, { compression: "none", tableBlockSize: 3000 }] as const;
+  for (const [number, wish] of wishes.entries()) {
+    const restored = join(directory, `restored${number.toString()}`);
+    const { warnings } = await restoreDump({ target: restored, input: dump, ...wish });
+    t.true((await verifyDump({ input: dump, against: restored })).against?.equal);
+    const aligned = [...(await fieldsOf(restored))].find(([name]) => name.includes('"aligned"') && name.endsWith("block_align"))?.[1];
+    t.is(aligned, String("compression" in wish && wish.compression === "none" && !("tableBlockSize" in wish)), JSON.stringify(wish));
+    t.is(warnings.some((warning) => warning.includes("block_align")), aligned === "false");
+  }
 });
 
 test("a block size that is asked for leaves all else as it was", async (t) => {

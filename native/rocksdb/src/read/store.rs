@@ -30,6 +30,9 @@ use crate::read::tripwire::tripwire;
 /// Tables that one thread opens, and the most threads that do so (RocksDB's own default).
 const TABLES_FOR_A_THREAD: usize = 8;
 const MOST_OPENING_THREADS: usize = 16;
+/// Levels that RocksDB gives a family by itself, and the most that are taken: a MANIFEST may say anything.
+const USUAL_LEVELS: u32 = 7;
+const MOST_LEVELS: u32 = 64;
 
 /// A store that is open for reading.
 pub struct Store {
@@ -159,7 +162,8 @@ fn set_database_options(
 fn families(plans: &[Plan], operand_met: &Arc<AtomicBool>) -> Vec<(Vec<u8>, Option<Arc<Options>>)> {
     let mut made: HashMap<_, Arc<Options>> = HashMap::new();
     let mut options = |plan: &Plan| {
-        let kind = (merge_operator(plan).cloned(), plan.alias.map(|alias| alias.comparator()), plan.reverse);
+        let order = (plan.alias.map(|alias| alias.comparator()), plan.reverse);
+        let kind = (merge_operator(plan).cloned(), order, levels(plan));
         Arc::clone(made.entry(kind).or_insert_with(|| Arc::new(family_options(plan, operand_met))))
     };
     let needed = |plan: &Plan| plan.selected || plan.id == 0;
@@ -170,7 +174,13 @@ fn merge_operator(plan: &Plan) -> Option<&String> {
     plan.options.as_ref().and_then(|options| options.values.get("merge_operator"))
 }
 
-/// Options for reading a family: the same for all that have the same merge operator and order.
+/// How many levels the family is opened with: at least so many as it has. RocksDB's own number is usual.
+fn levels(plan: &Plan) -> i32 {
+    let lowest = plan.tables.values().map(|table| table.level).max().unwrap_or(0);
+    lowest.saturating_add(1).clamp(USUAL_LEVELS, MOST_LEVELS) as i32
+}
+
+/// Options for reading a family: the same for all that have the same merge operator, order and number of levels.
 pub fn family_options(plan: &Plan, operand_met: &Arc<AtomicBool>) -> Options {
     let known = merge_operator(plan).and_then(|text| known_operator(text));
     let merging = known.and_then(|text| Options::from_text(&format!("merge_operator={text}")).ok());
@@ -188,6 +198,7 @@ pub fn family_options(plan: &Plan, operand_met: &Arc<AtomicBool>) -> Options {
         } else if plan.reverse {
             ffi::rocksdb_options_set_comparator(options.as_ptr(), ffi::kgd_reverse_comparator());
         }
+        ffi::rocksdb_options_set_num_levels(options.as_ptr(), levels(plan));
     }
     options
 }
