@@ -95,28 +95,37 @@ const settings: Target = {
   },
 };
 
-const VALUES: Readonly<Record<Kind, readonly string[]>> = {
+/** Values of options, by what they look like: usual ones and odd ones. */
+export const OPTION_VALUES: Readonly<Record<Kind, readonly string[]>> = {
   boolean: ["true", "false"],
-  int: ["-1", "0", "1", "7", "64", "2147483647", "-2147483648"],
-  int64: ["-1", "0", "1", "9223372036854775807"],
+  int: ["-1", "0", "1", "7", "12", "64", "2147483647", "-2147483648"],
+  int64: ["-1", "0", "1", "4096", "9223372036854775807"],
   uint64: ["0", "1", "2", "100", "4096", "1073741824", "9223372036854775807", "18446744073709551615"],
-  float: ["0", "-1.0", "0.5", "10.000000", "99999999999999999999.9"],
-  name: ["kZSTD", "kNoCompression", "kLZ4Compression", "kCompactionStyleUniversal", "kCompactionStyleFIFO", "kXXH3", "kBinarySearchWithFirstKey", "kTwoLevelIndexSearch", "kHashSearch", "kDataBlockBinaryAndHash", "kNothing", "kWarm"],
+  float: ["0", "-1.0", "0.5", "1.0", "10.000000", "99999999999999999999.9"],
+  name: [
+    "kZSTD", "kNoCompression", "kLZ4Compression", "kCompactionStyleUniversal", "kCompactionStyleFIFO", "kCompactionStyleNone", "kXXH3", "kNoChecksum", "kxxHash64",
+    "kBinarySearchWithFirstKey", "kTwoLevelIndexSearch", "kHashSearch", "kDataBlockBinaryAndHash", "kNoShortening", "kAbsoluteConsistency", "kSkipAnyCorruptedRecords", "kNothing", "kWarm",
+  ],
   hours: ["", "00:00-23:59", "99:99-99:99"],
   names: ["", "kNoCompression:kZSTD", "kNothing"],
   numbers: ["", "1:1:1", "-1", "9999999999"],
-  fields: ["{}", "{level=32767;window_bits=-14;strategy=0;}", "{max_dict_bytes=4294967295;enabled=true;}", "{a=b;}"],
-  nested: ["{}", "{max_table_files_size=1;allow_compaction=true;}", "{{id=x;}:{id=y;}}", "{size_ratio=4294967295;min_merge_width=0;}"],
-  object: ["nullptr", "SkipListFactory", "{id=SkipListFactory;lookahead=9223372036854775807;}", "rocksdb.FixedPrefix.4", "bloomfilter:10:false", "ribbonfilter:0.1", "{id=StringAppendOperator;delimiter=|;}", "{id=TtlMergeOperator;user_operator={id=max;};}", "vector", "prefix_hash:1", "{id=CompactOnDeletionCollector;window_size=0;deletion_trigger=0;}", "LRUCache", "{id=LRUCache;capacity=1;}", "SstPartitionerFixedPrefixFactory"],
+  fields: ["{}", "{level=3;max_dict_bytes=4096;enabled=true;}", "{level=32767;window_bits=-14;strategy=0;}", "{max_dict_bytes=4294967295;enabled=true;}", "{a=b;}"],
+  nested: ["{}", "{max_table_files_size=1;allow_compaction=true;}", "{size_ratio=3;allow_trivial_move=true;}", "{{id=x;}:{id=y;}}", "{size_ratio=4294967295;min_merge_width=0;}"],
+  object: [
+    "nullptr", "SkipListFactory", "{id=SkipListFactory;lookahead=9223372036854775807;}", "rocksdb.FixedPrefix.4", "bloomfilter:10:false", "ribbonfilter:0.1",
+    "{id=StringAppendOperator;delimiter=|;}", "{id=TtlMergeOperator;user_operator={id=max;};}", "vector", "prefix_hash:1000", "hash_linkedlist:100", "uint64add", "bytesxor",
+    "{id=CompactOnDeletionCollector;window_size=0;deletion_trigger=0;}", "{id=CompactOnDeletionCollector;window_size=4;deletion_trigger=2;}", "LRUCache", "{id=LRUCache;capacity=1;}",
+    "SstPartitionerFixedPrefixFactory", "SstPartitionerFixedPrefixFactory:2", "rocksdb.ReverseBytewiseComparator", "leveldb.BytewiseComparator.u64ts", "PlainTable", "BlockBasedTable",
+  ],
 };
-const EVERY_VALUE = Object.values(VALUES).flat();
+const EVERY_VALUE = Object.values(OPTION_VALUES).flat();
 
 /** Options at random: most with a value of their kind. */
 function someOptions(random: Random, scope: keyof typeof OPTION_KINDS, prefix = ""): [string, string][] {
   const kinds = [...OPTION_KINDS[scope]];
   return Array.from({ length: random.below(random.pick([2, 4, 30])) }, () => {
     const [name, kind] = random.pick(kinds);
-    const value = random.once(8) ? random.pick(EVERY_VALUE) : random.pick(VALUES[kind]);
+    const value = random.once(8) ? random.pick(EVERY_VALUE) : random.pick(OPTION_VALUES[kind]);
     return [prefix + name, random.once(20) ? mutateBytes(Buffer.from(value), random).toString("latin1").replaceAll("\n", " ") : value];
   });
 }

@@ -86,7 +86,7 @@ function fits(kind: Kind, value: string): boolean {
     case "name":
       return /^\w{1,64}$/.test(value);
     case "hours":
-      return /^(?:\d\d:\d\d-\d\d:\d\d)?$/.test(value);
+      return /^(?:\d\d\\?:\d\d-\d\d\\?:\d\d)?$/.test(value);
     case "names":
       return /^(?:k\w{1,40}(?::k\w{1,40}){0,63})?$/.test(value);
     case "numbers":

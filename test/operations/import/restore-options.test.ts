@@ -1,5 +1,5 @@
 /** The options of a restored store: those of the original, whatever they are, and nothing is lost while it is loaded. */
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { createRocksdbSink, openRocksdbSource, type RocksdbFamily } from "#src/engines/rocksdb/rocksdb.js";
@@ -10,6 +10,7 @@ import { restoreDump } from "#src/operations/import/restore.js";
 import { verifyDump } from "#src/operations/verify/verify.js";
 import { entry, header, keyspace, makeDump } from "../../format/support/dumps.js";
 import { temporaryDirectory } from "../../support/temporary.js";
+import { differences, fieldsOf } from "./options-support.js";
 
 const table = (options: string): string => `block_based_table_factory={${options}}`;
 const FIFO = "compaction_style=kCompactionStyleFIFO;";
@@ -54,25 +55,6 @@ async function dumped(t: ExecutionContext, families: readonly RocksdbFamily[], d
   }
   await exportStore({ store, output: dump });
   return { directory, store, dump };
-}
-
-/** Every field of the newest OPTIONS file, by section and name. */
-async function fieldsOf(store: string): Promise<Map<string, string>> {
-  const newest = (await readdir(store)).filter((name) => name.startsWith("OPTIONS-")).sort().at(-1) ?? "";
-  const fields = new Map<string, string>();
-  let section = "";
-  for (const line of (await readFile(join(store, newest), "latin1")).split("\n").map((each) => each.trim())) {
-    if (line.startsWith("[")) section = line;
-    const equals = line.indexOf("=");
-    if (!line.startsWith("#") && equals > 0) fields.set(`${section} ${line.slice(0, equals)}`, line.slice(equals + 1));
-  }
-  return fields;
-}
-
-/** Fields in which the two stores differ, as `name: value, value`. */
-async function differences(one: string, other: string): Promise<string[]> {
-  const [a, b] = [await fieldsOf(one), await fieldsOf(other)];
-  return [...new Set([...a.keys(), ...b.keys()])].filter((name) => a.get(name) !== b.get(name)).map((name) => `${name}: ${a.get(name) ?? "none"}, ${b.get(name) ?? "none"}`);
 }
 
 test("every field of OPTIONS comes back, and every record, from families of all kinds", async (t) => {
