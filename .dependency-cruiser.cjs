@@ -79,7 +79,9 @@ module.exports = {
       { pathNot: "^src/settings/" },
       { path: "node_modules/(smol-toml|valibot)/" },
     ),
-    forbid("operations-know-no-terminal", "Operations work without a terminal.", { path: "^src/operations/" }, { path: "^src/(cli/|index)" }),
+    forbid("operations-know-no-terminal", "Operations work without a terminal.", { path: "^src/operations/" }, { path: "^src/(cli/|library/|index)" }),
+    forbid("library-above-operations", "The library checks and converts; what is done is done by operations.", { path: "^src/library/" }, { path: "^src/(cli|engines|codecs|format)/", dependencyTypesNot: TYPE_ONLY }),
+    forbid("library-is-for-others", "Commands use operations: what they know of arguments they know better.", { path: "^src/", pathNot: "^src/(library/|index\\.ts$)" }, { path: "^src/library/" }),
     forbid(
       "operations-use-the-format-through-its-index",
       "What is not exported by format/index.ts is its own business. Export, and what it uses, takes the writer alone: loading all that reads dumps would double its start.",

@@ -98,7 +98,7 @@ export default defineConfig(
     },
   },
   {
-    files: ["scripts/**/*.mjs", "bench/**/*.mjs", "test/scripts/*.mjs", "test/bench/*.mjs", "bin/*.js", "*.js", "*.cjs"],
+    files: ["scripts/**/*.mjs", "examples/library/*.mjs", "bench/**/*.mjs", "test/scripts/*.mjs", "test/bench/*.mjs", "bin/*.js", "*.js", "*.cjs"],
     languageOptions: {
       globals: Object.fromEntries(
         ["Buffer", "URL", "console", "fetch", "performance", "process", "setInterval", "clearInterval", "setTimeout", "clearTimeout", "TextEncoder", "TextDecoder", "AbortController", "AbortSignal"].map(

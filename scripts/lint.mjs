@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 // @ts-check
 /**
- * Checks the code without running it: rules and layout, layers, types of the scripts, lengths of files, circles of Rust files, the crates, and
- * the licences of what is shipped.
+ * Checks the code without running it: rules and layout, layers, types of the scripts, lengths of files, the page of the library, circles of Rust files,
+ * the crates, and the licences of what is shipped.
  *
  *     node scripts/lint.mjs [ts | rust] [--fix]     all of it, or one half; --fix mends what a tool can
  */
@@ -11,6 +11,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { filesTooLong } from "./file-size.mjs";
+import { wrongLibraryPage } from "./library-docs.mjs";
 import { wrongLicenses } from "./licenses.mjs";
 import { rustCircles } from "./rust-circles.mjs";
 import { runScript, setUp } from "./setup.mjs";
@@ -40,6 +41,7 @@ const javascriptChecks = (fix) => [
   byPackage("layers", "dependency-cruiser/bin/dependency-cruise.mjs", "src", "--config", ".dependency-cruiser.cjs"),
   byPackage("types of scripts", "typescript/bin/tsc", "-p", "scripts"),
   { name: "file lengths", check: async () => (await filesTooLong()).join("\n") },
+  { name: "page of the library", check: () => wrongLibraryPage({ write: fix }) },
   { name: "circles of Rust files", check: async () => (await rustCircles(ADDON_CRATES.map(({ directory }) => directory), ROOT)).join("\n") },
 ];
 

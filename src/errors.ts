@@ -5,6 +5,7 @@
  * The exit codes are documented in README.md and in `kgdump --help`.
  */
 import { constants } from "node:os";
+import { nameText } from "./name-text.js";
 
 /** Exit codes of the program, by meaning. */
 export const ExitCode = {
@@ -129,13 +130,21 @@ export interface ErrorDetails {
 /** Every failure that kgdump reports on purpose. */
 export class KgdumpError extends Error {
   override readonly name = "KgdumpError";
+  /** Stable: it changes only with a major version. */
   readonly code: ErrorCode;
+  /** What to do next, where that is known. */
   readonly hint: string | undefined;
+  /** The file or directory that it is about. */
   readonly path: string | undefined;
+  /** Byte offset within the dump at which the problem starts. */
   readonly offset: number | undefined;
+  /** Number of the block, from 0 over the whole dump, that the problem is in. */
   readonly block: number | undefined;
-  readonly keyspace: Uint8Array | undefined;
+  /** Name of the keyspace that it is about. */
+  readonly keyspace: Buffer | undefined;
+  /** With CONFIG_INVALID: all that is wrong in the file, in its order. */
   readonly problems: readonly ConfigProblem[] | undefined;
+  /** Of a rollback that was refused: what going back without what is new would leave behind. */
   readonly loss: DiscardLoss | undefined;
 
   /**
@@ -150,7 +159,7 @@ export class KgdumpError extends Error {
     this.path = details.path;
     this.offset = details.offset;
     this.block = details.block;
-    this.keyspace = details.keyspace;
+    this.keyspace = details.keyspace === undefined ? undefined : Buffer.from(details.keyspace);
     this.problems = details.problems;
     this.loss = details.loss;
   }
@@ -161,6 +170,11 @@ export class KgdumpError extends Error {
     const { code, message, cause, hint, offset, block, keyspace, problems, loss } = this;
     const known = Object.entries({ cause, hint, offset, block, keyspace, problems, loss }).filter(([, value]) => value !== undefined);
     return new KgdumpError(code, message, { ...Object.fromEntries(known), path });
+  }
+
+  /** The keyspace's name as text. */
+  get keyspaceText(): string | undefined {
+    return this.keyspace === undefined ? undefined : nameText(this.keyspace);
   }
 
   /** Exit code of a command that ends with this error. */

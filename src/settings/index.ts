@@ -4,3 +4,4 @@ export { readStorageFile } from "./read-storage-file.js";
 export { reopenSettings, type ReopenSettings } from "./reopen.js";
 export { adviceOn, checkSledSettings, type SledSettings, wrongNumber } from "./sled-settings.js";
 export { parseStorageFile, type StorageFile, type StorageNote } from "./storage-file.js";
+export { closest } from "./suggest.js";

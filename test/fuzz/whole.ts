@@ -153,7 +153,7 @@ export async function summarize(input: Uint8Array, random: Random): Promise<stri
     const summary = await inspectDump({ input: source, maxBlockSize: LIMITS.rawBlock });
     if (path === undefined) return summary.problem?.code ?? "sound";
     for await (const _ of listEntries({ input: path, maxBlockSize: LIMITS.rawBlock, limit: 1000 }));
-    await getEntry({ path, key: random.bytes(1), maxBlockSize: LIMITS.rawBlock });
+    await getEntry({ input: path, key: random.bytes(1), maxBlockSize: LIMITS.rawBlock });
     return summary.problem?.code ?? "sound";
   } catch (error) {
     return codeOfError(error);

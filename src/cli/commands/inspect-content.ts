@@ -1,7 +1,7 @@
 /** What `kgdump inspect` lists: blocks, entries, keys, one value. */
 import { formatCount } from "../../counts.js";
 import { KgdumpError } from "../../errors.js";
-import type { DumpEntry } from "../../operations/dump/open-dump.js";
+import type { DumpEntry } from "../../operations/dump/entries.js";
 import type { ReadOptions } from "../../operations/dump/read.js";
 import type { ListOptions } from "../../operations/inspect/entries.js";
 import type { Context } from "../context.js";
@@ -89,20 +89,9 @@ async function findUuid(context: Context, source: ReadOptions, key: Uint8Array, 
   return entry;
 }
 
-async function findEntry(
-  source: ReadOptions,
-  key: Uint8Array,
-  keyspaces: readonly Uint8Array[] | undefined,
-): Promise<DumpEntry | undefined> {
-  const { getEntry, listEntries } = await import("../../operations/inspect/entries.js");
-  if (typeof source.input === "string") {
-    return getEntry({ path: source.input, key, keyspaces, maxBlockSize: source.maxBlockSize });
-  }
-  // Of all keys that begin with this one, it can be the last.
-  for await (const entry of listEntries({ ...source, keyspaces, prefix: key })) {
-    if (Buffer.compare(entry.key, key) === 0) return entry;
-  }
-  return undefined;
+async function findEntry({ input, maxBlockSize, signal }: ReadOptions, key: Uint8Array, keyspaces: readonly Uint8Array[] | undefined): Promise<DumpEntry | undefined> {
+  const { getEntry } = await import("../../operations/inspect/entries.js");
+  return getEntry({ input, key, keyspaces, maxBlockSize, signal });
 }
 
 function notThere(source: ReadOptions, key: Uint8Array, keyspaces: readonly Uint8Array[] | undefined): KgdumpError {

@@ -117,10 +117,9 @@ export async function runRestore(context: Context, args: readonly string[], flag
   if (flags.allowGaps !== true) requireNoGaps(result.missing, target);
 }
 
-function restoreJson({ bytes, ...result }: RestoreResult): Parameters<typeof jsonDocument>[0] {
+function restoreJson(result: RestoreResult): Parameters<typeof jsonDocument>[0] {
   return {
     ...result,
-    rawBytes: bytes,
     missing: { ...result.missing },
     keyspaces: result.keyspaces.map((keyspace) => ({ ...keyspace, name: jsonBytes(keyspace.name), family: jsonBytes(keyspace.family) })),
   };

@@ -41,7 +41,7 @@ function headline(result: RecoverResult, paint: Paint): string {
       ? "  nothing was written\n"
       : `  written to ${paint.bold(escapeText(output))} (${formatSize(outputBytes ?? 0)}), read back and found sound, in ${formatDuration(result.seconds)}\n`;
   const copy = sound && output !== null ? "  there was nothing to recover: the new dump is a copy, marked as salvaged\n" : "";
-  return `${state} ${paint.bold(escapeText(input))} (${formatSize(inputBytes)})\n  ${kept}${missing}\n${to}${copy}`;
+  return `${state} ${paint.bold(escapeText(input ?? "the stream"))} (${formatSize(inputBytes)})\n  ${kept}${missing}\n${to}${copy}`;
 }
 
 function lostText(count: number | null, one: string, many: string): string {

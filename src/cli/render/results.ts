@@ -56,7 +56,7 @@ export function renderPlan(plan: ExportPlan, paint: Paint): string {
 
 /** Lines about an import. */
 export function renderImport(result: ImportResult, paint: Paint): string {
-  const { seconds, bytes } = result;
+  const { seconds, rawBytes: bytes } = result;
   if (result.delta !== undefined) return renderDelta(result, paint);
   const kept = result.keyspaces.reduce((total, keyspace) => total + keyspace.kept, 0);
   const how = result.merged ? "merged into" : "imported into";

@@ -1,22 +1,16 @@
 /** An open dump file, for programs that look things up in it. */
 import { resolve } from "node:path";
 import { KgdumpError } from "../../errors.js";
-import { type BlockInfo, type DumpFile, type DumpFooter, type DumpHeader, iterateEntries, rangeMayHoldPrefix } from "../../format/index.js";
-import { startsWith } from "../entries/filter.js";
+import type { BlockInfo, DumpFile, DumpFooter, DumpHeader } from "../../format/index.js";
 import { ByName, type KeyspaceName, nameBytes, unknownKeyspace } from "../entries/keyspaces.js";
-import { type IndexedDump, openIndexed } from "./read.js";
-
-/** One entry of a dump. */
-export interface DumpEntry {
-  readonly keyspace: Uint8Array;
-  readonly key: Uint8Array;
-  /** null in a delta dump: the key is deleted. */
-  readonly value: Uint8Array | null;
-}
+import { type DumpEntry, entriesOf, type EntrySelection, indexedBlocks } from "./entries.js";
+import type { DumpInput } from "./input.js";
+import { type IndexedDump, indexedIn, openIndexed } from "./read.js";
+import { spool } from "./spool.js";
 
 /** A complete dump file that is open for random access. Close it with `close` or `await using`. */
 export class Dump implements AsyncDisposable {
-  /** Absolute path. */
+  /** Absolute path; empty for what came as a stream. */
   readonly path: string;
   readonly #indexed: IndexedDump;
   /** By name; made when it is asked for. */
@@ -57,22 +51,12 @@ export class Dump implements AsyncDisposable {
   }
 
   /**
-   * Yields the entries of one keyspace in its order; keys and values are views that stay valid.
-   * @param options prefix: only keys that start with it; only blocks that may hold it are read
-   * @throws {KgdumpError} KEYSPACE_UNKNOWN, DUMP_* for damage that is met, IO_FAILED
+   * Yields entries, keyspace by keyspace in their order; keys and values are views that stay valid.
+   * @param selection only these; only blocks that may hold them are read
+   * @throws {KgdumpError} KEYSPACE_UNKNOWN, USAGE for a range that is empty, DUMP_* for damage that is met, IO_FAILED; while iterating
    */
-  async *entries(keyspace: KeyspaceName, options: { prefix?: Uint8Array; signal?: AbortSignal } = {}): AsyncGenerator<DumpEntry> {
-    const index = this.#keyspace(keyspace);
-    const { prefix } = options;
-    const described = this.header.keyspaces[index];
-    if (described === undefined) return;
-    for await (const block of this.#file.blocks(index)) {
-      options.signal?.throwIfAborted();
-      if (prefix !== undefined && !rangeMayHoldPrefix(described.comparator, block.firstKey, block.lastKey, prefix)) continue;
-      for (const { key, value } of iterateEntries(await this.#file.readBlock(block))) {
-        if (prefix === undefined || startsWith(key, prefix)) yield { keyspace: described.name, key, value };
-      }
-    }
+  entries(selection: EntrySelection = {}): AsyncGenerator<DumpEntry, void, undefined> {
+    return entriesOf(indexedBlocks(this.#file, selection), selection.limit);
   }
 
   /**
@@ -118,11 +102,22 @@ export class Dump implements AsyncDisposable {
  * @throws {KgdumpError} DUMP_* when it is cut short or its index is damaged, NOT_FOUND, PERMISSION_DENIED, IO_FAILED;
  * USAGE when it is no regular file
  */
-export async function openDump(path: string, options: { maxBlockSize?: number } = {}): Promise<Dump> {
+export async function openDump(path: string, options: { maxBlockSize?: number | undefined } = {}): Promise<Dump> {
   const indexed = await openIndexed(path, options.maxBlockSize);
   if (indexed !== null) return new Dump(resolve(path), indexed);
   throw new KgdumpError("USAGE", `${path} is no regular file, so it has no random access`, {
     path,
     hint: "write it to a file first, and name that",
   });
+}
+
+/**
+ * Opens a dump for random access that is a file, or comes as a stream: that is kept in a temporary file until the dump is closed.
+ * @param input path or stream
+ * @throws {KgdumpError} as openDump, and NO_SPACE for a stream
+ * @throws the signal's reason when it aborts
+ */
+export async function openInput(input: DumpInput, options: { maxBlockSize?: number | undefined; signal?: AbortSignal | undefined } = {}): Promise<Dump> {
+  if (typeof input === "string") return openDump(input, options);
+  return new Dump("", await indexedIn(await spool(input, options.signal), "the stream", options.maxBlockSize));
 }

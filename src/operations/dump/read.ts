@@ -49,17 +49,24 @@ export interface IndexedDump extends AsyncDisposable {
  * @throws {KgdumpError} DUMP_* when it is cut short or its index is damaged
  */
 export async function openIndexed(path: string, maxBlockSize?: number): Promise<IndexedDump | null> {
-  const file: OpenFile = await openInputFile(dumpPath(path));
+  const file = await openInputFile(dumpPath(path));
+  if (file.size !== null) return indexedIn(file, path, maxBlockSize);
+  await file[Symbol.asyncDispose]();
+  return null;
+}
+
+/**
+ * Takes an open file for a dump and opens that by its index; the file is closed with it, or when that fails.
+ * @param name of the file, for errors
+ * @throws {KgdumpError} DUMP_* when it is cut short or its index is damaged
+ */
+export async function indexedIn(file: OpenFile, name: string, maxBlockSize?: number): Promise<IndexedDump> {
   try {
-    if (file.size === null) {
-      await file[Symbol.asyncDispose]();
-      return null;
-    }
-    const dump = await DumpFile.open(randomAccess(file, path), {
-      loadCodec: (name) => loadCodec(name),
+    const dump = await DumpFile.open(randomAccess(file, name), {
+      loadCodec: (codec) => loadCodec(codec),
       limits: maxBlockSize === undefined ? {} : { rawBlock: maxBlockSize },
     });
-    return { dump, bytes: file.size, [Symbol.asyncDispose]: () => file[Symbol.asyncDispose]() };
+    return { dump, bytes: file.size ?? 0, [Symbol.asyncDispose]: () => file[Symbol.asyncDispose]() };
   } catch (error) {
     await file[Symbol.asyncDispose]();
     throw error;

@@ -16,14 +16,15 @@ export interface EntryFilter {
 
 /**
  * Fails when no key can be in a range, in the order of any of the keyspaces.
+ * @param words what the two bounds are called where they were given
  * @throws {KgdumpError} USAGE
  */
-export function refuseEmptyRange({ from, to }: EntryFilter, keyspaces: readonly { readonly comparator: KeyOrder }[]): void {
+export function refuseEmptyRange({ from, to }: EntryFilter, keyspaces: readonly { readonly comparator: KeyOrder }[], [first, end]: readonly [string, string] = ["--from", "--to"]): void {
   if (from === undefined || to === undefined || keyspaces.length === 0) return;
   const order = Buffer.compare(from, to);
   if (order !== 0 && keyspaces.some(({ comparator }) => (comparator === "bytewise" ? order < 0 : order > 0))) return;
-  const why = order === 0 ? "--from and --to are the same key" : "--from is a key behind --to";
-  throw new KgdumpError("USAGE", `${why}: nothing is between them`, { hint: "--from is the first key that is taken, --to the first one that is not" });
+  const why = order === 0 ? `${first} and ${end} are the same key` : `${first} is a key behind ${end}`;
+  throw new KgdumpError("USAGE", `${why}: nothing is between them`, { hint: `${first} is the first key that is taken, ${end} the first one that is not` });
 }
 
 /** Bytes of a key that a header shows: of all three together it has room for 64 KiB. */

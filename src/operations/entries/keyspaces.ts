@@ -1,9 +1,11 @@
 /** Choosing keyspaces by name, and naming them in messages. */
 import { nameSet } from "../../engines/by-name.js";
 import { KgdumpError } from "../../errors.js";
+import { nameText } from "../../name-text.js";
 import { closest } from "../../settings/suggest.js";
 
 export { ByName, byName, nameSet } from "../../engines/by-name.js";
+export { nameText } from "../../name-text.js";
 
 /** A keyspace's name as text, or as the bytes that it is. */
 export type KeyspaceName = string | Uint8Array;
@@ -16,15 +18,6 @@ export function nameBytes(name: KeyspaceName): Uint8Array {
 /** Whether two keyspace names are the same bytes. */
 export function sameName(a: Uint8Array, b: Uint8Array): boolean {
   return Buffer.compare(a, b) === 0;
-}
-
-/** A name for a message: text as it is, bytes that are no text as escapes. */
-export function nameText(name: Uint8Array): string {
-  const text = Buffer.from(name).toString("utf8");
-  if (sameName(Buffer.from(text, "utf8"), name)) return text;
-  return Buffer.from(name)
-    .toString("latin1")
-    .replace(/[^ -~]/g, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`);
 }
 
 /** The error for a name that is none of those that there are. */

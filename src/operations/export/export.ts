@@ -37,7 +37,9 @@ export interface ExportSelection extends EntryFilter, ReadingOptions {
   readonly store: string;
   /** Only these keyspaces; all when undefined. */
   readonly keyspaces?: readonly KeyspaceName[] | undefined;
+  /** All but these. */
   readonly excludeKeyspaces?: readonly KeyspaceName[] | undefined;
+  /** Ends it, with its reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -63,6 +65,7 @@ export interface ExportOptions extends ExportSelection, WithSeams {
   readonly createdAt?: Date | undefined;
   /** Id of the dump, a UUID; default random. */
   readonly dumpId?: string | undefined;
+  /** Is told how far it is. */
   readonly onProgress?: OnProgress | undefined;
 }
 

@@ -39,15 +39,21 @@ export interface ExportPlan {
   readonly problems: readonly ExportProblem[];
 }
 
+/** What `planExport` looks at. */
+export interface PlanOptions extends ExportSelection, Pick<ExportOptions, "base" | "maxBlockSize"> {
+  /** The dump's file, if there is one. */
+  readonly output?: string | undefined;
+  /** Whether an output file that exists would be replaced; default false. */
+  readonly force?: boolean | undefined;
+}
+
 /**
  * Plans an export: opens the store and reads the first entry of each selected keyspace, so that a store that can't be read is
  * refused just as the export would, and looks at the output and the base. Damage further on is met by the export only.
  * @param options the selection, and the output file if there is one
  * @throws {KgdumpError} STORE_*, DUMP_*, KEYSPACE_UNKNOWN, USAGE, PERMISSION_DENIED, IO_FAILED
  */
-export async function planExport(
-  options: ExportSelection & Pick<ExportOptions, "base" | "maxBlockSize"> & { readonly output?: string | undefined; readonly force?: boolean | undefined },
-): Promise<ExportPlan> {
+export async function planExport(options: PlanOptions): Promise<ExportPlan> {
   const base = await openBase(options);
   await base?.close();
   const { info, selected } = await closing(await openSource(options.store, { ...options, ...selectionOf(options) }), async (source) => {

@@ -204,7 +204,8 @@ function result(plan: ImportPlan, options: ImportOptions, merged: boolean, start
       kept: keyspace.kept,
       digest: keyspace.digest().toString("hex"),
     })),
-    ...plan.totals(),
+    entries: plan.totals().entries,
+    rawBytes: plan.totals().bytes,
     seconds: (performance.now() - started) / 1000,
     warnings: plan.selected.filter((keyspace) => keyspace.comparator !== "bytewise").map(orderWarning),
   };

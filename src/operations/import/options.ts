@@ -62,7 +62,7 @@ export interface ImportResult {
   readonly keyspaces: readonly ImportedKeyspace[];
   readonly entries: number;
   /** Encoded, uncompressed bytes. */
-  readonly bytes: number;
+  readonly rawBytes: number;
   readonly seconds: number;
   /** With which `sled::Config` the store is opened from now on. */
   readonly reopen: ReopenSettings;

@@ -71,7 +71,7 @@ export interface RestoreResult {
   readonly keyspaces: readonly RestoredKeyspace[];
   readonly entries: number;
   /** Encoded, uncompressed bytes. */
-  readonly bytes: number;
+  readonly rawBytes: number;
   readonly seconds: number;
   /** What the dump, which was salvaged, lacks, and so does the store. */
   readonly missing: Missing;
@@ -110,7 +110,8 @@ export async function restoreDump(options: RestoreOptions): Promise<RestoreResul
         entries: keyspace.entries,
         digest: keyspace.digest().toString("hex"),
       })),
-      ...plan.totals(),
+      entries: plan.totals().entries,
+      rawBytes: plan.totals().bytes,
       seconds: (performance.now() - started) / 1000,
       missing: gaps.missing((index) => plan.keyspaces[index] !== undefined),
       warnings: [...gaps.warnings(), ...planned.warnings],

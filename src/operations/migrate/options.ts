@@ -51,6 +51,7 @@ export interface MigrateOptions extends ReadingOptions, WithSeams, WithProgress 
   readonly discardPrepared?: boolean | undefined;
   /** Begin although the disk may be too small. */
   readonly force?: boolean | undefined;
+  /** Is told of each thing that happens. */
   readonly onEvent?: OnEvent | undefined;
   /** Is told when the sled store is in its place and something is left to do, and what holds if that does not come to its end. */
   readonly onInPlace?: OnInPlace | undefined;

@@ -33,9 +33,11 @@ export interface RecoverStoreOptions {
   readonly codec?: CodecName | undefined;
   /** Bytes of a block that the new dump's readers are going to be told to take; default: the format's limit. */
   readonly maxBlockSize?: number | undefined;
+  /** Is told how far it is. */
   readonly onProgress?: OnProgress | undefined;
   /** Called with the output's absolute path when it is there whole, and stays, whatever fails afterwards. */
   readonly onPublished?: ((path: string) => void) | undefined;
+  /** Ends it, with its reason. */
   readonly signal?: AbortSignal | undefined;
 }
 

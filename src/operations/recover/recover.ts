@@ -12,8 +12,9 @@ import { type DumpHeader, DumpWriter, type RandomAccess, type Salvage, salvagedB
 import { PRODUCER } from "../../version.js";
 import { nameIsTaken } from "../disk/names.js";
 import { loadCodec } from "../dump/codecs.js";
-import { dumpPath, openInputFile, randomAccess } from "../dump/input.js";
+import { type DumpInput, dumpPath, openInputFile, randomAccess } from "../dump/input.js";
 import { isDumpError } from "../dump/read.js";
+import { spool } from "../dump/spool.js";
 import { nameText } from "../entries/keyspaces.js";
 import type { DumpOutput } from "../output/dump-output.js";
 import { openOutput } from "../output/output.js";
@@ -25,8 +26,8 @@ export type { RecoveredGap, RecoveredKeyspace, RecoverReport } from "./report.js
 
 /** What `recoverDump` does. */
 export interface RecoverOptions extends WithProgress {
-  /** Path of the damaged dump, a regular file. */
-  readonly input: string;
+  /** The damaged dump: the path of a regular file, or a stream, which is kept in a temporary file meanwhile. */
+  readonly input: DumpInput;
   /** Path of the new dump; without it nothing is written, and the result tells what would be. */
   readonly output?: string | undefined;
   /** Replace an output file that exists; default false. */
@@ -39,8 +40,8 @@ export interface RecoverOptions extends WithProgress {
 
 /** What was recovered. */
 export interface RecoverResult extends RecoverReport {
-  /** Absolute path of the damaged dump, and its bytes. */
-  readonly input: string;
+  /** Absolute path of the damaged dump, null for a stream, and its bytes. */
+  readonly input: string | null;
   readonly inputBytes: number;
   /** Absolute path, id and bytes of the new dump; null when none was to be written. */
   readonly output: string | null;
@@ -58,14 +59,14 @@ export interface RecoverResult extends RecoverReport {
  */
 export async function recoverDump(options: RecoverOptions): Promise<RecoverResult> {
   const started = performance.now();
-  const input = dumpPath(options.input);
+  const input = typeof options.input === "string" ? dumpPath(options.input) : null;
   const output = options.output === undefined ? null : resolve(options.output);
-  await using file = await openInputFile(input);
-  if (file.size === null) {
+  await using file = input === null ? await spool(options.input, options.signal) : await openInputFile(input);
+  if (input !== null && file.size === null) {
     throw new KgdumpError("USAGE", `${input} is no regular file, and recovering reads it several times`, { path: input, hint: "save it to a file first" });
   }
   if (output !== null) await checkOutput(input, output, options.force === true);
-  const access = randomAccess(file, input);
+  const access = randomAccess(file, input ?? "the stream");
   try {
     const salvage = await survey(access, options);
     const report = reportOf(salvage);
@@ -74,20 +75,20 @@ export async function recoverDump(options: RecoverOptions): Promise<RecoverResul
     const seconds = (performance.now() - started) / 1000;
     return { ...report, input, inputBytes: access.size, output, dumpId: written?.dumpId ?? null, outputBytes: written?.bytes ?? null, seconds };
   } catch (error) {
-    if (isDumpError(error)) throw error.withPath(input);
+    if (isDumpError(error) && input !== null) throw error.withPath(input);
     throw error;
   }
 }
 
 /** The output must be a new file, which can be read back before it gets its name, and never the damaged dump itself. */
-async function checkOutput(input: string, output: string, force: boolean): Promise<void> {
+async function checkOutput(input: string | null, output: string, force: boolean): Promise<void> {
   const there = await stat(output).catch(() => null);
   if (there === null) {
     if (!force && (await nameIsTaken(output))) throw exists(output);
     return;
   }
-  const own = await stat(input);
-  if (there.dev === own.dev && there.ino === own.ino) {
+  const own = input === null ? null : await stat(input);
+  if (there.dev === own?.dev && there.ino === own.ino) {
     throw new KgdumpError("USAGE", `${output} is the damaged dump itself, which is never changed`, { path: output, hint: "choose another name for the new dump" });
   }
   if (there.isDirectory()) return;
@@ -188,8 +189,9 @@ export function requireNothingLost(result: RecoverResult): void {
   const gaps = result.keyspaces.filter((keyspace) => keyspace.gaps.length > 0);
   const where = gaps.map(({ name, gaps: found }) => `"${nameText(name)}" (${String(found.length)})`).join(", ");
   const what = gaps.length === 0 ? "something may be missing: see the remarks" : `there are gaps in ${where}`;
+  const path = result.output ?? result.input;
   throw new KgdumpError("RECOVERY_INCOMPLETE", `not everything could be recovered: ${what}`, {
-    path: result.output ?? result.input,
+    ...(path === null ? {} : { path }),
     hint: result.output === null ? "nothing was written" : "the new dump is valid, and lacks what was damaged: kgdump inspect --gaps lists where",
   });
 }

@@ -25,7 +25,9 @@ export type OnProgress = (progress: Progress) => void;
 
 /** Who wants to know how far an operation is, and who may stop it: it ends with the signal's reason then. */
 export interface WithProgress {
+  /** Is told how far it is. */
   readonly onProgress?: OnProgress | undefined;
+  /** Ends it, with its reason. */
   readonly signal?: AbortSignal | undefined;
 }
 

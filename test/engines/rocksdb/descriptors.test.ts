@@ -59,7 +59,7 @@ async function holds(t: ExecutionContext, dump: string, counts: Readonly<Record<
   await using opened = await openDump(dump);
   for (const [family, count] of Object.entries(counts)) {
     let found = 0;
-    for await (const { key } of opened.entries(family)) {
+    for await (const { key } of opened.entries({ keyspace: family })) {
       if (!keyOf(found).equals(key)) return t.fail(`${family}: ${Buffer.from(key).toString()} instead of number ${String(found)}`);
       found++;
     }

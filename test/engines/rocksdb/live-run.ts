@@ -50,7 +50,7 @@ export async function dumpEntries(output: string): Promise<Entries> {
   const entries = new Map<string, TextEntry[]>();
   for (const family of FAMILIES) {
     const found: TextEntry[] = [];
-    for await (const { key, value } of dump.entries(family)) {
+    for await (const { key, value } of dump.entries({ keyspace: family })) {
       found.push([Buffer.from(key).toString("latin1"), Buffer.from(value ?? []).toString("latin1")]);
     }
     entries.set(family, found);

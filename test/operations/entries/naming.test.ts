@@ -80,7 +80,7 @@ async function contentOf(path: string, directory: string): Promise<Record<string
   const found: Record<string, string[]> = {};
   for (const { name } of dump.header.keyspaces) {
     const keys: string[] = [];
-    for await (const { key } of dump.entries(name)) keys.push(text(key));
+    for await (const { key } of dump.entries({ keyspace: name })) keys.push(text(key));
     if (keys.length > 0) found[text(name)] = keys;
   }
   return found;

@@ -66,7 +66,7 @@ async function expected(dump: string, family: string, between: string): Promise<
   const hex = (bytes: Uint8Array): string => `0x${Buffer.from(bytes).toString("hex").toUpperCase()}`;
   await using opened = await openDump(dump);
   let text = "";
-  for await (const { key, value } of opened.entries(family)) text += `${hex(key)} ${between} ${hex(value ?? Buffer.alloc(0))}\n`;
+  for await (const { key, value } of opened.entries({ keyspace: family })) text += `${hex(key)} ${between} ${hex(value ?? Buffer.alloc(0))}\n`;
   return text;
 }
 

@@ -33,7 +33,7 @@ async function timesOf(t: ExecutionContext, store: string): Promise<number[]> {
   await exportStore({ store, output, ttl: "keep" });
   await using dump = await openDump(output);
   const times = new Set<number>();
-  for (const { name } of dump.header.keyspaces) for await (const { value } of dump.entries(name)) times.add(Buffer.from(value ?? []).readUInt32LE((value?.length ?? 4) - 4));
+  for (const { name } of dump.header.keyspaces) for await (const { value } of dump.entries({ keyspace: name })) times.add(Buffer.from(value ?? []).readUInt32LE((value?.length ?? 4) - 4));
   return [...times];
 }
 

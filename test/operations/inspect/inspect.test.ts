@@ -74,12 +74,12 @@ test("one entry is got by the index, in the keyspace that is named or the first 
   const { dump } = await setUp(t);
   const key = Buffer.from("node:0000007");
   const text = async (keyspace?: string): Promise<string> => {
-    const entry = await getEntry({ path: dump, key, ...(keyspace === undefined ? {} : { keyspace }) });
+    const entry = await getEntry({ input: dump, key, ...(keyspace === undefined ? {} : { keyspace }) });
     return Buffer.from(entry?.value ?? []).toString();
   };
   t.is(await text(), "another");
   t.is(await text("nodes"), "value 7");
-  t.is(await getEntry({ path: dump, key: Buffer.from("no") }), undefined);
+  t.is(await getEntry({ input: dump, key: Buffer.from("no") }), undefined);
 });
 
 test("an open dump gives values and ranges", async (t) => {
@@ -88,8 +88,8 @@ test("an open dump gives values and ranges", async (t) => {
   t.is(dump.footer.entries, 3002);
   t.is(Buffer.from((await dump.get("nodes", Buffer.from("node:0002999"))) ?? []).toString(), "value 2999");
   t.is(await dump.get("nodes", Buffer.from("node:")), undefined);
-  t.is((await collect(dump.entries("nodes"))).length, 3000);
-  t.is((await collect(dump.entries("nodes", { prefix: Buffer.from("node:00001") }))).length, 100);
+  t.is((await collect(dump.entries({ keyspace: "nodes" }))).length, 3000);
+  t.is((await collect(dump.entries({ keyspace: "nodes", prefix: Buffer.from("node:00001") }))).length, 100);
   await t.throwsAsync(dump.get("edges", Buffer.from("x")), { code: "KEYSPACE_UNKNOWN" });
   await dump.close();
 });

@@ -6,7 +6,7 @@
  * may be among them), else `{"hex": "…"}`, with `"uuid"` where 16 bytes of it are shown as one. Counts and sizes are numbers; a sequence number is a string, because it can
  * be larger than 2^53. Times are ISO 8601 in UTC. What is unknown is null.
  */
-import type { DumpEntry } from "../../../operations/dump/open-dump.js";
+import type { DumpEntry } from "../../../operations/dump/entries.js";
 import type { DumpSummary, KeyspaceSummary } from "../../../operations/dump/summary.js";
 import type { ExportResult } from "../../../operations/export/export.js";
 import type { ExportPlan } from "../../../operations/export/plan.js";
@@ -88,7 +88,7 @@ export function planJson(plan: ExportPlan): Json {
 
 /** Result of `import`. */
 export function importJson(result: ImportResult): Json {
-  const { target, dumpId, merged, delta = null, verified, entries, bytes, seconds, missing, warnings, reopen } = result;
+  const { target, dumpId, merged, delta = null, verified, entries, rawBytes, seconds, missing, warnings, reopen } = result;
   return {
     imported: {
       target,
@@ -97,7 +97,7 @@ export function importJson(result: ImportResult): Json {
       delta,
       verified,
       entries,
-      rawBytes: bytes,
+      rawBytes,
       seconds,
       missing: { ...missing },
       warnings,

@@ -11,6 +11,7 @@ export interface RollbackOptions extends CarryOptions {
   readonly discardNew?: boolean | undefined;
   /** Put a store of the old engine in place that holds what the new store holds now. */
   readonly carryBack?: boolean | undefined;
+  /** Is told of each thing that happens. */
   readonly onEvent?: OnEvent | undefined;
 }
 
