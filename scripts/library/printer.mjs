@@ -4,7 +4,7 @@ import ts from "typescript";
 import { docsOf, oneLine, targetOf } from "./tsdoc.mjs";
 
 /** Names that need no export: those of JavaScript and Node. */
-const KNOWN = new Set(["AbortSignal", "AsyncDisposable", "AsyncGenerator", "AsyncIterable", "Buffer", "Date", "Error", "Promise", "ReadonlyMap", "Record", "Uint8Array", "Writable"]);
+const KNOWN = new Set(["AbortSignal", "AsyncDisposable", "AsyncGenerator", "AsyncIterable", "Buffer", "Date", "Error", "Promise", "Readonly", "ReadonlyMap", "Record", "Uint8Array", "Writable"]);
 
 /** Our own types that make one type of another: what they are made of has the name. */
 const WRAPPERS = new Set(["Public", "Shown", "Options"]);
@@ -48,6 +48,13 @@ export class Printer {
     const [call] = type.getCallSignatures();
     if (call !== undefined) return `(${call.parameters.map((one) => this.#parameter(one, depth)).join(", ")}) => ${this.type(call.getReturnType(), depth + 1)}`;
     return this.#known(type, depth) ?? this.#inline(type, depth);
+  }
+
+  /** A type as the source has it, where that names nothing but what is known; else what it consists of. @param {ts.TypeNode} node @param {ts.Type} type */
+  written(node, type) {
+    const text = oneLine(node.getText()).replace(/^\| /, "");
+    const names = [...text.matchAll(/\b[A-Z]\w*|\btypeof\b/g)].map(([name]) => name);
+    return names.every((name) => this.#exported.has(name) || KNOWN.has(name)) || !type.isUnion() ? text : this.#parts(type, 0).join(" | ");
   }
 
   /** @param {string} name @param {ts.Signature} signature */
@@ -133,7 +140,7 @@ export class Printer {
   /** @param {ts.Type} type @param {number} depth */
   #bracketed(type, depth) {
     const text = this.type(type, depth);
-    return / (?:\||=>) /.test(text) && !text.startsWith("{") ? `(${text})` : text;
+    return / (?:\||=>) /.test(text) && !/^(?:\{.*\}|\w+<.*>)$/.test(text) ? `(${text})` : text;
   }
 }
 
@@ -165,7 +172,7 @@ export function membersOf(checker, printer, symbol) {
   const alias = target.declarations?.find(ts.isTypeAliasDeclaration);
   const isPlain = type.isUnion() || type.getCallSignatures().length > 0 || (type.flags & ts.TypeFlags.Object) === 0 && !type.isIntersection();
   if (isPlain && isValue) return { code: `const ${symbol.name}: ${printer.type(type)}`, members: [] };
-  if (alias !== undefined && isPlain) return { code: `type ${symbol.name} = ${oneLine(alias.type.getText())}`, members: [] };
+  if (alias !== undefined && isPlain) return { code: `type ${symbol.name} = ${printer.written(alias.type, type)}`, members: [] };
   const members = checker.getPropertiesOfType(type).filter((one) => isShown(one, type)).map((one) => member(checker, printer, one));
   return { code: "", members };
 }

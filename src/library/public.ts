@@ -4,13 +4,16 @@
  */
 import type { DumpBase as InnerBase, DumpHeader as InnerHeader, DumpSource as InnerSource, HeaderKeyspace as InnerKeyspace } from "../format/index.js";
 import { nameText } from "../name-text.js";
-import type { KeyspaceMap, NamePattern } from "../operations/entries/naming.js";
+import type { KeyspaceMap, NamePattern as InnerPattern } from "../operations/entries/naming.js";
 
 /** Bytes that go in: a Buffer or any other Uint8Array, or text, which is taken as UTF-8. */
 export type Bytes = Uint8Array | string;
 
+/** All names that begin with some bytes and end with others, which don't overlap; what is between them stays, and may be nothing. */
+export type NamePattern = Options<InnerPattern>;
+
 /** Other names for keyspaces, by name or by pattern: a Map, or a plain object where all are text. What is named goes before patterns; of patterns the first that fits counts. */
-export type NameMap = ReadonlyMap<Bytes | Options<NamePattern>, Bytes | Options<NamePattern>> | Readonly<Record<string, Bytes>>;
+export type NameMap = ReadonlyMap<Bytes | NamePattern, Bytes | NamePattern> | Readonly<Record<string, Bytes>>;
 
 /** Properties that hold names as bytes. */
 const NAMES = ["name", "keyspace", "keyspaceName", "tree", "family"] as const;
