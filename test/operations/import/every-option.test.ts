@@ -24,9 +24,12 @@ const DEFAULT = Buffer.from("default");
 /** Places, and what decides whether there may be a store at all. */
 const LEFT_OUT = new Set(["wal_dir", "db_log_dir", "create_if_missing", "error_if_exists"]);
 
+/** RocksDB takes sizes that no memory has, and dies of them. */
+const isBearable = (value: string): boolean => !/\d{11}/.test(value);
+
 type Choice = readonly [scope: Scope, name: string, value: string];
 const EVERY: readonly Choice[] = (["family", "table", "database"] as const).flatMap((scope) =>
-  [...OPTION_KINDS[scope]].flatMap(([name, kind]) => (LEFT_OUT.has(name) ? [] : OPTION_VALUES[kind].map((value): Choice => [scope, name, value]))));
+  [...OPTION_KINDS[scope]].flatMap(([name, kind]) => (LEFT_OUT.has(name) ? [] : OPTION_VALUES[kind].filter(isBearable).map((value): Choice => [scope, name, value]))));
 
 const entries = (from: number, to: number, text: string): [Buffer, Buffer][] =>
   Array.from({ length: to - from }, (_, at) => [Buffer.from(`k${String(from + at).padStart(5, "0")}`), Buffer.from(text + String(from + at).repeat(8))]);
