@@ -25,7 +25,7 @@ const DEFAULT = Buffer.from("default");
 const LEFT_OUT = new Set(["wal_dir", "db_log_dir", "create_if_missing", "error_if_exists"]);
 
 /** RocksDB takes sizes that no memory has, and dies of them. */
-const isBearable = (value: string): boolean => !/\d{11}/.test(value);
+const isBearable = (value: string): boolean => !/\d{10}/.test(value);
 
 type Choice = readonly [scope: Scope, name: string, value: string];
 const EVERY: readonly Choice[] = (["family", "table", "database"] as const).flatMap((scope) =>
