@@ -42,6 +42,7 @@ export class Context {
   /** How the command ends when nothing fails. */
   exitCode = 0;
   readonly #published: string[] = [];
+  readonly #warned = new Set<string>();
   #holds: string | null = null;
   #completed = false;
 
@@ -136,8 +137,15 @@ export class Context {
 
   /** Warns on stderr, even when quiet; the sentence need not be safe. */
   warn(sentence: string): void {
+    if (this.#warned.has(sentence)) return;
+    this.#warned.add(sentence);
     if (!this.json) this.say(`${this.errorPaint.yellow("warning:")} ${escapeMessage(sentence)}`);
   }
+
+  /** What an operation warns of while it runs. */
+  readonly onWarning = (sentence: string): void => {
+    this.warn(sentence);
+  };
 
   /** Tells, on a terminal, that the command was asked to stop, and does so. */
   tellStopping(): void {

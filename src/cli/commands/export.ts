@@ -126,7 +126,7 @@ async function write(context: Context, options: Omit<ExportOptions, "output">, p
   const { exportStore } = await import("../../operations/export/export.js");
   if (path === null && connectionOf(1) === "pipe") (await import("../../operations/disk/system-calls.js")).widenPipe(1);
   const { onProgress } = context.startProgress({}, path === null);
-  const result = await exportStore({ ...options, output: path ?? openStdout(), onProgress });
+  const result = await exportStore({ ...options, output: path ?? openStdout(), onProgress, onWarning: context.onWarning });
   context.complete();
   for (const warning of result.warnings) context.warn(warning);
   if (context.json && path !== null) await context.out.write(jsonDocument(exportJson(result)));

@@ -100,6 +100,7 @@ export async function runImport(context: Context, args: readonly string[], flags
     maxBlockSize: flags.maxBlockSize,
     ...access,
     onProgress,
+    onWarning: context.onWarning,
     signal: context.signal,
   });
   context.complete();

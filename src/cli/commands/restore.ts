@@ -107,6 +107,7 @@ export async function runRestore(context: Context, args: readonly string[], flag
     maxBlockSize: flags.maxBlockSize,
     ...access,
     onProgress,
+    onWarning: context.onWarning,
     signal: context.signal,
   });
   context.complete();

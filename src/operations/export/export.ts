@@ -30,6 +30,7 @@ import { type OnProgress, ProgressMeter } from "../run/progress.js";
 import { through, type WithSeams } from "../run/seams.js";
 import { type KeyspaceResult, keyspaceResult } from "../dump/results.js";
 import { loadCodec, loadPacker, type PackerOf } from "../dump/codecs.js";
+import { checkRoomForDump } from "./room.js";
 
 /** Which part of a store to export, and how it is read. */
 export interface ExportSelection extends EntryFilter, ReadingOptions {
@@ -67,6 +68,8 @@ export interface ExportOptions extends ExportSelection, WithSeams {
   readonly dumpId?: string | undefined;
   /** Is told how far it is. */
   readonly onProgress?: OnProgress | undefined;
+  /** Called with what a user should know before long work begins; it is among the warnings of the result, too. Must not throw. */
+  readonly onWarning?: ((sentence: string) => void) | undefined;
 }
 
 /** What was exported. */
@@ -129,9 +132,17 @@ async function exportFrom(opened: Omit<Job, "keyspaces" | "output" | "huge" | "s
   const made = makeHeader(source.info, keyspaces, { ...options, codec, blockSize, base: chain?.base ?? null });
   const { header, warnings } = fitHeader(made);
   const writer = new DumpWriter(header);
-  const huge = new HugeEntries(options.target, options.maxBlockSize);
+  const watching = (): HugeEntries => new HugeEntries(options.target, options.maxBlockSize);
+  const huge = watching();
   const output = await openOutput(options.output, { force: options.force === true, signal: options.signal });
+  const room: string[] = [];
   try {
+    if (output.path !== null && chain === null) {
+      const rehearse = (nowhere: DumpOutput): Promise<void> =>
+        writeDump(new DumpWriter(header), { ...opened, keyspaces, output: nowhere, huge: watching(), spare: [], options: { ...options, onProgress: undefined } });
+      room.push(...(await checkRoomForDump(output.path, { codec, level: options.level, bytes: expectedTotals(keyspaces, options).bytes }, rehearse)));
+      for (const warning of room) options.onWarning?.(warning);
+    }
     await writeDump(writer, { ...opened, keyspaces, output, huge, spare: [] });
     options.signal?.throwIfAborted();
     await output.commit();
@@ -139,7 +150,7 @@ async function exportFrom(opened: Omit<Job, "keyspaces" | "output" | "huge" | "s
     await output.discard(() => writer.abort(abortReason(error)));
     throw error;
   }
-  return resultOf(writer, header.dumpId, { ...source.info, warnings: [...source.info.warnings, ...warnings, ...huge.warnings(), ...emptyWarnings(header.filter, writer.totals)] }, keyspaces, output.path, started);
+  return resultOf(writer, header.dumpId, { ...source.info, warnings: [...source.info.warnings, ...warnings, ...huge.warnings(), ...room, ...emptyWarnings(header.filter, writer.totals)] }, keyspaces, output.path, started);
 }
 
 /** The dumps that a delta builds on; null for a full dump. @throws {KgdumpError} DUMP_*, DELTA_BASE_DIFFERENT, USAGE, NOT_FOUND */

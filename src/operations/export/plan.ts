@@ -1,10 +1,11 @@
 /** What an export would do, without doing it. */
 import { constants } from "node:fs";
-import { access, stat, statfs } from "node:fs/promises";
+import { access, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import type { EntrySource, KeyOrder, StoreInfo } from "../../engines/store.js";
 import { type ErrorCode, systemError } from "../../errors.js";
 import { nameIsTaken } from "../disk/names.js";
+import { checkRoom } from "../disk/space.js";
 import { openSource } from "../disk/stores.js";
 import { refuseInStore } from "../output/output.js";
 import { closing } from "../run/closing.js";
@@ -102,10 +103,7 @@ async function lookAtOutput(
   if (there?.isDirectory() === true || (!force && (await nameIsTaken(path)))) problems.push({ code: "OUTPUT_EXISTS", message: `${path} exists already` });
   try {
     await access(dirname(path), constants.W_OK);
-    const { bavail, bsize } = await statfs(dirname(path));
-    if (bavail * bsize < estimatedBytes) {
-      warnings.push(`${dirname(path)} has ${String(bavail * bsize)} bytes free; uncompressed, the entries take about ${String(estimatedBytes)}`);
-    }
+    warnings.push(...(await checkRoom(dirname(path), "the dump", { least: 0, likely: estimatedBytes })));
   } catch (error) {
     const { code, message } = systemError(error, `looking at ${dirname(path)}`, { missing: `${dirname(path)} does not exist, so that ${path} can't be written` });
     problems.push({ code, message });

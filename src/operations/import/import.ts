@@ -30,6 +30,7 @@ import { loadNew } from "./load.js";
 import type { ImportOptions, ImportResult } from "./options.js";
 import { ImportPlan, type PlannedKeyspace } from "./plan.js";
 import { verifyMerged, verifyNew } from "./read-back.js";
+import { checkRoomFor } from "./room.js";
 import { refuseTooLarge } from "./too-large.js";
 
 export type { ImportedKeyspace, ImportOptions, ImportResult } from "./options.js";
@@ -66,7 +67,7 @@ export async function importDump(options: ImportOptions): Promise<ImportResult> 
     const made = state === "occupied" ? await importInto(plan, events, options) : await importNew(plan, events, options);
     const reopen = reopenSettings(resolve(options.target), made, options);
     const done = result(plan, options, state === "occupied", started);
-    return { ...done, reopen, missing: gaps.missing((index) => plan.keyspaces[index] !== undefined), warnings: [...gaps.warnings(), ...done.warnings] };
+    return { ...done, reopen, missing: gaps.missing((index) => plan.keyspaces[index] !== undefined), warnings: [...made.warnings, ...gaps.warnings(), ...done.warnings] };
   } finally {
     await events.return(undefined);
   }
@@ -108,11 +109,12 @@ async function occupantText(target: string): Promise<string> {
 }
 
 /** What a store was made with. */
-type Made = Pick<ReopenSettings, "segmentSize"> & { readonly compression: boolean };
+type Made = Pick<ReopenSettings, "segmentSize"> & { readonly compression: boolean; readonly warnings: readonly string[] };
 
 async function importNew(plan: ImportPlan, events: AsyncGenerator<EntryEvent>, options: ImportOptions): Promise<Made> {
   const [{ readBackSled }, { openSledLoader }] = await Promise.all([import("../../engines/sled/sled.js"), import("../../engines/sled/loader.js")]);
   await using staging = await Staging.create(options.target, options);
+  const warnings = await checkRoomFor(plan, "the import", options, options.compression === true);
   const { cacheCapacity, compression, compressionLevel: compressionFactor, segmentSize } = options;
   const reversed = plan.selected.filter(({ comparator }) => comparator !== "bytewise").map(({ tree }) => tree);
   const settings = { reversed, jobs: options.jobs, cacheCapacity, compression, compressionFactor, segmentSize, nextId: options.nextId ?? nextIdOf(plan.header) };
@@ -126,7 +128,7 @@ async function importNew(plan: ImportPlan, events: AsyncGenerator<EntryEvent>, o
   }
   options.signal?.throwIfAborted();
   await staging.publish();
-  return loading.settings;
+  return { ...loading.settings, warnings };
 }
 
 async function importInto(plan: ImportPlan, events: AsyncGenerator<EntryEvent>, options: ImportOptions): Promise<Made> {
@@ -151,7 +153,7 @@ async function importInto(plan: ImportPlan, events: AsyncGenerator<EntryEvent>, 
   // Files that are new in it, such as snapshots.
   const store = await realpath(options.target);
   await makeLike(store, store, "sled");
-  return merging.settings;
+  return { ...merging.settings, warnings: [] };
 }
 
 async function merge(

@@ -24,6 +24,7 @@ import { refuseFilledTogether } from "./filled-together.js";
 import { loadNew } from "./load.js";
 import { ImportPlan, type PlannedKeyspace } from "./plan.js";
 import { verifyMerged, verifyNew } from "./read-back.js";
+import { checkRoomFor } from "./room.js";
 import { timingComparison, timingLoader } from "./times.js";
 
 /** What `restoreDump` does. */
@@ -132,6 +133,7 @@ async function makeStore(plan: ImportPlan, events: AsyncGenerator<EntryEvent>, p
   }
   const { openRocksdbLoader } = await import("../../engines/rocksdb/loader.js");
   await using staging = await Staging.create(options.target, options);
+  planned.warnings.push(...(await checkRoomFor(plan, "the restored store", options, options.compression !== "none" || families.some(({ byWrites }) => byWrites === true))));
   const loading = await openRocksdbLoader(staging.storePath, { tableDirectory: join(staging.directory, "tables"), families });
   const gets = (family: Uint8Array): boolean => planned.timed.has(Buffer.from(family).toString("hex"));
   await closing(loading, (real) => {

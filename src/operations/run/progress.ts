@@ -27,6 +27,8 @@ export type OnProgress = (progress: Progress) => void;
 export interface WithProgress {
   /** Is told how far it is. */
   readonly onProgress?: OnProgress | undefined;
+  /** Called with what a user should know before long work begins; it is among the warnings of the result, too. Must not throw. */
+  readonly onWarning?: ((sentence: string) => void) | undefined;
   /** Ends it, with its reason. */
   readonly signal?: AbortSignal | undefined;
 }

@@ -7,6 +7,7 @@ import { logsElsewhere } from "../../disk/logs-elsewhere.js";
 import { checkNames } from "../../disk/name-changes.js";
 import { nameIsTaken } from "../../disk/names.js";
 import { diskUseOf, occupantOf } from "../../disk/places.js";
+import { noRoom, type Space } from "../../disk/space.js";
 import { Naming } from "../../entries/naming.js";
 import { planExport } from "../../export/plan.js";
 import { checkOptionsFrom, refuseFamilyNames } from "../../import/families.js";
@@ -15,7 +16,7 @@ import { deltaPath, type MigrateOptions, type MigrationPaths } from "../options.
 import { refuseUnmovable } from "./movable.js";
 import { type PlannedStep, plannedSteps } from "./planned-steps.js";
 import { refusePrepared } from "./prepared.js";
-import { type MigrationSpace, spacesOf } from "./space.js";
+import { spacesOf } from "./space.js";
 
 /** What a migration is going to need and do. */
 export interface MigrationPlan extends MigrationPaths {
@@ -29,7 +30,7 @@ export interface MigrationPlan extends MigrationPaths {
   readonly neededBytes: number;
   readonly freeBytes: number;
   /** The same of each file system, that one first. With `live` there is room for some changes in it (`CHANGED_SHARE`). */
-  readonly spaces: readonly MigrationSpace[];
+  readonly spaces: readonly Space[];
   /** Roughly how long it takes, in seconds. */
   readonly estimatedSeconds: number;
   /** Whether the store is copied while its service runs. */
@@ -78,12 +79,9 @@ export async function planMigration(paths: MigrationPaths, options: PlanOptions)
     if (await nameIsTaken(output)) throw new KgdumpError("OUTPUT_EXISTS", `${output} exists already`, { path: output, hint: "choose another name with --dump" });
   }
   const spaces = await spacesOf(paths, { estimatedEntries: estimatedEntries ?? 0, estimatedBytes: bytes, live, settings: options.settings });
-  for (const { path, freeBytes, neededBytes } of spaces) {
-    if (freeBytes >= neededBytes || options.force === true) continue;
-    throw new KgdumpError("NO_SPACE", `${path} has ${String(freeBytes)} bytes free, and the migration may need ${String(neededBytes)}`, {
-      path,
-      hint: "make room, or go without a dump on that disk (--stream, or --dump with a file elsewhere); --force begins all the same",
-    });
+  const full = options.force === true ? undefined : spaces.find(({ freeBytes, neededBytes }) => freeBytes < neededBytes);
+  if (full !== undefined) {
+    throw noRoom(full, "the migration may need", "make room, or go without a dump on that disk (--stream, or --dump with a file elsewhere); --force begins all the same");
   }
   for (const path of new Set([paths.target, paths.backup, paths.dump].flatMap((at) => (at === null ? [] : [dirname(at)])))) await checkWritable(path);
   const { neededBytes, freeBytes } = spaces[0] ?? { neededBytes: 0, freeBytes: 0 };

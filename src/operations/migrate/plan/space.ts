@@ -1,19 +1,9 @@
 /** How much room a migration takes on each file system that it writes to, and what is free there. */
-import { stat, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
-import { systemError } from "../../../errors.js";
 import { type SledSettings, SLED_DEFAULT_SEGMENT_SIZE } from "../../../settings/sled-settings.js";
 import { diskUseOf } from "../../disk/places.js";
+import { deviceOf, type Space, spacesFor } from "../../disk/space.js";
 import type { MigrationPaths } from "../options.js";
-
-/** One file system that a migration writes to. */
-export interface MigrationSpace {
-  /** A directory on it. */
-  readonly path: string;
-  /** Bytes that may be taken there, at most. */
-  readonly neededBytes: number;
-  readonly freeBytes: number;
-}
 
 /** What is known about the store that is to be migrated, and how it is migrated. */
 export interface SpaceFacts {
@@ -41,7 +31,7 @@ export const CHANGED_SHARE = 0.1;
  * @returns one for each file system; that of the new store comes first
  * @throws {KgdumpError} NOT_FOUND, PERMISSION_DENIED, IO_FAILED for a directory that is not there or can't be looked at
  */
-export async function spacesOf(paths: MigrationPaths, { estimatedEntries, estimatedBytes, live, settings = {} }: SpaceFacts): Promise<MigrationSpace[]> {
+export async function spacesOf(paths: MigrationPaths, { estimatedEntries, estimatedBytes, live, settings = {} }: SpaceFacts): Promise<Space[]> {
   const parent = dirname(paths.target);
   const changed = live ? estimatedBytes * CHANGED_SHARE : 0;
   const dumpBytes = estimatedBytes + ENTRY_OVERHEAD * estimatedEntries;
@@ -53,29 +43,5 @@ export async function spacesOf(paths: MigrationPaths, { estimatedEntries, estima
     // On the same one it is renamed.
     if ((await deviceOf(at)) !== (await deviceOf(parent))) needs.push({ at, bytes: (await diskUseOf(paths.source)) ?? 0 });
   }
-  const spaces = new Map<number, MigrationSpace>();
-  for (const { at, bytes } of needs) {
-    const device = await deviceOf(at);
-    const { path, neededBytes, freeBytes } = spaces.get(device) ?? { path: at, neededBytes: 0, freeBytes: await freeOf(at) };
-    spaces.set(device, { path, neededBytes: neededBytes + Math.ceil(bytes), freeBytes });
-  }
-  return [...spaces.values()];
-}
-
-/** Bytes that are free on the file system of a directory. @throws {KgdumpError} NOT_FOUND, PERMISSION_DENIED, IO_FAILED */
-export async function freeOf(directory: string): Promise<number> {
-  try {
-    const { bavail, bsize } = await statfs(directory);
-    return bavail * bsize;
-  } catch (error) {
-    throw systemError(error, `looking at ${directory}`, { path: directory });
-  }
-}
-
-async function deviceOf(directory: string): Promise<number> {
-  try {
-    return (await stat(directory)).dev;
-  } catch (error) {
-    throw systemError(error, `looking at ${directory}`, { path: directory });
-  }
+  return spacesFor(needs);
 }
