@@ -4,7 +4,7 @@ import { actFor, actingAs, type Places } from "../operations/disk/acting.js";
 import { renderError, renderErrorJson } from "./error-report.js";
 import type { Steps } from "./terminal/progress-line.js";
 import { makeProgressDisplay, type ProgressChoice, type ProgressDisplay, progressStyle } from "./terminal/progress.js";
-import { connectionOf, DataOutput } from "./terminal/stdio.js";
+import { connectionOf, DataInput, DataOutput } from "./terminal/stdio.js";
 import { type ColorChoice, makePaint, type Paint, useColors } from "./terminal/style.js";
 import { escapeMessage } from "./text/escape.js";
 import { RawPaths } from "./text/raw-paths.js";
@@ -30,6 +30,8 @@ export class Context {
   readonly verbose: boolean;
   /** Aborts when the user interrupts. */
   readonly signal: AbortSignal;
+  /** Standard input. */
+  readonly in: DataInput;
   /** Standard output, for data only. */
   readonly out: DataOutput;
   /** Colours of stdout and of stderr. */
@@ -53,6 +55,7 @@ export class Context {
     this.quiet = flags.quiet === true;
     this.verbose = flags.verbose === true;
     this.signal = signal;
+    this.in = new DataInput(signal);
     this.out = new DataOutput(isatty(1), (text) => paths.text(text, this.json));
     this.paint = makePaint(useColors(flags.color, isatty(1), env));
     this.errorPaint = makePaint(useColors(flags.color, isatty(2), env));
@@ -135,7 +138,7 @@ export class Context {
     process.stderr.write(this.#paths.text(json, true));
   }
 
-  /** Warns on stderr, even when quiet; the sentence need not be safe. */
+  /** Warns on stderr, even when quiet, of each thing once; the sentence need not be safe. */
   warn(sentence: string): void {
     if (this.#warned.has(sentence)) return;
     this.#warned.add(sentence);

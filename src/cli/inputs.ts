@@ -4,8 +4,9 @@ import { KgdumpError } from "../errors.js";
 import { guessFile } from "../format/sniff.js";
 import { startOfFile } from "../operations/disk/small-file.js";
 import type { DumpInputs } from "../operations/dump/events.js";
+import type { Context } from "./context.js";
 import { manyOf } from "./options.js";
-import { readStdin, refuseTerminalInput } from "./terminal/stdio.js";
+import { refuseTerminalInput } from "./terminal/stdio.js";
 import { escapeText } from "./text/escape.js";
 
 /** `--input`; repeatable. */
@@ -33,7 +34,7 @@ export async function refuseFileAsTarget(command: "import" | "restore", target: 
  * @param example a command to show to somebody whose standard input is a terminal
  * @throws {KgdumpError} USAGE
  */
-export function inputsOf(given: readonly string[] | undefined, example: string, signal: AbortSignal): DumpInputs {
+export function inputsOf(given: readonly string[] | undefined, example: string, context: Context): DumpInputs {
   const [first = "-", ...more] = given ?? [];
   if (more.length > 0) {
     if (!given?.includes("-")) return [first, ...more];
@@ -41,5 +42,5 @@ export function inputsOf(given: readonly string[] | undefined, example: string, 
   }
   if (first !== "-") return first;
   refuseTerminalInput(example);
-  return readStdin(signal);
+  return context.in.read();
 }

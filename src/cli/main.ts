@@ -60,6 +60,14 @@ class Run {
 
   /** Runs what was asked for. @returns the exit code; errors have been told */
   async execute(): Promise<number> {
+    const code = await this.#perform();
+    this.#context.in.leave(code === ExitCode.done);
+    this.#context.out.destroy();
+    this.#watch.stop();
+    return code;
+  }
+
+  async #perform(): Promise<number> {
     try {
       const invocation = await parseCommandLine(this.#paths.replace(this.#args), { columns: this.#context.out.columns, env: process.env });
       if (invocation.kind === "command") {
@@ -81,8 +89,6 @@ class Run {
       return describeError(told).exitCode;
     } finally {
       this.#context.stopProgress();
-      this.#context.out.destroy();
-      this.#watch.stop();
     }
   }
 

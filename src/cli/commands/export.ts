@@ -7,6 +7,7 @@ import type { Context } from "../context.js";
 import { addHelp } from "../help/help.js";
 import { bytesOf, countOf, excludeOption, keyspaceOption, manyOf, maxBlockSizeOption, oneOf, prefixOption, type ReadingFlags, readingOptions, refuseBoth, sizeOf } from "../options.js";
 import { exportJson, jsonDocument, jsonLine, planJson } from "../render/json/json.js";
+import { HAD_ENOUGH, saidEnough } from "../terminal/enough.js";
 import { connectionOf, openStdout } from "../terminal/stdio.js";
 import { escapeText } from "../text/escape.js";
 
@@ -126,12 +127,24 @@ async function write(context: Context, options: Omit<ExportOptions, "output">, p
   const { exportStore } = await import("../../operations/export/export.js");
   if (path === null && connectionOf(1) === "pipe") (await import("../../operations/disk/system-calls.js")).widenPipe(1);
   const { onProgress } = context.startProgress({}, path === null);
-  const result = await exportStore({ ...options, output: path ?? openStdout(), onProgress, onWarning: context.onWarning });
+  const result = await exportStore({ ...options, output: path ?? openStdout(), onProgress, onWarning: context.onWarning }).catch((error: unknown) => {
+    if (path === null && hasEnough(error)) return null;
+    throw error;
+  });
   context.complete();
+  if (result === null) {
+    context.exitCode = HAD_ENOUGH;
+    return;
+  }
   for (const warning of result.warnings) context.warn(warning);
   if (context.json && path !== null) await context.out.write(jsonDocument(exportJson(result)));
   else if (context.json) context.sayJson(jsonLine(exportJson(result)));
   else if (!context.quiet) context.say((await import("../render/results.js")).renderExport(result, context.errorPaint));
+}
+
+/** Whether an export failed only because its reader wanted no more. */
+function hasEnough(error: unknown): boolean {
+  return error instanceof KgdumpError && error.code === "BROKEN_PIPE" && saidEnough(1);
 }
 
 function refuseTerminalOutput(store: string): void {

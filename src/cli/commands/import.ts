@@ -82,7 +82,7 @@ export async function runImport(context: Context, args: readonly string[], flags
   const access = accessOf(flags);
   context.workOn({ worked: [target, ...files], read: flags.input });
   await refuseFileAsTarget("import", target, flags.input);
-  const input = inputsOf(flags.input, `kgdump import ${escapeText(target)} -i graph.kgd`, context.signal);
+  const input = inputsOf(flags.input, `kgdump import ${escapeText(target)} -i graph.kgd`, context);
   const [{ importDump }, { requireNoGaps }] = await Promise.all([import("../../operations/import/import.js"), import("../../operations/dump/salvaged.js")]);
   const { onProgress } = context.startProgress({ phases: flags.verify ? ["load", "verify"] : [] });
   const result = await importDump({

@@ -9,7 +9,7 @@ import { addHelp } from "../help/help.js";
 import { bytesOf, countOf, keyspaceOption, maxBlockSizeOption, prefixOption, refuseBoth, requireWith } from "../options.js";
 import { jsonDocument, summaryJson } from "../render/json/json.js";
 import { renderSummary } from "../render/summary.js";
-import { readStdin, refuseTerminalInput } from "../terminal/stdio.js";
+import { refuseTerminalInput } from "../terminal/stdio.js";
 import { showBlocks, showEntries, showOne } from "./inspect-content.js";
 import type { InspectFlags } from "./inspect-flags.js";
 import { showGaps } from "./inspect-gaps.js";
@@ -62,7 +62,7 @@ export async function runInspect(context: Context, args: readonly string[], flag
   checkFlags(flags);
   if (dump === "-") refuseTerminalInput("kgdump inspect graph.kgd");
   const source = {
-    input: dump === "-" ? readStdin(context.signal) : dump,
+    input: dump === "-" ? context.in.read() : dump,
     maxBlockSize: flags.maxBlockSize,
     signal: context.signal,
   };

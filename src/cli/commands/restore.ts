@@ -89,7 +89,7 @@ export async function runRestore(context: Context, args: readonly string[], flag
   const access = accessOf(flags);
   context.workOn({ worked: [target], read: [...(flags.input ?? []), ...(flags.optionsFrom === undefined ? [] : [flags.optionsFrom])] });
   await refuseFileAsTarget("restore", target, flags.input);
-  const input = inputsOf(flags.input, `kgdump restore ${escapeText(target)} -i graph.kgd`, context.signal);
+  const input = inputsOf(flags.input, `kgdump restore ${escapeText(target)} -i graph.kgd`, context);
   const [{ restoreDump }, { requireNoGaps }] = await Promise.all([import("../../operations/import/restore.js"), import("../../operations/dump/salvaged.js")]);
   const { onProgress } = context.startProgress({ phases: flags.verify ? ["load", "verify"] : [], labels: { load: "restoring" } });
   const result = await restoreDump({

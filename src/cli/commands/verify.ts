@@ -9,7 +9,7 @@ import { countOf, manyOf, maxBlockSizeOption, type ReadingFlags, readingOptions,
 import { jsonDocument } from "../render/json/json.js";
 import { verifyJson } from "../render/json/verify.js";
 import { renderVerify } from "../render/verify.js";
-import { readStdin, refuseTerminalInput } from "../terminal/stdio.js";
+import { refuseTerminalInput } from "../terminal/stdio.js";
 import { mapOf, type Mapping, parseMapping } from "../text/byte-text.js";
 
 interface VerifyFlags extends ReadingFlags {
@@ -109,7 +109,7 @@ export async function runVerify(context: Context, args: readonly string[], flags
   };
   const result: Verification = store
     ? await verifyStore({ ...options, store: first })
-    : await verifyDump({ ...options, input: first === "-" ? readStdin(context.signal) : first, maxBlockSize: flags.maxBlockSize });
+    : await verifyDump({ ...options, input: first === "-" ? context.in.read() : first, maxBlockSize: flags.maxBlockSize });
   context.complete();
   for (const warning of result.warnings) context.warn(warning);
   if (context.json) await context.out.write(jsonDocument(verifyJson(result)));

@@ -59,7 +59,7 @@ export const CURES: Readonly<Record<ErrorCode, string>> = {
   NO_SPACE: "make room, or write to another disk",
   PERMISSION_DENIED: "run kgdump as the user that owns the files",
   NOT_FOUND: "check the path",
-  BROKEN_PIPE: "see what the program at the other end of the pipe says",
+  BROKEN_PIPE: "see what the program at the other end of the pipe says; when it had read enough, all is well",
   IO_FAILED: "see what the system's log (dmesg) says of the disk, then run it again",
   ADDON_MISSING: "run npm run setup in kgdump's directory",
   INTERNAL: "run it again with -v, and report what it says",

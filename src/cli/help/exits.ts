@@ -1,5 +1,6 @@
 /** What the exit status of each command can be. */
 import { ExitCode } from "../../errors.js";
+import { HAD_ENOUGH } from "../terminal/enough.js";
 
 const MEANINGS: Readonly<Record<number, string>> = {
   [ExitCode.done]: "done",
@@ -21,7 +22,7 @@ const without = (...codes: readonly number[]): readonly number[] => ALL.filter((
 
 /** The exit status of each command, but for signals. */
 export const EXITS: Readonly<Record<string, readonly number[]>> = {
-  export: ALL,
+  export: [...ALL, HAD_ENOUGH],
   import: ALL,
   inspect: without(difference, inUse, unreadableStore),
   verify: ALL,
@@ -49,6 +50,7 @@ const OF_STATUS: Readonly<Record<number, string>> = {
 /** Of `recover` and others, where a code means more. */
 const MORE: Readonly<Record<string, Readonly<Record<number, string>>>> = {
   status: OF_STATUS,
+  export: { [HAD_ENOUGH]: "inspect at the other end of the pipe had enough" },
   recover: { 0: "no entry is lost", 3: "something is lost, or may be" },
   rollback: { 4: "the new store was written to since" },
   cleanup: { 4: "something was kept, as it differs from the store" },
@@ -58,6 +60,7 @@ const MORE: Readonly<Record<string, Readonly<Record<number, string>>>> = {
 export function exitText(command?: string): string {
   const more = command === undefined ? {} : (MORE[command] ?? {});
   const codes = command === undefined ? ALL : (EXITS[command] ?? ALL);
-  const rows = codes.map((code) => `    ${code.toString().padStart(codes.some((one) => one > 9) ? 2 : 1)}  ${more[code] ?? MEANINGS[code] ?? ""}`);
+  const columns = Math.max(...codes) > 9 ? 6 : 5;
+  const rows = codes.map((code) => `${code.toString().padStart(columns)}  ${more[code] ?? MEANINGS[code] ?? ""}`);
   return ["Exit status:", ...rows, SIGNALS].join("\n");
 }

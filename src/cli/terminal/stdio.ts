@@ -7,10 +7,11 @@
  */
 import { closeSync, createReadStream, fstatSync, fsync, write } from "node:fs";
 import { Socket } from "node:net";
-import { Writable } from "node:stream";
+import { type Readable, Writable } from "node:stream";
 import { isatty } from "node:tty";
 import { hasCode, KgdumpError, systemError } from "../../errors.js";
 import type { LettingGo } from "../../operations/output/output-stream.js";
+import { sayEnough } from "./enough.js";
 
 /** Sends the data to a file or device by its descriptor, however many calls of the system each chunk takes. */
 class DescriptorWriter extends Writable implements LettingGo {
@@ -61,31 +62,57 @@ export function openStdout(): Writable {
   }
 }
 
-/**
- * Reads stdin to its end. Stopping early, or the signal, closes it, so that the producer at its other end is told.
- * @throws {KgdumpError} IO_FAILED when it can't be read
- * @throws the signal's reason when it aborts
- */
-export async function* readStdin(signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  signal.throwIfAborted();
-  if (fstatSync(0).isDirectory()) {
-    throw new KgdumpError("DUMP_NOT_A_DUMP", "standard input is a directory, not a dump", { hint: "name the dump's file, or let a dump come through a pipe" });
+/** Standard input, which is read once. */
+export class DataInput {
+  readonly #signal: AbortSignal;
+  #stream: Readable | null = null;
+
+  /** @param signal gives it up */
+  constructor(signal: AbortSignal) {
+    this.#signal = signal;
   }
-  const stream =
-    connectionOf(0) === "other"
-      ? createReadStream("", { fd: 0, autoClose: false, highWaterMark: 1024 * 1024 })
-      : new Socket({ fd: 0, readable: true, writable: false });
-  const giveUp = (): void => {
-    stream.destroy(new Error("interrupted"));
-  };
-  signal.addEventListener("abort", giveUp, { once: true });
-  try {
-    for await (const chunk of stream as AsyncIterable<Uint8Array>) yield chunk;
-  } catch (error) {
+
+  /**
+   * Reads to the end. Whoever stops before leaves it open until `leave`.
+   * @throws {KgdumpError} IO_FAILED when it can't be read
+   * @throws the signal's reason when it aborts
+   */
+  async *read(): AsyncGenerator<Uint8Array> {
+    const signal = this.#signal;
     signal.throwIfAborted();
-    throw systemError(error, "reading standard input");
-  } finally {
-    signal.removeEventListener("abort", giveUp);
+    if (fstatSync(0).isDirectory()) {
+      throw new KgdumpError("DUMP_NOT_A_DUMP", "standard input is a directory, not a dump", { hint: "name the dump's file, or let a dump come through a pipe" });
+    }
+    const stream: Readable =
+      connectionOf(0) === "other"
+        ? createReadStream("", { fd: 0, autoClose: false, highWaterMark: 1024 * 1024 })
+        : new Socket({ fd: 0, readable: true, writable: false });
+    this.#stream = stream;
+    // Who reads meets the error; when nobody does any more, it is none.
+    stream.on("error", () => undefined);
+    const giveUp = (): void => {
+      stream.destroy(new Error("interrupted"));
+    };
+    signal.addEventListener("abort", giveUp, { once: true });
+    try {
+      for await (const chunk of stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>) yield chunk;
+      stream.destroy();
+    } catch (error) {
+      signal.throwIfAborted();
+      throw systemError(error, "reading standard input");
+    } finally {
+      signal.removeEventListener("abort", giveUp);
+    }
+  }
+
+  /**
+   * Closes it, so that the producer at its other end is told.
+   * @param content whether what was read is all that was wanted
+   */
+  leave(content: boolean): void {
+    const stream = this.#stream;
+    if (stream === null || stream.destroyed) return;
+    if (content) sayEnough(0);
     stream.destroy();
   }
 }

@@ -132,7 +132,7 @@ function streamError(error: unknown): KgdumpError {
   if (hasCode(error, "EPIPE", "ERR_STREAM_PREMATURE_CLOSE", "ERR_STREAM_DESTROYED")) {
     return new KgdumpError("BROKEN_PIPE", "the reader of the dump went away before its end", {
       cause: error,
-      hint: "see what the command at the other end of the pipe says",
+      hint: "see what the program at the other end of the pipe says; when it had read enough, all is well",
     });
   }
   return systemError(error, "writing the dump");

@@ -2,12 +2,19 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import anyTest, { type TestFn } from "ava";
+import anyTest, { type ExecutionContext, type TestFn } from "ava";
 import { temporaryDirectory } from "../../support/temporary.js";
 import { shell } from "../support/run.js";
 import { bigStore, namesIn } from "../support/stores.js";
 
-const test = (anyTest as TestFn<{ directory: string; big: string; entries: number }>).serial;
+interface Big {
+  readonly directory: string;
+  /** A store, and how many entries it has. */
+  readonly big: string;
+  readonly entries: number;
+}
+
+const test = (anyTest as TestFn<Big>).serial;
 
 test.before(async (t) => {
   const directory = await mkdtemp(join(tmpdir(), "kgdump-test-"));
@@ -72,4 +79,36 @@ test("when both are interrupted, as by Ctrl-C, both say so and nothing is left",
   t.is(codes, "130 130", stderr);
   t.is(stderr.match(/interrupted by SIGINT \[INTERRUPTED\]/g)?.length, 2);
   t.deepEqual(await namesIn(directory), []);
+});
+
+/** How both ended of `export | REST`, and what both said. */
+async function ends(t: ExecutionContext<Big>, rest: string): Promise<readonly [string, string]> {
+  const ended = await shell(`kgdump export "${t.context.big}" | ${rest} > /dev/null; echo "\${PIPESTATUS[*]}"`);
+  return [ended.stdout.toString().trim(), ended.stderr];
+}
+
+test("a reader that had enough ends an export without a word", async (t) => {
+  for (const rest of ["kgdump inspect --entries --limit 1", "kgdump inspect --keys --limit 3", "kgdump inspect --blocks --limit 1", "kgdump inspect --get node:0000000003"]) {
+    t.deepEqual(await ends(t, rest), ["141 0", ""], rest);
+  }
+});
+
+test("nor does one whose own reader had enough", async (t) => {
+  t.deepEqual(await ends(t, "kgdump inspect --entries | head -n 1"), ["141 0 0", ""]);
+});
+
+test("a reader that failed is told by both", async (t) => {
+  const [codes, stderr] = await ends(t, "kgdump inspect --entries --keyspace nothing");
+  t.is(codes, "1 2", stderr);
+  t.regex(stderr, /\[BROKEN_PIPE\]/);
+  t.regex(stderr, /\[KEYSPACE_UNKNOWN\]/);
+});
+
+test("a pipe with a name keeps its mode", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const ended = await shell(
+    `mkfifo -m 0600 pipe; kgdump export "${t.context.big}" > pipe & kgdump inspect --keys --limit 1 < pipe > /dev/null; c=$?; wait $!; echo "$? $c"; stat -c %a pipe`,
+    { cwd: directory },
+  );
+  t.is(ended.stdout.toString(), "1 0\n600\n", ended.stderr);
 });
