@@ -43,14 +43,23 @@ export function countOf(what: string, range?: { min: number; max?: number }): (t
   return (text) => parseCount(text, what, range);
 }
 
-/** `--keyspace`, also called `--column-family`; repeatable. */
-export function keyspaceOption(description: string): Option {
-  return new Option("--keyspace, --column-family <name>", description).argParser(manyOf(bytesOf("--keyspace")));
+/** `--keyspace`, also called `--column-family` and `--cf`; repeatable. */
+export function keyspaceOptions(description: string): Option[] {
+  return namedThrice("--keyspace", "--column-family", "--cf", description);
 }
 
-/** `--exclude-keyspace`, also called `--exclude-column-family`; repeatable. */
-export function excludeOption(): Option {
-  return new Option("--exclude-keyspace, --exclude-column-family <name>", "all but this one; may be repeated").argParser(manyOf(bytesOf("--exclude-keyspace")));
+/** `--exclude-keyspace`, also called `--exclude-column-family` and `--exclude-cf`; repeatable. */
+export function excludeOptions(): Option[] {
+  return namedThrice("--exclude-keyspace", "--exclude-column-family", "--exclude-cf", "all but this one; may be repeated");
+}
+
+/** An option with a third name: a hidden one, as commander knows two of each, whose values go where those of the other two go. */
+function namedThrice(name: string, long: string, short: string, description: string): Option[] {
+  const read = manyOf(bytesOf(name));
+  const option = new Option(`${name}, ${long} <name>`, `${description} (short: ${short})`).argParser(read);
+  const third = new Option(`${short} <name>`).argParser(read).hideHelp();
+  third.attributeName = () => option.attributeName();
+  return [option, third];
 }
 
 /** What `readingOptions` gives. */

@@ -205,7 +205,7 @@ const BY_OPTION: Readonly<Record<string, string>> = {
   export: "the dump is named with -o: kgdump export STORE -o DUMP",
   recover: "the new dump is named with -o, a new store with --to: kgdump recover DAMAGED -o DUMP",
   verify: "what it is compared with is named with --against: kgdump verify DUMP --against STORE",
-  migrate: "the store is named with --from, the new one's place with --to: kgdump migrate --from STORE --to NEW",
+  migrate: "the new store's place is named with --to: kgdump migrate STORE --to NEW",
 };
 
 function tooMany(command: Command | undefined): KgdumpError {

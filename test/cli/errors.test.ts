@@ -41,7 +41,7 @@ const ERRORS: Readonly<Record<string, readonly [number, RegExp, RegExp]>> = {
   "import t --config nope.toml -i graph.kgd": [1, /^there is no settings file nope\.toml/, /^name a file that exists/],
   "restore r -i demo": [3, /is a directory, not a dump/, /^name the dump's file/],
   "restore store -i graph.kgd": [1, /^store exists already/, /^choose a new path$/],
-  migrate: [2, /^no target was given/, /--from STORE/],
+  migrate: [2, /^no target was given/, /^name the store's directory, or with --config/],
   "migrate --from nope": [1, /^there is no store at \S+\/nope/, /^check the path/],
   "rollback none": [1, /^no migration to \S+\/none is known/, /./],
   "": [2, /^no command was given/, /^see kgdump --help$/],

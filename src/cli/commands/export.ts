@@ -5,7 +5,7 @@ import { descriptorOf } from "../../operations/disk/trusted.js";
 import type { ExportOptions, ExportSelection } from "../../operations/export/export.js";
 import type { Context } from "../context.js";
 import { addHelp } from "../help/help.js";
-import { bytesOf, countOf, excludeOption, keyspaceOption, manyOf, maxBlockSizeOption, oneOf, prefixOption, type ReadingFlags, readingOptions, refuseBoth, sizeOf } from "../options.js";
+import { bytesOf, countOf, excludeOptions, keyspaceOptions, manyOf, maxBlockSizeOption, oneOf, prefixOption, type ReadingFlags, readingOptions, refuseBoth, sizeOf } from "../options.js";
 import { exportJson, jsonDocument, jsonLine, planJson } from "../render/json/json.js";
 import { HAD_ENOUGH, saidEnough } from "../terminal/enough.js";
 import { connectionOf, openStdout } from "../terminal/stdio.js";
@@ -43,8 +43,8 @@ export function exportCommand(): Command {
     new Option("--level <n>", "compression level of zstd, 1 to 22 (default 3)").argParser(countOf("--level", { min: 1, max: 22 })),
     new Option("--block-size <size>", "bytes of a block before compression (default 1MiB)").argParser(sizeOf("--block-size")),
     maxBlockSizeOption("write keys over 16 MiB and values over 1 GiB too, up to this size; readers of the dump must be told the same"),
-    keyspaceOption("only this family or tree; may be repeated"),
-    excludeOption(),
+    ...keyspaceOptions("only this family or tree; may be repeated"),
+    ...excludeOptions(),
     prefixOption("only keys that start with this"),
     new Option("--from <key>", "first key, in the order of the store").argParser(bytesOf("--from")),
     new Option("--to <key>", "end before this key").argParser(bytesOf("--to")),

@@ -4,7 +4,7 @@ import { formatCount } from "../../counts.js";
 import type { FoundKey, KeyVersion } from "../../operations/inspect/find.js";
 import type { Context } from "../context.js";
 import { addHelp } from "../help/help.js";
-import { keyspaceOption } from "../options.js";
+import { keyspaceOptions } from "../options.js";
 import { type Json, jsonBytes, jsonDocument } from "../render/json/json.js";
 import { renderTable } from "../render/table.js";
 import { parseBytes } from "../text/byte-text.js";
@@ -26,7 +26,7 @@ export function findCommand(): Command {
     )
     .argument("<store>", "directory of the store")
     .argument("<key>", "the key, see below");
-  command.addOption(keyspaceOption("only in this family; may be repeated"));
+  for (const option of keyspaceOptions("only in this family; may be repeated")) command.addOption(option);
   addHelp(command, {
     paragraphs: [
       "A version counts when it decides what the store shows for the key. Tables that MANIFEST does not name, and logs whose\n" +

@@ -47,6 +47,6 @@ function targetOf(given: string | undefined, file: StorageFile | undefined, conf
   if (target !== undefined) return target;
   const lacking = config === undefined ? "" : `, and ${config} has no path in [storage]`;
   throw new KgdumpError("USAGE", `no target was given${lacking}`, {
-    hint: "name the store's directory (with migrate: --from STORE), or with --config a storage.toml that has a path",
+    hint: "name the store's directory, or with --config a storage.toml that has a path",
   });
 }

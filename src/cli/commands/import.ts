@@ -3,7 +3,7 @@ import { Command, Option } from "commander";
 import type { Context } from "../context.js";
 import { addHelp } from "../help/help.js";
 import { inputOption, inputsOf, refuseFileAsTarget } from "../inputs.js";
-import { type AccessFlags, accessOf, accessOptions, allowGapsOption, countOf, excludeOption, keyspaceOption, manyOf, maxBlockSizeOption, oneOf, prefixOption, refuseBoth, type SledFlags, sledOptions } from "../options.js";
+import { type AccessFlags, accessOf, accessOptions, allowGapsOption, countOf, excludeOptions, keyspaceOptions, manyOf, maxBlockSizeOption, oneOf, prefixOption, refuseBoth, type SledFlags, sledOptions } from "../options.js";
 import { importJson, jsonDocument } from "../render/json/json.js";
 import { renderImport } from "../render/results.js";
 import { mapOf, type Mapping, parseMapping } from "../text/byte-text.js";
@@ -42,8 +42,8 @@ export function importCommand(): Command {
     ),
     new Option("--no-verify", "do not read the store back to compare"),
     new Option("--map <family=tree>", "give a family another tree's name, or 'a*=b*' to many; may be repeated").argParser(manyOf(parseMapping)),
-    keyspaceOption("only this family of the dump; may be repeated"),
-    excludeOption(),
+    ...keyspaceOptions("only this family of the dump; may be repeated"),
+    ...excludeOptions(),
     prefixOption("only keys that start with this"),
     new Option("--jobs <n>", "threads that compress (default: one for each processor)").argParser(countOf("--jobs", { min: 1, max: 256 })),
     ...accessOptions(),

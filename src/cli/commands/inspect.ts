@@ -6,7 +6,7 @@ import type { ListOptions } from "../../operations/inspect/entries.js";
 import type { InspectOptions } from "../../operations/inspect/inspect.js";
 import type { Context } from "../context.js";
 import { addHelp } from "../help/help.js";
-import { bytesOf, countOf, keyspaceOption, maxBlockSizeOption, prefixOption, refuseBoth, requireWith } from "../options.js";
+import { bytesOf, countOf, keyspaceOptions, maxBlockSizeOption, prefixOption, refuseBoth, requireWith } from "../options.js";
 import { jsonDocument, summaryJson } from "../render/json/json.js";
 import { renderSummary } from "../render/summary.js";
 import { refuseTerminalInput } from "../terminal/stdio.js";
@@ -28,7 +28,7 @@ export function inspectCommand(): Command {
     new Option("--check", "read all of the dump and check every entry, as verify does"),
     new Option("--get <key>", "show the value of one key; in a file, without reading the rest").argParser(bytesOf("--get")),
     new Option("--raw", "with --get: the value's bytes as they are, and nothing else"),
-    keyspaceOption("only this family or tree; may be repeated. With exactly one, lists leave its name out"),
+    ...keyspaceOptions("only this family or tree; may be repeated. With exactly one, lists leave its name out"),
     prefixOption("only keys that start with this"),
     new Option("--limit <n>", "this many entries or blocks at most").argParser(countOf("--limit")),
     new Option("--width <columns>", "cut values to this; 0 is whole (default: the terminal's width, whole elsewhere)").argParser(

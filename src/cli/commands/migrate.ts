@@ -6,12 +6,13 @@ import { KgdumpError } from "../../errors.js";
 import type { MigrateOptions } from "../../operations/migrate/migrate.js";
 import type { Context } from "../context.js";
 import { addHelp } from "../help/help.js";
-import { countOf, excludeOption, manyOf, type ReadingFlags, readingOptions, refuseBoth, requireWith, type SledFlags, sledOptions } from "../options.js";
+import { countOf, excludeOptions, manyOf, type ReadingFlags, readingOptions, refuseBoth, requireWith, type SledFlags, sledOptions } from "../options.js";
 import { jsonDocument, jsonLine } from "../render/json/json.js";
 import { migrationJson, migrationPreviewJson } from "../render/json/migrate.js";
 import { renderMigration, renderRollback } from "../render/migrate.js";
 import { renderMigrationPreview } from "../render/migration-preview.js";
 import { mapOf, type Mapping, parseMapping } from "../text/byte-text.js";
+import { escapeText } from "../text/escape.js";
 import { EventPrinter, openLog } from "./event-printer.js";
 
 interface MigrateFlags extends SledFlags, ReadingFlags {
@@ -55,9 +56,10 @@ export function migrateCommand(): Command {
       "Builds a sled store beside the RocksDB store, reads it back, and swaps the two; the original becomes the backup. " +
         "--engine rocksdb turns a sled store into a RocksDB store in the same way. The service must be stopped; with --live only for the end of it. An interrupted migration is finished, or begun again, by another call; running\n" +
         "it twice is harmless, so that it can stand before the start of a service.",
-    );
+    )
+    .argument("[store]", "the old store, as --from names it (default: the path in --config)");
   const options = [
-    new Option("--from <store>", "the old store (default: the path in --config)"),
+    new Option("--from <store>", "the old store, where it is not the argument"),
     new Option("--to <store>", "the new store (default: in place of the old one)"),
     new Option("--engine <name>", "engine of the new store (default: sled; rocksdb for a sled store with --to)").choices(["sled", "rocksdb"]),
     new Option("--options-from <store>", "keep a new RocksDB store's families as this RocksDB store, or dump of one, has them"),
@@ -72,7 +74,7 @@ export function migrateCommand(): Command {
     new Option("--check-graph", "before the switch, check the graph that is in the new store, as verify --graph does"),
     new Option("--must-exist", "fail when there is no store at the path in --config, instead of having nothing to do; with --from it always must exist"),
     new Option("--map <old=new>", "give a keyspace another name in the new store, or 'a*=b*' to many; may be repeated").argParser(manyOf(parseMapping)),
-    excludeOption(),
+    ...excludeOptions(),
     ...readingOptions(),
     new Option("--discard-prepared", "leave out transactions that are prepared and neither committed nor rolled back, which are refused otherwise"),
     new Option("--log <file>", LOG_HELP),
@@ -85,10 +87,10 @@ export function migrateCommand(): Command {
     topics: ["settings", "maps"],
     examples: [
       "kgdump migrate --config config/storage.toml",
-      "kgdump migrate --config config/storage.toml --dry-run",
+      "kgdump migrate /var/lib/maya/knowledge_graph --dry-run",
       "kgdump migrate --config config/storage.toml --live --wait 3600",
-      "kgdump migrate --from /var/lib/maya/knowledge_graph --engine rocksdb --options-from graph.kgd",
-      "kgdump migrate --from /var/lib/maya/rocksdb --to /var/lib/maya/knowledge_graph --log /var/log/kgdump.log",
+      "kgdump migrate /var/lib/maya/knowledge_graph --engine rocksdb --options-from graph.kgd",
+      "kgdump migrate /var/lib/maya/rocksdb --to /var/lib/maya/knowledge_graph --log /var/log/kgdump.log",
     ],
   });
   return command;
@@ -98,20 +100,22 @@ export function migrateCommand(): Command {
  * Runs `migrate`.
  * @throws {KgdumpError} USAGE, CONFIG_INVALID, and what migrateStore throws
  */
-export async function runMigrate(context: Context, _args: readonly string[], flags: MigrateFlags): Promise<void> {
+export async function runMigrate(context: Context, [store]: readonly string[], flags: MigrateFlags): Promise<void> {
   const { importSettings } = await import("./import-settings.js");
+  refuseBoth({ [`the store ${escapeText(store ?? "")}`]: store !== undefined, "--from": flags.from !== undefined });
+  const from = store ?? flags.from;
   refuseBoth({ "--stream": flags.stream === true, "--dump": flags.dump !== undefined });
   const { cacheCapacity, compression, compressionLevel, flushEveryMs, segmentSize } = flags;
   const ofSled = { "--cache-capacity": cacheCapacity, "--compression": compression, "--compression-level": compressionLevel, "--flush-every-ms": flushEveryMs, "--segment-size": segmentSize };
   requireWith(Object.fromEntries(Object.entries(ofSled).map(([name, value]) => [name, value !== undefined])), "--engine sled", flags.engine !== "rocksdb");
   if (flags.wait !== undefined && flags.live !== true) throw new KgdumpError("USAGE", "--wait makes sense only with --live", { hint: "see --help" });
-  const { target, settings, notes, files } = await importSettings(flags.to ?? flags.from, flags, process.env);
+  const { target, settings, notes, files } = await importSettings(flags.to ?? from, flags, process.env);
   // Without --to, what --config names is the target when --from says where the RocksDB store is.
-  const to = flags.to ?? (flags.from !== undefined && flags.config !== undefined ? (await importSettings(undefined, flags, process.env)).target : target);
+  const to = flags.to ?? (from !== undefined && flags.config !== undefined ? (await importSettings(undefined, flags, process.env)).target : target);
   for (const note of notes) context.warn(note);
   const options: MigrateOptions = {
     engine: flags.engine,
-    source: flags.from ?? target,
+    source: from ?? target,
     target: to,
     settings,
     optionsFrom: flags.optionsFrom,
@@ -123,7 +127,7 @@ export async function runMigrate(context: Context, _args: readonly string[], fla
     waitSeconds: flags.wait,
     checkGraph: flags.checkGraph,
     // Whoever names a store means one that is there; a service that starts for the first time has none yet.
-    mustExist: flags.mustExist === true || flags.from !== undefined,
+    mustExist: flags.mustExist === true || from !== undefined,
     map: mapOf(flags.map),
     excludeKeyspaces: flags.excludeColumnFamily,
     ttl: flags.ttl,

@@ -5,7 +5,7 @@ import type { RestoreResult } from "../../operations/import/restore.js";
 import type { Context } from "../context.js";
 import { addHelp } from "../help/help.js";
 import { inputOption, inputsOf, refuseFileAsTarget } from "../inputs.js";
-import { type AccessFlags, accessOf, accessOptions, allowGapsOption, excludeOption, keyspaceOption, manyOf, maxBlockSizeOption, oneOf, refuseBoth, sizeOf } from "../options.js";
+import { type AccessFlags, accessOf, accessOptions, allowGapsOption, excludeOptions, keyspaceOptions, manyOf, maxBlockSizeOption, oneOf, refuseBoth, sizeOf } from "../options.js";
 import { jsonBytes, jsonDocument } from "../render/json/json.js";
 import { renderRestore } from "../render/restore.js";
 import { mapOf, type Mapping, parseMapping } from "../text/byte-text.js";
@@ -48,8 +48,8 @@ export function restoreCommand(): Command {
       sizeOf("--table-block-size"),
     ),
     new Option("--map <tree=family>", "give a keyspace another family's name, or 'a*=b*' to many; may be repeated").argParser(manyOf(parseMapping)),
-    keyspaceOption("only this keyspace of the dump; may be repeated"),
-    excludeOption(),
+    ...keyspaceOptions("only this keyspace of the dump; may be repeated"),
+    ...excludeOptions(),
     new Option("--ttl <what>", "times of values with a time to live: strip when the dump's values lack them, keep when they have them (default: as the dump says)").argParser(
       oneOf("--ttl", ["strip", "keep"] as const),
     ),

@@ -49,7 +49,7 @@ export function selectKeyspaces(names: readonly Uint8Array[], selection: Keyspac
   const [wanted, unwanted] = [only === undefined ? null : nameSet(only), nameSet(except)];
   const selected = names.map((name) => wanted?.has(name) !== false && !unwanted.has(name));
   if (names.length > 0 && !selected.includes(true)) {
-    throw new KgdumpError("KEYSPACE_UNKNOWN", "every keyspace is excluded", { hint: "leave out one --exclude-column-family" });
+    throw new KgdumpError("KEYSPACE_UNKNOWN", "every keyspace is excluded", { hint: "leave out one --exclude-keyspace" });
   }
   return selected;
 }
