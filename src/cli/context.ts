@@ -3,6 +3,7 @@ import { isatty } from "node:tty";
 import { actFor, actingAs, type Places } from "../operations/disk/acting.js";
 import { renderError, renderErrorJson } from "./error-report.js";
 import type { Steps } from "./terminal/progress-line.js";
+import { Interrupted } from "./terminal/signals.js";
 import { makeProgressDisplay, type ProgressChoice, type ProgressDisplay, progressStyle } from "./terminal/progress.js";
 import { connectionOf, DataInput, DataOutput } from "./terminal/stdio.js";
 import { type ColorChoice, makePaint, type Paint, useColors } from "./terminal/style.js";
@@ -19,6 +20,9 @@ export interface GlobalFlags {
   readonly color?: ColorChoice;
   readonly progress?: ProgressChoice;
 }
+
+/** What holds when a signal ends a command that has done its work, but has not been able to tell of it. */
+const DONE_BEFORE = "all was done before: only the result could not be written";
 
 /** Erases the line that a bar, of this process or of another on the same terminal, may have left. */
 const ERASE_LINE = "\r\x1b[K";
@@ -161,7 +165,7 @@ export class Context {
   fail(error: unknown): void {
     this.stopProgress();
     const { published } = this;
-    const holds = published.length === 0 ? null : this.#holds;
+    const holds = this.#completed && error instanceof Interrupted ? DONE_BEFORE : published.length === 0 ? null : this.#holds;
     if (this.json) this.sayJson(renderErrorJson(error, { published, holds }));
     else this.say(renderError(error, { paint: this.errorPaint, verbose: this.verbose, published, holds }));
   }

@@ -1,6 +1,6 @@
 /**
  * The program: understands the arguments, runs the command, tells its error, and sets the exit code. Nothing else sets
- * it, and nothing calls `process.exit`, so that what was written arrives.
+ * it, and nothing calls `process.exit` before all that was written has arrived.
  */
 import { writeSync } from "node:fs";
 import { isAbsolute } from "node:path";
@@ -45,13 +45,15 @@ class Run {
     stopping: () => { this.#context.tellStopping(); },
     ending: (interrupted) => {
       removeTemporaries();
-      if (!this.#context.completed) this.#context.fail(interrupted);
+      this.#context.fail(interrupted);
     },
   });
 
   #context: Context;
   /** Whether an error came up outside of any operation, and was told. */
   #faulty = false;
+  /** Whether what was told is that a signal came. */
+  #toldSignal = false;
 
   constructor(args: readonly string[]) {
     this.#args = args;
@@ -63,7 +65,7 @@ class Run {
     const code = await this.#perform();
     this.#context.in.leave(code === ExitCode.done);
     this.#context.out.destroy();
-    this.#watch.stop();
+    this.#watch.settle(this.#toldSignal ? null : code);
     return code;
   }
 
@@ -84,6 +86,7 @@ class Run {
       // What was found before the error comes before it; that it can't be written matters less.
       if (this.#interrupted === null) await this.#context.out.flush().catch(() => undefined);
       // Once interrupted, whatever an operation ended with is a consequence of that; not what a command says of one that was done.
+      this.#toldSignal = this.#interrupted !== null;
       const told = this.#interrupted ?? withActing(reasonOf(error), this.#args);
       this.#context.fail(told);
       return describeError(told).exitCode;
@@ -95,16 +98,6 @@ class Run {
   /** What interrupted the operation, or null; a signal that came behind its end did not. */
   get #interrupted(): Interrupted | null {
     return this.#context.completed ? null : this.#watch.interrupted;
-  }
-
-  /**
-   * Ends an interrupted process although a thread still works for it, such as one that compresses a large block: nobody needs its result. The process ends
-   * by the signal, which makes the same exit status.
-   */
-  leave(): void {
-    const interrupted = this.#interrupted;
-    if (interrupted === null) return;
-    setTimeout(() => process.kill(process.pid, interrupted.signal), this.#watch.millisecondsLeft).unref();
   }
 
   /** Tells an error that no operation caught, and has the operation that runs clean up. */
@@ -136,7 +129,6 @@ async function main(args: readonly string[]): Promise<void> {
   });
   process.exitCode = await run.execute();
   ended = true;
-  run.leave();
 }
 
 // Not awaited: a bundle that is no ES module can't, and errors arrive above in any case.

@@ -1,5 +1,7 @@
 /**
  * SIGINT, SIGTERM and SIGHUP: the first asks the running operation to stop and clean up; the second, or the end of its time for that, ends at once.
+ *
+ * They are listened for until the process has ended: one that comes when all is done and told must not end it otherwise than was told.
  */
 
 /** The signals that are handled and the exit code of a command that one of them ended. */
@@ -38,17 +40,19 @@ const PATIENCE_MS = 1_800;
 export interface OnSignal {
   /** At the first one: the operation was asked to stop. */
   readonly stopping: (interrupted: Interrupted) => void;
-  /** Before the process ends by a signal, at once. */
+  /** Before the process ends by a signal, at once. Not called when all was told. */
   readonly ending: (interrupted: Interrupted) => void;
 }
 
-/** Listens for the signals for as long as a command runs. */
+/** Listens for the signals until the process has ended. */
 export class SignalWatch {
   readonly #controller = new AbortController();
   readonly #listeners = new Map<SignalName, () => void>();
   #first: Interrupted | null = null;
   #firstAt = 0;
   #limit: NodeJS.Timeout | undefined;
+  /** Of a command that has ended: what its process ends with whatever comes; null for one that a signal ended. */
+  #settled: { readonly code: number | null } | null = null;
   readonly #on: OnSignal;
 
   constructor(on: OnSignal) {
@@ -72,11 +76,6 @@ export class SignalWatch {
     return this.#first;
   }
 
-  /** Milliseconds until an interrupted command has to have ended. */
-  get millisecondsLeft(): number {
-    return Math.max(0, this.#firstAt + PATIENCE_MS - performance.now());
-  }
-
   #receive(signal: SignalName): void {
     const first = this.#first;
     if (first === null) {
@@ -86,6 +85,10 @@ export class SignalWatch {
       this.#limit = setTimeout(() => {
         this.#end(signal, interrupted);
       }, PATIENCE_MS);
+      if (this.#settled !== null) {
+        this.#limit.unref();
+        return;
+      }
       this.#on.stopping(interrupted);
       this.#controller.abort(interrupted);
       return;
@@ -95,8 +98,11 @@ export class SignalWatch {
   }
 
   #end(signal: SignalName, first: Interrupted): void {
-    this.#on.ending(first);
-    this.stop();
+    const settled = this.#settled;
+    if (settled === null) this.#on.ending(first);
+    else if (settled.code !== null) process.exit(settled.code);
+    for (const [name, listener] of this.#listeners) process.removeListener(name, listener);
+    clearTimeout(this.#limit);
     // With no listener left, the signal does what it does by default.
     process.kill(process.pid, signal);
   }
@@ -106,10 +112,15 @@ export class SignalWatch {
     this.#controller.abort(fault);
   }
 
-  /** Stops listening. */
-  stop(): void {
-    for (const [signal, listener] of this.#listeners) process.removeListener(signal, listener);
-    this.#listeners.clear();
-    clearTimeout(this.#limit);
+  /**
+   * Takes note that the command has ended, and all was told. What still keeps the process running, such as a thread that compresses a large block for a
+   * command that was interrupted, keeps it no longer than a command that is asked to stop may take, once a signal has come.
+   * @param code what the process ends with; null when a signal ended the command, so that it is to end by a signal, which makes the same exit status
+   */
+  settle(code: number | null): void {
+    this.#settled = { code };
+    this.#limit?.unref();
+    // Without an end of its own, Node takes its listeners away some milliseconds before the process is gone.
+    if (code !== null) process.once("beforeExit", () => process.exit());
   }
 }

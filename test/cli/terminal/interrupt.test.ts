@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 import test, { type ExecutionContext } from "ava";
 import { makeStore } from "../../support/stores.js";
 import { temporaryDirectory } from "../../support/temporary.js";
-import { type Ended, kgdump } from "../support/run.js";
+import { type Ended, gather, kgdump, start } from "../support/run.js";
 
 /** Lines of a module: the process interrupts itself, and goes on when it has the signal. Waiting for a signal alone does not keep a process running. */
 const INTERRUPT = `
@@ -216,4 +216,53 @@ test("when cleaning up takes too long, the command ends all the same, and its te
   t.is(ended.signal, "SIGINT");
   t.regex(ended.stderr, /interrupted by SIGINT \[INTERRUPTED\]\n$/);
   t.deepEqual((await readdir(work)).filter((name) => name !== "preload.mjs"), before);
+});
+
+test("a signal on the way out, when all was told, changes nothing", async (t) => {
+  const { work, sound, dump } = await stores(t);
+  const out = join(work, "out");
+  for (const args of [["export", sound, "-o", out], ["import", out, "-i", dump], ["verify", dump], ["inspect", dump, "--entries"], ["--help"]]) {
+    const ended = await kgdumpWith(work, 'process.once("exit", () => { process.kill(process.pid, "SIGINT"); const end = Date.now() + 50; while (Date.now() < end); });', args);
+    t.is(ended.signal, null, args[0]);
+    t.is(ended.code, 0, `${args.join(" ")}: ${ended.stderr}`);
+    await rm(out, { recursive: true, force: true });
+  }
+});
+
+test("nor does one that comes with the result, until the process is gone", async (t) => {
+  const { work, sound } = await stores(t);
+  for (let round = 0; round < 12; round++) {
+    const out = join(work, `out-${round.toString()}`);
+    const child = start(["export", sound, "-o", out]);
+    child.stderr?.once("data", () => {
+      // Through all that happens until its end.
+      const more = setInterval(() => child.kill("SIGTERM"), 1);
+      child.once("exit", () => { clearInterval(more); });
+    });
+    const { code, signal, stderr } = await gather(child);
+    t.deepEqual({ code, signal }, { code: 0, signal: null }, stderr);
+    t.notRegex(stderr, /INTERRUPTED|stopping/);
+  }
+});
+
+test("when the result of what is done can't be written, a signal that ends the command says so", async (t) => {
+  const { work, dump } = await stores(t);
+  const ended = await kgdumpWith(
+    work,
+    `
+    import net from "node:net";
+    // Nobody takes what is written to stdout.
+    for (const name of ["_write", "_writev"]) {
+      const real = net.Socket.prototype[name];
+      net.Socket.prototype[name] = function (...args) {
+        if (this === process.stderr) return real.apply(this, args);
+        process.kill(process.pid, "SIGINT");
+        setTimeout(() => process.kill(process.pid, "SIGINT"), 300);
+      };
+    }
+    `,
+    ["verify", dump],
+  );
+  t.is(ended.signal, "SIGINT", ended.stderr);
+  t.regex(ended.stderr, /interrupted by SIGINT \[INTERRUPTED\]\n {2}hint: all was done before: only the result could not be written\n$/);
 });
