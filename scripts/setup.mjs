@@ -13,11 +13,13 @@ import { bundleProgram } from "./setup/bundle.mjs";
 import { refuseForeignCache } from "./setup/cache.mjs";
 import { CRATES, BLOCKS, ROCKSDB, SLED } from "./setup/crates.mjs";
 import { buildCrates } from "./setup/native.mjs";
-import { installPackages, installPackagesWhenNone } from "./setup/packages.mjs";
+import { installPackages, installPackagesWhenNone, packagesAreInstalled } from "./setup/packages.mjs";
 import { CACHE } from "./setup/paths.mjs";
 import { prepareReader } from "./setup/python.mjs";
+import { needsMaven } from "./setup/release-library.mjs";
 import { stopAll } from "./setup/run.mjs";
-import { SetupError } from "./setup/setup-error.mjs";
+import { MissingTool, SetupError } from "./setup/setup-error.mjs";
+import { allMissing, checkCompilers, checkMaven, checkNpm, rustCompiler } from "./setup/tools.mjs";
 import { compileTypeScript } from "./setup/typescript.mjs";
 
 /**
@@ -39,6 +41,10 @@ export async function setUp({ tests = false, prepare = false } = {}) {
   process.on("SIGINT", quit).on("SIGTERM", quit);
   try {
     await Promise.all([javascript(), buildCrates(tests ? CRATES : [SLED, ROCKSDB, BLOCKS]), tests ? prepareReader() : undefined]);
+  } catch (error) {
+    if (!(error instanceof MissingTool)) throw error;
+    stopAll();
+    throw await allMissing(error, [rustCompiler, checkCompilers, ...((await packagesAreInstalled()) ? [] : [checkNpm]), ...((await needsMaven()) ? [checkMaven] : [])]);
   } finally {
     process.off("SIGINT", quit).off("SIGTERM", quit);
   }
@@ -54,7 +60,7 @@ export async function runScript(name, work) {
     await work();
   } catch (error) {
     stopAll();
-    if (!(error instanceof SetupError) && !(error instanceof Error && error.name === "KgdumpError")) throw error;
+    if (!(error instanceof SetupError) && !(error instanceof Error && (error.name === "KgdumpError" || "syscall" in error))) throw error;
     const { output, exitCode } = { output: "", exitCode: 1, ...error };
     if (output !== "") process.stderr.write(`${output}\n`);
     process.stderr.write(`${name} failed: ${error.message}\n`);

@@ -36,17 +36,32 @@ function mayOthersWrite({ mode, gid }) {
 }
 
 /**
+ * Does something that writes to the cache.
+ * @template T
+ * @param {string} directory
+ * @param {() => Promise<T>} work
+ * @returns {Promise<T>}
+ * @throws {SetupError} when the system refuses that
+ */
+async function inCache(directory, work) {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof Error && "syscall" in error)) throw error;
+    throw new SetupError(`the cache ${directory} cannot be written (${error.message}): set KGDUMP_CACHE_DIR to a directory that can, such as /var/tmp/kgdump-cache`);
+  }
+}
+
+/**
  * Makes a directory of the cache: `fill` gets an empty one beside it, which is then renamed into place.
  * @param {string} entry absolute path
  * @param {(directory: string) => Promise<void>} fill
  */
 export async function publishEntry(entry, fill) {
-  try {
+  const staging = await inCache(dirname(entry), async () => {
     await mkdir(dirname(entry), { recursive: true });
-  } catch (error) {
-    throw new SetupError(`the cache directory cannot be made (${String(error)}): set KGDUMP_CACHE_DIR to one that can`);
-  }
-  const staging = await mkdtemp(join(dirname(entry), `.${basename(entry)}-`));
+    return mkdtemp(join(dirname(entry), `.${basename(entry)}-`));
+  });
   try {
     await fill(staging);
     await rename(staging, entry).catch(async (/** @type {NodeJS.ErrnoException} */ error) => {
@@ -120,14 +135,14 @@ export async function removeWhenLarge(directory, bytes) {
  * @returns {Promise<T>}
  */
 export async function withLock(lock, work) {
-  await mkdir(dirname(lock), { recursive: true });
+  await inCache(dirname(lock), () => mkdir(dirname(lock), { recursive: true }));
   for (;;) {
     try {
       // At once, so that no exit comes between the lock and what gives it back.
       writeFileSync(lock, `${String(process.pid)}\n`, { flag: "wx" });
       break;
     } catch (error) {
-      if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
+      if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) await inCache(dirname(lock), () => Promise.reject(error));
     }
     const info = await stat(lock).catch(ignoreAbsent);
     if (info !== undefined && Date.now() - info.mtimeMs > STALE) await rm(lock, { force: true });

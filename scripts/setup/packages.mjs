@@ -11,15 +11,21 @@ import { checkNpm, npmCommand } from "./tools.mjs";
 
 /** Installs the packages of package-lock.json unless exactly these are there. */
 export async function installPackages() {
-  if (await packagesAreInstalled()) return;
+  if (!(await packagesAreInstalled())) await npmInstall();
+}
+
+/** Has npm install them. @throws {import("./setup-error.mjs").SetupError} */
+export async function npmInstall() {
   await checkNpm();
   const { command, args } = npmCommand();
   // No install scripts: what we depend on works without them, and `prepare` would come back here. Within
   // `npm install -g .`, npm would take this installation for a global one too.
   const options = ["--ignore-scripts", "--include=dev", "--global=false", "--location=project", "--loglevel=error"];
+  // What is in npm's cache is not asked for again: without a network, npm would try that for three minutes.
+  const sparing = ["--prefer-offline", "--fetch-retries=1", "--no-audit", "--no-fund"];
   await step(
     "npm packages",
-    () => run(command, [...args, "ci", ...options], { cwd: ROOT, failure: "`npm ci` failed" }),
+    () => run(command, [...args, "ci", ...options, ...sparing], { cwd: ROOT, failure: "`npm ci` failed" }),
     () => "installed",
   );
 }
@@ -33,10 +39,10 @@ export async function installPackagesWhenNone() {
 }
 
 /**
- * npm leaves a record of what it installed in node_modules; it is written last and goes with the directory, so it serves
+ * Whether what is installed is what package-lock.json says. npm leaves a record of what it installed in node_modules; it is written last and goes with the directory, so it serves
  * as the stamp.
  */
-async function packagesAreInstalled() {
+export async function packagesAreInstalled() {
   const wanted = await lockEntries(inProject("package-lock.json"));
   const installed = await lockEntries(inProject("node_modules", ".package-lock.json"));
   return Object.entries(wanted).every(([path, entry]) => {

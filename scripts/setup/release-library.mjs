@@ -127,6 +127,14 @@ export async function takeReleaseBinary({ classifier, file }, version = RELEASE_
   }
 }
 
+/** Whether RocksDB's library has to be fetched by Maven: none is in the cache or named, and no mirror. */
+export async function needsMaven() {
+  const { KGDUMP_ROCKSDB_LIB: library = "", KGDUMP_ROCKSDB: kind = "", KGDUMP_MAVEN_URL: mirror = "" } = process.env;
+  const binary = releaseBinary();
+  if (library !== "" || mirror !== "" || !["", "release"].includes(kind) || typeof binary === "string") return false;
+  return !(await exists(join(CACHE, "rocksdb", `${RELEASE_VERSION}-${binary.file}`, binary.file)));
+}
+
 /**
  * @param {string} version
  * @param {Classifier | "all"} archive

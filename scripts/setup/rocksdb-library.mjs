@@ -11,7 +11,7 @@ import { ignoreAbsent } from "./fingerprint.mjs";
 import { inProject } from "./paths.mjs";
 import { RELEASE_VERSION, releaseBinary, takeReleaseBinary } from "./release-library.mjs";
 import { run, tryRun } from "./run.mjs";
-import { SetupError } from "./setup-error.mjs";
+import { MissingTool, SetupError } from "./setup-error.mjs";
 
 /** The oldest RocksDB that reads today's stores. */
 const OLDEST_MAJOR = 8;
@@ -55,8 +55,8 @@ export async function findLibrary() {
     if (typeof found !== "string") return found;
     reasons.push(found);
   }
-  throw new SetupError(
-    `RocksDB is needed, and none was found: ${reasons.join("; ")}. Install Maven (\`apt install maven\`, \`brew install maven\`) ` +
+  throw new MissingTool(
+    `RocksDB is needed, and none was found: ${reasons.join("; ")}. Install Maven (\`${process.platform === "darwin" ? "brew" : "apt"} install maven\`) ` +
       "or set KGDUMP_ROCKSDB_LIB to a RocksDB library; KGDUMP_ROCKSDB=source compiles it in about half an hour",
   );
 }

@@ -1,4 +1,5 @@
 // @ts-check
+import { homedir } from "node:os";
 import { signalGroup, startGroup } from "./group.mjs";
 import { SetupError } from "./setup-error.mjs";
 
@@ -30,7 +31,22 @@ export async function run(command, args, options = {}) {
   if (result.status === 0) return result.stdout;
   const failure = options.failure ?? `\`${[command, ...args].join(" ")}\` failed`;
   const reason = result.status === null ? result.reason : `exit status ${String(result.status)}`;
-  throw new SetupError(`${failure} (${reason})`, shorten(result.stdout + result.stderr));
+  const output = result.stdout + result.stderr;
+  throw new SetupError(`${failure} (${reason})${whyOf(output)}`, shorten(output));
+}
+
+/**
+ * What is behind the failure of a program that keeps or fetches packages, and what to do.
+ * @param {string} output
+ */
+function whyOf(output) {
+  if (/\bE(?:AI_AGAIN|NOTFOUND|CONNREFUSED|CONNRESET|TIMEDOUT|NETUNREACH|HOSTUNREACH)\b|[Cc]ould(?: not|n't) resolve host|[Cc]ould not connect to server|Temporary failure in name resolution/.test(output)) {
+    return ": there is no way to where packages are fetched from; run this again with a network, or behind its proxy (HTTPS_PROXY)";
+  }
+  if (/\bE(?:ACCES|ROFS|PERM)\b|Permission denied \(os error 13\)|Read-only file system \(os error 30\)/.test(output)) {
+    return `: where it keeps packages cannot be written; set npm_config_cache (npm) and CARGO_HOME (cargo) to directories that can, when HOME (${homedir()}) can't`;
+  }
+  return "";
 }
 
 /**

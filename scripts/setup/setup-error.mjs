@@ -17,3 +17,6 @@ export class SetupError extends Error {
     this.exitCode = exitCode;
   }
 }
+
+/** That a program is missing which set-up starts: all that are missing are told at once. */
+export class MissingTool extends SetupError {}

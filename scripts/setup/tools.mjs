@@ -1,6 +1,6 @@
 // @ts-check
-/** The programs that set-up needs: each missing one ends it with one line that says what to install. */
-import { SetupError } from "./setup-error.mjs";
+/** The programs that set-up needs: those that are missing end it with one line each that says what to install. */
+import { MissingTool, SetupError } from "./setup-error.mjs";
 import { tryRun } from "./run.mjs";
 
 /** The oldest Rust that the crates' dependencies compile with: `rust-version` in native/<crate>/Cargo.toml. */
@@ -13,11 +13,12 @@ const OLDEST_RUST = [1, 88];
  */
 export async function rustCompiler() {
   const [rustc, cargo] = await Promise.all([tryRun("rustc", ["-vV"]), tryRun("cargo", ["-V"])]);
-  const install = "install it with rustup (https://rustup.rs), or `brew install rust`";
+  const install = `install it with rustup (https://rustup.rs)${process.platform === "darwin" ? ", or `brew install rust`" : ""}`;
   for (const [name, result] of /** @type {const} */ ([["rustc", rustc], ["cargo", cargo]])) {
-    if (result.status === null) throw new SetupError(`Rust is needed for the native addons, and ${result.reason}: ${install}`);
+    if (result.status === null) throw new MissingTool(`Rust is needed for the native addons, and ${result.reason}: ${install}`);
     if (result.status !== 0) {
-      throw new SetupError(`\`${name}\` does not work: run \`rustup default stable\``, result.stderr.trimEnd());
+      const why = result.stderr.split("\n").find((line) => line.trim() !== "") ?? `exit status ${String(result.status)}`;
+      throw new MissingTool(`Rust is needed for the native addons, and \`${name}\` does not work (${why.trim().slice(0, 200)}): run \`rustup default stable\``);
     }
   }
   const version = /^release: (\d+)\.(\d+)/m.exec(rustc.stdout);
@@ -44,10 +45,8 @@ export async function checkCompilers() {
     if ((await tryRun(program, [...args, "--version"])).status !== 0) missing.push(`a ${String(language)} compiler (${program})`);
   }
   if (missing.length === 0) return;
-  throw new SetupError(
-    `${missing.join(" and ")} ${missing.length === 1 ? "is" : "are"} missing: install with \`apt install build-essential\`, ` +
-      "`dnf install gcc gcc-c++` or `xcode-select --install`",
-  );
+  const install = process.platform === "darwin" ? "`xcode-select --install`" : "`apt install build-essential` or `dnf install gcc gcc-c++`";
+  throw new MissingTool(`${missing.join(" and ")} ${missing.length === 1 ? "is" : "are"} missing: install with ${install}`);
 }
 
 /**
@@ -63,5 +62,30 @@ export function npmCommand() {
 export async function checkNpm() {
   const { command, args } = npmCommand();
   if ((await tryRun(command, [...args, "--version"])).status === 0) return;
-  throw new SetupError("npm is missing: install it with Node.js 20 (`nvm install 20`), or `apt install npm`");
+  throw new MissingTool("npm is missing: install it with Node.js 20 (`nvm install 20`), or `apt install npm`");
+}
+
+/** @throws {SetupError} when Maven, which fetches RocksDB's library, is missing */
+export async function checkMaven() {
+  if ((await tryRun("mvn", ["--version"])).status === 0) return;
+  const install = process.platform === "darwin" ? "`brew install maven`" : "`apt install maven`";
+  throw new MissingTool(`Maven, which fetches RocksDB's library, is missing: install it with ${install}, or set KGDUMP_ROCKSDB_LIB to a RocksDB library`);
+}
+
+/**
+ * The error that names all that is missing, once something is.
+ * @param {MissingTool} first
+ * @param {readonly (() => Promise<unknown>)[]} checks each throws a MissingTool when a program is missing
+ * @returns {Promise<SetupError>} the first, when nothing else is
+ */
+export async function allMissing(first, checks) {
+  const told = new Set();
+  for (const check of checks) {
+    await check().catch((/** @type {unknown} */ error) => {
+      if (error instanceof MissingTool) told.add(error.message);
+    });
+  }
+  told.add(first.message);
+  if (told.size < 2) return first;
+  return new SetupError(`${String(told.size)} things are missing, named above: install them, then run this again`, [...told].map((line) => `set-up: ${line}`).join("\n"));
 }

@@ -9,8 +9,10 @@ import { promisify } from "node:util";
 import zlib from "node:zlib";
 import test from "ava";
 import { exists, prune, publishEntry, refuseForeignCache, removeWhenLarge, withLock } from "../../scripts/setup/cache.mjs";
+import { CRATES } from "../../scripts/setup/crates.mjs";
 import { filesBelow, fingerprint } from "../../scripts/setup/fingerprint.mjs";
 import { inProject } from "../../scripts/setup/paths.mjs";
+import { announcement } from "../../scripts/setup/steps.mjs";
 import { stream } from "../../scripts/setup/stream.mjs";
 import { readFromZip } from "../../scripts/setup/zip.mjs";
 import { temporaryDirectory } from "./temporary.mjs";
@@ -158,13 +160,79 @@ test("a fingerprint tells contents, names and texts apart, not places", async (t
   t.not(await of(one, "rustc 1"), key);
 });
 
-test("without Rust, set-up ends with one line that says what to install", async (t) => {
-  const run = promisify(execFile)(process.execPath, [inProject("scripts", "setup.mjs")], { env: { PATH: "/nowhere", HOME: tmpdir() } });
-  const error = /** @type {{ code: number, stdout: string, stderr: string }} */ (await t.throwsAsync(run, { any: true }));
-  t.is(error.code, 1);
-  t.is(error.stdout, "");
-  t.regex(error.stderr, /^set-up failed: Rust is needed[^\n]*rustup[^\n]*\n$/m);
-  t.notRegex(error.stderr, /^ {4}at /m);
+/**
+ * Runs Node to its end. The tests that do so run alone: others of this file go by the time.
+ * @param {string[]} args
+ * @param {NodeJS.ProcessEnv} [env]
+ * @returns {Promise<{ status: number | null, stdout: string, stderr: string }>}
+ */
+async function runNode(args, env = process.env) {
+  return new Promise((done) => {
+    const child = execFile(process.execPath, args, { env }, (_error, stdout, stderr) => {
+      done({ status: child.exitCode, stdout, stderr });
+    });
+  });
+}
+
+test.serial("all programs that are missing are named at once, a line each", async (t) => {
+  const cache = await temporaryDirectory(t);
+  const env = { PATH: "/nowhere", HOME: tmpdir(), KGDUMP_CACHE_DIR: cache };
+  const { status, stdout, stderr } = await runNode([inProject("scripts", "setup.mjs")], env);
+  t.is(status, 1);
+  t.is(stdout, "");
+  t.regex(stderr, /^set-up: Rust is needed[^\n]*rustup[^\n]*\nset-up: a C compiler \(cc\) and a C\+\+ compiler \(c\+\+\) are missing: [^\n]*\nset-up: Maven, [^\n]*KGDUMP_ROCKSDB_LIB[^\n]*\nset-up failed: 3 things are missing[^\n]*\n$/);
+  // What is not needed is not asked for.
+  const named = await runNode([inProject("scripts", "setup.mjs")], { ...env, KGDUMP_ROCKSDB_LIB: "/some/librocksdb.so" });
+  t.regex(named.stderr, /set-up failed: 2 things are missing/);
+});
+
+test.serial("a Rust without a toolchain is one line", async (t) => {
+  const directory = await temporaryDirectory(t);
+  for (const name of ["rustc", "cargo"]) await writeFile(join(directory, name), "#!/bin/sh\necho 'error: rustup could not choose a version' >&2\nfor i in 1 2 3; do echo \"  $i: backtrace\" >&2; done\nexit 1\n", { mode: 0o755 });
+  const env = { ...process.env, PATH: `${directory}:${process.env["PATH"] ?? ""}`, KGDUMP_CACHE_DIR: directory };
+  const { status, stderr } = await runNode([inProject("scripts", "setup.mjs")], env);
+  t.is(status, 1);
+  t.regex(stderr, /Rust is needed[^\n]*rustup could not choose a version[^\n]*rustup default stable/);
+  t.notRegex(stderr, /backtrace/);
+});
+
+test.serial("a cache that can't be written is told with the variable that names another", async (t) => {
+  const directory = await temporaryDirectory(t);
+  // A file where a directory is to be: nobody can write there, root neither.
+  await writeFile(join(directory, "file"), "");
+  const cache = join(directory, "file", "kgdump");
+  await t.throwsAsync(publishEntry(join(cache, "native", "key"), () => Promise.resolve()), { name: "SetupError", message: /the cache .* cannot be written .*KGDUMP_CACHE_DIR/ });
+  await t.throwsAsync(withLock(join(cache, "locks", "a.lock"), () => Promise.resolve()), { name: "SetupError", message: /KGDUMP_CACHE_DIR/ });
+  const program = `
+    const { runScript } = await import(${JSON.stringify(pathToFileURL(inProject("scripts", "setup.mjs")).href)});
+    const { mkdir } = await import("node:fs/promises");
+    await runScript("set-up", () => mkdir(${JSON.stringify(cache)}));`;
+  const { status, stderr } = await runNode(["--input-type=module", "-e", program]);
+  t.is(status, 1);
+  t.regex(stderr, /^set-up failed: ENOTDIR: [^\n]*\n$/);
+});
+
+test.serial("without a network, packages are taken from npm's cache, and their lack is told in a line", async (t) => {
+  const directory = await temporaryDirectory(t);
+  await writeFile(join(directory, "npm"), '#!/bin/sh\n[ "$1" = --version ] && exit 0\necho "$@" > "$CALLS"\necho "npm error code EAI_AGAIN" >&2\nexit 1\n', { mode: 0o755 });
+  const program = `
+    const { runScript } = await import(${JSON.stringify(pathToFileURL(inProject("scripts", "setup.mjs")).href)});
+    const { npmInstall } = await import(${JSON.stringify(pathToFileURL(inProject("scripts", "setup", "packages.mjs")).href)});
+    await runScript("set-up", npmInstall);`;
+  const calls = join(directory, "calls");
+  const env = { PATH: `${directory}:${process.env["PATH"] ?? ""}`, CALLS: calls };
+  const { status, stderr } = await runNode(["--input-type=module", "-e", program], env);
+  t.is(status, 1);
+  t.regex(await readFile(calls, "utf8"), /^ci .*--prefer-offline.*--fetch-retries=1/);
+  t.regex(stderr, /^set-up: npm packages: installing, about 30 seconds the first time\nnpm error code EAI_AGAIN\nset-up failed: `npm ci` failed \(exit status 1\): there is no way to where packages are fetched from[^\n]*\n$/);
+});
+
+test("what takes long says so when it begins", (t) => {
+  t.is(announcement("native/sled"), "compiling, about 4 minutes the first time");
+  t.is(announcement("native/rocksdb"), "compiling, about 1.5 minutes the first time");
+  t.is(announcement("npm packages"), "installing, about 30 seconds the first time");
+  t.is(announcement("bundle"), null);
+  for (const { name } of CRATES) t.regex(announcement(name) ?? "", /^compiling, about /, name);
 });
 
 test("without RocksDB, set-up ends before anything is compiled and leaves no lock behind", async (t) => {
