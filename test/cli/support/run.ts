@@ -86,11 +86,11 @@ export async function shell(script: string, options: Omit<RunOptions, "input"> =
 }
 
 /**
- * Runs a script of bash in a pseudo terminal of 100 columns; stdout holds all that the terminal was sent. Needs
+ * Runs a script of bash in a pseudo terminal, of 100 columns by default; stdout holds all that the terminal was sent. Needs
  * Debian's `script`.
  */
-export async function terminal(script: string, options: Omit<RunOptions, "input"> = {}): Promise<Ended> {
-  const prelude = 'stty cols 100 rows 30; kgdump() { "$NODE" "$KGDUMP" "$@"; }; ';
+export async function terminal(script: string, options: Omit<RunOptions, "input"> & { readonly columns?: number } = {}): Promise<Ended> {
+  const prelude = `stty cols ${(options.columns ?? 100).toString()} rows 30; kgdump() { "$NODE" "$KGDUMP" "$@"; }; `;
   const child = spawn("script", ["-qec", `bash -c '${(prelude + script).replaceAll("'", "'\\''")}'`, "/dev/null"], {
     cwd: options.cwd,
     env: environment(options.env),
