@@ -69,7 +69,7 @@ export async function indexedIn(file: OpenFile, name: string, maxBlockSize?: num
     return { dump, bytes: file.size ?? 0, [Symbol.asyncDispose]: () => file[Symbol.asyncDispose]() };
   } catch (error) {
     await file[Symbol.asyncDispose]();
-    throw error;
+    throw error instanceof KgdumpError ? error.withPath(resolve(path)) : error;
   }
 }
 
