@@ -70,3 +70,30 @@ fn ends_of(table: &TableFile, order: KeyOrder, largest: u64) -> Read<Ends> {
     }
     Ok(Ends::Ascend(found))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::files::table::tests::write_table;
+    use crate::files::temporary::Directory;
+
+    #[test]
+    fn the_first_two_and_the_last_two_blocks_are_read_and_no_other() {
+        let directory = Directory::new("edges");
+        let path = directory.0.join("1.sst");
+        write_table(&path, "compression=kNoCompression;block_based_table_factory={block_size=1024}", 600);
+        let sound = std::fs::read(&path).unwrap();
+        let ends = || ends_of(&TableFile::open(&path, None).unwrap(), KeyOrder::Bytewise, LARGE);
+        let blocks = TableFile::open(&path, None).unwrap().blocks().unwrap();
+        assert!(blocks.len() > 6, "{}", blocks.len());
+        for (index, handle) in blocks.iter().enumerate() {
+            let mut damaged = sound.clone();
+            damaged[handle.offset as usize] ^= 1;
+            std::fs::write(&path, damaged).unwrap();
+            let is_end = index < 2 || index + 2 >= blocks.len();
+            assert_eq!(ends().is_err(), is_end, "block {index} of {}", blocks.len());
+        }
+        std::fs::write(&path, sound).unwrap();
+        assert!(matches!(ends(), Ok(Ends::Ascend(Some((first, last)))) if first.starts_with(b"edge") && last.starts_with(b"text")));
+    }
+}

@@ -138,6 +138,9 @@ mod tests {
         assert_eq!(copied(), [long, short]);
         write(5, &two);
         assert_eq!(copied(), [long, long]);
+        let kept = copies.settle(5, &place);
+        assert_eq!(kept.iter().map(|log| log.number).collect::<Vec<_>>(), [5]);
+        assert_eq!(fs::read_dir(&place).unwrap().count(), 1);
         fs::remove_dir_all(&directory).unwrap();
     }
 }
