@@ -5,7 +5,7 @@
  * KGDUMP_POWER=all takes every moment; else some of them are drawn by SEED. Needs strace.
  */
 import { existsSync } from "node:fs";
-import { copyFile, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import anyTest, { type ExecutionContext, type TestFn } from "ava";
 import type { EngineName } from "#src/engines/store.js";
@@ -15,6 +15,7 @@ import { exportStore } from "#src/operations/export/export.js";
 import { importDump } from "#src/operations/import/import.js";
 import { restoreDump } from "#src/operations/import/restore.js";
 import { rollbackStore } from "#src/operations/migrate/back/rollback.js";
+import { cleanUp } from "#src/operations/migrate/cleanup/cleanup.js";
 import { compactStore } from "#src/operations/migrate/compact/compact.js";
 import { directionTo } from "#src/operations/migrate/direction.js";
 import { migrateStore } from "#src/operations/migrate/migrate.js";
@@ -197,6 +198,9 @@ function compacting([command = "", ...flags]: readonly string[], engine: EngineN
   return {
     before: async (place) => {
       await graph(place, engine);
+      // Files of the program's own.
+      await mkdir(place.at("graph/service"));
+      for (const name of ["version", "service/state"]) await writeFile(place.at(`graph/${name}`), "7");
       if (back) await compactStore({ store: place.at("graph") });
     },
     args: (place) => [command, place.at("graph"), ...flags, "-q"],
@@ -297,6 +301,31 @@ const SUBJECTS: Readonly<Record<string, Subject>> = {
     },
     args: (place) => ["migrate", "--from", place.at("graph"), "--backup-dir", place.at("backups"), "--no-input", "-q"],
   },
+  cleanup: {
+    before: async (place) => {
+      await graph(place);
+      await migrateStore({ source: place.at("graph"), live: true });
+    },
+    args: (place) => ["cleanup", place.at("graph"), "-q"],
+    // What has its name is whole.
+    old: async (place, when) => {
+      await inPlace(place, when, "old");
+      for (const name of await readdir(place.root)) if (/\.rocksdb-backup-[^.]*$/.test(name)) await place.mustBe(name, when, "old");
+    },
+    done: async (place, when) => {
+      await inPlace(place, when, "old");
+      const names = (await readdir(place.root)).filter((each) => each !== "graph" && !each.endsWith(".kgdump-lock"));
+      if (names.length > 0) throw new Error(`${when}: ${names.join(", ")} is left`);
+    },
+    next: [
+      async (place, when) => {
+        await cleanUp({ target: place.at("graph") });
+        await inPlace(place, `${when}, after the next cleanup`, "old");
+        const { remains } = await cleanUp({ target: place.at("graph"), dryRun: true });
+        if (remains.length > 0) throw new Error(`${when}: after the next cleanup ${remains.map(({ path }) => path).join(", ")} is left`);
+      },
+    ],
+  },
   rollback: rollingBack([]),
   "rollback --discard-new": rollingBack(["--discard-new"], { changed: true }),
   "rollback --carry-back": rollingBack(["--carry-back"], { changed: true, carried: "new" }),
@@ -345,7 +374,7 @@ async function tryPower(t: ExecutionContext<Ground>, name: string, { switches, b
   if (code !== 0) return [`${name} ended with ${String(code)}: ${stderr}`];
   await done(place, "without a power loss");
   const end = recording.steps.length;
-  const wrong = unsynced(recording).map((path) => `${name} ended, and ${path} is not synced`);
+  const wrong = [...unsynced(recording), ...recording.unsyncedAccess()].map((what) => `${name} ended, and ${what} is not synced`);
   if (switches !== undefined) wrong.push(...beforeJournal(recording, switches).map((what) => `${name}: ${what}`));
   const told = (what: string | null, moment: number, policy: (typeof POLICIES)[number]): void => {
     const step = recording.steps.slice(0, moment).findLast(({ kind }) => kind === "names");

@@ -21,7 +21,9 @@ export type Step =
   | { readonly kind: "length"; readonly file: Inode; readonly length: number; readonly atLeast: boolean }
   /** All of these happen at once, or none does. */
   | { readonly kind: "names"; readonly names: readonly Naming[]; readonly what: string }
-  /** What was done before step `since` is durable: a file's bytes, or a directory's names. */
+  /** Whose it is, or who may open it. */
+  | { readonly kind: "access"; readonly inode: Inode; readonly what: string }
+  /** What was done before step `since` is durable: a file's bytes, a directory's names, and whose they are. */
   | { readonly kind: "sync"; readonly inode: Inode; readonly since: number };
 
 /** What becomes of names that were not synced: all are there, none is, or those before the last sync of anything are, as ext4's journal has it. */
@@ -96,6 +98,18 @@ export class Recording {
     if (path.length === 0) return this.root;
     const place = this.place(path);
     return place === null ? null : (this.#now.get(place[0])?.get(place[1]) ?? null);
+  }
+
+  /** Changes of owners and modes that no sync of what was changed follows, of what has a name in the end. */
+  unsyncedAccess(): string[] {
+    const named = new Set([...this.#now.values()].flatMap((names) => [...names.values()]));
+    const isSynced = (inode: Inode, index: number): boolean => this.steps.some((step) => step.kind === "sync" && step.inode === inode && step.since > index);
+    return this.steps.flatMap((step, index) => (step.kind === "access" && named.has(step.inode) && !isSynced(step.inode, index) ? [step.what] : []));
+  }
+
+  /** Whether it is a link. */
+  isLink(inode: Inode): boolean {
+    return this.#nodes[inode]?.kind === "link";
   }
 
   /** Adds a step. */

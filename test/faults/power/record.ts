@@ -11,7 +11,7 @@ import { type Inode, type Naming, Recording } from "./disk.js";
 const CALLS = [
   ...["open", "openat", "creat", "close", "dup", "dup2", "dup3", "fcntl", "lseek", "write", "writev", "pwrite64", "pwritev", "pwritev2", "ftruncate", "truncate", "fallocate"],
   ...["copy_file_range", "sendfile", "ioctl", "mmap", "rename", "renameat", "renameat2", "link", "linkat", "symlink", "symlinkat", "unlink", "unlinkat", "mkdir", "mkdirat", "rmdir"],
-  ...["fsync", "fdatasync", "sync", "syncfs"],
+  ...["fsync", "fdatasync", "sync", "syncfs", "chmod", "fchmod", "fchmodat", "chown", "fchown", "fchownat"],
 ];
 
 /** A command that was recorded. */
@@ -113,6 +113,7 @@ class Reader {
     else if (call === "dup" || call === "dup2" || call === "dup3" || (call === "fcntl" && second?.words.startsWith("F_DUPFD") === true)) this.#offsets.set(result, this.#offsets.get(first?.descriptor ?? -1) ?? 0);
     else if (call === "lseek") this.#offsets.set(first?.descriptor ?? -1, result);
     else if (call === "fsync" || call === "fdatasync") this.#sync(first, since);
+    else if (/^f?ch(?:mod|own)(?:at)?$/.test(call)) this.#access(call, args);
     else if (call === "sync" || call === "syncfs") throw new Error(`the model does not know ${call}`);
     else if (call === "mmap" && args.some(({ words }) => words.includes("MAP_SHARED")) && args.some(({ words }) => words.includes("PROT_WRITE")) && args.some((arg) => this.#inodeOf(arg) !== null)) {
       throw new Error("the model does not know files that are written through memory");
@@ -128,6 +129,13 @@ class Reader {
   #sync(first: Argument | undefined, since: number): void {
     const inode = this.#inodeOf(first);
     if (inode !== null) this.#recording.add({ kind: "sync", inode, since });
+  }
+
+  #access(call: string, args: readonly Argument[]): void {
+    const names = call === "fchmod" || call === "fchown" ? null : this.#below(this.#paths(args)[0] ?? "");
+    const inode = call === "fchmod" || call === "fchown" ? this.#inodeOf(args[0]) : names === null ? null : this.#recording.find(names);
+    // A link can't be opened, and so not be synced.
+    if (inode !== null && !this.#recording.isLink(inode)) this.#recording.add({ kind: "access", inode, what: `${call} of ${args[0]?.path ?? names?.join("/") ?? ""}` });
   }
 
   #open(call: string, args: readonly Argument[], result: number): void {

@@ -25,6 +25,17 @@ test("one holds a place, whatever path leads there, and is named; another place 
   t.pass();
 });
 
+test("what was let go has no file open", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const count = async (): Promise<number> => (await readdir("/dev/fd")).length;
+  const before = await count();
+  for (let round = 0; round < 400; round++) {
+    using lock = await lockPlace(join(directory, "graph"), "import");
+    t.truthy(lock);
+  }
+  t.true((await count()) < before + 200);
+});
+
 test("of many at once, one holds it at any time", async (t) => {
   const directory = await temporaryDirectory(t);
   let [holders, most, times] = [0, 0, 0];
@@ -93,7 +104,7 @@ test("each command that changes a place takes its lock before it looks at anythi
   const directory = await temporaryDirectory(t);
   await makeStore(directory, "graph", { default: numbered("k", 10) });
   using _ = await lockPlace(join(directory, "graph"), "migrate");
-  for (const words of [["migrate", "--from", "graph"], ["migrate", "--from", "elsewhere", "--to", "graph"], ["rollback", "graph"], ["compact", "graph"], ["compact", "graph", "--undo"], ["import", "graph", "-i", "none.kgd"], ["restore", "graph", "-i", "none.kgd"]]) {
+  for (const words of [["migrate", "--from", "graph"], ["migrate", "--from", "elsewhere", "--to", "graph"], ["migrate", "--from", "graph", "--to", "elsewhere"], ["rollback", "graph"], ["compact", "graph"], ["compact", "graph", "--undo"], ["cleanup", "graph"], ["import", "graph", "-i", "none.kgd"], ["restore", "graph", "-i", "none.kgd"]]) {
     const { code, stderr } = await kgdump(words, { cwd: directory });
     t.is(code, 6, `${words.join(" ")}: ${stderr}`);
     t.regex(stderr, /kgdump migrate\) is at work on .*STORE_IN_USE/s);

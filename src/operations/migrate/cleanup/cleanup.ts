@@ -3,7 +3,7 @@
  * holds, too: both are read whole and compared.
  */
 import { realpath } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
+import { dirname, resolve, sep } from "node:path";
 import { isEngineName } from "../../../engines/registry.js";
 import { KgdumpError, systemError } from "../../../errors.js";
 import { removeFile } from "../../disk/name-changes.js";
@@ -64,7 +64,10 @@ export async function cleanUp(options: CleanupOptions): Promise<CleanupResult> {
   if (remains.length > 0) await refuseWithoutStore(target, journal);
   const judged: CleanedRemain[] = [];
   for (const remain of remains) judged.push(await judge(remain, judged, target, options));
-  for (const { path, kind, state } of judged) if (state === "removed") await remove(path, kind);
+  const going = judged.filter(({ state }) => state === "removed");
+  // A delta goes before its dump, without which the next call would keep it.
+  const deltas = going.filter(({ kind }) => kind === "delta");
+  for (const { path, kind } of [...deltas, ...going.filter(({ kind }) => kind !== "delta")]) await remove(path, kind);
   return { target, remains: judged, bytes: judged.reduce((sum, { bytes, state }) => sum + (state === "removed" ? bytes : 0), 0) };
 }
 
@@ -100,9 +103,14 @@ async function judge(remain: Remain, before: readonly CleanedRemain[], target: s
   try {
     return judged((await isHeld(path, kind, target, options)) ? "removed" : "different");
   } catch (error) {
-    if (!(error instanceof KgdumpError) || error.path === target || error.code === "STORE_IN_USE") throw error;
+    if (!(error instanceof KgdumpError) || isWithin(error.path, target) || error.code === "STORE_IN_USE") throw error;
     return judged("unreadable", error.message);
   }
+}
+
+/** Whether a path is that of a store, or of a file of it. */
+function isWithin(path: string | undefined, store: string): boolean {
+  return path === store || path?.startsWith(store + sep) === true;
 }
 
 /** Whether the store in place holds all that something holds, and nothing else. */

@@ -128,8 +128,7 @@ async function isDump(path: string, kind: "dump" | "delta", dumpId: string | und
     await using dump = await openDump(path);
     const { header } = dump;
     return header.kind === (kind === "dump" ? "full" : "delta") && (dumpId === undefined || header.dumpId === dumpId);
-  } catch (error) {
-    if (error instanceof KgdumpError && error.code === "PERMISSION_DENIED") throw error;
+  } catch {
     return false;
   }
 }
