@@ -53,7 +53,8 @@ export interface Places {
 export function actFor({ worked, read = [] }: Places, words: readonly string[]): void {
   if (process.geteuid?.() !== 0 || acting !== null) return;
   const users = new Map<number, string>();
-  for (const path of worked.filter((one) => !isOpenAlready(one))) {
+  const places = worked.filter((one) => !isOpenAlready(one));
+  for (const path of places) {
     const { users: those, owner, open } = handsOf(path);
     for (const [uid, because] of those) if (!users.has(uid)) users.set(uid, because);
     if (open !== null && owner === null) throw refusal(`everybody who may write to ${open} can put something else at ${path}`, path, `let only root write there (\`chmod go-w ${shellWord(open)}\`)`, words);
@@ -64,7 +65,8 @@ export function actFor({ worked, read = [] }: Places, words: readonly string[]):
     const what = [...users].map(([uid, because]) => `${because} (${nameOf(uid)})`).join(" and ");
     throw refusal(`${what} belong to different users, and each could change what root works on`, second[1], `\`${commandAs(first[0], words)}\` works as one of them`, words);
   }
-  const keepsNames = [...worked, ...read].some((path) => isRoots(dirname(resolve(path))));
+  // What standard input is has no name here.
+  const keepsNames = [...places, ...read.filter((one) => one !== "-" && !isOpenAlready(one))].some((path) => isRoots(dirname(resolve(path))));
   if (keepsNames && process.platform !== "linux") throw refusal(`${first[1]} belongs to ${nameOf(first[0])}, who could change what root works on`, first[1], `\`${commandAs(first[0], words)}\` works as that user`, words);
   become(first[0], first[1], keepsNames);
 }
