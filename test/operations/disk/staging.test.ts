@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, rename, symlink, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import test from "ava";
@@ -79,6 +79,28 @@ test("what a dead import left is cleared, what a running one builds is not", asy
   t.is(await readFile(join(running.storePath, "db"), "utf8"), "still here");
   await running.discard();
   await second.discard();
+});
+
+test("a staging directory in which others may write is not cleared, nor one that took the place of another", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const open = join(directory, ".target.kgdump-0123456789abcdef");
+  await mkdir(open);
+  await writeFile(join(open, "owner.json"), JSON.stringify({ pid: spawnSync("true").pid, started: "1", host: hostname() }));
+  await chmod(open, 0o775);
+  const staging = await Staging.create(join(directory, "target"));
+  t.true((await readdir(directory)).includes(".target.kgdump-0123456789abcdef"));
+  await rename(staging.directory, join(directory, "moved"));
+  await mkdir(staging.directory);
+  await writeFile(join(staging.directory, "precious"), "");
+  await staging.discard();
+  t.deepEqual(await readdir(staging.directory), ["precious"]);
+});
+
+test("a link that leads nowhere is no place for a store", async (t) => {
+  const directory = await temporaryDirectory(t);
+  await symlink(join(directory, "nowhere"), join(directory, "target"));
+  await t.throwsAsync(Staging.create(join(directory, "target")), { code: "TARGET_EXISTS", message: /symbolic link/ });
+  t.deepEqual(await readdir(directory), ["target"]);
 });
 
 test("a process id that is in use again does not keep a stale directory", async (t) => {

@@ -31,6 +31,22 @@ for (const name of ["maya-lz4", "maya-unflushed", "maya-families", "odd-reverse"
   });
 }
 
+test("a gap at the beginning of a family follows no key, whatever the family before ends with", async (t) => {
+  const store = join(await temporaryDirectory(t), "store");
+  const nodes = hex("nodes");
+  await makeStore(store, [`family ${nodes}`, "options disable_auto_compactions=true", "open", ...puts(D, 0, 9, "value "), ...puts(nodes, 0, 9, "lost "), `flush ${nodes}`, ...puts(nodes, 20, 30, "value "), `flush ${nodes}`, ...puts(nodes, 40, 50, "lost "), `flush ${nodes}`, ...puts(nodes, 60, 70, "value "), `flush ${nodes}`, `flush ${D}`, "close"]);
+  const [first = "", , third = ""] = (await readdir(store)).filter((file) => file.endsWith(".sst")).sort();
+  for (const lost of [first, third]) await rm(join(store, lost));
+  const output = join(store, "..", "recovered.kgd");
+  const { keyspaces, gaps } = await recoverStore({ store, output });
+  t.deepEqual([keyspaces.map(({ entries }) => entries), gaps], [[9, 20], 2]);
+  const told: unknown[] = [];
+  for await (const event of readDump(createReadStream(output), { loadCodec })) {
+    if (event.type === "gap") told.push([event.gap.after === null ? null : Buffer.from(event.gap.after).toString(), Buffer.from(event.gap.before ?? []).toString()]);
+  }
+  t.deepEqual(told, [[null, key(20)], [key(29), key(60)]]);
+});
+
 test("a missing table is a gap between the keys that MANIFEST tells, older values are doubtful, and removals may be lost", async (t) => {
   const store = join(await temporaryDirectory(t), "store");
   const made = await makeStore(store, [

@@ -7,13 +7,16 @@ import { openSledSink } from "#src/engines/sled/sled.js";
 import { encodeEntries } from "#src/format/index.js";
 import { occupantOf } from "#src/operations/disk/places.js";
 import { exportStore } from "#src/operations/export/export.js";
+import { discardNew } from "#src/operations/migrate/back/discard.js";
 import { rollbackStore } from "#src/operations/migrate/back/rollback.js";
+import { Teller } from "#src/operations/migrate/events.js";
 import { journalPath, readJournal } from "#src/operations/migrate/journal.js";
 import { migrateStore } from "#src/operations/migrate/migrate.js";
 import { verifyDump } from "#src/operations/verify/verify.js";
 import { KGDUMP, kgdump } from "../../../cli/support/run.js";
 import { makeStore, numbered } from "../../../support/stores.js";
 import { temporaryDirectory } from "../../../support/temporary.js";
+import { WRONG_LOADERS } from "../../guards-support.js";
 
 /** A store that was migrated, and written to since; `newer` is a dump of it. */
 async function migratedAndChanged(t: ExecutionContext): Promise<{ path: string; newer: string }> {
@@ -116,4 +119,31 @@ test("a rollback whose second is another's takes another name for what goes asid
     t.is(await occupantOf(aside ?? ""), "sled");
     for (const name of taken) t.deepEqual(await readdir(name), ["mine"]);
   }
+});
+
+test("what a carrying back has made that fails is removed, and the store is as it was", async (t) => {
+  const { path, newer } = await migratedAndChanged(t);
+  const before = await readdir(join(path, ".."));
+  for (const [fault, seams] of Object.entries(WRONG_LOADERS)) {
+    await t.throwsAsync(rollbackStore({ target: path, carryBack: true, seams }), undefined, fault);
+    t.deepEqual(await readdir(join(path, "..")), before, fault);
+  }
+  t.is(await occupantOf(path), "sled");
+  t.true((await verifyDump({ input: newer, against: path })).against?.equal);
+});
+
+test("going back ends before anything moves when another process was at work meanwhile", async (t) => {
+  const { path } = await migratedAndChanged(t);
+  const journal = await readJournal(path);
+  if (journal === null) throw new Error("no journal");
+  const before = await readdir(join(path, ".."));
+  await t.throwsAsync(discardNew(journal, new Teller(undefined), () => Promise.reject(new Error("stale"))), { message: "stale" });
+  t.deepEqual([await readdir(join(path, "..")), await readJournal(path)], [before, journal]);
+});
+
+test("a store that was refused can be opened again at once", async (t) => {
+  const { path } = await migratedAndChanged(t);
+  await t.throwsAsync(rollbackStore({ target: path }), { code: "ROLLBACK_LOSES_DATA" });
+  await using sink = await openSledSink(path, { create: false });
+  t.true(sink.info.keyspaces.length > 0);
 });

@@ -78,6 +78,13 @@ test("the original comes back when nothing was written since, or when what was i
   t.deepEqual([await sledCheck(store), await sledCheck(kept ?? "")], [now, before]);
   const undone = await undoCompact({ store, discardNew: true });
   t.deepEqual([await sledCheck(store), await sledCheck(undone.aside ?? "")], [before, now]);
+  // What was written since is a tree of its own.
+  await rm(undone.aside ?? "", { recursive: true });
+  await compactStore({ store });
+  await sledWrite(store, [`tree ${hex("since")}`, `put ${hex("new")} 01`]);
+  await t.throwsAsync(undoCompact({ store }), { code: "ROLLBACK_LOSES_DATA", message: /"since"/ });
+  await rm((await undoCompact({ store, discardNew: true })).aside ?? "", { recursive: true });
+  await compactStore({ store });
   t.is((await readdir(directory)).length, 2);
 });
 

@@ -69,6 +69,16 @@ test("where directories can't be exchanged, the store comes back between two ren
   }
 });
 
+test("a store that is all there is has a name, and stays", async (t) => {
+  for (const change of ["compacting", "undoing"] as const) {
+    const { directory, make, inode, says } = await place(t);
+    const incoming = await make("incoming", "came in");
+    await rename(incoming, join(directory, `graph.kgdump-${change}-${STAMP}-${await inode(incoming)}`));
+    await settleInterrupted(join(directory, "graph"));
+    t.deepEqual(await says(), { [`graph.before-compact-${STAMP}`]: "came in" });
+  }
+});
+
 test("what nobody knows is never removed, and other stores' things stay", async (t) => {
   const { make, says } = await place(t);
   const store = await make("graph", "there");

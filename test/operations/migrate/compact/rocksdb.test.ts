@@ -2,6 +2,7 @@
 import { appendFile, chmod, chown, mkdir, readdir, readFile, readlink, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
+import { lockRocksdb } from "#src/engines/rocksdb/lock.js";
 import { createRocksdbSink } from "#src/engines/rocksdb/rocksdb.js";
 import type { EntrySource } from "#src/engines/store.js";
 import { rollbackStore } from "#src/operations/migrate/back/rollback.js";
@@ -86,8 +87,10 @@ for (const [name, code] of Object.entries({
   test(`${name} is refused, and stays as it is`, async (t) => {
     const store = await unpackStore(t, name);
     const before = (await stateOf(join(store, ".."))).filter((line) => !line.includes("/LOCK "));
-    await t.throwsAsync(planCompact({ store }), { code });
-    await t.throwsAsync(compactStore({ store }), { code });
+    const expected = { code, ...(name === "leveldb" ? { message: /is a store of LevelDB/ } : {}) };
+    await t.throwsAsync(planCompact({ store }), expected);
+    await t.throwsAsync(compactStore({ store }), expected);
+    (await lockRocksdb(store)).release();
     t.deepEqual((await stateOf(join(store, ".."))).filter((line) => !line.includes("/LOCK ")).map((line) => line.replace(/^(\S+ 4096) .*/, "$1")), before.map((line) => line.replace(/^(\S+ 4096) .*/, "$1")));
   });
 }
@@ -105,10 +108,10 @@ test("the original comes back when nothing was written since, or when what was i
   await compactStore({ store });
   await putEntries(store, [["new", "1"]], { flush: false, families: FAMILIES });
   await t.throwsAsync(undoCompact({ store }), { code: "ROLLBACK_LOSES_DATA", message: /"default"/ });
-  {
+  for (const discardNew of [true, false]) {
     await using sink = await createRocksdbSink(store, { families: FAMILIES });
     t.truthy(sink.info);
-    await t.throwsAsync(undoCompact({ store, discardNew: true }), { code: "STORE_IN_USE" });
+    await t.throwsAsync(undoCompact({ store, discardNew }), { code: "STORE_IN_USE" });
   }
   const undone = await undoCompact({ store, discardNew: true });
   t.deepEqual((await readStore(store)).entries, entries);

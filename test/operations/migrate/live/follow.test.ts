@@ -1,14 +1,15 @@
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { createRocksdbSink, openRocksdbSource, type RocksdbOperation } from "#src/engines/rocksdb/rocksdb.js";
-import { openSledSink } from "#src/engines/sled/sled.js";
+import { openSledSink, type SledSink } from "#src/engines/sled/sled.js";
 import { encodeEntries } from "#src/format/index.js";
 import { exportStore, type ExportResult } from "#src/operations/export/export.js";
 import { importDump } from "#src/operations/import/import.js";
 import type { JournalKeyspace } from "#src/operations/migrate/journal.js";
-import { CopyFollower } from "#src/operations/migrate/live/follow.js";
+import { CopyFollower, type FollowOptions } from "#src/operations/migrate/live/follow.js";
 import { makeStore, numbered } from "../../../support/stores.js";
 import { temporaryDirectory } from "../../../support/temporary.js";
+import { instead } from "../../guards-support.js";
 
 const DEFAULT = Buffer.from("default");
 
@@ -83,3 +84,52 @@ for (const [what, key] of [["was put", "k0000100"], ["stands beside it", "k00000
     await t.throwsAsync(follower.verify({}), { code: "VERIFY_DIFFERENCE" });
   });
 }
+
+/** A copy of a store with a family that is going to be dropped, and what the store is then. */
+async function withFamilies(t: ExecutionContext, options: FollowOptions = {}): Promise<Pair & { readonly later: string; readonly keyspaces: readonly JournalKeyspace[]; readonly directory: string }> {
+  const directory = await temporaryDirectory(t);
+  const original = await makeStore(directory, "graph", { default: numbered("k", 500), gone: { a: "1", b: "2", c: "3" } });
+  const later = await makeStore(directory, "later", { default: numbered("k", 501), fresh: { x: "1" } });
+  const [dump, copy] = [join(directory, "graph.kgd"), join(directory, "sled")];
+  const keyspaces = keyspacesOf(await exportStore({ store: original, output: dump }));
+  await importDump({ target: copy, input: dump });
+  const follower = await CopyFollower.open(copy, {}, keyspaces, options);
+  t.teardown(() => follower.close());
+  return { original, copy, follower, later, keyspaces, directory };
+}
+
+test("a family that is dropped goes from the copy, one that is new comes, and all is counted", async (t) => {
+  const { copy, follower, later, directory } = await withFamilies(t);
+  await using source = await openRocksdbSource(later);
+  const { counts, keyspaces } = await follower.follow(source, {});
+  t.deepEqual(counts, { added: 2, changed: 0, removed: 3 });
+  await follower.close();
+  await follower.verify({});
+  t.deepEqual(keyspacesOf(await exportStore({ store: copy, output: join(directory, "copy.kgd") })), [...keyspaces]);
+});
+
+const SINKS: Readonly<Record<string, (real: SledSink) => SledSink>> = {
+  "does not drop a tree": (real) => instead<SledSink>(real, { dropKeyspace: () => Promise.resolve() }),
+  "counts an entry too many": (real) => instead<SledSink>(real, { carryOver: async (tree, block) => { const counts = await real.carryOver(tree, block); return { ...counts, added: counts.added + 1 }; } }),
+};
+for (const [what, sink] of Object.entries(SINKS)) {
+  test(`a sink that ${what} is noticed`, async (t) => {
+    const { follower, later } = await withFamilies(t, { seams: { sink } });
+    await using source = await openRocksdbSource(later);
+    const followed = async (): Promise<void> => {
+      await follower.follow(source, {});
+      await follower.close();
+      await follower.verify({});
+    };
+    await t.throwsAsync(followed(), { code: "VERIFY_DIFFERENCE" });
+  });
+}
+
+test("a copy that is not what was made, and a family in another order, are refused", async (t) => {
+  const { copy, follower, keyspaces, directory } = await withFamilies(t);
+  const turned = await makeStore(directory, "turned", { default: numbered("k", 500), gone: { c: "3" } }, [{ name: Buffer.from("gone"), comparator: "reverse-bytewise" }]);
+  await using source = await openRocksdbSource(turned);
+  await t.throwsAsync(follower.follow(source, {}), { message: /order/ });
+  await follower.close();
+  for (const other of [{ digest: "0".repeat(64) }, { entries: 7 }]) await t.throwsAsync(CopyFollower.open(copy, {}, keyspaces.map((one) => ({ ...one, ...other })), {}), { code: "VERIFY_DIFFERENCE" });
+});

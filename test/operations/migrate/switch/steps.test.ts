@@ -1,0 +1,59 @@
+/** The steps that migration and rollback share: what they remove, and what they refuse to touch. */
+import { mkdir, readdir, rename } from "node:fs/promises";
+import { basename, join } from "node:path";
+import test, { type ExecutionContext } from "ava";
+import { lossOf } from "#src/operations/migrate/back/loss.js";
+import { findOriginal } from "#src/operations/migrate/back/original.js";
+import { Teller } from "#src/operations/migrate/events.js";
+import { type Journal, readJournal } from "#src/operations/migrate/journal.js";
+import { migrateStore } from "#src/operations/migrate/migrate.js";
+import { clearAway, finishRollback } from "#src/operations/migrate/switch/steps.js";
+import { makeStore, numbered } from "../../../support/stores.js";
+import { temporaryDirectory } from "../../../support/temporary.js";
+
+const TELLER = new Teller(undefined);
+
+async function migrated(t: ExecutionContext, live = false): Promise<{ directory: string; journal: Journal; backup: string }> {
+  const directory = await temporaryDirectory(t);
+  const source = await makeStore(directory, "graph", { default: numbered("k", 50) });
+  await migrateStore({ source, live });
+  const journal = await readJournal(source);
+  const backup = journal?.backup ?? null;
+  if (journal === null || backup === null) throw new Error("nothing was migrated");
+  return { directory, journal, backup };
+}
+
+test("of a migration that did not come to its end, the dump and the delta go, too", async (t) => {
+  const { directory, journal } = await migrated(t, true);
+  const files = [journal.dump, journal.delta].map((path) => basename(path ?? ""));
+  t.true((await readdir(directory)).filter((name) => files.includes(name)).length === 2);
+  await clearAway({ ...journal, step: "waiting" }, TELLER);
+  t.deepEqual((await readdir(directory)).filter((name) => files.includes(name)), []);
+  t.is((await readJournal(journal.target))?.step, "rolled-back");
+});
+
+test("what was carried back takes the place of the original only when that is where it was put", async (t) => {
+  const { directory, journal, backup } = await migrated(t);
+  const [source, incoming, original] = ["old", "coming", "kept"].map((name) => join(directory, name)) as [string, string, string];
+  await rename(backup, incoming);
+  const rolling: Journal = { ...journal, source, backup: null, step: "rolling-back", rollback: { incoming, aside: `${journal.target}.sled-x`, original } };
+  const before = await readdir(directory);
+  await t.throwsAsync(finishRollback(rolling, TELLER), { code: "MIGRATION_UNCLEAR" });
+  await mkdir(original);
+  await t.throwsAsync(finishRollback(rolling, TELLER), { code: "MIGRATION_UNCLEAR" });
+  t.deepEqual((await readdir(directory)).filter((name) => name !== "kept"), before);
+});
+
+test("the original is found wherever an interruption left it, and what is lost is counted from the last comparison", async (t) => {
+  const { journal, backup } = await migrated(t);
+  t.is(await findOriginal(journal, TELLER), backup);
+  for (const path of [journal.building, `${journal.target}.kgdump-back-${journal.id}`]) {
+    await rename(backup, path);
+    t.is(await findOriginal(journal, TELLER), path);
+    await rename(path, backup);
+  }
+  await rename(backup, `${backup}.moved`);
+  await t.throwsAsync(findOriginal(journal, TELLER), { code: "MIGRATION_UNCLEAR" });
+  t.is(lossOf({ ...journal, startedAt: "2026-01-01T00:00:00Z", verifiedAt: "2026-01-02T00:00:00Z" }).since, "2026-01-02T00:00:00Z");
+  t.is(lossOf({ ...journal, startedAt: "2026-01-01T00:00:00Z", verifiedAt: null }).since, "2026-01-01T00:00:00Z");
+});
