@@ -197,7 +197,8 @@ mod tests {
 
     #[test]
     fn only_what_is_written_takes_a_number() {
-        let of = |operations: &[u8]| newest_taken(&[&7_u64.to_le_bytes()[..], &1_u32.to_le_bytes(), operations].concat());
+        let of =
+            |operations: &[u8]| newest_taken(&[&7_u64.to_le_bytes()[..], &1_u32.to_le_bytes(), operations].concat());
         assert_eq!(of(b"\x01\x01a\x01b"), Some(7));
         assert_eq!(of(b"\x0d\x01\x01a\x01b"), Some(7));
         assert_eq!(of(b"\x09\x01\x01a\x01b\x0a\x01t"), Some(6), "prepared");

@@ -94,6 +94,8 @@ mod tests {
             assert_eq!(ends().is_err(), is_end, "block {index} of {}", blocks.len());
         }
         std::fs::write(&path, sound).unwrap();
-        assert!(matches!(ends(), Ok(Ends::Ascend(Some((first, last)))) if first.starts_with(b"edge") && last.starts_with(b"text")));
+        assert!(
+            matches!(ends(), Ok(Ends::Ascend(Some((first, last)))) if first.starts_with(b"edge") && last.starts_with(b"text"))
+        );
     }
 }
