@@ -64,6 +64,23 @@ test("an import and a restore that are aborted at the very last put nothing in p
   }
 });
 
+test("a delta that is aborted at the very last changes nothing", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const [dump, delta] = [join(directory, "dump.kgd"), join(directory, "delta.kgd")];
+  await exportStore({ store: await makeStore(directory, "store", { default: numbered("k", 60) }), output: dump });
+  await exportStore({ store: await makeStore(directory, "later", { default: numbered("k", 70) }), output: delta, base: [dump] });
+  const [first, target] = [join(directory, "first"), join(directory, "target")];
+  for (const store of [first, target]) await importDump({ target: store, input: dump });
+  let last: unknown;
+  await importDump({ target: first, input: delta, onProgress: (progress) => (last = progress) });
+  const controller = new AbortController();
+  const onProgress = (progress: unknown): void => {
+    if (isDeepStrictEqual(progress, last)) controller.abort(new Error("interrupted"));
+  };
+  await t.throwsAsync(importDump({ target, input: delta, onProgress, signal: controller.signal }), { message: "interrupted" });
+  t.true((await verifyDump({ input: dump, against: target })).against?.equal);
+});
+
 test("a dump of many blocks is compared block by block, whose memory is used again", async (t) => {
   const directory = await temporaryDirectory(t);
   const content = Object.fromEntries(Array.from({ length: 4000 }, (_, number) => [`k${String(number).padStart(7, "0")}`, `${String(number)} `.repeat(100)]));

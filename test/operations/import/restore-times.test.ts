@@ -3,13 +3,14 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { openSledSink } from "#src/engines/sled/sled.js";
+import type { EntryLoader } from "#src/engines/store.js";
 import { KgdumpError } from "#src/errors.js";
 import { encodeEntries } from "#src/format/index.js";
 import { openDump } from "#src/operations/dump/open-dump.js";
 import { exportStore } from "#src/operations/export/export.js";
 import { importDump } from "#src/operations/import/import.js";
 import { restoreDump } from "#src/operations/import/restore.js";
-import { checkedTime, withTimes } from "#src/operations/import/times.js";
+import { checkedTime, timingLoader, withTimes } from "#src/operations/import/times.js";
 import { rollbackStore } from "#src/operations/migrate/back/rollback.js";
 import { journalPath } from "#src/operations/migrate/journal.js";
 import { migrateStore } from "#src/operations/migrate/migrate.js";
@@ -142,4 +143,17 @@ test("a time is one that RocksDB takes for one", (t) => {
   for (const time of [0, 1_368_146_401, 2 ** 31, NaN, TIME + 0.5]) t.throws(() => checkedTime(time), { code: "USAGE" });
   const timed = withTimes(encodeEntries([{ key: Buffer.from("a"), value: Buffer.from("b") }]), 0x01020304);
   t.deepEqual(Buffer.from(timed), Buffer.from(encodeEntries([{ key: Buffer.from("a"), value: Buffer.from([0x62, 4, 3, 2, 1]) }])));
+});
+
+test("only families that have times get them, whichever comes before", async (t) => {
+  const loaded: Uint8Array[] = [];
+  const nothing = (): Promise<void> => Promise.resolve();
+  const real: EntryLoader = { startKeyspace: nothing, load: (block) => { loaded.push(block); return nothing(); }, finishKeyspace: () => Promise.resolve(0), finish: nothing, close: nothing, [Symbol.asyncDispose]: nothing };
+  const loader = timingLoader(real, (family) => Buffer.from(family).toString() === "timed", TIME);
+  const block = encodeEntries([{ key: Buffer.from("k"), value: Buffer.from("v") }]);
+  for (const family of ["plain", "timed", "other"]) {
+    await loader.startKeyspace(Buffer.from(family), "bytewise");
+    await loader.load(block);
+  }
+  t.deepEqual(loaded.map((each) => Buffer.from(each).toString("hex")), [block, withTimes(block, TIME), block].map((each) => Buffer.from(each).toString("hex")));
 });

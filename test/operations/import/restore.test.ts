@@ -1,7 +1,8 @@
-import { readdir } from "node:fs/promises";
+import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
-import { openRocksdbSource } from "#src/engines/rocksdb/rocksdb.js";
+import { createRocksdbSink, openRocksdbSource } from "#src/engines/rocksdb/rocksdb.js";
+import type { EntryLoader } from "#src/engines/store.js";
 import type { KeyOrder } from "#src/format/index.js";
 import { exportStore } from "#src/operations/export/export.js";
 import { importDump } from "#src/operations/import/import.js";
@@ -9,6 +10,7 @@ import { restoreDump } from "#src/operations/import/restore.js";
 import { verifyDump } from "#src/operations/verify/verify.js";
 import { makeStore, numbered } from "../../support/stores.js";
 import { temporaryDirectory } from "../../support/temporary.js";
+import { instead } from "../guards-support.js";
 
 const CONTENT = { default: numbered("k", 3000), nodes: { a: "1", b: "" }, empty: {}, back: numbered("r", 500) };
 const FAMILIES: { name: string; compression: "zstd"; blockSize: number; comparator?: KeyOrder }[] = [
@@ -97,4 +99,36 @@ test("a stream can't be put into another order", async (t) => {
   await t.throwsAsync(restoreDump({ target: join(directory, "new"), input: stream(), optionsFrom: first }), { code: "USAGE" });
   await restoreDump({ target: join(directory, "new"), input: stream() });
   t.pass();
+});
+
+test("a store that is not read back is opened at least", async (t) => {
+  const { directory, first } = await thereAndBack(t);
+  const seams = {
+    loader: (real: EntryLoader) =>
+      instead<EntryLoader>(real, {
+        finish: async () => {
+          await real.finish();
+          const [staged = ""] = (await readdir(directory)).filter((name) => /^\.restored\.kgdump-[0-9a-f]{16}$/.test(name));
+          const store = join(directory, staged, "store");
+          for (const name of await readdir(store)) if (name.endsWith(".sst")) await rm(join(store, name));
+        },
+      }),
+  };
+  await t.throwsAsync(restoreDump({ target: join(directory, "restored"), input: first, verify: false, seams }), { code: "STORE_UNSUPPORTED", message: /the table/ });
+  t.false((await readdir(directory)).includes("restored"));
+});
+
+test("logs of the old store that its program would read into the new one are told", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const [store, logs, dump] = ["graph", "logs", "graph.kgd"].map((name) => join(directory, name)) as [string, string, string];
+  await mkdir(logs);
+  {
+    await using sink = await createRocksdbSink(store, { databaseOptions: `wal_dir=${logs};avoid_flush_during_shutdown=true` });
+    await sink.operate("default", [{ kind: "put", key: Buffer.from("a"), value: Buffer.from("1") }]);
+  }
+  await exportStore({ store, output: dump });
+  const { warnings } = await restoreDump({ target: join(directory, "restored"), input: dump });
+  t.true(warnings.some((warning) => warning.startsWith(logs) && warning.includes("take them away before")), JSON.stringify(warnings));
+  await rm(logs, { recursive: true });
+  t.deepEqual((await restoreDump({ target: join(directory, "again"), input: dump })).warnings.filter((warning) => warning.includes("take them away")), []);
 });
