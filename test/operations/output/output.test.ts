@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { createWriteStream } from "node:fs";
-import { type FileHandle, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { type FileHandle, mkdir, readdir, readFile, readlink, stat, symlink, writeFile } from "node:fs/promises";
 import { createServer, Socket } from "node:net";
 import { join } from "node:path";
 import { PassThrough, Writable } from "node:stream";
@@ -271,4 +271,17 @@ test("an abort ends a write that waits for a slow reader", async (t) => {
   await t.throwsAsync(writing, { message: "stop" });
   await output.discard(() => [bytes("aborted")]);
   t.true(stream.destroyed);
+});
+
+test("with force, what a link leads to is replaced, and not the link", async (t) => {
+  const directory = await temporaryDirectory(t);
+  await mkdir(join(directory, "elsewhere"));
+  await writeFile(join(directory, "elsewhere", "a.kgd"), "old");
+  await symlink(join("elsewhere", "a.kgd"), join(directory, "b.kgd"));
+  await symlink("b.kgd", join(directory, "c.kgd"));
+  const output = await openOutput(join(directory, "c.kgd"), { force: true });
+  await output.write([bytes("new")]);
+  await output.commit();
+  t.deepEqual([await readlink(join(directory, "c.kgd")), await readlink(join(directory, "b.kgd"))], ["b.kgd", join("elsewhere", "a.kgd")]);
+  t.is(await readFile(join(directory, "elsewhere", "a.kgd"), "utf8"), "new");
 });
