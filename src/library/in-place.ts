@@ -7,7 +7,7 @@ import { type ChangeCounts as InnerChanges, migrateStore as migrate, type Migrat
 import type { PlannedStep as InnerStep } from "../operations/migrate/plan/planned-steps.js";
 import type { MigrationPlan as InnerPlan } from "../operations/migrate/plan/preflight.js";
 import { previewMigration as preview, type MigrationPreview as InnerPreview } from "../operations/migrate/plan/preview.js";
-import type { MigrationSpace as InnerSpace } from "../operations/migrate/plan/space.js";
+import type { Space as InnerSpace } from "../operations/disk/space.js";
 import type { RollbackOptions as InnerRollback, RollbackResult as InnerRolledBack } from "../operations/migrate/back/rollback-options.js";
 import { rollbackStore as rollBack } from "../operations/migrate/back/rollback.js";
 import { migrationStatus as status, type MigrationStatus as InnerStatus, type StatusPlace as InnerPlace, type StatusTrouble as InnerTrouble } from "../operations/migrate/status.js";

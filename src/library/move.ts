@@ -7,7 +7,7 @@ import { planExport as plan, type ExportPlan as InnerPlan, type ExportProblem as
 import { importDump as load, type ImportedKeyspace as InnerImported, type ImportOptions as InnerImport, type ImportResult as InnerResult } from "../operations/import/import.js";
 import { restoreDump as restore, type RestoredKeyspace as InnerRestored, type RestoreOptions as InnerRestore, type RestoreResult as InnerRestoreResult } from "../operations/import/restore.js";
 import { argumentsOf } from "./call.js";
-import { date, flag, inputs, keyspaces, map, oneOf, optional, output, path, paths, text, uuid, whole } from "./checks.js";
+import { date, flag, inputs, keyspaces, listener, map, oneOf, optional, output, path, paths, text, uuid, whole } from "./checks.js";
 import { ACCESS, blockBytes, PROGRESS, RANGE, READING, SLED } from "./common.js";
 import { type Options, type Public, publish } from "./public.js";
 
@@ -47,6 +47,7 @@ const SELECTED = { store: path, keyspaces: optional(keyspaces), excludeKeyspaces
 const exportArguments = argumentsOf<InnerExport>("exportStore", "store", {
   ...SELECTED,
   ...PROGRESS,
+  onWarning: optional(listener),
   output,
   codec: optional(oneOf("lz4", "zstd", "none")),
   level: optional(whole(1, 22)),
@@ -58,7 +59,7 @@ const exportArguments = argumentsOf<InnerExport>("exportStore", "store", {
 
 const planArguments = argumentsOf<InnerPlanOptions>("planExport", "store", { ...SELECTED, signal: PROGRESS.signal, output: optional(path) });
 
-const LOADED = { input: inputs, target: path, map: optional(map), keyspaces: optional(keyspaces), excludeKeyspaces: optional(keyspaces), verify: optional(flag), maxBlockSize: blockBytes, ...ACCESS, ...PROGRESS };
+const LOADED = { input: inputs, target: path, map: optional(map), keyspaces: optional(keyspaces), excludeKeyspaces: optional(keyspaces), verify: optional(flag), maxBlockSize: blockBytes, onWarning: optional(listener), ...ACCESS, ...PROGRESS };
 
 const importArguments = argumentsOf<InnerImport>("importDump", "input", {
   ...LOADED,

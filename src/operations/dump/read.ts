@@ -50,7 +50,11 @@ export interface IndexedDump extends AsyncDisposable {
  */
 export async function openIndexed(path: string, maxBlockSize?: number): Promise<IndexedDump | null> {
   const file = await openInputFile(dumpPath(path));
-  if (file.size !== null) return indexedIn(file, path, maxBlockSize);
+  if (file.size !== null) {
+    return await indexedIn(file, path, maxBlockSize).catch((error: unknown) => {
+      throw error instanceof KgdumpError ? error.withPath(resolve(path)) : error;
+    });
+  }
   await file[Symbol.asyncDispose]();
   return null;
 }
@@ -69,7 +73,7 @@ export async function indexedIn(file: OpenFile, name: string, maxBlockSize?: num
     return { dump, bytes: file.size ?? 0, [Symbol.asyncDispose]: () => file[Symbol.asyncDispose]() };
   } catch (error) {
     await file[Symbol.asyncDispose]();
-    throw error instanceof KgdumpError ? error.withPath(resolve(path)) : error;
+    throw error;
   }
 }
 

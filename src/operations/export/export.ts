@@ -26,7 +26,7 @@ import { openSource, type ReadingOptions } from "../disk/stores.js";
 import { orAborted, OrderedQueue } from "../run/ordered-queue.js";
 import type { DumpOutput } from "../output/dump-output.js";
 import { openOutput, refuseInStore } from "../output/output.js";
-import { type OnProgress, ProgressMeter } from "../run/progress.js";
+import { type OnProgress, ProgressMeter, type WithWarnings } from "../run/progress.js";
 import { through, type WithSeams } from "../run/seams.js";
 import { type KeyspaceResult, keyspaceResult } from "../dump/results.js";
 import { loadCodec, loadPacker, type PackerOf } from "../dump/codecs.js";
@@ -45,7 +45,7 @@ export interface ExportSelection extends EntryFilter, ReadingOptions {
 }
 
 /** What `exportStore` does. */
-export interface ExportOptions extends ExportSelection, WithSeams {
+export interface ExportOptions extends ExportSelection, WithSeams, WithWarnings {
   /** A path, which is published atomically, or an open stream, which is ended. */
   readonly output: string | Writable;
   /** Write only what changed since these dumps: a full one, and the deltas that follow it, in their order. */
@@ -68,8 +68,6 @@ export interface ExportOptions extends ExportSelection, WithSeams {
   readonly dumpId?: string | undefined;
   /** Is told how far it is. */
   readonly onProgress?: OnProgress | undefined;
-  /** Called with what a user should know before long work begins; it is among the warnings of the result, too. Must not throw. */
-  readonly onWarning?: ((sentence: string) => void) | undefined;
 }
 
 /** What was exported. */

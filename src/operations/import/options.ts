@@ -7,11 +7,11 @@ import type { DumpInputs } from "../dump/events.js";
 import type { Missing } from "../dump/salvaged.js";
 import type { KeyspaceName } from "../entries/keyspaces.js";
 import type { KeyspaceMap } from "../entries/naming.js";
-import type { WithProgress } from "../run/progress.js";
+import type { WithProgress, WithWarnings } from "../run/progress.js";
 import type { WithSeams } from "../run/seams.js";
 
 /** What `importDump` does. An existing store must have been made with the compression and segment size that are given. */
-export interface ImportOptions extends SledSettings, WithAccess, WithSeams, WithProgress {
+export interface ImportOptions extends SledSettings, WithAccess, WithSeams, WithProgress, WithWarnings {
   /** Directory of the sled store. */
   readonly target: string;
   /** A dump; or files, a full dump and the deltas that follow it, whose last state is imported. */

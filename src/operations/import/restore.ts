@@ -17,7 +17,7 @@ import { GapWatch, type Missing } from "../dump/salvaged.js";
 import type { KeyspaceName } from "../entries/keyspaces.js";
 import type { KeyspaceMap } from "../entries/naming.js";
 import { closing } from "../run/closing.js";
-import type { WithProgress } from "../run/progress.js";
+import type { WithProgress, WithWarnings } from "../run/progress.js";
 import { through, type WithSeams } from "../run/seams.js";
 import { type PlannedFamilies, planFamilies, refuseFamilyNames } from "./families.js";
 import { refuseFilledTogether } from "./filled-together.js";
@@ -28,7 +28,7 @@ import { checkRoomFor } from "./room.js";
 import { timingComparison, timingLoader } from "./times.js";
 
 /** What `restoreDump` does. */
-export interface RestoreOptions extends WithAccess, WithSeams, WithProgress {
+export interface RestoreOptions extends WithAccess, WithSeams, WithProgress, WithWarnings {
   /** Directory of the new RocksDB store. */
   readonly target: string;
   /** A dump; or files, a full dump and the deltas that follow it, whose last state is restored. */

@@ -5,14 +5,14 @@ import { checkRoom } from "../disk/space.js";
 import type { DumpInputs } from "../dump/events.js";
 import { openDump } from "../dump/open-dump.js";
 import { byName } from "../entries/keyspaces.js";
+import type { WithWarnings } from "../run/progress.js";
 import type { ImportPlan } from "./plan.js";
 
 /** Where a store is made, and of what. */
-interface Making {
+interface Making extends WithWarnings {
   readonly target: string;
   readonly input: DumpInputs;
   readonly prefix?: Uint8Array | undefined;
-  readonly onWarning?: ((sentence: string) => void) | undefined;
 }
 
 /**

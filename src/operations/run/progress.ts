@@ -27,10 +27,14 @@ export type OnProgress = (progress: Progress) => void;
 export interface WithProgress {
   /** Is told how far it is. */
   readonly onProgress?: OnProgress | undefined;
-  /** Called with what a user should know before long work begins; it is among the warnings of the result, too. Must not throw. */
-  readonly onWarning?: ((sentence: string) => void) | undefined;
   /** Ends it, with its reason. */
   readonly signal?: AbortSignal | undefined;
+}
+
+/** Who wants to know at once what else is among the warnings of a result. */
+export interface WithWarnings {
+  /** Is told what a user should know before long work begins. Must not throw. */
+  readonly onWarning?: ((sentence: string) => void) | undefined;
 }
 
 /** What a phase is expected to do; null when nobody knows. */
