@@ -11,7 +11,6 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { filesTooLong } from "./file-size.mjs";
-import { wrongLibraryPage } from "./library-docs.mjs";
 import { wrongLicenses } from "./licenses.mjs";
 import { rustCircles } from "./rust-circles.mjs";
 import { runScript, setUp } from "./setup.mjs";
@@ -41,7 +40,8 @@ const javascriptChecks = (fix) => [
   byPackage("layers", "dependency-cruiser/bin/dependency-cruise.mjs", "src", "--config", ".dependency-cruiser.cjs"),
   byPackage("types of scripts", "typescript/bin/tsc", "-p", "scripts"),
   { name: "file lengths", check: async () => (await filesTooLong()).join("\n") },
-  { name: "page of the library", check: () => wrongLibraryPage({ write: fix }) },
+  // Only now: it needs packages, which set-up may have to install first.
+  { name: "page of the library", check: async () => (await import("./library-docs.mjs")).wrongLibraryPage({ write: fix }) },
   { name: "circles of Rust files", check: async () => (await rustCircles(ADDON_CRATES.map(({ directory }) => directory), ROOT)).join("\n") },
 ];
 
