@@ -109,7 +109,6 @@ unsafe extern "C-unwind" {
         error: *mut *mut c_char,
     );
     pub fn rocksdb_options_get_num_levels(options: *mut rocksdb_options_t) -> c_int;
-    pub fn rocksdb_options_set_num_levels(options: *mut rocksdb_options_t, levels: c_int);
     pub fn rocksdb_options_get_compaction_style(options: *mut rocksdb_options_t) -> c_int;
     pub fn rocksdb_options_set_create_if_missing(options: *mut rocksdb_options_t, on: c_uchar);
     pub fn rocksdb_options_set_create_missing_column_families(options: *mut rocksdb_options_t, on: c_uchar);

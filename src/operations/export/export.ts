@@ -127,8 +127,7 @@ async function exportFrom(opened: Omit<Job, "keyspaces" | "output" | "huge" | "s
   const { source, chain, codec, blockSize, options } = opened;
   if (typeof options.output === "string") await refuseInStore(options.output, options.store);
   const keyspaces = selectedKeyspaces(source.info, options);
-  const made = makeHeader(source.info, keyspaces, { ...options, codec, blockSize, base: chain?.base ?? null });
-  const { header, warnings } = fitHeader(made);
+  const { header, warnings } = fitHeader(makeHeader(source.info, keyspaces, { ...options, codec, blockSize, base: chain?.base ?? null }));
   const writer = new DumpWriter(header);
   const watching = (): HugeEntries => new HugeEntries(options.target, options.maxBlockSize);
   const huge = watching();

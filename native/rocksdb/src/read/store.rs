@@ -3,6 +3,7 @@
 //! Contract: nothing in the store's directory is written or locked. A live writer may work on meanwhile (see opening.rs).
 
 use std::collections::{BTreeMap, HashMap};
+use std::ffi::c_int;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::sync::Arc;
@@ -33,6 +34,10 @@ const MOST_OPENING_THREADS: usize = 16;
 /// Levels that RocksDB gives a family by itself, and the most that are taken: a MANIFEST may say anything.
 const USUAL_LEVELS: u32 = 7;
 const MOST_LEVELS: u32 = 64;
+
+extern "C" {
+    fn rocksdb_options_set_num_levels(options: *mut ffi::rocksdb_options_t, levels: c_int);
+}
 
 /// A store that is open for reading.
 pub struct Store {
@@ -198,7 +203,7 @@ pub fn family_options(plan: &Plan, operand_met: &Arc<AtomicBool>) -> Options {
         } else if plan.reverse {
             ffi::rocksdb_options_set_comparator(options.as_ptr(), ffi::kgd_reverse_comparator());
         }
-        ffi::rocksdb_options_set_num_levels(options.as_ptr(), levels(plan));
+        rocksdb_options_set_num_levels(options.as_ptr(), levels(plan));
     }
     options
 }
