@@ -69,7 +69,7 @@ test("an error keeps what it says when its place is added, and no place is added
   const cause = new Error("origin");
   const error = new KgdumpError("ADDON_MISSING", "no addon", { cause, hint: "set up", path: "/addon.node" });
   const found = placed(error, { offset: 7, block: 3, keyspace: bytes("a") });
-  t.like(found, { code: "ADDON_MISSING", hint: "set up", path: "/addon.node", cause, offset: 7, block: 3, keyspace: bytes("a"), message: "block 3 at byte 7: no addon" });
+  t.like(found, { code: "ADDON_MISSING", hint: "set up", path: "/addon.node", cause, offset: 7, block: 3, keyspace: Buffer.from("a"), message: "block 3 at byte 7: no addon" });
   t.is(placed(found, { offset: 8 }), found);
   t.is(withBlock(found, 9), found);
   t.is(withBlock(cause, 9), cause);

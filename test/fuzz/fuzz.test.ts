@@ -65,7 +65,8 @@ for (const [target, inputs] of Object.entries(INPUTS)) {
     if (first !== undefined) t.fail(`npm run fuzz -- --target ${target} --seed ${SEED} --from ${first.turn} --inputs 1\n${first.problem}\n${first.input}`);
     t.is(tally.inputs, inputs);
     t.true(memory < MOST_MEMORY);
-    t.true((outcomes.sound ?? 0) < inputs);
+    // Of a header's options, those that can't be are left out: the dump is restored all the same.
+    if (target !== "options") t.true((outcomes.sound ?? 0) < inputs);
   });
 }
 
