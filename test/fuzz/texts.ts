@@ -9,21 +9,14 @@ import { restoreDump } from "#src/operations/import/restore.js";
 import { type Journal, parseJournal } from "#src/operations/migrate/journal-form.js";
 import { parseStorageFile } from "#src/settings/index.js";
 import { entry, header, keyspace, makeDump } from "../format/support/dumps.js";
+import { sampleJournal } from "../operations/migrate/journal-support.js";
 import { Finding } from "./finding.js";
 import { mutateBytes } from "./mutate-bytes.js";
 import type { Random } from "./random.js";
 import type { Target } from "./targets.js";
 
 const TARGET = "/srv/graph";
-const DIGEST = "ab".repeat(32);
-
-const JOURNAL: Journal = {
-  version: 1, id: "0123abcd", step: "rolling-back", startedAt: "2026-11-22T19:10:34.000Z", updatedAt: "2026-11-22T19:10:35.000Z",
-  source: TARGET, target: TARGET, building: `${TARGET}.kgdump-new-0123abcd`, backup: `${TARGET}.rocksdb-backup-20261122T191034Z`, dump: "/srv/graph.kgd", dumpId: "x",
-  delta: null, deltaId: null, settings: { compression: true, cacheCapacity: 1024 }, snapshot: { databaseId: "id", sequenceNumber: "12" },
-  keyspaces: [{ name: "64656661756c74", comparator: "bytewise", entries: 3, digest: DIGEST }], verifiedAt: null,
-  owner: { pid: 7, started: null, host: "h" }, rollback: { incoming: `${TARGET}.kgdump-back-0123abcd`, aside: `${TARGET}.sled-1` },
-};
+const JOURNAL: Journal = { ...sampleJournal(TARGET), step: "rolling-back", dump: "/srv/graph.kgd", verifiedAt: null };
 
 /** What somebody who wants to do harm, or a disk, puts in the place of a value. */
 const ODD = [null, true, 0, -1, 0.5, 2 ** 53, "", "/", "..", "/etc", TARGET, `${TARGET}/..`, `${TARGET}.kgdump-new-0123abcd/../../etc`, `${TARGET}.sled-1/../x`, "\0", "a".repeat(5000), [], {}, [[]], { name: "zz" }];

@@ -6,23 +6,12 @@ import fc from "fast-check";
 import { KgdumpError } from "#src/errors.js";
 import { rollbackStore } from "#src/operations/migrate/back/rollback.js";
 import { parseJournal } from "#src/operations/migrate/journal-form.js";
-import { type Journal, journalPath, readJournal } from "#src/operations/migrate/journal.js";
+import { journalPath, readJournal } from "#src/operations/migrate/journal.js";
 import { migrateStore } from "#src/operations/migrate/migrate.js";
 import { migrationStatus } from "#src/operations/migrate/status.js";
 import { loggedSeed } from "../../faults/support.js";
 import { temporaryDirectory } from "../../support/temporary.js";
-
-const digest = "ab".repeat(32);
-
-function sample(target: string): Journal {
-  return {
-    version: 1, id: "0123abcd", step: "done", startedAt: "2026-11-22T19:10:34.000Z", updatedAt: "2026-11-22T19:10:35.000Z",
-    source: target, target, building: `${target}.kgdump-new-0123abcd`, backup: `${target}.rocksdb-backup-20261122T191034Z`, dump: null, dumpId: "x",
-    delta: null, deltaId: null, settings: { compression: true, cacheCapacity: 1024 }, snapshot: { databaseId: "id", sequenceNumber: "12" },
-    keyspaces: [{ name: "64656661756c74", comparator: "bytewise", entries: 3, digest }], verifiedAt: "2026-11-22T19:10:35.000Z",
-    owner: { pid: 999_999_999, started: null, host: "h" }, rollback: { incoming: `${target}.kgdump-back-0123abcd`, aside: `${target}.sled-1` },
-  };
-}
+import { sampleJournal } from "./journal-support.js";
 
 /** Every place within a value: paths of names. */
 function placesIn(value: unknown, path: readonly string[] = []): (readonly string[])[] {
@@ -37,7 +26,7 @@ function replaced(value: unknown, [name, ...rest]: readonly string[], by: unknow
 }
 
 test("a sound journal is read as it is, one of before there were deltas too", (t) => {
-  const journal = sample("/srv/graph");
+  const journal = sampleJournal("/srv/graph");
   t.deepEqual(parseJournal(JSON.stringify(journal), journal.target), journal);
   const { delta: _delta, deltaId: _deltaId, ...older } = journal;
   t.deepEqual(parseJournal(JSON.stringify(older), journal.target), journal);
@@ -46,7 +35,7 @@ test("a sound journal is read as it is, one of before there were deltas too", (t
 test("a wrong value at any place is told, whatever is asked for, and nothing is touched", async (t) => {
   const directory = await temporaryDirectory(t);
   const target = join(directory, "graph");
-  const journal = sample(target);
+  const journal = sampleJournal(target);
   const wrong = [null, [null], { a: 1 }, 7, -1, 0.5, true, "relative", "", "\0", { name: null }, [{ name: "zz" }]];
   await fc.assert(
     fc.asyncProperty(fc.constantFrom(...placesIn(journal)), fc.oneof(fc.constantFrom<unknown>(...wrong), fc.jsonValue()), async (place, by) => {
@@ -71,7 +60,7 @@ test("a wrong value at any place is told, whatever is asked for, and nothing is 
 test("what is no journal at all is told", async (t) => {
   const directory = await temporaryDirectory(t);
   const target = join(directory, "graph");
-  const journal = sample(target);
+  const journal = sampleJournal(target);
   const broken: unknown[] = [{ ...journal, keyspaces: [null] }, { ...journal, settings: null }, { ...journal, snapshot: [] }, { ...journal, owner: {} }, { ...journal, backup: null }, { ...journal, building: target }, [], null, 1];
   for (const text of ["", "{", ...broken.map((value) => JSON.stringify(value)), JSON.stringify({ ...journal, step: "rolling-back", rollback: null })]) {
     await writeFile(journalPath(target), text);
