@@ -51,6 +51,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
   "an operator of its own": { plan: [`operator ${D} maker.concat`, "open", ...merges, `flush ${D}`, `merge ${D} 01 ff`, "check", `compact ${D}`, "check"] },
   "time to live": { plan: ["mode ttl 1000000", "open", ...puts(D, 0, 20), `delete ${D} ${key(2)}`, "check", ...REOPENED], ttl: "strip" },
   "wide columns": { plan: ["open", ...puts(D, 0, 5), `entity ${D} ${key(2)} -=${hex("plain")} ${hex("c1")}=${hex("v1")}`, `entity ${D} ff ${hex("c2")}=-`, "check", `flush ${D}`, ...REOPENED], refused: true },
+  "values that say when they were written": { plan: ["options preclude_last_level_data_seconds=500;preserve_internal_time_seconds=1000", "open", ...times(0, 30, (n) => `timed ${D} ${key(n)} ${String(10 ** (n % 10))} ${hex(`a${String(n)}`)}`), `compact ${D}`, ...times(10, 20, (n) => `timed ${D} ${key(n)} ${String(n)} ${hex(`b${String(n)}`)}`), "check", ...REOPENED] },
   "blob files": { plan: ["options enable_blob_files=true;min_blob_size=10", "open", ...times(0, 30, (n) => `fill ${D} ${key(n)} ${String(n * 7)} ${String(n)}`), `flush ${D}`, ...REOPENED] },
   ingested: { plan: ["open", ...puts(D, 0, 50), ...rows, `ingest ${D}`, "check", ...puts(D, 50, 55, "w"), ...REOPENED] },
   "ingested behind": {

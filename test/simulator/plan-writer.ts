@@ -18,6 +18,8 @@ export interface Ways {
   /** Logs are written when it is asked for. */
   readonly buffered: boolean;
   readonly entities: boolean;
+  /** Values may say when they were written; a compaction to the last level gives them the number that the store had then. */
+  readonly timed: boolean;
   /** Writes may be synced: unlogged ones may not, and RocksDB hangs in some that are unordered. */
   readonly synced: boolean;
 }
@@ -29,6 +31,8 @@ interface Open {
 }
 
 const KEYS = 40;
+/** How many seconds ago a value was written, by its own words. */
+const AGES = [0, 1, 60, 700, 1_000_000, 1_000_000_000];
 
 /** Makes lines; one writer for one plan. */
 export class PlanWriter {
@@ -144,7 +148,10 @@ export class PlanWriter {
     }
     if (kind < 6 && this.#ways.operator) return `merge ${name} ${this.#key(name)} ${this.#value()}`;
     if (kind === 6 && this.#ways.entities) return `entity ${name} ${this.#key(name)} ${hex("column")}=${this.#value()}`;
-    return `put ${name} ${this.#key(name)} ${this.#value()}`;
+    const chosen = this.#key(name);
+    // (Chosen without numbers of their own, so that known simulations stay what they are.)
+    const [isTimed, age] = [this.#ways.timed && this.#lines.length % 3 === 0, AGES[this.#lines.length % AGES.length] ?? 0];
+    return isTimed ? `timed ${name} ${chosen} ${String(age)} ${this.#value()}` : `put ${name} ${chosen} ${this.#value()}`;
   }
 
   #batch(): void {

@@ -45,7 +45,7 @@ const HABITS = [
   "max_manifest_file_size=600;",
   "level_compaction_dynamic_level_bytes=false;num_levels=3;",
   "allow_2pc=true;",
-  "info_log_level=INFO_LEVEL;",
+  "preclude_last_level_data_seconds=500;preserve_internal_time_seconds=1000;",
   "info_log_level=INFO_LEVEL;",
   "write_dbid_to_manifest=false;",
   "preserve_internal_time_seconds=10000;",
@@ -106,7 +106,7 @@ export function randomScenario(random: Random, { inborn, changeable, kinds }: { 
     options: tableOptions(random, changeable),
   }));
   const drops = inborn === null && operator !== "own" && random.once(6);
-  const writer = new PlanWriter(random, { families, drops, transactional, ttl, unlogged, behind, ordinary, operator: operator !== null, buffered: logs === "buffered", entities: ordinary && operator === null && random.once(20), synced: !unlogged && !options.includes("unordered_write") });
+  const writer = new PlanWriter(random, { families, drops, transactional, ttl, unlogged, behind, ordinary, operator: operator !== null, buffered: logs === "buffered", entities: ordinary && operator === null && random.once(20), timed: ordinary && operator === null && options.includes("preserve_internal_time"), synced: !unlogged && !options.includes("unordered_write") });
   const head = [
     `options ${options.slice(0, -1)}`,
     ...(transactional ? [`mode transactions ${logs === "two-phase" ? "committed" : random.pick(["prepared", "unprepared"])}`] : []),

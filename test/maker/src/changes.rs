@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::CStr;
 use std::slice::from_raw_parts;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::Outcome;
 use crate::ffi::*;
@@ -24,6 +25,12 @@ pub fn add(batch: Pointer, family: Pointer, change: &Change) -> Outcome<()> {
             Change::SingleDelete { key: k } => rocksdb_writebatch_singledelete_cf(batch, family, k.as_ptr(), k.len()),
             Change::DeleteRange { from: k, to: e } => {
                 rocksdb_writebatch_delete_range_cf(batch, family, k.as_ptr(), k.len(), e.as_ptr(), e.len());
+            }
+            Change::Timed { key: k, value: v, age } => {
+                let written = (SystemTime::now() - *age).duration_since(UNIX_EPOCH)?.as_secs();
+                if maker_timed_put(batch, family, k.as_ptr(), k.len(), v.as_ptr(), v.len(), written) == 0 {
+                    return Err("the value with its time can't be put".into());
+                }
             }
             Change::Entity { key: k, columns } => {
                 let parts: Vec<&[u8]> = columns.iter().flat_map(|(name, value)| [&name[..], value]).collect();

@@ -122,6 +122,15 @@ unsafe extern "C" {
         lengths: *const usize,
         count: usize,
     ) -> c_int;
+    pub fn maker_timed_put(
+        batch: Pointer,
+        family: Pointer,
+        key: *const u8,
+        key_length: usize,
+        value: *const u8,
+        value_length: usize,
+        written: u64,
+    ) -> c_int;
 
     pub fn rocksdb_flushoptions_create() -> Pointer;
     pub fn rocksdb_flush_cf(db: Pointer, options: Pointer, family: Pointer, error: Failure);

@@ -18,6 +18,7 @@
 //!     crash                           ends the process without closing anything; `open` begins another one
 //!     put FAMILY KEY VALUE            a change, written at once or with its batch
 //!     fill FAMILY KEY LENGTH BYTE     puts a value of so many bytes that are all BYTE (decimal)
+//!     timed FAMILY KEY AGE VALUE      puts a value that was written AGE seconds ago, by its own words
 //!     delete, single-delete FAMILY KEY
 //!     delete-range FAMILY FROM TO
 //!     merge FAMILY KEY OPERAND

@@ -94,7 +94,7 @@ impl Family {
         let mut entries = BTreeMap::new();
         for (change, _) in &self.changes {
             match change {
-                Change::Put { key, value } => {
+                Change::Put { key, value } | Change::Timed { key, value, .. } => {
                     entries.insert(key.clone(), Value::Plain(value.clone()));
                 }
                 Change::Entity { key, columns } => {

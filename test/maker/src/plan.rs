@@ -1,13 +1,15 @@
 //! The lines of a plan, as the head of main.rs lists them.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::Outcome;
 
-/// One change of one key, or of a range of them.
+/// One change of one key, or of a range of them. `Timed` is a value that says how long ago it was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
     Put { key: Vec<u8>, value: Vec<u8> },
+    Timed { key: Vec<u8>, value: Vec<u8>, age: Duration },
     Delete { key: Vec<u8> },
     SingleDelete { key: Vec<u8> },
     DeleteRange { from: Vec<u8>, to: Vec<u8> },
@@ -133,6 +135,9 @@ fn change(kind: &str, fields: &[&str]) -> Outcome<Change> {
         ("put", [key, value]) => Change::Put { key: unhex(key)?, value: unhex(value)? },
         ("fill", [key, length, byte]) => {
             Change::Put { key: unhex(key)?, value: vec![byte.parse()?; length.parse::<usize>()?] }
+        }
+        ("timed", [key, age, value]) => {
+            Change::Timed { key: unhex(key)?, value: unhex(value)?, age: Duration::from_secs(age.parse()?) }
         }
         ("delete", [key]) => Change::Delete { key: unhex(key)? },
         ("single-delete", [key]) => Change::SingleDelete { key: unhex(key)? },

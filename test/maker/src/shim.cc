@@ -1,7 +1,9 @@
-// What RocksDB's C API lacks for making stores: the write policy of transactions, and entities of wide columns.
+// What RocksDB's C API lacks for making stores: the write policy of transactions, entities of wide columns, and values that
+// say when they were written.
 // Plain C functions; no exception crosses their border.
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
 #include "rocksdb/c.h"
@@ -37,6 +39,16 @@ int maker_put_entity(rocksdb_writebatch_t* batch, rocksdb_column_family_handle_t
     }
     // Named with its class, so that it is no matter where it stands in the virtual table.
     return batch->rep.rocksdb::WriteBatch::PutEntity(family->rep, rocksdb::Slice(key, key_length), columns).ok() ? 1 : 0;
+  } catch (...) {
+    return 0;
+  }
+}
+
+/// Adds a value that says when it was written, in seconds since 1970. Returns whether it could.
+int maker_timed_put(rocksdb_writebatch_t* batch, rocksdb_column_family_handle_t* family, const char* key, size_t key_length,
+                    const char* value, size_t value_length, uint64_t written) {
+  try {
+    return batch->rep.rocksdb::WriteBatch::TimedPut(family->rep, rocksdb::Slice(key, key_length), rocksdb::Slice(value, value_length), written).ok() ? 1 : 0;
   } catch (...) {
     return 0;
   }
