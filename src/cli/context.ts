@@ -9,6 +9,7 @@ import { connectionOf, DataInput, DataOutput } from "./terminal/stdio.js";
 import { type ColorChoice, makePaint, type Paint, useColors } from "./terminal/style.js";
 import { escapeMessage } from "./text/escape.js";
 import { RawPaths } from "./text/raw-paths.js";
+import { wrapLines } from "./text/wrap.js";
 
 /** Options that every command takes. */
 export interface GlobalFlags {
@@ -129,12 +130,16 @@ export class Context {
     return this.#erases;
   }
 
-  /** Tells something on stderr, line by line, above the line of progress; the lines must be safe to print. */
+  /** Tells something on stderr, line by line, above the line of progress; the lines must be safe to print. They are broken at a terminal's width. */
   say(text: string): void {
-    const shown = this.#paths.text(text, false);
+    const shown = this.#atWidth(this.#paths.text(text, false));
     const write = (): void => void process.stderr.write(`${this.#erases ? ERASE_LINE : ""}${shown}${shown.endsWith("\n") ? "" : "\n"}`);
     if (this.#display === null) write();
     else this.#display.around(write);
+  }
+
+  #atWidth(text: string): string {
+    return this.#erases ? wrapLines(text, process.stderr.columns > 0 ? process.stderr.columns : 80) : text;
   }
 
   /** Writes JSON to stderr. */
@@ -173,6 +178,6 @@ export class Context {
   /** The text that `fail` would write. */
   failure(error: unknown): string {
     if (this.json) return this.#paths.text(renderErrorJson(error), true);
-    return `${this.#erases ? ERASE_LINE : ""}${this.#paths.text(renderError(error, { paint: this.errorPaint, verbose: false }), false)}`;
+    return `${this.#erases ? ERASE_LINE : ""}${this.#atWidth(this.#paths.text(renderError(error, { paint: this.errorPaint, verbose: false }), false))}`;
   }
 }

@@ -54,7 +54,7 @@ export async function runCleanup(context: Context, args: readonly string[], { dr
   context.complete();
   context.stopProgress();
   if (context.json) await context.out.write(jsonDocument({ cleanup: { ...result, remains: result.remains.map((remain) => ({ ...remain })) } }));
-  else if (!context.quiet) await context.out.write(renderCleanup(result, dryRun === true, context.paint));
+  else if (!context.quiet) await context.out.tell(renderCleanup(result, dryRun === true, context.paint));
   requireAllGone(result);
 }
 

@@ -115,7 +115,8 @@ async function plan(context: Context, selection: ExportSelection, flags: ExportF
   const result = await planExport({ ...selection, ...(path === null ? {} : { output: path }), base: flags.base, maxBlockSize: flags.maxBlockSize, force: flags.force });
   for (const warning of result.warnings) context.warn(warning);
   const { renderPlan } = await import("../render/results.js");
-  await context.out.write(context.json ? jsonDocument(planJson(result)) : renderPlan(result, context.paint));
+  if (context.json) await context.out.write(jsonDocument(planJson(result)));
+  else await context.out.tell(renderPlan(result, context.paint));
   const [problem] = result.problems;
   if (problem === undefined) return;
   for (const other of result.problems.slice(1)) context.warn(other.message);

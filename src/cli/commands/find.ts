@@ -59,7 +59,8 @@ export async function runFind(context: Context, args: readonly string[], flags: 
     problems: found.flatMap(({ problems }) => problems),
     remarks: found[0]?.remarks ?? [],
   };
-  await context.out.write(context.json ? jsonDocument({ found: { store, key: jsonBytes(key), ...foundJson(all) } }) : render(all, store, key, context));
+  if (context.json) await context.out.write(jsonDocument({ found: { store, key: jsonBytes(key), ...foundJson(all) } }));
+  else await context.out.tell(render(all, store, key, context));
 }
 
 function foundJson({ versions, problems, remarks }: FoundKey): Record<string, Json> {

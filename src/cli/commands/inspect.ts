@@ -96,7 +96,8 @@ async function summarize(context: Context, source: InspectOptions): Promise<void
   const { onProgress } = context.startProgress();
   const summary = await inspectDump({ ...source, onProgress });
   context.complete();
-  await context.out.write(context.json ? jsonDocument(summaryJson(summary)) : renderSummary(summary, context));
+  if (context.json) await context.out.write(jsonDocument(summaryJson(summary)));
+  else await context.out.tell(renderSummary(summary, { paint: context.paint, verbose: context.verbose, columns: context.out.columns }));
   await context.out.flush();
   if (!summary.complete) throw incomplete(summary);
 }

@@ -144,7 +144,8 @@ export async function runMigrate(context: Context, [store]: readonly string[], f
     const { previewMigration } = await import("../../operations/migrate/plan/preview.js");
     const preview = await previewMigration(options);
     for (const warning of preview.plan?.warnings ?? []) context.warn(warning);
-    await context.out.write(context.json ? jsonDocument(migrationPreviewJson(preview)) : renderMigrationPreview(preview, context.paint));
+    if (context.json) await context.out.write(jsonDocument(migrationPreviewJson(preview)));
+    else await context.out.tell(renderMigrationPreview(preview, context.paint));
     return;
   }
   const { migrateStore } = await import("../../operations/migrate/migrate.js");

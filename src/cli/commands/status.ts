@@ -5,6 +5,7 @@ import type { MigrationState, MigrationStatus } from "../../operations/migrate/s
 import type { Context } from "../context.js";
 import { addHelp } from "../help/help.js";
 import { jsonDocument } from "../render/json/json.js";
+import { statusJson } from "../render/json/migrate.js";
 import { renderStatus } from "../render/migrate.js";
 
 /** Exit codes of `status`, by what it found. */
@@ -46,6 +47,7 @@ export async function runStatus(context: Context, args: readonly string[], flags
   context.workOn({ worked: [target, ...files] });
   const { migrationStatus } = await import("../../operations/migrate/status.js");
   const status: MigrationStatus = await migrationStatus(target);
-  await context.out.write(context.json ? jsonDocument({ status: { ...status, journal: status.journal === null ? null : { ...status.journal }, backup: status.backup === null ? null : { ...status.backup }, dump: status.dump === null ? null : { ...status.dump }, compacted: status.compacted === null ? null : { ...status.compacted }, remains: status.remains.map((remain) => ({ ...remain })), trouble: status.trouble === null ? null : { ...status.trouble } } }) : renderStatus(status, context.paint));
+  if (context.json) await context.out.write(jsonDocument({ status: statusJson(status) }));
+  else await context.out.tell(renderStatus(status, context.paint));
   context.exitCode = STATUS_EXIT_CODE[status.state];
 }

@@ -92,13 +92,13 @@ const COLUMNS: readonly Column[] = [
   { heading: "keys", align: "right" },
   { heading: "values", align: "right" },
   { heading: "ratio", align: "right" },
-  { heading: "blocks", align: "right" },
-  { heading: "block sizes", align: "left" },
-  { heading: "codecs", align: "left" },
+  { heading: "blocks", align: "right", spare: true },
+  { heading: "block sizes", align: "left", spare: true },
+  { heading: "codecs", align: "left", spare: true },
   { heading: "sha-256", align: "left" },
 ];
 
-function keyspaceTable(summary: DumpSummary, options: { paint: Paint; verbose: boolean }): string {
+function keyspaceTable(summary: DumpSummary, options: SummaryOptions): string {
   const rows = summary.keyspaces.map((keyspace) => [
     formatShort(keyspace.name) + (keyspace.comparator === "bytewise" ? "" : " (reverse order)"),
     formatCount(keyspace.entries),
@@ -110,7 +110,7 @@ function keyspaceTable(summary: DumpSummary, options: { paint: Paint; verbose: b
     codecsText(keyspace),
     digestText(keyspace, options.verbose),
   ]);
-  return renderTable(COLUMNS, rows, options.paint);
+  return renderTable(COLUMNS, rows, options.paint, options.verbose ? null : options.columns);
 }
 
 /** What is known of a dump's blocks. */
@@ -142,11 +142,18 @@ function soundText(summary: DumpSummary): string {
   );
 }
 
-/**
- * The summary of a dump, as lines, each ended.
- * @param options paint: colours of stdout; verbose: whole digests
- */
-export function renderSummary(summary: DumpSummary, options: { paint: Paint; verbose: boolean }): string {
+/** How a summary is told. */
+export interface SummaryOptions {
+  /** Colours of stdout. */
+  readonly paint: Paint;
+  /** With whole digests, and all columns of the table. */
+  readonly verbose: boolean;
+  /** Of the terminal, or null. */
+  readonly columns: number | null;
+}
+
+/** The summary of a dump, as lines, each ended. */
+export function renderSummary(summary: DumpSummary, options: SummaryOptions): string {
   const { header, problem } = summary;
   const { paint } = options;
   const name = summary.path === null ? "a dump from standard input" : escapeText(summary.path);

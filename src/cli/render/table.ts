@@ -1,4 +1,5 @@
 /** Tables without borders, as wide as what is in them. */
+import { stripVTControlCharacters } from "node:util";
 import Table from "cli-table3";
 import type { Paint } from "../terminal/style.js";
 
@@ -6,6 +7,8 @@ import type { Paint } from "../terminal/style.js";
 export interface Column {
   readonly heading: string;
   readonly align: "left" | "right";
+  /** It may be left out where the terminal is too narrow for all. The last goes first. */
+  readonly spare?: true;
 }
 
 const NO_BORDERS = {
@@ -22,8 +25,16 @@ const PORTION = 64;
  * A table as lines, each ended, without blanks at their ends.
  * @param columns headings
  * @param rows cells, safe to print
+ * @param width columns of the terminal, or null: all are shown
  */
-export function renderTable(columns: readonly Column[], rows: readonly (readonly string[])[], paint: Paint): string {
+export function renderTable(columns: readonly Column[], rows: readonly (readonly string[])[], paint: Paint, width: number | null = null): string {
+  const table = layOut(columns, rows, paint);
+  const spare = columns.findLastIndex((column) => column.spare);
+  if (width === null || spare === -1 || table.split("\n").every((line) => stripVTControlCharacters(line).length <= width)) return table;
+  return renderTable(columns.toSpliced(spare, 1), rows.map((row) => row.toSpliced(spare, 1)), paint, width);
+}
+
+function layOut(columns: readonly Column[], rows: readonly (readonly string[])[], paint: Paint): string {
   const portions = Array.from({ length: Math.max(1, Math.ceil(rows.length / PORTION)) }, (_, at) => rows.slice(at * PORTION, (at + 1) * PORTION));
   const drawn = portions.map((portion, at) => draw(columns, portion, at === 0 ? paint : null, []));
   const [first] = drawn;

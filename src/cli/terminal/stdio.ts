@@ -11,6 +11,7 @@ import { type Readable, Writable } from "node:stream";
 import { isatty } from "node:tty";
 import { hasCode, KgdumpError, systemError } from "../../errors.js";
 import type { LettingGo } from "../../operations/output/output-stream.js";
+import { wrapLines } from "../text/wrap.js";
 import { sayEnough } from "./enough.js";
 
 /** Sends the data to a file or device by its descriptor, however many calls of the system each chunk takes. */
@@ -181,6 +182,11 @@ export class DataOutput {
     this.#gatheredLength += shown.length;
     if (this.isTerminal || this.#gatheredLength >= GATHER_CHARACTERS) await this.flush();
     return !this.#closed;
+  }
+
+  /** Writes sentences and tables, broken at the terminal's width. @throws {KgdumpError} as `write` does */
+  async tell(text: string): Promise<boolean> {
+    return this.write(this.columns === null ? text : wrapLines(text, this.columns));
   }
 
   /** Writes a line. @throws {KgdumpError} as `write` does */

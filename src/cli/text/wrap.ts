@@ -1,4 +1,5 @@
 /** Texts at the width of a terminal. */
+import { stripVTControlCharacters } from "node:util";
 
 /** Spaces from which on a line stands as it is: a table, or an example. */
 const AS_IT_IS = 4;
@@ -46,6 +47,42 @@ function wrapWords(words: readonly string[], width: number, indent: string): str
     }
   }
   return line === "" ? lines : [...lines, line];
+}
+
+/** How a line begins: its indentation, and a label with a colon. */
+const HEAD = /^ *(?:[a-z][a-z ]{0,12}: +)?/;
+/** Columns within a line, which stay below one another. */
+const TABLE = /\S {2,}\S/;
+/** Blanks and a word. A number with its unit is one word, and so is what stands in backticks, so that it can be copied. */
+const WORD = /( *)((?:`[^`]*`|(?<=\d) (?=(?:[kMGTPE]?i?B(?:\/s)?|m?s|%)(?!\w))|\S)+)/g;
+
+/**
+ * Breaks each line that is longer than a terminal is wide, between words. What follows is set in below the text of its label, or by two more spaces. Rows
+ * of a table stay whole.
+ * @param text lines, which may have colours
+ * @param columns of the terminal
+ */
+export function wrapLines(text: string, columns: number): string {
+  return text.split("\n").map((line) => wrapLine(line, columns)).join("\n");
+}
+
+function wrapLine(line: string, columns: number): string {
+  const plain = stripVTControlCharacters(line);
+  const [head = ""] = HEAD.exec(plain) ?? [];
+  if (plain.length <= columns || TABLE.test(plain.slice(head.length))) return line;
+  const indent = " ".repeat(head.trim() === "" ? head.length + 2 : head.length);
+  const lines: string[] = [];
+  let now = "";
+  for (const [, blanks = "", word = ""] of line.matchAll(WORD)) {
+    const longer = `${now}${blanks}${word}`;
+    if (now !== "" && stripVTControlCharacters(longer).length > columns) {
+      lines.push(now);
+      now = `${indent}${word}`;
+    } else {
+      now = longer;
+    }
+  }
+  return [...lines, now].join("\n");
 }
 
 /**

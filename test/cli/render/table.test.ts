@@ -29,3 +29,9 @@ for (const count of [0, 1, 63, 64, 65, 128, 200, 333]) {
     t.is(renderTable(COLUMNS, rows, PAINT), atOnce(rows));
   });
 }
+
+test("columns that can be spared are left out where a terminal is too narrow, the last first", (t) => {
+  const columns: readonly Column[] = [{ heading: "name", align: "left" }, { heading: "first", align: "left", spare: true }, { heading: "second", align: "left", spare: true }, { heading: "sum", align: "right" }];
+  const shown = (width: number | null): string => renderTable(columns, [["a", "b", "c", "d"]], PAINT, width).split("\n")[0] ?? "";
+  t.deepEqual([null, 29, 26, 25, 18, 17, 1].map(shown), ["  name  first  second  sum", "  name  first  second  sum", "  name  first  second  sum", "  name  first  sum", "  name  first  sum", "  name  sum", "  name  sum"]);
+});

@@ -83,6 +83,10 @@ export function settled(sent: string, directory: string): string {
   return VARYING.reduce((all, [varies, instead]) => all.replaceAll(varies, instead), text).replaceAll(/[ \t]+$/gm, "").trimEnd();
 }
 
+function unbroken(text: string): string {
+  return text.replaceAll(/\n +/g, " ");
+}
+
 /** Runs a transcript, and compares what it prints with what it says. */
 export async function runTranscript(t: ExecutionContext, path: string): Promise<void> {
   const text = await readFile(path, "utf8");
@@ -106,5 +110,6 @@ export async function runTranscript(t: ExecutionContext, path: string): Promise<
   }
   const now = formatTranscript({ parts: found, files });
   if (process.env.KGDUMP_UPDATE === "1") await writeFile(path, now);
-  else t.is(now, text);
+  // Where a line is broken depends on what varies in it.
+  else t.is(unbroken(now), unbroken(text));
 }

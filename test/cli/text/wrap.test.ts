@@ -1,7 +1,7 @@
 /** Texts at the width of a terminal. */
 import test from "ava";
 import fc from "fast-check";
-import { wrapCommand, wrapText } from "#src/cli/text/wrap.js";
+import { wrapCommand, wrapLines, wrapText } from "#src/cli/text/wrap.js";
 import { shell } from "../support/run.js";
 
 test("lines of the same indentation flow, others stay apart, and what is set in by four stands as it is", (t) => {
@@ -33,4 +33,24 @@ test("a command on several lines is the same to a shell", async (t) => {
       t.is(wrapped.includes("\\\n"), width < 60);
     }
   }
+});
+
+test("lines that are too long go on below the text of their label; tables and commands stay whole", (t) => {
+  t.is(wrapLines("one two three four\n  five six seven eight", 12), "one two\n  three four\n  five six\n    seven\n    eight");
+  t.is(wrapLines("state:    it is all there\n  hint: run `kgdump verify FILE` to see", 18), "state:    it is\n          all\n          there\n  hint: run\n        `kgdump verify FILE`\n        to see");
+  t.is(wrapLines("  name   entries  sha-256\n", 12), "  name   entries  sha-256\n");
+  t.is(wrapLines("it took 12 s at 1.5 MB/s", 14), "it took 12 s\n  at 1.5 MB/s");
+  t.is(wrapLines("\x1b[31mred\x1b[39m words here", 9), "\x1b[31mred\x1b[39m words\n  here");
+});
+
+test("whatever the lines and the width: no word is lost or torn, and only a line of one word is too long", (t) => {
+  const line = fc.tuple(fc.constantFrom("", "  ", "state:    ", "  hint: "), fc.array(fc.stringMatching(/^[!-_a-z]{1,12}$/), { minLength: 1, maxLength: 30 }));
+  fc.assert(
+    fc.property(fc.array(line, { minLength: 1, maxLength: 4 }), fc.integer({ min: 1, max: 60 }), (lines, width) => {
+      const text = lines.map(([head, words]) => head + words.join(" ")).join("\n");
+      const wrapped = wrapLines(text, width);
+      t.deepEqual(wrapped.split(/\s+/), text.split(/\s+/));
+      for (const shown of wrapped.split("\n")) t.true(shown.length <= width || /^ *(?:[a-z][a-z ]*: +)?\S+$/.test(shown), JSON.stringify(shown));
+    }),
+  );
 });

@@ -1,6 +1,7 @@
 /** The JSON of `migrate`. */
 import type { MigrateResult } from "../../../operations/migrate/migrate.js";
 import type { MigrationPreview } from "../../../operations/migrate/plan/preview.js";
+import type { MigrationStatus } from "../../../operations/migrate/status.js";
 import { type Json, jsonBytes } from "./json.js";
 import { graphJson } from "./verify.js";
 
@@ -28,5 +29,19 @@ export function migrationPreviewJson({ status, engine, target, unfinished, plan 
     target,
     unfinished: unfinished === null ? null : { ...unfinished },
     plan: { ...figures, keyspaces: store.keyspaces.length, warnings, spaces: spaces.map((space) => ({ ...space })), steps: steps.map((step) => ({ ...step })) },
+  };
+}
+
+/** What `status` found. */
+export function statusJson(status: MigrationStatus): Json {
+  const { journal, backup, dump, compacted, remains, trouble } = status;
+  return {
+    ...status,
+    journal: journal === null ? null : { ...journal },
+    backup: backup === null ? null : { ...backup },
+    dump: dump === null ? null : { ...dump },
+    compacted: compacted === null ? null : { ...compacted },
+    remains: remains.map((remain) => ({ ...remain })),
+    trouble: trouble === null ? null : { ...trouble },
   };
 }
