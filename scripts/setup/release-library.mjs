@@ -42,10 +42,23 @@ const PINS = {
 };
 
 /**
- * SHA-256 of the library itself, by its file in the release: what lies beside one in the cache vouches for nothing. Of others it is told by their archive.
+ * SHA-256 of each library itself, by its file in the release of all platforms: what lies beside one in the cache vouches for nothing.
  * @type {Readonly<Record<string, string>>}
  */
-const LIBRARIES = { "10.10.1-librocksdbjni-linux64.so": "14750307fe12f75bd400ed8156dfb737a7a7229ffe4c8b8bbe218e754dbe14b2" };
+export const LIBRARIES = {
+  "10.10.1-librocksdbjni-linux64.so": "14750307fe12f75bd400ed8156dfb737a7a7229ffe4c8b8bbe218e754dbe14b2",
+  "10.10.1-librocksdbjni-linux64-musl.so": "122e77210727590235de0f9719475cb033ac15db9efee015c1730a9249af6873",
+  "10.10.1-librocksdbjni-linux-aarch64.so": "e0db26142ff22a330f197cb8673fb78e64378fe5e8f17f62e0e1882522b4293c",
+  "10.10.1-librocksdbjni-linux-aarch64-musl.so": "8deb860e958d9abdd031e41328eb3d58dec8fc0dcd7abe977c8c793cf2819f28",
+  "10.10.1-librocksdbjni-linux-ppc64le.so": "745564e11d69d927952078faff072f8df97131eabac8bff874ec4202b6503555",
+  "10.10.1-librocksdbjni-linux-ppc64le-musl.so": "0342dd9788cd2d63034d1830443cb59cd51ac05de137b5df83e0a37edc598360",
+  "10.10.1-librocksdbjni-linux-s390x.so": "e96ed91ef12f32dd1912d1fdb95a39959e667b085ea128211ff1414cfe2f2c0e",
+  "10.10.1-librocksdbjni-linux-s390x-musl.so": "a8203df8a92f4c281b30ee1aa59a103e4baecf1d71ae69eba171991d89570df8",
+  "10.10.1-librocksdbjni-linux-riscv64.so": "013323d5bda87b604f818c8798f9452bc3913c1ba79e94db396bc91efce6b5a9",
+  "10.10.1-librocksdbjni-linux-riscv64-musl.so": "ac89e616f7cb5fecb17e2920562cba5a33f759283adce7481dc693e88764dab4",
+  "10.10.1-librocksdbjni-osx-x86_64.jnilib": "40d2ab2bb007a6d1708665b579455f60360a7211800ba2ca20bbea579b89bc9f",
+  "10.10.1-librocksdbjni-osx-arm64.jnilib": "f03e748cbf3da07cff3b6833b14a6b58df726713a97f68bba15c2db11c166835",
+};
 
 /** @typedef {{ classifier: Classifier, file: string }} ReleaseBinary */
 
@@ -54,19 +67,18 @@ const LINUX_SUFFIX = { x64: "64", arm64: "-aarch64", ppc64: "-ppc64le", s390x: "
 const OSX_SUFFIX = { x64: "x86_64", arm64: "arm64" };
 
 /**
- * Which file of which archive is for this machine.
+ * Which file of which archive is for a machine.
+ * @param {{ platform?: string, arch?: string, glibc?: string | undefined }} [machine] default: this one
  * @returns {ReleaseBinary | string} a string says why there is none
  */
-export function releaseBinary() {
-  const arch = process.arch;
-  if (process.platform === "darwin" && (arch === "x64" || arch === "arm64")) {
+export function releaseBinary({ platform = process.platform, arch = process.arch, glibc } = { glibc: glibcVersion() }) {
+  if (platform === "darwin" && (arch === "x64" || arch === "arm64")) {
     return { classifier: "osx", file: `librocksdbjni-osx-${OSX_SUFFIX[arch]}.jnilib` };
   }
-  if (process.platform !== "linux" || !(arch in LINUX_SUFFIX)) {
-    return `there is no release binary for ${process.platform} on ${arch}`;
+  if (platform !== "linux" || !(arch in LINUX_SUFFIX)) {
+    return `there is no release binary for ${platform} on ${arch}`;
   }
   const suffix = LINUX_SUFFIX[/** @type {keyof typeof LINUX_SUFFIX} */ (arch)];
-  const glibc = glibcVersion();
   if (glibc === undefined) return { classifier: "linux64-musl", file: `librocksdbjni-linux${suffix}-musl.so` };
   const [major = 0, minor = 0] = glibc.split(".").map(Number);
   const [oldestMajor = 0, oldestMinor = 0] = OLDEST_GLIBC;
@@ -97,7 +109,7 @@ export async function takeReleaseBinary({ classifier, file }, version = RELEASE_
   const entry = join(CACHE, version === RELEASE_VERSION ? "rocksdb" : "rocksdb-versions", `${version}-${file}`);
   const path = join(entry, file);
   const known = LIBRARIES[`${version}-${file}`];
-  if ((await exists(path)) && (known ?? (await textOf(join(entry, "sha256")))) === sha256(await readFile(path))) {
+  if ((await exists(path)) && (known ?? (version === RELEASE_VERSION ? undefined : await textOf(join(entry, "sha256")))) === sha256(await readFile(path))) {
     await touchEntry(entry);
     return { path, how: "from the cache" };
   }

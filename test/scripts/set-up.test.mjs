@@ -12,6 +12,7 @@ import { exists, prune, publishEntry, refuseForeignCache, removeWhenLarge, withL
 import { CRATES } from "../../scripts/setup/crates.mjs";
 import { filesBelow, fingerprint } from "../../scripts/setup/fingerprint.mjs";
 import { inProject } from "../../scripts/setup/paths.mjs";
+import { LIBRARIES, RELEASE_VERSION, releaseBinary } from "../../scripts/setup/release-library.mjs";
 import { announcement } from "../../scripts/setup/steps.mjs";
 import { stream } from "../../scripts/setup/stream.mjs";
 import { readFromZip } from "../../scripts/setup/zip.mjs";
@@ -75,6 +76,23 @@ test("of two entries with one key the first stays, and nothing else is left", as
   await t.throwsAsync(publishEntry(join(directory, "native", "other"), () => Promise.reject(new Error("no compiler"))));
   t.is(await readFile(join(entry, "file"), "utf8"), "same");
   t.deepEqual(await readdir(join(directory, "native")), ["key"]);
+});
+
+test("the digest of RocksDB's library is in the source for every machine that there is one for", (t) => {
+  const files = new Set();
+  for (const platform of ["linux", "darwin", "win32"]) {
+    for (const arch of ["x64", "arm64", "ppc64", "s390x", "riscv64", "ia32"]) {
+      for (const glibc of [undefined, "2.36"]) {
+        const binary = releaseBinary({ platform, arch, glibc });
+        if (typeof binary !== "string") files.add(`${RELEASE_VERSION}-${binary.file}`);
+      }
+    }
+  }
+  t.is(files.size, 12);
+  t.deepEqual([...files].sort(), Object.keys(LIBRARIES).sort());
+  for (const digest of Object.values(LIBRARIES)) t.regex(digest, /^[0-9a-f]{64}$/);
+  t.is(new Set(Object.values(LIBRARIES)).size, files.size);
+  t.is(typeof releaseBinary({ platform: "linux", arch: "x64", glibc: "2.29" }), "string");
 });
 
 test("a cache that others may write, or that is another user's, is refused before anything in it is run", async (t) => {
