@@ -10,9 +10,16 @@
 
 use std::ffi::c_void;
 use std::ptr;
+use std::thread;
 
-use crate::error::{take_message, Fault, Outcome};
+use crate::error::{take_message, Fault, Outcome, Reason as _};
 use crate::ffi;
+
+/// The same on a thread of its own, for what JavaScript waits for on its main thread: a crash on that one is not told, as it may be Node's.
+pub fn guarded_aside<T: Send, F: FnOnce() -> Outcome<T> + Send>(run: F) -> Outcome<T> {
+    let ended = thread::scope(|scope| scope.spawn(|| guarded(run)).join());
+    ended.unwrap_or_else(|payload| Err(Fault::panic(&*payload)))
+}
 
 struct Call<F, T> {
     run: Option<F>,

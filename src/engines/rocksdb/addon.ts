@@ -163,8 +163,6 @@ export interface NativeRocksdb {
   /** Throws RocksDB's reason when it does not take the options. */
   checkOptions(options: string): void;
   openStore(path: string, options?: { ttl?: string | undefined; only?: Buffer[] | undefined; except?: Buffer[] | undefined }): Promise<NativeStore>;
-  /** Has a crash of RocksDB's code told before the process ends. */
-  tellCrash(text: Buffer, exitCode: number): void;
   findKey(path: string, key: Buffer, family?: Buffer): Promise<NativeFoundKey>;
   salvageStore(path: string, allTables: boolean): Promise<NativeSalvage>;
   /** Begins a new store at a path where nothing is. */

@@ -1,6 +1,7 @@
 /** Every version of a key in a RocksDB store, in every table and log, also those that are damaged or not part of the store. */
 import { resolve } from "node:path";
 import { fromAddon } from "../../addon.js";
+import { watchCrash } from "../../crash.js";
 import { asBuffer, rocksdbAddon } from "./addon.js";
 
 /** One version of a key, or the removal of a range that it lies in. */
@@ -42,6 +43,7 @@ export interface FoundKey {
  */
 export async function findKey(store: string, key: Uint8Array, keyspace?: Uint8Array): Promise<FoundKey> {
   const family = keyspace === undefined ? undefined : asBuffer(keyspace);
+  watchCrash("RocksDB", resolve(store));
   const { versions, problems, remarks } = await fromAddon(() => rocksdbAddon().findKey(resolve(store), asBuffer(key), family));
   return {
     versions: versions.map(({ family: name, level, offset, blobFile, rangeFrom, rangeTo, ...version }) => ({

@@ -6,6 +6,7 @@
 import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
 import { fromAddon } from "../../addon.js";
+import { watchCrash } from "../../crash.js";
 import { KgdumpError, systemError } from "../../errors.js";
 import type { EntryLoader, KeyOrder } from "../store.js";
 import { asBuffer, type NativeNewStore, type NativeSink, rocksdbAddon } from "./addon.js";
@@ -45,6 +46,7 @@ export async function openRocksdbLoader(path: string, options: RocksdbLoaderOpti
   }
   const families = options.families.map(whileLoading);
   const native = families.map((family) => ({ name: Buffer.from(family.name), options: familyOptions(family) }));
+  watchCrash("RocksDB", resolve(path), true);
   const tables = await fromAddon(() => rocksdbAddon().newStore(resolve(path), familyOptions(whileLoading({})), native));
   const open = (): Promise<NativeSink> => openNativeSink(path, { ...DATABASE_WHILE_LOADING, families, disableLog: true });
   return new Loader(tables, open, tableDirectory, new Map(families.map((family) => [Buffer.from(family.name).toString("hex"), family])));

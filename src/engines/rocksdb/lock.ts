@@ -1,6 +1,7 @@
 /** A RocksDB store's lock. */
 import { resolve } from "node:path";
 import { fromAddon } from "../../addon.js";
+import { watchCrash } from "../../crash.js";
 import type { StoreLock } from "../store.js";
 import { rocksdbAddon } from "./addon.js";
 
@@ -9,5 +10,6 @@ import { rocksdbAddon } from "./addon.js";
  * @throws {KgdumpError} STORE_IN_USE, PERMISSION_DENIED, IO_FAILED, ADDON_MISSING
  */
 export function lockRocksdb(path: string): Promise<StoreLock> {
+  watchCrash("RocksDB", resolve(path));
   return fromAddon(() => rocksdbAddon().lockStore(resolve(path)));
 }

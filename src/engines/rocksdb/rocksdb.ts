@@ -1,7 +1,7 @@
 /** RocksDB as a source of entries: a store is opened for reading and nothing in it is ever changed. */
 import { resolve } from "node:path";
 import { fromAddon } from "../../addon.js";
-import { crashNote } from "../../crash.js";
+import { watchCrash } from "../../crash.js";
 import { KgdumpError } from "../../errors.js";
 import { scanBlocks, type Fill } from "../block-scan.js";
 import { ByName } from "../by-name.js";
@@ -66,8 +66,7 @@ export interface RocksdbSource extends EntrySource {
 export async function openRocksdbSource(path: string, options: RocksdbSourceOptions = {}): Promise<RocksdbSource> {
   options.signal?.throwIfAborted();
   const absolute = resolve(path);
-  const note = crashNote(absolute);
-  if (note !== null) rocksdbAddon().tellCrash(Buffer.from(note.text), note.exitCode);
+  watchCrash("RocksDB", absolute);
   const store = await fromAddon(() => rocksdbAddon().openStore(absolute, { ttl: options.ttl, only: options.only?.map(asBuffer), except: options.except?.map(asBuffer) }));
   try {
     options.signal?.throwIfAborted();

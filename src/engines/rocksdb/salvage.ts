@@ -1,6 +1,7 @@
 /** What is sound of a damaged RocksDB store, and what is missing. RocksDB itself is not asked: it ends at the first damage. */
 import { resolve } from "node:path";
 import { blockFacts, fromAddon } from "../../addon.js";
+import { watchCrash } from "../../crash.js";
 import { KgdumpError } from "../../errors.js";
 import type { SalvageOptions, SalvagePiece, StoreLoss, StoreSalvage } from "../salvage.js";
 import type { KeyspaceInfo } from "../store.js";
@@ -13,6 +14,7 @@ import { settingsOf } from "./rocksdb.js";
  */
 export async function openRocksdbSalvage(path: string, options: SalvageOptions = {}): Promise<StoreSalvage> {
   const absolute = resolve(path);
+  watchCrash("RocksDB", absolute);
   const store = await fromAddon(() => rocksdbAddon().salvageStore(absolute, options.unknownTables === true));
   return new Salvage(absolute, store);
 }

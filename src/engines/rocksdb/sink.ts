@@ -1,6 +1,7 @@
 /** RocksDB as a sink: makes stores, among them such as MAYA's, for restore, the demo, tests and benchmarks. */
 import { resolve } from "node:path";
 import { fromAddon } from "../../addon.js";
+import { watchCrash } from "../../crash.js";
 import { ByName } from "../by-name.js";
 import type { Applied, BlockComparison, EntrySink, IfExists, KeyOrder, StoreInfo } from "../store.js";
 import { asBuffer, type NativeSink, rocksdbAddon } from "./addon.js";
@@ -134,6 +135,7 @@ export function openNativeSink(path: string, options: RocksdbSinkOptions): Promi
   const database = [`manual_wal_flush=${String(options.manualWalFlush ?? false)}`];
   if (options.databaseOptions !== undefined) database.push(options.databaseOptions);
   const families = familiesOf(options).map((family) => ({ name: nameBytes(family.name), options: familyOptions(family) }));
+  watchCrash("RocksDB", resolve(path), true);
   return fromAddon(() => rocksdbAddon().openSink(resolve(path), database.join(";"), familyOptions(options), families, options.disableLog ?? false));
 }
 

@@ -1,6 +1,7 @@
 /** A sled store's lock, and a look at it, without opening the store. */
 import { resolve } from "node:path";
 import { fromAddon } from "../../addon.js";
+import { watchCrash } from "../../crash.js";
 import { KgdumpError } from "../../errors.js";
 import type { StoreLock } from "../store.js";
 import { sledAddon } from "./addon.js";
@@ -10,6 +11,7 @@ import { sledAddon } from "./addon.js";
  * @throws {KgdumpError} STORE_IN_USE, PERMISSION_DENIED, IO_FAILED, ADDON_MISSING
  */
 export function lockSled(path: string): Promise<StoreLock> {
+  watchCrash("sled", resolve(path));
   return fromAddon(() => sledAddon().lockStore(resolve(path)));
 }
 
@@ -20,6 +22,7 @@ export function lockSled(path: string): Promise<StoreLock> {
  * @throws {KgdumpError} ADDON_MISSING
  */
 export async function troubleOf(path: string): Promise<KgdumpError | null> {
+  watchCrash("sled", resolve(path));
   try {
     await fromAddon(() => sledAddon().lookAtStore(resolve(path)));
     return null;

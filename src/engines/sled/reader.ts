@@ -5,6 +5,7 @@
  */
 import { resolve } from "node:path";
 import { fromAddon } from "../../addon.js";
+import { watchCrash } from "../../crash.js";
 import { scanBlocks } from "../block-scan.js";
 import { sledFacts } from "../older-sled.js";
 import type { EntryBlock, ScanOptions, StoreInfo } from "../store.js";
@@ -20,6 +21,7 @@ import { isEscaped, keyspaceOf, treeOf } from "./trees.js";
  */
 export async function openSledSource(path: string): Promise<SledSource> {
   const absolute = resolve(path);
+  watchCrash("sled", absolute);
   return new SledFiles(await fromAddon(() => sledAddon().openFiles(absolute)), absolute);
 }
 

@@ -1,6 +1,7 @@
 /** What is sound of a damaged sled store, and what is missing. Sled itself is not asked: it drops what it cannot read. */
 import { resolve } from "node:path";
 import { blockFacts, fromAddon } from "../../addon.js";
+import { watchCrash } from "../../crash.js";
 import { KgdumpError } from "../../errors.js";
 import { isCurrentSled, sledFacts } from "../older-sled.js";
 import type { SalvagePiece, StoreLoss, StoreSalvage } from "../salvage.js";
@@ -18,6 +19,7 @@ const WITHOUT_TREE = "recovered-without-tree-";
  */
 export async function openSledSalvage(path: string): Promise<StoreSalvage> {
   const absolute = resolve(path);
+  watchCrash("sled", absolute);
   return new Salvage(absolute, await fromAddon(() => sledAddon().salvageStore(absolute)));
 }
 

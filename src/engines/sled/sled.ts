@@ -7,6 +7,7 @@
  */
 import { resolve } from "node:path";
 import { fromAddon } from "../../addon.js";
+import { watchCrash } from "../../crash.js";
 import { scanBlocks } from "../block-scan.js";
 import type { Applied, BlockComparison, EntryBlock, EntrySink, EntrySource, IfExists, KeyOrder, ScanOptions, StoreInfo } from "../store.js";
 import { sledAddon, type NativeSledStore } from "./addon.js";
@@ -93,6 +94,7 @@ export async function openSledSink(path: string, options: SledSinkOptions): Prom
  */
 export async function openNative(path: string, options: SledSinkOptions, readOnly: boolean): Promise<NativeSledStore> {
   const { compression, segmentSize, flushEveryMs, nextId } = options;
+  watchCrash("sled", path, options.create);
   const store = await fromAddon(() =>
     sledAddon().open(path, {
       create: options.create,

@@ -1,6 +1,5 @@
 //! What JavaScript sees.
 
-pub mod crash;
 pub mod find;
 pub mod job;
 pub mod lock;

@@ -9,7 +9,7 @@ use napi_derive::napi;
 use crate::api::job::{start, start_with, Job};
 use crate::api::sink::FamilyToOpen;
 use crate::error::{Fault, Outcome};
-use crate::guard::guarded;
+use crate::guard::guarded_aside;
 use crate::version::library_version;
 use crate::write::new_store::NewStore;
 
@@ -42,7 +42,8 @@ impl RocksNewStore {
     /// Begins to load a family from entries in its order, or with `turn` in the reverse of it. At once.
     #[napi]
     pub fn begin_load(&self, family: Buffer, options: String, turn: bool) -> napi::Result<()> {
-        Ok(guarded(|| with(&self.store, |store| store.begin_load(&family, &options, turn)))?)
+        let (store, family) = (Arc::clone(&self.store), family.to_vec());
+        Ok(guarded_aside(|| with(&store, |store| store.begin_load(&family, &options, turn)))?)
     }
 
     /// Adds the entries of an encoded block to the family that was begun.

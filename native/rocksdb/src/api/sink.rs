@@ -8,7 +8,7 @@ use napi_derive::napi;
 
 use crate::api::job::{start, start_with, Job};
 use crate::error::{Fault, Outcome};
-use crate::guard::guarded;
+use crate::guard::{guarded, guarded_aside};
 use crate::handle::Options;
 use crate::version::library_version;
 use crate::write::operations::{IfExists, Operation};
@@ -67,8 +67,7 @@ pub struct RocksSink {
 /// Fails with RocksDB's reason when it does not take the options of a family.
 #[napi]
 pub fn check_options(options: String) -> napi::Result<()> {
-    guarded(|| Options::from_text(&options))?;
-    Ok(())
+    Ok(guarded_aside(|| Options::from_text(&options).map(drop))?)
 }
 
 /// Opens or makes the store at `path` for writing.
@@ -153,8 +152,8 @@ impl RocksSink {
     /// At once, as nothing is written: a promise for each of thousands of families would take longer than this.
     #[napi]
     pub fn begin_load(&self, family: Buffer, options: String, directory: String, turn: bool) -> napi::Result<()> {
-        let begin = || with(&self.sink, |sink| sink.begin_load(&family, &options, &PathBuf::from(directory), turn));
-        Ok(guarded(begin)?)
+        let (sink, family) = (Arc::clone(&self.sink), family.to_vec());
+        Ok(guarded_aside(|| with(&sink, |sink| sink.begin_load(&family, &options, &PathBuf::from(directory), turn)))?)
     }
 
     /// Notes how old the tables of a family are that is loaded, as a dump tells it; `fifo` for one of FIFO compaction. At once.

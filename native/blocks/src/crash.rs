@@ -1,4 +1,4 @@
-//! An end with words when RocksDB's code crashes on a store: it is not proof against every hostile table.
+//! An end with words when an engine's code crashes on a store: RocksDB's is not proof against every hostile table.
 //!
 //! Contract: only for a process of our own. The handler does nothing but write what was prepared and end the process, and only for
 //! threads other than the main one, on which no store is read: what happens there is Node's.
