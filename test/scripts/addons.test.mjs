@@ -12,8 +12,8 @@ import { inProject } from "../../scripts/setup/paths.mjs";
 const ADDONS = [
   {
     name: "blocks",
-    files: ["src/codecs/blocks-addon.ts", "src/operations/disk/system-calls.ts", "src/operations/disk/acting.ts", "src/operations/disk/place-lock.ts", "src/crash.ts"],
-    functions: ["BlocksAddon", "Addon", "UserAddon", "LockAddon", "CrashAddon"],
+    files: ["src/codecs/blocks-addon.ts", "src/operations/disk/system-calls.ts", "src/operations/disk/acting.ts", "src/operations/disk/place-lock.ts", "src/crash.ts", "src/operations/disk/attributes.ts"],
+    functions: ["BlocksAddon", "Addon", "UserAddon", "LockAddon", "CrashAddon", "AttributesAddon"],
     classes: { BlockPacker: "NativePacker", BlockUnpacker: "NativeUnpacker" },
   },
   {

@@ -8,6 +8,7 @@
 // What only JavaScript calls is not called in unit tests.
 #![cfg_attr(test, allow(dead_code))]
 
+mod attributes;
 mod crash;
 mod digest;
 mod entries;

@@ -1,4 +1,4 @@
-/** What stands in for a store has its owner, its group and its modes: whoever runs kgdump, the service must be able to open it, and nobody else besides. */
+/** What stands in for a store has its owner, its group, its modes, its access control lists and its security label: whoever runs kgdump, the service must be able to open it, and nobody else besides. */
 import { fchownSync, type Stats } from "node:fs";
 import { type FileHandle, lchown, lstat, open, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
@@ -7,17 +7,20 @@ import type { EngineName } from "../../engines/store.js";
 import { hasCode, systemError } from "../../errors.js";
 import type { WithAccess } from "./access.js";
 import { actingAs, asKeeper } from "./acting.js";
+import { accessAttributes, type Attribute, attributesToGive, giveAttributes, isList, ownAttributes } from "./attributes.js";
 import { NO_LINK, NO_WAIT } from "./trusted.js";
 
 /** Owner, group and mode of something. */
-type Likeness = Pick<Stats, "uid" | "gid" | "mode">;
+type Mode = Pick<Stats, "uid" | "gid" | "mode">;
+/** The same with its attributes; null where those stay as they are. */
+type Likeness = Mode & { readonly attributes: readonly Attribute[] | null };
 
 const PERMISSIONS = 0o7777;
 const OF_GROUP = 0o070;
 const TO_EXECUTE = 0o111;
 
 /**
- * Gives a store the owner, the group and the modes of the one whose place it takes, durably. Files get those of the one file that each store of its
+ * Gives a store the owner, the group, the modes, the lists and the label of the one whose place it takes, durably. Files get those of the one file that each store of its
  * engine has, directories those of the store's. A group that this user may not give away is left out, with its rights.
  * @param like the store whose place it takes; the store itself, where only what is new in it is to be like the rest
  * @param engine of that one
@@ -25,10 +28,17 @@ const TO_EXECUTE = 0o111;
  */
 export async function makeLike(made: string, like: string, engine: EngineName): Promise<void> {
   try {
-    await giveTo(made, await stat(like), await stat(join(like, engineNamed(engine).everyStoreHas)));
+    const file = join(like, engineNamed(engine).everyStoreHas);
+    await giveTo(made, await likenessOf(like), await likenessOf(file));
+    await giveOne(made, await lstat(made), { ...(await likenessOf(like)), attributes: ownAttributes(like) });
   } catch (error) {
     throw systemError(error, `giving ${made} the owner of ${like}`, { path: like, hint: "run this as the owner of the store, or as root" });
   }
+}
+
+async function likenessOf(path: string): Promise<Likeness> {
+  const { uid, gid, mode } = await stat(path);
+  return { uid, gid, mode, attributes: accessAttributes(path) };
 }
 
 /**
@@ -37,7 +47,7 @@ export async function makeLike(made: string, like: string, engine: EngineName): 
  */
 export async function giveAccess(made: string, { owner, mode = 0o700 }: WithAccess): Promise<void> {
   const { uid, gid } = owner ?? (await lstat(made));
-  await giveTo(made, { uid, gid, mode }, { uid, gid, mode: mode & ~TO_EXECUTE });
+  await giveTo(made, { uid, gid, mode, attributes: null }, { uid, gid, mode: mode & ~TO_EXECUTE, attributes: null });
 }
 
 async function giveTo(path: string, directory: Likeness, file: Likeness): Promise<void> {
@@ -47,11 +57,14 @@ async function giveTo(path: string, directory: Likeness, file: Likeness): Promis
   await giveOne(path, now, now.isDirectory() ? directory : file);
 }
 
-async function giveOne(path: string, now: Likeness, like: Likeness): Promise<void> {
-  if (isLike(now, like)) return;
+async function giveOne(path: string, now: Mode, like: Likeness): Promise<void> {
+  const has = like.attributes === null ? [] : ownAttributes(path);
+  if (isLike(now, like) && attributesToGive(has, like.attributes ?? []).length === 0) return;
   const handle = await open(path, NO_LINK | NO_WAIT);
   try {
     const known = await giveOwner(handle, now, like);
+    // Before the mode, which is what a list lets in at most.
+    giveAttributes(handle.fd, attributesToGive(has, (like.attributes ?? []).filter(({ name }) => known || !isList(name))));
     await handle.chmod(like.mode & (known ? PERMISSIONS : PERMISSIONS & ~OF_GROUP));
     await handle.sync();
   } finally {
@@ -59,12 +72,12 @@ async function giveOne(path: string, now: Likeness, like: Likeness): Promise<voi
   }
 }
 
-function isLike(now: Likeness, like: Likeness): boolean {
+function isLike(now: Mode, like: Likeness): boolean {
   return now.uid === like.uid && now.gid === like.gid && (now.mode & PERMISSIONS) === (like.mode & PERMISSIONS);
 }
 
 /** @returns whether it has the group, too */
-async function giveOwner(handle: FileHandle, now: Likeness, { uid, gid }: Likeness): Promise<boolean> {
+async function giveOwner(handle: FileHandle, now: Mode, { uid, gid }: Likeness): Promise<boolean> {
   if (now.uid === uid && now.gid === gid) return true;
   try {
     const acting = actingAs();
@@ -79,12 +92,12 @@ async function giveOwner(handle: FileHandle, now: Likeness, { uid, gid }: Likene
   }
 }
 
-/** Gives a copy the owner and the mode of its original. @throws {Error} of the system */
+/** Gives a copy the owner, the mode and the attributes of its original. @throws {Error} of the system */
 export async function copyOwner(original: string, copy: string): Promise<void> {
   const [like, now] = [await lstat(original), await lstat(copy)];
   if (like.isSymbolicLink()) {
     if (now.uid !== like.uid || now.gid !== like.gid) await lchown(copy, like.uid, like.gid).catch(() => undefined);
     return;
   }
-  await giveOne(copy, now, like);
+  await giveOne(copy, now, { uid: like.uid, gid: like.gid, mode: like.mode, attributes: ownAttributes(original) });
 }

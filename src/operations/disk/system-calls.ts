@@ -25,11 +25,16 @@ interface Addon {
 export async function exchangeDirectories(a: string, b: string): Promise<boolean> {
   const failed = await fromAddon(() => (loadAddon("blocks") as Addon).exchangeDirectories(resolve(a), resolve(b), [a, b].some((path) => keepsNamesIn(dirname(resolve(path))))));
   if (failed === 0) return true;
-  const unknown = `Unknown system error -${String(failed)}`;
-  const [code, text] = getSystemErrorMap().get(-failed) ?? [unknown, unknown];
-  const error = Object.assign(new Error(`${code}: ${text}`), { errno: -failed, code });
+  const error = errorOfNumber(failed);
   if (hasCode(error, "ENOSYS", "EINVAL", "ENOTSUP")) return false;
   throw systemError(error, `exchanging ${a} with ${b}`, { path: b });
+}
+
+/** The error of a system's number, as Node's own functions throw it. */
+export function errorOfNumber(number: number): Error {
+  const unknown = `Unknown system error -${String(number)}`;
+  const [code, text] = getSystemErrorMap().get(-number) ?? [unknown, unknown];
+  return Object.assign(new Error(`${code}: ${text}`), { errno: -number, code });
 }
 
 /** Gives the pipe that a descriptor leads to room for a block, so that its two ends wait for each other less often. */

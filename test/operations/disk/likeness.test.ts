@@ -1,6 +1,8 @@
 /** Owners and modes: what is new is nobody else's, and what stands in for a store is as open as that was, and no more. */
+import { execFile } from "node:child_process";
 import { chmod, chown, cp, lstat, mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import test, { type ExecutionContext } from "ava";
 import { makeLike } from "#src/operations/disk/likeness.js";
 import { exportStore } from "#src/operations/export/export.js";
@@ -9,6 +11,7 @@ import { restoreDump } from "#src/operations/import/restore.js";
 import { rollbackStore } from "#src/operations/migrate/back/rollback.js";
 import { compactStore } from "#src/operations/migrate/compact/compact.js";
 import { migrateStore } from "#src/operations/migrate/migrate.js";
+import { attributeWarnings } from "#src/operations/migrate/plan/lost-attributes.js";
 import { makeStore, numbered } from "../../support/stores.js";
 import { temporaryDirectory } from "../../support/temporary.js";
 
@@ -102,6 +105,102 @@ test("merges, deltas and compactions keep the modes of the store", async (t) => 
   t.deepEqual(await modes(at("sled")), SHARED);
   await compactStore({ store: at("sled") });
   t.deepEqual(await modes(at("sled")), SHARED);
+});
+
+/** A list that lets user 1234 do something, and the group no more than `mask`. */
+function listOf(user: number, mask: number): string {
+  const entries = [[1, 6, -1], [2, user, 1234], [4, mask, -1], [16, mask, -1], [32, 0, -1]] as const;
+  const bytes = Buffer.alloc(4 + entries.length * 8);
+  bytes.writeUInt32LE(2, 0);
+  for (const [index, [tag, permissions, id]] of entries.entries()) {
+    bytes.writeUInt16LE(tag, 4 + index * 8);
+    bytes.writeUInt16LE(permissions, 6 + index * 8);
+    bytes.writeInt32LE(id, 8 + index * 8);
+  }
+  return bytes.toString("hex");
+}
+
+/** Sets attributes, or lists those of a directory (under "") and of each member, by another program than kgdump. */
+async function python(script: string, ...words: string[]): Promise<Record<string, Record<string, string>>> {
+  const { stdout } = await promisify(execFile)("python3", ["-c", `import os, sys, json\n${script}`, ...words]);
+  return stdout === "" ? {} : (JSON.parse(stdout) as Record<string, Record<string, string>>);
+}
+const SET = "for name, value in json.loads(sys.argv[2]).items(): os.setxattr(sys.argv[1], name, bytes.fromhex(value))";
+const LIST = `
+root = sys.argv[1]
+of = lambda path: {name: os.getxattr(path, name).hex() for name in sorted(os.listxattr(path)) if not name.startswith("security.") or name == "security.SMACK64"}
+print(json.dumps({name: of(os.path.join(root, name)) for name in ["", *os.listdir(root)]}))`;
+
+const DIRECTORY = { "system.posix_acl_access": listOf(7, 5), "system.posix_acl_default": listOf(6, 4), "user.note": "6d617961" };
+const FILE = { "system.posix_acl_access": listOf(4, 4) };
+
+/** Whether lists can be set here; when not, the test says so and passes. */
+async function listsAreMissing(t: ExecutionContext, directory: string): Promise<boolean> {
+  const works = await python(SET, directory, JSON.stringify({ "user.kgdump": "31" })).then(() => python(SET, directory, JSON.stringify(FILE)), () => null).catch(() => null);
+  if (works !== null) {
+    await python("for name in os.listxattr(sys.argv[1]): os.removexattr(sys.argv[1], name)", directory);
+    return false;
+  }
+  t.log("SKIPPED: this needs a file system with access control lists, and python3");
+  t.pass();
+  return true;
+}
+
+async function giveLists(store: string): Promise<void> {
+  await python(SET, store, JSON.stringify(DIRECTORY));
+  for (const name of await readdir(store)) await python(SET, join(store, name), JSON.stringify(FILE));
+}
+
+async function hasLists(t: ExecutionContext, store: string, what: string): Promise<void> {
+  const { "": directory, ...members } = await python(LIST, store);
+  t.deepEqual(directory, DIRECTORY, what);
+  t.true(Object.keys(members).length > 1, what);
+  for (const [name, attributes] of Object.entries(members)) {
+    const isFile = (await lstat(join(store, name))).isFile();
+    t.deepEqual(attributes, isFile ? FILE : { "system.posix_acl_access": DIRECTORY["system.posix_acl_access"], "system.posix_acl_default": DIRECTORY["system.posix_acl_default"] }, `${what}: ${name}`);
+  }
+}
+
+test("access control lists and notes stay: migrations and their ways back, compactions, deltas and merges", async (t) => {
+  const { directory, store, dump } = await ground(t);
+  if (await listsAreMissing(t, directory)) return;
+  await giveLists(store);
+  const backups = await mkdir(join("/dev/shm", `kgdump-lists-${process.pid.toString()}`), { recursive: true });
+  t.teardown(() => (backups === undefined ? undefined : rm(backups, { recursive: true, force: true })));
+  for (const way of [{}, { stream: true }, { live: true }, ...(backups === undefined ? [] : [{ backupDirectory: backups }])]) {
+    const what = JSON.stringify(way);
+    const { backup } = await migrateStore({ source: store, ...way });
+    await hasLists(t, store, what);
+    if (!("backupDirectory" in way)) await hasLists(t, backup ?? "", `the backup of ${what}`);
+    const carryBack = "stream" in way;
+    if (carryBack) {
+      await importDump({ target: store, input: dump, merge: true, map: new Map([["default", "more"]]) });
+      await hasLists(t, store, "after a merge");
+    }
+    await rollbackStore({ target: store, carryBack });
+    await hasLists(t, store, `back from ${what}`);
+    for (const name of await readdir(directory)) if (/\.sled-\d|\.kgd$|backup-/.test(name) && name !== "graph.kgd") await rm(join(directory, name), { recursive: true });
+  }
+  await compactStore({ store });
+  await hasLists(t, store, "after a compaction");
+});
+
+test("a list that a directory gives to what is made in it lets nobody into a store that had none", async (t) => {
+  const { directory, store } = await ground(t);
+  if (await listsAreMissing(t, directory)) return;
+  await python(SET, directory, JSON.stringify({ "system.posix_acl_default": listOf(7, 7) }));
+  await migrateStore({ source: store });
+  for (const attributes of Object.values(await python(LIST, store))) t.deepEqual(attributes, {});
+  t.deepEqual(await modes(store), SHARED);
+});
+
+test("what the file system of a new place does not keep is told before", async (t) => {
+  const { directory, store } = await ground(t);
+  if (await listsAreMissing(t, directory)) return;
+  const warnings = (): string[] => attributeWarnings({ source: store, target: store, backup: "/proc/self/backup" }, "rocksdb");
+  t.deepEqual(warnings(), []);
+  await giveLists(store);
+  t.deepEqual(warnings(), ["/proc/self/backup is going to lack system.posix_acl_access and system.posix_acl_default of the store: its file system keeps none"]);
 });
 
 test("an owner and a group are given, by root", async (t) => {

@@ -13,6 +13,7 @@ import { planExport } from "../../export/plan.js";
 import { checkOptionsFrom, refuseFamilyNames } from "../../import/families.js";
 import { directionTo } from "../direction.js";
 import { deltaPath, type MigrateOptions, type MigrationPaths } from "../options.js";
+import { attributeWarnings } from "./lost-attributes.js";
 import { refuseUnmovable } from "./movable.js";
 import { type PlannedStep, plannedSteps } from "./planned-steps.js";
 import { refusePrepared } from "./prepared.js";
@@ -61,7 +62,8 @@ const LIVE_SHARE = 0.25;
 export async function planMigration(paths: MigrationPaths, options: PlanOptions): Promise<MigrationPlan> {
   const { store, warnings: met, estimatedEntries, estimatedBytes } = await planExport({ store: paths.source, ttl: options.ttl, excludeKeyspaces: options.excludeKeyspaces });
   const logs = await logsElsewhere(store.options, [paths.source]);
-  const warnings = logs === null ? met : [...met, `logs of the store are in ${logs} and stay there: they belong to the original, which lacks what is in them without them`];
+  const warnings = [...met, ...attributeWarnings(paths, store.engine)];
+  if (logs !== null) warnings.push(`logs of the store are in ${logs} and stay there: they belong to the original, which lacks what is in them without them`);
   const names = store.keyspaces.map(({ name }) => name);
   const naming = new Naming(options.map);
   naming.check(names);
