@@ -51,6 +51,8 @@ async function rollBack(options: RollbackOptions, teller: Teller): Promise<Rollb
   }
   teller.id = journal.id;
   await refuseOtherOwner(journal);
+  // What is carried back takes the place of the original there.
+  using _source = journal.source === target ? null : await lockPlace(journal.source, "rollback");
   await clearLeftovers(journal);
   journal = await asFound(journal);
   if (journal.step === "rolling-back") return resultOf(await finishRollback(journal, teller), false);

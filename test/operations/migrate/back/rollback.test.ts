@@ -5,6 +5,7 @@ import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { openSledSink } from "#src/engines/sled/sled.js";
 import { encodeEntries } from "#src/format/index.js";
+import { lockPlace } from "#src/operations/disk/place-lock.js";
 import { occupantOf } from "#src/operations/disk/places.js";
 import { exportStore } from "#src/operations/export/export.js";
 import { discardNew } from "#src/operations/migrate/back/discard.js";
@@ -88,6 +89,20 @@ for (const step of ["copying", "waiting", "following", "exporting", "importing",
     }
   });
 }
+
+test("a rollback from a path of its own has the old store's place to itself, too, and takes over the lock of a process that was killed", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const source = await makeStore(directory, "graph", { default: numbered("k", 50) });
+  const target = join(directory, "elsewhere");
+  await migrateStore({ source, target });
+  {
+    using _ = await lockPlace(source, "compact");
+    await t.throwsAsync(rollbackStore({ target }), { code: "STORE_IN_USE", message: /kgdump compact/ });
+  }
+  await writeFile(join(directory, ".graph.kgdump-lock"), "");
+  t.is((await rollbackStore({ target })).status, "rolled-back");
+  t.deepEqual((await readdir(directory)).filter((name) => name.endsWith("-lock")), []);
+});
 
 test("a RocksDB store where the new one is to be built is never removed", async (t) => {
   const directory = await temporaryDirectory(t);
