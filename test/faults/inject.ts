@@ -19,15 +19,22 @@ export const SYSCALLS = [
   ...["openat", "close", "mkdir", "rename", "renameat2", "link", "unlink", "rmdir"],
 ] as const;
 
-/** One fault. */
+/** One fault: a call that fails, or before which the process is killed. */
 export interface Fault {
   readonly syscall: string;
-  readonly error: "ENOSPC" | "EIO" | "EDQUOT";
+  readonly error: "ENOSPC" | "EIO" | "EDQUOT" | "EACCES" | "killed";
   /** The call that fails, counted from 1 for each thread. */
   readonly nth: number;
   /** All up to `last` fail too; without it, all to the end do. */
   readonly lasting: boolean;
   readonly last?: number;
+}
+
+/** A call of Node's own thread, and its number among those of its kind. */
+export interface Call {
+  readonly syscall: string;
+  readonly nth: number;
+  readonly line: string;
 }
 
 /** What came of it. */
@@ -38,6 +45,8 @@ export interface Outcome extends Ended {
   readonly injected: readonly string[];
   /** Paths in the directory that were used. */
   readonly paths: readonly string[];
+  /** Without a fault: all calls on them that Node's thread made, in their order. */
+  readonly trace: readonly Call[];
   /** Number of calls of each kind on them: Node's, and the highest of any other thread. */
   readonly calls: { readonly node: ReadonlyMap<string, number>; readonly addon: ReadonlyMap<string, number> };
 }
@@ -108,19 +117,34 @@ function countCalls(lines: readonly string[], within: string, burnt: string): Ou
   return { node: threads.get(node) ?? new Map<string, number>(), addon };
 }
 
+/** The calls of the thread that makes those of no meaning, numbered as they will be when only calls on these files count. */
+function traceOf(lines: readonly string[], roots: readonly string[], burnt: string): Call[] {
+  const thread = /^\d+/.exec(lines.findLast((line) => line.includes(burnt)) ?? "")?.[0];
+  const counts = new Map<string, number>();
+  return lines.flatMap((line) => {
+    const [, caller, syscall = ""] = /^(\d+) +(\w+)\(/.exec(line) ?? [];
+    if (caller === undefined || caller !== thread || ![burnt, ...roots].some((root) => line.includes(root))) return [];
+    const nth = (counts.get(syscall) ?? 0) + 1;
+    counts.set(syscall, nth);
+    return line.includes(burnt) ? [] : [{ syscall, nth, line }];
+  });
+}
+
 /**
  * Runs kgdump with `args`; of the calls on `paths` and on the burnt file, the fault's fail.
  * @param work directory for the files of strace, outside of what is looked at
+ * @param paths without a fault: other directories whose calls are told, too
  */
 export async function runWithFault(work: string, args: readonly string[], within: string, fault: Fault | null, paths: readonly string[]): Promise<Outcome> {
   const [log, module, burnt] = [join(work, "strace.log"), join(work, "preload.mjs"), join(work, "burnt")];
   await writeFile(module, preload(burnt));
   await writeFile(burnt, "");
-  const inject = fault === null ? [] : [`-einject=${fault.syscall}:error=${fault.error}:when=${when(fault)}`];
+  const inject = fault === null ? [] : [`-einject=${fault.syscall}:${fault.error === "killed" ? "error=EIO:signal=SIGKILL" : `error=${fault.error}`}:when=${when(fault)}`];
   const child = spawn(
     "strace",
     [
-      ...["-f", "--seccomp-bpf", "-y", "-s", "32", "-o", log, `-etrace=${fault?.syscall ?? SYSCALLS.join(",")}`],
+      // With filters of the kernel, signals don't come.
+      ...["-f", ...(fault?.error === "killed" ? [] : ["--seccomp-bpf"]), "-y", "-s", fault === null ? "8192" : "32", "-o", log, `-etrace=${fault?.syscall ?? SYSCALLS.join(",")}`],
       ...inject,
       ...(fault === null ? [] : [burnt, ...paths].flatMap((path) => ["-P", path])),
       ...[process.execPath, KGDUMP, ...args],
@@ -145,6 +169,7 @@ export async function runWithFault(work: string, args: readonly string[], within
     ...ended,
     hung,
     injected: lines.filter((line) => line.includes("(INJECTED)") && !line.includes(burnt)),
+    trace: fault === null ? traceOf(lines, [within, ...paths], burnt) : [],
     calls: countCalls(lines, within, burnt),
     paths: [...new Set(lines.flatMap((line) => [...line.matchAll(pattern)].map(([, path = ""]) => path)))],
   };
