@@ -41,6 +41,7 @@ const javascriptChecks = (fix) => [
   byPackage("types of scripts", "typescript/bin/tsc", "-p", "scripts"),
   { name: "file lengths", check: async () => (await filesTooLong()).join("\n") },
   // Only now: it needs packages, which set-up may have to install first.
+  { name: "tests of what is promised", check: async () => (await import("./promises.mjs")).checkPromises() },
   { name: "page of the library", check: async () => (await import("./library-docs.mjs")).wrongLibraryPage({ write: fix }) },
   { name: "circles of Rust files", check: async () => (await rustCircles(ADDON_CRATES.map(({ directory }) => directory), ROOT)).join("\n") },
 ];
