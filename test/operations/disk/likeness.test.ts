@@ -10,6 +10,7 @@ import { importDump } from "#src/operations/import/import.js";
 import { restoreDump } from "#src/operations/import/restore.js";
 import { rollbackStore } from "#src/operations/migrate/back/rollback.js";
 import { compactStore } from "#src/operations/migrate/compact/compact.js";
+import type { MigrationEvent } from "#src/operations/migrate/events.js";
 import { migrateStore } from "#src/operations/migrate/migrate.js";
 import { attributeWarnings } from "#src/operations/migrate/plan/lost-attributes.js";
 import { makeStore, numbered } from "../../support/stores.js";
@@ -201,6 +202,29 @@ test("what the file system of a new place does not keep is told before", async (
   t.deepEqual(warnings(), []);
   await giveLists(store);
   t.deepEqual(warnings(), ["/proc/self/backup is going to lack system.posix_acl_access and system.posix_acl_default of the store: its file system keeps none"]);
+});
+
+test("a backup on a file system without lists lacks them: that is told before, and all else goes on", async (t) => {
+  const { directory, store } = await ground(t);
+  if (await listsAreMissing(t, directory)) return;
+  const backups = join(directory, "backups");
+  await mkdir(backups);
+  const mounted = await promisify(execFile)("mount", ["-t", "ramfs", "none", backups]).then(() => true, () => false);
+  if (!mounted) {
+    t.log("SKIPPED: this needs root, who mounts a file system");
+    t.pass();
+    return;
+  }
+  try {
+    await giveLists(store);
+    const events: MigrationEvent[] = [];
+    await migrateStore({ source: store, backupDirectory: backups, force: true, onEvent: (event) => events.push(event) });
+    t.true(events.some(({ phase, message }) => phase === "preflight" && /backups.* is going to lack system\.posix_acl_access and system\.posix_acl_default/.test(message)), JSON.stringify(events));
+    await hasLists(t, store, "the new store");
+    t.is((await rollbackStore({ target: store })).status, "rolled-back");
+  } finally {
+    await promisify(execFile)("umount", [backups]);
+  }
 });
 
 test("an owner and a group are given, by root", async (t) => {

@@ -54,6 +54,17 @@ export async function clearLeftovers(journal: Journal): Promise<void> {
   const built = !["copying", "exporting", "importing"].includes(journal.step);
   await clearStaging(journal.building, built);
   for (const path of [journal.target, journal.building, ...(journal.rollback === null ? [] : [journal.rollback.incoming])]) await clearRemoved(path);
+  if (await isCarriedInVain(journal)) await clearCarried(journal);
+}
+
+/**
+ * Whether what a rollback was making beside the store that it was to put back is of no use any more: that rollback was killed before anything changed places,
+ * so that the new store is in place and not there.
+ */
+async function isCarriedInVain({ step, target, ...journal }: Journal): Promise<boolean> {
+  const { to } = directionOf(journal);
+  if (step !== "done" && step !== "confirming") return false;
+  return (await occupantOf(target)) === to && (await occupantOf(carriedPath(journal))) !== to;
 }
 
 /** Where a rollback makes the store that it carries entries back into; the dump beside it has `.kgd` at its end. */

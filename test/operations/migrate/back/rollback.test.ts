@@ -1,7 +1,7 @@
 /** A rollback while others want the same store: nobody writes to it unseen, and two rollbacks don't get in each other's way. */
 import { spawnSync, type SpawnSyncReturns } from "node:child_process";
 import { mkdir, readdir, rename, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { openSledSink } from "#src/engines/sled/sled.js";
 import { encodeEntries } from "#src/format/index.js";
@@ -102,6 +102,20 @@ test("a rollback from a path of its own has the old store's place to itself, too
   await writeFile(join(directory, ".graph.kgdump-lock"), "");
   t.is((await rollbackStore({ target })).status, "rolled-back");
   t.deepEqual((await readdir(directory)).filter((name) => name.endsWith("-lock")), []);
+});
+
+test("what a carrying back that was killed had made is removed by the next migration, too", async (t) => {
+  const { path } = await migratedAndChanged(t);
+  const journal = await readJournal(path);
+  const carried = `${path}.kgdump-back-${journal?.id ?? ""}`;
+  await writeFile(`${carried}.kgd`, "the beginning of a dump");
+  await makeStore(dirname(path), basename(carried), { default: { a: "1" } });
+  t.is((await migrateStore({ source: path })).status, "already");
+  t.deepEqual((await readdir(dirname(path))).filter((name) => name.includes("kgdump-back")), []);
+  // A new store there is the one that a rollback on a full disk had exchanged: never is that removed.
+  await rename(path, carried);
+  await migrateStore({ source: path }).catch(() => undefined);
+  t.is(await occupantOf(carried), "sled");
 });
 
 test("a RocksDB store where the new one is to be built is never removed", async (t) => {
