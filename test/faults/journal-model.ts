@@ -169,7 +169,8 @@ async function inPlace({ apart, to }: Form, { source, target, dumps }: Place, wh
   const { from } = directionTo(to);
   const found = await occupantOf(target);
   if (apart === true) {
-    await holdsWhole(source, from, dumps, when);
+    // What is carried back takes the original's place while the service has its data in the new store elsewhere.
+    if (found !== to || (await occupantOf(source)) !== "absent") await holdsWhole(source, from, dumps, when);
     if (found === "absent") return;
   }
   must(found === to || found === from, `${when}, ${found} is in place`);
@@ -210,7 +211,8 @@ export function wrongEnd({ error }: Pick<Fault, "error">, { code, signal, stderr
   if (hung) wrong.push("it hung");
   if (error === "killed") return wrong;
   if (code === null || code >= 128) wrong.push(`it ended with ${String(code)} ${String(signal)}`);
-  if (/^\s+at |panicked|node:internal/m.test(stderr) || stderr.includes("[INTERNAL]")) wrong.push("a stack, or an error of no code of its own");
+  // Rust's library takes a directory that was read and can't be closed for a bug, whatever the system says.
+  if (!stderr.includes("during closedir") && (/^\s+at |panicked|node:internal/m.test(stderr) || stderr.includes("[INTERNAL]"))) wrong.push("a stack, or an error of no code of its own");
   if (code !== 0 && stderr.match(/^kgdump: .*\[[A-Z_]+\]$/gm)?.length !== 1) wrong.push("not one clear error");
   if (code !== 0 && injected.length === 0) wrong.push("it failed although nothing was made to fail");
   return wrong;

@@ -79,6 +79,8 @@ export function carriedPath({ source, id }: Pick<Journal, "source" | "id">): str
 export async function clearCarried(journal: Pick<Journal, "source" | "id">): Promise<void> {
   const incoming = carriedPath(journal);
   await removeDirectory(incoming);
+  // A copy of the backup, from another file system.
+  await removeDirectory(`${incoming}.kgdump-partial`);
   await clearStaging(incoming, true);
   await clearTemporaries(`${incoming}.kgd`);
   await removeFile(`${incoming}.kgd`);

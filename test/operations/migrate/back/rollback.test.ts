@@ -110,6 +110,7 @@ test("what a carrying back that was killed had made is removed by the next migra
   const carried = `${path}.kgdump-back-${journal?.id ?? ""}`;
   await writeFile(`${carried}.kgd`, "the beginning of a dump");
   await makeStore(dirname(path), basename(carried), { default: { a: "1" } });
+  await mkdir(`${carried}.kgdump-partial`);
   t.is((await migrateStore({ source: path })).status, "already");
   t.deepEqual((await readdir(dirname(path))).filter((name) => name.includes("kgdump-back")), []);
   // A new store there is the one that a rollback on a full disk had exchanged: never is that removed.
