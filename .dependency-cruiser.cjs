@@ -51,8 +51,8 @@ module.exports = {
     forbid("sled-not-rocksdb", "Import never loads RocksDB.", { path: "^src/engines/sled" }, { path: "^src/engines/rocksdb" }),
     forbid(
       "addons-in-one-place",
-      "Only engines, codecs and the one operation that needs calls of the system import the loader of native addons.",
-      { pathNot: ["^src/engines/(rocksdb|sled|block-scan)", "^src/codecs/", "^src/operations/disk/(acting|place-lock|system-calls)\\.ts$"] },
+      "Only engines, codecs, what tells of their crashes, and the one operation that needs calls of the system import the loader of native addons.",
+      { pathNot: ["^src/engines/(rocksdb|sled|block-scan)", "^src/codecs/", "^src/operations/disk/(acting|attributes|place-lock|system-calls)\\.ts$", "^src/crash\\.ts$"] },
       { path: "^src/addon\\.ts$" },
     ),
     forbid(

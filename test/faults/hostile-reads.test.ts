@@ -90,7 +90,7 @@ async function tryMany(t: ExecutionContext, made: readonly string[], change: Cha
     if ("wrong" in found) wrong.push(`SEED=${String(SEED)}, number ${String(turn)}: ${found.wrong}`);
     else outcomes.set(found.outcome, (outcomes.get(found.outcome) ?? 0) + 1);
     if ("wrong" in found && TURNS > 1000) process.stderr.write(`${wrong.at(-1) ?? ""}\n`);
-    if (TURNS > 1000 && (turn + 1) % 5000 === 0) process.stderr.write(`${String(turn + 1)}: ${JSON.stringify(Object.fromEntries(outcomes))}\n`);
+    if (TURNS > 1000 && (turn + 1) % 500 === 0) process.stderr.write(`${String(turn + 1)}: ${JSON.stringify(Object.fromEntries(outcomes))}\n`);
     await rm(store, { recursive: true });
   }
   t.log(`SEED=${String(SEED)}: ${JSON.stringify(Object.fromEntries(outcomes))}`);

@@ -50,7 +50,10 @@ mod system {
         // SAFETY: the path ends with a zero byte, and the buffer has as many bytes as are said.
         let list = filled(|buffer, room| unsafe { libc::listxattr(path.as_ptr(), buffer.cast(), room) });
         let list = list.unwrap_or_default();
-        list.split(|&byte| byte == 0).filter(|name| !name.is_empty()).filter_map(|name| String::from_utf8(name.to_vec()).ok()).collect()
+        list.split(|&byte| byte == 0)
+            .filter(|name| !name.is_empty())
+            .filter_map(|name| String::from_utf8(name.to_vec()).ok())
+            .collect()
     }
 
     pub fn value(path: &str, name: &str) -> Option<Vec<u8>> {

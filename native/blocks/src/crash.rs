@@ -20,8 +20,8 @@ pub fn tell_crash(text: Buffer, exit_code: u8) {
 mod linux {
     use std::mem::MaybeUninit;
     use std::ptr;
-    use std::sync::atomic::{AtomicPtr, Ordering};
     use std::sync::OnceLock;
+    use std::sync::atomic::{AtomicPtr, Ordering};
 
     use libc::{c_int, sigaction};
 

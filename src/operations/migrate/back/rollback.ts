@@ -55,10 +55,10 @@ async function rollBack(options: RollbackOptions, teller: Teller): Promise<Rollb
   using _source = journal.source === target ? null : await lockPlace(journal.source, "rollback");
   await clearLeftovers(journal);
   journal = await asFound(journal);
-  if (journal.step === "rolling-back") return resultOf(await finishRollback(journal, teller), false);
+  if (journal.step === "rolling-back") return await resultOf(await finishRollback(journal, teller), false);
   const unfinished = isBeforeSwitch(journal.step);
   const known = journal;
-  if (options.discardNew === true && (await isSwitched(journal))) return resultOf(await discardNew(journal, teller, () => refuseStale(known)), false);
+  if (options.discardNew === true && (await isSwitched(journal))) return await resultOf(await discardNew(journal, teller, () => refuseStale(known)), false);
   if (unfinished || (journal.step === "switching" && (await isUntouched(switchOf(journal))))) await clearAway(journal, teller);
   else if (journal.step === "switching") journal = await switchOver(journal, teller).catch((error: unknown) => switchedWithoutBackup(error, known));
   if (journal.step !== "done" && journal.step !== "confirming") return { status: unfinished ? "rolled-back" : "already", undone: "migration", engine: directionOf(journal).from, source: journal.source, aside: null, carried: false, original: null };
@@ -67,7 +67,7 @@ async function rollBack(options: RollbackOptions, teller: Teller): Promise<Rollb
     return { status: "already", undone: "migration", engine: directionOf(journal).from, source: journal.source, aside: null, carried: false, original: null };
   }
   journal = { ...journal, step: "done", keyspaces: journal.keyspaces ?? (await keyspacesOfOriginal(journal, options)) };
-  return undo(journal, options, teller);
+  return await undo(journal, options, teller);
 }
 
 /**

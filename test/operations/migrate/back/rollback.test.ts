@@ -1,5 +1,6 @@
 /** A rollback while others want the same store: nobody writes to it unseen, and two rollbacks don't get in each other's way. */
 import { spawnSync, type SpawnSyncReturns } from "node:child_process";
+import { existsSync } from "node:fs";
 import { mkdir, readdir, rename, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import test, { type ExecutionContext } from "ava";
@@ -10,7 +11,7 @@ import { occupantOf } from "#src/operations/disk/places.js";
 import { exportStore } from "#src/operations/export/export.js";
 import { discardNew } from "#src/operations/migrate/back/discard.js";
 import { rollbackStore } from "#src/operations/migrate/back/rollback.js";
-import { Teller } from "#src/operations/migrate/events.js";
+import { type MigrationEvent, Teller } from "#src/operations/migrate/events.js";
 import { journalPath, readJournal } from "#src/operations/migrate/journal.js";
 import { migrateStore } from "#src/operations/migrate/migrate.js";
 import { verifyDump } from "#src/operations/verify/verify.js";
@@ -100,7 +101,10 @@ test("a rollback from a path of its own has the old store's place to itself, too
     await t.throwsAsync(rollbackStore({ target }), { code: "STORE_IN_USE", message: /kgdump compact/ });
   }
   await writeFile(join(directory, ".graph.kgdump-lock"), "");
-  t.is((await rollbackStore({ target })).status, "rolled-back");
+  const held: boolean[] = [];
+  const onEvent = ({ phase }: MigrationEvent): void => { if (phase === "switch") held.push(existsSync(join(directory, ".graph.kgdump-lock"))); };
+  t.is((await rollbackStore({ target, onEvent })).status, "rolled-back");
+  t.deepEqual(held, [true], "to the end");
   t.deepEqual((await readdir(directory)).filter((name) => name.endsWith("-lock")), []);
 });
 
