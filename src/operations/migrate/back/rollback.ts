@@ -18,7 +18,7 @@ import { rollbackCompaction } from "../compact/rollback.js";
 import { keyspacesOfOriginal } from "../confirm.js";
 import { directionOf } from "../direction.js";
 import { Teller } from "../events.js";
-import { isBeforeSwitch, type Journal, journalPath, readJournal, refuseOtherOwner, writeJournal } from "../journal.js";
+import { clearJournalTemporary, isBeforeSwitch, type Journal, journalPath, readJournal, refuseOtherOwner, writeJournal } from "../journal.js";
 import { asFound, clearAway, clearCarried, clearLeftovers, finishRollback, switchOf, switchOver } from "../switch/steps.js";
 import { isUntouched } from "../switch/switch.js";
 import { carryBack, changedKeyspace, refuseUncarriable } from "./carry-back.js";
@@ -44,6 +44,8 @@ async function rollBack(options: RollbackOptions, teller: Teller): Promise<Rollb
   const compaction = await rollbackCompaction(journal, options, teller);
   if (compaction !== null) return compaction;
   if (journal === null) {
+    // Of a migration that was killed while it wrote its first one.
+    await clearJournalTemporary(target).catch(() => undefined);
     throw new KgdumpError("NOT_FOUND", `no migration to ${target} is known: ${journalPath(target)} is not there; nor is an original of a compaction beside it`, {
       path: target,
       hint: await withoutJournal(target),

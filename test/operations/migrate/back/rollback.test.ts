@@ -123,6 +123,14 @@ test("what a carrying back that was killed had made is removed by the next migra
   t.is(await occupantOf(carried), "sled");
 });
 
+test("the first journal of a migration that was killed while it was written goes when there is nothing to roll back", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const path = await makeStore(directory, "graph", { default: { a: "1" } });
+  await writeFile(join(directory, ".graph.kgdump-migration.json.tmp"), "{");
+  await t.throwsAsync(rollbackStore({ target: path }), { code: "NOT_FOUND" });
+  t.deepEqual(await readdir(directory), ["graph"]);
+});
+
 test("a RocksDB store where the new one is to be built is never removed", async (t) => {
   const directory = await temporaryDirectory(t);
   const path = await makeStore(directory, "graph", { default: numbered("k", 50) });
