@@ -70,6 +70,7 @@ const COMMANDS: Record<string, (ground: Ground, output: string) => readonly [rea
   "recover -o": ({ sled }, output) => [["recover", sled, "-o", output], 0],
   restore: ({ dump }, output) => [["restore", output, "-i", dump], 0],
   "restore -i": ({ dump }, output) => [["restore", output, "-i", dump], 0],
+  "restore --options-from": ({ dump, rocks }, output) => [["restore", output, "-i", dump, "--options-from", rocks], 0],
   status: ({ sled }) => [["status", sled], 0],
   verify: ({ rocks, sled }) => [["verify", rocks, "--against", sled], 0],
   "verify --graph": ({ dump }) => [["verify", dump, "--graph"], 0],

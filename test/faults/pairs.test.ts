@@ -72,6 +72,7 @@ test("of two commands at one place, one wins at least, and the other one ends cl
     t.is(code, 0, `${what}\nafterwards: ${after}${stderr}`);
     t.deepEqual((await readdir(place)).filter((name) => /^\.|kgdump-(?:new|removed|before|compacting|undoing|back)/.test(name)), [], `${what}\n${after}`);
     await rm(place, { recursive: true });
+    if (PAIRS > 1000 && (pair + 1) % 100 === 0) process.stderr.write(`${String(pair + 1)} pairs\n`);
   }
   t.log(`${String(tally.get(0) ?? 0)} pairs without a kill, ${String(tally.get(1) ?? 0)} in which one was killed`);
 });
