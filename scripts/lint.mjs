@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // @ts-check
 /**
- * Checks the code without running it: rules and layout, layers, types of the scripts, lengths of files, the page of the library, circles of Rust files,
+ * Checks the code without running it: rules and layout, layers, types of the scripts, lengths of files, the page of the library, what TypeScript says of the addons, circles of Rust files,
  * the crates, and the licences of what is shipped.
  *
  *     node scripts/lint.mjs [ts | rust] [--fix]     all of it, or one half; --fix mends what a tool can
@@ -43,6 +43,7 @@ const javascriptChecks = (fix) => [
   // Only now: it needs packages, which set-up may have to install first.
   { name: "tests of what is promised", check: async () => (await import("./promises.mjs")).checkPromises() },
   { name: "page of the library", check: async () => (await import("./library-docs.mjs")).wrongLibraryPage({ write: fix }) },
+  { name: "types of the addons", check: async () => (await (await import("./addon-types.mjs")).wrongAddonTypes()).join("\n") },
   { name: "circles of Rust files", check: async () => (await rustCircles(ADDON_CRATES.map(({ directory }) => directory), ROOT)).join("\n") },
 ];
 

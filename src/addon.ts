@@ -10,12 +10,15 @@ import { fileURLToPath } from "node:url";
 import { isErrorCode, KgdumpError } from "./errors.js";
 import type { BlockFacts } from "./format/types.js";
 
+/** The addons that there are: folders in native/. */
+export const ADDONS = ["blocks", "rocksdb", "sled"] as const;
+
 /**
  * Loads an addon. Loading it again gives the same object.
  * @param name folder of the addon in native/
  * @throws {KgdumpError} ADDON_MISSING when it was not built or can't be loaded
  */
-export function loadAddon(name: "rocksdb" | "sled" | "blocks"): unknown {
+export function loadAddon(name: (typeof ADDONS)[number]): unknown {
   const path = fileURLToPath(new URL(`../native/${name}/build/kgdump_${name}.node`, import.meta.url));
   const hint = "run `npm run setup` in kgdump's folder";
   if (!existsSync(path)) throw new KgdumpError("ADDON_MISSING", `the ${name} addon was not built yet`, { path, hint });

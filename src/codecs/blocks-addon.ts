@@ -1,4 +1,4 @@
-/** The interface of the addon for blocks, as native/blocks/src exports it; a test compares the two. */
+/** The interface of the addon for blocks, as native/blocks/src exports it; lint compares the two. */
 import { loadAddon, type NativeFacts } from "../addon.js";
 
 /** What was found in a block. */

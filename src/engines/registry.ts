@@ -21,6 +21,11 @@ export function isEngineName(name: unknown): name is EngineName {
   return typeof name === "string" && Object.hasOwn(ENGINES, name);
 }
 
+/** Whether the stores of an engine, by the name that a dump has of it, tell the options that they were made with. */
+export function tellsOptions(name: string): boolean {
+  return isEngineName(name) && ENGINES[name].tellsOptions;
+}
+
 /** Which engine wrote a directory with these names in it; null for none that kgdump reads. */
 export function engineOf(names: readonly string[]): EngineName | null {
   return Object.values(ENGINES).find((engine) => engine.recognises(names))?.name ?? null;

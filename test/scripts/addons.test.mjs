@@ -1,68 +1,52 @@
 // @ts-check
-/** What TypeScript says of the addons' functions and classes is what they export: no more, and no less. */
-import { readFile } from "node:fs/promises";
+/** What TypeScript says of the addons is what their sources export, and that is what was built. */
 import { createRequire } from "node:module";
 import test from "ava";
-import ts from "typescript";
+import { readCrate } from "../../scripts/addon-types/rust.mjs";
+import { sourcesOf, wrongAddonTypes } from "../../scripts/addon-types.mjs";
 import { inProject } from "../../scripts/setup/paths.mjs";
 
-/** @typedef {{ name: string, files: readonly string[], functions: readonly string[], classes: Readonly<Record<string, string>> }} Addon */
-
-/** Which interfaces have an addon's functions, and which that of each class. @type {readonly Addon[]} */
-const ADDONS = [
-  {
-    name: "blocks",
-    files: ["src/codecs/blocks-addon.ts", "src/operations/disk/system-calls.ts", "src/operations/disk/acting.ts", "src/operations/disk/place-lock.ts", "src/crash.ts", "src/operations/disk/attributes.ts"],
-    functions: ["BlocksAddon", "Addon", "UserAddon", "LockAddon", "CrashAddon", "AttributesAddon"],
-    classes: { BlockPacker: "NativePacker", BlockUnpacker: "NativeUnpacker" },
-  },
-  {
-    name: "sled",
-    files: ["src/engines/sled/addon.ts", "src/engines/store.ts"],
-    functions: ["NativeSled"],
-    classes: {
-      SledScan: "NativeSledScan", SledFileScan: "NativeSledScan", SledLoader: "NativeSledLoader", SledFollower: "NativeSledFollower", SledStore: "NativeSledStore",
-      SledFiles: "NativeSledFiles", SledSalvage: "NativeSledSalvage", SledLock: "StoreLock",
-    },
-  },
-  {
-    name: "rocksdb",
-    files: ["src/engines/rocksdb/addon.ts", "src/engines/store.ts"],
-    functions: ["NativeRocksdb"],
-    classes: { RocksScan: "NativeScan", RocksStore: "NativeStore", RocksSink: "NativeSink", RocksNewStore: "NativeNewStore", RocksSalvage: "NativeSalvage", StoreLock: "StoreLock" },
-  },
-];
-
-/** Members of each interface of some files. @param {readonly string[]} files @returns {Promise<Map<string, Set<string>>>} */
-async function interfacesIn(files) {
-  /** @type {Map<string, Set<string>>} */
-  const found = new Map();
-  for (const file of files) {
-    const source = ts.createSourceFile(file, await readFile(inProject(...file.split("/")), "utf8"), ts.ScriptTarget.Latest, true);
-    for (const node of source.statements) {
-      if (!ts.isInterfaceDeclaration(node)) continue;
-      const members = new Set(node.members.flatMap((member) => (member.name === undefined ? [] : [member.name.getText()])));
-      // Pick<Other, "a" | "b">: what is taken of another.
-      for (const clause of node.heritageClauses ?? []) for (const [, name = ""] of clause.getText().matchAll(/"(\w+)"/g)) members.add(name);
-      found.set(node.name.text, members);
-    }
-  }
-  return found;
-}
-
-for (const { name, files, functions, classes } of ADDONS) {
-  test(`the addon for ${name} exports what TypeScript says`, async (t) => {
+for (const name of ["blocks", "rocksdb", "sled"]) {
+  test(`the addon for ${name} exports what is read in its sources`, async (t) => {
     /** @type {Record<string, { prototype?: object }>} */
     const addon = createRequire(import.meta.url)(inProject("native", name, "build", `kgdump_${name}.node`));
-    const interfaces = await interfacesIn(files);
-    const methodsOf = (/** @type {{ prototype?: object } | undefined} */ exported) => Object.getOwnPropertyNames(exported?.prototype ?? {}).filter((member) => member !== "constructor");
-    const membersOf = (/** @type {string} */ type) => [...(interfaces.get(type) ?? [])];
-    for (const [exported, type] of Object.entries(classes)) t.deepEqual(methodsOf(addon[exported]).sort(), membersOf(type).sort(), `${exported} and ${type}`);
-    const isClass = (/** @type {string} */ key) => Object.hasOwn(classes, key) || methodsOf(addon[key]).length > 0 || /^[A-Z]/.test(key);
-    const told = functions.flatMap(membersOf).filter((member) => !isClass(member));
-    t.deepEqual([...new Set(told)].sort(), Object.keys(addon).filter((key) => !isClass(key)).sort());
-    const unknown = Object.keys(addon).filter((key) => methodsOf(addon[key]).length > 0 && !Object.hasOwn(classes, key));
-    // Scans of what is salvaged have one method, told where they are made.
-    t.deepEqual(unknown.filter((key) => !key.endsWith("SalvageScan")), []);
+    const { functions, classes } = readCrate(await sourcesOf(name));
+    t.deepEqual(Object.keys(addon).sort(), [...functions.keys(), ...classes.keys()].sort());
+    const methodsOf = (/** @type {string} */ exported) => Object.getOwnPropertyNames(addon[exported]?.prototype ?? {}).filter((member) => member !== "constructor");
+    for (const [exported, members] of classes) t.deepEqual(methodsOf(exported).sort(), [...members.keys()].sort(), exported);
+  });
+}
+
+test("TypeScript says of the addons what their sources do", async (t) => {
+  t.deepEqual(await wrongAddonTypes(), []);
+});
+
+/** A change of a source, and what is then said. @type {readonly (readonly [from: string, to: string, said: RegExp])[]} */
+const CHANGES = [
+  ["pub compressed: f64,", "pub compressed: String,", /Packed\.compressed: it is String, and TypeScript says number/],
+  ["pub crc: u32,", "pub crc: Option<u32>,", /Packed\.crc: it is Option<u32>, and TypeScript says number/],
+  ["pub database_id: Option<String>,", "pub database_id: String,", /StoreFacts\.databaseId: it is String, and TypeScript says .* or nothing/],
+  ["pub crc: u32,", "pub crc: u32,\n    pub more: u32,", /Packed\.more: TypeScript does not know this field/],
+  ["pub crc: u32,", "", /\.crc: the object Packed has no such field/],
+  ["pub fn widen_pipe(descriptor: i32)", "pub fn widen_pipe(descriptor: i32, size: u32)", /widenPipe: it takes descriptor, size, and TypeScript says descriptor/],
+  ["pub fn lock_open_file(descriptor: i32) -> bool", "pub fn lock_open_file(descriptor: i32)", /lockOpenFile: it gives nothing, and TypeScript says boolean/],
+  ["pub fn act_in_thread_as(", "pub fn act_as(", /actInThreadAs: no function of Rust's has this name[^]*actAs: TypeScript does not know this function/],
+  ["AsyncTask<Job<ChangedKeys>>", "AsyncTask<Job<StoreFacts>>", /the object StoreFacts has no such field/],
+  ["pub fn next_id(&self) -> Option<String>", "pub fn next_id(&self) -> String", /SledFiles\.nextId: it is String, and TypeScript says string \| null/],
+  ["type JsValue = ComparedCounts;", "type JsValue = AppliedCounts;", /the object AppliedCounts has no such field/],
+  ["pub fn written_groups(&self)", "pub fn groups_written(&self)", /writtenGroups: the class SledFollower has no such member[^]*groupsWritten: TypeScript does not know this member/],
+  ["pub fn trees(&self) -> Vec<Buffer>", "pub fn trees(&self) -> Vec<String>", /SledFiles\.trees\[\]: it is String, and TypeScript says Buffer/],
+  ["lower: Option<Uint8Array>,", "lower: Uint8Array,", /scan\(lower\): it is Uint8Array/],
+];
+
+for (const [from, to, said] of CHANGES) {
+  test(`a source that has "${to.trim()}" instead of "${from}" is noticed`, async (t) => {
+    let found = 0;
+    const wrong = await wrongAddonTypes((source) => {
+      if (source.includes(from)) found++;
+      return source.replaceAll(from, to);
+    });
+    t.true(found > 0);
+    t.regex(wrong.join("\n"), said);
   });
 }

@@ -1,4 +1,5 @@
 /** What compact says at its end, for a person. */
+import { engineNamed } from "../../engines/registry.js";
 import type { CompactPlan, CompactResult } from "../../operations/migrate/compact/compact.js";
 import type { UndoCompactResult } from "../../operations/migrate/compact/undo.js";
 import type { Paint } from "../terminal/style.js";
@@ -17,7 +18,7 @@ export function renderCompact({ store, engine, kept, bytesBefore, bytesAfter, en
   const original = kept === null ? "the original was removed" : `the original is kept as ${escapeText(kept)}: remove it when you are sure`;
   return (
     `${paint.green("compacted")} ${paint.bold(escapeText(store))}: ${formatSize(bytesBefore)} became ${formatSize(bytesAfter)}\n` +
-    `  ${formatNumberOf(entries, "entry", "entries")} in ${engine === "sled" ? formatNumberOf(keyspaces, "tree", "trees") : formatNumberOf(keyspaces, "family", "families")}, in ${formatDuration(seconds)}, read back and found equal\n` +
+    `  ${formatNumberOf(entries, "entry", "entries")} in ${formatNumberOf(keyspaces, ...engineNamed(engine).keyspaceWords)}, in ${formatDuration(seconds)}, read back and found equal\n` +
     `  ${original}\n${reopen === null ? "" : renderReopen(reopen)}`
   );
 }

@@ -1,6 +1,9 @@
 /** What migrate, rollback and status say, for a person. */
+import { engineTitle, isEngineName } from "../../engines/registry.js";
+import type { EngineName } from "../../engines/store.js";
 import type { RollbackResult } from "../../operations/migrate/back/rollback-options.js";
 import type { ChangeCounts, MigrateResult } from "../../operations/migrate/migrate.js";
+import { directionTo } from "../../operations/migrate/direction.js";
 import type { MigratedKeyspace } from "../../operations/migrate/migrated.js";
 import { shellWord } from "../../operations/disk/shell-word.js";
 import type { MigrationStatus, StatusPlace } from "../../operations/migrate/status.js";
@@ -46,7 +49,7 @@ function sidesOf({ name, source, dump, target }: MigratedKeyspace, engine: Migra
   };
 }
 
-const otherEngine = (engine: MigrateResult["engine"]): MigrateResult["engine"] => (engine === "sled" ? "rocksdb" : "sled");
+const otherEngine = (engine: MigrateResult["engine"]): MigrateResult["engine"] => directionTo(engine).from;
 
 /** How a rollback ended. */
 export function renderRollback({ status, undone, engine, source, aside, carried, original }: RollbackResult, paint: Paint): string {
@@ -63,9 +66,7 @@ export function renderRollback({ status, undone, engine, source, aside, carried,
   );
 }
 
-const FOUND: Readonly<Record<MigrationStatus["found"], string>> = {
-  rocksdb: "a RocksDB store",
-  sled: "a sled store",
+const FOUND: Readonly<Record<Exclude<MigrationStatus["found"], EngineName>, string>> = {
   empty: "an empty directory",
   absent: "nothing is there",
   unknown: "something that is no store",
@@ -96,7 +97,7 @@ export function renderStatus(status: MigrationStatus, paint: Paint): string {
   const size = bytes === null || bytes === 0 ? "" : `, ${formatSize(bytes)}`;
   const place = (name: string, at: MigrationStatus["backup"]): string => (at === null ? "" : line(name, placeText(at, journal?.stopped === true)));
   return (
-    `${paint.bold(escapeText(path))}: ${FOUND[found]}${wrote}${size}\n` +
+    `${paint.bold(escapeText(path))}: ${isEngineName(found) ? `a ${engineTitle(found)} store` : FOUND[found]}${wrote}${size}\n` +
     (trouble === null ? "" : line("trouble", `${paint.red(escapeMessage(trouble.message))} [${trouble.code}]`) + (trouble.hint === null ? "" : line("advice", escapeMessage(trouble.hint)))) +
     (journal === null ? line("migration", "none is known") : line("migration", migrationText(journal))) +
     (entries === null ? "" : line("entries", formatNumberOf(entries, "entry was", "entries were") + " migrated")) +

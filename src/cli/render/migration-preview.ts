@@ -1,4 +1,5 @@
 /** What a migration would do, for a person. */
+import { engineNamed } from "../../engines/registry.js";
 import type { MigrationPlan } from "../../operations/migrate/plan/preflight.js";
 import type { MigrationPreview } from "../../operations/migrate/plan/preview.js";
 import { CHANGED_SHARE } from "../../operations/migrate/plan/space.js";
@@ -34,7 +35,7 @@ function renderPlan(plan: MigrationPlan, engine: MigrationPreview["engine"], cle
   // Sled does not count.
   const holds = estimatedEntries === null || estimatedBytes === null ? "entries that were not counted, " : `about ${formatNumberOf(estimatedEntries, "entry", "entries")}, ${formatSize(estimatedBytes)}, `;
   const count = store.keyspaces.length;
-  const keyspaces = engine === "sled" ? formatNumberOf(count, "family", "families") : formatNumberOf(count, "tree", "trees");
+  const keyspaces = formatNumberOf(count, ...engineNamed(store.engine).keyspaceWords);
   const time = (seconds: number | null): string => (seconds === null ? "" : `; about ${formatDuration(seconds)}`);
   return (
     `${paint.bold(escapeText(source))} would become the ${engineName(engine)} store ${paint.bold(escapeText(target))}\n` +

@@ -1,5 +1,6 @@
 /** What `inspect` says of a dump, for a person. */
 import { formatCount } from "../../counts.js";
+import { engineTitle, isEngineName } from "../../engines/registry.js";
 import { missingOf, missingText } from "../../operations/dump/salvaged.js";
 import type { DumpSummary, KeyspaceSummary } from "../../operations/dump/summary.js";
 import type { Paint } from "../terminal/style.js";
@@ -10,11 +11,9 @@ import { type Column, renderTable } from "./table.js";
 /** How much of a digest is enough to compare by eye. */
 export const SHORT_DIGEST = 12;
 
-const ENGINE_NAMES: Readonly<Record<string, string>> = { rocksdb: "RocksDB", sled: "sled" };
-
-/** An engine's name as its makers write it. */
+/** An engine's name as its makers write it; a dump may come from one that kgdump does not know. */
 export function engineName(engine: string): string {
-  return Object.hasOwn(ENGINE_NAMES, engine) ? (ENGINE_NAMES[engine] ?? engine) : escapeText(engine);
+  return isEngineName(engine) ? engineTitle(engine) : escapeText(engine);
 }
 
 function fields(rows: readonly (readonly [string, string] | null)[], paint: Paint): string {

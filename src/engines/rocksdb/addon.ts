@@ -1,4 +1,4 @@
-/** The RocksDB addon's own interface, as native/rocksdb/src/api and native/rocksdb/src/changes export it; a test compares the two. */
+/** The RocksDB addon's own interface, as native/rocksdb/src/api and native/rocksdb/src/changes export it; lint compares the two. */
 import { loadAddon } from "../../addon.js";
 import type { FillResult } from "../block-scan.js";
 import type { StoreLock } from "../store.js";

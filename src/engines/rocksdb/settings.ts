@@ -7,7 +7,7 @@ import { loadOptions } from "./load-options.js";
 import { fromHeader, TABLE_PREFIX } from "./option-lines.js";
 import { optionProblem } from "./option-rules.js";
 import type { FinalFamily, FinalOptions } from "./options-file.js";
-import type { RocksdbCompression, RocksdbFamily } from "./sink.js";
+import { COMPRESSION_NAMES, type RocksdbCompression, type RocksdbFamily } from "./sink.js";
 
 /** What is known of a family: what a header, or a store, says of it. */
 export interface FamilySource {
@@ -191,15 +191,6 @@ function finalValues(values: ReadonlyMap<string, string>, complete: boolean, tab
   if (compression === undefined) return final;
   return final.set("compression", COMPRESSION_NAMES[compression]).set("bottommost_compression", "kDisableCompressionOption");
 }
-
-const COMPRESSION_NAMES: Readonly<Record<RocksdbCompression, string>> = {
-  none: "kNoCompression",
-  lz4: "kLZ4Compression",
-  zstd: "kZSTD",
-  snappy: "kSnappyCompression",
-  zlib: "kZlibCompression",
-  bzip2: "kBZip2Compression",
-};
 
 /** Whether a family is one of FIFO compaction, and it is not known what that may delete. */
 function lacksLimits(values: ReadonlyMap<string, string>, complete: boolean): boolean {

@@ -61,7 +61,8 @@ export interface RocksdbSink extends EntrySink {
   dropFamily(keyspace: Uint8Array | string): Promise<void>;
 }
 
-const COMPRESSION_NAME: Readonly<Record<RocksdbCompression, string>> = {
+/** What RocksDB calls them. */
+export const COMPRESSION_NAMES: Readonly<Record<RocksdbCompression, string>> = {
   none: "kNoCompression",
   lz4: "kLZ4Compression",
   zstd: "kZSTD",
@@ -78,7 +79,7 @@ const TABLE_CHECKSUM = "kCRC32c";
 /** Options of a family as RocksDB reads them. */
 export function familyOptions(family: Omit<RocksdbFamily, "name">): string {
   const table = [...(family.table ?? usualTable(family))].map(([name, value]) => `${name}=${value}`);
-  const parts = [`compression=${COMPRESSION_NAME[family.compression ?? "lz4"]}`, `block_based_table_factory={${table.join(";")}}`];
+  const parts = [`compression=${COMPRESSION_NAMES[family.compression ?? "lz4"]}`, `block_based_table_factory={${table.join(";")}}`];
   if (family.comparator === "reverse-bytewise") parts.push("comparator=rocksdb.ReverseBytewiseComparator");
   if (family.options !== undefined) parts.push(family.options);
   return parts.join(";");

@@ -1,4 +1,4 @@
-/** The sled addon's own interface, as native/sled/src/api and native/sled/src/changes export it; a test compares the two. */
+/** The sled addon's own interface, as native/sled/src/api and native/sled/src/changes export it; lint compares the two. */
 import { loadAddon, type NativeFacts } from "../../addon.js";
 import type { FillResult } from "../block-scan.js";
 import type { Applied, IfExists, StoreLock } from "../store.js";

@@ -12,7 +12,7 @@ import type { EntryBlock, ScanOptions, StoreInfo } from "../store.js";
 import { sledAddon, type NativeSledFiles } from "./addon.js";
 import { keyRange } from "./range.js";
 import type { SledSettings, SledSource } from "./sled.js";
-import { isEscaped, keyspaceOf, treeOf } from "./trees.js";
+import { isEscaped, keyspaceOf, treeOf, uncounted } from "./trees.js";
 
 /**
  * Opens the files of the sled store in a directory for reading; its whole log is read.
@@ -42,8 +42,7 @@ class SledFiles implements SledSource {
       path,
       databaseId: null,
       sequenceNumber: null,
-      // Sled does not count: that would be reading everything.
-      keyspaces: trees.map((tree) => ({ name: keyspaceOf(tree), comparator: "bytewise", estimatedEntries: 0, estimatedBytes: 0 })),
+      keyspaces: trees.map((tree) => uncounted(keyspaceOf(tree))),
       options: sledFacts(native.version, native.nextId),
       warnings: [...native.warnings, ...trees.filter(isEscaped).map(escapedWarning)],
     };

@@ -5,9 +5,8 @@ import { watchCrash } from "../../crash.js";
 import { KgdumpError } from "../../errors.js";
 import { isCurrentSled, sledFacts } from "../older-sled.js";
 import type { SalvagePiece, StoreLoss, StoreSalvage } from "../salvage.js";
-import type { KeyspaceInfo } from "../store.js";
 import { type NativeSledSalvage, type NativeSledSalvageTree, sledAddon } from "./addon.js";
-import { isEscaped, keyspaceOf } from "./trees.js";
+import { isEscaped, keyspaceOf, uncounted } from "./trees.js";
 
 /** The keyspaces of what no tree leads to: this, and a number. */
 const WITHOUT_TREE = "recovered-without-tree-";
@@ -51,7 +50,7 @@ class Salvage implements StoreSalvage {
       databaseId: null,
       sequenceNumber: null,
       options: sledFacts(version, nextId ?? null),
-      keyspaces: names.map((name): KeyspaceInfo => ({ name, comparator: "bytewise", estimatedEntries: 0, estimatedBytes: 0 })),
+      keyspaces: names.map(uncounted),
     };
   }
 

@@ -13,7 +13,7 @@ import type { Applied, BlockComparison, EntryBlock, EntrySink, EntrySource, IfEx
 import { sledAddon, type NativeSledStore } from "./addon.js";
 import { SledFollower } from "./follower.js";
 import { keyRange } from "./range.js";
-import { keyspaceOf, treeOf } from "./trees.js";
+import { keyspaceOf, treeOf, uncounted } from "./trees.js";
 
 /** Settings of a store that must be the same whenever it is opened. */
 export interface SledSettings {
@@ -146,8 +146,7 @@ class Store implements SledSource, SledSink {
       path,
       databaseId: null,
       sequenceNumber: null,
-      // Sled counts by walking through everything: it is not asked.
-      keyspaces: names.map((name) => ({ name, comparator: "bytewise", estimatedEntries: 0, estimatedBytes: 0 })),
+      keyspaces: names.map(uncounted),
       warnings: [],
     };
   }

@@ -4,7 +4,7 @@
  * `__sled__tree:`.
  */
 import { KgdumpError } from "../../errors.js";
-import { DEFAULT_KEYSPACE } from "../store.js";
+import { DEFAULT_KEYSPACE, type KeyspaceInfo } from "../store.js";
 
 const DEFAULT_TREE = Buffer.from("__sled__default");
 const DEFAULT_NAME = Buffer.from(DEFAULT_KEYSPACE);
@@ -31,6 +31,11 @@ export function treeOf(keyspace: Uint8Array): Uint8Array {
 export function keyspaceOf(tree: Buffer): Buffer {
   if (DEFAULT_TREE.equals(tree)) return DEFAULT_NAME;
   return isEscaped(tree) ? Buffer.concat([BEHIND, tree]) : tree;
+}
+
+/** A keyspace as sled tells of it: it counts by walking through everything, and so is not asked. */
+export function uncounted(name: Uint8Array): KeyspaceInfo {
+  return { name, comparator: "bytewise", estimatedEntries: 0, estimatedBytes: 0 };
 }
 
 /** Whether a tree's name would be taken for another's in a dump. */

@@ -1,7 +1,6 @@
 /** Whose a new store is, and who else may open it, when somebody says so: by default it is its maker's, and nobody else's. */
-import { userInfo } from "node:os";
 import { KgdumpError } from "../../errors.js";
-import { actingAs } from "./acting.js";
+import { actingAs, askAs } from "./acting.js";
 
 /** Numbers of a user and a group. */
 export interface Ownership {
@@ -37,20 +36,10 @@ export function findOwner(text: string): Ownership {
 /** @returns the number, and that of the group; null where the system does not know it */
 function userCalled(user: string): { readonly uid: number; readonly gid: number | null } {
   try {
-    process.seteuid?.(numberIn(user) ?? user);
-    return { uid: process.geteuid?.() ?? 0, gid: groupOfThisUser() };
+    const { uid, known } = askAs(numberIn(user) ?? user);
+    return { uid, gid: known?.gid ?? null };
   } catch (error) {
     throw unknown("user", user, error);
-  } finally {
-    process.seteuid?.(0);
-  }
-}
-
-function groupOfThisUser(): number | null {
-  try {
-    return userInfo().gid;
-  } catch {
-    return null;
   }
 }
 

@@ -5,9 +5,9 @@
  * Only the command line calls `actFor`, before anything is opened: it changes the user of the whole process.
  */
 import { readFileSync, statSync } from "node:fs";
-import { userInfo } from "node:os";
+import { type UserInfo, userInfo } from "node:os";
 import { dirname, resolve } from "node:path";
-import { loadAddon } from "../../addon.js";
+import { ADDONS, loadAddon } from "../../addon.js";
 import { KgdumpError } from "../../errors.js";
 import { handsOf, isRoots } from "./hands.js";
 import { shellWord } from "./shell-word.js";
@@ -96,7 +96,7 @@ function nameOf(uid: number): string {
 
 function become(uid: number, because: string, keepsNames: boolean): void {
   // They may lie where that user can't read.
-  for (const name of ["blocks", "rocksdb", "sled"] as const) loadAddon(name);
+  for (const name of ADDONS) loadAddon(name);
   const group = groupOf(uid, because);
   if (group.name === null) process.setgroups?.([group.gid]);
   else (process as Groups).initgroups?.(group.name, group.gid);
@@ -112,14 +112,29 @@ function become(uid: number, because: string, keepsNames: boolean): void {
 
 /** The group of a user; that of the place, when the system does not know the user. */
 function groupOf(uid: number, because: string): { readonly name: string | null; readonly gid: number } {
-  process.seteuid?.(uid);
+  const { known } = askAs(uid);
+  return known === null ? { name: null, gid: statSync(because).gid } : { name: known.username, gid: known.gid };
+}
+
+/**
+ * Asks the system for a user. Only root can: Node asks for whom the process acts as, which is that user meanwhile.
+ * @returns null for what the system does not tell of the number
+ * @throws {Error} of the system, for a name that it does not know
+ */
+export function askAs(user: number | string): { readonly uid: number; readonly known: Pick<UserInfo<string>, "username" | "gid"> | null } {
   try {
-    const { username, gid } = userInfo();
-    return { name: username, gid };
-  } catch {
-    return { name: null, gid: statSync(because).gid };
+    process.seteuid?.(user);
+    return { uid: process.geteuid?.() ?? 0, known: knownUser() };
   } finally {
     process.seteuid?.(0);
+  }
+}
+
+function knownUser(): UserInfo<string> | null {
+  try {
+    return userInfo();
+  } catch {
+    return null;
   }
 }
 

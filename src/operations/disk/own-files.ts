@@ -4,16 +4,11 @@
  */
 import { lstat, readdir, readFile, readlink } from "node:fs/promises";
 import { join } from "node:path";
+import { engineNamed } from "../../engines/registry.js";
 import type { EngineName } from "../../engines/store.js";
 import { KgdumpError, systemError } from "../../errors.js";
 
-const HINTS: Readonly<Record<EngineName, string>> = {
-  sled: "nothing was changed: import the full dump and its deltas into a new store, which then takes this one's place; or put the files themselves into the store's directory, with its program stopped",
-  rocksdb: "nothing was changed: put the files themselves into the store's directory, with its program stopped; or `kgdump export` the store, and `kgdump restore` it elsewhere",
-};
-
-/** Names of an engine's files: links of others stay what they are. */
-const OWN: Readonly<Record<EngineName, RegExp>> = { sled: /^(db|conf|blobs|snap\..*)$/, rocksdb: /^(CURRENT|IDENTITY|LOCK|(MANIFEST|OPTIONS)-\d+|\d+\.(sst|ldb|log|blob))$/ };
+const HINT = "nothing was changed: put the files themselves into the store's directory, with its program stopped; or make a new store of a dump of it, which then takes this one's place";
 
 /**
  * Where file systems are mounted, also parts of one that is mounted elsewhere, and single files; none where the system does not tell. See proc(5),
@@ -31,7 +26,7 @@ export async function mountPoints(): Promise<Set<string>> {
  * @throws {KgdumpError} STORE_UNSUPPORTED; TARGET_EXISTS when the directory itself is a mount point, which can't change places with another;
  * PERMISSION_DENIED, IO_FAILED
  */
-export async function refuseFilesElsewhere(path: string, engine: EngineName = "sled"): Promise<void> {
+export async function refuseFilesElsewhere(path: string, engine: EngineName): Promise<void> {
   const mounted = await mountPoints();
   try {
     const { dev } = await lstat(path);
@@ -41,7 +36,7 @@ export async function refuseFilesElsewhere(path: string, engine: EngineName = "s
         hint: "nothing was changed: let the store be a directory within the mounted one, or import the full dump and its deltas into a new store",
       });
     }
-    await lookThrough(path, { dev, mounted, engine }, (name) => OWN[engine].test(name));
+    await lookThrough(path, { dev, mounted }, (name) => engineNamed(engine).storeNames.test(name));
   } catch (error) {
     throw systemError(error, `looking through ${path}`, { path });
   }
@@ -51,7 +46,6 @@ interface Looking {
   /** File system of the store's directory. */
   readonly dev: number;
   readonly mounted: ReadonlySet<string>;
-  readonly engine: EngineName;
 }
 
 /** @param isOwn whether a name is one of the engine's: links of others stay what they are */
@@ -60,15 +54,15 @@ async function lookThrough(directory: string, at: Looking, isOwn: (name: string)
     const path = join(directory, name);
     const info = await lstat(path);
     if (info.isSymbolicLink()) {
-      if (isOwn(name)) throw elsewhere(path, `a symbolic link to ${await readlink(path)}`, at);
+      if (isOwn(name)) throw elsewhere(path, `a symbolic link to ${await readlink(path)}`);
       continue;
     }
-    if (at.mounted.has(path) || info.dev !== at.dev) throw elsewhere(path, "mounted there from another place", at);
+    if (at.mounted.has(path) || info.dev !== at.dev) throw elsewhere(path, "mounted there from another place");
     if (info.isDirectory()) await lookThrough(path, at, isOwn(name) ? () => true : () => false);
-    else if (!info.isFile()) throw elsewhere(path, "no file, but a pipe, a socket or a device", at);
+    else if (!info.isFile()) throw elsewhere(path, "no file, but a pipe, a socket or a device");
   }
 }
 
-function elsewhere(path: string, what: string, { engine }: Looking): KgdumpError {
-  return new KgdumpError("STORE_UNSUPPORTED", `${path} is ${what}: a changed copy beside the store would share it, or lose it`, { path, hint: HINTS[engine] });
+function elsewhere(path: string, what: string): KgdumpError {
+  return new KgdumpError("STORE_UNSUPPORTED", `${path} is ${what}: a changed copy beside the store would share it, or lose it`, { path, hint: HINT });
 }

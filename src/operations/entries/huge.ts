@@ -1,4 +1,6 @@
 /** Entries that are larger than readers of the dump take: refused, or told when that is wanted, where they are met and not hours later. */
+import type { Engine } from "../../engines/engine.js";
+import { engineNamed } from "../../engines/registry.js";
 import type { EngineName, EntryBlock } from "../../engines/store.js";
 import { KgdumpError } from "../../errors.js";
 // Not by the index: all that reads and salvages dumps would be loaded too.
@@ -6,14 +8,14 @@ import { EntryCursor } from "../../format/entries.js";
 import { DEFAULT_LIMITS, resolveLimits, type Limits } from "../../format/limits.js";
 import { nameText } from "./keyspaces.js";
 
-/** What a sled store takes, as native/sled has it. */
-export const SLED_LIMITS = { key: 16 * 1024 * 1024, value: 512 * 1024 * 1024 } as const;
+/** What is asked of the engine of a dump's target. */
+export type Holding = Pick<Engine, "title" | "largest">;
 
 const SHOWN = 64;
 
 /** Looks at the blocks of an export. */
 export class HugeEntries {
-  readonly #target: EngineName | undefined;
+  readonly #target: Holding | undefined;
   readonly #limits: Limits;
   readonly #warnings: string[] = [];
   #more = 0;
@@ -23,7 +25,7 @@ export class HugeEntries {
    * @param maxBlockSize bytes of a block that its readers are going to be told to take; default: the format's limit
    */
   constructor(target: EngineName | undefined, maxBlockSize?: number) {
-    this.#target = target;
+    this.#target = target === undefined ? undefined : engineNamed(target);
     this.#limits = resolveLimits(maxBlockSize === undefined ? {} : { rawBlock: maxBlockSize });
   }
 
@@ -38,8 +40,8 @@ export class HugeEntries {
       this.#lookAt(keyspace, firstKey, keyBytes, valueBytes, data.length);
       return;
     }
-    const most = this.#target === "sled" ? Math.min(value, SLED_LIMITS.value) : value;
-    if (keyBytes <= Math.min(key, SLED_LIMITS.key) && valueBytes <= most && data.length <= rawBlock) return;
+    const most = this.#target?.largest ?? { key, value };
+    if (keyBytes <= Math.min(key, most.key, DEFAULT_LIMITS.key) && valueBytes <= Math.min(value, most.value) && data.length <= rawBlock) return;
     const cursor = new EntryCursor(data);
     while (cursor.next()) {
       this.#lookAt(keyspace, data.subarray(cursor.keyStart, cursor.keyEnd), cursor.keyEnd - cursor.keyStart, cursor.valueEnd - cursor.valueStart, cursor.end - cursor.start);
@@ -47,7 +49,7 @@ export class HugeEntries {
   }
 
   #lookAt(keyspace: Uint8Array, firstKey: Uint8Array, keyBytes: number, valueBytes: number, rawBytes: number): void {
-    if (this.#target === "sled" && (keyBytes > SLED_LIMITS.key || valueBytes > SLED_LIMITS.value)) throw tooLarge(keyspace, firstKey, keyBytes, valueBytes);
+    if (this.#target !== undefined && isTooLarge(this.#target, keyBytes, valueBytes)) throw tooLarge(this.#target, keyspace, firstKey, keyBytes, valueBytes);
     const { key, value, rawBlock } = this.#limits;
     if (keyBytes > key || valueBytes > value || rawBytes > rawBlock) throw unreadable(keyspace, firstKey, keyBytes, valueBytes, this.#limits);
     if (keyBytes <= DEFAULT_LIMITS.key && valueBytes <= DEFAULT_LIMITS.value) return;
@@ -61,9 +63,14 @@ export class HugeEntries {
   }
 }
 
-/** The error for an entry that a sled store can't hold. */
-export function tooLarge(keyspace: Uint8Array, key: Uint8Array, keyBytes: number, valueBytes: number): KgdumpError {
-  return new KgdumpError("STORE_UNSUPPORTED", `${entryText(keyspace, key)} has ${sizeText(keyBytes, valueBytes)}; a sled store holds keys up to 16 MiB and values up to 512 MiB`, {
+/** Whether a store of an engine can't hold an entry. */
+function isTooLarge({ largest }: Holding, keyBytes: number, valueBytes: number): boolean {
+  return largest !== null && (keyBytes > largest.key || valueBytes > largest.value);
+}
+
+/** The error for an entry that a store of an engine can't hold. */
+export function tooLarge({ title, largest }: Holding, keyspace: Uint8Array, key: Uint8Array, keyBytes: number, valueBytes: number): KgdumpError {
+  return new KgdumpError("STORE_UNSUPPORTED", `${entryText(keyspace, key)} has ${sizeText(keyBytes, valueBytes)}; a ${title} store holds keys up to ${mebibytes(largest?.key)} and values up to ${mebibytes(largest?.value)}`, {
     keyspace,
     hint: "leave it out (--exclude-keyspace, or --prefix and key ranges of the export), or let the program that owns the store divide it",
   });
@@ -76,6 +83,10 @@ function unreadable(keyspace: Uint8Array, key: Uint8Array, keyBytes: number, val
     keyspace,
     hint: "write it with --max-block-size 4GiB, and read the dump with the same; or leave it out (--exclude-keyspace, or --prefix and key ranges)",
   });
+}
+
+function mebibytes(bytes = 0): string {
+  return `${String(bytes / 2 ** 20)} MiB`;
 }
 
 function entryText(keyspace: Uint8Array, key: Uint8Array): string {

@@ -2,6 +2,7 @@
 import { constants } from "node:fs";
 import { access, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
+import { engineNamed } from "../../engines/registry.js";
 import type { EntrySource, KeyOrder, StoreInfo } from "../../engines/store.js";
 import { type ErrorCode, systemError } from "../../errors.js";
 import { nameIsTaken } from "../disk/names.js";
@@ -62,7 +63,7 @@ export async function planExport(options: PlanOptions): Promise<ExportPlan> {
     await readFirstEntries(source, [...chosen].map(({ name }) => name), options.signal);
     return { info: source.info, selected: source.info.keyspaces.map((keyspace) => chosen.has(keyspace)) };
   });
-  const tells = info.engine !== "sled";
+  const tells = engineNamed(info.engine).estimates;
   const known = (estimate: number): number | null => (tells ? estimate : null);
   const keyspaces = info.keyspaces.map(({ estimatedEntries, estimatedBytes: bytes, ...keyspace }, index) => ({
     ...keyspace, estimatedEntries: known(estimatedEntries), estimatedBytes: known(bytes), selected: selected[index] === true,

@@ -19,11 +19,11 @@ import { reopenSettings } from "../../settings/reopen.js";
 import { makeLike } from "../disk/likeness.js";
 import { renameName } from "../disk/name-changes.js";
 import { nameIsTaken } from "../disk/names.js";
-import { refuseOtherSled } from "../disk/other-sled.js";
 import { refuseFilesElsewhere } from "../disk/own-files.js";
 import { Staging } from "../disk/staging.js";
 import { syncDirectory } from "../disk/sync.js";
 import { exchangeDirectories } from "../disk/system-calls.js";
+import { refuseOtherVersion } from "../disk/trouble.js";
 import { mayDecide } from "../disk/trusted.js";
 import { type ChainKeyspace, DumpChain, stateAfter } from "../dump/chain.js";
 import { openDump } from "../dump/open-dump.js";
@@ -32,7 +32,7 @@ import { type ByName, byName, nameSet, nameText } from "../entries/keyspaces.js"
 import { closing } from "../run/closing.js";
 import { ProgressMeter } from "../run/progress.js";
 import { through } from "../run/seams.js";
-import type { ImportedKeyspace, ImportOptions, ImportResult } from "./options.js";
+import { IMPORT_ENGINE, type ImportedKeyspace, type ImportOptions, type ImportResult } from "./options.js";
 
 const BLOCK_SIZE = 1024 * 1024;
 
@@ -78,8 +78,8 @@ export async function importDeltas(options: ImportOptions, files: readonly strin
   // A symbolic link would change places with the store, and not what it leads to.
   const target = await realpath(options.target);
   refuseSelection(options);
-  await refuseFilesElsewhere(target);
-  await refuseOtherSled(target);
+  await refuseFilesElsewhere(target, IMPORT_ENGINE);
+  await refuseOtherVersion(IMPORT_ENGINE, target);
   // All of them are checked whole before anything is done.
   for (const input of files) for await (const _ of readEvents({ input, maxBlockSize: options.maxBlockSize, signal: options.signal }, true)) options.signal?.throwIfAborted();
   return closing(await DumpChain.open(files, { maxBlockSize: options.maxBlockSize, deltasOnly: true }), async (chain) => {
@@ -97,7 +97,7 @@ export async function importDeltas(options: ImportOptions, files: readonly strin
       if (done.changed) {
         await closing(await openCopy(staging.storePath, options, false), (copy) => verifyState(copy, chain.keyspaces, options));
         options.signal?.throwIfAborted();
-        await makeLike(staging.storePath, target, "sled");
+        await makeLike(staging.storePath, target, IMPORT_ENGINE);
         await staging.replace(exchangeDirectories, asideOf(target));
       }
       return resultOf(options, chain, done, sink.settings, started);
@@ -122,7 +122,7 @@ function refuseSelection({ keyspaces, prefix, map, ifExists, verify }: ImportOpt
 async function copyStore(from: string, to: string): Promise<void> {
   try {
     // Once more: it may have been changed before its lock was taken.
-    await refuseFilesElsewhere(from);
+    await refuseFilesElsewhere(from, IMPORT_ENGINE);
     await cp(from, to, { recursive: true, errorOnExist: true, force: false, mode: constants.COPYFILE_FICLONE, preserveTimestamps: true, verbatimSymlinks: true });
   } catch (error) {
     throw systemError(error, `copying ${from} to ${to}`, { path: from, hint: "a delta is applied to a copy of the store, which takes its place then: make room for it" });

@@ -3,6 +3,7 @@ import { stat } from "node:fs/promises";
 import type { FinalOptions } from "../../engines/rocksdb/options-file.js";
 import type { FamilySource } from "../../engines/rocksdb/settings.js";
 import type { RocksdbCompression, RocksdbFamily } from "../../engines/rocksdb/sink.js";
+import { tellsOptions } from "../../engines/registry.js";
 import { KgdumpError } from "../../errors.js";
 import { openSource, type TtlMode } from "../disk/stores.js";
 import { openDump } from "../dump/open-dump.js";
@@ -42,7 +43,7 @@ interface Described {
   readonly source: ReadonlyMap<string, string> | undefined;
   /** By their names in hex. */
   readonly byName: ReadonlyMap<string, DescribedFamily>;
-  readonly isRocksdb: boolean;
+  readonly tellsOptions: boolean;
   /** Whether it is known for each family that has times whether the dump has them: it is what was exported. */
   readonly tellsTimes: boolean;
 }
@@ -65,7 +66,7 @@ export async function planFamilies(plan: ImportPlan, options: FamilyOptions): Pr
     const restored = families.make(keyspace.tree, order, found ?? { settings: new Map() });
     for (const sentence of restored.notKept) warnings.add(sentence, keyspace.tree);
     if (restored.hasTimes && lacksTimes(keyspace, described, found, options)) timed.add(hex(keyspace.tree));
-    if (described.isRocksdb && found !== undefined && !restored.final.complete) warnings.add(UNKNOWN, keyspace.tree);
+    if (described.tellsOptions && found !== undefined && !restored.final.complete) warnings.add(UNKNOWN, keyspace.tree);
     return restored;
   });
   const final = finalOptions(described.source, made.map((each) => each.final));
@@ -106,7 +107,7 @@ function familyOf(described: Described, keyspace: PlannedKeyspace, other: boolea
 function ofHeader(header: ImportPlan["header"]): Described {
   const source = header.source.options;
   const families = header.keyspaces.map(({ name, comparator, sourceOptions }) => ({ name, order: comparator, settings: sourceOptions ?? new Map<string, string>(), source }));
-  return { source, byName: indexed(families), isRocksdb: header.source.engine === "rocksdb", tellsTimes: true };
+  return { source, byName: indexed(families), tellsOptions: tellsOptions(header.source.engine), tellsTimes: true };
 }
 
 /** Fails when options can't be taken from a path. @throws {KgdumpError} NOT_FOUND, DUMP_*, STORE_*: what opening the store or dump throws */
@@ -119,7 +120,7 @@ async function describe(path: string): Promise<Described> {
     await using store = await openSource(path, { ttl: "keep" });
     const { options: source, keyspaces, engine } = store.info;
     const families = keyspaces.map(({ name, comparator, settings }) => ({ name, order: comparator, settings: settings ?? new Map<string, string>(), source }));
-    return { source, byName: indexed(families), isRocksdb: engine === "rocksdb", tellsTimes: false };
+    return { source, byName: indexed(families), tellsOptions: tellsOptions(engine), tellsTimes: false };
   }
   try {
     await using dump = await openDump(path);

@@ -7,6 +7,7 @@
 import { realpath } from "node:fs/promises";
 import { resolve } from "node:path";
 import { nextIdOf } from "../../engines/next-id.js";
+import { engineNamed, engineTitle } from "../../engines/registry.js";
 import type { SledSink } from "../../engines/sled/sled.js";
 import type { IfExists } from "../../engines/store.js";
 import { KgdumpError } from "../../errors.js";
@@ -14,10 +15,10 @@ import { reopenSettings, type ReopenSettings } from "../../settings/reopen.js";
 import { checkSledSettings } from "../../settings/sled-settings.js";
 import { refuseForExisting } from "../disk/access.js";
 import { makeLike } from "../disk/likeness.js";
-import { otherSledAt, refuseOtherSled } from "../disk/other-sled.js";
 import { lockPlace } from "../disk/place-lock.js";
 import { Staging, targetState } from "../disk/staging.js";
 import { detectEngine } from "../disk/stores.js";
+import { otherVersionAt, refuseOtherVersion } from "../disk/trouble.js";
 import { areFiles, type EntryEvent, readEntries, readHeader } from "../dump/events.js";
 import { GapWatch } from "../dump/salvaged.js";
 import { nameText } from "../entries/keyspaces.js";
@@ -27,7 +28,7 @@ import { through } from "../run/seams.js";
 import { importDeltas, isDelta, restoreInterrupted } from "./delta.js";
 import { refuseFilledTogether } from "./filled-together.js";
 import { loadNew } from "./load.js";
-import type { ImportOptions, ImportResult } from "./options.js";
+import { IMPORT_ENGINE, type ImportOptions, type ImportResult } from "./options.js";
 import { ImportPlan, type PlannedKeyspace } from "./plan.js";
 import { verifyMerged, verifyNew } from "./read-back.js";
 import { checkRoomFor } from "./room.js";
@@ -63,7 +64,7 @@ export async function importDump(options: ImportOptions): Promise<ImportResult> 
   try {
     const plan = new ImportPlan(await readHeader(events), options);
     await refuseFilledTogether(plan, options);
-    await refuseTooLarge(plan, options);
+    await refuseTooLarge(plan, options, engineNamed(IMPORT_ENGINE));
     const made = state === "occupied" ? await importInto(plan, events, options) : await importNew(plan, events, options);
     const reopen = reopenSettings(resolve(options.target), made, options);
     const done = result(plan, options, state === "occupied", started);
@@ -78,7 +79,7 @@ async function deltasOf(options: ImportOptions): Promise<readonly string[] | nul
   const { input, target } = options;
   if (!areFiles(input)) return null;
   const files = typeof input === "string" ? [input] : input;
-  if (files[0] === undefined || (await detectEngine(target).catch(() => null)) !== "sled") return null;
+  if (files[0] === undefined || (await detectEngine(target).catch(() => null)) !== IMPORT_ENGINE) return null;
   return (await isDelta(files[0], options)) ? files : null;
 }
 
@@ -90,11 +91,12 @@ async function checkOccupied({ target }: ImportOptions, merge: boolean): Promise
       hint: what === "" ? "choose a new path, or write into it with --merge" : "import into a new path, and give the new store this path afterwards",
     });
   }
-  if ((await detectEngine(target)) === "sled") {
-    await refuseOtherSled(target);
+  const engine = await detectEngine(target);
+  if (engine === IMPORT_ENGINE) {
+    await refuseOtherVersion(IMPORT_ENGINE, target);
     return;
   }
-  throw new KgdumpError("STORE_NOT_RECOGNIZED", `${target} is a RocksDB store; a dump is imported into a sled store`, {
+  throw new KgdumpError("STORE_NOT_RECOGNIZED", `${target} is a ${engineTitle(engine)} store; a dump is imported into a sled store`, {
     path: target,
     hint: "choose another path",
   });
@@ -103,8 +105,8 @@ async function checkOccupied({ target }: ImportOptions, merge: boolean): Promise
 /** What a target is that nothing can be merged into; empty for others. */
 async function occupantText(target: string): Promise<string> {
   const engine = await detectEngine(target).catch(() => null);
-  if (engine === "rocksdb") return ", and is a RocksDB store";
-  if (engine !== "sled" || (await otherSledAt(target).catch(() => null)) === null) return "";
+  if (engine !== null && engine !== IMPORT_ENGINE) return `, and is a ${engineTitle(engine)} store`;
+  if (engine === null || (await otherVersionAt(IMPORT_ENGINE, target).catch(() => null)) === null) return "";
   return ", and is a store of another version of sled";
 }
 
@@ -152,7 +154,7 @@ async function importInto(plan: ImportPlan, events: AsyncGenerator<EntryEvent>, 
   }
   // Files that are new in it, such as snapshots.
   const store = await realpath(options.target);
-  await makeLike(store, store, "sled");
+  await makeLike(store, store, IMPORT_ENGINE);
   return { ...merging.settings, warnings: [] };
 }
 

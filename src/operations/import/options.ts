@@ -1,5 +1,5 @@
 /** What an import is asked for, and what became of it. */
-import type { IfExists } from "../../engines/store.js";
+import type { EngineName, IfExists } from "../../engines/store.js";
 import type { ReopenSettings } from "../../settings/reopen.js";
 import type { SledSettings } from "../../settings/sled-settings.js";
 import type { WithAccess } from "../disk/access.js";
@@ -9,6 +9,9 @@ import type { KeyspaceName } from "../entries/keyspaces.js";
 import type { KeyspaceMap } from "../entries/naming.js";
 import type { WithProgress, WithWarnings } from "../run/progress.js";
 import type { WithSeams } from "../run/seams.js";
+
+/** The engine of the stores that an import makes and changes. */
+export const IMPORT_ENGINE: EngineName = "sled";
 
 /** What `importDump` does. An existing store must have been made with the compression and segment size that are given. */
 export interface ImportOptions extends SledSettings, WithAccess, WithSeams, WithProgress, WithWarnings {

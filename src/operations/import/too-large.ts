@@ -1,16 +1,17 @@
-/** Refusing a dump with entries that a sled store can't hold, before anything is written. */
+/** Refusing a dump with entries that a store of an engine can't hold, before anything is written. */
 import { MAX_PAYLOAD_LENGTH } from "../../format/index.js";
 import type { DumpInputs } from "../dump/events.js";
 import { openDump } from "../dump/open-dump.js";
-import { SLED_LIMITS, tooLarge } from "../entries/huge.js";
+import { type Holding, tooLarge } from "../entries/huge.js";
 import { byName } from "../entries/keyspaces.js";
 import type { ImportPlan } from "./plan.js";
 
 /**
- * Refuses a dump file with an entry that a sled store can't hold, before anything is written: its index tells the sizes of its blocks.
+ * Refuses a dump file with an entry that a store of the engine can't hold, before anything is written: its index tells the sizes of its blocks.
  * @throws {KgdumpError} STORE_UNSUPPORTED
  */
-export async function refuseTooLarge(plan: ImportPlan, { input }: { readonly input: DumpInputs }, limit: number = SLED_LIMITS.value): Promise<void> {
+export async function refuseTooLarge(plan: ImportPlan, { input }: { readonly input: DumpInputs }, engine: Holding): Promise<void> {
+  const { value: limit = Infinity } = engine.largest ?? {};
   if (typeof input !== "string") return;
   // Nothing but its index is read, so that blocks of any size are let be.
   const dump = await openDump(input, { maxBlockSize: MAX_PAYLOAD_LENGTH }).catch(() => null);
@@ -22,7 +23,7 @@ export async function refuseTooLarge(plan: ImportPlan, { input }: { readonly inp
     if (totals === undefined || totals.valueBytes <= limit) continue;
     for await (const block of opened.blocks(name)) {
       const valueBytes = block.rawLength - binBytes(block.firstKey.length) - 5;
-      if (block.entries === 1 && valueBytes > limit) throw tooLarge(name, block.firstKey, block.firstKey.length, valueBytes);
+      if (block.entries === 1 && valueBytes > limit) throw tooLarge(engine, name, block.firstKey, block.firstKey.length, valueBytes);
     }
   }
 }

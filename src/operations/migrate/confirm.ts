@@ -14,6 +14,7 @@ import { exportStore } from "../export/export.js";
 import { closing } from "../run/closing.js";
 import { estimatedTotals, ProgressMeter } from "../run/progress.js";
 import { through } from "../run/seams.js";
+import { directionOf } from "./direction.js";
 import type { Teller } from "./events.js";
 import { type Journal, type JournalKeyspace, writeJournal } from "./journal.js";
 import type { CopyFollower } from "./live/follow.js";
@@ -42,7 +43,7 @@ export async function confirmSwitch(journal: Journal, follower: CopyFollower | n
 
 async function confirm(journal: Journal, follower: CopyFollower | null, options: ConfirmOptions, teller: Teller): Promise<Journal> {
   const original = journal.backup ?? journal.source;
-  if ((await occupantOf(original)) !== "rocksdb") {
+  if ((await occupantOf(original)) !== directionOf(journal).from) {
     teller.tell("verify", "the original is not there any more: it was not read once more", { path: original });
     return writeJournal({ ...journal, step: "done", delta: null });
   }

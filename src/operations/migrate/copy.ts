@@ -7,22 +7,14 @@ import type { Held } from "../disk/hold.js";
 import type { DumpInputs } from "../dump/events.js";
 import { byName } from "../entries/keyspaces.js";
 import { exportSource, exportStore, type ExportOptions, type ExportResult } from "../export/export.js";
-import { importDump, type ImportResult } from "../import/import.js";
-import { restoreDump } from "../import/restore.js";
+import { type Loaded, makeStore } from "../import/make.js";
 import { through } from "../run/seams.js";
-import { directionOf } from "./direction.js";
+import { directionOf, isUsual } from "./direction.js";
 import type { Teller } from "./events.js";
 import { type Journal, type JournalKeyspace, type MigrationStep, writeJournal } from "./journal.js";
 import { deltaPath, type migrationPaths, type MigrateOptions, round } from "./options.js";
 import { refusePrepared } from "./plan/prepared.js";
 import { askedNames, journalNames } from "./trees.js";
-
-/** What was loaded into the new store, which was read back. */
-export interface Loaded extends Pick<ImportResult, "entries" | "seconds" | "warnings"> {
-  readonly keyspaces: readonly Pick<ImportResult["keyspaces"][number], "name" | "entries" | "digest">[];
-  /** With which `sled::Config` the store is opened; null for a store of RocksDB. */
-  readonly reopen: ImportResult["reopen"] | null;
-}
 
 /** A full copy that was read back and found equal. */
 export interface Copy {
@@ -40,7 +32,7 @@ export function beginJournal(paths: Awaited<ReturnType<typeof migrationPaths>>, 
   const { dump } = paths;
   const delta = options.live === true && dump !== null ? deltaPath(dump) : null;
   return writeJournal({
-    ...paths, ...(options.engine === "rocksdb" ? { version: 2, engine: options.engine } : { version: 1 }), id, dumpId: randomUUID(), step, startedAt: now, updatedAt: now, delta, deltaId: options.live === true ? randomUUID() : null,
+    ...paths, ...(isUsual(directionOf(options)) ? { version: 1 } : { version: 2, engine: options.engine }), id, dumpId: randomUUID(), step, startedAt: now, updatedAt: now, delta, deltaId: options.live === true ? randomUUID() : null,
     settings: options.settings ?? {}, ...journalNames(options.map, options.excludeKeyspaces), ...(options.ttl === undefined ? {} : { ttl: options.ttl }), snapshot: null, keyspaces: null, verifiedAt: null, rollback: null,
   });
 }
@@ -82,10 +74,8 @@ function exportHeld(journal: Journal, held: Held | null, output: ExportOptions["
 }
 
 /** Makes the new store. */
-async function load(journal: Journal, input: DumpInputs, { optionsFrom, ttl, onProgress, signal, seams }: MigrateOptions): Promise<Loaded> {
-  const asked = { target: journal.building, input, map: askedNames(journal).map, onProgress, signal, seams };
-  if (directionOf(journal).to === "sled") return importDump({ ...journal.settings, ...asked });
-  return { ...(await restoreDump({ ...asked, optionsFrom, ttl })), reopen: null };
+function load(journal: Journal, input: DumpInputs, { optionsFrom, ttl, onProgress, signal, seams }: MigrateOptions): Promise<Loaded> {
+  return makeStore(directionOf(journal).to, { target: journal.building, input, map: askedNames(journal).map, settings: journal.settings, optionsFrom, ttl, onProgress, signal, seams });
 }
 
 async function byDump(journal: Journal, held: Held | null, dump: string, importing: MigrationStep, options: MigrateOptions, teller: Teller): Promise<Both> {

@@ -1,18 +1,29 @@
-/** From which engine a migration leads to which: all that differs between the two directions is told by this, and by who opens and makes stores. */
+/** From which engine a migration leads to which: all that differs between the two directions is told by this, by what the engines are, and by who makes their stores. */
 import type { EngineName } from "../../engines/store.js";
+
+/** An engine that migrations lead from and to. */
+export type MigratedEngine = Extract<EngineName, "rocksdb" | "sled">;
 
 /** Engines of the old store and of the new one. */
 export interface Direction {
-  readonly from: EngineName;
-  readonly to: EngineName;
+  readonly from: MigratedEngine;
+  readonly to: MigratedEngine;
 }
+
+/** The direction that is meant without a word. */
+const [OLD, NEW]: readonly [MigratedEngine, MigratedEngine] = ["rocksdb", "sled"];
 
 /** The direction that leads to an engine. */
-export function directionTo(to: EngineName): Direction {
-  return { from: to === "sled" ? "rocksdb" : "sled", to };
+export function directionTo(to: MigratedEngine): Direction {
+  return to === NEW ? { from: OLD, to } : { from: NEW, to };
 }
 
-/** The direction of a migration, by what its journal says of the new store. */
-export function directionOf({ engine }: { readonly engine?: EngineName | undefined }): Direction {
-  return directionTo(engine ?? "sled");
+/** The direction of a migration, by what its journal says of the new store, or by what is asked for. */
+export function directionOf({ engine = NEW }: { readonly engine?: MigratedEngine | undefined }): Direction {
+  return directionTo(engine);
+}
+
+/** Whether a direction is the one that needs no word, and that journals of the first version know alone. */
+export function isUsual({ to }: Direction): boolean {
+  return to === NEW;
 }

@@ -5,7 +5,7 @@
  * step repeatable: after any interruption, another call finishes what is to be finished, or begins again where that is safer.
  */
 import { resolve } from "node:path";
-import { engineTitle } from "../../engines/registry.js";
+import { engineNamed, engineTitle } from "../../engines/registry.js";
 import type { EngineName, EntrySource } from "../../engines/store.js";
 import { KgdumpError } from "../../errors.js";
 import { type Held, holdStore } from "../disk/hold.js";
@@ -59,8 +59,8 @@ async function confirmedElsewhere(error: unknown, target: string): Promise<Journ
 
 /** @param engine the one that was asked for by name */
 async function migrate(options: MigrateOptions, engine: EngineName | undefined, direction: Direction, teller: Teller, started: number): Promise<MigrateResult> {
-  if (options.live === true && direction.from === "sled") {
-    throw new KgdumpError("USAGE", "with --live a store is copied while its program runs, and a sled store can't be read while a program has it open", { hint: "stop the service, and leave out --live" });
+  if (options.live === true && engineNamed(direction.from).readingLocks) {
+    throw new KgdumpError("USAGE", `with --live a store is copied while its program runs, and a ${engineTitle(direction.from)} store can't be read while a program has it open`, { hint: "stop the service, and leave out --live" });
   }
   if (options.live === true && options.excludeKeyspaces !== undefined) throw new KgdumpError("USAGE", "with --live, all families are copied", { hint: "leave out --exclude-keyspace, or --live" });
   const target = resolve(options.target ?? options.source);
@@ -124,13 +124,14 @@ async function migrateNow(options: MigrateOptions, direction: Direction, teller:
     return finish(journal, done, teller, started, options);
   }
   const good = "there is room, and nobody has the store open";
-  // A sled store is opened once: whoever reads it holds it.
-  if (direction.from === "sled") await preflight(paths, options, teller, good);
+  // Where reading locks, the store is opened once: whoever reads it holds it.
+  const once = engineNamed(direction.from).readingLocks;
+  if (once) await preflight(paths, options, teller, good);
   // From here to the end no program can open the store for writing.
   const held = await holdStore(paths.source, direction.from);
   const locked = performance.now();
   try {
-    if (direction.from !== "sled") await preflight(paths, options, teller, good);
+    if (!once) await preflight(paths, options, teller, good);
     const { journal, ...built } = await build(paths, held, id, options, teller);
     const switched = await switchOver(journal, teller);
     return await finish(switched, { ...built, changes: null, downtimeSeconds: secondsSince(locked) }, teller, started, options);
@@ -240,8 +241,7 @@ async function isUnchanged(journal: Journal, held: EntrySource | null): Promise<
   const { source, snapshot } = journal;
   if (held !== null) return holdsWhatWasRead(held, journal);
   await using opened = await openSource(source, { ttl: "keep" });
-  // Sled counts nothing that would tell.
-  if (opened.info.engine === "sled") return await holdsWhatWasRead(opened, journal);
+  if (!engineNamed(opened.info.engine).numbersChanges) return await holdsWhatWasRead(opened, journal);
   const { databaseId, sequenceNumber } = opened.info;
   return databaseId === snapshot?.databaseId && (sequenceNumber?.toString() ?? null) === snapshot.sequenceNumber;
 }

@@ -1,10 +1,9 @@
 /** What the original, the dump and the new store hold, side by side; and on demand whether the graph in them is sound. */
-import type { EntrySource } from "../../engines/store.js";
 import { KgdumpError } from "../../errors.js";
-import { openSource } from "../disk/stores.js";
 import { byName, nameText } from "../entries/keyspaces.js";
 import { type KeyspaceDigest, StoreScan } from "../entries/store-scan.js";
 import { GraphCheck, type GraphReport } from "../graph/index.js";
+import { openMade } from "../import/make.js";
 import { closing } from "../run/closing.js";
 import { ProgressMeter } from "../run/progress.js";
 import type { Copy } from "./copy.js";
@@ -47,12 +46,6 @@ export async function compareSides(journal: Journal, copy: Copy, keyspaces: read
   return { keyspaces: sides, graph: checked?.graph ?? null };
 }
 
-async function readBack(journal: Journal): Promise<EntrySource> {
-  if (directionOf(journal).to === "rocksdb") return openSource(journal.building, { ttl: journal.ttl ?? "keep" });
-  const { readBackSled } = await import("../../engines/sled/sled.js");
-  return readBackSled(journal.building, { check: false });
-}
-
 async function checkGraph(
   journal: Journal,
   all: readonly JournalKeyspace[],
@@ -65,7 +58,7 @@ async function checkGraph(
   const keyspaces = trees.own(all);
   const meter = new ProgressMeter("verify", onProgress, { entries: keyspaces.reduce((sum, { entries }) => sum + entries, 0), bytes: null });
   // It was read back already; the digests tell more than the check of its files.
-  const found = await closing(await readBack(journal), async (store) => {
+  const found = await closing(await openMade(directionOf(journal).to, journal.building, journal.ttl), async (store) => {
     const digests: KeyspaceDigest[] = [];
     for (const { name, comparator } of keyspaces) {
       const keyspace = Buffer.from(name, "hex");

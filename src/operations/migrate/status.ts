@@ -1,12 +1,14 @@
 /** Status: what lies at a path and around it, told from files alone; no store is opened, and no lock is taken. */
 import { readdir, realpath } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { engineNamed, isEngineName } from "../../engines/registry.js";
 import { type ErrorCode, KgdumpError } from "../../errors.js";
 import { diskUseOf, type Occupant, occupantOf } from "../disk/places.js";
 import { isForeign } from "../disk/recognize.js";
 import { startOfFile } from "../disk/small-file.js";
 import { detectEngine } from "../disk/stores.js";
-import { troubleOfMigrated, troubleOfSled } from "./back/loss.js";
+import { troubleOf } from "../disk/trouble.js";
+import { troubleOfMigrated } from "./back/loss.js";
 import { type Remain, remainsOf } from "./cleanup/remains.js";
 import { keptOf } from "./compact/places.js";
 import { directionOf } from "./direction.js";
@@ -100,7 +102,7 @@ export async function migrationStatus(path: string): Promise<MigrationStatus> {
 /** @param supposed what it is when nothing is wrong */
 async function lookAt(path: string, found: Occupant, journal: Journal | null, supposed: MigrationState): Promise<Pick<MigrationStatus, "state" | "trouble">> {
   const lost = journal === null ? null : await troubleOfMigrated(journal, found);
-  const trouble = lost ?? (found === "sled" ? await troubleOfSled(path) : found === "unknown" ? await whatItIs(path) : null);
+  const trouble = lost ?? (isEngineName(found) ? await troubleOf(found, path) : found === "unknown" ? await whatItIs(path) : null);
   if (trouble === null || trouble.code === "PERMISSION_DENIED") return { state: supposed, trouble: null };
   const { code, message, hint = null } = trouble;
   return { state: await troubledState(path, code, lost !== null), trouble: { code, message, hint } };
@@ -149,9 +151,8 @@ function stateOf(found: Occupant, journal: Journal | null): MigrationState {
 const MOST_READ = 1 << 20;
 
 async function versionOf(path: string, found: Occupant): Promise<string | null> {
-  const read = async (name: string): Promise<string> => (await startOfFile(join(path, name), MOST_READ)).toString("latin1");
-  if (found === "sled") return /^version: (\d+\.\d+)/m.exec(await read("conf"))?.[1] ?? null;
-  if (found !== "rocksdb") return null;
-  const newest = (await readdir(path)).filter((name) => /^OPTIONS-\d+$/.test(name)).sort().at(-1);
-  return newest === undefined ? null : (/^[ \t]*rocksdb_version=([\w.-]{1,40})/m.exec(await read(newest))?.[1] ?? null);
+  const told = isEngineName(found) ? engineNamed(found).versionIn(await readdir(path)) : undefined;
+  if (told === undefined) return null;
+  const start = await startOfFile(join(path, told.file), MOST_READ);
+  return told.pattern.exec(start.toString("latin1"))?.[1] ?? null;
 }

@@ -40,12 +40,7 @@ export async function recoverInto(options: RecoverIntoOptions): Promise<RecoverS
 }
 
 async function load({ engine, settings }: RecoverStoreResult, input: string, target: string, { maxBlockSize, owner, mode, onProgress, signal, seams }: RecoverIntoOptions): Promise<void> {
-  if (engine === "rocksdb") {
-    const { restoreDump } = await import("../import/restore.js");
-    await restoreDump({ input, target, maxBlockSize, owner, mode, onProgress, signal, seams });
-    return;
-  }
-  const { importDump } = await import("../import/import.js");
+  const { makeStore } = await import("../import/make.js");
   // Its program opens the new store with the settings of the old one.
-  await importDump({ input, target, ...settings, maxBlockSize, owner, mode, onProgress, signal, seams });
+  await makeStore(engine, { input, target, settings: settings ?? undefined, maxBlockSize, owner, mode, onProgress, signal, seams });
 }

@@ -3,6 +3,7 @@
  * that was restored can be shown to be like its original.
  */
 import { OTHER_SETTINGS } from "../../engines/header-options.js";
+import { tellsOptions } from "../../engines/registry.js";
 import type * as OptionLines from "../../engines/rocksdb/option-lines.js";
 import type { StoreInfo } from "../../engines/store.js";
 import { KgdumpError } from "../../errors.js";
@@ -52,7 +53,7 @@ export function factsOfDump({ source, keyspaces }: DumpHeader, path: string | nu
 
 /** @throws {KgdumpError} USAGE for what is not RocksDB's */
 export function requireRocksdb(sides: readonly Pick<OptionFacts, "engine" | "path">[]): void {
-  const other = sides.find(({ engine }) => engine !== "rocksdb");
+  const other = sides.find(({ engine }) => !tellsOptions(engine));
   if (other === undefined) return;
   throw new KgdumpError("USAGE", `${other.path ?? "the dump"} comes from ${other.engine}, which has no options that can be compared with RocksDB's`, { hint: "leave --options out" });
 }

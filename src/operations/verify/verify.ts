@@ -3,6 +3,7 @@ import { randomInt } from "node:crypto";
 import { realpath } from "node:fs/promises";
 import { resolve } from "node:path";
 import { NEXT_ID, nextIdOf } from "../../engines/next-id.js";
+import { engineNamed } from "../../engines/registry.js";
 import type { EntrySource } from "../../engines/store.js";
 import { openSource, type ReadingOptions } from "../disk/stores.js";
 import type { ReadOptions } from "../dump/read.js";
@@ -127,7 +128,7 @@ async function verifyReference(reference: Reference, options: CompareOptions, op
 
 /** A counter of ids that is lower than it was hands out ids once more: no entry differs, but should be known. */
 function counterWarnings(reference: Reference, { info }: EntrySource): string[] {
-  const [wanted, found] = [reference.nextId(), info.engine === "sled" ? (nextIdOf({ source: info }) ?? "0") : undefined];
+  const [wanted, found] = [reference.nextId(), engineNamed(info.engine).countsIds ? (nextIdOf({ source: info }) ?? "0") : undefined];
   if (wanted === undefined || found === undefined || BigInt(found) >= BigInt(wanted)) return [];
   const whom = reference.kind === "dump" ? "the dump" : (reference.path ?? "the first");
   return [`the counter of ids of ${info.path} is lower than that of ${whom}: generate_id goes on from ${found} at the latest, and not from ${wanted} (${NEXT_ID}), and may hand out ids that are in use`];

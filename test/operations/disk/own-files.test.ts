@@ -130,7 +130,7 @@ test("mounts within a store, and a store that is one, are refused by name", asyn
     t.regex(String(stderr), message);
     t.is(await fingerprint(here.directory), before, mount);
   }
-  await t.notThrowsAsync(refuseFilesElsewhere(here.store));
+  await t.notThrowsAsync(refuseFilesElsewhere(here.store, "sled"));
   t.true(await isAs(here.before, here.store));
 });
 

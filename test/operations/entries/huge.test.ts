@@ -3,9 +3,10 @@ import { join } from "node:path";
 import test from "ava";
 import { entryJson, jsonLine } from "#src/cli/render/json/json.js";
 import { MOST_WHOLE, renderValue } from "#src/cli/render/value.js";
+import { engineNamed } from "#src/engines/registry.js";
 import { KgdumpError } from "#src/errors.js";
 import { openDump } from "#src/operations/dump/open-dump.js";
-import { HugeEntries, SLED_LIMITS } from "#src/operations/entries/huge.js";
+import { HugeEntries } from "#src/operations/entries/huge.js";
 import { exportStore } from "#src/operations/export/export.js";
 import { ImportPlan } from "#src/operations/import/plan.js";
 import { refuseTooLarge } from "#src/operations/import/too-large.js";
@@ -13,14 +14,17 @@ import { kgdump } from "../../cli/support/run.js";
 import { makeStore } from "../../support/stores.js";
 import { temporaryDirectory } from "../../support/temporary.js";
 
+const SLED = engineNamed("sled");
+const LARGEST = SLED.largest ?? { key: 0, value: 0 };
+
 const name = Buffer.from("default");
 const entry = (keyBytes: number, valueBytes: number, entries = 1) => ({ data: Buffer.alloc(0), entries, keyBytes, valueBytes, firstKey: Buffer.from("k".repeat(100)) });
 
 for (const [keyBytes, valueBytes, refused, tooLarge] of [
-  [10, SLED_LIMITS.value, false, false],
-  [10, SLED_LIMITS.value + 1, true, false],
-  [SLED_LIMITS.key, 0, false, false],
-  [SLED_LIMITS.key + 1, 0, true, true],
+  [10, LARGEST.value, false, false],
+  [10, LARGEST.value + 1, true, false],
+  [LARGEST.key, 0, false, false],
+  [LARGEST.key + 1, 0, true, true],
   [10, 2 ** 30, true, false],
   [10, 2 ** 30 + 1, true, true],
 ] as const) {
@@ -49,17 +53,19 @@ test("many of them are counted", (t) => {
   t.deepEqual([huge.warnings().length, huge.warnings().at(-1)], [4, "7 more entries are as large"]);
 });
 
+const holding = (value: number): typeof SLED => ({ ...SLED, largest: { ...LARGEST, value } });
+
 test("a dump file with such an entry is refused by its index, before anything is written", async (t) => {
   const directory = await temporaryDirectory(t);
   const store = await makeStore(directory, "store", { default: { small: "1" }, big: { a: "x", big: "y".repeat(3_000_000), c: "z" } });
   const input = join(directory, "a.kgd");
   await exportStore({ store, output: input });
   await using dump = await openDump(input);
-  const error = await t.throwsAsync(() => refuseTooLarge(new ImportPlan(dump.header, {}), { input }, 2_999_999), { instanceOf: KgdumpError });
+  const error = await t.throwsAsync(() => refuseTooLarge(new ImportPlan(dump.header, {}), { input }, holding(2_999_999)), { instanceOf: KgdumpError });
   t.is(error.code, "STORE_UNSUPPORTED");
   t.regex(error.message, /the entry "big" of "big" has a key of 3 and a value of 3000000 bytes/);
-  await t.notThrowsAsync(() => refuseTooLarge(new ImportPlan(dump.header, {}), { input }, 3_000_000));
-  await t.notThrowsAsync(() => refuseTooLarge(new ImportPlan(dump.header, { excludeKeyspaces: ["big"] }), { input }, 1));
+  await t.notThrowsAsync(() => refuseTooLarge(new ImportPlan(dump.header, {}), { input }, holding(3_000_000)));
+  await t.notThrowsAsync(() => refuseTooLarge(new ImportPlan(dump.header, { excludeKeyspaces: ["big"] }), { input }, holding(1)));
 });
 
 for (const [what, byte, start] of [["text", 0x61, /^a{1000}/], ["no text", 0xff, /^hex:(ff){1000}/], ["JSON", 0x5b, /^\[{1000}/]] as const) {

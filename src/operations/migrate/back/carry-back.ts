@@ -1,16 +1,16 @@
 /** What was written to the new store since a migration: whether there is any, and a store of the old engine with it. */
 import { createHash } from "node:crypto";
 import { NEXT_ID } from "../../../engines/next-id.js";
-import { engineTitle } from "../../../engines/registry.js";
+import { engineNamed, engineTitle } from "../../../engines/registry.js";
 import type { EntrySource } from "../../../engines/store.js";
 import { KgdumpError } from "../../../errors.js";
 import { MAX_PAYLOAD_LENGTH } from "../../../format/index.js";
 import { makeLike } from "../../disk/likeness.js";
 import { logsElsewhere } from "../../disk/logs-elsewhere.js";
 import { removeFile } from "../../disk/name-changes.js";
-import { otherSledAt } from "../../disk/other-sled.js";
 import { shellWord } from "../../disk/shell-word.js";
 import { openSource } from "../../disk/stores.js";
+import { otherVersionAt } from "../../disk/trouble.js";
 import { nameText } from "../../entries/keyspaces.js";
 import { type KeyspaceMap, Naming } from "../../entries/naming.js";
 import { exportSource } from "../../export/export.js";
@@ -19,7 +19,7 @@ import { type RestoreOptions, restoreDump } from "../../import/restore.js";
 import { closing } from "../../run/closing.js";
 import type { WithProgress } from "../../run/progress.js";
 import type { WithSeams } from "../../run/seams.js";
-import { directionOf } from "../direction.js";
+import { directionOf, type MigratedEngine } from "../direction.js";
 import type { Teller } from "../events.js";
 import type { Journal } from "../journal.js";
 import { carriedPath, clearCarried } from "../switch/steps.js";
@@ -59,10 +59,10 @@ export async function changedKeyspace(store: EntrySource, journal: Journal, { si
 export async function refuseUncarriable(journal: Journal): Promise<void> {
   const { backup, source, target } = journal;
   const path = backup ?? source;
-  if (directionOf(journal).from === "sled") {
-    await refuseOtherSled(path, target);
-    return;
-  }
+  const { from } = directionOf(journal);
+  await refuseOther(from, path, target);
+  // Only options tell of what follows.
+  if (!engineNamed(from).tellsOptions) return;
   await using original = await openSource(path, { ttl: "keep" });
   const logs = await logsElsewhere(original.info.options, [path, source]);
   if (logs !== null) {
@@ -78,8 +78,8 @@ export async function refuseUncarriable(journal: Journal): Promise<void> {
   });
 }
 
-async function refuseOtherSled(original: string, target: string): Promise<void> {
-  const other = await otherSledAt(original);
+async function refuseOther(engine: MigratedEngine, original: string, target: string): Promise<void> {
+  const other = await otherVersionAt(engine, original);
   if (other === null) return;
   throw new KgdumpError("STORE_UNSUPPORTED", `the original can't be made anew: ${other.message}`, {
     cause: other,
@@ -98,7 +98,7 @@ export async function carryBack(store: EntrySource, journal: Journal, { map, onP
   try {
     await exportSource(store, { store: journal.target, output: dump, force: true, maxBlockSize: MAX_PAYLOAD_LENGTH, target: from, onProgress, signal });
     const made = { target: incoming, input: dump, maxBlockSize: MAX_PAYLOAD_LENGTH, map: wayBack(journal, store, map), onProgress, signal, seams };
-    const { entries } = await (from === "sled" ? importBack(made, journal) : restoreBack(made, journal));
+    const { entries } = await MAKE_BACK[from](made, journal);
     teller.tell("restore", `what the ${engineTitle(to)} store holds was carried into a new ${engineTitle(from)} store, read back and compared`, { entries });
     await removeFile(dump);
     await makeLike(incoming, journal.target, to);
@@ -125,6 +125,8 @@ async function importBack(made: Made, { backup, source }: Journal): Promise<{ re
   const { settings, nextId } = await closing(await openSledSource(backup ?? source), ({ settings, info }) => Promise.resolve({ settings, nextId: info.options?.get(NEXT_ID) }));
   return importDump({ ...made, ...settings, nextId });
 }
+
+const MAKE_BACK: Readonly<Record<MigratedEngine, (made: Made, journal: Journal) => Promise<{ readonly entries: number }>>> = { rocksdb: restoreBack, sled: importBack };
 
 /** Which keyspace of the old store each of the new one becomes: as it is asked for, else what it was before the migration. */
 function wayBack(journal: Journal, store: EntrySource, map: KeyspaceMap | undefined): KeyspaceMap {

@@ -1,9 +1,9 @@
 /** What going back would leave behind, told before it is done. */
-import { engineTitle } from "../../../engines/registry.js";
+import { engineTitle, isEngineName } from "../../../engines/registry.js";
 import { type DiscardLoss, KgdumpError } from "../../../errors.js";
-import { refuseOddMembers } from "../../disk/members.js";
 import { type Occupant, occupantOf } from "../../disk/places.js";
 import { shellWord } from "../../disk/shell-word.js";
+import { troubleOf } from "../../disk/trouble.js";
 import { directionOf } from "../direction.js";
 import type { Journal } from "../journal.js";
 
@@ -40,29 +40,12 @@ export function withWayBack(error: unknown, journal: Journal, what = "read"): un
 /** The error for a path of which the store that a migration made is gone. */
 export function storeIsGone(journal: Journal, found: string): KgdumpError {
   const { target } = journal;
-  const what: Readonly<Record<string, string>> = { absent: "nothing is there", empty: "an empty directory is there", rocksdb: "a RocksDB store is there", sled: "a sled store is there" };
-  return new KgdumpError("MIGRATION_UNCLEAR", `the ${engineTitle(directionOf(journal).to)} store that the migration made is not at ${target} any more: ${what[found] ?? "something that is no store is there"}`, {
+  const what: Readonly<Record<string, string>> = { absent: "nothing is there", empty: "an empty directory is there" };
+  return new KgdumpError("MIGRATION_UNCLEAR", `the ${engineTitle(directionOf(journal).to)} store that the migration made is not at ${target} any more: ${isEngineName(found) ? `a ${engineTitle(found)} store is there` : (what[found] ?? "something that is no store is there")}`, {
     path: target,
     hint: `check that its volume is mounted, and whether somebody moved it; ${wayBackText(journal)}`,
     loss: lossOf(journal),
   });
-}
-
-/**
- * What keeps a sled store from being opened, told by a quick look at its files.
- * @returns null when nothing is known
- * @throws {KgdumpError} ADDON_MISSING
- */
-export async function troubleOfSled(path: string): Promise<KgdumpError | null> {
-  try {
-    // A FIFO would be waited for.
-    await refuseOddMembers(path);
-  } catch (error) {
-    if (error instanceof KgdumpError) return error;
-    throw error;
-  }
-  const { troubleOf } = await import("../../../engines/sled/lock.js");
-  return troubleOf(path);
 }
 
 /**
@@ -75,9 +58,7 @@ export async function troubleOfMigrated(journal: Journal, found: Occupant): Prom
   const { from, to } = directionOf(journal);
   if ((journal.step !== "done" && journal.step !== "confirming") || found === from) return null;
   if (found === to) {
-    // RocksDB has no state in which it can't be opened that a quick look would tell.
-    if (to === "rocksdb") return null;
-    const trouble = withWayBack(await troubleOfSled(journal.target), journal, "opened");
+    const trouble = withWayBack(await troubleOf(to, journal.target), journal, "opened");
     // Another user's program may be able to.
     return trouble instanceof KgdumpError && trouble.code !== "PERMISSION_DENIED" ? trouble : null;
   }

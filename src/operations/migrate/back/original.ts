@@ -7,6 +7,7 @@ import { nameIsTaken } from "../../disk/names.js";
 import { copyDurably, occupantOf } from "../../disk/places.js";
 import { shellWord } from "../../disk/shell-word.js";
 import { directionOf } from "../direction.js";
+import { makingCommand } from "../../import/make.js";
 import type { Teller } from "../events.js";
 import type { Journal } from "../journal.js";
 
@@ -45,7 +46,7 @@ export async function findOriginal(journal: Journal, teller: Teller): Promise<st
     if (await isThere(backup)) return bringNear(journal, teller);
     if (await isThere(target)) return backup;
   }
-  const restorable = dump !== null && (await nameIsTaken(dump)) ? `; \`kgdump ${from === "sled" ? "import" : "restore"} ${shellWord(`${target}.restored`)} -i ${shellWord(dump)}\` makes a ${engineTitle(from)} store of what was migrated` : "";
+  const restorable = dump !== null && (await nameIsTaken(dump)) ? `; \`kgdump ${makingCommand(from)} ${shellWord(`${target}.restored`)} -i ${shellWord(dump)}\` makes a ${engineTitle(from)} store of what was migrated` : "";
   throw new KgdumpError("MIGRATION_UNCLEAR", `the original is not there any more: no ${engineTitle(from)} store is at ${backup ?? source}`, {
     path: backup ?? source,
     hint: `nothing was touched: put it back there, and check that its volume is mounted${restorable}`,

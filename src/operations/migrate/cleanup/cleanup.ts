@@ -10,10 +10,11 @@ import { removeFile } from "../../disk/name-changes.js";
 import { lockPlace } from "../../disk/place-lock.js";
 import { occupantOf, removeDirectory } from "../../disk/places.js";
 import { shellWord } from "../../disk/shell-word.js";
+import { troubleOf } from "../../disk/trouble.js";
 import { syncDirectory } from "../../disk/sync.js";
 import type { WithProgress } from "../../run/progress.js";
 import { verifyDump, verifyStore } from "../../verify/verify.js";
-import { troubleOfMigrated, troubleOfSled } from "../back/loss.js";
+import { troubleOfMigrated } from "../back/loss.js";
 import { type Journal, readJournal, refuseOtherOwner } from "../journal.js";
 import { deltaPath } from "../options.js";
 import { type Remain, remainsOf } from "./remains.js";
@@ -86,7 +87,7 @@ async function refuseWithoutStore(target: string, journal: Journal | null): Prom
   if (!isEngineName(found)) {
     throw new KgdumpError("STORE_NOT_FOUND", `no store is at ${target}, so that what is left may be all there is`, { path: target, hint: `\`kgdump status ${shellWord(target)}\` tells what is there` });
   }
-  const trouble = (journal === null ? null : await troubleOfMigrated(journal, found)) ?? (found === "sled" ? await troubleOfSled(target) : null);
+  const trouble = (journal === null ? null : await troubleOfMigrated(journal, found)) ?? (await troubleOf(found, target));
   if (trouble !== null) throw trouble;
 }
 

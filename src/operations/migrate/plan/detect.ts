@@ -1,13 +1,14 @@
 /** What a migration finds at the path, and whether there is anything to do. */
 import { resolve } from "node:path";
-import { engineTitle } from "../../../engines/registry.js";
+import { engineTitle, isEngineName } from "../../../engines/registry.js";
 import type { EngineName } from "../../../engines/store.js";
 import { KgdumpError } from "../../../errors.js";
 import { missingHint, similarPath } from "../../disk/missing.js";
 import { occupantOf } from "../../disk/places.js";
 import { detectEngine } from "../../disk/stores.js";
-import { troubleOfSled } from "../back/loss.js";
-import { type Direction, directionTo } from "../direction.js";
+import { troubleOf } from "../../disk/trouble.js";
+import { makingCommand } from "../../import/make.js";
+import { type Direction, directionOf, directionTo } from "../direction.js";
 import type { Teller } from "../events.js";
 import type { MigrateOptions } from "../options.js";
 
@@ -18,8 +19,9 @@ import type { MigrateOptions } from "../options.js";
  */
 export async function askedDirection({ source, target = source, engine }: Pick<MigrateOptions, "source" | "target" | "engine">): Promise<Direction> {
   if (engine !== undefined) return directionTo(engine);
-  const leaves = resolve(source) !== resolve(target) && (await occupantOf(resolve(source))) === "sled" && (await occupantOf(resolve(target))) !== "sled";
-  return directionTo(leaves ? "rocksdb" : "sled");
+  const usual = directionOf({});
+  const leaves = resolve(source) !== resolve(target) && (await occupantOf(resolve(source))) === usual.to && (await occupantOf(resolve(target))) !== usual.to;
+  return leaves ? directionTo(usual.from) : usual;
 }
 
 /**
@@ -51,8 +53,7 @@ export async function detect(options: Pick<MigrateOptions, "source" | "target" |
 
 /** A store of the new engine is in place. @throws {KgdumpError} STORE_UNSUPPORTED when another version of sled wrote it, which the service could not open */
 async function already(target: string, engine: EngineName): Promise<"already"> {
-  if (engine !== "sled") return "already";
-  const trouble = await troubleOfSled(target);
+  const trouble = await troubleOf(engine, target);
   if (trouble?.code === "STORE_UNSUPPORTED") throw trouble;
   return "already";
 }
@@ -66,14 +67,13 @@ async function refuseOtherTarget(source: string, target: string, { from, to }: D
   const there = found === "absent" || found === "empty" ? "nothing is" : `no ${made} store is`;
   throw new KgdumpError("USAGE", `${source} is a ${made} store already, and ${there} at ${target}: this migration makes a ${made} store of a ${old} store`, {
     path: source,
-    hint: `for a ${old} store of what it holds: --engine ${from}; for another ${made} store: kgdump export STORE | kgdump ${to === "sled" ? "import" : "restore"} NEW`,
+    hint: `for a ${old} store of what it holds: --engine ${from}; for another ${made} store: kgdump export STORE | kgdump ${makingCommand(to)} NEW`,
   });
 }
 
 function describeOccupant(path: string, found: string): string {
+  if (isEngineName(found)) return `${path} is a ${engineTitle(found)} store`;
   const texts: Readonly<Record<string, string>> = {
-    rocksdb: `${path} is a RocksDB store`,
-    sled: `${path} is a sled store`,
     empty: `${path} is empty: there is nothing to migrate`,
     absent: `there is nothing at ${path}`,
   };

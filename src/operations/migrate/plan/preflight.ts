@@ -2,6 +2,7 @@
 import { stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { StoreInfo } from "../../../engines/store.js";
+import { engineNamed } from "../../../engines/registry.js";
 import { KgdumpError, systemError } from "../../../errors.js";
 import { logsElsewhere } from "../../disk/logs-elsewhere.js";
 import { checkNames } from "../../disk/name-changes.js";
@@ -11,7 +12,7 @@ import { noRoom, type Space } from "../../disk/space.js";
 import { Naming } from "../../entries/naming.js";
 import { planExport } from "../../export/plan.js";
 import { checkOptionsFrom, refuseFamilyNames } from "../../import/families.js";
-import { directionTo } from "../direction.js";
+import { directionOf } from "../direction.js";
 import { deltaPath, type MigrateOptions, type MigrationPaths } from "../options.js";
 import { attributeWarnings } from "./lost-attributes.js";
 import { refuseUnmovable } from "./movable.js";
@@ -67,7 +68,8 @@ export async function planMigration(paths: MigrationPaths, options: PlanOptions)
   const names = store.keyspaces.map(({ name }) => name);
   const naming = new Naming(options.map);
   naming.check(names);
-  if (options.engine === "rocksdb") refuseFamilyNames(names.map((name) => ({ name, family: naming.nameOf(name) })));
+  const direction = directionOf(options);
+  if (engineNamed(direction.to).tellsOptions) refuseFamilyNames(names.map((name) => ({ name, family: naming.nameOf(name) })));
   await checkOptions(options);
   // What a sled store holds is at most, without compression, what it takes on its disk.
   const bytes = estimatedBytes ?? (await diskUseOf(paths.source)) ?? 0;
@@ -92,13 +94,13 @@ export async function planMigration(paths: MigrationPaths, options: PlanOptions)
   const estimatedSeconds = live ? copySeconds * 3 : copySeconds;
   const estimatedDowntimeSeconds = live ? Math.ceil(copySeconds * LIVE_SHARE) : copySeconds;
   const times = { copySeconds, catchUpSeconds: estimatedDowntimeSeconds };
-  const steps = plannedSteps(paths, { ...options, ...directionTo(options.engine ?? "sled"), delta, ...times });
+  const steps = plannedSteps(paths, { ...options, ...direction, delta, ...times });
   return { ...paths, delta, store, estimatedEntries, estimatedBytes, neededBytes, freeBytes, spaces, live, estimatedSeconds, estimatedDowntimeSeconds, steps, warnings };
 }
 
 async function checkOptions({ engine, optionsFrom }: PlanOptions): Promise<void> {
   if (optionsFrom === undefined) return;
-  if (engine !== "rocksdb") throw new KgdumpError("USAGE", "options of RocksDB's families are of no use to a sled store", { hint: "leave out --options-from, or make a RocksDB store: --engine rocksdb" });
+  if (!engineNamed(directionOf({ engine }).to).tellsOptions) throw new KgdumpError("USAGE", "options of RocksDB's families are of no use to a sled store", { hint: "leave out --options-from, or make a RocksDB store: --engine rocksdb" });
   await checkOptionsFrom(optionsFrom);
 }
 

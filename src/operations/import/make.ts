@@ -1,0 +1,64 @@
+/** Making a new store of an engine from a dump, for who knows the engine only by its name: migrations, recoveries, and what tells of commands. */
+import { engineTitle } from "../../engines/registry.js";
+import type { EngineName, EntrySource } from "../../engines/store.js";
+import { KgdumpError } from "../../errors.js";
+import type { SledSettings } from "../../settings/sled-settings.js";
+import { openSource, type TtlMode } from "../disk/stores.js";
+import { importDump, type ImportResult } from "./import.js";
+import { restoreDump, type RestoreOptions } from "./restore.js";
+
+/** What a new store is made of, and how; what an engine does not know is nothing to it. */
+export interface MakeOptions extends Pick<RestoreOptions, "target" | "input" | "map" | "maxBlockSize" | "owner" | "mode" | "optionsFrom" | "ttl" | "onProgress" | "signal" | "seams"> {
+  /** With which settings a sled store is made. */
+  readonly settings?: SledSettings | undefined;
+}
+
+/** What was loaded into the new store, which was read back. */
+export interface Loaded extends Pick<ImportResult, "entries" | "seconds" | "warnings"> {
+  readonly keyspaces: readonly Pick<ImportResult["keyspaces"][number], "name" | "entries" | "digest">[];
+  /** With which `sled::Config` the store is opened; null for a store of another engine. */
+  readonly reopen: ImportResult["reopen"] | null;
+}
+
+/** How the stores of an engine are made. */
+interface Maker {
+  /** The command that makes one of a dump. */
+  readonly command: string;
+  make(options: MakeOptions): Promise<Loaded>;
+  /** Opens one that was just made and read back, in whichever way is quickest. */
+  open(path: string, ttl: TtlMode | undefined): Promise<EntrySource>;
+}
+
+const MAKERS: Readonly<Partial<Record<EngineName, Maker>>> = {
+  rocksdb: {
+    command: "restore",
+    make: async (options) => ({ ...(await restoreDump(options)), reopen: null }),
+    open: (path, ttl = "keep") => openSource(path, { ttl }),
+  },
+  sled: {
+    command: "import",
+    make: ({ settings, ...options }) => importDump({ ...settings, ...options }),
+    open: async (path) => (await import("../../engines/sled/sled.js")).readBackSled(path, { check: false }),
+  },
+};
+
+function makerOf(engine: EngineName): Maker {
+  const maker = MAKERS[engine];
+  if (maker !== undefined) return maker;
+  throw new KgdumpError("STORE_UNSUPPORTED", `kgdump reads stores of ${engineTitle(engine)}, and makes none`, { hint: "make a store of another engine from a dump" });
+}
+
+/** The command that makes a store of an engine from a dump. @throws {KgdumpError} STORE_UNSUPPORTED where there is none */
+export function makingCommand(engine: EngineName): string {
+  return makerOf(engine).command;
+}
+
+/** Makes a store of an engine from a dump. @throws {KgdumpError} as importDump and restoreDump */
+export function makeStore(engine: EngineName, options: MakeOptions): Promise<Loaded> {
+  return makerOf(engine).make(options);
+}
+
+/** Opens a store that was just made and read back. @throws {KgdumpError} STORE_*, IO_FAILED, ADDON_MISSING */
+export function openMade(engine: EngineName, path: string, ttl?: TtlMode): Promise<EntrySource> {
+  return makerOf(engine).open(path, ttl);
+}
