@@ -6,6 +6,9 @@ import type { EngineName } from "./store.js";
 
 const ENGINES: Readonly<Record<EngineName, Engine>> = { rocksdb: ROCKSDB, sled: SLED };
 
+/** The names of all engines. */
+export const ENGINE_NAMES = Object.keys(ENGINES) as readonly EngineName[];
+
 /** An engine by its name. */
 export function engineNamed(name: EngineName): Engine {
   return ENGINES[name];

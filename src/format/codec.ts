@@ -3,14 +3,22 @@
 import { KgdumpError } from "../errors.js";
 import { FREE_EXPANSION, LIMIT_EXPANSION } from "./constants.js";
 
+/** All codecs, the id of each being its place. An id is never given to another codec. */
+export const CODEC_NAMES = ["none", "lz4", "zstd"] as const;
+
 /** How a block's data is stored. */
-export type CodecName = "none" | "lz4" | "zstd";
+export type CodecName = (typeof CODEC_NAMES)[number];
 
-/** Id of each codec in a dump. An id is never given to another codec. */
-export const CODEC_IDS: Readonly<Record<CodecName, number>> = { none: 0, lz4: 1, zstd: 2 };
+/** Those that a user can choose among: the one that is taken without a word first, and none last. */
+export const CODEC_CHOICES = [...CODEC_NAMES.filter((name) => name !== "none"), "none"] as const satisfies readonly CodecName[];
 
-/** All codec names, the id of each being its place. */
-export const CODEC_NAMES: readonly CodecName[] = ["none", "lz4", "zstd"];
+/** Something of each codec. */
+export function forEachCodec<T>(make: (name: CodecName, id: number) => T): Record<CodecName, T> {
+  return Object.fromEntries(CODEC_NAMES.map((name, id) => [name, make(name, id)])) as Record<CodecName, T>;
+}
+
+/** Id of each codec in a dump. */
+export const CODEC_IDS: Readonly<Record<CodecName, number>> = forEachCodec((_, id) => id);
 
 /** A codec that can compress and decompress one block. */
 export interface Codec {

@@ -1,4 +1,4 @@
-export { CODEC_IDS, CODEC_NAMES, packBlock, unpackBlock } from "./codec.js";
+export { CODEC_IDS, CODEC_NAMES, forEachCodec, packBlock, unpackBlock } from "./codec.js";
 export type { Codec, CodecLoader, CodecName, PackedBlock } from "./codec.js";
 export { DEFAULT_BLOCK_SIZE, FORMAT_MAJOR, FORMAT_MINOR, FORMAT_VERSION, MAX_PAYLOAD_LENGTH } from "./constants.js";
 export type { BlockUnpacker, CheckedFacts, KeyspaceShape, UnpackedBlock } from "./content-checker.js";

@@ -1,5 +1,7 @@
 /** Moving entries: from a store into a dump, and from a dump into a store. */
 import type { KeyspaceInfo as InnerInfo, StoreInfo as InnerStore } from "../engines/store.js";
+import { ENGINE_NAMES } from "../engines/registry.js";
+import { CODEC_CHOICES } from "../format/codec.js";
 import type { DumpInputs } from "../operations/dump/events.js";
 import type { KeyspaceResult as InnerKeyspace } from "../operations/dump/results.js";
 import { exportStore as run, type ExportOptions as InnerExport, type ExportResult as InnerExported } from "../operations/export/export.js";
@@ -49,10 +51,10 @@ const exportArguments = argumentsOf<InnerExport>("exportStore", "store", {
   ...PROGRESS,
   onWarning: optional(listener),
   output,
-  codec: optional(oneOf("lz4", "zstd", "none")),
+  codec: optional(oneOf(...CODEC_CHOICES)),
   level: optional(whole(1, 22)),
   blockSize: optional(whole(1)),
-  target: optional(oneOf("rocksdb", "sled")),
+  target: optional(oneOf(...ENGINE_NAMES)),
   createdAt: optional(date),
   dumpId: optional(uuid),
 });

@@ -1,4 +1,5 @@
 /** What is damaged: saving what is sound of it, and finding what became of a key. */
+import { CODEC_CHOICES } from "../format/codec.js";
 import type { DumpInput } from "../operations/dump/input.js";
 import { findVersions as find, type FoundKey as InnerFound, type KeyVersion as InnerVersion } from "../operations/inspect/find.js";
 import { recoverInto as into, type RecoverIntoOptions as InnerInto, recoverStore as recover, type RecoverStoreOptions as InnerStoreOptions, type RecoverStoreResult as InnerStoreResult, type SalvagedKeyspace as InnerSalvaged, type StoreLoss as InnerLoss } from "../operations/recover/index.js";
@@ -49,7 +50,7 @@ const STORE = {
   output: optional(path),
   force: optional(flag),
   unknownTables: optional(flag),
-  codec: optional(oneOf("lz4", "zstd", "none")),
+  codec: optional(oneOf(...CODEC_CHOICES)),
   maxBlockSize: blockBytes,
   onPublished: optional(listener),
   ...PROGRESS,

@@ -1,6 +1,7 @@
 /** `kgdump export`: a store becomes a dump. */
 import { Command, Option } from "commander";
 import { KgdumpError } from "../../errors.js";
+import { CODEC_CHOICES, type CodecName } from "../../format/codec.js";
 import { descriptorOf } from "../../operations/disk/trusted.js";
 import type { ExportOptions, ExportSelection } from "../../operations/export/export.js";
 import type { Context } from "../context.js";
@@ -13,7 +14,7 @@ import { escapeText } from "../text/escape.js";
 
 interface ExportFlags extends ReadingFlags {
   readonly output?: string;
-  readonly codec?: "lz4" | "zstd" | "none";
+  readonly codec?: CodecName;
   readonly level?: number;
   readonly blockSize?: number;
   readonly maxBlockSize?: number;
@@ -28,6 +29,9 @@ interface ExportFlags extends ReadingFlags {
   readonly dryRun?: boolean;
 }
 
+const [USUAL_CODEC, ...OTHER_CODECS] = CODEC_CHOICES;
+const CODEC_HELP = `${USUAL_CODEC} (default), ${OTHER_CODECS.slice(0, -1).join(", ")} or ${OTHER_CODECS.at(-1) ?? ""}`;
+
 /** Defines the command. */
 export function exportCommand(): Command {
   const command = new Command("export")
@@ -39,7 +43,7 @@ export function exportCommand(): Command {
     .argument("<store>", "directory of the store");
   const options = [
     new Option("-o, --output <file>", "the dump's file; - or nothing is standard output"),
-    new Option("--codec <codec>", "lz4 (default), zstd or none").argParser(oneOf("--codec", ["lz4", "zstd", "none"])),
+    new Option("--codec <codec>", CODEC_HELP).argParser(oneOf("--codec", CODEC_CHOICES)),
     new Option("--level <n>", "compression level of zstd, 1 to 22 (default 3)").argParser(countOf("--level", { min: 1, max: 22 })),
     new Option("--block-size <size>", "bytes of a block before compression (default 1MiB)").argParser(sizeOf("--block-size")),
     maxBlockSizeOption("write keys over 16 MiB and values over 1 GiB too, up to this size; readers of the dump must be told the same"),

@@ -1,5 +1,5 @@
 /** A dump in short. */
-import type { BlockInfo, CodecName, DumpEvent, DumpHeader, Gap, KeyOrder, KeyspaceTotals } from "../../format/index.js";
+import { type BlockInfo, type CodecName, type DumpEvent, type DumpHeader, forEachCodec, type Gap, type KeyOrder, type KeyspaceTotals } from "../../format/index.js";
 import { addMissing } from "./salvaged.js";
 
 /** One keyspace of a dump, as far as it was read. */
@@ -95,7 +95,7 @@ export class SummaryBuilder {
       missingEntries: 0,
       minBlockBytes: 0,
       maxBlockBytes: 0,
-      codecs: { none: 0, lz4: 0, zstd: 0 },
+      codecs: forEachCodec(() => 0),
       totals: null,
     }));
   }
