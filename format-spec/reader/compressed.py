@@ -52,6 +52,9 @@ def lz4_is_sound(data, raw_length):
     return False
 
 
+CODECS = ("none", "lz4", "zstd")  # by their ids
+
+
 def unpack(codec, data, raw_length):
     """A block's raw bytes, bounded before anything is decoded [R32] [R33] [R34] [R54]."""
     try:

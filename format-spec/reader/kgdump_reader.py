@@ -11,7 +11,7 @@ all other payloads, and says why. [R…] are the requirements of the specificati
 import argparse, collections, hashlib, json, operator, re, struct, sys
 from zlib import crc32
 import msgpack
-from compressed import unpack
+from compressed import CODECS, unpack
 from strict_msgpack import Cursor, DumpError, bytes_to, list_of, map_of, need, or_nil, row_of, text, that, uint, up_to
 
 MAGIC, FRAME, TAIL, END = b"\xc7\x0eKKGDUMP\r\n\x1a\n", b"\x92\xc7\x18", b"\xc7\x1cZ", b"KGDEND\r\n"
@@ -26,7 +26,7 @@ def distinct(read): return that(read, lambda maps: len({each["name"] for each in
 def one_of(*words): return that(text, words.__contains__)
 uuid = that(text, re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}").fullmatch)
 digest = that(Cursor.bin, lambda value: len(value) == 32)
-codec = that(uint, lambda value: value <= 2, "CODEC_UNKNOWN")  # [R24]
+codec = that(uint, lambda value: value < len(CODECS), "CODEC_UNKNOWN")  # [R24]
 name, key = bytes_to(NAME), bytes_to(KEY)
 KEYSPACE = dict(name=name, order=one_of("bytewise", "reverse-bytewise"), entries=uint, bytes=uint, options=Cursor.text_map)
 BASE = dict(id=uuid, keyspaces=distinct(list_of(map_of(name=name, entries=uint, digest=digest), KEYSPACES)))
