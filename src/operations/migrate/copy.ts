@@ -30,9 +30,10 @@ export interface Copy {
 export function beginJournal(paths: Awaited<ReturnType<typeof migrationPaths>>, id: string, step: MigrationStep, options: MigrateOptions): Promise<Journal> {
   const now = new Date().toISOString();
   const { dump } = paths;
+  const direction = directionOf(options);
   const delta = options.live === true && dump !== null ? deltaPath(dump) : null;
   return writeJournal({
-    ...paths, ...(isUsual(directionOf(options)) ? { version: 1 } : { version: 2, engine: options.engine }), id, dumpId: randomUUID(), step, startedAt: now, updatedAt: now, delta, deltaId: options.live === true ? randomUUID() : null,
+    ...paths, ...(isUsual(direction) ? { version: 1 } : { version: 2, engine: direction.to }), id, dumpId: randomUUID(), step, startedAt: now, updatedAt: now, delta, deltaId: options.live === true ? randomUUID() : null,
     settings: options.settings ?? {}, ...journalNames(options.map, options.excludeKeyspaces), ...(options.ttl === undefined ? {} : { ttl: options.ttl }), snapshot: null, keyspaces: null, verifiedAt: null, rollback: null,
   });
 }

@@ -13,13 +13,19 @@ export interface Direction {
 /** The direction that is meant without a word. */
 const [OLD, NEW]: readonly [MigratedEngine, MigratedEngine] = ["rocksdb", "sled"];
 
-/** The direction that leads to an engine. */
-export function directionTo(to: MigratedEngine): Direction {
-  return to === NEW ? { from: OLD, to } : { from: NEW, to };
+/** Whether migrations lead from and to an engine. */
+export function isMigratedEngine(name: unknown): name is MigratedEngine {
+  return name === OLD || name === NEW;
+}
+
+/** The direction that leads to an engine. @throws {TypeError} for one that no migration leads to */
+export function directionTo(to: EngineName): Direction {
+  if (!isMigratedEngine(to)) throw new TypeError("no migration leads to this engine");
+  return { from: to === NEW ? OLD : NEW, to };
 }
 
 /** The direction of a migration, by what its journal says of the new store, or by what is asked for. */
-export function directionOf({ engine = NEW }: { readonly engine?: MigratedEngine | undefined }): Direction {
+export function directionOf({ engine = NEW }: { readonly engine?: EngineName | undefined }): Direction {
   return directionTo(engine);
 }
 

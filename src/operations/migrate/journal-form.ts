@@ -1,9 +1,9 @@
 /** The form of a migration's journal: what is read is taken for a journal only when each part of it is what it should be. */
 import { basename, dirname, isAbsolute, join, resolve } from "node:path";
-import { isEngineName } from "../../engines/registry.js";
-import type { EngineName, KeyOrder } from "../../engines/store.js";
+import type { KeyOrder } from "../../engines/store.js";
 import type { SledSettings } from "../../settings/sled-settings.js";
 import type { Owner } from "../disk/owner.js";
+import { isMigratedEngine, type MigratedEngine } from "./direction.js";
 
 /**
  * How far a migration got. copying: the store is copied while its service runs; waiting: that copy is complete, and the service is to be
@@ -47,7 +47,7 @@ export interface Journal {
   readonly startedAt: string;
   readonly updatedAt: string;
   /** Engine of the new store; absent for sled. */
-  readonly engine?: EngineName | undefined;
+  readonly engine?: MigratedEngine | undefined;
   /** Directory of the old store. */
   readonly source: string;
   /** Directory of the new store; the source's own, or another. */
@@ -125,7 +125,7 @@ const isJournal = hasFields({
   step: (value) => typeof value === "string" && STEPS.includes(value),
   startedAt: isTime,
   updatedAt: isTime,
-  engine: orAbsent(isEngineName),
+  engine: orAbsent(isMigratedEngine),
   source: isPath,
   target: isPath,
   building: isPath,
