@@ -37,9 +37,9 @@ module.exports = {
     ),
     forbid(
       "zstd-in-one-place",
-      "Only codecs/zstd.ts imports the zstd binding.",
-      { pathNot: "^src/codecs/zstd\\.ts$" },
-      { path: "node_modules/@mongodb-js/zstd" },
+      "Only codecs/zstd-binding.ts imports the zstd binding, and codecs/zstd-decoder.ts its twin in WebAssembly.",
+      { pathNot: "^src/codecs/zstd-(binding|decoder)\\.ts$" },
+      { path: "node_modules/(@mongodb-js/zstd|zstddec)/" },
     ),
     forbid(
       "engines-know-no-operation",
@@ -50,8 +50,8 @@ module.exports = {
     forbid("engines-know-no-other", "Export never loads sled, and import never RocksDB.", { path: "^src/engines/([^/]+)/" }, { path: "^src/engines/[^/]+/", pathNot: "^src/engines/$1/" }),
     forbid(
       "addons-in-one-place",
-      "Only engines, codecs, what tells of their crashes, and the one operation that needs calls of the system import the loader of native addons.",
-      { pathNot: ["^src/engines/([^/]+/|block-scan)", "^src/codecs/", "^src/operations/disk/(acting|attributes|place-lock|system-calls)\\.ts$", "^src/crash\\.ts$"] },
+      "Only engines, codecs, what tells of their crashes or which there are, and the one operation that needs calls of the system import the loader of native addons.",
+      { pathNot: ["^src/engines/([^/]+/|block-scan)", "^src/codecs/", "^src/operations/disk/(acting|attributes|place-lock|system-calls)\\.ts$", "^src/crash\\.ts$", "^src/operations/run/native-code\\.ts$"] },
       { path: "^src/addon\\.ts$" },
     ),
     forbid(

@@ -1,33 +1,95 @@
 /**
  * Loads kgdump's native addons and turns their errors into KgdumpErrors.
  *
- * An addon `<name>` is `native/<name>/build/kgdump_<name>.node` in the package's root; `npm run setup` puts it there. Its
- * errors have a message that is a JSON object `{ code, message, path?, hint?, keyspace? }`, the name in hex.
+ * An addon `<name>` is in the package `@kgdump/<name>-<platform>` where that is installed, else in `native/<name>/build/kgdump_<name>.node` in the
+ * package's root, where `npm run setup` puts it. Its errors have a message that is a JSON object `{ code, message, path?, hint?, keyspace? }`, the name in hex.
  */
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isErrorCode, KgdumpError } from "./errors.js";
 import type { BlockFacts } from "./format/types.js";
+import { type AddonName, missingAddon, packageOf, platformName } from "./prebuilt.js";
+import { PREBUILT } from "./version.js";
 
-/** The addons that there are: folders in native/. */
-export const ADDONS = ["blocks", "rocksdb", "sled"] as const;
+const VARIABLE = "KGDUMP_ADDON";
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const load = createRequire(import.meta.url);
+
+/**
+ * Says why native code is not to be used at all, as KGDUMP_ADDON=none asks for.
+ * @param what is asked for, for the error
+ * @returns undefined when it may be used
+ * @throws {KgdumpError} USAGE for another value of the variable
+ */
+export function nativeCodeIsOff(what: string): KgdumpError | undefined {
+  const { [VARIABLE]: value = "" } = process.env;
+  if (value === "") return undefined;
+  if (value !== "none") throw new KgdumpError("USAGE", `the environment variable ${VARIABLE}, '${value}', can only be none`, { hint: "write none, or leave it out" });
+  return new KgdumpError("ADDON_MISSING", `${what} is native code, which ${VARIABLE}=none turns off`, { hint: `run it again without ${VARIABLE}` });
+}
 
 /**
  * Loads an addon. Loading it again gives the same object.
  * @param name folder of the addon in native/
- * @throws {KgdumpError} ADDON_MISSING when it was not built or can't be loaded
+ * @throws {KgdumpError} ADDON_MISSING when it is not there or can't be loaded
  */
-export function loadAddon(name: (typeof ADDONS)[number]): unknown {
-  const path = fileURLToPath(new URL(`../native/${name}/build/kgdump_${name}.node`, import.meta.url));
-  const hint = "run `npm run setup` in kgdump's folder";
-  if (!existsSync(path)) throw new KgdumpError("ADDON_MISSING", `the ${name} addon was not built yet`, { path, hint });
+export function loadAddon(name: AddonName): unknown {
+  const off = nativeCodeIsOff(`the ${name} addon`);
+  if (off !== undefined) throw off;
+  const path = addonPath(name);
   try {
-    return createRequire(import.meta.url)(path) as unknown;
+    return load(path) as unknown;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new KgdumpError("ADDON_MISSING", `the ${name} addon can't be loaded: ${reason}`, { cause: error, path, hint });
+    throw new KgdumpError("ADDON_MISSING", `the ${name} addon can't be loaded: ${reason}`, { cause: error, path, hint: "run `npm run setup` in kgdump's folder" });
   }
+}
+
+/**
+ * Loads an addon where it can be had.
+ * @throws {KgdumpError} what loadAddon throws but ADDON_MISSING
+ */
+export function addonIfAny(name: AddonName): unknown {
+  try {
+    return loadAddon(name);
+  } catch (error) {
+    if (error instanceof KgdumpError && error.code === "ADDON_MISSING") return null;
+    throw error;
+  }
+}
+
+/**
+ * Where an addon is.
+ * @throws {KgdumpError} ADDON_MISSING
+ */
+export function addonPath(name: AddonName): string {
+  const built = join(ROOT, "native", name, "build", `kgdump_${name}.node`);
+  if (Object.keys(PREBUILT).length > 0) {
+    try {
+      return load.resolve(packageOf(name));
+    } catch {
+      // It is not installed.
+    }
+  }
+  if (existsSync(built)) return built;
+  throw missingAddon(name, { prebuilt: PREBUILT, platform: platformName(), found: packagesFor(name), root: installedIn(), built });
+}
+
+/** Packages of an addon that are installed beside kgdump. */
+function packagesFor(name: AddonName): string[] {
+  try {
+    return readdirSync(join(dirname(ROOT), "@kgdump")).filter((one) => one.startsWith(`${name}-`)).map((one) => `@kgdump/${one}`);
+  } catch {
+    return [];
+  }
+}
+
+/** The folder whose node_modules has kgdump; null when that is where npm installs programs for all of the system. */
+function installedIn(): string | null {
+  const root = dirname(dirname(ROOT));
+  return existsSync(join(root, "package.json")) ? root : null;
 }
 
 /**

@@ -58,8 +58,9 @@ async function bundle(esbuild) {
       banner: { js: 'const bundleUrl = require("node:url").pathToFileURL(__filename).href;' },
       // What is found from there lies beside dist/.
       define: { "import.meta.url": "bundleUrl" },
-      // A native addon, which stays where it is.
+      // A native addon, which stays where it is; a script that Node did not load itself can only require it.
       external: ["@mongodb-js/zstd"],
+      supported: { "dynamic-import": false },
       // A shorter text is read sooner; names stay, for stacks.
       minifyWhitespace: true,
       logLevel: "silent",

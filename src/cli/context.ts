@@ -94,6 +94,16 @@ export class Context {
     if (acting !== null && this.verbose && !this.json) this.say(escapeMessage(`works as user ${acting.uid.toString()}, who could change ${acting.because}`));
   }
 
+  /**
+   * Tells, when more details are wanted, which blocks of a dump are decoded without native code, and why.
+   * @throws {KgdumpError} USAGE when the environment makes no sense
+   */
+  async tellReaders(): Promise<void> {
+    if (!this.verbose || this.json) return;
+    const { nativeReaders } = await import("../operations/run/native-code.js");
+    for (const { name, without, why } of await nativeReaders()) if (why !== null) this.say(escapeMessage(`decodes ${name} ${without}: ${why}`));
+  }
+
   /** Ends the display of progress, with the terminal as it was. */
   stopProgress(): void {
     this.#display?.stop();

@@ -14,6 +14,7 @@ import { parseCommandLine } from "./program.js";
 import { type Interrupted, SignalWatch } from "./terminal/signals.js";
 import { closeGoneTerminals } from "./terminal/stdio.js";
 import { RawPaths } from "./text/raw-paths.js";
+import { versionText } from "./version.js";
 
 /** Global flags as far as a command line has them that makes no sense as a whole. */
 function guessFlags(args: readonly string[]): GlobalFlags {
@@ -77,7 +78,7 @@ class Run {
         tellCrashes((error) => this.#context.failure(error));
         await invocation.run(this.#context);
       } else {
-        await this.#context.out.write(invocation.text);
+        await this.#context.out.write(invocation.kind === "version" ? await versionText(invocation.verbose) : invocation.text);
       }
       await this.#context.out.flush();
       return this.#faulty ? ExitCode.other : this.#context.exitCode;

@@ -10,11 +10,11 @@ import { TOPICS } from "./help/topics.js";
 import { addGlobalOptions, globalFlags } from "./options.js";
 import { escapeText } from "./text/escape.js";
 import { wrapText } from "./text/wrap.js";
-import { versionText } from "./version.js";
 
 /** What the user asked for. */
 export type Invocation =
   | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "version"; readonly verbose: boolean }
   | { readonly kind: "command"; readonly flags: GlobalFlags; run(context: Context): Promise<void> };
 
 type Runner<Flags extends object> = (context: Context, args: readonly string[], flags: Flags) => Promise<void>;
@@ -97,7 +97,7 @@ export async function parseCommandLine(args: readonly string[], screen: Screen =
   const width = helpWidth(screen.columns, screen.env);
   // What stands right behind the command: further on may be the value of an option.
   const [first, name = "-"] = args.slice(args.findIndex((arg) => !arg.startsWith("-")));
-  if (first === "version" && name.startsWith("-")) return { kind: "text", text: versionText(args.includes("-v") || args.includes("--verbose")) };
+  if (first === "version" && name.startsWith("-")) return versionOf(args);
   if (first === "help" && !name.startsWith("-") && !Object.hasOwn(COMMANDS, name)) {
     const topic = Object.hasOwn(TOPICS, name) ? TOPICS[name] : undefined;
     if (topic === undefined) throw unknownTopic(name);
@@ -179,11 +179,13 @@ function makeRoot(width: number, write: (text: string) => void): Command {
   return root;
 }
 
+function versionOf(args: readonly string[]): Invocation {
+  return { kind: "version", verbose: args.includes("-v") || args.includes("--verbose") };
+}
+
 /** What commander throws to end: help and version are results, the rest is the user's mistake. */
 function endOfParsing(error: CommanderError, text: string, args: readonly string[], root: Command): Invocation {
-  if (error.code === "commander.version") {
-    return { kind: "text", text: versionText(args.includes("-v") || args.includes("--verbose")) };
-  }
+  if (error.code === "commander.version") return versionOf(args);
   if (error.code === "commander.helpDisplayed" || (error.code === "commander.help" && text !== "")) return { kind: "text", text };
   if (error.code === "commander.help") throw noCommand();
   const [what = "", suggestion] = error.message.replace(/^error: /, "").replace(/\.$/, "").split("\n");

@@ -1,5 +1,5 @@
 /** The interface of the addon for blocks, as native/blocks/src exports it; lint compares the two. */
-import { loadAddon, type NativeFacts } from "../addon.js";
+import { addonIfAny, loadAddon, type NativeFacts } from "../addon.js";
 
 /** What was found in a block. */
 export interface NativeChecked extends NativeFacts {
@@ -50,6 +50,11 @@ export interface BlocksAddon {
  */
 export function blocksAddon(): BlocksAddon {
   return loadAddon("blocks") as BlocksAddon;
+}
+
+/** The addon for blocks; null where it is missing. */
+export function blocksAddonIfAny(): BlocksAddon | null {
+  return addonIfAny("blocks") as BlocksAddon | null;
 }
 
 /** The same bytes as a Buffer, not copied. */

@@ -2,11 +2,15 @@
 
 import { KgdumpError } from "../errors.js";
 import type { Codec, CodecName } from "../format/codec.js";
+import { blocksAddonIfAny } from "./blocks-addon.js";
+import { nativeZstd } from "./zstd-binding.js";
 
 /** How a codec compresses. */
 export interface CodecOptions {
   /** Compression level; only zstd has one, from 1 to 22. */
   readonly level?: number | undefined;
+  /** false: decoding takes no native code even where it is there. */
+  readonly native?: boolean | undefined;
 }
 
 /** Levels that zstd has. */
@@ -17,15 +21,15 @@ export const ZSTD_LEVELS = { least: 1, most: 22 } as const;
  * @throws {KgdumpError} USAGE for a level that the codec does not have
  */
 export async function loadCodec(name: CodecName, options: CodecOptions = {}): Promise<Codec> {
-  const { level } = options;
+  const { level, native = true } = options;
   if (level !== undefined) checkLevel(name, level);
   switch (name) {
     case "none":
       return (await import("./none.js")).noneCodec();
     case "lz4":
-      return (await import("./lz4.js")).lz4Codec();
+      return (await import("./lz4.js")).lz4Codec(native ? blocksAddonIfAny() : null);
     case "zstd":
-      return (await import("./zstd.js")).zstdCodec(level);
+      return (await import("./zstd.js")).zstdCodec(native ? await nativeZstd() : null, level);
   }
 }
 

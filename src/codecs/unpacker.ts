@@ -3,7 +3,7 @@ import { blockFacts, fromAddon } from "../addon.js";
 import { KgdumpError } from "../errors.js";
 import { type Codec, unpackBlock } from "../format/codec.js";
 import type { BlockUnpacker, KeyspaceShape, UnpackedBlock } from "../format/content-checker.js";
-import { asBuffer, blocksAddon, type NativeUnpacker } from "./blocks-addon.js";
+import { asBuffer, blocksAddon, blocksAddonIfAny, type NativeUnpacker } from "./blocks-addon.js";
 import { lz4Damage, lz4Memory } from "./lz4.js";
 
 const NO_DATA = Buffer.alloc(0);
@@ -51,12 +51,7 @@ function entriesAreWrong(error: unknown): null {
   throw lz4Damage(error);
 }
 
-/** Makes unpackers; undefined where the addon is missing: dumps of some codecs can be read without it, on one thread. */
+/** Makes unpackers; undefined where the addon is missing: then blocks are decoded, checked and hashed in JavaScript, by who reads them. */
 export function unpackers(): ((shape: KeyspaceShape) => KeyspaceUnpacker) | undefined {
-  try {
-    blocksAddon();
-  } catch {
-    return undefined;
-  }
-  return (shape) => new KeyspaceUnpacker(shape);
+  return blocksAddonIfAny() === null ? undefined : (shape) => new KeyspaceUnpacker(shape);
 }

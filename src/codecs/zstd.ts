@@ -1,9 +1,10 @@
 /** The codec "zstd": one Zstandard frame (RFC 8878) without a dictionary, whose output is bounded before it is decoded. */
 
-// The package's own entry (1.2.2) forgets the level on its way to the bindings, so the bindings are called themselves.
-import { compress, decompress } from "@mongodb-js/zstd/bindings.js";
 import { KgdumpError } from "../errors.js";
 import { type Codec, CODEC_IDS } from "../format/codec.js";
+import { asBuffer } from "./blocks-addon.js";
+import { loadZstd, type ZstdBinding } from "./zstd-binding.js";
+import { decodeZstd } from "./zstd-decoder.js";
 import { withContentSize, zstdProblem } from "./zstd-frame.js";
 
 /** The highest level at which no block but the last decodes to less than 128 KiB (zstd splits blocks from its strategy btopt on). */
@@ -14,20 +15,25 @@ export const DEFAULT_ZSTD_LEVEL = 3;
 
 /**
  * Makes the codec.
+ * @param binding null to decode without native code; compressing ends with ADDON_MISSING where it is missing
  * @param level compression level from 1 to 22; more is smaller and slower
  */
-export function zstdCodec(level = DEFAULT_ZSTD_LEVEL): Codec {
+export function zstdCodec(binding: ZstdBinding | null, level = DEFAULT_ZSTD_LEVEL): Codec {
   return {
     name: "zstd",
     id: CODEC_IDS.zstd,
-    compress: (raw) => boundedFrame(raw, level, compressAt),
+    compress: async (raw) => {
+      const compressor = binding ?? (await loadZstd());
+      return boundedFrame(raw, level, async (all, at) => withContentSize(await compressor.compress(asBuffer(all), at), all.length));
+    },
     decompress: async (data, rawLength) => {
       const problem = zstdProblem(data, rawLength);
       if (problem !== undefined) throw damaged(problem);
-      let raw: Buffer;
+      let raw: Uint8Array;
       try {
-        raw = await decompress(asBuffer(data));
+        raw = await (binding === null ? decodeZstd(data, rawLength) : binding.decompress(asBuffer(data)));
       } catch (cause) {
+        if (cause instanceof KgdumpError) throw cause;
         throw damaged(cause instanceof Error ? cause.message : String(cause), cause);
       }
       if (raw.length !== rawLength) throw damaged(`it decodes to ${String(raw.length)} bytes, not ${String(rawLength)}`);
@@ -44,14 +50,6 @@ export function zstdCodec(level = DEFAULT_ZSTD_LEVEL): Codec {
 export async function boundedFrame(raw: Uint8Array, level: number, encode: (raw: Uint8Array, level: number) => Promise<Uint8Array>): Promise<Uint8Array> {
   const data = await encode(raw, level);
   return level > UNSPLIT_LEVEL && zstdProblem(data, raw.length) !== undefined ? encode(raw, UNSPLIT_LEVEL) : data;
-}
-
-async function compressAt(raw: Uint8Array, level: number): Promise<Uint8Array> {
-  return withContentSize(await compress(asBuffer(raw), level), raw.length);
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 function damaged(problem: string, cause?: unknown): KgdumpError {

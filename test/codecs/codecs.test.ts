@@ -1,6 +1,7 @@
 import test from "ava";
 import fc from "fast-check";
 import { loadCodec } from "#src/codecs/index.js";
+import { decodeZstd } from "#src/codecs/zstd-decoder.js";
 import { FREE_SLACK, FREE_WINDOW, withContentSize, zstdProblem } from "#src/codecs/zstd-frame.js";
 import { boundedFrame } from "#src/codecs/zstd.js";
 import { FREE_EXPANSION, LIMIT_EXPANSION } from "#src/format/constants.js";
@@ -22,6 +23,11 @@ const u32 = (value: number): Buffer => {
   return bytes;
 };
 
+const XXH64_OF_HELLO = 0x26c7_827d_889f_6da3n;
+
+/** With native code, and without. */
+const WAYS = [true, false] as const;
+
 test("what is compressed is decompressed to the same, in every codec and size", async (t) => {
   for (const name of CODEC_NAMES) {
     const codec = await loadCodec(name);
@@ -30,8 +36,10 @@ test("what is compressed is decompressed to the same, in every codec and size", 
       fc.asyncProperty(fc.oneof(fc.uint8Array({ minLength: 1, maxLength: 3000 }), fc.integer({ min: 1, max: 400_000 }).map(text)), async (raw) => {
         const packed = await packBlock(codec, raw);
         t.true(packed.data.length <= raw.length);
-        const back = await unpackBlock(await loadCodec(packed.codec), packed.data, raw.length);
-        t.is(Buffer.compare(back, raw), 0);
+        for (const native of WAYS) {
+          const back = await unpackBlock(await loadCodec(packed.codec, { native }), packed.data, raw.length);
+          t.is(Buffer.compare(back, raw), 0);
+        }
       }),
       { numRuns: 60 },
     );
@@ -39,7 +47,7 @@ test("what is compressed is decompressed to the same, in every codec and size", 
       const raw = text(length);
       const packed = await packBlock(codec, raw);
       t.is(packed.codec, name);
-      t.is(Buffer.compare(await codec.decompress(packed.data, length), raw), 0);
+      for (const native of WAYS) t.is(Buffer.compare(await (await loadCodec(name, { native })).decompress(packed.data, length), raw), 0);
     }
   }
 });
@@ -97,8 +105,8 @@ test("a frame in more pieces than readers allow is made again at a level that do
 
 test("damaged or lying data ends with DUMP_BLOCK_DAMAGED", async (t) => {
   const raw = text(5000);
-  for (const name of CODEC_NAMES) {
-    const codec = await loadCodec(name);
+  for (const [name, native] of CODEC_NAMES.flatMap((one) => WAYS.map((way) => [one, way] as const))) {
+    const codec = await loadCodec(name, { native });
     const data = await codec.compress(raw);
     const damaged = { code: "DUMP_BLOCK_DAMAGED" } as const;
     for (const length of [raw.length - 1, raw.length + 1, 0, 2 * raw.length]) await t.throwsAsync(codec.decompress(data, length), damaged, `${name} ${length}`);
@@ -109,8 +117,8 @@ test("damaged or lying data ends with DUMP_BLOCK_DAMAGED", async (t) => {
 
 test("random bytes and flipped bits never do anything but decode or fail with the code", async (t) => {
   const raw = text(5000);
-  for (const name of ["lz4", "zstd"] as const) {
-    const codec = await loadCodec(name);
+  for (const [name, native] of (["lz4", "zstd"] as const).flatMap((one) => WAYS.map((way) => [one, way] as const))) {
+    const codec = await loadCodec(name, { native });
     const data = Buffer.from(await codec.compress(raw));
     await fc.assert(
       fc.asyncProperty(fc.oneof(fc.uint8Array({ maxLength: 60 }), fc.nat(data.length * 8 - 1)), fc.nat(9000), async (change, length) => {
@@ -128,22 +136,40 @@ test("random bytes and flipped bits never do anything but decode or fail with th
   }
 });
 
-test.serial("an lz4 block that claims gigabytes is refused before memory is taken", async (t) => {
-  const codec = await loadCodec("lz4");
-  const before = process.memoryUsage().rss;
-  await t.throwsAsync(codec.decompress(new Uint8Array(9).fill(0xff), 0xffff_ffff), { code: "DUMP_BLOCK_DAMAGED" });
-  await t.throwsAsync(codec.decompress(new Uint8Array(0), 1000), { code: "DUMP_BLOCK_DAMAGED" });
-  t.true(process.memoryUsage().rss - before < 64 << 20);
+for (const native of WAYS) {
+  test.serial(`an lz4 block that claims gigabytes is refused before memory is taken${native ? "" : ", without native code"}`, async (t) => {
+    const codec = await loadCodec("lz4", { native });
+    const before = process.memoryUsage().rss;
+    await t.throwsAsync(codec.decompress(new Uint8Array(9).fill(0xff), 0xffff_ffff), { code: "DUMP_BLOCK_DAMAGED" });
+    await t.throwsAsync(codec.decompress(new Uint8Array(0), 1000), { code: "DUMP_BLOCK_DAMAGED" });
+    t.true(process.memoryUsage().rss - before < 64 << 20);
+  });
+
+  test.serial(`a zstd bomb is refused by its headers${native ? "" : ", without native code"}`, async (t) => {
+    const codec = await loadCodec("zstd", { native });
+    // Each block of four bytes repeats one byte 128 KiB often: 32 KiB of them are 1 GiB.
+    const rle = (last: boolean): Buffer => Buffer.concat([block(1, 131_072, last), Buffer.from([0])]);
+    const bomb = (rawLength: number): Buffer => frame(0x80, 0x38, u32(rawLength), ...Array.from({ length: 8191 }, () => rle(false)), rle(true));
+    const before = process.memoryUsage().rss;
+    await t.throwsAsync(codec.decompress(bomb(1 << 20), 1 << 20), { code: "DUMP_BLOCK_DAMAGED", message: /may decode to more/ });
+    t.true(process.memoryUsage().rss - before < 64 << 20);
+  });
+}
+
+test("a zstd block that is too large for WebAssembly is told, not decoded", async (t) => {
+  await t.throwsAsync(decodeZstd(new Uint8Array(1), 2 ** 31 - 2 ** 26), { code: "ADDON_MISSING", message: /too large to be decoded without the package @mongodb-js\/zstd/ });
+  await t.throwsAsync((await loadCodec("zstd", { native: false })).decompress(new Uint8Array(9), 2 ** 31), { code: "DUMP_BLOCK_DAMAGED" });
 });
 
-test.serial("a zstd bomb is refused by its headers", async (t) => {
-  const codec = await loadCodec("zstd");
-  // Each block of four bytes repeats one byte 128 KiB often: 32 KiB of them are 1 GiB.
-  const rle = (last: boolean): Buffer => Buffer.concat([block(1, 131_072, last), Buffer.from([0])]);
-  const bomb = (rawLength: number): Buffer => frame(0x80, 0x38, u32(rawLength), ...Array.from({ length: 8191 }, () => rle(false)), rle(true));
-  const before = process.memoryUsage().rss;
-  await t.throwsAsync(codec.decompress(bomb(1 << 20), 1 << 20), { code: "DUMP_BLOCK_DAMAGED", message: /may decode to more/ });
-  t.true(process.memoryUsage().rss - before < 64 << 20);
+test("frames with a wrong content checksum are refused with native code and without", async (t) => {
+  const stored = Buffer.concat([block(0, 5, true), Buffer.from("hello")]);
+  // XXH64 of "hello", its lower four bytes.
+  const sound = frame(0x24, 5, stored, u32(Number(XXH64_OF_HELLO & 0xffff_ffffn)));
+  for (const native of WAYS) {
+    const codec = await loadCodec("zstd", { native });
+    t.is(Buffer.from(await codec.decompress(sound, 5)).toString(), "hello");
+    await t.throwsAsync(codec.decompress(frame(0x24, 5, stored, u32(1)), 5), { code: "DUMP_BLOCK_DAMAGED" });
+  }
 });
 
 test("zstd headers: what is allowed, and what is not", (t) => {

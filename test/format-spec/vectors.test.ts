@@ -4,7 +4,7 @@ import test, { type ExecutionContext } from "ava";
 import { loadCodec } from "#src/codecs/index.js";
 import { unpackers } from "#src/codecs/unpacker.js";
 import { KgdumpError } from "#src/errors.js";
-import { CODEC_IDS, type DumpEvent, DumpFile, type DumpHeader, iterateEntries, type KeyspaceTotals, type ReadOptions, type Totals } from "#src/format/index.js";
+import { CODEC_IDS, type CodecLoader, type DumpEvent, DumpFile, type DumpHeader, iterateEntries, type KeyspaceTotals, type ReadOptions, type Totals } from "#src/format/index.js";
 import { inChunks, outcome } from "../format/support/dumps.js";
 import { letters, released } from "./events.js";
 import { hex, type InvalidVector, invalidVectors, type ValidVector, validVectors, type Vector, unhex } from "./vector-files.js";
@@ -88,8 +88,10 @@ const WAYS: Record<string, (seed: number) => Way> = {
   "byte by byte": () => (bytes) => (bytes.length > BYTEWISE ? undefined : inChunks(bytes, 1)),
 };
 
-/** Blocks are checked on the reader's own thread, or elsewhere. */
-const READERS: readonly Partial<ReadOptions>[] = [{}, { unpackerOf: unpackers() }];
+const loadPlain: CodecLoader = (name) => loadCodec(name, { native: false });
+
+/** Blocks are decoded by native code or without, and checked on the reader's own thread, or elsewhere. */
+const READERS: readonly Partial<ReadOptions>[] = [{}, { unpackerOf: unpackers() }, { loadCodec: loadPlain }];
 
 function checkValid(t: ExecutionContext, { name, json }: Vector<ValidVector>, { events, error }: { events: DumpEvent[]; error: unknown }): void {
   t.is(error, undefined, name);
@@ -139,44 +141,46 @@ test("the same result whatever is decoded ahead", async (t) => {
   }
 });
 
-const open = (dump: Uint8Array): Promise<DumpFile> =>
-  DumpFile.open({ size: dump.length, read: async (offset, length) => dump.subarray(offset, offset + length) }, { loadCodec });
+const open = (dump: Uint8Array, codecs: CodecLoader): Promise<DumpFile> =>
+  DumpFile.open({ size: dump.length, read: async (offset, length) => dump.subarray(offset, offset + length) }, { loadCodec: codecs });
 
-test("valid vectors by random access: the same blocks, and each key is found", async (t) => {
-  for (const { name, bytes, json } of validVectors()) {
-    const file = await open(bytes);
-    t.deepEqual(headerJson(file.header), json.header, name);
-    t.deepEqual(sums(file.footer), json.totals, name);
-    for (const [keyspace, { entries }] of json.keyspaces.entries()) {
-      const found = [];
-      for await (const block of file.blocks(keyspace)) found.push(...entriesJson(await file.readBlock(block)));
-      t.deepEqual(found, entries, name);
-      // Some keys are enough where there are a thousand.
-      for (const [key, value] of entries.filter((_, place) => place % 97 === 0)) {
-        const got = await file.get(keyspace, unhex(key));
-        t.deepEqual(got === undefined ? "absent" : hex(got), value, `${name} ${JSON.stringify(key)}`);
+for (const [how, codecs] of Object.entries<CodecLoader>({ "with native code": loadCodec, "without native code": loadPlain })) {
+  test(`valid vectors by random access, ${how}: the same blocks, and each key is found`, async (t) => {
+    for (const { name, bytes, json } of validVectors()) {
+      const file = await open(bytes, codecs);
+      t.deepEqual(headerJson(file.header), json.header, name);
+      t.deepEqual(sums(file.footer), json.totals, name);
+      for (const [keyspace, { entries }] of json.keyspaces.entries()) {
+        const found = [];
+        for await (const block of file.blocks(keyspace)) found.push(...entriesJson(await file.readBlock(block)));
+        t.deepEqual(found, entries, name);
+        // Some keys are enough where there are a thousand.
+        for (const [key, value] of entries.filter((_, place) => place % 97 === 0)) {
+          const got = await file.get(keyspace, unhex(key));
+          t.deepEqual(got === undefined ? "absent" : hex(got), value, `${name} ${JSON.stringify(key)}`);
+        }
       }
     }
-  }
-});
+  });
 
-test("invalid vectors by random access: an error with a code, or what a streaming reader would have released too", async (t) => {
-  for (const { name, bytes, json } of invalidVectors()) {
-    const { events } = await outcome(bytes);
-    const sound = new Map(events.flatMap((event) => (event.type === "block" && event.raw !== null ? [[event.block.number, Buffer.from(event.raw)] as const] : [])));
-    try {
-      const file = await open(bytes);
-      for await (const block of file.blocks()) {
-        const raw = await file.readBlock(block);
-        const real = sound.get(block.number);
-        if (real === undefined) continue;
-        t.deepEqual(Buffer.from(raw), real, name);
-        for (const { key, value } of iterateEntries(real)) t.deepEqual(hex((await file.get(block.keyspace, key)) ?? null), hex(value), name);
+  test(`invalid vectors by random access, ${how}: an error with a code, or what a streaming reader would have released too`, async (t) => {
+    for (const { name, bytes, json } of invalidVectors()) {
+      const { events } = await outcome(bytes);
+      const sound = new Map(events.flatMap((event) => (event.type === "block" && event.raw !== null ? [[event.block.number, Buffer.from(event.raw)] as const] : [])));
+      try {
+        const file = await open(bytes, codecs);
+        for await (const block of file.blocks()) {
+          const raw = await file.readBlock(block);
+          const real = sound.get(block.number);
+          if (real === undefined) continue;
+          t.deepEqual(Buffer.from(raw), real, name);
+          for (const { key, value } of iterateEntries(real)) t.deepEqual(hex((await file.get(block.keyspace, key)) ?? null), hex(value), name);
+        }
+        t.is(json.random, "unseen", name);
+      } catch (error) {
+        t.true(error instanceof KgdumpError, `${name}: ${String(error)}`);
+        t.is(json.random, "refused", name);
       }
-      t.is(json.random, "unseen", name);
-    } catch (error) {
-      t.true(error instanceof KgdumpError, `${name}: ${String(error)}`);
-      t.is(json.random, "refused", name);
     }
-  }
-});
+  });
+}

@@ -33,11 +33,23 @@ export interface Seeds {
 }
 
 /** The codecs, loaded once: loading takes longer than reading a small dump. */
-export const codecs: ReadonlyMap<CodecName, Codec> = new Map(await Promise.all(CODEC_NAMES.map(async (name) => [name, await loadCodec(name)] as const)));
+export const codecs = await loadAll(true);
+
+/** The same without native code. */
+export const plainCodecs = await loadAll(false);
+
+async function loadAll(native: boolean): Promise<ReadonlyMap<CodecName, Codec>> {
+  return new Map(await Promise.all(CODEC_NAMES.map(async (name) => [name, await loadCodec(name, { native })] as const)));
+}
 
 /** Gives a codec that is loaded already. */
 export async function loadedCodec(name: CodecName): Promise<Codec> {
   return codecs.get(name) ?? loadCodec(name);
+}
+
+/** Gives one without native code. */
+export async function loadedPlainCodec(name: CodecName): Promise<Codec> {
+  return plainCodecs.get(name) ?? loadCodec(name, { native: false });
 }
 
 /** Makes all seeds; the same each time. */

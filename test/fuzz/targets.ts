@@ -3,7 +3,7 @@ import { zstdProblem } from "#src/codecs/zstd-frame.js";
 import { KgdumpError } from "#src/errors.js";
 import { Kind, LIMIT_SMALL_PAYLOAD, MAGIC_LENGTH, TAIL_LENGTH } from "#src/format/constants.js";
 import { checkPayload, checkPayloadLength, decodeFrameHead, decodeMagic, decodeTail, encodeFrameHead, encodeTail, endsLikeTail, startsLikeMagic } from "#src/format/frame.js";
-import { checkEntries, DEFAULT_LIMITS, type DumpHeader, encodeEntries, FORMAT_VERSION, iterateEntries, resolveLimits } from "#src/format/index.js";
+import { checkEntries, type Codec, DEFAULT_LIMITS, type DumpHeader, encodeEntries, FORMAT_VERSION, iterateEntries, resolveLimits } from "#src/format/index.js";
 import { decodeIndex, IndexBuilder } from "#src/format/payload/block-index.js";
 import { decodeGap, encodeGap } from "#src/format/payload/gap.js";
 import { decodeHeader, encodeHeader } from "#src/format/payload/header.js";
@@ -11,7 +11,7 @@ import { decodeAbort, decodeFooter, decodeKeyspaceEnd, encodeAbort, encodeFooter
 import { Finding } from "./finding.js";
 import { mutateBytes, mutateTokens } from "./mutate-bytes.js";
 import type { Random } from "./random.js";
-import { codecs, type Seeds } from "./seeds.js";
+import { codecs, plainCodecs, type Seeds } from "./seeds.js";
 import { mutateDump } from "./structure.js";
 import { TEXTS } from "./texts.js";
 import { readFile, readStream, recover, summarize } from "./whole.js";
@@ -172,7 +172,18 @@ const entries: Target = {
     }),
 };
 
-/** A codec's decoder: all it may do is give as many bytes as were asked for, or fail with its code. */
+/** What a decoder makes of data: as many bytes as were asked for, or the code of its error. */
+async function decoded(one: Codec | undefined, data: Uint8Array, length: number): Promise<Uint8Array | string> {
+  try {
+    const raw = await one?.decompress(data, length);
+    if (raw?.length !== length) throw new Finding("a decoder gave another length");
+    return raw;
+  } catch (error) {
+    return codeOfError(error);
+  }
+}
+
+/** A codec's decoders, the native one and the one without native code: both decode to the same bytes, or refuse. */
 const codec = (name: "lz4" | "zstd"): Target => ({
   make: (seeds, random) => {
     const { data, raw } = random.pick(seeds.packed.filter((packed) => packed.codec === name));
@@ -185,15 +196,14 @@ const codec = (name: "lz4" | "zstd"): Target => ({
     const bytes = Buffer.from(input);
     if (bytes.length < 4) return "sound";
     const length = bytes.readUInt32BE(0) % (LIMIT_SMALL_PAYLOAD * 8 + 1);
-    try {
-      const raw = await codecs.get(name)?.decompress(bytes.subarray(4), length);
-      if (raw?.length !== length) throw new Finding(`${name} gave another length`);
-      return "sound";
-    } catch (error) {
-      return codeOfError(error);
-    }
+    const [native, plain] = [await decoded(codecs.get(name), bytes.subarray(4), length), await decoded(plainCodecs.get(name), bytes.subarray(4), length)];
+    const same = typeof native === "string" || typeof plain === "string" ? native === plain : Buffer.compare(native, plain) === 0;
+    if (!same) throw new Finding(`${name} is ${outcomeOf(native)} with native code, and ${outcomeOf(plain)} without`);
+    return outcomeOf(native);
   },
 });
+
+const outcomeOf = (found: Uint8Array | string): string => (typeof found === "string" ? found : "sound");
 
 const walk: Target = {
   make: codec("zstd").make,

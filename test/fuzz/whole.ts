@@ -8,7 +8,7 @@ import { getEntry, listEntries } from "#src/operations/inspect/entries.js";
 import { inspectDump } from "#src/operations/inspect/inspect.js";
 import { recoverDump } from "#src/operations/recover/recover.js";
 import type { Random } from "./random.js";
-import { loadedCodec } from "./seeds.js";
+import { loadedCodec, loadedPlainCodec } from "./seeds.js";
 import { Finding } from "./finding.js";
 import { codeOfError, LIMITS } from "./targets.js";
 
@@ -35,8 +35,9 @@ interface Read {
 
 async function read(input: Uint8Array, random: Random): Promise<Read> {
   const events: DumpEvent[] = [];
+  const used = random.once(2) ? loadedCodec : loadedPlainCodec;
   try {
-    for await (const event of readDump(inChunks(input, random), { loadCodec: loadedCodec, limits: LIMITS, decodeAhead: 1 + random.below(3) })) events.push(event);
+    for await (const event of readDump(inChunks(input, random), { loadCodec: used, limits: LIMITS, decodeAhead: 1 + random.below(3) })) events.push(event);
     return { events, code: "sound" };
   } catch (error) {
     const code = codeOfError(error);
@@ -107,7 +108,7 @@ async function lookUp(input: Uint8Array, random: Random): Promise<LookedUp> {
     },
   };
   try {
-    const file = await DumpFile.open(access, { loadCodec: loadedCodec, limits: LIMITS });
+    const file = await DumpFile.open(access, { loadCodec: random.once(2) ? loadedCodec : loadedPlainCodec, limits: LIMITS });
     const blocks: BlockInfo[] = [];
     for await (const block of file.blocks()) blocks.push(block);
     if (blocks.length * 45 > input.length) throw new Finding(`${String(blocks.length)} blocks in ${String(input.length)} bytes`);

@@ -66,6 +66,7 @@ export async function runInspect(context: Context, args: readonly string[], flag
     maxBlockSize: flags.maxBlockSize,
     signal: context.signal,
   };
+  await context.tellReaders();
   const list: ListOptions = { ...source, keyspaces: flags.columnFamily, prefix: flags.prefix, limit: flags.limit };
   if (flags.get !== undefined) await showOne(context, source, flags.get, flags);
   else if (flags.blocks === true) await showBlocks(context, list);

@@ -84,6 +84,7 @@ export async function runRecover(context: Context, args: readonly string[], flag
     const option = flags.to === undefined ? "--include-unknown-tables" : "--to";
     throw new KgdumpError("USAGE", `${option} is for damaged stores, and ${escapeText(input)} is none`, { hint: "write a new dump with -o, then import or restore it" });
   }
+  await context.tellReaders();
   const { recoverDump, requireNothingLost } = await import("../../operations/recover/recover.js");
   const { onProgress } = context.startProgress({ phases: flags.dryRun === true ? [] : ["read", "recover", "verify"] });
   const result = await recoverDump({

@@ -92,6 +92,7 @@ export async function runVerify(context: Context, args: readonly string[], flags
   requireWith({ "--max-block-size": flags.maxBlockSize !== undefined }, "a dump", !store);
   const stores = await Promise.all(against.map(isDirectory));
   context.workOn({ worked: [...(store ? [first] : []), ...against.filter((_, index) => stores[index])], read: [...(store || first === "-" ? [] : [first]), ...against] });
+  if (!store) await context.tellReaders();
   const { verifyDump, verifyStore } = await import("../../operations/verify/verify.js");
   const { requireEqual } = await import("../../operations/verify/results.js");
   const { onProgress } = context.startProgress();

@@ -61,6 +61,6 @@ export const CURES: Readonly<Record<ErrorCode, string>> = {
   NOT_FOUND: "check the path",
   BROKEN_PIPE: "see what the program at the other end of the pipe says; when it had read enough, all is well",
   IO_FAILED: "see what the system's log (dmesg) says of the disk, then run it again",
-  ADDON_MISSING: "run npm run setup in kgdump's directory",
+  ADDON_MISSING: "install the package that is named, or run npm run setup in a clone of kgdump",
   INTERNAL: "run it again with -v, and report what it says",
 };

@@ -33,7 +33,9 @@ export const TOPICS: Readonly<Record<string, Topic>> = {
   Options come before the environment, and that before the settings file. Of the environment, KGDUMP_CONFIG, KGDUMP_CACHE_CAPACITY, KGDUMP_COMPRESSION,
   KGDUMP_COMPRESSION_LEVEL, KGDUMP_FLUSH_EVERY_MS and KGDUMP_SEGMENT_SIZE count; of the file, engine and path in [storage], and [storage.sled]. A relative
   path starts at the working directory. Compression and segment size are in the store for good: the result says how it must be opened, and with --merge
-  they must be those of the store.`,
+  they must be those of the store.
+
+  KGDUMP_ADDON=none turns native code off: dumps are read by JavaScript and WebAssembly alone, which can reach nothing else, and stores not at all. kgdump --version -v tells which native code there is.`,
   },
   json: {
     about: "what --json writes",

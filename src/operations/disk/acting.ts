@@ -7,8 +7,9 @@
 import { readFileSync, statSync } from "node:fs";
 import { type UserInfo, userInfo } from "node:os";
 import { dirname, resolve } from "node:path";
-import { ADDONS, loadAddon } from "../../addon.js";
+import { addonIfAny, loadAddon } from "../../addon.js";
 import { KgdumpError } from "../../errors.js";
+import { ADDONS } from "../../prebuilt.js";
 import { handsOf, isRoots } from "./hands.js";
 import { shellWord } from "./shell-word.js";
 import { isOpenAlready } from "./trusted.js";
@@ -95,19 +96,21 @@ function nameOf(uid: number): string {
 }
 
 function become(uid: number, because: string, keepsNames: boolean): void {
-  // They may lie where that user can't read.
-  for (const name of ADDONS) loadAddon(name);
+  // They may lie where that user can't read. Where one is missing, who needs it tells.
+  const [blocks] = ADDONS.map(addonIfAny);
   const group = groupOf(uid, because);
   if (group.name === null) process.setgroups?.([group.gid]);
   else (process as Groups).initgroups?.(group.name, group.gid);
-  if (keepsNames) {
+  // Only the addon lets one thread alone be root for a moment.
+  const mayKeepNames = keepsNames && blocks !== null;
+  if (mayKeepNames) {
     process.setegid?.(group.gid);
     process.seteuid?.(uid);
   } else {
     process.setgid?.(group.gid);
     process.setuid?.(uid);
   }
-  acting = { uid, gid: group.gid, because, keepsNames };
+  acting = { uid, gid: group.gid, because, keepsNames: mayKeepNames };
 }
 
 /** The group of a user; that of the place, when the system does not know the user. */

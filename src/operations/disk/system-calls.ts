@@ -3,7 +3,7 @@
  */
 import { dirname, resolve } from "node:path";
 import { getSystemErrorMap } from "node:util";
-import { fromAddon, loadAddon } from "../../addon.js";
+import { addonIfAny, fromAddon, loadAddon } from "../../addon.js";
 import { hasCode, systemError } from "../../errors.js";
 import { keepsNamesIn } from "./acting.js";
 
@@ -39,7 +39,7 @@ export function errorOfNumber(number: number): Error {
 
 /** Gives the pipe that a descriptor leads to room for a block, so that its two ends wait for each other less often. */
 export function widenPipe(descriptor: number): void {
-  (loadAddon("blocks") as Addon).widenPipe(descriptor);
+  (addonIfAny("blocks") as Addon | null)?.widenPipe(descriptor);
 }
 
 /**
@@ -47,7 +47,7 @@ export function widenPipe(descriptor: number): void {
  * here is told by that sync. Follows what is written to one file from its beginning.
  */
 export class WriteBack {
-  readonly #addon = loadAddon("blocks") as Addon;
+  readonly #addon = addonIfAny("blocks") as Addon | null;
   #written = 0;
   #begun = 0;
   #running: Promise<void> = Promise.resolve();
@@ -62,7 +62,7 @@ export class WriteBack {
     if (length < STRIDE) return;
     const offset = this.#begun;
     this.#begun = this.#written;
-    this.#running = this.#running.then(() => fromAddon(() => this.#addon.writeBack(descriptor, offset, length))).catch(() => undefined);
+    this.#running = this.#running.then(() => fromAddon(() => this.#addon?.writeBack(descriptor, offset, length))).catch(() => undefined);
   }
 
   /** Resolves when no hand-over is under way, so that the file may be closed. */

@@ -1,0 +1,48 @@
+/** Which native code this machine has for kgdump, and what becomes of the work without the rest. */
+import { addonPath, loadAddon } from "../../addon.js";
+import { loadZstd } from "../../codecs/zstd-binding.js";
+import { KgdumpError } from "../../errors.js";
+
+/** A part of the work that native code does. */
+export interface NativePart {
+  readonly name: string;
+  /** Where its code is; null when it is missing. */
+  readonly place: string | null;
+  /** How the work is done without it. */
+  readonly without: string;
+  /** Why it is missing, and what to do. */
+  readonly why: string | null;
+}
+
+/**
+ * Looks for what reading a dump is sooner with.
+ * @throws {KgdumpError} USAGE when the environment makes no sense
+ */
+export async function nativeReaders(): Promise<readonly NativePart[]> {
+  return [await part("lz4", "in JavaScript", () => addon("blocks")), await part("zstd", "in WebAssembly", zstd)];
+}
+
+/** Looks for all of it. @throws {KgdumpError} USAGE when the environment makes no sense */
+export async function nativeParts(): Promise<readonly NativePart[]> {
+  const engines = [await part("RocksDB", "missing", () => addon("rocksdb")), await part("sled", "missing", () => addon("sled"))];
+  return [...(await nativeReaders()), ...engines];
+}
+
+function addon(name: "blocks" | "rocksdb" | "sled"): string {
+  loadAddon(name);
+  return addonPath(name);
+}
+
+async function zstd(): Promise<string> {
+  await loadZstd();
+  return "@mongodb-js/zstd";
+}
+
+async function part(name: string, without: string, find: () => Promise<string> | string): Promise<NativePart> {
+  try {
+    return { name, without, place: await find(), why: null };
+  } catch (error) {
+    if (!(error instanceof KgdumpError) || error.code !== "ADDON_MISSING") throw error;
+    return { name, without, place: null, why: error.hint === undefined ? error.message : `${error.message}; ${error.hint}` };
+  }
+}

@@ -1,0 +1,70 @@
+/** The packages with kgdump's addons, one for each platform: their names, and what to say where one is missing. */
+import { closeSync, openSync, readSync } from "node:fs";
+import { KgdumpError } from "./errors.js";
+
+/** The addons that there are: folders in native/, and the middles of their packages' names. */
+export const ADDONS = ["blocks", "rocksdb", "sled"] as const;
+export type AddonName = (typeof ADDONS)[number];
+
+/** What needs each addon. */
+const NEEDED_BY: Readonly<Record<AddonName, string>> = { rocksdb: "RocksDB stores need", sled: "sled stores need", blocks: "making dumps and stores needs" };
+
+/** Bytes of a program in which the name of its loader stands. */
+const HEAD = 4096;
+
+/** This platform in the names of packages, such as linux-x64-gnu. */
+export function platformName(): string {
+  const { platform, arch } = process;
+  const kind = { linux: usesMusl() ? ["musl"] : ["gnu"], win32: ["msvc"] }[platform as string] ?? [];
+  return [platform, arch, ...kind].join("-");
+}
+
+/** Whether this Node is linked to musl, as its loader's name tells. Node's own report, which tells it too, takes 30 ms. */
+function usesMusl(): boolean {
+  if (process.platform !== "linux") return false;
+  const head = Buffer.alloc(HEAD);
+  const program = openSync(process.execPath, "r");
+  try {
+    readSync(program, head, 0, HEAD, 0);
+  } finally {
+    closeSync(program);
+  }
+  return head.includes("/ld-musl-");
+}
+
+/** The package that has an addon for this platform. */
+export function packageOf(addon: AddonName): string {
+  return `@kgdump/${addon}-${platformName()}`;
+}
+
+/** Where an addon was looked for. */
+export interface AddonPlaces {
+  /** Packages that there are, and their versions. */
+  readonly prebuilt: Readonly<Record<string, string>>;
+  /** This platform in their names. */
+  readonly platform: string;
+  /** Packages of the same addon that are installed, for other platforms. */
+  readonly found: readonly string[];
+  /** Folder whose node_modules has kgdump; null when it is installed for all of the system. */
+  readonly root: string | null;
+  /** Where a clone's build would be. */
+  readonly built: string;
+}
+
+/** The error for an addon that is in none of its places: which package is missing, why, and the command that gets it. */
+export function missingAddon(addon: AddonName, { prebuilt, platform, found: [other], root, built }: AddonPlaces): KgdumpError {
+  const prefix = `@kgdump/${addon}-`;
+  const platforms = Object.keys(prebuilt).filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length));
+  if (platforms.length === 0) return new KgdumpError("ADDON_MISSING", `the ${addon} addon was not built yet`, { path: built, hint: "run `npm run setup` in kgdump's folder" });
+  const need = NEEDED_BY[addon];
+  if (!platforms.includes(platform)) {
+    const libc = platform.endsWith("-musl") ? " (musl is the C library of Alpine Linux)" : "";
+    const hint = `use one of ${platforms.join(", ")}, or \`npm run setup\` in a clone of kgdump, which needs Rust and a C++ compiler; dumps are read without`;
+    return new KgdumpError("ADDON_MISSING", `${need} a package for ${platform}${libc}, and there is none`, { hint });
+  }
+  const own = `${prefix}${platform}`;
+  const why = other === undefined ? "npm leaves it out with --omit=optional, or when package-lock.json was made on another system" : `${other} is there, as node_modules was made on another system`;
+  const wanted = `${own}@${prebuilt[own] ?? ""}`;
+  const command = root === null ? `\`npm install -g ${wanted}\`` : `\`npm install ${wanted}\` in ${root}`;
+  return new KgdumpError("ADDON_MISSING", `${need} the package ${own}, which is not installed: ${why}`, { hint: `${command} gets it; dumps are read without` });
+}

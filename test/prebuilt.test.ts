@@ -1,0 +1,40 @@
+/** What is said where an addon is missing: which package, why, and the one command. */
+import { existsSync } from "node:fs";
+import test from "ava";
+import { addonPath } from "#src/addon.js";
+import { type AddonPlaces, missingAddon, packageOf, platformName } from "#src/prebuilt.js";
+
+const PREBUILT = { "@kgdump/sled-linux-x64-gnu": "0.2.0", "@kgdump/sled-darwin-arm64": "0.2.0", "@kgdump/blocks-linux-x64-gnu": "0.2.0" };
+const PLACES: AddonPlaces = { prebuilt: PREBUILT, platform: "linux-x64-gnu", found: [], root: "/srv/app", built: "/srv/app/native/sled/build/kgdump_sled.node" };
+
+test("the package that was left out", (t) => {
+  const { code, message, hint } = missingAddon("sled", PLACES);
+  t.is(code, "ADDON_MISSING");
+  t.is(message, "sled stores need the package @kgdump/sled-linux-x64-gnu, which is not installed: npm leaves it out with --omit=optional, or when package-lock.json was made on another system");
+  t.is(hint, "`npm install @kgdump/sled-linux-x64-gnu@0.2.0` in /srv/app gets it; dumps are read without");
+  t.is(missingAddon("blocks", { ...PLACES, root: null }).hint, "`npm install -g @kgdump/blocks-linux-x64-gnu@0.2.0` gets it; dumps are read without");
+});
+
+test("the packages of another system", (t) => {
+  t.regex(missingAddon("sled", { ...PLACES, found: ["@kgdump/sled-darwin-arm64"] }).message, /is not installed: @kgdump\/sled-darwin-arm64 is there, as node_modules was made on another system$/);
+});
+
+test("a system without packages", (t) => {
+  const { message, hint = "" } = missingAddon("sled", { ...PLACES, platform: "linux-x64-musl" });
+  t.is(message, "sled stores need a package for linux-x64-musl (musl is the C library of Alpine Linux), and there is none");
+  t.regex(hint, /^use one of linux-x64-gnu, darwin-arm64, or `npm run setup` in a clone/);
+  t.is(missingAddon("blocks", { ...PLACES, platform: "freebsd-x64" }).message, "making dumps and stores needs a package for freebsd-x64, and there is none");
+});
+
+test("a clone that was not set up", (t) => {
+  const { message, hint, path } = missingAddon("sled", { ...PLACES, prebuilt: {} });
+  t.deepEqual([message, hint, path], ["the sled addon was not built yet", "run `npm run setup` in kgdump's folder", PLACES.built]);
+});
+
+test("this platform, and the addons of this clone", (t) => {
+  t.regex(platformName(), /^(linux-(x64|arm64)-(gnu|musl)|darwin-(x64|arm64)|win32-(x64|arm64)-msvc)$/);
+  t.is(packageOf("sled"), `@kgdump/sled-${platformName()}`);
+  const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } };
+  if (process.platform === "linux") t.is(platformName().endsWith("-gnu"), header.glibcVersionRuntime !== undefined);
+  for (const name of ["blocks", "rocksdb", "sled"] as const) t.true(existsSync(addonPath(name)));
+});
