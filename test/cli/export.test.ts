@@ -243,3 +243,24 @@ test("an interrupted bar leaves the terminal clean", async (t) => {
   t.regex(screen, /code 143/);
   t.notRegex(screen, /exporting/);
 });
+
+test("SOURCE_DATE_EPOCH is the time in the header, and what is no number of seconds is refused", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const store = await unpackStore(t, "maya-lz4");
+  const exported = async (SOURCE_DATE_EPOCH: string): Promise<string> => {
+    const ended = await kgdump(["export", store, "-o", "a.kgd", "-f", "-q"], { cwd: directory, env: { SOURCE_DATE_EPOCH } });
+    t.is(ended.code, 0, ended.stderr);
+    const { stdout } = await kgdump(["inspect", "a.kgd", "--json"], { cwd: directory });
+    return /"createdAt": "([^"]*)"/.exec(stdout.toString())?.[1] ?? "";
+  };
+  t.is(await exported("1700000000"), "2023-11-14T22:13:20.000Z");
+  t.is(await exported("0"), "1970-01-01T00:00:00.000Z");
+  const before = new Date().toISOString();
+  t.true((await exported("")) >= before.slice(0, 19));
+  for (const wrong of ["x", "-1", "1e9", "1700000000000"]) {
+    const ended = await kgdump(["export", store, "-o", "b.kgd"], { cwd: directory, env: { SOURCE_DATE_EPOCH: wrong } });
+    assertOneError(t, ended, 2, "USAGE");
+    t.regex(ended.stderr, /SOURCE_DATE_EPOCH is not a whole number of seconds/, wrong);
+  }
+  t.deepEqual(await namesIn(directory), ["a.kgd"]);
+});

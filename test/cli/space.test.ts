@@ -4,6 +4,7 @@ import test, { type ExecutionContext } from "ava";
 import { createRocksdbSink } from "#src/engines/rocksdb/rocksdb.js";
 import { encodeEntries } from "#src/format/index.js";
 import { checkRoom, roomIn } from "#src/operations/disk/space.js";
+import { planExport } from "#src/operations/export/plan.js";
 import { makeStore } from "../support/stores.js";
 import { temporaryDirectory } from "../support/temporary.js";
 import { assertOneError, kgdump, shell } from "./support/run.js";
@@ -85,6 +86,27 @@ test("what may not fit is a warning before the work begins, told once", async (t
   t.true(ended.stderr.indexOf("may not fit") < ended.stderr.indexOf("exported"), ended.stderr);
   const json = await kgdump(["export", path, "-o", join(at.small, "y.kgd"), "--json"]);
   t.regex(json.stdout.toString(), /"warnings": \[\s*"[^"]+it may not fit"/);
+});
+
+test("a dry run warns of what may not fit, by the sums of what is selected", async (t) => {
+  const at = await place(t, 2);
+  if (at === null) return;
+  const values = (count: number): Record<string, string> => Object.fromEntries(Array.from({ length: count }, (_, index) => [`k${index.toString().padStart(6, "0")}`, "0".repeat(16 * 1024)]));
+  const path = await makeStore(at.directory, "flat", { default: values(100), other: values(100), small: values(1) });
+  const output = join(at.small, "x.kgd");
+  const whole = await planExport({ store: path, output });
+  const estimates = whole.keyspaces.map(({ estimatedBytes }) => estimatedBytes ?? 0);
+  t.is(whole.estimatedBytes, estimates.reduce((sum, bytes) => sum + bytes, 0));
+  t.is(whole.estimatedEntries, whole.keyspaces.reduce((sum, { estimatedEntries }) => sum + (estimatedEntries ?? 0), 0));
+  t.regex(whole.warnings.join("\n"), new RegExp(`the dump may take up to about ${(whole.estimatedBytes ?? 0).toLocaleString("en-US")}, by an estimate: it may not fit`));
+  const part = await planExport({ store: path, output, keyspaces: ["default", "small"] });
+  t.is(part.estimatedBytes, (estimates[0] ?? 0) + (estimates[2] ?? 0));
+  // Each of the two large ones fits alone, and both do not.
+  t.deepEqual(part.warnings, []);
+  t.deepEqual((await planExport({ store: path, keyspaces: ["other"], output })).warnings, []);
+  const told = await kgdump(["export", path, "-o", output, "--dry-run"]);
+  t.regex(told.stderr + told.stdout.toString(), /it may not fit/);
+  t.deepEqual(await namesIn(at.small), []);
 });
 
 test("a stream is written as far as it goes: how much room its end has, nobody knows", async (t) => {

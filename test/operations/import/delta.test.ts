@@ -3,6 +3,7 @@ import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { createRocksdbSink } from "#src/engines/rocksdb/rocksdb.js";
 import { openSledSink } from "#src/engines/sled/sled.js";
+import type { EntrySource } from "#src/engines/store.js";
 import { encodeEntries } from "#src/format/index.js";
 import { exportStore } from "#src/operations/export/export.js";
 import { importDump } from "#src/operations/import/import.js";
@@ -10,6 +11,7 @@ import { verifyDump } from "#src/operations/verify/verify.js";
 import { fingerprint } from "../../faults/support.js";
 import { makeStore, numbered } from "../../support/stores.js";
 import { temporaryDirectory } from "../../support/temporary.js";
+import { instead } from "../guards-support.js";
 
 type Changes = Readonly<Record<string, Readonly<Record<string, string | null>>>>;
 
@@ -148,4 +150,25 @@ test("what leads to a link is changed, and the link stays; a store that was move
   await holds(t, wholes[1], link);
   t.is((await importDump({ target: link, input: second })).delta, "already");
   t.deepEqual(await readdir(elsewhere), ["link"]);
+});
+
+test("a base without a default family is that of a store whose default tree is empty, and of no other", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const [full, delta, target] = ["full.kgd", "delta.kgd", "sled"].map((name) => join(directory, name)) as [string, string, string];
+  const store = await makeStore(directory, "store", { nodes: numbered("k", 50) });
+  const withoutDefault = (real: EntrySource): EntrySource => instead<EntrySource>(real, { info: { ...real.info, keyspaces: real.info.keyspaces.filter(({ name }) => Buffer.from(name).toString() !== "default") } });
+  await exportStore({ store, output: full, seams: { exporting: withoutDefault } });
+  await change(store, { nodes: { k0000003: "new" } });
+  await exportStore({ store, base: [full], output: delta, seams: { exporting: withoutDefault } });
+  await importDump({ target, input: full });
+  const filled = join(directory, "filled");
+  await cp(target, filled, { recursive: true });
+  {
+    await using sink = await openSledSink(filled, { create: false });
+    await sink.apply(Buffer.from("default"), encodeEntries([{ key: Buffer.from("a"), value: Buffer.from("1") }]), "overwrite");
+  }
+  const before = await fingerprint(filled);
+  await t.throwsAsync(importDump({ target: filled, input: delta }), { code: "DELTA_BASE_DIFFERENT", message: /"default" is there besides/ });
+  t.is(await fingerprint(filled), before);
+  t.like(await importDump({ target, input: delta }), { delta: "applied", entries: 1 });
 });

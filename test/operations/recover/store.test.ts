@@ -1,6 +1,6 @@
 /** Recovering stores: sound ones come out as they are exported, and of damaged ones what is missing is named. */
 import { createReadStream } from "node:fs";
-import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test from "ava";
 import { loadCodec } from "#src/codecs/index.js";
@@ -178,4 +178,32 @@ test("every version of a key is found", async (t) => {
   t.deepEqual(await found(2), ["12 range deletion counts", "3 value"]);
   t.deepEqual(await found(7), ["8 value counts"]);
   t.deepEqual(await found(77), []);
+});
+
+test("what the header of the new dump has no room for is told", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const store = join(directory, "store");
+  await makeStore(store, ["open", ...puts(D, 0, 9, "value "), `flush ${D}`, "close"]);
+  const name = (await readdir(store)).filter((file) => file.startsWith("OPTIONS-")).sort().at(-1) ?? "";
+  const options = await readFile(join(store, name), "utf8");
+  await writeFile(join(store, name), options.replace(/^( *)prefix_extractor=.*$/m, `$1prefix_extractor=${"x".repeat(70_000)}`));
+  const { lost, remarks } = await recoverStore({ store, output: join(directory, "recovered.kgd") });
+  t.false(lost);
+  t.regex(remarks.join("\n"), /the option prefix_extractor is longer than a dump's header holds, and is not in the dump/);
+});
+
+test("a store of which nothing is left is refused with what is wrong with it, and no dump is made", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const store = join(directory, "store");
+  await makeStore(store, ["open", ...puts(D, 0, 9, "value "), `flush ${D}`, "close"]);
+  for (const name of await readdir(store)) {
+    // Without these nobody can tell which families there were.
+    if (/^(?:CURRENT|MANIFEST|OPTIONS)/.test(name)) await rm(join(store, name));
+    else if (/\.(?:sst|log)$/.test(name)) await writeFile(join(store, name), Buffer.alloc((await stat(join(store, name))).size));
+  }
+  const output = join(directory, "recovered.kgd");
+  for (const wanted of [{ output }, {}]) {
+    await t.throwsAsync(recoverStore({ store, ...wanted }), { code: "STORE_DAMAGED", message: /nothing of the store at .* can be recovered; .*\.sst/ });
+  }
+  t.deepEqual(await readdir(directory), ["store"]);
 });

@@ -1,12 +1,14 @@
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
-import { createRocksdbSink, openRocksdbSource, type RocksdbOperation } from "#src/engines/rocksdb/rocksdb.js";
+import { createRocksdbSink, openRocksdbSource, type RocksdbOperation, type RocksdbSource } from "#src/engines/rocksdb/rocksdb.js";
 import { openSledSink, type SledSink } from "#src/engines/sled/sled.js";
 import { encodeEntries } from "#src/format/index.js";
 import { exportStore, type ExportResult } from "#src/operations/export/export.js";
 import { importDump } from "#src/operations/import/import.js";
 import type { JournalKeyspace } from "#src/operations/migrate/journal.js";
 import { CopyFollower, type FollowOptions } from "#src/operations/migrate/live/follow.js";
+import type { ChangeCounts } from "#src/operations/migrate/options.js";
+import { journalNames, Trees } from "#src/operations/migrate/trees.js";
 import { makeStore, numbered } from "../../../support/stores.js";
 import { temporaryDirectory } from "../../../support/temporary.js";
 import { instead } from "../../guards-support.js";
@@ -133,3 +135,88 @@ test("a copy that is not what was made, and a family in another order, are refus
   await follower.close();
   for (const other of [{ digest: "0".repeat(64) }, { entries: 7 }]) await t.throwsAsync(CopyFollower.open(copy, {}, keyspaces.map((one) => ({ ...one, ...other })), {}), { code: "VERIFY_DIFFERENCE" });
 });
+
+test("wherever what was carried over is lost, it is found, and a look that fails is told", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const [family, groups, size] = ["nodes", 2003, 16];
+  const original = await makeStore(directory, "graph", { [family]: numbered("k", groups * size) });
+  const [dump, copy] = [join(directory, "graph.kgd"), join(directory, "sled")];
+  const keyspaces = keyspacesOf(await exportStore({ store: original, output: dump }));
+  await importDump({ target: copy, input: dump });
+  const follower = await CopyFollower.open(copy, {}, keyspaces, {});
+  t.teardown(() => follower.close());
+  const keys = Array.from({ length: groups }, (_, group) => `k${String(group * size).padStart(7, "0")}`);
+  {
+    await using sink = await createRocksdbSink(original, {});
+    await sink.operate(family, keys.map((key) => put(key, "new")));
+  }
+  await using source = await openRocksdbSource(original);
+  t.like(await followAll(follower, source, { [family]: keys }), { changed: groups });
+  await follower.verify({});
+  const write = async (key: string, value: string): Promise<void> => {
+    await using sink = await openSledSink(copy, { create: false });
+    await sink.apply(Buffer.from(family), encodeEntries([{ key: Buffer.from(key), value: Buffer.from(value) }]), "overwrite");
+  };
+  // The first and the last of each call, of each round, and of all.
+  for (const group of [0, 999, 1000, 1999, 2000, groups - 1]) {
+    await write(keys[group] ?? "", "lost");
+    await t.throwsAsync(follower.verify({}), { code: "VERIFY_DIFFERENCE", message: /in 1 of 2003 places/ }, String(group));
+    await write(keys[group] ?? "", "new");
+  }
+  await follower.verify({});
+  {
+    await using sink = await openSledSink(copy, { create: false });
+    await sink.dropKeyspace(Buffer.from(family));
+  }
+  await t.throwsAsync(follower.verify({}), { code: "KEYSPACE_UNKNOWN" });
+});
+
+/** Follows the keys that changed in each family, and closes the copy. */
+async function followAll(follower: CopyFollower, source: RocksdbSource, keys: Readonly<Record<string, readonly string[]>>): Promise<ChangeCounts> {
+  const counts = await follower.followChanged(source, source.info.keyspaces.map(({ name }) => bins(...(keys[Buffer.from(name).toString()] ?? []))), {});
+  await follower.close();
+  return counts;
+}
+
+/** What happens to the family whose tree another one became, how it is met, and what comes of it. */
+const GIVEN_AWAY = [
+  ["stays without entries", false, "follow"],
+  ["stays without entries", false, "followChanged"],
+  ["gets an entry", true, "follow"],
+  ["gets an entry", true, "followChanged"],
+  ["gets an entry that nobody tells of", true, "confirm"],
+] as const;
+for (const [what, fills, way] of GIVEN_AWAY) {
+  test(`a family whose tree --map gave to another one ${what}: ${way}`, async (t) => {
+    const directory = await temporaryDirectory(t);
+    const original = await makeStore(directory, "graph", { default: { a: "1" }, full: numbered("k", 40), given: {} });
+    const [dump, copy] = [join(directory, "graph.kgd"), join(directory, "sled")];
+    const map = new Map([["full", "given"]]);
+    const keyspaces = keyspacesOf(await exportStore({ store: original, output: dump }));
+    await importDump({ target: copy, input: dump, map });
+    const follower = await CopyFollower.open(copy, {}, keyspaces, {}, new Trees(journalNames(map, undefined)));
+    t.teardown(() => follower.close());
+    if (fills) {
+      await using sink = await createRocksdbSink(original, {});
+      await sink.operate("given", [put("x", "1")]);
+    }
+    await using source = await openRocksdbSource(original);
+    const run = async (): Promise<readonly JournalKeyspace[]> => {
+      if (way === "follow") {
+        const followed = await follower.follow(source, {});
+        await follower.close();
+        await follower.verify({});
+        t.deepEqual(followed.counts, { added: 0, changed: 0, removed: 0 });
+        return followed.keyspaces;
+      }
+      const isTold = fills && way === "followChanged";
+      t.deepEqual(await followAll(follower, source, isTold ? { given: ["x"] } : {}), { added: 0, changed: 0, removed: 0 });
+      // The confirmation would find it, too.
+      if (isTold) return [];
+      await follower.verify({});
+      return follower.confirm(source, {});
+    };
+    if (fills) await t.throwsAsync(run(), { code: "USAGE", message: /"given", which had no entries, has some now/ });
+    else t.deepEqual([...(await run())].sort((a, b) => a.name.localeCompare(b.name)), [...keyspaces].sort((a, b) => a.name.localeCompare(b.name)));
+  });
+}
