@@ -18,7 +18,9 @@ test("every variable, and none", (t) => {
       settings: { cacheCapacity: 1.5 * 2 ** 30, compression: true, compressionLevel: 9, flushEveryMs: 250, segmentSize: 2 ** 20 },
     },
   );
-  t.false(environmentSettings({ KGDUMP_COMPRESSION: "off" }).settings.compression);
+  for (const [words, value] of [[["1", "true", "yes", "on", "zstd"], true], [["0", "false", "no", "off", "none"], false]] as const) {
+    for (const word of [...words, ...words.map((one) => ` ${one.toUpperCase()}`)]) t.is(environmentSettings({ KGDUMP_COMPRESSION: word }).settings.compression, value, word);
+  }
 });
 
 for (const [variable, value] of [
@@ -26,8 +28,10 @@ for (const [variable, value] of [
   ["KGDUMP_CACHE_CAPACITY", "much"],
   ["KGDUMP_COMPRESSION", "perhaps"],
   ["KGDUMP_COMPRESSION_LEVEL", "1e1"],
+  ["KGDUMP_COMPRESSION_LEVEL", "9B"],
   ["KGDUMP_COMPRESSION_LEVEL", "23"],
   ["KGDUMP_FLUSH_EVERY_MS", "0"],
+  ["KGDUMP_FLUSH_EVERY_MS", "1k"],
   ["KGDUMP_SEGMENT_SIZE", "3MiB"],
 ] as const) {
   test(`${variable}=${value} is refused by name`, (t) => {

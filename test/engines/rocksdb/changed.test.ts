@@ -208,6 +208,8 @@ const UNCLEAR: readonly (readonly [what: string, reason: string, steps: Partial<
   ],
   ["a new family", "families were made or dropped", { laterOptions: { families: ["more"] } }],
   ["writes in no order", "its log is not in the order of its writes", { options: { databaseOptions: "unordered_write=true" } }],
+  ["writes in two queues", "its log is not in the order of its writes", { options: { databaseOptions: "two_write_queues=true" } }],
+  ["values that are changed in place", "values are changed in place", { options: { options: "inplace_update_support=true", databaseOptions: "allow_concurrent_memtable_write=false" } }],
   ["a compaction filter", "a compaction filter may drop entries", { options: { options: "compaction_filter=RemoveEmptyValueCompactionFilter" } }],
   ["more new than old", "much was written", { after: async (sink) => { await put(sink, Object.fromEntries(numbered(2000, 1000))); await sink.flush(); } }],
 ];
@@ -232,6 +234,18 @@ test("not clear: a store that was opened so often that its options are not known
   const marked = await openRocksdbSource(path);
   await putEntries(path, [["a", "1"]], { flush: false, options: "inplace_update_support=true", databaseOptions: "allow_concurrent_memtable_write=false" });
   for (let time = 0; time < 3; time++) await putEntries(path, [["b", String(time)]], { flush: false });
+  await using source = await openRocksdbSource(path);
+  t.deepEqual(await source.changedSince(markOf(marked)), { unclear: "it was opened several times" });
+  await marked.close();
+});
+
+test("not clear: a store with OPTIONS that nobody can read", async (t) => {
+  const path = join(await temporaryDirectory(t), "store");
+  await putEntries(path, numbered(5000));
+  const marked = await openRocksdbSource(path);
+  await putEntries(path, [["a", "1"]], { flush: false });
+  const newest = (await readdir(path)).filter((name) => name.startsWith("OPTIONS-")).sort().at(-1) ?? "";
+  await truncate(join(path, newest), 40);
   await using source = await openRocksdbSource(path);
   t.deepEqual(await source.changedSince(markOf(marked)), { unclear: "it was opened several times" });
   await marked.close();

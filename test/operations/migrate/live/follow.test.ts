@@ -73,12 +73,12 @@ test("when all are told, the original is confirmed, and its digest is that of an
   for (const store of [original, copy]) t.deepEqual(keyspacesOf(await exportStore({ store, output: join(directory, "again.kgd"), force: true })), keyspaces);
 });
 
-for (const [what, key] of [["was put", "k0000100"], ["stands beside it", "k0000099"]] as const) {
+for (const [what, key, value] of [["was put", "k0000100", "one"], ["stands beside it", "k0000099", "one"], ["was put as it was", "k0000100", "value 100"]] as const) {
   test(`an entry that ${what} and is lost in the copy is found`, async (t) => {
     const { original, copy, follower } = await copied(t, await temporaryDirectory(t));
-    await change(original, [put("k0000100", "one")]);
+    await change(original, [put("k0000100", value)]);
     await using source = await openRocksdbSource(original);
-    await follower.followChanged(source, [bins("k0000100")], {});
+    t.deepEqual(await follower.followChanged(source, [bins("k0000100")], {}), { added: 0, changed: value === "one" ? 1 : 0, removed: 0 });
     await follower.close();
     const sink = await openSledSink(copy, { create: false });
     await sink.apply(DEFAULT, encodeEntries([{ key: Buffer.from(key), value: Buffer.from("lost") }]), "overwrite");
