@@ -58,13 +58,13 @@ module.exports = {
       "engines-and-codecs-on-demand",
       "Concrete engines and codecs are loaded by import() only, so that no command loads what it does not use.",
       { pathNot: "^src/(engines/[^/]+/|codecs/)" },
-      { path: ["^src/engines/[^/]+/(?!engine\\.ts$)", "^src/codecs/(?!index|load-codec|blocks-addon)"], dynamic: false, dependencyTypesNot: TYPE_ONLY },
+      { path: ["^src/engines/[^/]+/(?!engine\\.ts$)", "^src/codecs/(?!index|load-codec|blocks-addon|zstd-binding)"], dynamic: false, dependencyTypesNot: TYPE_ONLY },
     ),
     forbid(
       "codecs-on-demand",
-      "The choice of a codec does not load the others.",
+      "The choice of a codec does not load the others; it looks for native code alone.",
       { path: "^src/codecs/(index|load-codec)\\.ts$" },
-      { path: "^src/codecs/(?!load-codec)", dynamic: false, dependencyTypesNot: TYPE_ONLY },
+      { path: "^src/codecs/(?!load-codec|blocks-addon|zstd-binding)", dynamic: false, dependencyTypesNot: TYPE_ONLY },
     ),
     forbid(
       "settings-know-errors-only",
