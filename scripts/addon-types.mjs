@@ -199,4 +199,3 @@ class Comparison {
     return true;
   }
 }
-
