@@ -4,6 +4,7 @@ import { KgdumpError } from "./errors.js";
 
 /** The addons that there are: folders in native/, and the middles of their packages' names. */
 export const ADDONS = ["blocks", "rocksdb", "sled"] as const;
+/** One of them. */
 export type AddonName = (typeof ADDONS)[number];
 
 /** What needs each addon. */

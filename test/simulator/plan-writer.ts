@@ -18,7 +18,7 @@ export interface Ways {
   /** Logs are written when it is asked for. */
   readonly buffered: boolean;
   readonly entities: boolean;
-  /** Values may say when they were written; a compaction to the last level gives them the number that the store had then. */
+  /** Values may say when they were written; a compaction to the last level gives them the number that the store had then. RocksDB loses them in blob files. */
   readonly timed: boolean;
   /** Writes may be synced: unlogged ones may not, and RocksDB hangs in some that are unordered. */
   readonly synced: boolean;

@@ -106,7 +106,7 @@ export function randomScenario(random: Random, { inborn, changeable, kinds }: { 
     options: tableOptions(random, changeable),
   }));
   const drops = inborn === null && operator !== "own" && random.once(6);
-  const writer = new PlanWriter(random, { families, drops, transactional, ttl, unlogged, behind, ordinary, operator: operator !== null, buffered: logs === "buffered", entities: ordinary && operator === null && random.once(20), timed: ordinary && operator === null && options.includes("preserve_internal_time"), synced: !unlogged && !options.includes("unordered_write") });
+  const writer = new PlanWriter(random, { families, drops, transactional, ttl, unlogged, behind, ordinary, operator: operator !== null, buffered: logs === "buffered", entities: ordinary && operator === null && random.once(20), timed: ordinary && operator === null && !blobs && options.includes("preserve_internal_time"), synced: !unlogged && !options.includes("unordered_write") });
   const head = [
     `options ${options.slice(0, -1)}`,
     ...(transactional ? [`mode transactions ${logs === "two-phase" ? "committed" : random.pick(["prepared", "unprepared"])}`] : []),
