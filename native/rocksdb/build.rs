@@ -1,6 +1,6 @@
 //! Links the addon with a ready RocksDB library and compiles the small C++ shim against its headers.
 //!
-//! - `KGDUMP_ROCKSDB_LIB`: full path of the shared library. It is found at run time beside the addon (rpath `$ORIGIN`).
+//! - `KGDUMP_ROCKSDB_LIB`: full path of the shared library. It is found at run time beside the addon, or in the package with it (`rpaths`).
 //! - `KGDUMP_ROCKSDB_INCLUDE`: directory that holds `rocksdb/*.h`.
 //!
 //! With the feature `source`, RocksDB is built and linked statically by `librocksdb-sys`; only the headers are needed here.
@@ -52,8 +52,22 @@ fn link(library: &Path, shim: &mut cc::Build) {
         println!("cargo::rustc-link-arg=-Wl,-rpath,@loader_path");
     } else {
         println!("cargo::rustc-link-lib=dylib:+verbatim={name}");
-        println!("cargo::rustc-link-arg=-Wl,-rpath,$ORIGIN");
+        for path in rpaths() {
+            println!("cargo::rustc-link-arg=-Wl,-rpath,{path}");
+        }
     }
+}
+
+/// Where the library is, seen from the addon: beside it in a clone; in packages, in one of its own, beside that of the addon or within it.
+fn rpaths() -> [String; 3] {
+    let of = |name: &str| env::var(name).unwrap_or_default();
+    let arch = match of("CARGO_CFG_TARGET_ARCH").as_str() {
+        "x86_64" => "x64".to_owned(),
+        "aarch64" => "arm64".to_owned(),
+        other => other.to_owned(),
+    };
+    let package = format!("librocksdb-{}-{arch}-{}", of("CARGO_CFG_TARGET_OS"), of("CARGO_CFG_TARGET_ENV"));
+    ["$ORIGIN".to_owned(), format!("$ORIGIN/../{package}"), format!("$ORIGIN/node_modules/@kgdump/{package}")]
 }
 
 fn required(name: &str, what: &str) -> String {

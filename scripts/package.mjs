@@ -1,0 +1,100 @@
+#!/usr/bin/env node
+// @ts-check
+/**
+ * Makes the packages that are published, build/packages/*.tgz, and rehearses with those of this platform.
+ *
+ *     node scripts/package.mjs                                   for this platform
+ *     node scripts/package.mjs linux-x64-gnu linux-arm64-gnu     for these, as far as this machine can build them
+ *     node scripts/package.mjs --as-built                        for this platform, with the addons of this clone: for a rehearsal
+ */
+import "./setup/node-version.mjs";
+import { mkdir, mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { runScript, setUp } from "./setup.mjs";
+import { inProject } from "./setup/paths.mjs";
+import { run } from "./setup/run.mjs";
+import { SetupError } from "./setup/setup-error.mjs";
+import { writeAddons } from "./package/addons.mjs";
+import { PLATFORMS } from "./package/platforms.mjs";
+import { writeReader } from "./package/reader.mjs";
+import { rehearse } from "./package/rehearsal.mjs";
+
+const OUTPUT = inProject("build", "packages");
+/** Bytes to download: what reads dumps, and all of it. */
+const MOST = { reader: 1_000_000, everything: 10_000_000 };
+
+/**
+ * @param {readonly string[]} names of platforms
+ * @param {boolean} asBuilt whether this clone's addons are taken
+ */
+async function makePackages(names, asBuilt) {
+  await setUp();
+  const own = await import(inProject("dist", "prebuilt.js")).then((/** @type {typeof import("../dist/prebuilt.js")} */ { platformName }) => platformName());
+  const platforms = (names.length === 0 ? [own] : names).map((name) => {
+    const platform = PLATFORMS[name];
+    if (platform === undefined) throw new SetupError(`there are no packages for ${name}, only for ${Object.keys(PLATFORMS).join(", ")}`);
+    return platform;
+  });
+  const staging = await mkdtemp(join(tmpdir(), "kgdump-package-"));
+  try {
+    await rm(OUTPUT, { recursive: true, force: true });
+    await mkdir(OUTPUT, { recursive: true });
+    /** @type {string[]} */
+    const directories = [];
+    const place = async (/** @type {string} */ name) => {
+      const directory = join(staging, ...name.split("/"));
+      await mkdir(directory, { recursive: true });
+      directories.push(directory);
+      return directory;
+    };
+    /** @type {{ version: string }} */
+    const { version } = JSON.parse(await readFile(inProject("package.json"), "utf8"));
+    /** @type {Record<string, string>} */
+    const addons = {};
+    for (const platform of platforms) Object.assign(addons, await writeAddons(platform, version, place, asBuilt));
+    await writeReader(await place("kgdump"), addons);
+    // What kgdump takes of others, as it is installed here.
+    for (const name of ["zstd", `zstd-${own}`]) directories.push(inProject("node_modules", "@mongodb-js", name));
+    const packed = await pack(directories);
+    await checkSizes(packed, !asBuilt && platforms.length === 1);
+    if (platforms.some(({ name }) => name === own)) await rehearse(packed, own);
+  } finally {
+    await rm(staging, { recursive: true, force: true });
+  }
+}
+
+/**
+ * @param {readonly string[]} directories
+ * @returns {Promise<string[]>} the archives
+ */
+async function pack(directories) {
+  /** @type {string[]} */
+  const packed = [];
+  for (const directory of directories) {
+    const text = await run("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", OUTPUT, directory], { failure: `npm can't pack ${directory}` });
+    /** @type {{ filename: string }[]} */
+    const [made] = JSON.parse(text);
+    packed.push(join(OUTPUT, made?.filename.replace("@", "").replace("/", "-") ?? ""));
+  }
+  return packed;
+}
+
+/**
+ * @param {readonly string[]} archives
+ * @param {boolean} published whether they are all that one machine downloads
+ */
+async function checkSizes(archives, published) {
+  let everything = 0;
+  for (const archive of archives) {
+    const { size } = await stat(archive);
+    process.stderr.write(`package: ${archive}: ${size.toLocaleString("en")} bytes\n`);
+    if (/\/kgdump-\d[^/]*$/.test(archive) && size > MOST.reader) throw new SetupError(`${archive} has more than ${String(MOST.reader)} bytes`);
+    everything += size;
+  }
+  process.stderr.write(`package: ${everything.toLocaleString("en")} bytes in all\n`);
+  if (published && everything > MOST.everything) throw new SetupError(`the packages have ${String(everything)} bytes, more than ${String(MOST.everything)}`);
+}
+
+const [options, names] = [true, false].map((wanted) => process.argv.slice(2).filter((arg) => arg.startsWith("--") === wanted));
+await runScript("packages", () => makePackages(names ?? [], options?.includes("--as-built") === true));

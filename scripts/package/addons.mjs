@@ -1,0 +1,110 @@
+// @ts-check
+/** The packages with native code for one platform: an addon each, and RocksDB's own library in one that changes only with RocksDB. */
+import { copyFile, mkdir, writeFile } from "node:fs/promises";
+import { basename, delimiter, join } from "node:path";
+import { BLOCKS, ROCKSDB, SLED } from "../setup/crates.mjs";
+import { CACHE, inProject } from "../setup/paths.mjs";
+import { RELEASE_VERSION, takeReleaseBinary } from "../setup/release-library.mjs";
+import { headersOf } from "../setup/rocksdb-library.mjs";
+import { run } from "../setup/run.mjs";
+import { SetupError } from "../setup/setup-error.mjs";
+import { prepareSledCopy } from "../setup/sled-copy.mjs";
+import { step } from "../setup/steps.mjs";
+import { rustCompiler } from "../setup/tools.mjs";
+import { isNewer, neededVersions } from "./needs.mjs";
+import { OLDEST_GLIBC } from "./platforms.mjs";
+import { zigPrograms } from "./zig.mjs";
+
+/** @typedef {import("./platforms.mjs").Platform} Platform */
+
+const ADDONS = [BLOCKS, SLED, ROCKSDB];
+
+/** What each package does, for its package.json. @type {Readonly<Record<string, string>>} */
+const ABOUT = {
+  blocks: "kgdump's addon for the blocks of dumps",
+  sled: "kgdump's addon for sled stores",
+  rocksdb: "kgdump's addon for RocksDB stores",
+  librocksdb: "RocksDB's release library, for kgdump",
+};
+
+/**
+ * Writes the packages of a platform.
+ * @param {Platform} platform
+ * @param {string} version of kgdump
+ * @param {(name: string) => Promise<string>} place makes an empty directory for a package
+ * @param {boolean} asBuilt whether they are those of this clone, which may need a newer system than published ones
+ * @returns {Promise<Record<string, string>>} the addons' packages and their versions
+ * @throws {SetupError} when one can't be built, or needs a newer system than it may
+ */
+export async function writeAddons(platform, version, place, asBuilt) {
+  const library = await takeReleaseBinary(platform.rocksdb);
+  if (typeof library === "string") throw new SetupError(library);
+  const nameOf = (/** @type {string} */ addon) => `@kgdump/${addon}-${platform.name}`;
+  const librocksdb = nameOf("librocksdb");
+  await writePackage(platform, "librocksdb", library.path, { version: RELEASE_VERSION, dependencies: {}, asBuilt }, await place(librocksdb));
+  const built = asBuilt ? ownAddons() : await buildAddons(platform, library.path);
+  /** @type {Record<string, string>} */
+  const written = {};
+  for (const [addon, file] of Object.entries(built)) {
+    const dependencies = addon === "rocksdb" ? { [librocksdb]: RELEASE_VERSION } : {};
+    await writePackage(platform, addon, file, { version, dependencies, asBuilt }, await place(nameOf(addon)));
+    written[nameOf(addon)] = version;
+  }
+  return written;
+}
+
+/**
+ * @param {Platform} platform
+ * @param {string} addon
+ * @param {string} file with its native code
+ * @param {{ version: string, dependencies: Record<string, string>, asBuilt: boolean }} more
+ * @param {string} directory
+ */
+async function writePackage(platform, addon, file, { version, dependencies, asBuilt }, directory) {
+  const { os, cpu, libc } = platform;
+  const needs = await neededVersions(file);
+  const glibc = needs.get("GLIBC") ?? "0";
+  if (!asBuilt && libc === "glibc" && isNewer(glibc, OLDEST_GLIBC)) throw new SetupError(`${basename(file)} needs glibc ${glibc}, and ${OLDEST_GLIBC} is the oldest that packages are made for`);
+  process.stderr.write(`package: ${addon} for ${platform.name} needs ${[...needs].map((need) => need.join(" ")).join(", ")}\n`);
+  const main = addon === "librocksdb" ? basename(file) : `kgdump_${addon}.node`;
+  await copyFile(file, join(directory, main));
+  for (const name of ["LICENSE", "THIRD_PARTY_LICENSES.md"]) await copyFile(inProject(name), join(directory, name));
+  const text = { name: `@kgdump/${addon}-${platform.name}`, version, description: `${ABOUT[addon] ?? ""}, on ${platform.name}`, license: "MIT", os: [os], cpu: [cpu], libc: [libc], main, dependencies };
+  await writeFile(join(directory, "package.json"), `${JSON.stringify(text, null, 2)}\n`);
+}
+
+/** The addons as this clone built them. @returns {Record<string, string>} */
+function ownAddons() {
+  return Object.fromEntries(ADDONS.map(({ directory, output, product }) => [basename(directory), join(output, product)]));
+}
+
+/**
+ * Builds the addons, linked by zig for the oldest glibc.
+ * @param {Platform} platform
+ * @param {string} library RocksDB's
+ * @returns {Promise<Record<string, string>>} the file of each
+ */
+async function buildAddons(platform, library) {
+  const { host } = await rustCompiler();
+  await prepareSledCopy();
+  const target = join(CACHE, "target-packages");
+  await mkdir(target, { recursive: true });
+  const env = {
+    CARGO_TARGET_DIR: target,
+    KGDUMP_ROCKSDB_LIB: library,
+    KGDUMP_ROCKSDB_INCLUDE: await headersOf({ description: "", identity: "", path: library, include: undefined }, host),
+    PATH: `${await zigPrograms()}${delimiter}${process.env["PATH"] ?? ""}`,
+    // The shim calls RocksDB's C++, whose strings are those of libstdc++: zig's own compiler has others. RocksDB's library brings libstdc++.
+    [`CXX_${platform.target.replaceAll("-", "_")}`]: "g++",
+    [`CXXSTDLIB_${platform.target.replaceAll("-", "_")}`]: "",
+    ...(platform.libc === "musl" ? { RUSTFLAGS: "-C target-feature=-crt-static" } : {}),
+  };
+  /** @type {Record<string, string>} */
+  const built = {};
+  for (const crate of ADDONS) {
+    const args = ["zigbuild", "--release", "--locked", "--target", `${platform.target}${platform.libc === "glibc" ? `.${OLDEST_GLIBC}` : ""}`, `--manifest-path=${join(crate.directory, "Cargo.toml")}`];
+    await step(`${crate.name} for ${platform.name}`, () => run("cargo", args, { env, failure: `${crate.name} does not compile for ${platform.name}` }), () => "compiled");
+    built[basename(crate.directory)] = join(target, platform.target, "release", crate.built.replace(/\.dylib$/, ".so"));
+  }
+  return built;
+}
