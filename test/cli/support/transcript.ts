@@ -80,11 +80,15 @@ const VARYING: readonly (readonly [RegExp, string])[] = [
 /** What is printed, as far as it is the same each time. @param directory in which it was run */
 export function settled(sent: string, directory: string): string {
   const text = seen(sent).replaceAll(directory, "/tmp/here");
-  return VARYING.reduce((all, [varies, instead]) => all.replaceAll(varies, instead), text).replaceAll(/[ \t]+$/gm, "").trimEnd();
+  return steady(text).replaceAll(/[ \t]+$/gm, "").trimEnd();
+}
+
+function steady(text: string): string {
+  return VARYING.reduce((all, [varies, instead]) => all.replaceAll(varies, instead), text);
 }
 
 function unbroken(text: string): string {
-  return text.replaceAll(/\n +/g, " ");
+  return steady(text.replaceAll(/\n +/g, " "));
 }
 
 /** Runs a transcript, and compares what it prints with what it says. */
