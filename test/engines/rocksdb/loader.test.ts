@@ -101,7 +101,9 @@ test("tables that the store does not take end the load soon, by the name of thei
     { instanceOf: KgdumpError, code: "DUMP_ORDER_BROKEN", message: /far apart/ },
   );
   t.deepEqual([error.keyspace, error.path], [wrong, join(directory, "store")]);
-  // It stays so: nothing makes a whole store of it.
+  // It stays so, also for a family without entries: nothing makes a whole store of it.
+  await t.throwsAsync(loader.finishKeyspace(), { code: "DUMP_ORDER_BROKEN" });
+  await loader.startKeyspace(DEFAULT, "bytewise");
   await t.throwsAsync(loader.finishKeyspace(), { code: "DUMP_ORDER_BROKEN" });
   const last = await t.throwsAsync(loader.finish(), { instanceOf: KgdumpError, code: "DUMP_ORDER_BROKEN" });
   t.deepEqual(last.keyspace, wrong);

@@ -72,6 +72,7 @@ impl Sink {
     ///
     /// Errors: as `load`, also those of families before.
     pub fn end_load(&mut self) -> Outcome<u64> {
+        self.crew.check()?;
         let Some((family, loading)) = self.loading.take() else {
             return Err(Fault::new("INTERNAL", "no family was begun"));
         };
