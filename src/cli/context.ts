@@ -140,6 +140,11 @@ export class Context {
     return this.#erases;
   }
 
+  /** The columns of the terminal that stderr is. */
+  get errorColumns(): number {
+    return process.stderr.columns > 0 ? process.stderr.columns : 80;
+  }
+
   /** Tells something on stderr, line by line, above the line of progress; the lines must be safe to print. They are broken at a terminal's width. */
   say(text: string): void {
     const shown = this.#atWidth(this.#paths.text(text, false));
@@ -149,7 +154,7 @@ export class Context {
   }
 
   #atWidth(text: string): string {
-    return this.#erases ? wrapLines(text, process.stderr.columns > 0 ? process.stderr.columns : 80) : text;
+    return this.#erases ? wrapLines(text, this.errorColumns) : text;
   }
 
   /** Writes JSON to stderr. */

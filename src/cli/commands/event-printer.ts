@@ -65,12 +65,12 @@ export class EventPrinter {
   };
 
   #say(event: MigrationEvent, line: string): void {
-    const { quiet, isTerminal, errorPaint } = this.#context;
+    const { quiet, isTerminal, errorPaint, errorColumns } = this.#context;
     // To ask for something is no progress: it is never silenced.
     if (quiet && event.kind !== "asks") return;
     if (!isTerminal) this.#context.say(line);
     // The line of progress tells it.
-    else if (event.kind !== "goes-on") this.#context.say(renderEvent(event, errorPaint, process.stderr.columns > 0 ? process.stderr.columns : 80));
+    else if (event.kind !== "goes-on") this.#context.say(renderEvent(event, errorPaint, errorColumns));
   }
 
   /** Comes before the line is shown: who has read it there finds it in the log. */

@@ -2,6 +2,7 @@
 import { addonPath, loadAddon } from "../../addon.js";
 import { loadZstd } from "../../codecs/zstd-binding.js";
 import { KgdumpError } from "../../errors.js";
+import type { AddonName } from "../../prebuilt.js";
 
 /** A part of the work that native code does. */
 export interface NativePart {
@@ -28,7 +29,7 @@ export async function nativeParts(): Promise<readonly NativePart[]> {
   return [...(await nativeReaders()), ...engines];
 }
 
-function addon(name: "blocks" | "rocksdb" | "sled"): string {
+function addon(name: AddonName): string {
   loadAddon(name);
   return addonPath(name);
 }
