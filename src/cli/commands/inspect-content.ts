@@ -50,19 +50,24 @@ function valueWidth(context: Context, flags: InspectFlags): number | null {
   return context.out.columns;
 }
 
-/** Lists blocks, a line each. */
+/** Columns of the list of blocks: to the right are all but those of a name. On a terminal the keys have a line of their own. */
+const BLOCK_COLUMNS = [["block", 8], ["keyspace", -12], ["codec", -5], ["entries", 9], ["raw bytes", 11], ["stored", 11], ["offset", 14]] as const;
+const KEYS_HEADING = "first key .. last key";
+
+/** Lists blocks, a line each, or two on a terminal. */
 export async function showBlocks(context: Context, options: ListOptions): Promise<void> {
   const { listBlocks } = await import("../../operations/inspect/entries.js");
-  const widths = [8, 12, 5, 9, 11, 11, 14];
-  const columns = (cells: readonly string[]): string =>
-    cells.map((cell, index) => (index === 1 || index === 2 ? cell.padEnd(widths[index] ?? 0) : cell.padStart(widths[index] ?? 0))).join("  ");
-  const heading = columns(["block", "keyspace", "codec", "entries", "raw bytes", "stored", "offset"]);
-  if (!context.json) await context.out.line(context.paint.dim(`${heading}  first key .. last key`));
+  const { paint, out: { isTerminal, columns: width } } = context;
+  const columns = (cells: readonly string[]): string => BLOCK_COLUMNS.map(([, wide], at) => (wide < 0 ? (cells[at] ?? "").padEnd(-wide) : (cells[at] ?? "").padStart(isTerminal ? wide - 2 : wide))).join("  ");
+  const line = (figures: string, keys: string): string => (isTerminal ? `${figures}\n${INDENT}${keys}` : `${figures}  ${keys}`);
+  // Two keys and what stands between them fill a line.
+  const keyWidth = width === null ? undefined : Math.max(8, (width - `${INDENT} .. `.length) >> 1);
+  if (!context.json) await context.out.line(paint.dim(line(columns(BLOCK_COLUMNS.map(([heading]) => heading)), KEYS_HEADING)));
   for await (const block of listBlocks(options)) {
     const { number, keyspaceName, codec, entries, rawLength, storedLength, offset, firstKey, lastKey } = block;
-    const figures = [formatCount(number), formatShort(keyspaceName), codec, ...[entries, rawLength, storedLength, offset].map(formatCount)];
-    const line = `${columns(figures)}  ${formatShort(firstKey)} .. ${formatShort(lastKey)}\n`;
-    if (!(await context.out.write(context.json ? jsonLine(blockJson(block)) : line))) return;
+    const figures = columns([formatCount(number), formatShort(keyspaceName), codec, ...[entries, rawLength, storedLength, offset].map(formatCount)]);
+    const text = line(figures, paint.cyan(`${formatShort(firstKey, keyWidth)} .. ${formatShort(lastKey, keyWidth)}`));
+    if (!(await context.out.write(context.json ? jsonLine(blockJson(block)) : `${text}\n`))) return;
   }
 }
 

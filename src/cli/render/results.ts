@@ -17,10 +17,12 @@ function entriesText(count: number): string {
 export function renderExport(result: ExportResult, paint: Paint): string {
   const { store, rawBytes, dumpBytes, seconds } = result;
   const to = result.path === null ? "standard output" : escapeText(result.path);
+  // What a dump has besides its entries, such as options, outweighs a few of them.
+  const share = dumpBytes > rawBytes ? "" : ` (${formatPercent(dumpBytes, rawBytes)})`;
   return (
     `${paint.green("exported")} ${escapeText(store.path)} (${engineName(store.engine)}) to ${paint.bold(to)}\n` +
     `  ${entriesText(result.entries)} in ${formatNumberOf(result.keyspaces.length, "keyspace", "keyspaces")}, ` +
-    `${formatSize(rawBytes)} as ${formatSize(dumpBytes)} (${formatPercent(dumpBytes, rawBytes)}), ` +
+    `${formatSize(rawBytes)} as ${formatSize(dumpBytes)}${share}, ` +
     `in ${formatDuration(seconds)} (${formatRate(rawBytes, seconds)})\n`
   );
 }

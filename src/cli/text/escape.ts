@@ -149,9 +149,12 @@ function formatText(bytes: Uint8Array): string {
 /** Bytes looked at and characters shown of a key in a table. */
 const SHORT_LENGTH = 96;
 
-/** The readable form of bytes, cut where a table would become too wide. What is cut ends with `…`. */
-export function formatShort(bytes: Uint8Array): string {
-  const whole = formatBytes(bytes.subarray(0, SHORT_LENGTH));
-  if (bytes.length <= SHORT_LENGTH && whole.length <= SHORT_LENGTH) return whole;
-  return `${Array.from(whole).slice(0, SHORT_LENGTH - 1).join("")}…`;
+/**
+ * The readable form of bytes, cut where a table would become too wide. What is cut ends with `…`.
+ * @param length characters at most
+ */
+export function formatShort(bytes: Uint8Array, length = SHORT_LENGTH): string {
+  const whole = formatBytes(bytes.subarray(0, length));
+  if (bytes.length <= length && whole.length <= length) return whole;
+  return `${Array.from(whole).slice(0, length - 1).join("")}…`;
 }
