@@ -9,7 +9,9 @@ import { exportStore } from "#src/operations/export/export.js";
 import { importDump } from "#src/operations/import/import.js";
 import { restoreDump } from "#src/operations/import/restore.js";
 import { rollbackStore } from "#src/operations/migrate/back/rollback.js";
+import { compactStore } from "#src/operations/migrate/compact/compact.js";
 import { migrateStore } from "#src/operations/migrate/migrate.js";
+import { recoverInto } from "#src/operations/recover/recover-into.js";
 import { unpackStore } from "../fixtures/unpack.js";
 import { makeStore, numbered } from "../support/stores.js";
 import { temporaryDirectory } from "../support/temporary.js";
@@ -93,6 +95,29 @@ export const WAYS: Readonly<Record<string, (t: ExecutionContext) => Promise<Writ
     await sink.operate("nodes", [{ kind: "put", ...fresh }]);
     return { store, original, reversed: ["back"] };
   },
+  async "migrated from sled"(t) {
+    const made = await madeAgain(t, CONTENT);
+    const directory = await temporaryDirectory(t);
+    const [dump, sled, store] = ["a.kgd", "sled", "restored"].map((name) => join(directory, name)) as [string, string, string];
+    await exportStore({ store: made.store, output: dump });
+    await importDump({ target: sled, input: dump });
+    await migrateStore({ source: sled, target: store, engine: "rocksdb", keepDump: false });
+    // Sled's trees are in the order of bytes, and so are the families that are made of them.
+    return { store, original: null, reversed: [] };
+  },
+  async "recovered into a new store"(t) {
+    const made = await madeAgain(t, CONTENT);
+    const store = join(await temporaryDirectory(t), "recovered");
+    await recoverInto({ store: made.original ?? made.store, target: store });
+    return { ...made, store };
+  },
+  async "compacted in place"(t) {
+    const made = await madeAgain(t, CONTENT);
+    const store = join(await temporaryDirectory(t), "store");
+    await cp(made.original ?? made.store, store, { recursive: true });
+    await compactStore({ store });
+    return { ...made, store };
+  },
   async "by age"(t) {
     const directory = await temporaryDirectory(t);
     const [dump, store] = [join(directory, "a.kgd"), join(directory, "restored")];
@@ -108,7 +133,7 @@ export const WAYS: Readonly<Record<string, (t: ExecutionContext) => Promise<Writ
     await restoreDump({ target: store, input: dump });
     return { store, original, reversed: [] };
   },
-  async compacted(t) {
+  async "compacted by RocksDB"(t) {
     const made = await madeAgain(t, CONTENT);
     await using sink = await createRocksdbSink(made.store, { families: [BACK] });
     for (const name of Object.keys(CONTENT)) await sink.compact(name);

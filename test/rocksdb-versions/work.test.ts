@@ -14,7 +14,7 @@ import { run, versionsFor } from "./versions.js";
 import { WAYS, type Written } from "./ways.js";
 
 const KINDS = ["plain", "pessimistic", "optimistic"] as const;
-const SECONDS = Number(process.env.KGDUMP_WORK_SECONDS ?? 4);
+const SECONDS = Number(process.env.KGDUMP_WORK_SECONDS ?? 3);
 const STEPS = 60;
 
 /** What the program lists of a copy of a store, so that the store itself stays as it is. */
