@@ -68,13 +68,13 @@ function counted<T extends { readonly name: Uint8Array }>(keyspaces: readonly T[
 
 test("an import writes sled's list of trees once, and the published crate reads each of them", async (t) => {
   const directory = await temporaryDirectory(t);
-  const [input, target] = [await makeDump(join(directory, "a.kgd"), 4000), join(directory, "store")];
+  const [input, target] = [await makeDump(join(directory, "a.kgd"), 2000), join(directory, "store")];
   const { entries } = await importDump({ input, target });
-  t.is(entries, 8000);
+  t.is(entries, 4000);
   const bytes = await sizeOf(target);
-  t.true(bytes < 4e6, `${bytes.toString()} bytes`);
+  t.true(bytes < 2e6, `${bytes.toString()} bytes`);
   const trees = await sledCheck(target);
-  t.is(trees.length, 4001);
+  t.is(trees.length, 2001);
   for (const [index, { name, records, bytes: held }] of trees.slice(1).entries()) {
     t.deepEqual([name.toString(), records, held], [nameOf(index).toString(), 2, 3 + index.toString().length]);
   }
@@ -82,16 +82,16 @@ test("an import writes sled's list of trees once, and the published crate reads 
 
 test("keyspaces in reverse order, and those that are merged into a store that is there, are no different", async (t) => {
   const directory = await temporaryDirectory(t);
-  const [reversed, others] = [await makeDump(join(directory, "a.kgd"), 1500, () => "reverse-bytewise"), await makeDump(join(directory, "b.kgd"), 3000)];
+  const [reversed, others] = [await makeDump(join(directory, "a.kgd"), 800, () => "reverse-bytewise"), await makeDump(join(directory, "b.kgd"), 1600)];
   const target = join(directory, "store");
   await importDump({ input: reversed, target });
   const before = await sizeOf(target);
-  t.true(before < 8e6, `${before.toString()} bytes`);
+  t.true(before < 4e6, `${before.toString()} bytes`);
   const { entries } = await importDump({ input: others, target, merge: true });
-  t.is(entries, 6000);
+  t.is(entries, 3200);
   const after = await sizeOf(target);
-  t.true(after < 16e6, `${after.toString()} bytes`);
-  t.deepEqual((await sledCheck(target)).map(({ records }) => records), [0, ...Array<number>(3000).fill(2)]);
+  t.true(after < 8e6, `${after.toString()} bytes`);
+  t.deepEqual((await sledCheck(target)).map(({ records }) => records), [0, ...Array<number>(1600).fill(2)]);
 });
 
 test("trees that are made at once are whole and can be written to, those that are there stay as they are", async (t) => {
@@ -134,10 +134,10 @@ test("an export, its plan and a migration's names look at each keyspace a few ti
 
 test("a dump, a store and their comparison agree on all of them", async (t) => {
   const directory = await temporaryDirectory(t);
-  const [input, store] = [await makeDump(join(directory, "a.kgd"), 2000), join(directory, "store")];
+  const [input, store] = [await makeDump(join(directory, "a.kgd"), 1000), join(directory, "store")];
   await importDump({ input, target: store });
   const exported = await exportStore({ store, output: join(directory, "b.kgd") });
-  t.is(exported.keyspaces.length, 2001);
+  t.is(exported.keyspaces.length, 1001);
   const { against } = await verifyDump({ input, against: [store] });
-  t.deepEqual([against?.equal, against?.keyspaces.length], [true, 2000]);
+  t.deepEqual([against?.equal, against?.keyspaces.length], [true, 1000]);
 });

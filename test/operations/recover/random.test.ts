@@ -10,7 +10,7 @@ import { temporaryDirectory } from "../../support/temporary.js";
 import { contentOf, damage, expectedOf, KEYSPACES, makeSample, Random, type Sample } from "./support.js";
 
 const SAMPLES = 50;
-const RUNS = Number(process.env.KGDUMP_DAMAGES ?? 1000);
+const RUNS = Number(process.env.KGDUMP_DAMAGES ?? 300);
 const SEED = Number(process.env.SEED ?? 1000);
 
 /** What is wrong with the gaps of a result; each gap that says how much is missing must be right, and none may be missing. */
