@@ -16,7 +16,7 @@ use crate::files::log_replay::{Applied, Prepared, Replay};
 use crate::files::manifest::Manifest;
 use crate::files::named_logs::LogName;
 use crate::files::wal::{Log, LogReport};
-use crate::files::write_batch::BATCH_HEADER;
+use crate::files::write_batch::{numbers, BATCH_HEADER};
 use crate::read::log_doubts::{some_named, Doubts};
 use crate::read::log_faults::{said_of_end, WalError};
 use crate::read::log_looks::begins_with_note;
@@ -146,8 +146,7 @@ impl<'a> Check<'a> {
     }
 
     fn record(&mut self, log: &Log, offset: u64, record: &[u8]) -> Result<(), WalError> {
-        // A batch goes into a memtable as a whole, and so into a table: where transactions are written before they are committed, all of its entries have its first number.
-        let first = record.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
+        let first = numbers(record).map_or(0, |(first, _)| first);
         let Self { manifest, replay, report, ingested, unflushed, .. } = self;
         let (mut older, mut overtaken) = (None, None);
         if let Some(records) = report.records.last_mut() {
@@ -162,9 +161,7 @@ impl<'a> Check<'a> {
                 // What is in a log that the family does not need is in its tables; a dropped family has neither.
                 let Some(family) = family else { return };
                 if log.number < family.log_number {
-                    if first > family.flushed_to {
-                        unflushed.add(&entry, &log.path);
-                    }
+                    unflushed.add(family, first, &entry, &log.path);
                 } else {
                     if entry.sequence <= family.in_tables {
                         older.get_or_insert((entry.sequence, entry.family));

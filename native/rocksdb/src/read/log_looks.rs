@@ -88,10 +88,10 @@ pub fn content_of(log: &Log) -> Outcome<Option<u64>> {
 }
 
 /// The newest sequence number that a log's entries surely have, as far as it can be read; 0 when there is none. None when it holds records of a later log: those
-/// of an earlier one may be left in a file that is used again, but never the other way round.
+/// of an earlier one may be left in a file that is used again, but never the other way round. `each` gets the records.
 ///
 /// Errors: IO_FAILED.
-pub fn newest_sequence(log: &Log) -> Outcome<Option<u64>> {
+pub fn newest_sequence(log: &Log, mut each: impl FnMut(&[u8])) -> Outcome<Option<u64>> {
     let file = match File::open(&log.path) {
         Ok(file) => file,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Some(0)),
@@ -103,6 +103,7 @@ pub fn newest_sequence(log: &Log) -> Outcome<Option<u64>> {
         if let Piece::Record(record) = piece {
             // With some transactions all entries of a batch have its first number.
             newest = newest.max(newest_taken(record).unwrap_or(0));
+            each(record);
         }
         Ok(())
     });

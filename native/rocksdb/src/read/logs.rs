@@ -10,12 +10,15 @@ use std::path::Path;
 use crate::error::{Fault, Outcome};
 use crate::files::info_log::logs_at_opening;
 use crate::files::listing::names;
+use crate::files::log_replay::Replay;
 use crate::files::wal::{list_logs, Log, LogReport};
+use crate::files::write_batch::numbers;
 use crate::read::known_logs::{filled_logs, known_logs, needed_logs};
 use crate::read::log_check::check_logs;
 use crate::read::log_looks::{content_of, first_of_other, newest_sequence, prepares};
 use crate::read::lost_families::lost_families;
 use crate::read::point::Point;
+use crate::read::unflushed::Unflushed;
 
 const FIND_LOGS: &str =
     "copy the store again with all its .log files; its program may keep them in another directory (wal_dir)";
@@ -46,7 +49,8 @@ pub fn read_logs(store: &Path, point: &Point) -> Outcome<(Vec<Log>, LogReport)> 
     check_oldest(point, &mut report);
     check_diary(store, point, needed.first, &mut report);
     let all = list_logs(point.wal_directory.as_deref().unwrap_or(&point.files), 0)?;
-    check_obsolete(point, &all, manifest.first_log(true), &report)?;
+    let told = check_obsolete(point, &all, manifest.first_log(true), &report)?;
+    report.warnings.extend(told.warnings(manifest));
     report.warnings.extend(same_logs(&all, needed.first)?);
     // Of a store that somebody writes to, OPTIONS and logs are of a later moment than MANIFEST.
     if !point.growing {
@@ -138,8 +142,9 @@ fn check_diary(store: &Path, point: &Point, first: u64, report: &mut LogReport) 
     }
 }
 
-/// Checks that no log which MANIFEST does not need is newer than all that it does: logs that changed places, or a MANIFEST of another time.
-fn check_obsolete(point: &Point, all: &[Log], first: u64, report: &LogReport) -> Outcome<()> {
+/// Checks that no log which MANIFEST does not need is newer than all that it does: logs that changed places, or a MANIFEST of another time. Returns what
+/// these logs hold that tables can't have of them.
+fn check_obsolete(point: &Point, all: &[Log], first: u64, report: &LogReport) -> Outcome<Unflushed> {
     // A file that is used again gets another name, so that the log which it held is not there any more.
     // (What is held of a store that is written to may have both.)
     for log in point.logs.iter().filter(|_| !point.growing) {
@@ -149,8 +154,16 @@ fn check_obsolete(point: &Point, all: &[Log], first: u64, report: &LogReport) ->
             return Err(Fault::new("STORE_LOG_DAMAGED", message).at(&log.path).hint(CHANGED));
         }
     }
+    let (mut replay, mut unflushed) = (Replay::default(), Unflushed::default());
     for log in all.iter().filter(|log| log.number < first) {
-        let newest = newest_sequence(log)?;
+        let newest = newest_sequence(log, |record| {
+            // What can't be replayed is not needed.
+            let _ = replay.apply(log.number, record, |entry| {
+                if let Some(family) = point.manifest.families.get(&entry.family) {
+                    unflushed.add(family, numbers(record).map_or(0, |(first, _)| first), &entry, &log.path);
+                }
+            });
+        })?;
         let why = match newest {
             None => "holds records of a later log".to_owned(),
             Some(newest) if newest > report.last_sequence => format!(
@@ -163,7 +176,7 @@ fn check_obsolete(point: &Point, all: &[Log], first: u64, report: &LogReport) ->
             .at(&log.path)
             .hint(CHANGED));
     }
-    Ok(())
+    Ok(unflushed)
 }
 
 /// Tells of logs from number `first` on that hold the same as another one. With entries in them their numbers tell, but transactions without entries take none.

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
 
+use crate::files::family::Family;
 use crate::files::log_replay::Entry;
 use crate::files::manifest::Manifest;
 use crate::files::write_batch::Kind;
@@ -25,10 +26,11 @@ struct Found {
 pub struct Unflushed(BTreeMap<u32, Found>);
 
 impl Unflushed {
-    /// Takes one down, which is in the log at `path`.
-    pub fn add(&mut self, entry: &Entry<'_>, path: &Path) {
+    /// Looks at one in the log at `path`, which the family does not need. `first` is its batch's first number: a batch goes into a memtable as a whole, and so
+    /// into a table, and where transactions are written before they are committed, all of its entries have that number.
+    pub fn add(&mut self, family: &Family, first: u64, entry: &Entry<'_>, path: &Path) {
         // From a key to itself nothing is removed.
-        if entry.kind == Kind::RangeDeletion && entry.key == entry.value {
+        if first <= family.flushed_to || (entry.kind == Kind::RangeDeletion && entry.key == entry.value) {
             return;
         }
         let found = self.0.entry(entry.family).or_default();
@@ -49,8 +51,9 @@ impl Unflushed {
     pub fn warnings<'a>(&'a self, manifest: &'a Manifest) -> impl Iterator<Item = String> + 'a {
         self.0.iter().filter(|(_, found)| !found.left.is_empty()).map(|(id, Found { count, path, .. })| {
             let name = manifest.families.get(id).map(|family| family.name.escape_ascii().to_string());
+            let entries = if *count == 1 { "1 entry is".to_owned() } else { format!("{count} entries are") };
             format!(
-                "{count} entries of the family \"{}\" up to the log {} are newer than all that tables had when the store's MANIFEST told that they have them: logs changed places, or tables are missing",
+                "of the family \"{}\", {entries} in logs up to {} and newer than all that tables had when the store's MANIFEST told that they have them: logs changed places, or tables are missing",
                 name.unwrap_or_default(),
                 path.display()
             )

@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
 use super::*;
+use crate::files::family::Family;
 use crate::files::log_counts::LogCounts;
 use crate::files::manifest::Manifest;
 use crate::files::options_file::OptionsFile;
@@ -48,6 +49,17 @@ impl Drop for Made {
 /// A MANIFEST of a family that needs the logs from number `first` on.
 fn manifest(first: u64) -> Manifest {
     Manifest { families: [(0, family(first))].into(), number: 3, ..Manifest::before_all_edits() }
+}
+
+#[test]
+fn a_log_that_is_not_needed_has_nothing_that_tables_lack() {
+    let told = |flushed_to: u64| {
+        let families = [(0, Family { flushed_to, ..family(9) })].into();
+        let manifest = Manifest { families, last_sequence: 5, min_log_to_keep: 9, ..manifest(9) };
+        let logs = [(8, batch(4, 1, PUT)), (12, Vec::new())];
+        Made::new(&format!("let-go-{flushed_to}"), &logs, manifest).warns("1 entry is in logs up to")
+    };
+    assert_eq!([told(3), told(4)], [true, false]);
 }
 
 #[test]

@@ -12,11 +12,12 @@ use crate::files::blob::BlobIndex;
 use crate::files::table::error::{Read, TableError};
 use crate::files::table::footer::Handle;
 use crate::files::table::{kind, InternalKey, SoundParts, TableFile};
+use crate::files::wal::Log;
 use crate::read::walk::KeyOrder;
 
 use super::find_blocks::find_blocks;
 use super::logs::survey_logs;
-use super::state::State;
+use super::state::{logs_of, State};
 use super::table_survey::properties_of;
 use super::{order_by_name, run::Form};
 
@@ -71,7 +72,13 @@ pub fn find_versions(path: &Path, key: &[u8], family: Option<&[u8]>) -> Outcome<
         };
         search.table(&state, &name, table).map_err(|error| error.fault(table.path.as_deref().unwrap_or(path)))?;
     }
-    search.logs(&state)?;
+    search.logs(&state.logs, &state)?;
+    // Logs that the store does not need any more show what a key was, too; some of them may be gone.
+    let problems = search.found.problems.len();
+    let mut older = logs_of(path, &state.options, 0)?;
+    older.retain(|log| state.logs.iter().all(|needed| needed.number != log.number));
+    search.logs(&older, &state)?;
+    search.found.problems.truncate(problems);
     search.judge();
     search.found.remarks = state.remarks.into_iter().filter(|remark| !remark.contains("--include-unknown")).collect();
     Ok(search.found)
@@ -213,8 +220,8 @@ impl Search<'_> {
         Ok(())
     }
 
-    fn logs(&mut self, state: &State) -> Outcome<()> {
-        let found = survey_logs(&state.logs, None)?;
+    fn logs(&mut self, logs: &[Log], state: &State) -> Outcome<()> {
+        let found = survey_logs(logs, None)?;
         for loss in found.losses.into_iter().filter(|loss| !loss.reason.is_empty()) {
             self.found.problems.push((loss.file, loss.reason));
         }

@@ -87,7 +87,8 @@ impl State {
                 tables.entry(number).or_insert(TableOf { path: Some(path), known: None });
             }
         }
-        let logs = logs_of(path, &options, manifest.as_ref())?;
+        let first = manifest.as_ref().map_or(0, |manifest| manifest.first_log(true).min(manifest.first_log(false)));
+        let logs = logs_of(path, &options, first)?;
         if tables.is_empty() && logs.is_empty() && manifest.is_none() {
             return Err(Fault::new(
                 "STORE_NOT_RECOGNIZED",
@@ -170,8 +171,8 @@ fn directories(path: &Path, options: &[OptionsFile]) -> Vec<PathBuf> {
     all
 }
 
-fn logs_of(path: &Path, options: &[OptionsFile], manifest: Option<&Manifest>) -> Outcome<Vec<Log>> {
-    let first = manifest.map_or(0, |manifest| manifest.first_log(true).min(manifest.first_log(false)));
+/// The logs from number `first` on, wherever the store keeps them.
+pub fn logs_of(path: &Path, options: &[OptionsFile], first: u64) -> Outcome<Vec<Log>> {
     let mut logs = list_logs(path, first)?;
     let elsewhere = options.first().and_then(|file| file.database.get("wal_dir")).map(PathBuf::from);
     if let Some(directory) = elsewhere.filter(|directory| directory.is_dir() && directory != path) {
