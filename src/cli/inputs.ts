@@ -11,7 +11,7 @@ import { escapeText } from "./text/escape.js";
 
 /** `--input`; repeatable. */
 export function inputOption(): Option {
-  return new Option("-i, --input <file>", "the dump's file; - or nothing is standard input; repeat it for the deltas that follow a full dump").argParser(
+  return new Option("-i, --input <dump>", "the dump's file; - or nothing is standard input; repeat it for the deltas that follow a full dump").argParser(
     manyOf((text) => text),
   );
 }

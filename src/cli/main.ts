@@ -77,6 +77,10 @@ class Run {
         this.#context = new Context(invocation.flags, this.#watch.signal, this.#paths);
         tellCrashes((error) => this.#context.failure(error));
         await invocation.run(this.#context);
+      } else if (invocation.kind === "nothing") {
+        // Not on stdout, where the program behind a pipe takes it for a dump.
+        this.#context.say(invocation.help);
+        return ExitCode.usage;
       } else {
         await this.#context.out.write(invocation.kind === "version" ? await versionText(invocation.verbose) : invocation.text);
       }

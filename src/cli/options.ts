@@ -13,14 +13,23 @@ import { parseCount, parseSize } from "./text/quantities.js";
 
 const GLOBAL_GROUP = "Options of every command:";
 
+/** What a value reader tells of the values that it takes, for completions. */
+export interface Takes {
+  /** All that there are. */
+  readonly words?: readonly string[];
+  /** Whether the option may be given more than once. */
+  readonly many?: true;
+}
+
 /** Makes a value reader that takes one of a few words. @throws {KgdumpError} USAGE, when it reads anything else */
-export function oneOf<Word extends string>(what: string, words: readonly Word[]): (text: string) => Word {
-  return (text) => {
+export function oneOf<Word extends string>(what: string, words: readonly Word[]): ((text: string) => Word) & Takes {
+  const read = (text: string): Word => {
     const word = words.find((candidate) => candidate === text);
     if (word !== undefined) return word;
     const near = closest(text, words);
     throw new KgdumpError("USAGE", `${what} '${escapeText(text)}' is none of ${words.join(", ")}`, near === undefined ? { hint: "choose one of these" } : { hint: `did you mean ${near}?` });
   };
+  return Object.assign(read, { words });
 }
 
 /** Makes a value reader for bytes. */
@@ -29,8 +38,8 @@ export function bytesOf(what: string): (text: string) => Uint8Array {
 }
 
 /** Makes a value reader for an option that may be given more than once. */
-export function manyOf<T>(read: (text: string) => T): (text: string, before: T[] | undefined) => T[] {
-  return (text, before) => [...(before ?? []), read(text)];
+export function manyOf<T>(read: (text: string) => T): ((text: string, before: T[] | undefined) => T[]) & Takes {
+  return Object.assign((text: string, before: T[] | undefined) => [...(before ?? []), read(text)], { many: true as const });
 }
 
 /** Makes a value reader for sizes. */

@@ -1,85 +1,22 @@
 /** The command line as commander knows it: what a list of arguments asks for. */
 import { existsSync, statSync } from "node:fs";
-import { Command, CommanderError } from "commander";
+import { type Command, CommanderError } from "commander";
 import { KgdumpError } from "../errors.js";
 import { shellWord } from "../operations/disk/shell-word.js";
 import { closest } from "../settings/suggest.js";
 import type { Context, GlobalFlags } from "./context.js";
-import { addHelp, HELP_LAYOUT, helpWidth, shorten, topicsText } from "./help/help.js";
+import { helpWidth } from "./help/help.js";
 import { TOPICS } from "./help/topics.js";
-import { addGlobalOptions, globalFlags } from "./options.js";
 import { escapeText } from "./text/escape.js";
 import { wrapText } from "./text/wrap.js";
+import { COMMAND_NAMES, commandTree, isCommand } from "./tree.js";
 
 /** What the user asked for. */
 export type Invocation =
   | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "nothing"; readonly help: string }
   | { readonly kind: "version"; readonly verbose: boolean }
   | { readonly kind: "command"; readonly flags: GlobalFlags; run(context: Context): Promise<void> };
-
-type Runner<Flags extends object> = (context: Context, args: readonly string[], flags: Flags) => Promise<void>;
-
-type Add = <Flags extends object>(command: Command, run: Runner<Flags>) => void;
-
-/** The commands by name, in the order in which help lists them. Each is loaded when it is needed, as loading all takes a tenth of a second. */
-const COMMANDS: Readonly<Record<string, (add: Add) => Promise<void>>> = {
-  export: async (add) => {
-    const { exportCommand, runExport } = await import("./commands/export.js");
-    add(exportCommand(), runExport);
-  },
-  import: async (add) => {
-    const { importCommand, runImport } = await import("./commands/import.js");
-    add(importCommand(), runImport);
-  },
-  inspect: async (add) => {
-    const { inspectCommand, runInspect } = await import("./commands/inspect.js");
-    add(inspectCommand(), runInspect);
-  },
-  verify: async (add) => {
-    const { runVerify, verifyCommand } = await import("./commands/verify.js");
-    add(verifyCommand(), runVerify);
-  },
-  recover: async (add) => {
-    const { recoverCommand, runRecover } = await import("./commands/recover.js");
-    add(recoverCommand(), runRecover);
-  },
-  find: async (add) => {
-    const { findCommand, runFind } = await import("./commands/find.js");
-    add(findCommand(), runFind);
-  },
-  restore: async (add) => {
-    const { restoreCommand, runRestore } = await import("./commands/restore.js");
-    add(restoreCommand(), runRestore);
-  },
-  compact: async (add) => {
-    const { compactCommand, runCompact } = await import("./commands/compact.js");
-    add(compactCommand(), runCompact);
-  },
-  migrate: async (add) => {
-    const { migrateCommand, runMigrate } = await import("./commands/migrate.js");
-    add(migrateCommand(), runMigrate);
-  },
-  rollback: async (add) => {
-    const { rollbackCommand, runRollback } = await import("./commands/migrate.js");
-    add(rollbackCommand(), runRollback);
-  },
-  status: async (add) => {
-    const { runStatus, statusCommand } = await import("./commands/status.js");
-    add(statusCommand(), runStatus);
-  },
-  cleanup: async (add) => {
-    const { cleanupCommand, runCleanup } = await import("./commands/cleanup.js");
-    add(cleanupCommand(), runCleanup);
-  },
-};
-
-/** What each command is for, as help groups them. */
-const GROUPS: Readonly<Record<string, readonly string[]>> = {
-  "Move:": ["export", "import", "restore"],
-  "Look:": ["inspect", "verify", "find"],
-  "Repair:": ["recover"],
-  "In place:": ["migrate", "rollback", "status", "compact", "cleanup"],
-};
 
 /** Where help is shown. */
 export interface Screen {
@@ -95,10 +32,12 @@ export interface Screen {
  */
 export async function parseCommandLine(args: readonly string[], screen: Screen = { columns: null, env: {} }): Promise<Invocation> {
   const width = helpWidth(screen.columns, screen.env);
+  if (args.length === 0) return { kind: "nothing", help: (await shortHelp(width)).trimEnd() };
+  if (args[0] === "completion" && args[1] === "words" && args[2] === "--") return completionOf(args.slice(3), width);
   // What stands right behind the command: further on may be the value of an option.
   const [first, name = "-"] = args.slice(args.findIndex((arg) => !arg.startsWith("-")));
   if (first === "version" && name.startsWith("-")) return versionOf(args);
-  if (first === "help" && !name.startsWith("-") && !Object.hasOwn(COMMANDS, name)) {
+  if (first === "help" && !name.startsWith("-") && !isCommand(name)) {
     const topic = Object.hasOwn(TOPICS, name) ? TOPICS[name] : undefined;
     if (topic === undefined) throw unknownTopic(name);
     return { kind: "text", text: `${wrapText(topic.text, width)}\n` };
@@ -106,34 +45,38 @@ export async function parseCommandLine(args: readonly string[], screen: Screen =
   return parseCommand(args, first, width);
 }
 
+async function shortHelp(width: number): Promise<string> {
+  const help = await parseWith(COMMAND_NAMES, ["-h"], width);
+  return help.kind === "text" ? help.text : "";
+}
+
+/** What the scripts of `kgdump completion` ask at each TAB: the command line so far, of which the last word is not finished. */
+async function completionOf(words: readonly string[], width: number): Promise<Invocation> {
+  const { candidates, candidatesText } = await import("./completion/candidates.js");
+  const tree = async (names: readonly string[]): Promise<Command> => commandTree(names, { width, short: false, write: () => undefined, onAsked: () => undefined });
+  return { kind: "text", text: candidatesText(await candidates(words, tree)) };
+}
+
 async function parseCommand(args: readonly string[], name: string | undefined, width: number): Promise<Invocation> {
-  if (name !== undefined && Object.hasOwn(COMMANDS, name)) {
+  if (name !== undefined && isCommand(name)) {
     const invocation = await parseWith([name], args, width).catch(() => null);
     if (invocation?.kind === "command") return invocation;
   }
   // Help, and what is said about mistakes, may be about any of them.
-  return parseWith(Object.keys(COMMANDS), args, width);
+  return parseWith(COMMAND_NAMES, args, width);
 }
 
 async function parseWith(names: readonly string[], args: readonly string[], width: number): Promise<Invocation> {
   let text = "";
   const asked: Invocation[] = [];
-  const root = makeRoot(width, (part) => {
-    text += part;
+  const root = await commandTree(names, {
+    width,
+    short: args.includes("-h") && !args.includes("--help"),
+    write: (part) => {
+      text += part;
+    },
+    onAsked: (flags, run) => asked.push({ kind: "command", flags, run }),
   });
-  if (args.includes("-h") && !args.includes("--help")) shorten(root);
-  const add: Add = (command, run) => {
-    addGlobalOptions(command);
-    command.helpGroup(Object.keys(GROUPS).find((group) => GROUPS[group]?.includes(command.name())) ?? "Commands:");
-    command.copyInheritedSettings(root);
-    command.action(() => {
-      const flags = command.opts<Parameters<typeof run>[2]>();
-      const operands = command.processedArgs.filter((operand) => operand !== undefined).map(String);
-      asked.push({ kind: "command", flags: globalFlags(root, command), run: (context) => run(context, operands, flags) });
-    });
-    root.addCommand(command);
-  };
-  for (const name of names) await COMMANDS[name]?.(add);
   try {
     root.parse([...args], { from: "user" });
   } catch (error) {
@@ -143,40 +86,6 @@ async function parseWith(names: readonly string[], args: readonly string[], widt
   const [invocation] = asked;
   if (invocation === undefined) throw noCommand();
   return invocation;
-}
-
-function makeRoot(width: number, write: (text: string) => void): Command {
-  const root = new Command("kgdump")
-    .description("Moves a key-value store: RocksDB to a portable, checked dump, and the dump to sled.")
-    .usage("[options] <command>")
-    .version("kgdump", "-V, --version", "print the version; with -v also what it runs on")
-    .helpOption("-h, --help", "print help: -h the short one, --help all of it")
-    .commandsGroup("Help:")
-    .helpCommand("help [command]", "print help for a command, or a topic")
-    .enablePositionalOptions()
-    .showSuggestionAfterError(true)
-    .exitOverride()
-    .configureOutput({
-      writeOut: write,
-      // Without a command, commander sends its help here.
-      writeErr: () => undefined,
-      getOutHelpWidth: () => width,
-      getOutHasColors: () => false,
-    })
-    .configureHelp(HELP_LAYOUT);
-  addGlobalOptions(root);
-  addHelp(root, {
-    paragraphs: [topicsText()],
-    examples: [
-      "kgdump export /var/lib/maya/rocksdb | kgdump import /var/lib/maya/knowledge_graph",
-      "kgdump export store -o graph.kgd",
-      "kgdump inspect graph.kgd",
-      "kgdump import target -i graph.kgd",
-      "kgdump verify graph.kgd --against target",
-      "kgdump help export",
-    ],
-  });
-  return root;
 }
 
 function versionOf(args: readonly string[]): Invocation {
@@ -189,7 +98,7 @@ function endOfParsing(error: CommanderError, text: string, args: readonly string
   if (error.code === "commander.helpDisplayed" || (error.code === "commander.help" && text !== "")) return { kind: "text", text };
   if (error.code === "commander.help") throw noCommand();
   const [what = "", suggestion] = error.message.replace(/^error: /, "").replace(/\.$/, "").split("\n");
-  const command = root.commands.find((one) => args.includes(one.name()) && Object.hasOwn(COMMANDS, one.name()));
+  const command = root.commands.find((one) => args.includes(one.name()) && isCommand(one.name()));
   if (error.code === "commander.excessArguments") throw tooMany(command);
   const help = command === undefined ? "see kgdump --help" : `see kgdump ${command.name()} --help`;
   const guess = /Did you mean (.+)\?/.exec(suggestion ?? "")?.[1];
@@ -218,7 +127,7 @@ function tooMany(command: Command | undefined): KgdumpError {
 }
 
 function unknownTopic(name: string): KgdumpError {
-  const near = closest(name, [...Object.keys(COMMANDS), ...Object.keys(TOPICS)]);
+  const near = closest(name, [...COMMAND_NAMES, ...Object.keys(TOPICS)]);
   return new KgdumpError("USAGE", `there is no command or topic '${escapeText(name)}'`, { hint: near === undefined ? "see kgdump --help" : `did you mean kgdump help ${near}?` });
 }
 

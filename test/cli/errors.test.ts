@@ -44,7 +44,7 @@ const ERRORS: Readonly<Record<string, readonly [number, RegExp, RegExp]>> = {
   migrate: [2, /^no target was given/, /^name the store's directory, or with --config/],
   "migrate --from nope": [1, /^there is no store at \S+\/nope/, /^check the path/],
   "rollback none": [1, /^no migration to \S+\/none is known/, /./],
-  "": [2, /^no command was given/, /^see kgdump --help$/],
+  "-q": [2, /^no command was given/, /^see kgdump --help$/],
   "exprt store": [2, /^unknown command 'exprt'/, /^did you mean export\? See kgdump --help$/],
   "graph.kgd": [2, /^graph\.kgd is no command/, /^kgdump inspect graph\.kgd shows what is in a dump$/],
   store: [2, /^store is no command/, /^kgdump status store tells what it is$/],
@@ -181,7 +181,7 @@ test("each mistake is said in plain words, with what to do", async (t) => {
   await inParallel(Object.entries(ERRORS), 3, async ([line, [exit, what, todo]], number) => {
     // Each makes something of its own, if anything.
     const words = line.split(" ").map((word) => (["t", "r", "x.kgd"].includes(word) ? `${number.toString()}-${word}` : word));
-    const ended = await kgdump(line === "" ? [] : words, { cwd: directory });
+    const ended = await kgdump(words, { cwd: directory });
     const told = ended.stderr.split("\n").filter((one) => !/^(?:warning|\d{4}-)/.test(one));
     const message = told.find((one) => one.startsWith("kgdump: "))?.slice("kgdump: ".length) ?? "";
     const hint = told.find((one) => one.startsWith("  hint: "))?.slice("  hint: ".length) ?? "";

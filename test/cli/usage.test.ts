@@ -9,8 +9,7 @@ import { assertOneError, kgdump, shell, terminal } from "./support/run.js";
 const COMMANDS = Object.keys(EXITS);
 
 for (const [name, args, words] of [
-  ["no command", [], /no command/],
-  ["only options", ["-q"], /no command/],
+  ["no command, only options", ["-q"], /no command/],
   ["an unknown command", ["exprt"], /unknown command 'exprt'/],
   ["an unknown option", ["export", "s", "--codek", "lz4"], /unknown option '--codek'/],
   ["an option without its value", ["export", "s", "--codec"], /argument missing/],
@@ -42,6 +41,12 @@ for (const [name, args, words] of [
     t.is(ended.stdout.length, 0);
   });
 }
+
+test("without arguments the short help comes, on stderr: it is nobody's dump", async (t) => {
+  const ended = await kgdump([]);
+  t.deepEqual([ended.code, ended.stdout.length], [2, 0]);
+  t.is(ended.stderr, (await kgdump(["-h"])).stdout.toString());
+});
 
 test("a mistyped option or command is guessed", async (t) => {
   t.regex((await kgdump(["export", "s", "--codek", "lz4"])).stderr, /did you mean --codec\?/);
@@ -135,7 +140,7 @@ test("every topic that help names is there", async (t) => {
 
 test("the version is that of the package", async (t) => {
   const ended = await kgdump(["--version"]);
-  t.regex(ended.stdout.toString(), /^kgdump \d+\.\d+\.\d+\n$/);
+  t.regex(ended.stdout.toString(), /^kgdump \d+\.\d+\.\d+\nlz4, zstd, RocksDB \d+\.\d+\.\d+, sled 0\.34(?:\.\d+)?, Node \d+\.\d+\.\d+ on \w+ \w+\n$/);
   t.is(ended.code, 0);
   t.regex((await kgdump(["-V", "-v"])).stdout.toString(), /\nNode \d+/);
 });

@@ -33,6 +33,7 @@ export const EXITS: Readonly<Record<string, readonly number[]>> = {
   migrate: ALL,
   rollback: ALL,
   cleanup: without(damagedDump),
+  completion: [ExitCode.done, ExitCode.other, ExitCode.usage, ExitCode.noSpace],
   status: [...without(damagedDump, difference, inUse), 10, 11, 12, 13, 14],
 };
 

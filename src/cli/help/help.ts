@@ -28,8 +28,17 @@ export function helpWidth(columns: number | null, env: Readonly<Record<string, s
   return Math.max(NARROWEST, Math.min(known, WIDEST));
 }
 
+const PARTS = new WeakMap<Command, HelpParts>();
+
+/** What a command's help says besides its options, for its manual page. */
+export function helpParts(command: Command): HelpParts {
+  return PARTS.get(command) ?? { examples: [] };
+}
+
 /** Adds paragraphs, examples, the exit codes and topics to a command's help. */
-export function addHelp(command: Command, { examples, paragraphs = [], topics = [] }: HelpParts): void {
+export function addHelp(command: Command, parts: HelpParts): void {
+  PARTS.set(command, parts);
+  const { examples, paragraphs = [], topics = [] } = parts;
   command.addHelpText("after", () => {
     const width = widthOf(command);
     const shown = examples.map((example) => wrapCommand(example, width, "  "));

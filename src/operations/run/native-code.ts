@@ -7,6 +7,8 @@ import type { AddonName } from "../../prebuilt.js";
 /** A part of the work that native code does. */
 export interface NativePart {
   readonly name: string;
+  /** Of the engine's library; null where its name tells enough, or it is missing. */
+  readonly version: string | null;
   /** Where its code is; null when it is missing. */
   readonly place: string | null;
   /** How the work is done without it. */
@@ -25,25 +27,33 @@ export async function nativeReaders(): Promise<readonly NativePart[]> {
 
 /** Looks for all of it. @throws {KgdumpError} USAGE when the environment makes no sense */
 export async function nativeParts(): Promise<readonly NativePart[]> {
-  const engines = [await part("RocksDB", "missing", () => addon("rocksdb")), await part("sled", "missing", () => addon("sled"))];
+  const engines = [await part("RocksDB", "missing", () => addon("rocksdb", ({ libraryVersion }) => libraryVersion?.())), await part("sled", "missing", () => addon("sled", ({ version }) => version?.()))];
   return [...(await nativeReaders()), ...engines];
 }
 
-function addon(name: AddonName): string {
-  loadAddon(name);
-  return addonPath(name);
+/** What tells the version of a library, in each addon that has one. */
+interface TellsVersion {
+  readonly libraryVersion?: () => string;
+  readonly version?: () => string;
 }
 
-async function zstd(): Promise<string> {
+type Found = Pick<NativePart, "place" | "version">;
+
+function addon(name: AddonName, versionOf: (addon: TellsVersion) => string | undefined = () => undefined): Found {
+  const version = versionOf(loadAddon(name) as TellsVersion) ?? null;
+  return { place: addonPath(name), version };
+}
+
+async function zstd(): Promise<Found> {
   await loadZstd();
-  return "@mongodb-js/zstd";
+  return { place: "@mongodb-js/zstd", version: null };
 }
 
-async function part(name: string, without: string, find: () => Promise<string> | string): Promise<NativePart> {
+async function part(name: string, without: string, find: () => Promise<Found> | Found): Promise<NativePart> {
   try {
-    return { name, without, place: await find(), why: null };
+    return { name, without, ...(await find()), why: null };
   } catch (error) {
     if (!(error instanceof KgdumpError) || error.code !== "ADDON_MISSING") throw error;
-    return { name, without, place: null, why: error.hint === undefined ? error.message : `${error.message}; ${error.hint}` };
+    return { name, without, version: null, place: null, why: error.hint === undefined ? error.message : `${error.message}; ${error.hint}` };
   }
 }

@@ -1,0 +1,31 @@
+/** `kgdump completion`: a script by which a shell completes commands, options and values. */
+import { Argument, Command } from "commander";
+import { SCRIPTS, type Shell, SHELLS } from "../completion/scripts.js";
+import type { Context } from "../context.js";
+import { addHelp } from "../help/help.js";
+import { oneOf } from "../options.js";
+
+const HOW = `Where it goes:
+    bash  source <(kgdump completion bash)
+    zsh   source <(kgdump completion zsh)
+    fish  kgdump completion fish | source
+    pwsh  kgdump completion powershell | Out-String | iex
+  These lines stand in ~/.bashrc, in ~/.zshrc behind compinit, in config.fish, and in $PROFILE.`;
+
+/** Defines the command. */
+export function completionCommand(): Command {
+  const command = new Command("completion")
+    .summary("print a script that completes commands in your shell")
+    .description(
+      "Prints a script for bash, zsh, fish or PowerShell. It asks kgdump at each TAB, which knows commands, options, values and files, and tells the keyspaces and the " +
+        "prefixes of keys in a dump that the line names; of that, only the index is read.",
+    );
+  command.addArgument(new Argument("<shell>", `one of ${SHELLS.join(", ")}`).argParser(oneOf("the shell", SHELLS)));
+  addHelp(command, { paragraphs: [HOW], examples: ["kgdump completion bash > ~/.local/share/bash-completion/completions/kgdump"] });
+  return command;
+}
+
+/** Runs the command. */
+export async function runCompletion(context: Context, args: readonly string[]): Promise<void> {
+  await context.out.write(SCRIPTS[args[0] as Shell]);
+}
