@@ -3,6 +3,7 @@
 import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import esbuild from "esbuild";
+import { writePages } from "../man.mjs";
 import { inProject, ROOT } from "../setup/paths.mjs";
 
 /** What lies in it as it does in the project. */
@@ -32,10 +33,11 @@ export async function writeReader(directory, addons) {
     logLevel: "silent",
   });
   await copyTypes(inProject("dist", "index.d.ts"), directory, new Set());
+  const man = (await writePages(join(directory, "man"))).map((name) => `./man/${name}`);
   /** @type {Record<string, unknown> & { dependencies: Record<string, string> }} */
   const own = JSON.parse(await readFile(inProject("package.json"), "utf8"));
   const kept = Object.fromEntries(KEPT.map((name) => [name, own[name]]));
-  await writeFile(join(directory, "package.json"), `${JSON.stringify({ ...kept, optionalDependencies: { ...addons, [ZSTD]: own.dependencies[ZSTD] } }, null, 2)}\n`);
+  await writeFile(join(directory, "package.json"), `${JSON.stringify({ ...kept, man, optionalDependencies: { ...addons, [ZSTD]: own.dependencies[ZSTD] } }, null, 2)}\n`);
 }
 
 /**
