@@ -2,7 +2,7 @@
  * The one error type that kgdump throws, its codes, and the exit code of each.
  *
  * A code is part of the public interface: it changes only with a major version. Messages may change at any time.
- * The exit codes are documented in README.md and in `kgdump --help`.
+ * The exit codes are documented in docs/commands.md and in `kgdump --help`.
  */
 import { constants } from "node:os";
 import { nameText } from "./name-text.js";

@@ -8,7 +8,7 @@ import type { Scenario } from "./random-plan.js";
  * What kgdump owes to whoever has such a store, if its content is no longer the writer's:
  * - `seen`: an error;
  * - `told`: an error, or a warning;
- * - `unseen`: nothing, as nobody can see it (README.md lists these);
+ * - `unseen`: nothing, as nobody can see it (docs/limits.md lists these);
  * - `harmless`: the content, as nothing of it is lost.
  */
 export type Sight = "seen" | "told" | "unseen" | "harmless";

@@ -115,7 +115,7 @@ async function round(t: ExecutionContext, maker: Maker, directory: string, seed:
   else await truncate(join(copy, target), random(size));
   const outcome = await outcomeOf(t, copy, made, warnings);
   await rm(copy, { recursive: true });
-  // README says what nobody can see: that the first log had more, when it is of a session before the last one, or when another log was
+  // docs/limits.md says what nobody can see: that the first log had more, when it is of a session before the last one, or when another log was
   // begun behind it although it was empty, as after an opening that keeps the logs that it reads. Later ones leave a gap in the numbers.
   const opening = Number((await readFile(join(store, "CURRENT"), "utf8")).slice("MANIFEST-".length)) - 1;
   const mayHide = target === logs[0] && (Number.parseInt(target, 10) < opening || (!removed && Number.parseInt(target, 10) === opening));
