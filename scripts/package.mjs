@@ -18,6 +18,7 @@ import { SetupError } from "./setup/setup-error.mjs";
 import { writeAddons } from "./package/addons.mjs";
 import { PLATFORMS } from "./package/platforms.mjs";
 import { writeReader } from "./package/reader.mjs";
+import { writeBillOfMaterials } from "./package/sbom.mjs";
 import { rehearse } from "./package/rehearsal.mjs";
 
 const OUTPUT = inProject("build", "packages");
@@ -57,6 +58,7 @@ async function makePackages(names, asBuilt) {
     // What kgdump takes of others, as it is installed here.
     for (const name of ["zstd", `zstd-${own}`]) directories.push(inProject("node_modules", "@mongodb-js", name));
     const packed = await pack(directories);
+    await writeBillOfMaterials(join(OUTPUT, "sbom.cdx.json"), version);
     await checkSizes(packed, !asBuilt && platforms.length === 1);
     if (platforms.some(({ name }) => name === own)) await rehearse(packed, own);
   } finally {
