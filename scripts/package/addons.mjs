@@ -97,6 +97,9 @@ async function buildAddons(platform, library) {
     // The shim calls RocksDB's C++, whose strings are those of libstdc++: zig's own compiler has others. RocksDB's library brings libstdc++.
     [`CXX_${platform.target.replaceAll("-", "_")}`]: "g++",
     [`CXXSTDLIB_${platform.target.replaceAll("-", "_")}`]: "",
+    // A twentieth smaller, for two minutes more, which a clone need not wait for.
+    CARGO_PROFILE_RELEASE_LTO: "fat",
+    CARGO_PROFILE_RELEASE_CODEGEN_UNITS: "1",
     ...(platform.libc === "musl" ? { RUSTFLAGS: "-C target-feature=-crt-static" } : {}),
   };
   /** @type {Record<string, string>} */

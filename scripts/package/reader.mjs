@@ -7,7 +7,7 @@ import { writePages } from "../man.mjs";
 import { inProject, ROOT } from "../setup/paths.mjs";
 
 /** What lies in it as it does in the project. */
-const AS_IT_IS = ["bin", "dist/bundle.cjs", "LICENSE", "README.md", "CHANGELOG.md", "SECURITY.md", "THIRD_PARTY_LICENSES.md"];
+const AS_IT_IS = ["bin", "dist/bundle.cjs", "LICENSE", "README.md", "SECURITY.md", "THIRD_PARTY_LICENSES.md"];
 /** Fields of package.json that it keeps. */
 const KEPT = ["name", "version", "description", "license", "type", "engines", "bin", "exports"];
 /** Native code of others: without it zstd is read, and not written. */
@@ -30,6 +30,7 @@ export async function writeReader(directory, addons) {
     format: "esm",
     external: [ZSTD],
     minifyWhitespace: true,
+    minifySyntax: true,
     logLevel: "silent",
   });
   await copyTypes(inProject("dist", "index.d.ts"), directory, new Set());

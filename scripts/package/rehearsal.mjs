@@ -35,8 +35,8 @@ export async function rehearse(archives, platform) {
     await said(alone, `npx kgdump inspect ${all}/a.kgd && npx kgdump verify ${all}/a.kgd`);
     await said(alone, `node --input-type=module -e 'import { openDump } from "kgdump"; const dump = await openDump("${all}/a.kgd"); let count = 0; for await (const entry of dump) count += 1; if (count < 1000) throw new Error(String(count)); await dump.close()'`);
     const refused = await said(alone, `npx kgdump export ${store} -o b.kgd 2>&1 || true`);
-    const wanted = `npm install @kgdump/rocksdb-${platform}@`;
-    if (!refused.includes("[ADDON_MISSING]") || !refused.includes(wanted)) throw new SetupError(`without its addons, export does not say \`${wanted}…\` but ${refused}`);
+    const wanted = new RegExp(`npm install @kgdump/(?:blocks|rocksdb)-${platform}@`);
+    if (!refused.includes("[ADDON_MISSING]") || !wanted.test(refused)) throw new SetupError(`without its addons, export does not say ${String(wanted)} but ${refused}`);
     report("export, import, restore, verify and inspect work from the packages; the reader works alone");
   } finally {
     await rm(work, { recursive: true, force: true });
