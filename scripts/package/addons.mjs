@@ -62,7 +62,7 @@ export async function writeAddons(platform, version, place, asBuilt) {
  */
 async function writePackage(platform, addon, file, { version, dependencies, asBuilt }, directory) {
   const { os, cpu, libc } = platform;
-  const needs = await neededVersions(file);
+  const needs = await neededVersions(file, platform.tools);
   const glibc = needs.get("GLIBC") ?? "0";
   if (!asBuilt && libc === "glibc" && isNewer(glibc, OLDEST_GLIBC)) throw new SetupError(`${basename(file)} needs glibc ${glibc}, and ${OLDEST_GLIBC} is the oldest that packages are made for`);
   process.stderr.write(`package: ${addon} for ${platform.name} needs ${[...needs].map((need) => need.join(" ")).join(", ")}\n`);
@@ -95,7 +95,7 @@ async function buildAddons(platform, library) {
     KGDUMP_ROCKSDB_INCLUDE: await headersOf({ description: "", identity: "", path: library, include: undefined }, host),
     PATH: `${await zigPrograms()}${delimiter}${process.env["PATH"] ?? ""}`,
     // The shim calls RocksDB's C++, whose strings are those of libstdc++: zig's own compiler has others. RocksDB's library brings libstdc++.
-    [`CXX_${platform.target.replaceAll("-", "_")}`]: "g++",
+    [`CXX_${platform.target.replaceAll("-", "_")}`]: `${platform.tools}g++`,
     [`CXXSTDLIB_${platform.target.replaceAll("-", "_")}`]: "",
     // A twentieth smaller, for two minutes more, which a clone need not wait for.
     CARGO_PROFILE_RELEASE_LTO: "fat",

@@ -5,10 +5,11 @@ import { run } from "../setup/run.mjs";
 /**
  * The newest version of each library's symbols that a file needs, such as GLIBC 2.28.
  * @param {string} file
+ * @param {string} tools what the name of objdump for its platform begins with
  * @returns {Promise<Map<string, string>>}
  */
-export async function neededVersions(file) {
-  const text = await run("objdump", ["-T", file], { failure: `objdump can't read ${file}` });
+export async function neededVersions(file, tools = "") {
+  const text = await run(`${tools}objdump`, ["-T", file], { failure: `objdump can't read ${file}` });
   /** @type {Map<string, string>} */
   const newest = new Map();
   for (const line of text.split("\n")) {

@@ -8,6 +8,7 @@
  * @property {string} os as Node and npm have it
  * @property {string} cpu
  * @property {"glibc" | "musl"} libc as npm has it
+ * @property {string} tools what the names of g++ and objdump for it begin with, on Linux x64
  * @property {import("../setup/release-library.mjs").ReleaseBinary} rocksdb the library of RocksDB's release
  */
 
@@ -30,5 +31,6 @@ export const PLATFORMS = {
  */
 function platform(name, target, classifier, file) {
   const [os = "", cpu = "", libc = ""] = name.split("-");
-  return { name, target, os, cpu, libc: libc === "musl" ? "musl" : "glibc", rocksdb: { classifier, file } };
+  const tools = cpu === "arm64" ? "aarch64-linux-gnu-" : "";
+  return { name, target, tools, os, cpu, libc: libc === "musl" ? "musl" : "glibc", rocksdb: { classifier, file } };
 }
