@@ -4,6 +4,7 @@ import { Socket } from "node:net";
 import type { Writable } from "node:stream";
 import { finished } from "node:stream/promises";
 import { hasCode, KgdumpError, systemError } from "../../errors.js";
+import { orAborted } from "../run/ordered-queue.js";
 import type { DumpOutput } from "./dump-output.js";
 
 /** How long the end of a failed dump waits for a reader that does not read. */
@@ -42,7 +43,7 @@ export class StreamOutput implements DumpOutput {
   async write(chunks: readonly Uint8Array[]): Promise<void> {
     try {
       // Also when the signal has come: what was made of the dump must be in front of its abort frame.
-      await until(this.#send(chunks), this.#signal);
+      await orAborted(this.#send(chunks), this.#signal);
     } catch (error) {
       this.#signal?.throwIfAborted();
       throw streamError(this.#error ?? error);
@@ -70,7 +71,7 @@ export class StreamOutput implements DumpOutput {
   async commit(): Promise<void> {
     try {
       this.#stream.end();
-      await until(this.#ended, this.#signal);
+      await orAborted(this.#ended, this.#signal);
     } catch (error) {
       this.#signal?.throwIfAborted();
       throw streamError(error);
@@ -89,7 +90,7 @@ export class StreamOutput implements DumpOutput {
         this.#stream.end();
         await this.#ended;
       };
-      if (this.#error === undefined) await until(farewell(), patience.signal);
+      if (this.#error === undefined) await orAborted(farewell(), patience.signal);
     } catch {
       // The error that led here is the one to report.
     } finally {
@@ -97,35 +98,6 @@ export class StreamOutput implements DumpOutput {
       this.#stream.destroy();
     }
   }
-}
-
-/** Waits for `work`, but no longer than until the signal aborts; then throws the signal's reason. */
-async function until(work: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
-  if (signal === undefined) return work;
-  const { promise: aborted, resolve, reject } = withResolvers();
-  const onAbort = (): void => {
-    reject(signal.reason);
-  };
-  signal.addEventListener("abort", onAbort, { once: true });
-  if (signal.aborted) onAbort();
-  try {
-    await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-    work.catch(() => undefined);
-    aborted.catch(() => undefined);
-    resolve();
-  }
-}
-
-function withResolvers(): { promise: Promise<void>; resolve: () => void; reject: (reason: unknown) => void } {
-  let resolve: () => void = () => undefined;
-  let reject: (reason: unknown) => void = () => undefined;
-  const promise = new Promise<void>((done, failed) => {
-    resolve = done;
-    reject = failed;
-  });
-  return { promise, resolve, reject };
 }
 
 function streamError(error: unknown): KgdumpError {
