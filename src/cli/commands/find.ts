@@ -6,7 +6,7 @@ import type { Context } from "../context.js";
 import { addHelp } from "../help/help.js";
 import { keyspaceOptions } from "../options.js";
 import { type Json, jsonBytes, jsonDocument } from "../render/json/json.js";
-import { renderTable } from "../render/table.js";
+import { left, right, renderTable } from "../render/table.js";
 import { parseBytes } from "../text/byte-text.js";
 import { escapeMessage, escapeText, formatShort } from "../text/escape.js";
 import { formatNumberOf } from "../text/quantities.js";
@@ -80,15 +80,7 @@ function render({ versions, problems, remarks }: FoundKey, store: string, key: U
   const count = versions.length === 0 ? "no version" : formatNumberOf(versions.length, "version", "versions");
   const head = `${count} of ${paint.bold(formatShort(key))} in ${escapeText(store)}\n`;
   const notes = [...remarks.map((remark) => `  ${paint.yellow("note:")} ${escapeMessage(remark)}\n`), ...problems.map(({ file, reason }) => `  ${paint.yellow("not looked into:")} ${escapeText(file)}: ${escapeMessage(reason)}\n`)];
-  const columns = [
-    { heading: "keyspace", align: "left" },
-    { heading: "sequence", align: "right" },
-    { heading: "what", align: "left" },
-    { heading: "file", align: "left" },
-    { heading: "level", align: "right" },
-    { heading: "value bytes", align: "right" },
-    { heading: "", align: "left" },
-  ] as const;
+  const columns = [left("keyspace"), right("sequence"), left("what"), left("file"), right("level"), right("value bytes"), left("")];
   const table = versions.length === 0 ? "" : renderTable(columns, versions.map(row), paint);
   return head + notes.join("") + table;
 }

@@ -6,7 +6,7 @@ import type { Paint } from "../terminal/style.js";
 import { escapeText, formatShort } from "../text/escape.js";
 import { formatNumberOf } from "../text/quantities.js";
 import { sideName } from "./sides.js";
-import { renderTable } from "./table.js";
+import { left, right, renderTable } from "./table.js";
 
 const MEANING: Readonly<Record<GraphProblemKind, string>> = {
   "key-malformed": "the key begins as one of the graph's, and goes on otherwise",
@@ -53,12 +53,7 @@ export function renderGraph(name: string, graph: GraphReport, compared: boolean,
 }
 
 function problemTable({ kinds }: GraphReport, compared: boolean, paint: Paint): string {
-  const columns = [
-    { heading: "problem", align: "left" },
-    { heading: "count", align: "right" },
-    ...(compared ? ([{ heading: "not in A", align: "right" }] as const) : []),
-    { heading: "what is wrong, and where first", align: "left" },
-  ] as const;
+  const columns = [left("problem"), right("count"), ...(compared ? [right("not in A")] : []), left("what is wrong, and where first")];
   const rows = kinds.flatMap(({ kind, count, made, examples }) => [
     [kind, formatCount(count), ...(compared ? [formatCount(made)] : []), MEANING[kind]],
     ...examples.map((example) => ["", "", ...(compared ? [""] : []), `  ${exampleText(example)}`]),

@@ -5,7 +5,7 @@ import type { Paint } from "../terminal/style.js";
 import { escapeMessage, escapeText, formatShort } from "../text/escape.js";
 import { formatDuration, formatNumberOf, formatSize } from "../text/quantities.js";
 import { countText } from "./recover.js";
-import { renderTable } from "./table.js";
+import { left, right, renderTable } from "./table.js";
 
 /** Lines of the list, unless all were asked for. */
 const SHOWN = 20;
@@ -42,12 +42,7 @@ function headline(result: RecoverStoreResult, paint: Paint): string {
 
 function keyspaceTable({ keyspaces }: RecoverStoreResult, paint: Paint): string {
   const rows = keyspaces.map(({ name, entries, doubtful, gaps }) => [formatShort(name), formatCount(entries), formatCount(doubtful), formatCount(gaps)]);
-  const columns = [
-    { heading: "keyspace", align: "left" },
-    { heading: "entries", align: "right" },
-    { heading: "doubtful", align: "right" },
-    { heading: "gaps", align: "right" },
-  ] as const;
+  const columns = [left("keyspace"), right("entries"), right("doubtful"), right("gaps")];
   return `\n${renderTable(columns, rows, paint)}`;
 }
 
@@ -62,15 +57,7 @@ function lossTable({ losses }: RecoverStoreResult, { paint, verbose }: { paint: 
     `${escapeText(file)}${offset === null ? "" : ` at ${formatCount(offset)}`}`,
     escapeMessage(reason),
   ]);
-  const columns = [
-    { heading: "lost in", align: "left" },
-    { heading: "what", align: "left" },
-    { heading: "from key", align: "left" },
-    { heading: "to key", align: "left" },
-    { heading: "entries", align: "right" },
-    { heading: "file", align: "left" },
-    { heading: "why", align: "left" },
-  ] as const;
+  const columns = [left("lost in"), left("what"), left("from key"), left("to key"), right("entries"), left("file"), left("why")];
   const more = losses.length > rows.length ? `  … and ${formatCount(losses.length - rows.length)} more (-v shows them)\n` : "";
   return `\n${renderTable(columns, rows, paint)}${more}`;
 }

@@ -4,7 +4,7 @@ import type { RecoveredGap, RecoverResult } from "../../operations/recover/recov
 import type { Paint } from "../terminal/style.js";
 import { escapeMessage, escapeText, formatShort } from "../text/escape.js";
 import { formatDuration, formatNumberOf, formatSize } from "../text/quantities.js";
-import { renderTable } from "./table.js";
+import { left, right, renderTable } from "./table.js";
 
 /** Lines of each list, unless all were asked for. */
 const SHOWN = 20;
@@ -59,14 +59,7 @@ function gapTable(result: RecoverResult, { paint, verbose }: { paint: Paint; ver
     countText(gap.entries),
     placeText(gap),
   ]);
-  const columns = [
-    { heading: "gap in", align: "left" },
-    { heading: "after", align: "left" },
-    { heading: "before", align: "left" },
-    { heading: "blocks", align: "right" },
-    { heading: "entries", align: "right" },
-    { heading: "bytes of the damaged dump", align: "left" },
-  ] as const;
+  const columns = [left("gap in"), left("after"), left("before"), right("blocks"), right("entries"), left("bytes of the damaged dump")];
   return `\n${renderTable(columns, rows, paint)}${more(all.length, rows.length)}`;
 }
 
@@ -78,11 +71,7 @@ function placeText({ from, to }: RecoveredGap): string {
 function unusedTable({ unused }: RecoverResult, { paint, verbose }: { paint: Paint; verbose: boolean }): string {
   if (unused.length === 0) return "";
   const rows = unused.slice(0, verbose ? unused.length : SHOWN).map(({ offset, bytes, what }) => [formatCount(offset), formatCount(bytes), escapeMessage(what)]);
-  const columns = [
-    { heading: "of no use: from byte", align: "right" },
-    { heading: "bytes", align: "right" },
-    { heading: "what", align: "left" },
-  ] as const;
+  const columns = [right("of no use: from byte"), right("bytes"), left("what")];
   return `\n${renderTable(columns, rows, paint)}${more(unused.length, rows.length)}`;
 }
 

@@ -7,7 +7,7 @@ import type { Paint } from "../terminal/style.js";
 import { escapeMessage, escapeText, formatShort } from "../text/escape.js";
 import { formatDuration, formatNumberOf, formatPercent, formatRate, formatSize } from "../text/quantities.js";
 import { engineName } from "./summary.js";
-import { renderTable } from "./table.js";
+import { left, right, renderTable } from "./table.js";
 
 function entriesText(count: number): string {
   return formatNumberOf(count, "entry", "entries");
@@ -40,13 +40,7 @@ export function renderPlan(plan: ExportPlan, paint: Paint): string {
     keyspace.estimatedBytes === null ? "?" : `~${formatSize(keyspace.estimatedBytes)}`,
     keyspace.comparator === "bytewise" ? "bytes" : "bytes, reversed",
   ]);
-  const columns = [
-    { heading: "keyspace", align: "left" },
-    { heading: "exported", align: "left" },
-    { heading: "entries", align: "right" },
-    { heading: "size", align: "right" },
-    { heading: "key order", align: "left" },
-  ] as const;
+  const columns = [left("keyspace"), left("exported"), right("entries"), right("size"), left("key order")];
   const { estimatedEntries: entries, estimatedBytes: bytes } = plan;
   const much = entries === null || bytes === null ? "a sled store does not count its entries: how many there are is not known; they" : `about ${entriesText(entries)}, ${formatSize(bytes)} uncompressed,`;
   const total = `${much} would be exported`;

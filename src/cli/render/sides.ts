@@ -3,7 +3,7 @@ import { formatCount } from "../../counts.js";
 import type { Paint } from "../terminal/style.js";
 import { formatShort } from "../text/escape.js";
 import { engineName, SHORT_DIGEST } from "./summary.js";
-import { renderTable } from "./table.js";
+import { left, right, renderTable } from "./table.js";
 
 /** One keyspace from all sides. */
 export interface KeyspaceSides {
@@ -36,12 +36,6 @@ export function renderSides(keyspaces: readonly KeyspaceSides[], { paint, verbos
       verdict,
     ]),
   );
-  const columns = [
-    { heading: "keyspace", align: "left" },
-    { heading: "side", align: "left" },
-    { heading: "entries", align: "right" },
-    { heading: "sha-256", align: "left" },
-    { heading: "", align: "left" },
-  ] as const;
+  const columns = [left("keyspace"), left("side"), right("entries"), left("sha-256"), left("")];
   return renderTable(columns, rows, paint);
 }

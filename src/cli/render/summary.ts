@@ -6,7 +6,7 @@ import type { DumpSummary, KeyspaceSummary } from "../../operations/dump/summary
 import type { Paint } from "../terminal/style.js";
 import { escapeMessage, escapeText, formatShort } from "../text/escape.js";
 import { formatBlockSize, formatNumberOf, formatPercent, formatSize } from "../text/quantities.js";
-import { type Column, renderTable } from "./table.js";
+import { type Column, left, right, renderTable } from "./table.js";
 
 /** How much of a digest is enough to compare by eye. */
 export const SHORT_DIGEST = 12;
@@ -86,15 +86,15 @@ function digestText(keyspace: KeyspaceSummary, verbose: boolean): string {
 }
 
 const COLUMNS: readonly Column[] = [
-  { heading: "keyspace", align: "left" },
-  { heading: "entries", align: "right" },
-  { heading: "keys", align: "right" },
-  { heading: "values", align: "right" },
-  { heading: "ratio", align: "right" },
-  { heading: "blocks", align: "right", spare: true },
-  { heading: "block sizes", align: "left", spare: true },
-  { heading: "codecs", align: "left", spare: true },
-  { heading: "sha-256", align: "left" },
+  left("keyspace"),
+  right("entries"),
+  right("keys"),
+  right("values"),
+  right("ratio"),
+  { ...right("blocks"), spare: true },
+  { ...left("block sizes"), spare: true },
+  { ...left("codecs"), spare: true },
+  left("sha-256"),
 ];
 
 function keyspaceTable(summary: DumpSummary, options: SummaryOptions): string {

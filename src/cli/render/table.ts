@@ -11,6 +11,12 @@ export interface Column {
   readonly spare?: true;
 }
 
+/** A column whose cells begin at its left side. */
+export const left = (heading: string): Column => ({ heading, align: "left" });
+
+/** A column whose cells end at its right side, as figures do. */
+export const right = (heading: string): Column => ({ heading, align: "right" });
+
 const NO_BORDERS = {
   top: "", "top-mid": "", "top-left": "", "top-right": "",
   bottom: "", "bottom-mid": "", "bottom-left": "", "bottom-right": "",

@@ -10,7 +10,7 @@ import { formatDuration, formatNumberOf, formatRate, formatSize } from "../text/
 import { renderGraphs } from "./graph.js";
 import { renderSides, sideName } from "./sides.js";
 import { engineName } from "./summary.js";
-import { renderTable } from "./table.js";
+import { left, renderTable } from "./table.js";
 import { renderStart } from "./value.js";
 
 interface RenderOptions {
@@ -93,11 +93,7 @@ function renderDifferences(against: StoreComparison, { reference, stores }: Veri
   const all = against.keyspaces.reduce((total, { missing, added, changed }) => total + missing + added + changed, 0);
   const rows = shown.map(({ keyspace, key, kind }) => [kinds[kind], formatShort(keyspace), formatShort(key)]);
   const heading = stores.length === 1 ? "difference" : `difference of ${sideName(against.engine, stores.indexOf(against) + 1)}`;
-  const columns = [
-    { heading, align: "left" },
-    { heading: "keyspace", align: "left" },
-    { heading: "key", align: "left" },
-  ] as const;
+  const columns = [left(heading), left("keyspace"), left("key")];
   const more = all > shown.length ? `  … and ${formatCount(all - shown.length)} more\n` : "";
   return `\n${renderTable(columns, rows, paint)}${more}`;
 }
@@ -111,7 +107,7 @@ function renderOptions({ engine, options, path }: StoreComparison, { reference, 
   const columns = [sideName(reference.kind, 0), sideName(engine, stores.findIndex((store) => store.path === path) + 1)];
   const value = (text: string | null): string => (text === null ? "(not there)" : escapeText(text.length > OPTION_WIDTH ? `${text.slice(0, OPTION_WIDTH)}…` : text));
   const rows = differences.map(({ keyspace, option, first, store }) => [keyspace === null ? "(database)" : formatShort(keyspace), escapeText(option), value(first), value(store)]);
-  const table = renderTable(["family", "option", ...columns].map((heading) => ({ heading, align: "left" }) as const), rows, paint);
+  const table = renderTable(["family", "option", ...columns].map(left), rows, paint);
   return `\n${paint.red("different:")} ${formatNumberOf(differences.length, "option", "options")} of ${formatCount(compared)}${others}\n${table}`;
 }
 
