@@ -104,10 +104,15 @@ export function addonError(error: unknown): KgdumpError {
   const { code, message, path, hint, keyspace } = told;
   return new KgdumpError(isErrorCode(code) ? code : "INTERNAL", message, {
     cause: error,
-    ...(path === undefined ? {} : { path }),
-    ...(hint === undefined ? {} : { hint }),
-    ...(keyspace === undefined ? {} : { keyspace: Buffer.from(keyspace, "hex") }),
+    path,
+    hint,
+    keyspace: keyspace === undefined ? undefined : Buffer.from(keyspace, "hex"),
   });
+}
+
+/** The same bytes as a Buffer, not copied. */
+export function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /** A block's facts as addons tell them: the places of its first and last key in its bytes. */

@@ -112,19 +112,19 @@ export interface ErrorDetails {
   /** The error that led to this one. */
   cause?: unknown;
   /** What the user can do next, as a sentence. */
-  hint?: string;
+  hint?: string | undefined;
   /** The file or directory that the error is about. */
-  path?: string;
+  path?: string | undefined;
   /** Byte offset within the dump at which the problem starts. */
-  offset?: number;
+  offset?: number | undefined;
   /** Number of the block (0-based, over the whole dump) that the problem is in. */
-  block?: number;
+  block?: number | undefined;
   /** Name of the keyspace, as bytes. */
-  keyspace?: Uint8Array;
+  keyspace?: Uint8Array | undefined;
   /** With CONFIG_INVALID: all that is wrong in the file, in its order. */
-  problems?: readonly ConfigProblem[];
+  problems?: readonly ConfigProblem[] | undefined;
   /** Of a rollback that was refused: what `--discard-new` would leave behind. */
-  loss?: DiscardLoss;
+  loss?: DiscardLoss | undefined;
 }
 
 /** Every failure that kgdump reports on purpose. */
@@ -167,9 +167,7 @@ export class KgdumpError extends Error {
   /** The same error with the path of what it is about, unless it has one. */
   withPath(path: string): KgdumpError {
     if (this.path !== undefined) return this;
-    const { code, message, cause, hint, offset, block, keyspace, problems, loss } = this;
-    const known = Object.entries({ cause, hint, offset, block, keyspace, problems, loss }).filter(([, value]) => value !== undefined);
-    return new KgdumpError(code, message, { ...Object.fromEntries(known), path });
+    return withDetails(this, { path });
   }
 
   /** The keyspace's name as text. */
@@ -181,6 +179,12 @@ export class KgdumpError extends Error {
   get exitCode(): number {
     return EXIT_CODE_OF[this.code];
   }
+}
+
+/** The same error with other details. */
+export function withDetails(error: KgdumpError, details: ErrorDetails): KgdumpError {
+  const { code, message, cause, hint, path, offset, block, keyspace, problems, loss } = error;
+  return new KgdumpError(code, message, { cause, hint, path, offset, block, keyspace, problems, loss, ...details });
 }
 
 /** Whether `code` is one of kgdump's own error codes. */

@@ -17,7 +17,7 @@ export type Check<T> = (value: unknown, name: string) => T;
 
 /** The error for an argument. @param wanted what it must be, as in "must be …" */
 export function wrong(name: string, wanted: string, value: unknown, hint?: string): KgdumpError {
-  return new KgdumpError("USAGE", `${name} must be ${wanted}, not ${described(value)}`, hint === undefined ? {} : { hint });
+  return new KgdumpError("USAGE", `${name} must be ${wanted}, not ${described(value)}`, { hint });
 }
 
 function described(value: unknown): string {

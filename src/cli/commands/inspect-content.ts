@@ -101,8 +101,5 @@ async function findEntry({ input, maxBlockSize, signal }: ReadOptions, key: Uint
 
 function notThere(source: ReadOptions, key: Uint8Array, keyspaces: readonly Uint8Array[] | undefined): KgdumpError {
   const where = keyspaces === undefined ? "" : ` in ${keyspaces.map(formatShort).join(", ")}`;
-  return new KgdumpError("NOT_FOUND", `the dump has no key ${formatShort(key)}${where}`, {
-    ...(typeof source.input === "string" ? { path: source.input } : {}),
-    hint: "list what there is with --keys --prefix",
-  });
+  return new KgdumpError("NOT_FOUND", `the dump has no key ${formatShort(key)}${where}`, { path: typeof source.input === "string" ? source.input : undefined, hint: "list what there is with --keys --prefix" });
 }

@@ -107,9 +107,5 @@ async function summarize(context: Context, source: InspectOptions): Promise<void
 function incomplete(summary: DumpSummary): KgdumpError {
   const { problem, path } = summary;
   const code = problem !== null && isErrorCode(problem.code) ? problem.code : "DUMP_TRUNCATED";
-  return new KgdumpError(code, problem?.message ?? "the dump is not complete", {
-    ...(path === null ? {} : { path }),
-    ...(problem?.offset === undefined ? {} : { offset: problem.offset }),
-    ...(problem?.block === undefined ? {} : { block: problem.block }),
-  });
+  return new KgdumpError(code, problem?.message ?? "the dump is not complete", { path: path ?? undefined, offset: problem?.offset, block: problem?.block });
 }

@@ -8,7 +8,7 @@ import { readFileSync, statSync } from "node:fs";
 import { type UserInfo, userInfo } from "node:os";
 import { dirname, resolve } from "node:path";
 import { addonIfAny, loadAddon } from "../../addon.js";
-import { KgdumpError } from "../../errors.js";
+import { KgdumpError, withDetails } from "../../errors.js";
 import { ADDONS } from "../../prebuilt.js";
 import { handsOf, isRoots } from "./hands.js";
 import { shellWord } from "./shell-word.js";
@@ -165,12 +165,10 @@ export function asKeeper<T>(change: (acting: Acting) => T): T {
 /** An error that came because kgdump works as another user, with that and what to do in its hint. */
 export function withActing(error: unknown, words: readonly string[]): unknown {
   if (acting === null || !(error instanceof KgdumpError) || error.code !== "PERMISSION_DENIED") return error;
-  const { code, message, cause, path } = error;
+  const { path } = error;
   const name = nameOf(acting.uid);
-  if (path !== undefined && isOpenAlready(path)) return new KgdumpError(code, message, { cause, path, hint: `kgdump works as ${name} here, who can't open that anew: name the pipe with - instead, as in \`… | kgdump import STORE -i -\` and \`kgdump export STORE -o - | …\`` });
-  return new KgdumpError(code, message, {
-    cause,
-    ...(path === undefined ? {} : { path }),
+  if (path !== undefined && isOpenAlready(path)) return withDetails(error, { hint: `kgdump works as ${name} here, who can't open that anew: name the pipe with - instead, as in \`… | kgdump import STORE -i -\` and \`kgdump export STORE -o - | …\`` });
+  return withDetails(error, {
     hint: `kgdump works as ${name} here, who could change ${acting.because}: let that user open it (\`chown -R ${shellWord(name)} …\`), or trust that user: \`kgdump ${words.map(shellWord).join(" ")} --as-root\``,
   });
 }

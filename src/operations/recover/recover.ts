@@ -17,6 +17,7 @@ import { isDumpError } from "../dump/read.js";
 import { spool } from "../dump/spool.js";
 import { nameText } from "../entries/keyspaces.js";
 import type { DumpOutput } from "../output/dump-output.js";
+import { outputExists } from "../output/output-file.js";
 import { openOutput } from "../output/output.js";
 import { ProgressMeter, type WithProgress } from "../run/progress.js";
 import { readBack } from "./read-back.js";
@@ -84,7 +85,7 @@ export async function recoverDump(options: RecoverOptions): Promise<RecoverResul
 async function checkOutput(input: string | null, output: string, force: boolean): Promise<void> {
   const there = await stat(output).catch(() => null);
   if (there === null) {
-    if (!force && (await nameIsTaken(output))) throw exists(output);
+    if (!force && (await nameIsTaken(output))) throw outputExists(output);
     return;
   }
   const own = input === null ? null : await stat(input);
@@ -95,11 +96,7 @@ async function checkOutput(input: string | null, output: string, force: boolean)
   if (!there.isFile()) {
     throw new KgdumpError("USAGE", `${output} is no regular file, so that the new dump could not be read back`, { path: output, hint: "name a file" });
   }
-  if (!force) throw exists(output);
-}
-
-function exists(output: string): KgdumpError {
-  return new KgdumpError("OUTPUT_EXISTS", `${output} exists already`, { path: output, hint: "choose another name, or replace it with --force" });
+  if (!force) throw outputExists(output);
 }
 
 function nothingLeft({ remarks }: RecoverReport): KgdumpError {
@@ -189,9 +186,8 @@ export function requireNothingLost(result: RecoverResult): void {
   const gaps = result.keyspaces.filter((keyspace) => keyspace.gaps.length > 0);
   const where = gaps.map(({ name, gaps: found }) => `"${nameText(name)}" (${String(found.length)})`).join(", ");
   const what = gaps.length === 0 ? "something may be missing: see the remarks" : `there are gaps in ${where}`;
-  const path = result.output ?? result.input;
   throw new KgdumpError("RECOVERY_INCOMPLETE", `not everything could be recovered: ${what}`, {
-    ...(path === null ? {} : { path }),
+    path: result.output ?? result.input ?? undefined,
     hint: result.output === null ? "nothing was written" : "the new dump is valid, and lacks what was damaged: kgdump inspect --gaps lists where",
   });
 }

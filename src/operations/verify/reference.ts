@@ -119,7 +119,7 @@ export class DumpReference implements Reference {
   #refuseDelta({ kind, base }: DumpHeader): void {
     if (kind === "full" || !this.#full) return;
     throw new KgdumpError("DELTA_BASE_DIFFERENT", `${this.path ?? "the dump"} holds only changes since dump ${base?.dumpId ?? "?"}: no store has just these`, {
-      ...(this.path === null ? {} : { path: this.path }),
+      path: this.path ?? undefined,
       hint: "compare with a full dump, or two stores with each other; a delta itself is checked by verify without --against and --graph",
     });
   }

@@ -1,7 +1,7 @@
 /** Rolling back what was done to a store last, when that was a compaction and no migration. */
 import { realpath } from "node:fs/promises";
 import { resolve } from "node:path";
-import { KgdumpError } from "../../../errors.js";
+import { KgdumpError, withDetails } from "../../../errors.js";
 import { nameStamp } from "../../disk/places.js";
 import { detectEngine } from "../../disk/stores.js";
 import type { RollbackOptions, RollbackResult } from "../back/rollback-options.js";
@@ -57,6 +57,5 @@ async function isNewer(kept: string, journal: Journal): Promise<boolean> {
 
 function withMigration(error: unknown): unknown {
   if (!(error instanceof KgdumpError) || error.code !== "ROLLBACK_LOSES_DATA") return error;
-  const { code, message, hint = "", path } = error;
-  return new KgdumpError(code, message, { cause: error, ...(path === undefined ? {} : { path }), hint: `${hint}; --carry-back undoes the migration before the compaction, with all that the store holds` });
+  return withDetails(error, { cause: error, hint: `${error.hint ?? ""}; --carry-back undoes the migration before the compaction, with all that the store holds` });
 }

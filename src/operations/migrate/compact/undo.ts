@@ -3,7 +3,7 @@ import { realpath } from "node:fs/promises";
 import { resolve } from "node:path";
 import { isEngineName } from "../../../engines/registry.js";
 import type { EngineName } from "../../../engines/store.js";
-import { KgdumpError } from "../../../errors.js";
+import { KgdumpError, withDetails } from "../../../errors.js";
 import { holdStore, lockOf } from "../../disk/hold.js";
 import { noStoreAt } from "../../disk/missing.js";
 import { nameIsTaken } from "../../disk/names.js";
@@ -91,13 +91,8 @@ async function putBack(store: string, kept: string, { signal }: UndoCompactOptio
 /** An error of reading the compacted store, with the way back. */
 function withWayBack(error: unknown, kept: string): unknown {
   if (!(error instanceof KgdumpError) || !error.code.startsWith("STORE_") || error.code === "STORE_IN_USE") return error;
-  const { code, message, hint, path, keyspace } = error;
-  return new KgdumpError(code, message, {
-    cause: error,
-    ...(path === undefined ? {} : { path }),
-    ...(keyspace === undefined ? {} : { keyspace }),
-    hint: `${hint === undefined ? "" : `${hint}; `}--discard-new puts the original ${kept} back without reading what is there, and keeps that aside`,
-  });
+  const own = error.hint === undefined ? "" : `${error.hint}; `;
+  return withDetails(error, { cause: error, hint: `${own}--discard-new puts the original ${kept} back without reading what is there, and keeps that aside` });
 }
 
 async function read(store: string, options: UndoCompactOptions): Promise<Digests> {

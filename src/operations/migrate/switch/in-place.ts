@@ -1,6 +1,6 @@
 /** What holds when a migration ends after the new store got its place, and before all was done: told with whatever ended it. */
 import { engineTitle } from "../../../engines/registry.js";
-import { KgdumpError } from "../../../errors.js";
+import { KgdumpError, withDetails } from "../../../errors.js";
 import { occupantOf } from "../../disk/places.js";
 import { shellWord } from "../../disk/shell-word.js";
 import { directionOf } from "../direction.js";
@@ -29,12 +29,8 @@ export function inPlaceText(journal: Journal): string {
 /** An error with what holds in its hint. One that says how the stores differ, and what is not an error of kgdump's own, stays as it is. */
 export function withInPlace(error: unknown, journal: Journal): unknown {
   if (!(error instanceof KgdumpError) || error.code === "VERIFY_DIFFERENCE") return error;
-  const { code, message, cause, hint, path, keyspace } = error;
   const text = inPlaceText(journal);
-  return new KgdumpError(code, message, {
-    hint: hint === undefined ? text : `${hint}; ${text}`,
-    ...Object.fromEntries(Object.entries({ cause, path, keyspace }).filter(([, value]) => value !== undefined)),
-  });
+  return withDetails(error, { hint: error.hint === undefined ? text : `${error.hint}; ${text}` });
 }
 
 /** The same for an error of the switch itself, when the new store has its place although not all was done. */
