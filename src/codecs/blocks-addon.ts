@@ -56,8 +56,3 @@ export function blocksAddon(): BlocksAddon {
 export function blocksAddonIfAny(): BlocksAddon | null {
   return addonIfAny("blocks") as BlocksAddon | null;
 }
-
-/** The same bytes as a Buffer, not copied. */
-export function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}

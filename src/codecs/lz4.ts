@@ -5,11 +5,11 @@
  * An addon of our own, because it works off the main thread in memory that is used again: lz4-napi makes memory anew for each
  * block, and its allocator keeps some 100 MB of it for each of libuv's threads.
  */
-import { fromAddon } from "../addon.js";
+import { asBuffer, fromAddon } from "../addon.js";
 import { KgdumpError } from "../errors.js";
 import { type Codec, CODEC_IDS } from "../format/codec.js";
 import { borrow } from "../memory.js";
-import { asBuffer, blocksAddon, type BlocksAddon } from "./blocks-addon.js";
+import { blocksAddon, type BlocksAddon } from "./blocks-addon.js";
 import { decodeLz4 } from "./lz4-decoder.js";
 
 /** A byte of LZ4 stands for 255 bytes at most; the constant covers the first sequences of a short block. */

@@ -2,14 +2,14 @@
  * A keyspace's blocks on their way into a dump, off the main thread: each is checked as a reader would, compressed, summed
  * and hashed while it is in memory anyway. Blocks are compressed side by side, but hashed one after the other.
  */
-import { fromAddon, type NativeFacts } from "../addon.js";
+import { asBuffer, fromAddon, type NativeFacts } from "../addon.js";
 import { KgdumpError } from "../errors.js";
 import { crcOf } from "../format/checksum.js";
 import { type Codec, packBlock } from "../format/codec.js";
 import type { KeyspaceShape } from "../format/content-checker.js";
 import type { CheckedBlock } from "../format/dump-writer.js";
 import type { Block } from "../format/types.js";
-import { asBuffer, blocksAddon, type NativePacker } from "./blocks-addon.js";
+import { blocksAddon, type NativePacker } from "./blocks-addon.js";
 
 const NO_MEMORY = Buffer.alloc(0);
 

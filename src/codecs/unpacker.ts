@@ -1,9 +1,9 @@
 /** A keyspace's blocks on their way out of a dump, off the main thread: each is decoded, checked and hashed while it is in memory anyway. */
-import { blockFacts, fromAddon } from "../addon.js";
+import { asBuffer, blockFacts, fromAddon } from "../addon.js";
 import { KgdumpError } from "../errors.js";
 import { type Codec, unpackBlock } from "../format/codec.js";
 import type { BlockUnpacker, KeyspaceShape, UnpackedBlock } from "../format/content-checker.js";
-import { asBuffer, blocksAddon, blocksAddonIfAny, type NativeUnpacker } from "./blocks-addon.js";
+import { blocksAddon, blocksAddonIfAny, type NativeUnpacker } from "./blocks-addon.js";
 import { lz4Damage, lz4Memory } from "./lz4.js";
 
 const NO_DATA = Buffer.alloc(0);

@@ -1,8 +1,8 @@
 /** The codec "zstd": one Zstandard frame (RFC 8878) without a dictionary, whose output is bounded before it is decoded. */
 
+import { asBuffer } from "../addon.js";
 import { KgdumpError } from "../errors.js";
 import { type Codec, CODEC_IDS } from "../format/codec.js";
-import { asBuffer } from "./blocks-addon.js";
 import { loadZstd, type ZstdBinding } from "./zstd-binding.js";
 import { decodeZstd } from "./zstd-decoder.js";
 import { withContentSize, zstdProblem } from "./zstd-frame.js";

@@ -183,8 +183,3 @@ export interface NativeRocksdb {
 export function rocksdbAddon(): NativeRocksdb {
   return loadAddon("rocksdb") as NativeRocksdb;
 }
-
-/** The same bytes as a Buffer, not copied. */
-export function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}

@@ -1,9 +1,9 @@
 /** Every version of a key in a RocksDB store, in every table and log, also those that are damaged or not part of the store. */
 import { resolve } from "node:path";
-import { fromAddon } from "../../addon.js";
+import { asBuffer, fromAddon } from "../../addon.js";
 import { watchCrash } from "../../crash.js";
 import type { FoundKey } from "../found-key.js";
-import { asBuffer, rocksdbAddon } from "./addon.js";
+import { rocksdbAddon } from "./addon.js";
 
 /**
  * Looks for every version of a key. The store is only read, and may be damaged.

@@ -5,11 +5,11 @@
  */
 import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
-import { fromAddon } from "../../addon.js";
+import { asBuffer, fromAddon } from "../../addon.js";
 import { watchCrash } from "../../crash.js";
 import { KgdumpError, systemError } from "../../errors.js";
 import type { EntryLoader, KeyOrder } from "../store.js";
-import { asBuffer, type NativeNewStore, type NativeSink, rocksdbAddon } from "./addon.js";
+import { type NativeNewStore, type NativeSink, rocksdbAddon } from "./addon.js";
 import { familyOptions, openNativeSink, type RocksdbFamily } from "./sink.js";
 
 /** How the new store is made. */

@@ -5,6 +5,7 @@
 import { open, readdir, readFile, rename, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { systemError } from "../../errors.js";
+import { TABLE_PREFIX } from "./option-lines.js";
 
 /** What OPTIONS is to say of a family. */
 export interface FinalFamily {
@@ -88,8 +89,6 @@ function unescape(text: string): string {
   return text.replaceAll(/\\([^])/g, (_, character: string) => (character === "n" ? "\n" : character === "r" ? "\r" : character));
 }
 
-const TABLE = "table.";
-
 function render(sections: readonly Section[], { version, database, families }: FinalOptions): string {
   const complete = families.find((family) => family.complete);
   const byName = new Map(families.map((family) => [Buffer.from(family.name).toString("latin1"), family]));
@@ -118,9 +117,9 @@ const textOf = (values: ReadonlyMap<string, string>): string => [...values].map(
 
 /** @param complete a family whose options are all known, if there is one */
 function familySection(family: FinalFamily | undefined, inTable: boolean, written: ReadonlyMap<string, string>, complete: FinalFamily | undefined): Map<string, string> {
-  const own = new Map([...(family?.values ?? [])].filter(([name]) => name.startsWith(TABLE) === inTable).map(([name, value]) => [inTable ? name.slice(TABLE.length) : name, value]));
+  const own = new Map([...(family?.values ?? [])].filter(([name]) => name.startsWith(TABLE_PREFIX) === inTable).map(([name, value]) => [inTable ? name.slice(TABLE_PREFIX.length) : name, value]));
   // A family that the source does not tell of has the words that the source's version knows from another one.
-  const known = (name: string): boolean => (family?.complete === true ? own.has(name) : complete === undefined || complete.values.has((inTable ? TABLE : "") + name));
+  const known = (name: string): boolean => (family?.complete === true ? own.has(name) : complete === undefined || complete.values.has((inTable ? TABLE_PREFIX : "") + name));
   return replaced(written, own, known);
 }
 

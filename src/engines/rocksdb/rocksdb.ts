@@ -1,13 +1,13 @@
 /** RocksDB as a source of entries: a store is opened for reading and nothing in it is ever changed. */
 import { resolve } from "node:path";
-import { fromAddon } from "../../addon.js";
+import { asBuffer, fromAddon } from "../../addon.js";
 import { watchCrash } from "../../crash.js";
 import { KgdumpError } from "../../errors.js";
 import { scanBlocks, type Fill } from "../block-scan.js";
 import { ByName } from "../by-name.js";
 import { AGES, TIMES } from "../header-options.js";
 import type { EntryBlock, EntrySource, KeyspaceInfo, ScanOptions, SourceOptions, StoreInfo, StoreMark } from "../store.js";
-import { asBuffer, type NativeFacts, type NativeScan, type NativeStore, rocksdbAddon } from "./addon.js";
+import { type NativeFacts, type NativeScan, type NativeStore, rocksdbAddon } from "./addon.js";
 import { TABLE_PREFIX, toHeader } from "./option-lines.js";
 
 export { createRocksdbSink } from "./sink.js";

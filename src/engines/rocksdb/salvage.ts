@@ -1,9 +1,10 @@
 /** What is sound of a damaged RocksDB store, and what is missing. RocksDB itself is not asked: it ends at the first damage. */
 import { resolve } from "node:path";
-import { blockFacts, fromAddon } from "../../addon.js";
+import { fromAddon } from "../../addon.js";
 import { watchCrash } from "../../crash.js";
 import { KgdumpError } from "../../errors.js";
 import type { SalvageOptions, SalvagePiece, StoreLoss, StoreSalvage } from "../salvage.js";
+import { salvagedPieces } from "../salvage-scan.js";
 import type { KeyspaceInfo } from "../store.js";
 import { type NativeSalvage, type NativeSalvageLoss, rocksdbAddon } from "./addon.js";
 import { settingsOf } from "./rocksdb.js";
@@ -50,24 +51,15 @@ class Salvage implements StoreSalvage {
     return this.#losses;
   }
 
-  async *scan(keyspace: Uint8Array, { blockSize, signal }: { readonly blockSize: number; readonly signal?: AbortSignal | undefined }): AsyncGenerator<SalvagePiece> {
+  async *scan(keyspace: Uint8Array, options: Parameters<StoreSalvage["scan"]>[1]): AsyncGenerator<SalvagePiece> {
     const id = this.#ids.get(Buffer.from(keyspace).toString("latin1"));
     if (id === undefined) throw new KgdumpError("KEYSPACE_UNKNOWN", `nothing is known of a family ${JSON.stringify(Buffer.from(keyspace).toString())}`, { keyspace });
     const scan = await fromAddon(() => this.#store.scan(id));
-    let buffer = Buffer.allocUnsafeSlow(blockSize);
-    for (;;) {
-      signal?.throwIfAborted();
+    yield* salvagedPieces(async (buffer) => {
       const filled = await fromAddon(() => scan.fill(buffer));
       this.#losses.push(...filled.losses.map(lossOf));
-      if (filled.needed > 0 && filled.entries === 0) {
-        buffer = Buffer.allocUnsafeSlow(filled.needed);
-        continue;
-      }
-      if (filled.gap) yield { type: "gap" };
-      if (filled.done) return;
-      yield { type: "entries", block: { data: buffer.subarray(0, filled.bytes), ...blockFacts(buffer, filled), doubtful: filled.doubtful } };
-      if (buffer.length > blockSize) buffer = Buffer.allocUnsafeSlow(blockSize);
-    }
+      return { ...filled, counts: filled };
+    }, options);
   }
 
   close(): Promise<void> {

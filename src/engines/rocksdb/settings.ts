@@ -63,24 +63,16 @@ const BOUNDLESS = new Map([[FIFO_OPTIONS, "{allow_compaction=false;max_table_fil
 /** How a family is made, but for its name and the ages of its tables. */
 type FamilyKind = Omit<RestoredFamily, "family" | "final"> & { readonly family: Omit<RocksdbFamily, "name">; readonly final: Omit<FinalFamily, "name"> };
 
-/**
- * How to make a family with the options that a dump, or a store, has of it.
- * @param order of its keys
- */
-export function restoredFamily(name: Uint8Array, order: KeyOrder, known: Omit<FamilySource, "order">, wishes: FamilyWishes = {}): RestoredFamily {
-  return named(name, kindOf(order, known, wishes), known.settings.get(AGES));
-}
-
-/** The same for all families of a source, which mostly have the same options: what is equal is found out once. */
+/** How to make families with the options that a dump, or a store, has of them. All of a source mostly have the same: what is equal is found out once. */
 export class RestoredFamilies {
   readonly #wishes: FamilyWishes;
   readonly #kinds = new Map<string, FamilyKind>();
 
-  constructor(wishes: FamilyWishes) {
+  constructor(wishes: FamilyWishes = {}) {
     this.#wishes = wishes;
   }
 
-  /** As `restoredFamily`. The options of the source must be the same each time. */
+  /** @param order of its keys @param known the options of the source must be the same each time */
   make(name: Uint8Array, order: KeyOrder, known: Omit<FamilySource, "order">): RestoredFamily {
     const key = JSON.stringify([order, known.source === undefined, ...[...known.settings].filter(([option]) => option !== AGES)]);
     const kind = this.#kinds.get(key) ?? kindOf(order, known, this.#wishes);

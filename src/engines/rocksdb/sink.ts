@@ -1,10 +1,10 @@
 /** RocksDB as a sink: makes stores, among them such as MAYA's, for restore, the demo, tests and benchmarks. */
 import { resolve } from "node:path";
-import { fromAddon } from "../../addon.js";
+import { asBuffer, fromAddon } from "../../addon.js";
 import { watchCrash } from "../../crash.js";
 import { ByName } from "../by-name.js";
 import type { Applied, BlockComparison, EntrySink, IfExists, KeyOrder, StoreInfo } from "../store.js";
-import { asBuffer, type NativeSink, rocksdbAddon } from "./addon.js";
+import { type NativeSink, rocksdbAddon } from "./addon.js";
 
 /** Compression of a family's tables. */
 export type RocksdbCompression = "none" | "lz4" | "zstd" | "snappy" | "zlib" | "bzip2";

@@ -6,13 +6,12 @@
 import { resolve } from "node:path";
 import { fromAddon } from "../../addon.js";
 import { watchCrash } from "../../crash.js";
-import { scanBlocks } from "../block-scan.js";
 import { sledFacts } from "../older-sled.js";
 import type { EntryBlock, ScanOptions, StoreInfo } from "../store.js";
 import { sledAddon, type NativeSledFiles } from "./addon.js";
-import { keyRange } from "./range.js";
+import { scanTree } from "./scan.js";
 import type { SledSettings, SledSource } from "./sled.js";
-import { isEscaped, keyspaceOf, treeOf, uncounted } from "./trees.js";
+import { isEscaped, keyspaceOf, uncounted } from "./trees.js";
 
 /**
  * Opens the files of the sled store in a directory for reading; its whole log is read.
@@ -48,17 +47,8 @@ class SledFiles implements SledSource {
     };
   }
 
-  async *scan(keyspace: Uint8Array, options: ScanOptions): AsyncGenerator<EntryBlock, void, undefined> {
-    options.signal?.throwIfAborted();
-    const range = keyRange(options);
-    const tree = treeOf(keyspace);
-    if (range === null) return;
-    const scan = this.#native.scan(tree, range.lower, range.upper, options.order === "reverse-bytewise");
-    yield* scanBlocks(
-      (buffer, target, maxEntries) => fromAddon(() => scan.fill(buffer, target, maxEntries)),
-      () => fromAddon(() => scan.close()),
-      { ...options, pool: this.#buffers },
-    );
+  scan(keyspace: Uint8Array, options: ScanOptions): AsyncGenerator<EntryBlock, void, undefined> {
+    return scanTree(this.#native, keyspace, options, this.#buffers);
   }
 
   close(): Promise<void> {

@@ -1,10 +1,11 @@
 /** What is sound of a damaged sled store, and what is missing. Sled itself is not asked: it drops what it cannot read. */
 import { resolve } from "node:path";
-import { blockFacts, fromAddon } from "../../addon.js";
+import { fromAddon } from "../../addon.js";
 import { watchCrash } from "../../crash.js";
 import { KgdumpError } from "../../errors.js";
 import { isCurrentSled, sledFacts } from "../older-sled.js";
 import type { SalvagePiece, StoreLoss, StoreSalvage } from "../salvage.js";
+import { salvagedPieces } from "../salvage-scan.js";
 import { type NativeSledSalvage, type NativeSledSalvageTree, sledAddon } from "./addon.js";
 import { isEscaped, keyspaceOf, uncounted } from "./trees.js";
 
@@ -54,23 +55,11 @@ class Salvage implements StoreSalvage {
     };
   }
 
-  async *scan(keyspace: Uint8Array, { blockSize, signal }: { readonly blockSize: number; readonly signal?: AbortSignal | undefined }): AsyncGenerator<SalvagePiece> {
+  async *scan(keyspace: Uint8Array, options: Parameters<StoreSalvage["scan"]>[1]): AsyncGenerator<SalvagePiece> {
     const number = this.#numbers.get(Buffer.from(keyspace).toString("latin1"));
     if (number === undefined) throw new KgdumpError("KEYSPACE_UNKNOWN", `nothing is known of a tree ${JSON.stringify(Buffer.from(keyspace).toString())}`, { keyspace });
     const scan = await fromAddon(() => this.#store.scan(number));
-    let buffer = Buffer.allocUnsafeSlow(blockSize);
-    for (;;) {
-      signal?.throwIfAborted();
-      const { counts, gap, doubtful } = await fromAddon(() => scan.fill(buffer, blockSize));
-      if (counts.needed > 0 && counts.entries === 0) {
-        buffer = Buffer.allocUnsafeSlow(counts.needed);
-        continue;
-      }
-      if (gap) yield { type: "gap" };
-      if (counts.done) return;
-      yield { type: "entries", block: { data: buffer.subarray(0, counts.bytes), ...blockFacts(buffer, counts), doubtful } };
-      if (buffer.length > blockSize) buffer = Buffer.allocUnsafeSlow(blockSize);
-    }
+    yield* salvagedPieces((buffer) => fromAddon(() => scan.fill(buffer, options.blockSize)), options);
   }
 
   close(): Promise<void> {

@@ -8,11 +8,10 @@
 import { resolve } from "node:path";
 import { fromAddon } from "../../addon.js";
 import { watchCrash } from "../../crash.js";
-import { scanBlocks } from "../block-scan.js";
 import type { Applied, BlockComparison, EntryBlock, EntrySink, EntrySource, IfExists, KeyOrder, ScanOptions, StoreInfo } from "../store.js";
 import { sledAddon, type NativeSledStore } from "./addon.js";
 import { SledFollower } from "./follower.js";
-import { keyRange } from "./range.js";
+import { scanTree } from "./scan.js";
 import { keyspaceOf, treeOf, uncounted } from "./trees.js";
 
 /** Settings of a store that must be the same whenever it is opened. */
@@ -151,17 +150,8 @@ class Store implements SledSource, SledSink {
     };
   }
 
-  async *scan(keyspace: Uint8Array, options: ScanOptions): AsyncGenerator<EntryBlock, void, undefined> {
-    options.signal?.throwIfAborted();
-    const range = keyRange(options);
-    const tree = treeOf(keyspace);
-    if (range === null) return;
-    const scan = await fromAddon(() => this.#native.scan(tree, range.lower, range.upper, options.order === "reverse-bytewise"));
-    yield* scanBlocks(
-      (buffer, target, maxEntries) => fromAddon(() => scan.fill(buffer, target, maxEntries)),
-      () => fromAddon(() => scan.close()),
-      { ...options, pool: this.#buffers },
-    );
+  scan(keyspace: Uint8Array, options: ScanOptions): AsyncGenerator<EntryBlock, void, undefined> {
+    return scanTree(this.#native, keyspace, options, this.#buffers);
   }
 
   async createKeyspace(name: Uint8Array): Promise<void> {

@@ -5,7 +5,7 @@ import { setTimeout } from "node:timers/promises";
 import test, { type ExecutionContext } from "ava";
 import { openRocksdbLoader } from "#src/engines/rocksdb/loader.js";
 import { createRocksdbSink, openRocksdbSource, type RocksdbFamily } from "#src/engines/rocksdb/rocksdb.js";
-import { RestoredFamilies, restoredFamily } from "#src/engines/rocksdb/settings.js";
+import { RestoredFamilies } from "#src/engines/rocksdb/settings.js";
 import { KgdumpError } from "#src/errors.js";
 import { encodeEntries, type KeyOrder } from "#src/format/index.js";
 import { temporaryDirectory } from "../../support/temporary.js";
@@ -152,7 +152,7 @@ test("a family's settings come back, and those that RocksDB does not know are to
     ["table.filter_policy", "bloomfilter"],
     ["table.format_version", "5"],
   ]);
-  const { family, notKept } = restoredFamily(DEFAULT, "bytewise", { settings });
+  const { family, notKept } = new RestoredFamilies().make(DEFAULT, "bytewise", { settings });
   t.deepEqual(notKept, ["no_such_option=1 is not kept: kgdump does not know this option"]);
   const { path } = await loadInto(t, [family], [[DEFAULT, "bytewise", [block("a")]]]);
   await using source = await openRocksdbSource(path);
@@ -177,7 +177,7 @@ test("families with the same options are put together once, each with its own na
   for (const [number, each] of made.entries()) {
     const [compression, order] = kinds[number % 3] ?? kinds[0];
     const name = Buffer.from(`family ${number.toString()}`);
-    t.deepEqual(each, restoredFamily(name, order, { settings: settings(compression, 1_700_000_000 + number) }));
+    t.deepEqual(each, new RestoredFamilies().make(name, order, { settings: settings(compression, 1_700_000_000 + number) }));
     t.is(each.family.ages, ages(1_700_000_000 + number));
   }
   const { path, counts } = await loadInto(t, made.map(({ family }) => family), made.map(({ family, final }, number) => [final.name, family.comparator ?? "bytewise", [number % 3 === 2 ? block("b", `a${number.toString()}`) : block(`a${number.toString()}`, "b")]]));

@@ -4,7 +4,7 @@ import test from "ava";
 import { openRocksdbLoader } from "#src/engines/rocksdb/loader.js";
 import { fromHeader, toHeader } from "#src/engines/rocksdb/option-lines.js";
 import { optionProblem } from "#src/engines/rocksdb/option-rules.js";
-import { restoredFamily } from "#src/engines/rocksdb/settings.js";
+import { RestoredFamilies } from "#src/engines/rocksdb/settings.js";
 import { encodeEntries } from "#src/format/index.js";
 import { temporaryDirectory } from "../../support/temporary.js";
 
@@ -69,7 +69,7 @@ test("a hostile header neither ends the process nor loses a record", async (t) =
   for (const style of ["kCompactionStyleLevel", "kCompactionStyleFIFO"]) {
     for (const [option, value] of HOSTILE) {
       const directory = await temporaryDirectory(t);
-      const { family } = restoredFamily(name, "bytewise", { settings: new Map([["compaction_style", style], ["enable_blob_files", "true"], [option, value]]) });
+      const { family } = new RestoredFamilies().make(name, "bytewise", { settings: new Map([["compaction_style", style], ["enable_blob_files", "true"], [option, value]]) });
       const loader = await openRocksdbLoader(join(directory, "store"), { tableDirectory: join(directory, "tables"), families: [family] });
       await loader.startKeyspace(name, "bytewise");
       await loader.load(blocks);
@@ -82,7 +82,7 @@ test("a hostile header neither ends the process nor loses a record", async (t) =
 test("a FIFO family whose limits are not taken gets none: RocksDB's own would delete what is there", (t) => {
   const common = new Map([["compaction_style", "kCompactionStyleFIFO"], ["compaction_options_fifo", "{max_table_files_size=5;no_such={{;}"], ["ttl", "77"]]);
   const { source, families } = toHeader({ version: "11.8.1", database: new Map([["max_open_files", "5"]]), families: [common] });
-  const { final, notKept } = restoredFamily(Buffer.from("f"), "bytewise", { source, settings: families[0] ?? new Map() });
+  const { final, notKept } = new RestoredFamilies().make(Buffer.from("f"), "bytewise", { source, settings: families[0] ?? new Map() });
   t.true(final.complete);
   t.deepEqual([final.values.get("compaction_options_fifo"), final.values.get("ttl")], ["{allow_compaction=false;max_table_files_size=18446744073709551615;}", "77"]);
   t.regex(notKept.join("\n"), /compaction_options_fifo=.* is not kept[^]*whose limits are not kept: OPTIONS has none/);

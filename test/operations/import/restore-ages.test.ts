@@ -3,7 +3,7 @@ import { join } from "node:path";
 import test from "ava";
 import { openRocksdbLoader } from "#src/engines/rocksdb/loader.js";
 import { createRocksdbSink, openRocksdbSource, type RocksdbFamily } from "#src/engines/rocksdb/rocksdb.js";
-import { restoredFamily } from "#src/engines/rocksdb/settings.js";
+import { RestoredFamilies } from "#src/engines/rocksdb/settings.js";
 import { encodeEntries } from "#src/format/index.js";
 import { exportStore } from "#src/operations/export/export.js";
 import { restoreDump } from "#src/operations/import/restore.js";
@@ -94,7 +94,7 @@ test("tables that RocksDB flushed and compacted come back with their times", asy
 
 test("ages that can't be understood, or are none, are left out and named", async (t) => {
   for (const ages of ["x", "1 2 3 zz aa", "1 2 3 6 aa", `${line(OLD, "a")}\n\n`, "9".repeat(70_000), "99999999999999999999 1 1 61 62"]) {
-    const { family, notKept } = restoredFamily(Buffer.from("a"), "bytewise", { settings: new Map([["ages", ages]]) });
+    const { family, notKept } = new RestoredFamilies().make(Buffer.from("a"), "bytewise", { settings: new Map([["ages", ages]]) });
     t.is(family.ages, undefined);
     t.regex(notKept.join(), /ages can't be understood/);
   }
