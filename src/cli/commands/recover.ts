@@ -1,8 +1,8 @@
 /** `kgdump recover`: what is sound of a damaged dump or store becomes a new dump. */
-import { stat } from "node:fs/promises";
 import { Command, Option } from "commander";
 import { KgdumpError } from "../../errors.js";
 import type { WithAccess } from "../../operations/disk/access.js";
+import { isDirectory } from "../../operations/disk/names.js";
 import type { Context } from "../context.js";
 import { addHelp } from "../help/help.js";
 import { type AccessFlags, accessOf, accessOptions, maxBlockSizeOption, requireWith } from "../options.js";
@@ -100,10 +100,6 @@ export async function runRecover(context: Context, args: readonly string[], flag
   else if (!context.quiet) await context.out.tell(renderRecover(result, context));
   await context.out.flush();
   requireNothingLost(result);
-}
-
-async function isDirectory(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => null))?.isDirectory() === true;
 }
 
 async function runRecoverStore(context: Context, store: string, flags: RecoverFlags, access: WithAccess): Promise<void> {

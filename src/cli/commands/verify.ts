@@ -1,6 +1,6 @@
 /** `kgdump verify`: every check of a dump, and of stores beside it. */
-import { stat } from "node:fs/promises";
 import { Command, Option } from "commander";
+import { isDirectory } from "../../operations/disk/names.js";
 import type { Verification } from "../../operations/verify/results.js";
 import type { CompareOptions } from "../../operations/verify/verify.js";
 import type { Context } from "../context.js";
@@ -117,9 +117,4 @@ export async function runVerify(context: Context, args: readonly string[], flags
   else if (!context.quiet) await context.out.tell(renderVerify(result, context));
   await context.out.flush();
   requireEqual(result);
-}
-
-async function isDirectory(path: string): Promise<boolean> {
-  // What is wrong with it is told by whoever opens it.
-  return stat(path).then((found) => found.isDirectory(), () => false);
 }

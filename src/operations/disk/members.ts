@@ -3,6 +3,7 @@ import type { Dirent } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { KgdumpError } from "../../errors.js";
+import { kindOf } from "./trusted.js";
 
 const HINT = "find out who put it there, and move it away; copy the store again from its origin, or let kgdump recover tell what is missing then";
 /** Names that an engine opens. */
@@ -48,9 +49,7 @@ async function refuseOdd(directory: string, entry: Dirent): Promise<void> {
     if (found.size <= most && (found.size < LONG || found.blocks * 512 * MOST_HOLES >= found.size)) return;
     throw new KgdumpError("STORE_DAMAGED", `${path} has ${found.size.toString()} bytes, of which ${(found.blocks * 512).toString()} are on the disk: no store has such a file`, { path, hint: HINT });
   }
-  const kinds = [["a directory", found.isDirectory()], ["a FIFO", found.isFIFO()], ["a socket", found.isSocket()]] as const;
-  const kind = kinds.find(([, is]) => is)?.[0] ?? "a device";
-  throw new KgdumpError("STORE_DAMAGED", `${path} should be a file of the store, and is ${entry.isSymbolicLink() ? "a link to " : ""}${kind}`, {
+  throw new KgdumpError("STORE_DAMAGED", `${path} should be a file of the store, and is ${entry.isSymbolicLink() ? "a link to " : ""}${kindOf(found)}`, {
     path,
     hint: HINT,
   });

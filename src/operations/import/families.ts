@@ -1,10 +1,10 @@
 /** How a restore makes its families: as the dump says, or the store or dump that options are taken from, and as the user wishes. */
-import { stat } from "node:fs/promises";
 import type { FinalOptions } from "../../engines/rocksdb/options-file.js";
 import type { FamilySource } from "../../engines/rocksdb/settings.js";
 import type { RocksdbCompression, RocksdbFamily } from "../../engines/rocksdb/sink.js";
 import { tellsOptions } from "../../engines/registry.js";
 import { KgdumpError } from "../../errors.js";
+import { isDirectory } from "../disk/names.js";
 import { openSource, type TtlMode } from "../disk/stores.js";
 import { openDump } from "../dump/open-dump.js";
 import { nameText, sameName } from "../entries/keyspaces.js";
@@ -116,7 +116,7 @@ export async function checkOptionsFrom(path: string): Promise<void> {
 }
 
 async function describe(path: string): Promise<Described> {
-  if ((await stat(path).catch(() => null))?.isDirectory() === true) {
+  if (await isDirectory(path)) {
     await using store = await openSource(path, { ttl: "keep" });
     const { options: source, keyspaces, engine } = store.info;
     const families = keyspaces.map(({ name, comparator, settings }) => ({ name, order: comparator, settings: settings ?? new Map<string, string>(), source }));
@@ -127,7 +127,7 @@ async function describe(path: string): Promise<Described> {
     return ofHeader(dump.header);
   } catch (error) {
     if (!(error instanceof KgdumpError) || error.code !== "DUMP_NOT_A_DUMP") throw error;
-    throw new KgdumpError(error.code, `${path}, which options were to be taken from, is neither a dump nor the directory of a store`, { cause: error, path, ...(error.hint === undefined ? {} : { hint: error.hint }) });
+    throw new KgdumpError(error.code, `${path}, which options were to be taken from, is neither a dump nor the directory of a store`, { cause: error, path, hint: error.hint });
   }
 }
 

@@ -20,7 +20,7 @@ import { Teller } from "./events.js";
 import { isOwnedByOther, type Journal, readJournal, refuseOtherOwner, writeJournal } from "./journal.js";
 import { migrateLive } from "./live/live.js";
 import type { Sides } from "./migrated.js";
-import { type ChangeCounts, migrationPaths, type MigrateOptions, type MigrateResult, type MigrationPaths, newId, round, secondsSince } from "./options.js";
+import { type ChangeCounts, entriesOf, migrationPaths, type MigrateOptions, type MigrateResult, type MigrationPaths, newId, round, secondsSince } from "./options.js";
 import { askedDirection, detect } from "./plan/detect.js";
 import { planMigration, refuseOccupiedTarget } from "./plan/preflight.js";
 import { compareSides, graphWarnings } from "./sides.js";
@@ -177,7 +177,7 @@ async function finish(journal: Journal, done: Done | null, teller: Teller, start
     dump = delta = null;
     await writeJournal({ ...journal, dump, delta });
   }
-  const entries = (journal.keyspaces ?? []).reduce((total, keyspace) => total + keyspace.entries, 0);
+  const entries = entriesOf(journal.keyspaces ?? []);
   const downtime = done === null ? {} : { downtime: round(done.downtimeSeconds) };
   teller.tell("done", `the service can be started on ${engineTitle(directionOf(journal).to)}`, { entries, seconds: round(secondsSince(started)), ...downtime });
   const reopen = done?.copy.imported.reopen ?? null;

@@ -1,10 +1,11 @@
 /** What migrations, rollbacks and compactions of a store have left: found by the names that they give, and by what is there. */
 import type { Stats } from "node:fs";
-import { lstat, readdir } from "node:fs/promises";
+import { lstat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { isEngineName } from "../../../engines/registry.js";
 import type { EngineName } from "../../../engines/store.js";
-import { hasCode, KgdumpError, systemError } from "../../../errors.js";
+import { KgdumpError } from "../../../errors.js";
+import { namesIn } from "../../disk/names.js";
 import { diskUseOf, occupantOf } from "../../disk/places.js";
 import { openDump } from "../../dump/open-dump.js";
 import { keptOf, undoneOf } from "../compact/places.js";
@@ -86,15 +87,6 @@ export async function remainsOf(target: string, journal: Journal | null): Promis
   remains.sort((a, b) => (rank(a) < rank(b) ? -1 : 1));
   const last = journal === null ? null : await lookAt(journalPath(target), { kind: "journal" });
   return last === null ? remains : [...remains, last];
-}
-
-async function namesIn(directory: string): Promise<string[]> {
-  try {
-    return await readdir(directory);
-  } catch (error) {
-    if (hasCode(error, "ENOENT", "ENOTDIR")) return [];
-    throw systemError(error, `looking at ${directory}`, { path: directory });
-  }
 }
 
 async function lookAt(path: string, named: Named): Promise<Remain | null> {

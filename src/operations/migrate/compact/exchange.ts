@@ -4,10 +4,10 @@
  * The store that comes in has a name for a moment that tells its inode number, which no renaming changes: when that is the number of what is at the path, the two
  * have changed places, and what has the name is the other one.
  */
-import { lstat, readdir, realpath } from "node:fs/promises";
+import { lstat, realpath } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { hasCode, systemError } from "../../../errors.js";
-import { nameIsTaken } from "../../disk/names.js";
+import { nameIsTaken, namesIn } from "../../disk/names.js";
 import { clearRemoved, freeStamp, removeDirectory, renameDurably } from "../../disk/places.js";
 import { syncDirectory } from "../../disk/sync.js";
 import { exchangeDirectories } from "../../disk/system-calls.js";
@@ -62,7 +62,8 @@ async function toFinal(path: string, store: string, change: Change, stamp: strin
 export async function settleInterrupted(path: string): Promise<void> {
   const store = await realpath(path).catch(() => resolve(path));
   const [directory, prefix] = [dirname(store), basename(store)];
-  for (const name of await namesIn(directory)) {
+  // What was put aside before goes back first.
+  for (const name of (await namesIn(directory)).sort((a, b) => Number(b.endsWith("-aside")) - Number(a.endsWith("-aside")))) {
     if (!name.startsWith(`${prefix}.`)) continue;
     const rest = name.slice(prefix.length);
     const at = join(directory, name);
@@ -91,16 +92,6 @@ async function settle(at: string, store: string, change: Change, stamp: string, 
 
 function timeOf(stamp: string): Date {
   return new Date(stamp.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, "$1-$2-$3T$4:$5:$6Z"));
-}
-
-async function namesIn(directory: string): Promise<string[]> {
-  try {
-    // What was put aside before goes back first.
-    return (await readdir(directory)).sort((a, b) => Number(b.endsWith("-aside")) - Number(a.endsWith("-aside")));
-  } catch (error) {
-    if (hasCode(error, "ENOENT", "ENOTDIR")) return [];
-    throw systemError(error, `looking at ${directory}`, { path: directory });
-  }
 }
 
 /** The number by which a directory is known whatever its name is; null when nothing is there. */

@@ -1,7 +1,6 @@
 /** Where the stores of a compaction are. */
-import { readdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { hasCode, systemError } from "../../../errors.js";
+import { namesIn } from "../../disk/names.js";
 
 const KEPT = ".before-compact-";
 const UNDONE = ".after-compact-";
@@ -33,11 +32,6 @@ export function undoneOf(store: string): Promise<string[]> {
 
 async function named(store: string, middle: string): Promise<string[]> {
   const [directory, prefix] = [dirname(store), `${basename(store)}${middle}`];
-  try {
-    const names = (await readdir(directory)).filter((name) => name.startsWith(prefix) && /^\d{8}T\d{6}Z$/.test(name.slice(prefix.length)));
-    return names.sort().map((name) => join(directory, name));
-  } catch (error) {
-    if (hasCode(error, "ENOENT", "ENOTDIR")) return [];
-    throw systemError(error, `looking at ${directory}`, { path: directory });
-  }
+  const names = (await namesIn(directory)).filter((name) => name.startsWith(prefix) && /^\d{8}T\d{6}Z$/.test(name.slice(prefix.length)));
+  return names.sort().map((name) => join(directory, name));
 }
