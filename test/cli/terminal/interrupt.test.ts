@@ -234,12 +234,11 @@ test("nor does one that comes with the result, until the process is gone", async
   for (let round = 0; round < 12; round++) {
     const out = join(work, `out-${round.toString()}`);
     const child = start(["export", sound, "-o", out]);
-    child.stderr?.once("data", () => {
-      // Through all that happens until its end.
-      const more = setInterval(() => child.kill("SIGTERM"), 1);
-      child.once("exit", () => { clearInterval(more); });
-    });
+    // Through all that happens until its end. Its first words may come behind the news that it ended, so that only "close" is the last.
+    let more: NodeJS.Timeout | undefined;
+    child.stderr?.once("data", () => { more = setInterval(() => child.kill("SIGTERM"), 1); });
     const { code, signal, stderr } = await gather(child);
+    clearInterval(more);
     t.deepEqual({ code, signal }, { code: 0, signal: null }, stderr);
     t.notRegex(stderr, /INTERRUPTED|stopping/);
   }
