@@ -107,8 +107,9 @@ function areNested(value: string): boolean {
   return left === INNER;
 }
 
+/** RocksDB writes numbers in one way, and reads them in others, too: with zeros in front, no rule for a value would know it. */
 function within(value: string, smallest: bigint, largest: bigint): boolean {
-  return /^-?\d{1,20}$/.test(value) && smallest <= BigInt(value) && BigInt(value) <= largest;
+  return /^(?:0|-?[1-9]\d{0,19})$/.test(value) && smallest <= BigInt(value) && BigInt(value) <= largest;
 }
 
 /** Fields may be as large as they like but for the counts behind a colon. */
