@@ -80,7 +80,7 @@ async function fuzz() {
       const from = starts.get(target) ?? 0;
       const slice = Math.min(SLICE, first + each - from);
       starts.set(target, from + slice);
-      const plan = JSON.stringify({ target, seed, from, inputs: slice });
+      const plan = JSON.stringify({ target, seed, from, inputs: slice, ...(end === Infinity ? {} : { seconds: (end - performance.now()) / 1000 }) });
       const { stdout } = await promisify(execFile)(process.execPath, [built("worker.js"), plan], { maxBuffer: 2 ** 30 });
       const tally = JSON.parse(stdout);
       for (const { turn: at, problem, input } of tally.failures) {

@@ -40,6 +40,8 @@ export interface Plan {
   /** Number of the first input. */
   readonly from: number;
   readonly inputs: number;
+  /** Seconds after which no further input is begun. */
+  readonly seconds?: number;
   /** Milliseconds that an input may take; one that takes longer is run again alone, and its processor time counts. */
   readonly patience?: number;
   /** Called with each input and its outcome. */
@@ -77,7 +79,7 @@ async function once(target: string, seed: number, turn: number): Promise<{ outco
  * @returns what it gave; with failures it stops early
  */
 export async function run(plan: Plan): Promise<Tally> {
-  const { target, seed, from, inputs, patience = 1000 } = plan;
+  const { target, seed, from, inputs, seconds = Infinity, patience = 1000 } = plan;
   await allSeeds();
   const [outcomes, failures]: [Record<string, number>, Failure[]] = [{}, []];
   const slow: number[] = [];
@@ -93,7 +95,7 @@ export async function run(plan: Plan): Promise<Tally> {
     if (number % 1024 === 0) memory = Math.max(memory, process.memoryUsage.rss());
   };
   const lane = async (): Promise<void> => {
-    while (turn < from + inputs && failures.length === 0) await one(turn++);
+    while (turn < from + inputs && failures.length === 0 && performance.now() - started < seconds * 1000) await one(turn++);
   };
   await Promise.all(Array.from({ length: AT_ONCE }, lane));
   for (const number of slow) {
