@@ -4,9 +4,10 @@
  */
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { cp, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import test, { type ExecutionContext } from "ava";
+import anyTest, { type ExecutionContext, type TestFn } from "ava";
 import type { Command } from "commander";
 import { openRocksdbSource } from "#src/engines/rocksdb/rocksdb.js";
 import { exportStore } from "#src/operations/export/export.js";
@@ -17,10 +18,24 @@ import { migrateStore } from "#src/operations/migrate/migrate.js";
 import { recoverDump } from "#src/operations/recover/recover.js";
 import { sledCheck, sledWrite } from "../checker/run.js";
 import { inParallel } from "../faults/support.js";
-import { unpackStore } from "../fixtures/unpack.js";
+import { unpackInto } from "../fixtures/unpack.js";
 import { makeStore, numbered } from "../support/stores.js";
 import { temporaryDirectory } from "../support/temporary.js";
 import { kgdump } from "./support/run.js";
+
+interface Context {
+  /** The directory with what the rows name. */
+  readonly ground: string;
+}
+const test = anyTest as TestFn<Context>;
+
+test.before(async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), "kgdump-flags-"));
+  t.context = { ground: directory };
+  await ground(directory);
+});
+
+test.after.always((t) => rm(t.context.ground, { recursive: true, force: true }));
 
 /** The arguments without the option, and those that it adds; or the whole other arguments; or the test that proves it. */
 type Row = { readonly base: string; readonly add: string } | { readonly base: string; readonly instead: string } | { readonly proof: string };
@@ -198,8 +213,7 @@ const GLOBAL: Readonly<Record<string, Row>> = {
 };
 
 /** Stores, dumps and settings that the rows name; each run works on a copy. */
-async function ground(t: ExecutionContext): Promise<string> {
-  const directory = await temporaryDirectory(t);
+async function ground(directory: string): Promise<void> {
   const at = (name: string): string => join(directory, name);
   const settings = (path: string): string => `[storage]\npath = ${JSON.stringify(path)}\n[storage.sled]\ncompression = true\n`;
   const store = await makeStore(directory, "store", { default: { ...numbered("k", 40), a: "1" }, nodes: { a: "x".repeat(3000), k1: "y" }, empty: {} });
@@ -211,7 +225,7 @@ async function ground(t: ExecutionContext): Promise<string> {
   await exportStore({ store: at("sled"), output: at("sled.kgd") });
   await makeStore(directory, "reverse", { default: {}, nodes: {} }, [{ name: Buffer.from("nodes"), comparator: "reverse-bytewise" }]);
   await restoreDump({ target: at("other"), input: at("graph.kgd"), compression: "none" });
-  for (const [name, fixture] of [["ttl", "odd-ttl"], ["prepared", "log-two-phase-prepared"]] as const) await cp(await unpackStore(t, fixture), at(name), { recursive: true });
+  for (const [name, fixture] of [["ttl", "odd-ttl"], ["prepared", "log-two-phase-prepared"]] as const) await rename(await unpackInto(directory, fixture), at(name));
   await exportStore({ store: at("ttl"), output: at("ttl.kgd"), ttl: "strip" });
   // A table that MANIFEST does not name.
   await cp(store, at("unknown"), { recursive: true });
@@ -227,7 +241,6 @@ async function ground(t: ExecutionContext): Promise<string> {
   await writeFile(at("service.toml"), settings("store"));
   await writeFile(at("missing.toml"), settings("missing"));
   await writeFile(at("migrated.toml"), settings("migrated"));
-  return directory;
 }
 
 /** A migrated store can't be copied, as its journal has its path: it is made where it is needed. */
@@ -275,11 +288,17 @@ async function contentOf(path: string): Promise<unknown> {
   return { families, size: sizes.reduce((sum, size) => sum + size, 0) };
 }
 
+/** What a run can see of the ground: what its arguments name, with what the settings name that they name. */
+async function namedBy(words: readonly string[], from: string): Promise<string[]> {
+  const named = new Set([...words, ...(words.includes("service.toml") ? ["store"] : [])].flatMap((word) => word.split("/")));
+  return (await readdir(from)).filter((name) => named.has(name));
+}
+
 /** Runs the arguments in a copy of the ground, and tells all that can be seen of it afterwards. */
 async function run(t: ExecutionContext, from: string, args: string): Promise<string> {
   const place = await temporaryDirectory(t);
-  await cp(from, place, { recursive: true });
   const words = args.split(" ");
+  for (const name of await namedBy(words, from)) await cp(join(from, name), join(place, name), { recursive: true });
   if (args.includes("migrated")) await migrated(place);
   const { code, stdout, stderr } = await kgdump(words, { cwd: place, env: { SOURCE_DATE_EPOCH: "1700000000" } });
   const names = (await readdir(place)).sort();
@@ -329,7 +348,7 @@ for (const [command, rows] of Object.entries({ ...ROWS, "all commands": GLOBAL }
   if (Object.keys(rows).length === 0) continue;
   test(`each option makes a difference: ${command}`, async (t) => {
     t.timeout(20 * 60_000);
-    const from = await ground(t);
+    const from = t.context.ground;
     const known = new Map<string, Promise<string>>();
     // The same run twice must not differ, or a difference would mean nothing.
     const baseline = async (args: string): Promise<string> => {
