@@ -9,6 +9,7 @@
  *     npm run mutants -- --only output          those whose file or words have this in them
  *     npm run mutants -- --language ts          without those that a compiler of Rust has to take in
  *     npm run mutants -- --passing              the tests are known to pass without a mistake, so that this is not tried
+ *     npm run mutants -- --list FILE            those of a file of your own, to try them before they join the lists
  *
  * The mistakes are in test/mutants/*.jsonl, a line each.
  */
@@ -16,17 +17,17 @@ import "./setup/node-version.mjs";
 import { parseArgs } from "node:util";
 import { prepareCrates } from "./mutants/crate.mjs";
 import { makeGround } from "./mutants/ground.mjs";
-import { readMistakes, some } from "./mutants/mistakes.mjs";
+import { mistakesIn, readMistakes, some } from "./mutants/mistakes.mjs";
 import { runScript, setUp } from "./setup.mjs";
 import { SetupError } from "./setup/setup-error.mjs";
 
 const { values } = parseArgs({
-  options: { count: { type: "string" }, seed: { type: "string" }, only: { type: "string" }, language: { type: "string" }, verbose: { type: "boolean" }, passing: { type: "boolean" } },
+  options: { count: { type: "string" }, seed: { type: "string" }, only: { type: "string" }, language: { type: "string" }, verbose: { type: "boolean" }, passing: { type: "boolean" }, list: { type: "string" } },
 });
 
 await runScript("mutants", async () => {
   const seed = Number(values.seed ?? Date.now() % 1_000_000);
-  const all = await readMistakes();
+  const all = values.list === undefined ? await readMistakes() : await mistakesIn(values.list);
   const meant = all.filter(({ file, what }) => `${file} ${what}`.includes(values.only ?? "") && (values.language === undefined || file.endsWith(`.${values.language}`)));
   const mistakes = values.count === undefined ? meant : some(meant, Number(values.count), seed);
   if (mistakes.length === 0) throw new SetupError("there is no such mistake");

@@ -24,8 +24,20 @@ import { SetupError } from "../setup/setup-error.mjs";
 export async function readMistakes() {
   const directory = inProject("test", "mutants");
   const names = (await readdir(directory)).filter((name) => name.endsWith(".jsonl")).sort();
-  const texts = await Promise.all(names.map(async (name) => ({ name, text: await readFile(`${directory}/${name}`, "utf8") })));
-  return texts.flatMap(({ name, text }) => text.split("\n").flatMap((line, index) => (line === "" ? [] : [parse(line, `${name}:${String(index + 1)}`)])));
+  return (await Promise.all(names.map((name) => mistakesIn(`${directory}/${name}`)))).flat();
+}
+
+/**
+ * All mistakes of a file.
+ * @param {string} path
+ * @returns {Promise<Mistake[]>}
+ * @throws {SetupError} when it can't be read, or a line is not one
+ */
+export async function mistakesIn(path) {
+  const text = await readFile(path, "utf8").catch((error) => {
+    throw new SetupError(`${path} can't be read: ${error.message}`);
+  });
+  return text.split("\n").flatMap((line, index) => (line === "" ? [] : [parse(line, `${path}:${String(index + 1)}`)]));
 }
 
 /**
@@ -41,7 +53,7 @@ function parse(line, place) {
   } catch {
     // It is told below.
   }
-  throw new SetupError(`test/mutants/${place} is not a mistake: file, what, from, to, tests`);
+  throw new SetupError(`${place} is not a mistake: file, what, from, to, tests`);
 }
 
 /**
