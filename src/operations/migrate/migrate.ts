@@ -154,6 +154,8 @@ async function build(paths: Awaited<ReturnType<typeof migrationPaths>>, held: He
     const copy = await copyStore(journal, held, "importing", options, teller);
     const { keyspaces, snapshot } = copy;
     const sides = await compareSides(journal, copy, keyspaces, options, teller);
+    // From here on it goes to its end.
+    options.signal?.throwIfAborted();
     return { journal: await writeJournal({ ...journal, step: "imported", keyspaces, snapshot, verifiedAt: new Date().toISOString() }), copy, sides };
   } catch (error) {
     await clearAway(journal, teller).catch(() => undefined);

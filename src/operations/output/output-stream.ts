@@ -28,6 +28,8 @@ export class StreamOutput implements DumpOutput {
   readonly #ended: Promise<void>;
   readonly #letsGo: boolean;
   #error: unknown = undefined;
+  /** Ends the write that waits. A stream that is destroyed never says so of what it was just writing. */
+  #fail: ((error: unknown) => void) | undefined;
 
   constructor(stream: Writable, signal: AbortSignal | undefined) {
     this.#stream = stream;
@@ -36,6 +38,7 @@ export class StreamOutput implements DumpOutput {
     this.#ended = finished(stream, { readable: false, cleanup: true });
     this.#ended.catch((error: unknown) => {
       this.#error = error;
+      this.#fail?.(error);
     });
   }
 
@@ -64,7 +67,10 @@ export class StreamOutput implements DumpOutput {
         }),
     );
     this.#stream.uncork();
-    await Promise.all(written);
+    await new Promise<void>((done, failed) => {
+      this.#fail = failed;
+      Promise.all(written).then(() => { done(); }, failed);
+    });
   }
 
   /** Ends the stream, and waits until it has taken everything. @throws as write */
@@ -72,6 +78,8 @@ export class StreamOutput implements DumpOutput {
     try {
       this.#stream.end();
       await orAborted(this.#ended, this.#signal);
+      // Node calls one finished that was destroyed when it had taken all bytes, and had not done its last work.
+      if (!this.#stream.writableFinished) throw Object.assign(new Error("Premature close"), { code: "ERR_STREAM_PREMATURE_CLOSE" });
     } catch (error) {
       this.#signal?.throwIfAborted();
       throw streamError(error);

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import test from "ava";
 import { lockPlace } from "#src/operations/disk/place-lock.js";
 import { kgdump } from "../../cli/support/run.js";
+import { smallFileSystem } from "../../cli/support/stores.js";
 import { makeStore, numbered } from "../../support/stores.js";
 import { temporaryDirectory } from "../../support/temporary.js";
 
@@ -98,6 +99,19 @@ test("what a killed one left is taken over; where no file can be made, the comma
   await symlink(join(directory, "elsewhere"), join(directory, ".graph.kgdump-lock"));
   await t.throwsAsync(lockPlace(join(directory, "graph"), "import"), { code: "IO_FAILED" });
   t.deepEqual(await readdir(directory), [".graph.kgdump-lock"]);
+});
+
+test("where there is no room for a lock, and where nothing can be written, work goes on without one", async (t) => {
+  const directory = await temporaryDirectory(t);
+  // Its root, and three names.
+  const small = await smallFileSystem(t, directory, "size=1m,nr_inodes=4");
+  if (small === null) return;
+  for (const name of ["graph", "a", "b"]) await writeFile(join(small, name), "");
+  await t.throwsAsync(writeFile(join(small, "c"), ""), { code: "ENOSPC" });
+  using nothing = await lockPlace(join(small, "graph"), "rollback");
+  t.truthy(nothing);
+  using other = await lockPlace("/proc/self/graph", "rollback");
+  t.truthy(other);
 });
 
 test("each command that changes a place takes its lock before it looks at anything", async (t) => {

@@ -1,9 +1,10 @@
 import { spawnSync } from "node:child_process";
-import { chmod, mkdir, readdir, readFile, rename, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, realpath, rename, symlink, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import test from "ava";
 import { Staging, targetState } from "#src/operations/disk/staging.js";
+import { straceIsMissing } from "../../faults/series.js";
 import { temporaryDirectory } from "../../support/temporary.js";
 
 async function build(staging: Staging, content: string): Promise<void> {
@@ -65,16 +66,18 @@ test("what a dead import left is cleared, what a running one builds is not", asy
   const { pid } = spawnSync("true");
   const stale = join(directory, ".target.kgdump-0123456789abcdef");
   const foreign = join(directory, ".target.kgdump-fedcba9876543210");
-  const unrelated = join(directory, ".target.kgdump-mine");
-  for (const path of [stale, foreign, unrelated]) await mkdir(path);
-  await writeFile(join(stale, "owner.json"), JSON.stringify({ pid, started: "1", host: hostname() }));
+  // Names that are not those of a staging directory, whoever made what is there.
+  const others = [".target.kgdump-mine", ".target.kgdump-", ".target.kgdump-0123456789abcde", ".target.kgdump-0123456789abcdef0", ".target.kgdump-0123456789ABCDEF", ".target.kgdump-new-1"];
+  const unrelated = others.map((name) => join(directory, name));
+  for (const path of [stale, foreign, ...unrelated]) await mkdir(path);
+  for (const path of [stale, ...unrelated]) await writeFile(join(path, "owner.json"), JSON.stringify({ pid, started: "1", host: hostname() }));
   await writeFile(join(foreign, "owner.json"), JSON.stringify({ pid, started: "1", host: "another-host" }));
   const running = await Staging.create(join(directory, "target"));
   const second = await Staging.create(join(directory, "target"));
   const names = await readdir(directory);
   t.false(names.includes(".target.kgdump-0123456789abcdef"));
   t.true(names.includes(".target.kgdump-fedcba9876543210"));
-  t.true(names.includes(".target.kgdump-mine"));
+  for (const name of others) t.true(names.includes(name), name);
   await build(running, "still here");
   t.is(await readFile(join(running.storePath, "db"), "utf8"), "still here");
   await running.discard();
@@ -135,4 +138,18 @@ test("where directories can't be exchanged, the old store stays beside its place
   await made.replace(cannot, aside);
   t.deepEqual(await readdir(target), ["new"]);
   t.deepEqual(await readdir(directory), ["graph"]);
+});
+
+test("whose a staging directory is can be told until all else of it is gone", async (t) => {
+  if (straceIsMissing(t)) return;
+  const directory = await realpath(await temporaryDirectory(t));
+  const log = join(directory, "strace.log");
+  const script = `import { mkdir, writeFile } from "node:fs/promises"; import { Staging } from "#src/operations/disk/staging.js";
+    const staging = await Staging.create(process.argv[1]); await mkdir(staging.storePath); await writeFile(staging.storePath + "/db", "");
+    for (let index = 0; index < 30; index++) await writeFile(staging.directory + "/" + (index * 7919).toString(36), ""); await staging.discard();`;
+  const { status, stderr } = spawnSync("strace", ["-f", "-o", log, "-etrace=unlink,rmdir", process.execPath, "--input-type=module", "-e", script, join(directory, "target")], { encoding: "utf8" });
+  t.is(status, 0, stderr);
+  const removed = [...(await readFile(log, "utf8")).matchAll(/(?:unlink|rmdir)\("([^"]+)"\) = 0/g)].map(([, path = ""]) => path).filter((path) => path.includes(".target.kgdump-"));
+  t.true(removed.length > 30, removed.join("\n"));
+  t.deepEqual(removed.slice(-2).map((path) => path.replace(/.*kgdump-[0-9a-f]{16}/, "")), ["/owner.json", ""]);
 });

@@ -1,4 +1,4 @@
-import { readFile, readdir } from "node:fs/promises";
+import { mkdir, readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { PassThrough, Writable } from "node:stream";
 import test from "ava";
@@ -198,7 +198,10 @@ test("a dump is never put into the store's own directory", async (t) => {
   await t.throwsAsync(exportStore({ store, output: join(store, "a.kgd") }), { code: "USAGE" });
   await t.throwsAsync(exportStore({ store, output: join(directory, "x", "..", "store", "a.kgd") }), { code: "USAGE" });
   t.deepEqual(await readdir(store), before);
+  // Beside it, whatever the names begin with, is not within it.
   await exportStore({ store, output: join(directory, "store.kgd") });
+  await mkdir(join(directory, "store-dumps"));
+  await exportStore({ store, output: join(directory, "store-dumps", "a.kgd") });
 });
 
 test("a block size out of range and an unknown level are the caller's mistake", async (t) => {

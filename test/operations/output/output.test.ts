@@ -217,6 +217,23 @@ test("a reader that went away is BROKEN_PIPE", async (t) => {
   await output.discard(() => [bytes("nobody reads this")]);
 });
 
+for (const [how, error] of [["without a word", undefined], ["with an error", new Error("enough")]] as const) {
+  test(`a stream that is closed ${how} ends the write that waits for it, and each after that`, async (t) => {
+    const never = { write: (): void => { /* Nobody takes it. */ } };
+    for (const stream of [new PassThrough({ highWaterMark: 1 }), new Writable(never), new Writable({ ...never, highWaterMark: 1 })]) {
+      const output = await openOutput(stream, { force: false });
+      setTimeout(() => stream.destroy(error), 20);
+      for (const chunk of [Buffer.alloc(100_000), bytes("more")]) await t.throwsAsync(output.write([chunk]), { code: error === undefined ? "BROKEN_PIPE" : "IO_FAILED" });
+      await output.discard(() => [bytes("nobody reads this")]);
+    }
+    const ending = new Writable({ write: (_chunk, _encoding, done) => { done(); }, final: never.write });
+    const output = await openOutput(ending, { force: false });
+    await output.write([bytes("all")]);
+    setTimeout(() => ending.destroy(error), 20);
+    await t.throwsAsync(output.commit(), { code: error === undefined ? "BROKEN_PIPE" : "IO_FAILED" });
+  });
+}
+
 test("a write resolves only when the reader took the bytes", async (t) => {
   let take: (() => void) | undefined;
   const stream = new Writable({

@@ -34,7 +34,6 @@ export async function catchUp(journal: Journal, copy: LiveCopy, options: Migrate
     teller.tell("delta", "what had changed was carried over", { ...counts, seconds: round(secondsSince(started)) });
     await copy.follower.verify(options);
     teller.tell("verify", "all that was carried over was found in the new store again", keyspaces === null ? {} : { entries: entriesOf(keyspaces), keyspaces: keyspaces.length });
-    options.signal?.throwIfAborted();
     return { changes: counts, keyspaces, snapshot: { databaseId, sequenceNumber: sequenceNumber?.toString() ?? null } };
   });
 }

@@ -77,6 +77,8 @@ async function makeReady(paths: Awaited<ReturnType<typeof migrationPaths>>, id: 
     journal = await writeJournal({ ...journal, step: "following" });
     const { changes, ...caught } = await catchUp(journal, live, options, teller);
     const checked = caught.keyspaces === null ? null : await compareSides(journal, copy, caught.keyspaces, options, teller);
+    // From here on it goes to its end.
+    options.signal?.throwIfAborted();
     const ready = await writeJournal({ ...journal, ...caught, step: "imported", verifiedAt: new Date().toISOString() });
     addTo(live.changes, changes);
     return { copy, checked, changes: live.changes, live, lock, locked, ready };
