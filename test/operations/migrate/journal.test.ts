@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { KgdumpError } from "#src/errors.js";
 import { rollbackStore } from "#src/operations/migrate/back/rollback.js";
 import { parseJournal } from "#src/operations/migrate/journal-form.js";
-import { journalPath, readJournal } from "#src/operations/migrate/journal.js";
+import { journalPath, readJournal, writeJournal } from "#src/operations/migrate/journal.js";
 import { migrateStore } from "#src/operations/migrate/migrate.js";
 import { migrationStatus } from "#src/operations/migrate/status.js";
 import { loggedSeed } from "../../faults/support.js";
@@ -55,6 +55,56 @@ test("a wrong value at any place is told, whatever is asked for, and nothing is 
     { numRuns: 400, seed: loggedSeed(t) },
   );
   t.pass();
+});
+
+/** Where a journal names something, and what it names there when nothing is out of the ordinary. */
+const PLACES: Readonly<Record<string, (directory: string) => string>> = {
+  source: (directory) => `${directory}/graph`,
+  building: (directory) => `${directory}/graph.kgdump-new-0123abcd`,
+  backup: (directory) => `${directory}/graph.rocksdb-backup-20261122T191034Z`,
+  dump: (directory) => `${directory}/graph.20261122T191034Z.kgd`,
+  delta: (directory) => `${directory}/graph.20261122T191034Z.delta.kgd`,
+  "rollback.incoming": (directory) => `${directory}/graph.kgdump-back-0123abcd`,
+  "rollback.aside": (directory) => `${directory}/graph.sled-20261122T191034Z`,
+  "rollback.original": (directory) => `${directory}/graph.rocksdb-backup-20261122T191035Z`,
+};
+const filled = (directory: string): unknown => Object.entries(PLACES).reduce<unknown>((journal, [place, path]) => replaced(journal, place.split("."), path(directory)), { ...sampleJournal(`${directory}/graph`), delta: null, deltaId: "y", rollback: { incoming: "", aside: "", original: null } });
+
+test("what lay beside a store is found beside it when all was moved, and what lay elsewhere stays there", (t) => {
+  const moved = (place: string | null): unknown => {
+    // The backup, the dump and the delta may be anywhere.
+    const journal = place === null ? filled("/srv/a") : replaced(filled("/srv/a"), [place], PLACES[place]?.("/mnt/other"));
+    return JSON.parse(JSON.stringify(parseJournal(JSON.stringify(journal), "/srv/b/graph")));
+  };
+  t.deepEqual(moved(null), filled("/srv/b"));
+  for (const place of ["backup", "dump", "delta"]) t.deepEqual(moved(place), replaced(filled("/srv/b"), [place], PLACES[place]?.("/mnt/other")), place);
+});
+
+test("a journal names nothing but what a migration of that store makes, in any of its places", (t) => {
+  const journal = filled("/srv");
+  t.not(parseJournal(JSON.stringify(journal), "/srv/graph"), null);
+  const foreign = ["/etc", "/srv", "/srv/graph", "/srv/other", "/srv/graph2", "/srv/graph.kgdump-new-ffff", "/srv/graph.kgdump-new-0123abcd/x", "/srv/graph.sled-1/../../etc", "/srv/graph.rocksdb-backup-1/../x", "/srv/other.rocksdb-backup-1", "/srv/graph.backup", "graph.sled-1"];
+  for (const place of Object.keys(PLACES).filter((name) => name !== "dump" && name !== "delta")) {
+    for (const path of foreign) {
+      // The store itself is what comes back to a target of its own.
+      if (path === "/srv/graph" && (place === "source" || place === "rollback.incoming")) continue;
+      t.is(parseJournal(JSON.stringify(replaced(journal, place.split("."), path)), "/srv/graph"), null, `${place}: ${path}`);
+    }
+  }
+});
+
+test("each journal that is written says when, and by whom", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const journal = sampleJournal(join(directory, "graph"));
+  for (let before = Date.parse(journal.updatedAt), round = 0; round < 3; round++) {
+    const written = await writeJournal(journal);
+    t.deepEqual(await readJournal(journal.target), written);
+    t.is(written.owner.pid, process.pid);
+    const now = Date.parse(written.updatedAt);
+    t.true(now > before && now <= Date.now(), written.updatedAt);
+    before = now;
+    await new Promise((done) => setTimeout(done, 5));
+  }
 });
 
 test("what is no journal at all is told", async (t) => {
