@@ -1,10 +1,11 @@
 /** What the account of a pass costs, in bytes that are read: tables are walked when they have to be, and once. */
 import { execFile } from "node:child_process";
-import { readdir, stat } from "node:fs/promises";
+import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import test, { type ExecutionContext } from "ava";
+import { kgdump } from "../../cli/support/run.js";
 import { hex, Maker } from "../../maker/run.js";
 import { temporaryDirectory } from "../../support/temporary.js";
 
@@ -56,5 +57,22 @@ test("keys that were written again have each table walked, however many parts ar
   for (const splits of [[], SPLITS]) {
     const walked = await times(store, { splits, entries: 10_000 }, t);
     t.true(walked > 1.8 && walked < 2.5, `${String(walked)} times`);
+  }
+});
+
+test("each command that can be told --paranoid has each table walked then", async (t) => {
+  const { store, size } = await made(t, ...puts(0, 10_000));
+  const directory = await temporaryDirectory(t);
+  const told = join(directory, "io");
+  // What all of its threads have read, when it ends.
+  const telling = `data:text/javascript,${encodeURIComponent(`import { readFileSync, writeFileSync } from "node:fs"; process.on("exit", () => writeFileSync(${JSON.stringify(told)}, readFileSync("/proc/self/io", "utf8")));`)}`;
+  const read = async (words: readonly string[]): Promise<number> => {
+    const { code, stderr } = await kgdump(words, { env: { NODE_OPTIONS: `--import ${telling}` } });
+    t.is(code, 0, stderr);
+    return Number(/^rchar: (\d+)$/m.exec(await readFile(told, "utf8"))?.[1]);
+  };
+  for (const [name, ...words] of [["export", store, "-o", "/dev/null"], ["verify", store], ["verify", store, "--against", store], ["migrate", "--from", store, "--to", join(directory, "one"), "--stream"], ["migrate", "--from", store, "--to", join(directory, "two"), "--stream", "--live"]] as const) {
+    const [plain, paranoid] = [await read([name, ...words]), await read([name, ...words.map((word) => word.replace(/(one|two)$/, "$1-paranoid")), "--paranoid"])];
+    t.true(paranoid - plain > 0.7 * size, `${name} ${words.slice(-2).join(" ")}: ${String((paranoid - plain) / size)} times more`);
   }
 });

@@ -84,3 +84,23 @@ test("verify says when a store's counter is behind that of the dump or of the ot
   t.regex(await said({ input: output, against: behind }), /next id|generate_id|counter/);
   t.notRegex(await said({ input: output, against: equal }), /generate_id|counter/);
 });
+
+test("counters are compared as numbers, however many digits they have", async (t) => {
+  const root = await temporaryDirectory(t);
+  // What a store is opened with goes up to a whole million, and a million more.
+  const counters = [2, 9, 10, 11, 100].map((millions) => ({ millions, store: join(root, `at-${String(millions)}`), output: join(root, `at-${String(millions)}.kgd`) }));
+  for (const { millions, store, output } of counters) {
+    await sledWrite(store, ["put 01 02"]);
+    if (millions > 2) await (await openSledSink(store, { create: false, nextId: `${String(millions - 1)}500000` })).close();
+    await exportStore({ store, output });
+  }
+  const found = await Promise.all(counters.map(({ store }) => nextId(store)));
+  t.deepEqual([...found].sort((a, b) => a - b), found, "each has a greater one than that before it");
+  for (const [index, { output }] of counters.entries()) {
+    for (const [other, { store }] of counters.entries()) {
+      const { against, warnings } = await verifyDump({ input: output, against: store });
+      t.true(against?.equal);
+      t.is(warnings.some((warning) => warning.includes("counter of ids")), other < index, `${String(found[index])} against ${String(found[other])}`);
+    }
+  }
+});

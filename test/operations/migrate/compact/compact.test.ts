@@ -1,12 +1,15 @@
 /** Compacting: the same entries in less room, at the same place, with a way back; and never anything between old and new. */
-import { chmod, chown, cp, mkdir, readdir, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { chmod, chown, cp, mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { openSledSource } from "#src/engines/sled/reader.js";
 import { rollbackStore } from "#src/operations/migrate/back/rollback.js";
+import { cleanUp } from "#src/operations/migrate/cleanup/cleanup.js";
 import { compactStore, planCompact } from "#src/operations/migrate/compact/compact.js";
 import { undoCompact } from "#src/operations/migrate/compact/undo.js";
+import { journalPath } from "#src/operations/migrate/journal.js";
 import { migrateStore } from "#src/operations/migrate/migrate.js";
+import { migrationStatus } from "#src/operations/migrate/status.js";
 import { type CheckerOptions, sledCheck, sledHold, sledWrite } from "../../../checker/run.js";
 import { makeStore, numbered } from "../../../support/stores.js";
 import { temporaryDirectory } from "../../../support/temporary.js";
@@ -87,6 +90,41 @@ test("the original comes back when nothing was written since, or when what was i
   await compactStore({ store });
   t.is((await readdir(directory)).length, 2);
 });
+
+test("of several originals the newest is told, and comes back first", async (t) => {
+  const store = join(await temporaryDirectory(t), "graph");
+  const states = [];
+  const kept = [];
+  for (const value of ["01", "02", "03"]) {
+    await sledWrite(store, [`put ${hex("k")} ${value}`]);
+    states.push(await sledCheck(store));
+    kept.push((await compactStore({ store })).kept);
+  }
+  t.is(new Set(kept).size, 3);
+  for (const state of states.reverse()) {
+    t.is((await migrationStatus(store)).compacted?.path, kept.pop() ?? undefined);
+    await undoCompact({ store, discardNew: true });
+    t.deepEqual(await sledCheck(store), state);
+  }
+  await t.throwsAsync(undoCompact({ store }), { code: "STORE_NOT_FOUND" });
+});
+
+for (const step of ["copying", "waiting", "following", "exporting", "importing", "imported", "switching", "confirming", "rolling-back"]) {
+  test(`nothing is compacted or cleaned up while the journal says ${step}`, async (t) => {
+    const store = await makeStore(await temporaryDirectory(t), "graph", { default: { a: "1" } });
+    await migrateStore({ source: store });
+    const file = journalPath(store);
+    const journal = JSON.parse(await readFile(file, "utf8")) as object;
+    const before = await readdir(dirname(store));
+    const rollback = step === "rolling-back" ? { incoming: `${store}.kgdump-back-${(journal as { id: string }).id}`, aside: `${store}.sled-1`, original: null } : null;
+    await writeFile(file, JSON.stringify({ ...journal, step, rollback }));
+    const unfinished = { code: "MIGRATION_UNCLEAR", message: /is not finished/ };
+    await t.throwsAsync(compactStore({ store }), unfinished);
+    await t.throwsAsync(planCompact({ store }), unfinished);
+    for (const options of [{}, { force: true }, { dryRun: true }]) await t.throwsAsync(cleanUp({ target: store, ...options }), unfinished);
+    t.deepEqual(await readdir(dirname(store)), before);
+  });
+}
 
 test("whatever a loader loses or changes, the store is as it was", async (t) => {
   const { directory, store } = await wasteful(t);
