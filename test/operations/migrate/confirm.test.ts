@@ -1,3 +1,4 @@
+import { rmSync, writeFileSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
@@ -154,6 +155,31 @@ test("while another process reads the original once more, the service's own call
   t.is((await migrateStore({ source: path })).status, "already");
   await t.throwsAsync(rollbackStore({ target: path }), { code: "STORE_IN_USE" });
   await service.stop();
+});
+
+test("a file that comes where the delta was to be stays as it is; without the dump there is no delta, and nothing is in the way", async (t) => {
+  for (const what of ["a file", "no dump"]) {
+    const directory = await temporaryDirectory(t);
+    const path = await makeStore(directory, "graph", CONTENT);
+    const [dump, delta] = [join(directory, "mine.kgd"), join(directory, "mine.delta.kgd")];
+    const onEvent = ({ phase }: MigrationEvent): void => {
+      if (phase !== "switch") return;
+      if (what === "a file") writeFileSync(delta, "mine");
+      else rmSync(dump);
+    };
+    const migrating = migrateStore({ source: path, live: true, dump, onEvent });
+    if (what === "a file") {
+      await t.throwsAsync(migrating, { code: "OUTPUT_EXISTS" });
+      t.is(await readFile(delta, "utf8"), "mine");
+      // The rest is done when it is gone.
+      rmSync(delta);
+      t.is((await migrateStore({ source: path })).status, "migrated");
+      await equal(t, directory, path, { ...(await readJournal(path)) } as MigrateResult);
+    } else {
+      t.like(await migrating, { status: "migrated", delta: null });
+      t.like(await readJournal(path), { step: "done", delta: null });
+    }
+  }
 });
 
 /** A source whose first block of the family `nodes` has another value. */

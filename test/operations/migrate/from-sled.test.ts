@@ -9,6 +9,7 @@ import type { EntryLoader } from "#src/engines/store.js";
 import { encodeEntries } from "#src/format/index.js";
 import { occupantOf } from "#src/operations/disk/places.js";
 import { exportStore } from "#src/operations/export/export.js";
+import { importDump } from "#src/operations/import/import.js";
 import { rollbackStore } from "#src/operations/migrate/back/rollback.js";
 import type { MigrationEvent } from "#src/operations/migrate/events.js";
 import { readJournal, writeJournal } from "#src/operations/migrate/journal.js";
@@ -18,6 +19,7 @@ import { migrationStatus } from "#src/operations/migrate/status.js";
 import { verifyDump } from "#src/operations/verify/verify.js";
 import { sledCheck, sledWrite } from "../../checker/run.js";
 import { readStore } from "../../engines/rocksdb/support.js";
+import { makeStore } from "../../support/stores.js";
 import { temporaryDirectory } from "../../support/temporary.js";
 import { instead } from "../guards-support.js";
 
@@ -196,6 +198,29 @@ test("a migration that stopped before the switch goes on when the sled store is 
     t.is((await verifyDump({ input: reference, against: path })).against?.equal, !change);
   }
 });
+
+for (const [what, lines] of Object.entries({ nothing: [], "a value of the same length": ["tree 6e6f646573", "put 61 39"], "a tree that is gone": ["drop 6e6f646573"], "a tree without entries that is gone": ["drop 656d707479"], "an empty tree that is new": ["tree 6e6577"], "what was left out": ["tree 6f7574", "put 61 39"] })) {
+  test(`a migration that stopped before the switch looks for what has changed: ${what}`, async (t) => {
+    const directory = await temporaryDirectory(t);
+    const [path, dump] = [join(directory, "graph"), join(directory, "content.kgd")];
+    await exportStore({ store: await makeStore(directory, "content", { default: { k: "1" }, nodes: { a: "1", b: "2" }, empty: {}, out: { a: "1" } }), output: dump });
+    await importDump({ target: path, input: dump });
+    const options = { ...TO, excludeKeyspaces: ["out"] };
+    await migrateStore({ source: path, ...options });
+    await rollbackStore({ target: path });
+    const journal = await readJournal(path);
+    if (journal === null) throw new Error("no journal");
+    await rename(journal.rollback?.aside ?? "", journal.building);
+    await writeJournal({ ...journal, step: "imported", rollback: null });
+    if (lines.length > 0) await sledWrite(path, lines);
+    const reference = join(directory, "reference.kgd");
+    await exportStore({ store: path, output: reference, excludeKeyspaces: ["out"] });
+    const events: MigrationEvent[] = [];
+    await migrateStore({ source: path, ...options, onEvent: (event) => events.push(event) });
+    t.is(events.some(({ phase }) => phase === "export"), what !== "nothing" && what !== "what was left out");
+    t.true((await verifyDump({ input: reference, against: path })).against?.equal);
+  });
+}
 
 test("a store that went to sled goes to RocksDB again, and each way back leads to where it came from", async (t) => {
   const { directory, path, reference } = await prepared(t);

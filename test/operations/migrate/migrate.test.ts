@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, readdir, rename, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { createRocksdbSink } from "#src/engines/rocksdb/rocksdb.js";
@@ -88,8 +88,11 @@ test("what was written to sled is not lost by a rollback: it refuses, leaves it 
 
   await migrateStore({ source: path });
   await putIntoSled(path);
+  const names = await readdir(directory);
   const carried = await rollbackStore({ target: path, carryBack: true });
   t.true(carried.carried);
+  // Nothing that it was carried by stays: only the sled store is there besides, and its name is told.
+  t.deepEqual((await readdir(directory)).filter((name) => !names.includes(name)).map((name) => join(directory, name)), [carried.aside]);
   t.is(await occupantOf(path), "rocksdb");
   await holds(t, newer, path);
 });
@@ -120,9 +123,15 @@ test("with another target the original stays, and a rollback only takes the sled
   await holds(t, reference, path);
   await putIntoSled(target);
   t.is((await migrateStore({ source: path, target })).status, "already", "a service that starts with it finds its sled store");
-  await rollbackStore({ target, discardNew: true });
+  const { aside } = await rollbackStore({ target, discardNew: true });
+  t.is(await occupantOf(aside ?? ""), "sled");
   t.is(await occupantOf(target), "absent");
   t.is(await occupantOf(path), "rocksdb");
+  // What is gone is not said to be kept aside.
+  await rm(aside ?? "", { recursive: true });
+  await migrateStore({ source: path, target, stream: true });
+  await rm(target, { recursive: true });
+  t.is((await rollbackStore({ target, discardNew: true })).aside, null);
 });
 
 /** A process that another test starts may hold descriptors of this one, and so a lock that was let go, for a moment. */
