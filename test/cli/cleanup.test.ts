@@ -80,6 +80,22 @@ test("what it does not hold any more is kept, until it is told that all may go",
   t.deepEqual(await here.names(), ["graph"]);
 });
 
+test("what can't be read is kept, and the exit status says that something was", async (t) => {
+  const at = await place(t);
+  t.is((await at.run("migrate", "--from", at.path, "-q")).code, 0);
+  const [dump = ""] = (await at.names()).filter((name) => name.endsWith(".kgd"));
+  const bytes = await readFile(join(at.directory, dump));
+  const { stdout: blocks } = await at.run("inspect", join(at.directory, dump), "--blocks", "--json");
+  const within = Number(/"offset": ?(\d+)/.exec(blocks)?.[1]) + 200;
+  bytes.writeUInt8(bytes.readUInt8(within) ^ 0xff, within);
+  await writeFile(join(at.directory, dump), bytes);
+  const { code, stdout, stderr } = await at.run("cleanup", at.path, "--json");
+  t.regex(stdout, /"state": ?"unreadable"/);
+  t.is(code, 4, stderr);
+  t.regex(stderr, /1 thing was kept/);
+  t.true((await at.names()).includes(dump));
+});
+
 test("several migrations and a compaction: all of it is known", async (t) => {
   const here = await place(t);
   for (const engine of ["sled", "rocksdb", "sled"]) t.is((await here.run("migrate", "--from", here.path, "--engine", engine, "-q")).code, 0);

@@ -1,5 +1,5 @@
 /** Compacting RocksDB stores: a fresh store with the original's options takes its place, and what could not come back whole is refused. */
-import { appendFile, chmod, chown, mkdir, readdir, readFile, readlink, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { appendFile, chmod, chown, mkdir, readdir, readFile, readlink, rename, rm, stat, symlink, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { lockRocksdb } from "#src/engines/rocksdb/lock.js";
@@ -200,6 +200,16 @@ test("a store without OPTIONS is refused: a new one could not have its options",
   await t.throwsAsync(compactStore({ store }), { code: "STORE_UNSUPPORTED", message: /no OPTIONS file/ });
   await putEntries(store, [], { families: [{ name: Buffer.from("nodes") }] });
   t.is((await compactStore({ store })).entries, 2);
+});
+
+test("what is said of the old store is told of the new one", async (t) => {
+  const store = await unpackStore(t, "maya-unflushed");
+  const logs = (await readdir(store)).filter((name) => name.endsWith(".log"));
+  const sizes = await Promise.all(logs.map(async (name) => (await stat(join(store, name))).size));
+  const log = logs[sizes.indexOf(Math.max(...sizes))] ?? "";
+  await truncate(join(store, log), Math.max(...sizes) - 3);
+  const { warnings } = await compactStore({ store });
+  t.regex(warnings.join("\n"), new RegExp(`${log} ends with a write that was never completed`));
 });
 
 test("settings of sled's stores are refused by name", async (t) => {
