@@ -2,7 +2,7 @@
  * What a dry run says yes to, the real run does, and what one refuses the other refuses by the same code: over every store of the fixtures and every
  * mistake about paths and options. Only damage inside of files is left to the real run, and the dry run says so.
  */
-import { cp, mkdir, readdir, symlink, writeFile } from "node:fs/promises";
+import { chmod, cp, mkdir, readdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { unpackStore } from "../fixtures/unpack.js";
@@ -94,4 +94,26 @@ test("each mistake about paths and options is refused by both, by the same code"
     t.deepEqual([dry.code, dry.error], [real.code, real.error], what);
     t.not(real.code, 0, what);
   });
+});
+
+test("of several problems the first is the error, and the others are told", async (t) => {
+  if (process.geteuid?.() !== 0) {
+    t.log("SKIPPED: only root runs it as another user");
+    t.pass();
+    return;
+  }
+  const directory = await temporaryDirectory(t);
+  await chmod(directory, 0o755);
+  const [store, out] = [join(directory, "store"), join(directory, "out")];
+  await cp(await unpackStore(t, "maya-lz4"), store, { recursive: true });
+  for (const path of [store, out]) {
+    await mkdir(path, { recursive: true });
+    await chmod(path, 0o755);
+  }
+  for (const name of await readdir(store)) await chmod(join(store, name), 0o644);
+  await writeFile(join(out, "x.kgd"), "");
+  const { code, stderr } = await kgdump(["export", store, "-o", join(out, "x.kgd"), "--dry-run"], { user: 65_534 });
+  t.is(code, 1, stderr);
+  t.regex(stderr, /^warning: looking at \S+\/out: permission denied/m);
+  t.regex(stderr, /the export would fail: \S+x\.kgd exists already \[OUTPUT_EXISTS\]/);
 });

@@ -119,32 +119,33 @@ async function migrateNow(options: MigrateOptions, direction: Direction, teller:
   const paths = await migrationPaths(options, direction, new Date(), id);
   await refuseOccupiedTarget(paths);
   if (options.live === true) {
-    await preflight(paths, options, teller, "there is room; the store is copied while its service may run");
+    const warnings = await preflight(paths, options, teller, "there is room; the store is copied while its service may run");
     const { journal, ...done } = await migrateLive(paths, id, options, teller);
-    return finish(journal, done, teller, started, options);
+    return finish(journal, { ...done, warnings }, teller, started, options);
   }
   const good = "there is room, and nobody has the store open";
   // Where reading locks, the store is opened once: whoever reads it holds it.
   const once = engineNamed(direction.from).readingLocks;
-  if (once) await preflight(paths, options, teller, good);
+  const looked = once ? await preflight(paths, options, teller, good) : null;
   // From here to the end no program can open the store for writing.
   const held = await holdStore(paths.source, direction.from);
   const locked = performance.now();
   try {
-    if (!once) await preflight(paths, options, teller, good);
+    const warnings = looked ?? (await preflight(paths, options, teller, good));
     const { journal, ...built } = await build(paths, held, id, options, teller);
     const switched = await switchOver(journal, teller);
-    return await finish(switched, { ...built, changes: null, downtimeSeconds: secondsSince(locked) }, teller, started, options);
+    return await finish(switched, { ...built, warnings, changes: null, downtimeSeconds: secondsSince(locked) }, teller, started, options);
   } finally {
     await held.release();
   }
 }
 
-async function preflight(paths: MigrationPaths, options: MigrateOptions, teller: Teller, good: string): Promise<void> {
+async function preflight(paths: MigrationPaths, options: MigrateOptions, teller: Teller, good: string): Promise<readonly string[]> {
   const plan = await planMigration(paths, options);
   for (const warning of plan.warnings) teller.tell("preflight", warning);
   const known = plan.estimatedEntries === null || plan.estimatedBytes === null ? {} : { entries: plan.estimatedEntries, bytes: plan.estimatedBytes };
   teller.tell("preflight", good, { ...known, free: plan.freeBytes, needed: plan.neededBytes });
+  return plan.warnings;
 }
 
 /** Exports and imports; the new store then waits beside the old one. */
@@ -169,6 +170,8 @@ interface Done {
   readonly sides: Sides;
   readonly changes: ChangeCounts | null;
   readonly downtimeSeconds: number;
+  /** What was told before anything was done. */
+  readonly warnings: readonly string[];
 }
 
 async function finish(journal: Journal, done: Done | null, teller: Teller, started: number, options: MigrateOptions): Promise<MigrateResult> {
@@ -197,7 +200,7 @@ async function finish(journal: Journal, done: Done | null, teller: Teller, start
     reopen: reopen === null ? null : { ...reopen, rust: reopen.rust.replaceAll(journal.building, journal.target) },
     seconds: secondsSince(started),
     downtimeSeconds: done?.downtimeSeconds ?? null,
-    warnings: done === null ? [] : [...done.copy.imported.warnings, ...graphWarnings(done.sides.graph)],
+    warnings: done === null ? [] : [...done.warnings, ...done.copy.imported.warnings, ...graphWarnings(done.sides.graph)],
   };
 }
 
