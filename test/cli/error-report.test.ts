@@ -109,3 +109,13 @@ for (const [signal, code] of [
     t.is(describeError(error).exitCode, code);
   });
 }
+
+test("of a settings file with several problems each is told with its place; of one the message says all", (t) => {
+  for (const count of [0, 1, 2, 3, 10]) {
+    const problems = Array.from({ length: count }, (_, index) => ({ line: index + 1, column: 2 * index + 1, message: `problem ${String(index)}` }));
+    const error = new KgdumpError("CONFIG_INVALID", "the settings are wrong", { path: "/etc/storage.toml", problems });
+    const lines = renderError(error, { paint: makePaint(false), verbose: false }).split("\n").filter((line) => line.startsWith("  /etc/storage.toml:"));
+    t.deepEqual(lines, count < 2 ? [] : problems.map(({ line, column, message }) => `  /etc/storage.toml:${String(line)}:${String(column)}: ${message}`));
+    t.deepEqual((JSON.parse(renderErrorJson(error)) as { error: { problems: unknown } }).error.problems, problems);
+  }
+});
