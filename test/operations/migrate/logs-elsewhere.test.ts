@@ -33,7 +33,10 @@ test("nothing is carried back into the reach of the original's logs; with them i
   const { path, logs } = await ground(t);
   const { plan } = await previewMigration({ source: path });
   t.true(plan?.warnings.some((warning) => warning.includes(`in ${logs} and stay there`)), plan?.warnings.join("\n"));
-  const { backup } = await migrateStore({ source: path });
+  const told: string[] = [];
+  const { backup, warnings } = await migrateStore({ source: path, onEvent: ({ message }) => told.push(message) });
+  // Before anything is done, and in the result.
+  for (const texts of [told, warnings]) t.true(texts.some((text) => text.includes(`in ${logs} and stay there`)), texts.join("\n"));
   {
     await using sink = await openSledSink(path, { create: false });
     await sink.apply(Buffer.from("default"), encodeEntries([{ key: Buffer.from("d"), value: Buffer.from("new") }]), "overwrite");
