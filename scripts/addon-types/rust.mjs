@@ -15,8 +15,6 @@ export function readCrate(sources) {
   /** @type {Crate} */
   const crate = { functions: new Map(), classes: new Map(), objects: new Map() };
   const texts = sources.map((source) => source.replaceAll(/\/\/.*$/gm, ""));
-  // What a task of our own resolves to.
-  const tasks = new Map(texts.flatMap((text) => [...text.matchAll(/impl(?:<[^{]*?>)? Task for (\w+)[^{]*\{[\s\S]*?type JsValue = ([^;]+);/g)].map(([, name = "", value = ""]) => /** @type {const} */ ([name, value]))));
   for (const text of texts) {
     /** Where an `impl` ends, and whose it is. */
     let [end, owner] = [0, ""];
@@ -31,15 +29,15 @@ export function readCrate(sources) {
         else if (!crate.classes.has(name)) crate.classes.set(name, new Map());
       } else if (!/\bconstructor\b/.test(options)) {
         const into = match.index < end ? crate.classes.get(owner) : crate.functions;
-        into?.set(camelCase(name), functionAt(text, at, /\bgetter\b/.test(options), tasks));
+        into?.set(camelCase(name), functionAt(text, at, /\bgetter\b/.test(options)));
       }
     }
   }
   return crate;
 }
 
-/** @param {string} text @param {number} at behind the name @param {boolean} getter @param {ReadonlyMap<string, string>} tasks @returns {RustFunction} */
-function functionAt(text, at, getter, tasks) {
+/** @param {string} text @param {number} at behind the name @param {boolean} getter @returns {RustFunction} */
+function functionAt(text, at, getter) {
   const open = text.indexOf("(", at);
   const close = closing(text, open);
   const result = /^\s*->\s*([^{]+)\{/.exec(text.slice(close + 1))?.[1] ?? "()";
@@ -47,21 +45,20 @@ function functionAt(text, at, getter, tasks) {
     const [, name = "", type = ""] = /^(?:mut )?(\w+)\s*:\s*([\s\S]+)$/.exec(part) ?? [];
     return { name: camelCase(name), type: plain(type).replace(/^&/, "") };
   });
-  return { parameters, result: valueOf(plain(result), tasks), getter };
+  return { parameters, result: valueOf(plain(result)), getter };
 }
 
 /**
  * What JavaScript gets of a result.
- * @param {string} type @param {ReadonlyMap<string, string>} tasks @returns {string}
+ * @param {string} type @returns {string}
  */
-function valueOf(type, tasks) {
+function valueOf(type) {
   const result = /^(?:napi::)?Result<(.*)>$/.exec(type)?.[1];
-  if (result !== undefined) return valueOf(result, tasks);
+  if (result !== undefined) return valueOf(result);
   const task = /^AsyncTask<(.*)>$/.exec(type)?.[1];
   if (task === undefined) return type;
-  const own = tasks.get(task);
   // A job's last parameter is its value.
-  return `Promise<${plain(own ?? parted(/<(.*)>$/.exec(task)?.[1] ?? "").at(-1) ?? "")}>`;
+  return `Promise<${plain(parted(/<(.*)>$/.exec(task)?.[1] ?? "").at(-1) ?? "")}>`;
 }
 
 /** @param {string} text between the braces of a struct */

@@ -33,7 +33,7 @@ const CHANGES = [
   ["pub fn act_in_thread_as(", "pub fn act_as(", /actInThreadAs: no function of Rust's has this name[^]*actAs: TypeScript does not know this function/],
   ["AsyncTask<Job<ChangedKeys>>", "AsyncTask<Job<StoreFacts>>", /the object StoreFacts has no such field/],
   ["pub fn next_id(&self) -> Option<String>", "pub fn next_id(&self) -> String", /SledFiles\.nextId: it is String, and TypeScript says string \| null/],
-  ["type JsValue = ComparedCounts;", "type JsValue = AppliedCounts;", /the object AppliedCounts has no such field/],
+  ["AsyncTask<Job<ComparedCounts>>", "AsyncTask<Job<AppliedCounts>>", /the object AppliedCounts has no such field/],
   ["pub fn written_groups(&self)", "pub fn groups_written(&self)", /writtenGroups: the class SledFollower has no such member[^]*groupsWritten: TypeScript does not know this member/],
   ["pub fn trees(&self) -> Vec<Buffer>", "pub fn trees(&self) -> Vec<String>", /SledFiles\.trees\[\]: it is String, and TypeScript says Buffer/],
   ["lower: Option<Uint8Array>,", "lower: Uint8Array,", /scan\(lower\): it is Uint8Array/],

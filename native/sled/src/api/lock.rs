@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use napi::bindgen_prelude::AsyncTask;
 use napi_derive::napi;
 
-use crate::api::job::Job;
+use crate::api::job::{Job, start};
 use crate::failure::Doing;
 use crate::files::lock::{self, LOCK_WAIT, Lock};
 use crate::guard::Health;
@@ -28,11 +28,9 @@ impl SledLock {
 
 /// Takes the lock of the store at `path`, so that no program opens it. The store is not opened.
 #[napi]
-pub fn lock_store(path: String) -> AsyncTask<Job<Lock, SledLock>> {
-    Job::task(
-        Health::now(),
-        Doing::Reading,
-        |lock| SledLock { held: Arc::new(Mutex::new(Some(lock))) },
-        move || lock::acquire(&PathBuf::from(path), LOCK_WAIT),
-    )
+pub fn lock_store(path: String) -> AsyncTask<Job<SledLock>> {
+    start(Health::now(), Doing::Reading, move || {
+        let lock = lock::acquire(&PathBuf::from(path), LOCK_WAIT)?;
+        Ok(SledLock { held: Arc::new(Mutex::new(Some(lock))) })
+    })
 }

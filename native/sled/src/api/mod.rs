@@ -1,6 +1,5 @@
 //! What JavaScript sees.
 
-pub mod blocks;
 pub mod job;
 pub mod load;
 pub mod lock;

@@ -1,73 +1,37 @@
 //! Stores read from their files, as JavaScript sees them. Sled is not called, so that this runs on Node's own worker threads.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use kgdump_shared::fill::{FillCounts, Filled};
-use napi::bindgen_prelude::{AsyncTask, Buffer, ToNapiValue, TypeName, Uint8Array};
-use napi::{Env, Task};
+use kgdump_shared::fill::FillCounts;
+use napi::bindgen_prelude::{AsyncTask, Buffer, Uint8Array};
 use napi_derive::napi;
 
-use crate::api::job::to_js;
-use crate::failure::{Doing, Outcome};
-use crate::guard::{self, Health};
+use crate::api::job::{Job, Passing, reading};
+use crate::guard::Health;
 use crate::memory::{self, Tide};
 use crate::read::look::look;
 use crate::read::pass::KeyRange;
 use crate::read::store::{FileScan, FileStore};
 
-/// Work of reading, and how its result becomes a value of JavaScript's.
-pub struct Reading<T, J> {
-    work: Option<Box<dyn FnOnce() -> Outcome<T> + Send>>,
-    convert: fn(T) -> J,
-}
-
-impl<T: Send + 'static, J: ToNapiValue + TypeName + 'static> Task for Reading<T, J> {
-    type Output = T;
-    type JsValue = J;
-
-    fn compute(&mut self) -> napi::Result<T> {
-        match self.work.take() {
-            Some(work) => guard::contain(Doing::Reading, work).map_err(to_js),
-            None => Err(napi::Error::from_reason("a task was run twice")),
-        }
-    }
-
-    fn resolve(&mut self, _env: Env, output: T) -> napi::Result<J> {
-        Ok((self.convert)(output))
-    }
-}
-
-/// A promise of JavaScript's for the result of `work`.
-pub fn reading<T, J>(
-    convert: fn(T) -> J,
-    work: impl FnOnce() -> Outcome<T> + Send + 'static,
-) -> AsyncTask<Reading<T, J>>
-where
-    T: Send + 'static,
-    J: ToNapiValue + TypeName + 'static,
-{
-    AsyncTask::new(Reading { work: Some(Box::new(work)), convert })
-}
-
 /// Opens the files of a store for reading; nothing is ever written.
 #[napi]
-pub fn open_files(path: String) -> AsyncTask<Reading<FileStore, SledFiles>> {
+pub fn open_files(path: String) -> AsyncTask<Job<SledFiles>> {
     memory::share_arenas();
     // Panics are kept from Node's standard error.
     let _hook = Health::now();
-    reading(
-        |store| SledFiles { store: Arc::new(store), tide: Arc::default() },
-        move || FileStore::open(&PathBuf::from(path)),
-    )
+    reading(move || {
+        let store = FileStore::open(&PathBuf::from(path))?;
+        Ok(SledFiles { store: Arc::new(store), tide: Arc::default() })
+    })
 }
 
 /// Looks at a store without opening it or taking its lock: rejects with what keeps sled from opening it.
 #[napi]
-pub fn look_at_store(path: String) -> AsyncTask<Reading<(), ()>> {
+pub fn look_at_store(path: String) -> AsyncTask<Job<()>> {
     // Panics are kept from Node's standard error.
     let _hook = Health::now();
-    reading(|()| (), move || look(&PathBuf::from(path)))
+    reading(move || look(&PathBuf::from(path)))
 }
 
 /// A store whose files are open for reading.
@@ -125,7 +89,7 @@ impl SledFiles {
         let bytes = |bound: Option<Uint8Array>| bound.map(|bytes| bytes.to_vec());
         let range = KeyRange { lower: bytes(lower), upper: bytes(upper), reverse };
         let scan = FileScan::new(&self.store, tree.to_vec(), range);
-        SledFileScan { scan: Arc::new(Mutex::new((scan, Vec::new()))), tide: self.tide.clone() }
+        SledFileScan { scan: Passing::new(scan), tide: self.tide.clone() }
     }
 
     /// Lets go of the files and the lock. A second call does nothing.
@@ -135,13 +99,10 @@ impl SledFiles {
     }
 }
 
-/// A scan of a store's files, and the memory of its blocks.
-type Scanning = Arc<Mutex<(FileScan, Vec<u8>)>>;
-
 /// A scan that is open.
 #[napi]
 pub struct SledFileScan {
-    scan: Scanning,
+    scan: Passing<FileScan>,
     tide: Arc<Tide>,
 }
 
@@ -150,66 +111,19 @@ impl SledFileScan {
     /// Fills `buffer` with the next entries: at least one, if it fits the buffer, then more while they stay within `target`
     /// bytes, `max_entries` at most.
     #[napi]
-    pub fn fill(&self, buffer: Uint8Array, target: f64, max_entries: f64) -> AsyncTask<FileFill> {
-        AsyncTask::new(FileFill {
-            scan: self.scan.clone(),
-            tide: self.tide.clone(),
-            buffer,
+    pub fn fill(&self, buffer: Buffer, target: f64, max_entries: f64) -> AsyncTask<Job<FillCounts>> {
+        let tide = self.tide.clone();
+        self.scan.fill(buffer, move |scan, block, capacity| {
             // Saturating: what is beyond the range means "no limit".
-            target: target as usize,
-            max_entries: max_entries as usize,
+            let filled = scan.fill(block, capacity, target as usize, max_entries as usize)?;
+            tide.moved(filled.bytes);
+            Ok(filled.into())
         })
     }
 
     /// Lets go of the leaf that is read. A second call does nothing.
     #[napi]
-    pub fn close(&self) -> AsyncTask<Reading<(), ()>> {
-        let scan = self.scan.clone();
-        reading(
-            |()| (),
-            move || {
-                let mut scan = scan.lock().unwrap_or_else(PoisonError::into_inner);
-                scan.0.end();
-                scan.1 = Vec::new();
-                Ok(())
-            },
-        )
-    }
-}
-
-/// A `fill`.
-pub struct FileFill {
-    scan: Scanning,
-    tide: Arc<Tide>,
-    buffer: Uint8Array,
-    target: usize,
-    max_entries: usize,
-}
-
-impl Task for FileFill {
-    type Output = Filled;
-    type JsValue = FillCounts;
-
-    fn compute(&mut self) -> napi::Result<Filled> {
-        // A big entry's memory is not kept.
-        const KEPT: usize = 16 << 20;
-        let mut scan = self.scan.lock().unwrap_or_else(PoisonError::into_inner);
-        let (scan, block) = &mut *scan;
-        block.clear();
-        let (capacity, target, most) = (self.buffer.len(), self.target, self.max_entries);
-        let filled = guard::contain(Doing::Reading, || scan.fill(block, capacity, target, most)).map_err(to_js)?;
-        // SAFETY: the buffer is not touched by JavaScript until this task has settled: `scanBlocks`, the only caller,
-        // keeps it to itself until then. The reference that this task holds keeps its memory in place.
-        let target = unsafe { self.buffer.as_mut() };
-        target[..block.len()].copy_from_slice(block);
-        self.tide.moved(filled.bytes);
-        if block.capacity() > KEPT {
-            *block = Vec::new();
-        }
-        Ok(filled)
-    }
-
-    fn resolve(&mut self, _env: Env, filled: Filled) -> napi::Result<FillCounts> {
-        Ok(filled.into())
+    pub fn close(&self) -> AsyncTask<Job<()>> {
+        self.scan.end(FileScan::end)
     }
 }

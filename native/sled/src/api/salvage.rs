@@ -4,14 +4,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use kgdump_shared::fill::FillCounts;
-use napi::bindgen_prelude::{AsyncTask, Buffer, Uint8Array};
-use napi::{Env, Task};
+use napi::bindgen_prelude::{AsyncTask, Buffer};
 use napi_derive::napi;
 
-use super::reader::{Reading, reading};
-use crate::api::job::to_js;
-use crate::failure::{Code, Doing, Failure, Outcome};
-use crate::guard::{self, Health};
+use crate::api::job::{Job, Passing, reading, to_js};
+use crate::failure::{Code, Failure, Outcome};
+use crate::guard::Health;
 use crate::memory;
 use crate::read::salvage::history::Age;
 use crate::read::salvage::rescue::{Problem, Rescue, Stretch, What};
@@ -66,14 +64,14 @@ pub struct SalvageFill {
 
 /// Looks at all of the damaged store at `path`, which is only read.
 #[napi]
-pub fn salvage_store(path: String) -> AsyncTask<Reading<Rescue, SledSalvage>> {
+pub fn salvage_store(path: String) -> AsyncTask<Job<SledSalvage>> {
     memory::share_arenas();
     // Panics are kept from Node's standard error.
     let _hook = Health::now();
-    reading(
-        |rescue| SledSalvage { rescue: Mutex::new(Some(Arc::new(rescue))) },
-        move || Rescue::open(&PathBuf::from(path)),
-    )
+    reading(move || {
+        let rescue = Rescue::open(&PathBuf::from(path))?;
+        Ok(SledSalvage { rescue: Mutex::new(Some(Arc::new(rescue))) })
+    })
 }
 
 /// A damaged store that was looked at.
@@ -137,7 +135,7 @@ impl SledSalvage {
     pub fn scan(&self, tree: u32) -> napi::Result<SledSalvageScan> {
         let rescue = self.get().map_err(to_js)?;
         let scan = SalvageScan::new(&rescue, tree as usize).map_err(to_js)?;
-        Ok(SledSalvageScan { scan: Arc::new(Mutex::new((scan, Vec::new()))) })
+        Ok(SledSalvageScan { scan: Passing::new(scan) })
     }
 
     /// Lets go of the lock; no pass may be read any more. A second call does nothing.
@@ -166,13 +164,10 @@ fn loss(tree: u32, is_tree: bool, stretch: &Stretch) -> Option<SalvageLoss> {
     Some(SalvageLoss { tree: Some(tree), file: "db".to_string(), offset: None, from, to, reason })
 }
 
-/// A pass over what is left of a tree, and the memory of its blocks.
-type Scanning = Arc<Mutex<(SalvageScan, Vec<u8>)>>;
-
 /// A pass over what is left of a tree.
 #[napi]
 pub struct SledSalvageScan {
-    scan: Scanning,
+    scan: Passing<SalvageScan>,
 }
 
 #[napi]
@@ -180,42 +175,11 @@ impl SledSalvageScan {
     /// Writes the next entries into `buffer`, up to a place where something may be missing: at least one, if it fits, then more
     /// while they stay within `target` bytes.
     #[napi]
-    pub fn fill(&self, buffer: Uint8Array, target: f64) -> AsyncTask<SalvageFillTask> {
-        // Saturating: what is beyond the range means "no limit".
-        AsyncTask::new(SalvageFillTask { scan: self.scan.clone(), buffer, target: target as usize })
-    }
-}
-
-/// A `fill`.
-pub struct SalvageFillTask {
-    scan: Scanning,
-    buffer: Uint8Array,
-    target: usize,
-}
-
-impl Task for SalvageFillTask {
-    type Output = SalvageFilled;
-    type JsValue = SalvageFill;
-
-    fn compute(&mut self) -> napi::Result<SalvageFilled> {
-        // A big entry's memory is not kept.
-        const KEPT: usize = 16 << 20;
-        let mut scan = self.scan.lock().unwrap_or_else(PoisonError::into_inner);
-        let (scan, block) = &mut *scan;
-        block.clear();
-        let (capacity, target) = (self.buffer.len(), self.target);
-        let filled = guard::contain(Doing::Reading, || scan.fill(block, capacity, target)).map_err(to_js)?;
-        // SAFETY: the buffer is not touched by JavaScript until this task has settled: the scan of sled-salvage.ts, the only
-        // caller, keeps it to itself until then. The reference that this task holds keeps its memory in place.
-        let target = unsafe { self.buffer.as_mut() };
-        target[..block.len()].copy_from_slice(block);
-        if block.capacity() > KEPT {
-            *block = Vec::new();
-        }
-        Ok(filled)
-    }
-
-    fn resolve(&mut self, _env: Env, found: SalvageFilled) -> napi::Result<SalvageFill> {
-        Ok(SalvageFill { counts: found.filled.into(), gap: found.gap, doubtful: found.doubtful as f64 })
+    pub fn fill(&self, buffer: Buffer, target: f64) -> AsyncTask<Job<SalvageFill>> {
+        self.scan.fill(buffer, move |scan, block, capacity| {
+            // Saturating: what is beyond the range means "no limit".
+            let SalvageFilled { filled, gap, doubtful } = scan.fill(block, capacity, target as usize)?;
+            Ok(SalvageFill { counts: filled.into(), gap, doubtful: doubtful as f64 })
+        })
     }
 }

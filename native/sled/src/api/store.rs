@@ -1,4 +1,4 @@
-//! The functions and the class of open stores that JavaScript sees. All of them only hand over to `guard::run`.
+//! The functions and the class of open stores that JavaScript sees. All of them only hand over.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -7,15 +7,14 @@ use std::time::Duration;
 use napi::bindgen_prelude::{AsyncTask, Buffer, ToNapiValue, TypeName, Uint8Array};
 use napi_derive::napi;
 
-use crate::api::blocks::{ApplyTask, CompareTask};
-use crate::api::job::{Job, to_js};
+use crate::api::job::{Job, start, start_with, to_js};
 use crate::api::load::SledLoader;
 use crate::api::scan::SledScan;
 use crate::failure::{Code, Doing, Failure, Outcome};
 use crate::guard::{self, Health};
 use crate::read::pass::KeyRange;
 use crate::store::{Options, Store};
-use crate::write::apply::IfExists;
+use crate::write::apply::{self, Applied, Compared, IfExists};
 use crate::write::load::Loader;
 
 /// How to open a store; see `store::Options`. Sizes are bytes.
@@ -47,14 +46,29 @@ impl OpenOptions {
     }
 }
 
+/// What `apply` did, in entries.
+#[napi(object)]
+pub struct AppliedCounts {
+    pub written: u32,
+    pub kept: u32,
+}
+
+/// What `compare` found, in entries, and the first key that differs.
+#[napi(object)]
+pub struct ComparedCounts {
+    pub missing: u32,
+    pub changed: u32,
+    pub first_key: Option<Buffer>,
+}
+
 /// Opens a store, or makes one.
 #[napi]
-pub fn open(path: String, options: OpenOptions) -> AsyncTask<Job<Arc<Store>, SledStore>> {
+pub fn open(path: String, options: OpenOptions) -> AsyncTask<Job<SledStore>> {
     crate::memory::share_arenas();
     let health = Health::now();
     let options = options.into_options(path);
     let doing = if options.create { Doing::Writing } else { Doing::Reading };
-    Job::task(health, doing, |store| SledStore { store }, move || Store::open(&options, health).map(Arc::new))
+    start(health, doing, move || Ok(SledStore { store: Arc::new(Store::open(&options, health)?) }))
 }
 
 /// The version of sled that this addon holds.
@@ -62,9 +76,6 @@ pub fn open(path: String, options: OpenOptions) -> AsyncTask<Job<Arc<Store>, Sle
 pub fn version() -> String {
     "0.34.7".to_string()
 }
-
-/// A loader and its store.
-type Loading = (Arc<Loader>, Arc<Store>);
 
 /// An open store.
 #[napi]
@@ -86,33 +97,34 @@ impl SledStore {
 
     /// Names of all trees, sled's default tree among them, in byte order.
     #[napi]
-    pub fn trees(&self) -> AsyncTask<Job<Vec<Vec<u8>>, Vec<Buffer>>> {
-        self.job(Doing::Reading, |names| names.into_iter().map(Buffer::from).collect(), |store| store.trees())
+    pub fn trees(&self) -> AsyncTask<Job<Vec<Buffer>>> {
+        self.job(Doing::Reading, |store| Ok(store.trees()?.into_iter().map(Buffer::from).collect()))
     }
 
     /// Makes those trees that are not there.
     #[napi]
-    pub fn create_trees(&self, names: Vec<Uint8Array>) -> AsyncTask<Job<(), ()>> {
+    pub fn create_trees(&self, names: Vec<Uint8Array>) -> AsyncTask<Job<()>> {
         let names: Vec<Vec<u8>> = names.iter().map(|name| name.to_vec()).collect();
-        self.job(Doing::Writing, |()| (), move |store| store.create_trees(&names))
+        self.job(Doing::Writing, move |store| store.create_trees(&names))
     }
 
     /// Sees that `generate_id` gives no id below this one, in decimal digits.
     #[napi]
-    pub fn raise_ids(&self, next: String) -> AsyncTask<Job<(), ()>> {
-        self.job(
-            Doing::Writing,
-            |()| (),
-            move |store| match next.parse() {
-                Ok(next) => store.raise_ids(next),
-                Err(_) => Err(Failure::new(Code::DumpEntriesMalformed, format!("{next} is no number of an id"))),
-            },
-        )
+    pub fn raise_ids(&self, next: String) -> AsyncTask<Job<()>> {
+        self.job(Doing::Writing, move |store| match next.parse() {
+            Ok(next) => store.raise_ids(next),
+            Err(_) => Err(Failure::new(Code::DumpEntriesMalformed, format!("{next} is no number of an id"))),
+        })
     }
 
     /// Writes the entries of an encoded block; `if_exists` is "fail", "keep" or "overwrite".
     #[napi]
-    pub fn apply(&self, tree: Uint8Array, block: Uint8Array, if_exists: String) -> napi::Result<AsyncTask<ApplyTask>> {
+    pub fn apply(
+        &self,
+        tree: Uint8Array,
+        block: Buffer,
+        if_exists: String,
+    ) -> napi::Result<AsyncTask<Job<AppliedCounts>>> {
         let if_exists = match if_exists.as_str() {
             "fail" => IfExists::Fail,
             "keep" => IfExists::Keep,
@@ -121,25 +133,30 @@ impl SledStore {
                 return Err(to_js(Failure::new(Code::StoreFailed, "apply: ifExists is none of fail, keep, overwrite")));
             }
         };
-        Ok(AsyncTask::new(ApplyTask { store: self.store.clone(), tree: tree.to_vec(), block, if_exists }))
+        let tree = tree.to_vec();
+        Ok(self.with_block(Doing::Writing, block, move |store, block| {
+            let Applied { written, kept } = apply::apply(store, &tree, block, if_exists)?;
+            Ok(AppliedCounts { written, kept })
+        }))
     }
 
     /// Looks up every entry of an encoded block.
     #[napi]
-    pub fn compare(&self, tree: Uint8Array, block: Uint8Array) -> AsyncTask<CompareTask> {
-        AsyncTask::new(CompareTask { store: self.store.clone(), tree: tree.to_vec(), block })
+    pub fn compare(&self, tree: Uint8Array, block: Buffer) -> AsyncTask<Job<ComparedCounts>> {
+        let tree = tree.to_vec();
+        self.with_block(Doing::Reading, block, move |store, block| {
+            let Compared { missing, changed, first_key } = apply::compare(store, &tree, block)?;
+            Ok(ComparedCounts { missing, changed, first_key: first_key.map(Buffer::from) })
+        })
     }
 
     /// A loader of whole trees, for entries in key order; with compression, `jobs` threads compress.
     #[napi]
-    pub fn begin_load(&self, jobs: u32) -> AsyncTask<Job<Loading, SledLoader>> {
+    pub fn begin_load(&self, jobs: u32) -> AsyncTask<Job<SledLoader>> {
         let store = self.store.clone();
-        Job::task(
-            store.health,
-            Doing::Writing,
-            |(loader, store)| SledLoader { loader, store },
-            move || Ok((Loader::start(&store, jobs as usize)?, store)),
-        )
+        start(store.health, Doing::Writing, move || {
+            Ok(SledLoader { loader: Loader::start(&store, jobs as usize)?, store })
+        })
     }
 
     /// A scan of a tree from `lower`, inclusive, to `upper`, exclusive; downwards when `reverse`.
@@ -158,28 +175,39 @@ impl SledStore {
 
     /// Makes all that was written durable.
     #[napi]
-    pub fn flush(&self) -> AsyncTask<Job<(), ()>> {
-        self.job(Doing::Writing, |()| (), |store| store.flush())
+    pub fn flush(&self) -> AsyncTask<Job<()>> {
+        self.job(Doing::Writing, |store| store.flush())
     }
 
     /// Flushes and closes; ends scans that are open. A second call does nothing.
     #[napi]
-    pub fn close(&self) -> AsyncTask<Job<(), ()>> {
-        self.job(Doing::Writing, |()| (), |store| store.close())
+    pub fn close(&self) -> AsyncTask<Job<()>> {
+        self.job(Doing::Writing, |store| store.close())
     }
 
-    fn job<T, J>(
+    pub(crate) fn job<T>(
         &self,
         doing: Doing,
-        convert: fn(T) -> J,
         work: impl FnOnce(&Store) -> Outcome<T> + Send + 'static,
-    ) -> AsyncTask<Job<T, J>>
+    ) -> AsyncTask<Job<T>>
     where
-        T: Send + 'static,
-        J: ToNapiValue + TypeName + 'static,
+        T: ToNapiValue + TypeName + Send + 'static,
     {
         let store = self.store.clone();
-        Job::task(store.health, doing, convert, move || work(&store))
+        start(store.health, doing, move || work(&store))
+    }
+
+    pub(crate) fn with_block<T>(
+        &self,
+        doing: Doing,
+        block: Buffer,
+        work: impl FnOnce(&Store, &[u8]) -> Outcome<T> + Send + 'static,
+    ) -> AsyncTask<Job<T>>
+    where
+        T: ToNapiValue + TypeName + Send + 'static,
+    {
+        let store = self.store.clone();
+        start_with(store.health, doing, block, Vec::new, move |block| work(&store, &block))
     }
 }
 

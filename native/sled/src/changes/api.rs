@@ -1,13 +1,12 @@
 //! Following a store, as JavaScript sees it.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 use std::time::Duration;
 
-use napi::bindgen_prelude::{AsyncTask, Buffer, Uint8Array};
-use napi::{Env, Task};
+use napi::bindgen_prelude::{AsyncTask, Buffer, ToNapiValue, TypeName, Uint8Array};
 use napi_derive::napi;
 
-use crate::api::job::{Job, to_js};
+use crate::api::job::{Job, start, start_with};
 use crate::api::store::SledStore;
 use crate::changes::blocks::{Changes, Chunk};
 use crate::changes::follow::Follower;
@@ -83,40 +82,29 @@ impl SledStore {
 
     /// Writes and removes what a block says, whatever the tree has.
     #[napi]
-    pub fn carry_over(&self, tree: Uint8Array, block: Uint8Array) -> AsyncTask<Job<Carried, CarriedOver>> {
-        let (store, tree, block) = (self.store.clone(), tree.to_vec(), block.to_vec());
-        Job::task(
-            store.health,
-            Doing::Writing,
-            |Carried { added, changed, removed }| CarriedOver {
-                added: added.into(),
-                changed: changed.into(),
-                removed: removed.into(),
-            },
-            move || apply::carry_over(&store, &tree, &block),
-        )
+    pub fn carry_over(&self, tree: Uint8Array, block: Buffer) -> AsyncTask<Job<CarriedOver>> {
+        let tree = tree.to_vec();
+        self.with_block(Doing::Writing, block, move |store, block| {
+            let Carried { added, changed, removed } = apply::carry_over(store, &tree, block)?;
+            Ok(CarriedOver { added: added.into(), changed: changed.into(), removed: removed.into() })
+        })
     }
 
     /// How many of the groups that a follower wrote are not as its original was, of those with these numbers (`to` exclusive).
     #[napi]
-    pub fn differing_groups(&self, follower: &SledFollower, from: u32, to: u32) -> AsyncTask<Job<usize, f64>> {
-        let (store, follower) = (self.store.clone(), follower.follower.clone());
-        Job::task(
-            store.health,
-            Doing::Reading,
-            |differing| differing as f64,
-            move || {
-                let follower = follower.read().unwrap_or_else(PoisonError::into_inner);
-                group_check::differing(&store, &follower, from as usize..to as usize)
-            },
-        )
+    pub fn differing_groups(&self, follower: &SledFollower, from: u32, to: u32) -> AsyncTask<Job<f64>> {
+        let follower = follower.follower.clone();
+        self.job(Doing::Reading, move |store| {
+            let follower = follower.read().unwrap_or_else(PoisonError::into_inner);
+            Ok(group_check::differing(store, &follower, from as usize..to as usize)? as f64)
+        })
     }
 
     /// Removes a tree and all that is in it; of sled's default tree only what is in it.
     #[napi]
-    pub fn drop_tree(&self, tree: Uint8Array) -> AsyncTask<Job<(), ()>> {
-        let (store, tree) = (self.store.clone(), tree.to_vec());
-        Job::task(store.health, Doing::Writing, |()| (), move || apply::drop_tree(&store, &tree))
+    pub fn drop_tree(&self, tree: Uint8Array) -> AsyncTask<Job<()>> {
+        let tree = tree.to_vec();
+        self.job(Doing::Writing, move |store| apply::drop_tree(store, &tree))
     }
 }
 
@@ -124,36 +112,27 @@ impl SledStore {
 impl SledFollower {
     /// Takes the next entries of the tree.
     #[napi]
-    pub fn learn(&self, block: Uint8Array) -> AsyncTask<FollowTask> {
-        self.task(block, |follower, _, block| follower.learn(block).map(|()| Changes::default()))
+    pub fn learn(&self, block: Buffer) -> AsyncTask<Job<FoundChanges>> {
+        self.with_block(block, |follower, _, block| follower.learn(block).map(|()| Changes::default()))
     }
 
     /// Ends learning.
     #[napi]
-    pub fn learned(&self) -> AsyncTask<Job<(u64, [u8; 32]), Learned>> {
-        let follower = self.follower.clone();
-        Job::task(
-            self.store.health,
-            Doing::Reading,
-            |(entries, digest)| Learned { entries: entries as f64, digest: digest.to_vec().into() },
-            move || Ok(follower.write().unwrap_or_else(PoisonError::into_inner).learned()),
-        )
+    pub fn learned(&self) -> AsyncTask<Job<Learned>> {
+        self.job(|follower, _| {
+            let (entries, digest) = follower.learned();
+            Ok(Learned { entries: entries as f64, digest: digest.to_vec().into() })
+        })
     }
 
     /// Narrows what is to be followed to the groups of these keys, as bins.
     #[napi]
-    pub fn touch(&self, keys: Uint8Array) -> AsyncTask<Job<Touched, TouchedGroups>> {
-        let (follower, keys) = (self.follower.clone(), keys.to_vec());
-        Job::task(
-            self.store.health,
-            Doing::Reading,
-            |Touched { groups, of, ranges }| TouchedGroups {
-                groups: groups as f64,
-                of: of as f64,
-                ranges: ranges.into(),
-            },
-            move || follower.write().unwrap_or_else(PoisonError::into_inner).touch(keys),
-        )
+    pub fn touch(&self, keys: Uint8Array) -> AsyncTask<Job<TouchedGroups>> {
+        let keys = keys.to_vec();
+        self.job(move |follower, _| {
+            let Touched { groups, of, ranges } = follower.touch(keys)?;
+            Ok(TouchedGroups { groups: groups as f64, of: of as f64, ranges: ranges.into() })
+        })
     }
 
     /// How many groups were written.
@@ -165,24 +144,51 @@ impl SledFollower {
     /// Begins once more, with the whole original, which must be as the tree was left.
     #[napi]
     pub fn confirm(&self) {
-        self.follower.write().unwrap_or_else(PoisonError::into_inner).confirm();
+        write(&self.follower).confirm();
     }
 
     /// Takes the next entries of the original.
     #[napi]
-    pub fn follow(&self, block: Uint8Array) -> AsyncTask<FollowTask> {
-        self.task(block, |follower, store, block| follower.follow(store, block))
+    pub fn follow(&self, block: Buffer) -> AsyncTask<Job<FoundChanges>> {
+        self.with_block(block, |follower, store, block| follower.follow(store, block))
     }
 
     /// Ends following.
     #[napi]
-    pub fn end(&self) -> AsyncTask<FollowTask> {
-        self.task(Uint8Array::new(Vec::new()), |follower, store, _| follower.end(store))
+    pub fn end(&self) -> AsyncTask<Job<FoundChanges>> {
+        self.job(|follower, store| Ok(follower.end(store)?.into()))
     }
 
-    fn task(&self, block: Uint8Array, work: Work) -> AsyncTask<FollowTask> {
-        AsyncTask::new(FollowTask { store: self.store.clone(), follower: self.follower.clone(), block, work })
+    fn job<T>(&self, work: impl FnOnce(&mut Follower, &Store) -> Outcome<T> + Send + 'static) -> AsyncTask<Job<T>>
+    where
+        T: ToNapiValue + TypeName + Send + 'static,
+    {
+        let (store, follower) = (self.store.clone(), self.follower.clone());
+        start(store.health, Doing::Reading, move || work(&mut write(&follower), &store))
     }
+
+    /// Work with a block, in memory that is used again.
+    fn with_block(
+        &self,
+        block: Buffer,
+        work: fn(&mut Follower, &Store, &[u8]) -> Outcome<Changes>,
+    ) -> AsyncTask<Job<FoundChanges>> {
+        let (store, follower) = (self.store.clone(), self.follower.clone());
+        let memory = {
+            let follower = follower.clone();
+            move || std::mem::take(&mut write(&follower).memory)
+        };
+        start_with(store.health, Doing::Reading, block, memory, move |block| {
+            let mut follower = write(&follower);
+            let changes = work(&mut follower, &store, &block)?;
+            follower.memory = block;
+            Ok(changes.into())
+        })
+    }
+}
+
+fn write(follower: &RwLock<Follower>) -> RwLockWriteGuard<'_, Follower> {
+    follower.write().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Drop for SledFollower {
@@ -191,37 +197,9 @@ impl Drop for SledFollower {
     }
 }
 
-type Work = fn(&mut Follower, &Store, &[u8]) -> Outcome<Changes>;
-
-/// A call of a follower's with a block. Its bytes are copied on the worker thread, as in `api/blocks.rs`, into memory that is used again.
-pub struct FollowTask {
-    store: Arc<Store>,
-    follower: Arc<RwLock<Follower>>,
-    block: Uint8Array,
-    work: Work,
-}
-
-impl Task for FollowTask {
-    type Output = Changes;
-    type JsValue = FoundChanges;
-
-    fn compute(&mut self) -> napi::Result<Changes> {
-        let (store, follower, work) = (self.store.clone(), self.follower.clone(), self.work);
-        let mut block = std::mem::take(&mut self.follower.write().unwrap_or_else(PoisonError::into_inner).memory);
-        block.clear();
-        block.extend_from_slice(&self.block);
-        let work = move || {
-            let mut follower = follower.write().unwrap_or_else(PoisonError::into_inner);
-            let changes = work(&mut follower, &store, &block)?;
-            follower.memory = block;
-            Ok(changes)
-        };
-        guard::run(self.store.health, Doing::Reading, work).map_err(to_js)
-    }
-
-    fn resolve(&mut self, _env: Env, changes: Changes) -> napi::Result<FoundChanges> {
-        let Changes { chunks, differing } = changes;
-        Ok(FoundChanges { chunks: chunks.into_iter().map(chunk_of).collect(), differing: differing as f64 })
+impl From<Changes> for FoundChanges {
+    fn from(Changes { chunks, differing }: Changes) -> Self {
+        Self { chunks: chunks.into_iter().map(chunk_of).collect(), differing: differing as f64 }
     }
 }
 
