@@ -127,8 +127,8 @@ export interface NativeFacts {
 }
 
 /** The same with the keys themselves. @param data the block's bytes */
-export function blockFacts(data: Uint8Array, { entries, keyBytes, valueBytes, firstKeyStart, firstKeyEnd, lastKeyStart, lastKeyEnd }: NativeFacts): BlockFacts {
-  return { entries, keyBytes, valueBytes, firstKey: data.subarray(firstKeyStart, firstKeyEnd), lastKey: data.subarray(lastKeyStart, lastKeyEnd) };
+export function blockFacts(data: Uint8Array, { firstKeyStart, firstKeyEnd, lastKeyStart, lastKeyEnd, ...sums }: NativeFacts): BlockFacts {
+  return { ...sums, firstKey: data.subarray(firstKeyStart, firstKeyEnd), lastKey: data.subarray(lastKeyStart, lastKeyEnd) };
 }
 
 /**

@@ -2,7 +2,8 @@
 import { addonIfAny, loadAddon, type NativeFacts } from "../addon.js";
 
 /** What was found in a block. */
-export interface NativeChecked extends NativeFacts {
+export interface NativeUnpacked {
+  readonly facts: NativeFacts;
   /** Lengths. */
   readonly longestKey: number;
   readonly longestValue: number;
@@ -10,7 +11,7 @@ export interface NativeChecked extends NativeFacts {
 
 /** What was found in a block, and what was made of it. */
 export interface NativePacked {
-  readonly facts: NativeChecked;
+  readonly facts: NativeFacts;
   /** Bytes of the compressed block in the output; 0 when it is to be stored as it is. */
   readonly compressed: number;
   /** CRC-32 of the block as it is to be stored. */
@@ -28,7 +29,7 @@ export interface NativePacker {
 /** Unpacks the blocks of one keyspace. */
 export interface NativeUnpacker {
   /** Decompresses `data` (LZ4) so that it fills `raw`, or takes `raw` as it is when there is no data; checks it, and hashes it, in the order of the calls. */
-  unpack(data: Buffer, raw: Buffer): Promise<NativeChecked>;
+  unpack(data: Buffer, raw: Buffer): Promise<NativeUnpacked>;
   /** SHA-256 of all that was unpacked. */
   digest(): Buffer;
 }

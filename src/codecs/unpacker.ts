@@ -33,7 +33,9 @@ export class KeyspaceUnpacker implements BlockUnpacker {
       const work = fromAddon(() => this.#native.unpack(isLz4 ? asBuffer(data) : NO_DATA, raw));
       begin();
       const found = await work.catch(entriesAreWrong);
-      return { raw, facts: found === null ? null : { ...blockFacts(raw, found), longestKey: found.longestKey, longestValue: found.longestValue } };
+      if (found === null) return { raw, facts: null };
+      const { facts, ...longest } = found;
+      return { raw, facts: { ...blockFacts(raw, facts), ...longest } };
     } finally {
       begin();
     }

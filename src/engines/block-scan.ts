@@ -9,7 +9,8 @@ import { giveBack, HUGE_BLOCK } from "../memory.js";
 import type { EntryBlock } from "./store.js";
 
 /** What a native iterator did with one buffer: what is known of its entries, and where it stands. */
-export interface FillResult extends NativeFacts {
+export interface FillResult {
+  readonly facts: NativeFacts;
   /** Bytes of encoded entries at the start of the buffer. */
   readonly bytes: number;
   /** Whether the iterator has nothing more: this block, if it has entries, is the last one. */
@@ -166,7 +167,7 @@ class BlockReader {
     let buffer = this.#take() ?? Buffer.allocUnsafeSlow(this.#blockSize);
     try {
       let result = await this.#fill(buffer, this.#blockSize, this.#left);
-      if (result.entries === 0 && result.needed > 0) {
+      if (result.facts.entries === 0 && result.needed > 0) {
         this.#recycle(buffer);
         // Several would be in memory at once.
         if (result.needed > HUGE_BLOCK && !(await this.#turns.of(this.#number))) return null;
@@ -174,10 +175,10 @@ class BlockReader {
         result = await this.#fill(buffer, this.#blockSize, this.#left);
       }
       this.#check(result, buffer.length);
-      this.#left -= result.entries;
+      this.#left -= result.facts.entries;
       this.#done = result.done;
       this.#exhausted = result.done;
-      if (result.entries > 0) return { buffer, result };
+      if (result.facts.entries > 0) return { buffer, result };
       this.#recycle(buffer);
       return null;
     } catch (error) {
@@ -191,7 +192,7 @@ class BlockReader {
     let released = false;
     return {
       data: buffer.subarray(0, result.bytes),
-      ...blockFacts(buffer, result),
+      ...blockFacts(buffer, result.facts),
       release: () => {
         // A second call must not put the buffer into the pool twice: two blocks would share it.
         if (released) return;
@@ -214,7 +215,7 @@ class BlockReader {
 
   /** A result that cannot be true would become silent loss or endless waiting: it ends the scan instead. */
   #check(result: FillResult, capacity: number): void {
-    const { entries, bytes, firstKeyStart, firstKeyEnd, lastKeyStart, lastKeyEnd } = result;
+    const { bytes, facts: { entries, firstKeyStart, firstKeyEnd, lastKeyStart, lastKeyEnd } } = result;
     const plausible =
       entries === 0
         ? result.done && bytes === 0

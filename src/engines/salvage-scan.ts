@@ -17,13 +17,13 @@ export async function* salvagedPieces(fill: (buffer: Buffer) => Promise<SalvageF
   for (;;) {
     signal?.throwIfAborted();
     const { counts, gap, doubtful } = await fill(buffer);
-    if (counts.needed > 0 && counts.entries === 0) {
+    if (counts.needed > 0 && counts.facts.entries === 0) {
       buffer = Buffer.allocUnsafeSlow(counts.needed);
       continue;
     }
     if (gap) yield { type: "gap" };
     if (counts.done) return;
-    yield { type: "entries", block: { data: buffer.subarray(0, counts.bytes), ...blockFacts(buffer, counts), doubtful } };
+    yield { type: "entries", block: { data: buffer.subarray(0, counts.bytes), ...blockFacts(buffer, counts.facts), doubtful } };
     if (buffer.length > blockSize) buffer = Buffer.allocUnsafeSlow(blockSize);
   }
 }

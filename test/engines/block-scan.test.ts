@@ -4,9 +4,8 @@ import { scanBlocks, type Fill, type FillResult } from "#src/engines/block-scan.
 import { KgdumpError } from "#src/errors.js";
 import { HUGE_BLOCK } from "#src/memory.js";
 
-const NOTHING: FillResult = {
-  bytes: 0, entries: 0, keyBytes: 0, valueBytes: 0, firstKeyStart: 0, firstKeyEnd: 0, lastKeyStart: 0, lastKeyEnd: 0, done: false, needed: 0,
-};
+const NO_FACTS = { entries: 0, keyBytes: 0, valueBytes: 0, firstKeyStart: 0, firstKeyEnd: 0, lastKeyStart: 0, lastKeyEnd: 0 };
+const NOTHING: FillResult = { bytes: 0, facts: NO_FACTS, done: false, needed: 0 };
 
 /** An iterator over entries of these lengths; each is its number over and over, as if it were all key. */
 function lengths(list: readonly number[], seen: Buffer[] = []): Fill {
@@ -18,16 +17,18 @@ function lengths(list: readonly number[], seen: Buffer[] = []): Fill {
     seen.push(buffer);
     await new Promise((resolve) => setImmediate(resolve));
     busy = false;
-    const result = { ...NOTHING };
-    for (; next < list.length && result.entries < maxEntries; next++) {
+    const facts = { ...NO_FACTS };
+    const result = { ...NOTHING, facts };
+    for (; next < list.length && facts.entries < maxEntries; next++) {
       const length = list[next] ?? 0;
-      if (result.bytes + length > Math.min(target, buffer.length) && (result.entries > 0 || length > buffer.length)) {
-        return { ...result, needed: result.entries === 0 ? length : 0 };
+      if (result.bytes + length > Math.min(target, buffer.length) && (facts.entries > 0 || length > buffer.length)) {
+        return { ...result, needed: facts.entries === 0 ? length : 0 };
       }
       buffer.fill(next, result.bytes, result.bytes + length);
       const span = { start: result.bytes, end: result.bytes + length };
-      if (result.entries === 0) Object.assign(result, { firstKeyStart: span.start, firstKeyEnd: span.end });
-      Object.assign(result, { lastKeyStart: span.start, lastKeyEnd: span.end, bytes: span.end, entries: result.entries + 1 });
+      if (facts.entries === 0) Object.assign(facts, { firstKeyStart: span.start, firstKeyEnd: span.end });
+      Object.assign(facts, { lastKeyStart: span.start, lastKeyEnd: span.end, entries: facts.entries + 1 });
+      Object.assign(result, { bytes: span.end });
     }
     return { ...result, done: next === list.length };
   };
@@ -120,15 +121,16 @@ test("stopping early waits for the fill under way and closes once", async (t) =>
 });
 
 test("results that cannot be true end the scan", async (t) => {
-  const block = { ...NOTHING, bytes: 4, entries: 1, firstKeyEnd: 4, lastKeyEnd: 4 };
+  const facts = { ...NO_FACTS, entries: 1, firstKeyEnd: 4, lastKeyEnd: 4 };
+  const block = { ...NOTHING, bytes: 4, facts };
   const wrong: Partial<FillResult>[] = [
     NOTHING,
     { ...NOTHING, done: true, bytes: 1 },
     { ...block, bytes: 9 },
-    { ...block, entries: 3 },
-    { ...block, lastKeyEnd: 5 },
-    { ...block, firstKeyStart: 5 },
-    { ...block, lastKeyStart: 5 },
+    { ...block, facts: { ...facts, entries: 3 } },
+    { ...block, facts: { ...facts, lastKeyEnd: 5 } },
+    { ...block, facts: { ...facts, firstKeyStart: 5 } },
+    { ...block, facts: { ...facts, lastKeyStart: 5 } },
   ];
   for (const result of wrong) {
     const closed = closing();

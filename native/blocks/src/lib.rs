@@ -12,7 +12,6 @@ mod attributes;
 mod crash;
 mod digest;
 mod entries;
-mod facts;
 mod job;
 mod lz4;
 mod pack;

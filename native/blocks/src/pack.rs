@@ -8,10 +8,10 @@ use napi_derive::napi;
 
 use crate::digest::Digest;
 use crate::entries::{Shape, check};
-use crate::facts::BlockFacts;
 use crate::job::{Job, start};
 use crate::lz4;
 use kgdump_shared::fault::Outcome;
+use kgdump_shared::fill::BlockFacts;
 
 /// What was found in a block, and what was made of it.
 #[napi(object)]
@@ -71,7 +71,7 @@ fn packed(raw: &[u8], output: &mut [u8], shape: Shape) -> Outcome<Packed> {
     // What does not shrink is stored as it is.
     let compressed = if compressed < raw.len() { compressed } else { 0 };
     let stored = if compressed > 0 { &output[..compressed] } else { raw };
-    Ok(Packed { facts: facts.into(), compressed: compressed as f64, crc: crc32fast::hash(stored) })
+    Ok(Packed { facts: facts.stats.into(), compressed: compressed as f64, crc: crc32fast::hash(stored) })
 }
 
 #[cfg(test)]

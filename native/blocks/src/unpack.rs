@@ -7,11 +7,20 @@ use napi::bindgen_prelude::{AsyncTask, Buffer};
 use napi_derive::napi;
 
 use crate::digest::Digest;
-use crate::entries::{Shape, check};
-use crate::facts::BlockFacts;
+use crate::entries::{Facts, Shape, check};
 use crate::job::{Job, start};
 use crate::lz4;
 use kgdump_shared::fault::{Fault, Outcome};
+use kgdump_shared::fill::BlockFacts;
+
+/// What was found in a block.
+#[napi(object)]
+pub struct Unpacked {
+    pub facts: BlockFacts,
+    /// Lengths.
+    pub longest_key: f64,
+    pub longest_value: f64,
+}
 
 /// Unpacks the blocks of one keyspace.
 #[napi]
@@ -30,8 +39,8 @@ impl BlockUnpacker {
 
     /// Decompresses `data` (LZ4) so that it fills `raw`; without any data, `raw` is what it is. Then checks the entries in `raw`, and adds them to the digest in
     /// the order of the calls. Rejects with DUMP_BLOCK_DAMAGED when it can't be decompressed, with others for its entries.
-    #[napi(ts_return_type = "Promise<BlockFacts>")]
-    pub fn unpack(&self, data: Buffer, raw: Buffer) -> AsyncTask<Job<(Buffer, Buffer), BlockFacts>> {
+    #[napi(ts_return_type = "Promise<Unpacked>")]
+    pub fn unpack(&self, data: Buffer, raw: Buffer) -> AsyncTask<Job<(Buffer, Buffer), Unpacked>> {
         let shape = self.shape;
         let mut turn = Some(self.digest.take_turn());
         start((data, raw), move |(data, raw)| {
@@ -40,11 +49,11 @@ impl BlockUnpacker {
             if !data.is_empty() {
                 fill(data, raw)?;
             }
-            let facts = check(raw, shape)?;
+            let Facts { stats, longest_key, longest_value } = check(raw, shape)?;
             if let Some(turn) = turn {
                 turn.add(raw);
             }
-            Ok(facts.into())
+            Ok(Unpacked { facts: stats.into(), longest_key: longest_key as f64, longest_value: longest_value as f64 })
         })
     }
 

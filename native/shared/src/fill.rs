@@ -37,10 +37,9 @@ pub struct Filled {
     pub needed: usize,
 }
 
-/// The same, as JavaScript sees it; see `FillResult` in block-scan.ts.
+/// What a block holds, as JavaScript sees it. Places are offsets in it.
 #[napi(object)]
-pub struct FillCounts {
-    pub bytes: f64,
+pub struct BlockFacts {
     pub entries: f64,
     pub key_bytes: f64,
     pub value_bytes: f64,
@@ -48,14 +47,11 @@ pub struct FillCounts {
     pub first_key_end: f64,
     pub last_key_start: f64,
     pub last_key_end: f64,
-    pub done: bool,
-    pub needed: f64,
 }
 
-impl From<Filled> for FillCounts {
-    fn from(Filled { bytes, stats, done, needed }: Filled) -> Self {
+impl From<BlockStats> for BlockFacts {
+    fn from(stats: BlockStats) -> Self {
         Self {
-            bytes: bytes as f64,
             entries: stats.entries as f64,
             key_bytes: stats.key_bytes as f64,
             value_bytes: stats.value_bytes as f64,
@@ -63,9 +59,22 @@ impl From<Filled> for FillCounts {
             first_key_end: stats.first_key.1 as f64,
             last_key_start: stats.last_key.0 as f64,
             last_key_end: stats.last_key.1 as f64,
-            done,
-            needed: needed as f64,
         }
+    }
+}
+
+/// What one fill gave, as JavaScript sees it; see `FillResult` in block-scan.ts.
+#[napi(object)]
+pub struct FillCounts {
+    pub bytes: f64,
+    pub facts: BlockFacts,
+    pub done: bool,
+    pub needed: f64,
+}
+
+impl From<Filled> for FillCounts {
+    fn from(Filled { bytes, stats, done, needed }: Filled) -> Self {
+        Self { bytes: bytes as f64, facts: stats.into(), done, needed: needed as f64 }
     }
 }
 

@@ -143,7 +143,8 @@ export interface NativeSalvageFacts {
 }
 
 /** What a fill of a damaged store's scan gave. */
-export interface NativeSalvageFill extends FillResult {
+export interface NativeSalvageFill {
+  readonly counts: FillResult;
   readonly gap: boolean;
   readonly doubtful: number;
   readonly losses: readonly NativeSalvageLoss[];

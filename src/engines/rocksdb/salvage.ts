@@ -58,7 +58,7 @@ class Salvage implements StoreSalvage {
     yield* salvagedPieces(async (buffer) => {
       const filled = await fromAddon(() => scan.fill(buffer));
       this.#losses.push(...filled.losses.map(lossOf));
-      return { ...filled, counts: filled };
+      return filled;
     }, options);
   }
 

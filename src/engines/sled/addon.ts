@@ -32,7 +32,7 @@ export interface NativeSledLoader {
 
 /** What a follower found. Places are within each chunk's `data`. */
 export interface NativeFound {
-  readonly chunks: readonly (NativeFacts & { readonly data: Buffer })[];
+  readonly chunks: readonly { readonly data: Buffer; readonly facts: NativeFacts }[];
   readonly differing: number;
 }
 

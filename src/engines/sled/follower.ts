@@ -72,6 +72,6 @@ export class SledFollower {
 }
 
 function found({ chunks, ...counts }: NativeFound): FoundChanges {
-  const blocks = chunks.map(({ data, ...facts }) => ({ data, ...blockFacts(data, facts) }));
+  const blocks = chunks.map(({ data, facts }) => ({ data, ...blockFacts(data, facts) }));
   return { ...counts, blocks };
 }

@@ -56,19 +56,10 @@ pub struct SalvageFacts {
     pub unsure: bool,
 }
 
-/// What one fill put into its buffer; offsets are within it.
+/// What one fill did; see `FillCounts`.
 #[napi(object)]
 pub struct SalvageFill {
-    pub bytes: f64,
-    pub entries: f64,
-    pub key_bytes: f64,
-    pub value_bytes: f64,
-    pub first_key_start: f64,
-    pub first_key_end: f64,
-    pub last_key_start: f64,
-    pub last_key_end: f64,
-    pub done: bool,
-    pub needed: f64,
+    pub counts: FillCounts,
     /// Something may be missing before the first entry; at the end, behind the last.
     pub gap: bool,
     /// How many may be older than what was lost.
@@ -157,18 +148,8 @@ impl RocksSalvageScan {
         start_with(buffer, move |bytes| {
             let mut scan = scan.lock().unwrap_or_else(PoisonError::into_inner);
             let result = scan.fill(bytes)?;
-            let filled = FillCounts::from(result.filled);
             Ok(SalvageFill {
-                bytes: filled.bytes,
-                entries: filled.entries,
-                key_bytes: filled.key_bytes,
-                value_bytes: filled.value_bytes,
-                first_key_start: filled.first_key_start,
-                first_key_end: filled.first_key_end,
-                last_key_start: filled.last_key_start,
-                last_key_end: filled.last_key_end,
-                done: filled.done,
-                needed: filled.needed,
+                counts: result.filled.into(),
                 gap: result.gap,
                 doubtful: result.doubtful as f64,
                 losses: scan.losses.drain(..).map(|found| loss(&found, &salvage)).collect(),

@@ -3,6 +3,7 @@
 use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 use std::time::Duration;
 
+use kgdump_shared::fill::BlockFacts;
 use napi::bindgen_prelude::{AsyncTask, Buffer, ToNapiValue, TypeName, Uint8Array};
 use napi_derive::napi;
 
@@ -46,13 +47,7 @@ pub struct TouchedGroups {
 #[napi(object)]
 pub struct ChangeChunk {
     pub data: Buffer,
-    pub entries: f64,
-    pub key_bytes: f64,
-    pub value_bytes: f64,
-    pub first_key_start: f64,
-    pub first_key_end: f64,
-    pub last_key_start: f64,
-    pub last_key_end: f64,
+    pub facts: BlockFacts,
 }
 
 /// What following a block found.
@@ -199,19 +194,7 @@ impl Drop for SledFollower {
 
 impl From<Changes> for FoundChanges {
     fn from(Changes { chunks, differing }: Changes) -> Self {
-        Self { chunks: chunks.into_iter().map(chunk_of).collect(), differing: differing as f64 }
-    }
-}
-
-fn chunk_of(Chunk { data, stats }: Chunk) -> ChangeChunk {
-    ChangeChunk {
-        data: data.into(),
-        entries: stats.entries as f64,
-        key_bytes: stats.key_bytes as f64,
-        value_bytes: stats.value_bytes as f64,
-        first_key_start: stats.first_key.0 as f64,
-        first_key_end: stats.first_key.1 as f64,
-        last_key_start: stats.last_key.0 as f64,
-        last_key_end: stats.last_key.1 as f64,
+        let chunk = |Chunk { data, stats }| ChangeChunk { data: data.into(), facts: stats.into() };
+        Self { chunks: chunks.into_iter().map(chunk).collect(), differing: differing as f64 }
     }
 }
