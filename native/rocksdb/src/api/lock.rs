@@ -1,8 +1,8 @@
 //! What JavaScript sees of a store's lock.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
 
+use kgdump_shared::slot::Slot;
 use napi::bindgen_prelude::AsyncTask;
 use napi_derive::napi;
 
@@ -12,13 +12,13 @@ use crate::files::lock::{hold, Held};
 /// RocksDB's lock on a store.
 #[napi]
 pub struct StoreLock {
-    held: Arc<Mutex<Option<Held>>>,
+    held: Slot<Held>,
 }
 
 /// Takes the lock of a RocksDB store, so that no program opens it for writing until it is released.
 #[napi(ts_return_type = "Promise<StoreLock>")]
 pub fn lock_store(path: String) -> AsyncTask<Job<StoreLock>> {
-    start(move || Ok(StoreLock { held: Arc::new(Mutex::new(Some(hold(&PathBuf::from(path))?))) }))
+    start(move || Ok(StoreLock { held: Slot::new(hold(&PathBuf::from(path))?) }))
 }
 
 #[napi]
@@ -26,6 +26,6 @@ impl StoreLock {
     /// Lets the lock go. A second call does nothing.
     #[napi]
     pub fn release(&self) {
-        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        drop(self.held.take());
     }
 }

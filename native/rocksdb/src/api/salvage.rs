@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use kgdump_shared::fill::FillCounts;
+use kgdump_shared::slot::Slot;
 use napi::bindgen_prelude::{AsyncTask, BigInt, Buffer};
 use napi_derive::napi;
 
@@ -71,7 +72,7 @@ pub struct SalvageFill {
 /// A damaged store that was looked at.
 #[napi]
 pub struct RocksSalvage {
-    salvage: Mutex<Option<Arc<Salvage>>>,
+    salvage: Slot<Arc<Salvage>>,
 }
 
 /// Looks at all of the damaged store at `path`. `all_tables` takes those as well that MANIFEST does not name.
@@ -79,15 +80,14 @@ pub struct RocksSalvage {
 pub fn salvage_store(path: String, all_tables: bool) -> AsyncTask<Job<RocksSalvage>> {
     start(move || {
         let salvage = Salvage::open(&PathBuf::from(path), all_tables)?;
-        Ok(RocksSalvage { salvage: Mutex::new(Some(Arc::new(salvage))) })
+        Ok(RocksSalvage { salvage: Slot::new(Arc::new(salvage)) })
     })
 }
 
 #[napi]
 impl RocksSalvage {
     fn get(&self) -> Outcome<Arc<Salvage>> {
-        let salvage = self.salvage.lock().unwrap_or_else(PoisonError::into_inner);
-        salvage.clone().ok_or_else(|| crate::error::Fault::new("INTERNAL", "the store is closed"))
+        self.salvage.with(|salvage| Ok(Arc::clone(salvage)))
     }
 
     /// What is known of it.
@@ -128,7 +128,7 @@ impl RocksSalvage {
     /// Forgets what was found. A second call does nothing.
     #[napi]
     pub fn close(&self) {
-        self.salvage.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(self.salvage.take());
     }
 }
 

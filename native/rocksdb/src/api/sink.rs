@@ -1,12 +1,12 @@
 //! What JavaScript sees of writing.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use kgdump_shared::slot::Slot;
 use napi::bindgen_prelude::{AsyncTask, BigInt, Buffer};
 use napi_derive::napi;
 
-use crate::api::job::{start, start_with, Job};
+use crate::api::job::{start, start_in, start_in_with, Job};
 use crate::error::{Fault, Outcome};
 use crate::guard::{guarded, guarded_aside};
 use crate::handle::Options;
@@ -56,12 +56,10 @@ pub struct SinkFacts {
     pub families: Vec<Buffer>,
 }
 
-type Shared = Arc<Mutex<Option<Sink>>>;
-
 /// A store that is open for writing.
 #[napi]
 pub struct RocksSink {
-    sink: Shared,
+    sink: Slot<Sink>,
 }
 
 /// Fails with RocksDB's reason when it does not take the options of a family.
@@ -83,16 +81,8 @@ pub fn open_sink(
     start(move || {
         library_version()?;
         let sink = Sink::open(&PathBuf::from(path), &database_options, &default_options, families, disable_log)?;
-        Ok(RocksSink { sink: Arc::new(Mutex::new(Some(sink))) })
+        Ok(RocksSink { sink: Slot::new(sink) })
     })
-}
-
-fn lock(sink: &Shared) -> MutexGuard<'_, Option<Sink>> {
-    sink.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn with<T>(sink: &Shared, run: impl FnOnce(&mut Sink) -> Outcome<T>) -> Outcome<T> {
-    run(lock(sink).as_mut().ok_or_else(|| Fault::new("INTERNAL", "the store is closed"))?)
 }
 
 #[napi]
@@ -100,15 +90,12 @@ impl RocksSink {
     /// Facts about the store.
     #[napi(ts_return_type = "Promise<SinkFacts>")]
     pub fn facts(&self) -> AsyncTask<Job<SinkFacts>> {
-        let sink = Arc::clone(&self.sink);
-        start(move || {
-            with(&sink, |sink| {
-                Ok(SinkFacts {
-                    version: library_version()?,
-                    database_id: sink.identity(),
-                    sequence_number: BigInt::from(sink.latest_sequence_number()),
-                    families: sink.names().iter().map(|name| name.clone().into()).collect(),
-                })
+        start_in(&self.sink, |sink| {
+            Ok(SinkFacts {
+                version: library_version()?,
+                database_id: sink.identity(),
+                sequence_number: BigInt::from(sink.latest_sequence_number()),
+                families: sink.names().iter().map(|name| name.clone().into()).collect(),
             })
         })
     }
@@ -116,15 +103,15 @@ impl RocksSink {
     /// Makes a family when it is not there.
     #[napi(ts_return_type = "Promise<void>")]
     pub fn create_family(&self, name: Buffer, options: String) -> AsyncTask<Job<()>> {
-        let (sink, name) = (Arc::clone(&self.sink), name.to_vec());
-        start(move || with(&sink, |sink| sink.create_family(&name, &options)))
+        let name = name.to_vec();
+        start_in(&self.sink, move |sink| sink.create_family(&name, &options))
     }
 
     /// Writes the entries of an encoded block at once. `if_exists` is "fail", "keep" or "overwrite".
     #[napi(ts_return_type = "Promise<AppliedCounts>")]
     pub fn apply(&self, family: Buffer, block: Buffer, if_exists: String) -> AsyncTask<Job<AppliedCounts>> {
-        let (sink, family) = (Arc::clone(&self.sink), family.to_vec());
-        start_with(block, move |block| {
+        let family = family.to_vec();
+        start_in_with(&self.sink, block, move |sink, block| {
             let if_exists = match if_exists.as_str() {
                 "fail" => IfExists::Fail,
                 "keep" => IfExists::Keep,
@@ -133,7 +120,7 @@ impl RocksSink {
                     return Err(Fault::new("USAGE", format!("there is no way \"{other}\" to treat existing keys")))
                 }
             };
-            let (written, kept) = with(&sink, |sink| sink.apply(&family, block, if_exists))?;
+            let (written, kept) = sink.apply(&family, block, if_exists)?;
             Ok(AppliedCounts { written: written as f64, kept: kept as f64 })
         })
     }
@@ -141,9 +128,9 @@ impl RocksSink {
     /// Looks up every entry of an encoded block.
     #[napi(ts_return_type = "Promise<ComparisonCounts>")]
     pub fn compare(&self, family: Buffer, block: Buffer) -> AsyncTask<Job<ComparisonCounts>> {
-        let (sink, family) = (Arc::clone(&self.sink), family.to_vec());
-        start_with(block, move |block| {
-            let (missing, changed, first) = with(&sink, |sink| sink.compare(&family, block))?;
+        let family = family.to_vec();
+        start_in_with(&self.sink, block, move |sink, block| {
+            let (missing, changed, first) = sink.compare(&family, block)?;
             Ok(ComparisonCounts { missing: missing as f64, changed: changed as f64, first_key: first.map(Into::into) })
         })
     }
@@ -152,84 +139,76 @@ impl RocksSink {
     /// At once, as nothing is written: a promise for each of thousands of families would take longer than this.
     #[napi]
     pub fn begin_load(&self, family: Buffer, options: String, directory: String, turn: bool) -> napi::Result<()> {
-        let (sink, family) = (Arc::clone(&self.sink), family.to_vec());
-        Ok(guarded_aside(|| with(&sink, |sink| sink.begin_load(&family, &options, &PathBuf::from(directory), turn)))?)
+        let family = family.to_vec();
+        Ok(guarded_aside(|| {
+            self.sink.with(|sink| sink.begin_load(&family, &options, &PathBuf::from(directory), turn))
+        })?)
     }
 
     /// Notes how old the tables of a family are that is loaded, as a dump tells it; `fifo` for one of FIFO compaction. At once.
     #[napi]
     pub fn note_ages(&self, family: Buffer, ages: String, fifo: bool) -> napi::Result<()> {
-        Ok(guarded(|| with(&self.sink, |sink| sink.note_ages(&family, &ages, fifo)))?)
+        Ok(guarded(|| self.sink.with(|sink| sink.note_ages(&family, &ages, fifo)))?)
     }
 
     /// Begins to load a family whose tables go by their ages, which were noted; what waits for its age lies in `directory`.
     #[napi(ts_return_type = "Promise<void>")]
     pub fn begin_load_by_age(&self, family: Buffer, directory: String) -> AsyncTask<Job<()>> {
-        let (sink, family) = (Arc::clone(&self.sink), family.to_vec());
-        start(move || with(&sink, |sink| sink.begin_load_by_age(&family, &PathBuf::from(directory))))
+        let family = family.to_vec();
+        start_in(&self.sink, move |sink| sink.begin_load_by_age(&family, &PathBuf::from(directory)))
     }
 
     /// Adds the entries of an encoded block to the family that was begun.
     #[napi(ts_return_type = "Promise<void>")]
     pub fn load(&self, block: Buffer) -> AsyncTask<Job<()>> {
-        let sink = Arc::clone(&self.sink);
-        start_with(block, move |block| with(&sink, |sink| sink.load(block)))
+        start_in_with(&self.sink, block, |sink, block| sink.load(block))
     }
 
     /// Gives the family all that was loaded; the number of its entries.
     #[napi(ts_return_type = "Promise<number>")]
     pub fn end_load(&self) -> AsyncTask<Job<f64>> {
-        let sink = Arc::clone(&self.sink);
-        start(move || with(&sink, |sink| Ok(sink.end_load()? as f64)))
+        start_in(&self.sink, move |sink| Ok(sink.end_load()? as f64))
     }
 
     /// Does all operations at once.
     #[napi(ts_return_type = "Promise<void>")]
     pub fn operate(&self, family: Buffer, operations: Vec<OperationToDo>) -> napi::Result<AsyncTask<Job<()>>> {
-        let (sink, family) = (Arc::clone(&self.sink), family.to_vec());
+        let family = family.to_vec();
         let operations = operations.into_iter().map(operation).collect::<Outcome<Vec<_>>>()?;
-        Ok(start(move || with(&sink, |sink| sink.operate(&family, &operations))))
+        Ok(start_in(&self.sink, move |sink| sink.operate(&family, &operations)))
     }
 
     /// Makes the log durable; with `tables`, all that is in memory is written to tables too.
     #[napi(ts_return_type = "Promise<void>")]
     pub fn flush(&self, tables: bool) -> AsyncTask<Job<()>> {
-        let sink = Arc::clone(&self.sink);
-        start(move || with(&sink, |sink| sink.flush(tables)))
+        start_in(&self.sink, move |sink| sink.flush(tables))
     }
 
     /// Ends the loading of families: the store is whole then, and above sequence number 0.
     #[napi(ts_return_type = "Promise<void>")]
     pub fn finish_loads(&self) -> AsyncTask<Job<()>> {
-        let sink = Arc::clone(&self.sink);
-        start(move || with(&sink, |sink| sink.finish_loads()))
+        start_in(&self.sink, move |sink| sink.finish_loads())
     }
 
     /// Drops a family with all that is in it.
     #[napi(ts_return_type = "Promise<void>")]
     pub fn drop_family(&self, family: Buffer) -> AsyncTask<Job<()>> {
-        let (sink, family) = (Arc::clone(&self.sink), family.to_vec());
-        start(move || with(&sink, |sink| sink.drop_family(&family)))
+        let family = family.to_vec();
+        start_in(&self.sink, move |sink| sink.drop_family(&family))
     }
 
     /// Compacts a family whole.
     #[napi(ts_return_type = "Promise<void>")]
     pub fn compact(&self, family: Buffer) -> AsyncTask<Job<()>> {
-        let (sink, family) = (Arc::clone(&self.sink), family.to_vec());
-        start(move || with(&sink, |sink| sink.compact(&family)))
+        let family = family.to_vec();
+        start_in(&self.sink, move |sink| sink.compact(&family))
     }
 
     /// Hands the log to the system and closes the store. A second call does nothing.
     #[napi(ts_return_type = "Promise<void>")]
     pub fn close(&self) -> AsyncTask<Job<()>> {
-        let sink = Arc::clone(&self.sink);
-        start(move || {
-            let taken = lock(&sink).take();
-            match taken {
-                Some(sink) => sink.close_aged(),
-                None => Ok(()),
-            }
-        })
+        let sink = self.sink.clone();
+        start(move || sink.take().map_or(Ok(()), Sink::close_aged))
     }
 }
 

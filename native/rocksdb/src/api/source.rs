@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use kgdump_shared::fill::FillCounts;
+use kgdump_shared::slot::Slot;
 use napi::bindgen_prelude::{AsyncTask, BigInt, Buffer};
 use napi_derive::napi;
 
@@ -71,7 +72,7 @@ pub struct PreparedTransaction {
 /// A store that is open for reading.
 #[napi]
 pub struct RocksStore {
-    store: Mutex<Option<Arc<Store>>>,
+    store: Slot<Arc<Store>>,
 }
 
 /// How a store is to be read.
@@ -101,7 +102,7 @@ pub fn open_store(path: String, options: Option<ReadingOptions>) -> AsyncTask<Jo
             Some(other) => return Err(Fault::new("USAGE", format!("ttl is \"strip\" or \"keep\", not \"{other}\""))),
         };
         let store = open(&PathBuf::from(path), &Reading { ttl, families })?;
-        Ok(RocksStore { store: Mutex::new(Some(Arc::new(store))) })
+        Ok(RocksStore { store: Slot::new(Arc::new(store)) })
     })
 }
 
@@ -109,8 +110,7 @@ pub fn open_store(path: String, options: Option<ReadingOptions>) -> AsyncTask<Jo
 impl RocksStore {
     /// The store, as long as it is open.
     pub(crate) fn get(&self) -> Outcome<Arc<Store>> {
-        let store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
-        store.clone().ok_or_else(|| Fault::new("INTERNAL", "the store is closed"))
+        self.store.with(|store| Ok(Arc::clone(store)))
     }
 
     /// Facts about the store.
@@ -143,7 +143,7 @@ impl RocksStore {
     /// Closes the store once no scan uses it any more. A second call does nothing.
     #[napi(ts_return_type = "Promise<void>")]
     pub fn close(&self) -> AsyncTask<Job<()>> {
-        let store = self.store.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let store = self.store.take();
         start(move || {
             drop(store);
             Ok(())

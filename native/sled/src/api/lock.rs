@@ -1,8 +1,8 @@
 //! What JavaScript sees of a store's lock: it is held without the store being opened.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
 
+use kgdump_shared::slot::Slot;
 use napi::bindgen_prelude::AsyncTask;
 use napi_derive::napi;
 
@@ -14,7 +14,7 @@ use crate::guard::Health;
 /// A store's lock, held while this lives.
 #[napi]
 pub struct SledLock {
-    held: Arc<Mutex<Option<Lock>>>,
+    held: Slot<Lock>,
 }
 
 #[napi]
@@ -22,7 +22,7 @@ impl SledLock {
     /// Lets the lock go. A second call does nothing.
     #[napi]
     pub fn release(&self) {
-        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        drop(self.held.take());
     }
 }
 
@@ -31,6 +31,6 @@ impl SledLock {
 pub fn lock_store(path: String) -> AsyncTask<Job<SledLock>> {
     start(Health::now(), Doing::Reading, move || {
         let lock = lock::acquire(&PathBuf::from(path), LOCK_WAIT)?;
-        Ok(SledLock { held: Arc::new(Mutex::new(Some(lock))) })
+        Ok(SledLock { held: Slot::new(lock) })
     })
 }

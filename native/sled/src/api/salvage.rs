@@ -1,9 +1,10 @@
 //! What JavaScript sees of recovering: a damaged store, what is lost of it, and what is sound. Sled is not called.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use kgdump_shared::fill::FillCounts;
+use kgdump_shared::slot::Slot;
 use napi::bindgen_prelude::{AsyncTask, Buffer};
 use napi_derive::napi;
 
@@ -70,21 +71,20 @@ pub fn salvage_store(path: String) -> AsyncTask<Job<SledSalvage>> {
     let _hook = Health::now();
     reading(move || {
         let rescue = Rescue::open(&PathBuf::from(path))?;
-        Ok(SledSalvage { rescue: Mutex::new(Some(Arc::new(rescue))) })
+        Ok(SledSalvage { rescue: Slot::new(Arc::new(rescue)) })
     })
 }
 
 /// A damaged store that was looked at.
 #[napi]
 pub struct SledSalvage {
-    rescue: Mutex<Option<Arc<Rescue>>>,
+    rescue: Slot<Arc<Rescue>>,
 }
 
 #[napi]
 impl SledSalvage {
     fn get(&self) -> Outcome<Arc<Rescue>> {
-        let rescue = self.rescue.lock().unwrap_or_else(PoisonError::into_inner);
-        rescue.clone().ok_or_else(|| Failure::new(Code::StoreFailed, "the store is closed"))
+        self.rescue.get().ok_or_else(|| Failure::new(Code::StoreFailed, "the store is closed"))
     }
 
     /// What is known of it.
@@ -142,7 +142,7 @@ impl SledSalvage {
     #[napi]
     pub fn close(&self) {
         // Passes that JavaScript has not collected yet refer to it, too.
-        if let Some(rescue) = self.rescue.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        if let Some(rescue) = self.rescue.take() {
             rescue.close();
         }
     }
