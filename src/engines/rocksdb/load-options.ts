@@ -3,6 +3,7 @@
  * RocksDB's parser, so that they are put together here from what was understood, and pairs that RocksDB can't write or read back are
  * mended. All other options go into the OPTIONS file only.
  */
+import { loadUnaligned } from "./block-align.js";
 import { TABLE_PREFIX } from "./option-lines.js";
 import { optionProblem } from "./option-rules.js";
 
@@ -137,7 +138,6 @@ function mendTable(family: ReadonlyMap<string, string>, table: Map<string, strin
   // A hash index needs all keys of a prefix in a row, and a table without one serves the same look-ups.
   if (table.get("index_type") === "kHashSearch") table.delete("index_type");
   if (table.get("index_type") !== "kTwoLevelIndexSearch") table.delete("partition_filters");
-  const compressed = ["compression", "bottommost_compression"].some((name) => (family.get(name) ?? "kNoCompression") !== "kNoCompression") || family.has("compression_per_level");
-  if (table.get("block_align") === "true" && compressed) table.delete("block_align");
+  loadUnaligned(family, table);
   if (Number(table.get("data_block_hash_table_util_ratio") ?? "1") <= 0) table.delete("data_block_hash_table_util_ratio");
 }

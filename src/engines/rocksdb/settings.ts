@@ -3,6 +3,7 @@ import { KgdumpError } from "../../errors.js";
 import { AGES, FAMILY_OPTIONS, OTHER_SETTINGS, TIMES } from "../header-options.js";
 import type { KeyOrder } from "../store.js";
 import { rocksdbAddon } from "./addon.js";
+import { dropRefusedAlignment } from "./block-align.js";
 import { loadOptions } from "./load-options.js";
 import { fromHeader, TABLE_PREFIX } from "./option-lines.js";
 import { optionProblem } from "./option-rules.js";
@@ -104,7 +105,7 @@ function kindOf(order: KeyOrder, known: Omit<FamilySource, "order">, wishes: Fam
     notKept.push(`${option}=${value} is not kept: ${problem}`);
     values.delete(option);
   }
-  notKept.push(...unalign(values, wishes));
+  notKept.push(...dropRefusedAlignment(values, wishes.compression));
   const hasTtlObject = TTL_OBJECTS.some(([option, object]) => `.${objectName(values.get(option) ?? "")}`.endsWith(`.${object}`));
   const hasTimes = known.settings.get(TIMES) === "stripped" || hasTtlObject;
   // Where the options don't tell of the times that its values get, whoever reads the store must know of them all the same.
@@ -125,16 +126,6 @@ function kindOf(order: KeyOrder, known: Omit<FamilySource, "order">, wishes: Fam
     hasTimes,
     notKept: [...notKept, ...refused, ...mended, ...unknownLimits(values, told !== undefined)],
   };
-}
-
-/** Turns off what RocksDB refuses together, where it is so only because of what was asked for, or of an option that is not kept. */
-function unalign(values: Map<string, string>, { compression }: FamilyWishes): string[] {
-  const name = `${TABLE_PREFIX}block_align`;
-  const isPlain = compression === undefined ? values.get("compression") === COMPRESSION_NAMES.none : compression === "none";
-  const size = BigInt(values.get(`${TABLE_PREFIX}block_size`) ?? 4096);
-  if (values.get(name) !== "true" || (isPlain && (size & (size - 1n)) === 0n)) return [];
-  values.set(name, "false");
-  return [`${name} is false and not true: RocksDB aligns only blocks without compression whose size is a power of two`];
 }
 
 /** What RocksDB said of options, by their text: most families have the same. */
