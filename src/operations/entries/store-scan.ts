@@ -1,6 +1,6 @@
 /** A keyspace of a store, read once: its entries, their number and their digest. */
 import { createHash } from "node:crypto";
-import type { EntrySource } from "../../engines/store.js";
+import type { EntryBlock, EntrySource } from "../../engines/store.js";
 import type { KeyOrder } from "../../format/index.js";
 import type { ProgressMeter } from "../run/progress.js";
 
@@ -14,40 +14,81 @@ export interface KeyspaceDigest {
   readonly digest: string;
 }
 
+/** Whether two keyspaces hold the same entries; undefined holds none that could be. */
+export function holdSame(one: Pick<KeyspaceDigest, "entries" | "digest"> | undefined, other: Pick<KeyspaceDigest, "entries" | "digest">): boolean {
+  return one?.entries === other.entries && one.digest === other.digest;
+}
+
+/** Number and digest of entries, which are added block by block. */
+export class Tally {
+  entries = 0;
+  readonly #hash = createHash("sha256");
+  readonly #meter: ProgressMeter | null;
+  #digest: string | null = null;
+
+  constructor(meter: ProgressMeter | null = null) {
+    this.#meter = meter;
+  }
+
+  /** Adds a block's entries, behind all others. */
+  add({ data, entries }: Pick<EntryBlock, "data" | "entries">): void {
+    this.#hash.update(data);
+    this.entries += entries;
+    this.#meter?.add(entries, data.length);
+  }
+
+  /** SHA-256 of what was added, in hex; nothing can be added then. */
+  digest(): string {
+    this.#digest ??= this.#hash.digest("hex");
+    return this.#digest;
+  }
+}
+
 /** One pass over a keyspace of a store, which counts its entries and makes their digest. */
 export class StoreScan {
   readonly name: Uint8Array;
-  entries = 0;
-  readonly #store: EntrySource;
-  readonly #order: KeyOrder;
+  readonly #store: Pick<EntrySource, "scan">;
+  readonly #order: KeyOrder | undefined;
   readonly #signal: AbortSignal | undefined;
-  readonly #meter: ProgressMeter | null;
-  readonly #hash = createHash("sha256");
-  #digest: string | null = null;
+  readonly #tally: Tally;
 
-  /** @param order to read it in */
-  constructor(store: EntrySource, name: Uint8Array, order: KeyOrder, signal: AbortSignal | undefined, meter: ProgressMeter | null = null) {
+  /** @param order to read it in; its own when undefined */
+  constructor(store: Pick<EntrySource, "scan">, name: Uint8Array, order: KeyOrder | undefined, signal: AbortSignal | undefined, meter: ProgressMeter | null = null) {
     this.name = name;
     this.#store = store;
     this.#order = order;
     this.#signal = signal;
-    this.#meter = meter;
+    this.#tally = new Tally(meter);
+  }
+
+  /** How many entries were read. */
+  get entries(): number {
+    return this.#tally.entries;
   }
 
   /** Its encoded entries; each block is valid until the next is asked for. @throws what the store's scan throws */
   async *blocks(): AsyncGenerator<Uint8Array, void, undefined> {
     for await (const block of this.#store.scan(this.name, { blockSize: BLOCK_SIZE, order: this.#order, signal: this.#signal })) {
-      this.entries += block.entries;
-      this.#hash.update(block.data);
-      this.#meter?.add(block.entries, block.data.length);
+      this.#tally.add(block);
       yield block.data;
       block.release();
     }
   }
 
+  /** Reads all of it. @throws what the store's scan throws */
+  async whole(): Promise<KeyspaceDigest> {
+    const blocks = this.blocks();
+    while ((await blocks.next()).done !== true);
+    return this.result();
+  }
+
+  /** What was read. */
+  result(): KeyspaceDigest {
+    return { name: this.name, entries: this.entries, digest: this.digest() };
+  }
+
   /** SHA-256 of what was read, in hex. */
   digest(): string {
-    this.#digest ??= this.#hash.digest("hex");
-    return this.#digest;
+    return this.#tally.digest();
   }
 }

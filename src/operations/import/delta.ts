@@ -6,7 +6,6 @@
  * be, and another call begins anew. That takes the room of a second store (none, where the file system shares what copies have in
  * common), but a sled store that was killed while it was written to may not open again.
  */
-import { createHash } from "node:crypto";
 import { constants } from "node:fs";
 import { cp, lstat, realpath } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
@@ -29,12 +28,11 @@ import { type ChainKeyspace, DumpChain, stateAfter } from "../dump/chain.js";
 import { openDump } from "../dump/open-dump.js";
 import { readEvents } from "../dump/read.js";
 import { type ByName, byName, nameSet, nameText } from "../entries/keyspaces.js";
+import { type KeyspaceDigest, StoreScan } from "../entries/store-scan.js";
 import { closing } from "../run/closing.js";
 import { ProgressMeter } from "../run/progress.js";
 import { through } from "../run/seams.js";
 import { IMPORT_ENGINE, type ImportedKeyspace, type ImportOptions, type ImportResult } from "./options.js";
-
-const BLOCK_SIZE = 1024 * 1024;
 
 /** Whether the first of these files is a delta. @throws {KgdumpError} DUMP_*, NOT_FOUND, PERMISSION_DENIED, IO_FAILED */
 export async function isDelta(path: string, { maxBlockSize }: Pick<ImportOptions, "maxBlockSize">): Promise<boolean> {
@@ -213,7 +211,7 @@ class StateDigests {
   readonly #orderOf: (name: Uint8Array) => KeyOrder | undefined;
   readonly #options: ImportOptions;
   readonly #meter: ProgressMeter;
-  readonly #known = new Map<string, { entries: number; digest: Buffer }>();
+  readonly #known = new Map<string, KeyspaceDigest>();
 
   constructor(store: Pick<EntrySource, "info" | "scan">, orderOf: (name: Uint8Array) => KeyOrder | undefined, options: ImportOptions) {
     this.#store = store;
@@ -250,25 +248,17 @@ class StateDigests {
     for (const possible of order === undefined ? (["bytewise", "reverse-bytewise"] as const) : [order]) {
       const found = await this.#read(name, possible);
       if (found.entries !== entries) return false;
-      if (found.digest.equals(digest)) return true;
+      if (found.digest === Buffer.from(digest).toString("hex")) return true;
     }
     return false;
   }
 
-  async #read(name: Uint8Array, order: KeyOrder): Promise<{ entries: number; digest: Buffer }> {
+  async #read(name: Uint8Array, order: KeyOrder): Promise<KeyspaceDigest> {
     const id = `${order} ${Buffer.from(name).toString("hex")}`;
     const known = this.#known.get(id);
     if (known !== undefined) return known;
     this.#meter.enter(name);
-    const hash = createHash("sha256");
-    let entries = 0;
-    for await (const block of this.#store.scan(name, { blockSize: BLOCK_SIZE, order, signal: this.#options.signal })) {
-      hash.update(block.data);
-      entries += block.entries;
-      this.#meter.add(block.entries, block.data.length);
-      block.release();
-    }
-    const found = { entries, digest: hash.digest() };
+    const found = await new StoreScan(this.#store, name, order, this.#options.signal, this.#meter).whole();
     this.#known.set(id, found);
     return found;
   }

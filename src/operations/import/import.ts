@@ -206,7 +206,7 @@ function result(plan: ImportPlan, options: ImportOptions, merged: boolean, start
       entries: keyspace.entries,
       written: keyspace.written,
       kept: keyspace.kept,
-      digest: keyspace.digest().toString("hex"),
+      digest: keyspace.digest(),
     })),
     entries: plan.totals().entries,
     rawBytes: plan.totals().bytes,

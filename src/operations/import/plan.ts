@@ -83,12 +83,12 @@ export class PlannedKeyspace {
     this.#told = totals.digest;
   }
 
-  /** SHA-256 over all that `select` returned, once the keyspace has ended. */
-  digest(): Buffer {
-    if (this.#hash !== null) return this.#hash.copy().digest();
-    if (this.#told !== undefined) return Buffer.from(this.#told);
+  /** SHA-256 over all that `select` returned, in hex, once the keyspace has ended. */
+  digest(): string {
+    if (this.#hash !== null) return this.#hash.copy().digest("hex");
+    if (this.#told !== undefined) return Buffer.from(this.#told).toString("hex");
     if (this.entries > 0) throw new TypeError("the keyspace has not ended");
-    return createHash("sha256").digest();
+    return createHash("sha256").digest("hex");
   }
 
   /**

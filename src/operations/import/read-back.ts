@@ -1,5 +1,4 @@
 /** Reading an imported store back and comparing it with the dump. */
-import { createHash } from "node:crypto";
 import { availableParallelism } from "node:os";
 import type { EntrySink, EntrySource, IfExists, KeyOrder } from "../../engines/store.js";
 import { KgdumpError } from "../../errors.js";
@@ -7,6 +6,7 @@ import { giveBack, HUGE_BLOCK } from "../../memory.js";
 import type { EntryEvent } from "../dump/events.js";
 import { nameSet, nameText } from "../entries/keyspaces.js";
 import { scanSideBySide } from "../entries/side-by-side.js";
+import { type KeyspaceDigest, Tally } from "../entries/store-scan.js";
 import { ProgressMeter, type WithProgress } from "../run/progress.js";
 import type { ImportPlan, PlannedKeyspace } from "./plan.js";
 
@@ -41,11 +41,11 @@ export async function verifyNew(
     // Several scans would each have a huge entry in memory.
     const single = counted || keyspace.largestBlock > HUGE_BLOCK;
     const found = await readBack(store, single ? { tree: keyspace.tree, comparator: counted ? undefined : keyspace.comparator, splits: [] } : keyspace, options, meter);
-    if (found.entries === keyspace.entries && (counted || found.digest.equals(keyspace.digest()))) continue;
+    if (found.entries === keyspace.entries && (counted || found.digest === keyspace.digest())) continue;
     throw difference(
       keyspace,
       `tree "${nameText(keyspace.tree)}" holds ${found.entries.toString()} entries with digest ` +
-        `${found.digest.toString("hex")}, the dump ${keyspace.entries.toString()} with ${keyspace.digest().toString("hex")}`,
+        `${found.digest}, the dump ${keyspace.entries.toString()} with ${keyspace.digest()}`,
     );
   }
   await refuseOthers(plan, store, options);
@@ -57,19 +57,16 @@ async function readBack(
   keyspace: Pick<PlannedKeyspace, "tree" | "splits"> & { readonly comparator?: KeyOrder | undefined },
   options: VerifyOptions,
   meter: ProgressMeter,
-): Promise<{ entries: number; digest: Buffer }> {
-  const hash = createHash("sha256");
-  let entries = 0;
+): Promise<Omit<KeyspaceDigest, "name">> {
+  const tally = new Tally(meter);
   const { tree, comparator: order, splits } = keyspace;
   // One more than work at a time, as one waits until it is hashed.
   const jobs = Math.min(options.jobs ?? availableParallelism(), MOST_THREADS) + 1;
   for await (const block of scanSideBySide(store, tree, { blockSize: BLOCK_SIZE, order, splits, jobs, signal: options.signal })) {
-    hash.update(block.data);
-    entries += block.entries;
-    meter.add(block.entries, block.data.length);
+    tally.add(block);
     block.release();
   }
-  return { entries, digest: hash.digest() };
+  return { entries: tally.entries, digest: tally.digest() };
 }
 
 /** A tree that nobody asked for may only be empty: sled always has its default tree. */

@@ -7,32 +7,25 @@ import { join } from "node:path";
 import type { RocksdbCompression } from "../../engines/rocksdb/sink.js";
 import type { EntrySource } from "../../engines/store.js";
 import { KgdumpError } from "../../errors.js";
-import type { WithAccess } from "../disk/access.js";
 import { logsElsewhere } from "../disk/logs-elsewhere.js";
 import { lockPlace } from "../disk/place-lock.js";
 import { Staging, targetState } from "../disk/staging.js";
 import type { TtlMode } from "../disk/stores.js";
-import { areFiles, type DumpInputs, type EntryEvent, readEntries, readHeader } from "../dump/events.js";
-import { GapWatch, type Missing } from "../dump/salvaged.js";
-import type { KeyspaceName } from "../entries/keyspaces.js";
-import type { KeyspaceMap } from "../entries/naming.js";
+import { areFiles, type EntryEvent, readEntries, readHeader } from "../dump/events.js";
+import { GapWatch } from "../dump/salvaged.js";
 import { closing } from "../run/closing.js";
-import type { WithProgress, WithWarnings } from "../run/progress.js";
-import { through, type WithSeams } from "../run/seams.js";
+import { through } from "../run/seams.js";
 import { type PlannedFamilies, planFamilies, refuseFamilyNames } from "./families.js";
 import { refuseFilledTogether } from "./filled-together.js";
 import { loadNew } from "./load.js";
+import type { LoadingOptions, LoadingResult } from "./options.js";
 import { ImportPlan, type PlannedKeyspace } from "./plan.js";
 import { verifyMerged, verifyNew } from "./read-back.js";
 import { checkRoomFor } from "./room.js";
 import { timingComparison, timingLoader } from "./times.js";
 
 /** What `restoreDump` does. */
-export interface RestoreOptions extends WithAccess, WithSeams, WithProgress, WithWarnings {
-  /** Directory of the new RocksDB store. */
-  readonly target: string;
-  /** A dump; or files, a full dump and the deltas that follow it, whose last state is restored. */
-  readonly input: DumpInputs;
+export interface RestoreOptions extends LoadingOptions {
   /** Settings of families are taken from this dump's header, or from this RocksDB store, when the dump itself says none. */
   readonly optionsFrom?: string | undefined;
   /** Compression of all families; default: as the dump says, else lz4. */
@@ -43,16 +36,6 @@ export interface RestoreOptions extends WithAccess, WithSeams, WithProgress, Wit
   readonly ttl?: TtlMode | undefined;
   /** Seconds since 1970 that are put behind values whose times were stripped; default: when the dump was made. */
   readonly ttlTime?: number | undefined;
-  /** Family name for keyspace name, where it is to differ. */
-  readonly map?: KeyspaceMap | undefined;
-  /** Only these keyspaces of the dump; all when undefined. */
-  readonly keyspaces?: readonly KeyspaceName[] | undefined;
-  /** All but these. */
-  readonly excludeKeyspaces?: readonly KeyspaceName[] | undefined;
-  /** Read everything back and compare before it is done; default true. */
-  readonly verify?: boolean | undefined;
-  /** Decoded bytes that a block may have; default: the format's limit. */
-  readonly maxBlockSize?: number | undefined;
 }
 
 /** What became of one keyspace. */
@@ -65,18 +48,8 @@ export interface RestoredKeyspace {
 }
 
 /** What was restored. */
-export interface RestoreResult {
-  readonly target: string;
-  readonly dumpId: string;
-  readonly verified: boolean;
+export interface RestoreResult extends LoadingResult {
   readonly keyspaces: readonly RestoredKeyspace[];
-  readonly entries: number;
-  /** Encoded, uncompressed bytes. */
-  readonly rawBytes: number;
-  readonly seconds: number;
-  /** What the dump, which was salvaged, lacks, and so does the store. */
-  readonly missing: Missing;
-  readonly warnings: readonly string[];
 }
 
 /**
@@ -109,7 +82,7 @@ export async function restoreDump(options: RestoreOptions): Promise<RestoreResul
         name: keyspace.name,
         family: keyspace.tree,
         entries: keyspace.entries,
-        digest: keyspace.digest().toString("hex"),
+        digest: keyspace.digest(),
       })),
       entries: plan.totals().entries,
       rawBytes: plan.totals().bytes,

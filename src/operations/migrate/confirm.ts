@@ -9,7 +9,7 @@ import { occupantOf } from "../disk/places.js";
 import { openSource } from "../disk/stores.js";
 import { DumpChain } from "../dump/chain.js";
 import { nameText } from "../entries/keyspaces.js";
-import { StoreScan } from "../entries/store-scan.js";
+import { holdSame, StoreScan } from "../entries/store-scan.js";
 import { exportStore } from "../export/export.js";
 import { closing } from "../run/closing.js";
 import { estimatedTotals, ProgressMeter } from "../run/progress.js";
@@ -73,10 +73,8 @@ async function keyspacesOf(store: EntrySource, wanted: readonly KeyspaceInfo[], 
   const meter = new ProgressMeter("verify", onProgress, estimatedTotals(wanted));
   for (const { name, comparator } of wanted) {
     meter.enter(name);
-    const scan = new StoreScan(store, name, comparator, signal, meter);
-    const blocks = scan.blocks();
-    while ((await blocks.next()).done !== true) continue;
-    keyspaces.push({ name: Buffer.from(name).toString("hex"), comparator, entries: scan.entries, digest: scan.digest() });
+    const { entries, digest } = await new StoreScan(store, name, comparator, signal, meter).whole();
+    keyspaces.push({ name: Buffer.from(name).toString("hex"), comparator, entries, digest });
   }
   meter.end();
   return keyspaces;
@@ -86,9 +84,7 @@ async function keyspacesOf(store: EntrySource, wanted: readonly KeyspaceInfo[], 
 export async function holdsWhatWasRead(store: EntrySource, { keyspaces, exclude = [] }: Journal, signal?: AbortSignal): Promise<boolean> {
   const wanted = store.info.keyspaces.filter(({ name }) => !exclude.includes(Buffer.from(name).toString("hex")));
   if (keyspaces?.length !== wanted.length) return false;
-  const read = new Map(keyspaces.map((keyspace) => [keyspace.name, keyspace]));
-  const found = await keyspacesOf(store, wanted, { signal });
-  return found.every(({ name, digest, entries }) => read.get(name)?.digest === digest && read.get(name)?.entries === entries);
+  return otherThan(keyspaces, await keyspacesOf(store, wanted, { signal })) === undefined;
 }
 
 /** Writes the delta; null when none is wanted, or its dump is gone. @returns what the original holds */
@@ -105,9 +101,14 @@ async function writeDelta({ dump, delta, deltaId }: Journal, original: string, {
   }));
 }
 
-function checkSame(known: readonly JournalKeyspace[], written: readonly JournalKeyspace[], path: string): void {
+/** The first that does not hold what is known of it. */
+function otherThan(known: readonly JournalKeyspace[], found: readonly JournalKeyspace[]): JournalKeyspace | undefined {
   const read = new Map(known.map((keyspace) => [keyspace.name, keyspace]));
-  const other = written.find(({ name, digest, entries }) => read.get(name)?.digest !== digest || read.get(name)?.entries !== entries);
+  return found.find((keyspace) => !holdSame(read.get(keyspace.name), keyspace));
+}
+
+function checkSame(known: readonly JournalKeyspace[], written: readonly JournalKeyspace[], path: string): void {
+  const other = otherThan(known, written);
   if (other === undefined && known.length === written.length) return;
   const name = Buffer.from(other?.name ?? "", "hex");
   throw new KgdumpError("VERIFY_DIFFERENCE", `"${nameText(name)}" of the original was not the same when it was read again`, {

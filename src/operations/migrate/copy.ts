@@ -6,6 +6,7 @@ import { KgdumpError } from "../../errors.js";
 import type { Held } from "../disk/hold.js";
 import type { DumpInputs } from "../dump/events.js";
 import { byName } from "../entries/keyspaces.js";
+import { holdSame } from "../entries/store-scan.js";
 import { exportSource, exportStore, type ExportOptions, type ExportResult } from "../export/export.js";
 import { type Loaded, makeStore } from "../import/make.js";
 import { through } from "../run/seams.js";
@@ -108,10 +109,7 @@ export function holdsTheSame(exported: ExportResult, imported: Pick<Loaded, "key
   const known = byName(imported.keyspaces);
   return (
     exported.keyspaces.length === imported.keyspaces.length &&
-    exported.keyspaces.every(({ name, digest, entries }) => {
-      const found = known.get(name);
-      return found?.digest === digest && found.entries === entries;
-    })
+    exported.keyspaces.every((keyspace) => holdSame(known.get(keyspace.name), keyspace))
   );
 }
 

@@ -1,7 +1,7 @@
 /** What the original, the dump and the new store hold, side by side; and on demand whether the graph in them is sound. */
 import { KgdumpError } from "../../errors.js";
 import { byName, nameText } from "../entries/keyspaces.js";
-import { type KeyspaceDigest, StoreScan } from "../entries/store-scan.js";
+import { holdSame, type KeyspaceDigest, StoreScan } from "../entries/store-scan.js";
 import { GraphCheck, type GraphReport } from "../graph/index.js";
 import { openMade } from "../import/make.js";
 import { closing } from "../run/closing.js";
@@ -27,16 +27,15 @@ export async function compareSides(journal: Journal, copy: Copy, keyspaces: read
   const sides = keyspaces.map((keyspace): MigratedKeyspace => {
     const { entries, digest } = keyspace;
     const name = Buffer.from(keyspace.name, "hex");
-    const imported = importedByName.get(name);
     // What was changed after the copy was looked up entry by entry, which makes no digest.
-    const unchanged = imported?.digest === digest && imported.entries === entries;
+    const unchanged = holdSame(importedByName.get(name), keyspace);
     const again = checkedByName.get(name);
     const held = { entries, digest };
     return {
       name,
       source: held,
-      dump: journal.dump === null ? null : unchanged ? { entries: imported.entries, digest: imported.digest } : held,
-      target: again === undefined ? { entries, digest: unchanged ? imported.digest : null } : { entries: again.entries, digest: again.digest },
+      dump: journal.dump === null ? null : held,
+      target: again === undefined ? { entries, digest: unchanged ? digest : null } : { entries: again.entries, digest: again.digest },
     };
   });
   for (const { name, source, dump, target } of sides) {
@@ -65,13 +64,14 @@ async function checkGraph(
       const scan = new StoreScan(store, trees.of(keyspace), comparator, signal, meter);
       meter.enter(keyspace);
       for await (const block of scan.blocks()) await check.add(block);
-      digests.push({ name: keyspace, entries: scan.entries, digest: scan.digest() });
+      digests.push({ ...scan.result(), name: keyspace });
     }
     return digests;
   });
   meter.end();
-  for (const [index, { name, entries, digest }] of found.entries()) {
-    if (keyspaces[index]?.digest === digest && keyspaces[index].entries === entries) continue;
+  for (const [index, one] of found.entries()) {
+    const { name } = one;
+    if (holdSame(keyspaces[index], one)) continue;
     throw new KgdumpError("VERIFY_DIFFERENCE", `"${nameText(name)}" of the new store holds other entries than the old one`, {
       keyspace: name,
       hint: "nothing was switched: check the disk and the memory of this machine, then migrate again",

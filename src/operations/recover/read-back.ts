@@ -3,6 +3,8 @@ import { KgdumpError } from "../../errors.js";
 import type { DumpWriter } from "../../format/index.js";
 import { giveBack } from "../../memory.js";
 import { isDumpError, readEvents } from "../dump/read.js";
+import type { DumpOutput } from "../output/dump-output.js";
+import { openOutput } from "../output/output.js";
 import { ProgressMeter, type WithProgress } from "../run/progress.js";
 
 /** What reading back depends on. */
@@ -10,8 +12,29 @@ export interface ReadBackOptions extends WithProgress {
   readonly maxBlockSize?: number | undefined;
 }
 
+/**
+ * Writes a new dump, which gets its name when it was read back whole.
+ * @param write all that is in it
+ * @throws {KgdumpError} OUTPUT_EXISTS, USAGE when the path is no regular file, NO_SPACE, IO_FAILED, …: nothing is left at the path then
+ * @throws the signal's reason when it aborts
+ */
+export async function writeAndReadBack<T>(path: string, writer: DumpWriter, options: ReadBackOptions & { readonly force?: boolean | undefined }, write: (output: DumpOutput) => Promise<T>): Promise<T> {
+  const output = await openOutput(path, { force: options.force === true, signal: options.signal });
+  try {
+    if (output.temporary === undefined) throw new KgdumpError("USAGE", `${path} is no regular file`, { path, hint: "name a file" });
+    const written = await write(output);
+    await readBack(output.temporary, writer, options);
+    options.signal?.throwIfAborted();
+    await output.commit();
+    return written;
+  } catch (error) {
+    await output.discard(() => []);
+    throw error;
+  }
+}
+
 /** Reads the new dump whole, with every check, and compares it with what was meant to be in it. */
-export async function readBack(path: string, writer: DumpWriter, options: ReadBackOptions): Promise<void> {
+async function readBack(path: string, writer: DumpWriter, options: ReadBackOptions): Promise<void> {
   const { totals } = writer;
   const meter = new ProgressMeter("verify", options.onProgress, {
     entries: totals.reduce((total, { entries }) => total + entries, 0),

@@ -14,13 +14,13 @@ import { loadCodec } from "../dump/codecs.js";
 import { fitHeader } from "../entries/fitting-header.js";
 import { HugeEntries } from "../entries/huge.js";
 import type { DumpOutput } from "../output/dump-output.js";
-import { openOutput, refuseInStore } from "../output/output.js";
-import { type OnProgress, ProgressMeter } from "../run/progress.js";
+import { refuseInStore } from "../output/output.js";
+import { ProgressMeter, type WithProgress } from "../run/progress.js";
 import { openSalvage } from "./open-salvage.js";
-import { readBack } from "./read-back.js";
+import { writeAndReadBack } from "./read-back.js";
 
 /** What `recoverStore` does. */
-export interface RecoverStoreOptions {
+export interface RecoverStoreOptions extends WithProgress {
   /** Directory of the damaged store. */
   readonly store: string;
   /** Path of the new dump; without it nothing is written, and the result tells what would be. */
@@ -33,12 +33,8 @@ export interface RecoverStoreOptions {
   readonly codec?: CodecName | undefined;
   /** Bytes of a block that the new dump's readers are going to be told to take; default: the format's limit. */
   readonly maxBlockSize?: number | undefined;
-  /** Is told how far it is. */
-  readonly onProgress?: OnProgress | undefined;
   /** Called with the output's absolute path when it is there whole, and stays, whatever fails afterwards. */
   readonly onPublished?: ((path: string) => void) | undefined;
-  /** Ends it, with its reason. */
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** What is left of one keyspace. */
@@ -190,21 +186,14 @@ async function writeDump(
   const codec = await loadCodec(options.codec ?? "lz4");
   const { header, warnings } = fitHeader(headerOf(salvage, codec));
   const writer = new DumpWriter(header);
-  const output = await openOutput(path, { force: options.force === true, signal: options.signal });
-  try {
-    if (output.temporary === undefined) throw new KgdumpError("USAGE", `${path} is no regular file`, { path, hint: "name a file" });
+  const keyspaces = await writeAndReadBack(path, writer, options, async (output) => {
     await output.write(writer.start());
-    const keyspaces = await eachPiece(salvage, options, new DumpTaker({ writer, output, codec, header, huge: new HugeEntries(undefined, options.maxBlockSize) }));
+    const found = await eachPiece(salvage, options, new DumpTaker({ writer, output, codec, header, huge: new HugeEntries(undefined, options.maxBlockSize) }));
     await output.write(writer.finish());
-    await readBack(output.temporary, writer, options);
-    options.signal?.throwIfAborted();
-    await output.commit();
-    options.onPublished?.(path);
-    return { keyspaces, dumpId: header.dumpId, bytes: writer.bytesWritten, warnings };
-  } catch (error) {
-    await output.discard(() => []);
-    throw error;
-  }
+    return found;
+  });
+  options.onPublished?.(path);
+  return { keyspaces, dumpId: header.dumpId, bytes: writer.bytesWritten, warnings };
 }
 
 /** A dump that is being written. */

@@ -18,9 +18,8 @@ import { spool } from "../dump/spool.js";
 import { nameText } from "../entries/keyspaces.js";
 import type { DumpOutput } from "../output/dump-output.js";
 import { outputExists } from "../output/output-file.js";
-import { openOutput } from "../output/output.js";
 import { ProgressMeter, type WithProgress } from "../run/progress.js";
-import { readBack } from "./read-back.js";
+import { writeAndReadBack } from "./read-back.js";
 import { reportOf, type RecoverReport } from "./report.js";
 
 export type { RecoveredGap, RecoveredKeyspace, RecoverReport } from "./report.js";
@@ -127,17 +126,7 @@ function limitsOf({ maxBlockSize }: RecoverOptions): { rawBlock?: number } {
 async function write(access: RandomAccess, salvage: Salvage, path: string, options: RecoverOptions): Promise<{ dumpId: string; bytes: number }> {
   const header = newHeader(salvage, options.dumpId ?? randomUUID());
   const writer = new DumpWriter(header);
-  const output = await openOutput(path, { force: options.force === true, signal: options.signal });
-  try {
-    if (output.temporary === undefined) throw new KgdumpError("USAGE", `${path} is no regular file`, { path, hint: "name a file" });
-    await copy(access, salvage, writer, output, options);
-    await readBack(output.temporary, writer, options);
-    options.signal?.throwIfAborted();
-    await output.commit();
-  } catch (error) {
-    await output.discard(() => []);
-    throw error;
-  }
+  await writeAndReadBack(path, writer, options, (output) => copy(access, salvage, writer, output, options));
   return { dumpId: header.dumpId, bytes: writer.bytesWritten };
 }
 

@@ -167,7 +167,7 @@ export class StoreReference implements Reference {
 
   /** As Reference says. */
   digests(): KeyspaceDigest[] {
-    return this.#scans.map((scan) => ({ name: scan.name, entries: scan.entries, digest: scan.digest() }));
+    return this.#scans.map((scan) => scan.result());
   }
 
   /** As Reference says. */

@@ -42,22 +42,8 @@ export function jsonDocument(value: Json): string {
 
 /** Result of `export`. */
 export function exportJson(result: ExportResult): Json {
-  const { dumpId, store, path, entries, keyBytes, valueBytes, rawBytes, dumpBytes, seconds, warnings } = result;
-  return {
-    exported: {
-      path,
-      dumpId,
-      store: storeJson(store),
-      entries,
-      keyBytes,
-      valueBytes,
-      rawBytes,
-      dumpBytes,
-      seconds,
-      warnings,
-      keyspaces: result.keyspaces.map((keyspace) => ({ ...keyspace, name: jsonBytes(keyspace.name) })),
-    },
-  };
+  const { path, dumpId, store, keyspaces, ...figures } = result;
+  return { exported: { path, dumpId, store: storeJson(store), ...figures, keyspaces: keyspaces.map((keyspace) => ({ ...keyspace, name: jsonBytes(keyspace.name) })) } };
 }
 
 function storeJson(store: ExportResult["store"]): Json {
@@ -67,15 +53,13 @@ function storeJson(store: ExportResult["store"]): Json {
 
 /** Result of `export --dry-run`. */
 export function planJson(plan: ExportPlan): Json {
-  const { estimatedEntries, estimatedBytes, warnings, problems } = plan;
+  const { store, keyspaces, problems, ...figures } = plan;
   return {
     plan: {
-      store: storeJson(plan.store),
-      estimatedEntries,
-      estimatedBytes,
-      warnings,
+      store: storeJson(store),
+      ...figures,
       problems: problems.map(({ code, message }) => ({ code, message })),
-      keyspaces: plan.keyspaces.map(({ name, comparator, selected, ...estimates }) => ({
+      keyspaces: keyspaces.map(({ name, comparator, selected, ...estimates }) => ({
         name: jsonBytes(name),
         comparator,
         selected,
@@ -88,24 +72,16 @@ export function planJson(plan: ExportPlan): Json {
 
 /** Result of `import`. */
 export function importJson(result: ImportResult): Json {
-  const { target, dumpId, merged, delta = null, verified, entries, rawBytes, seconds, missing, warnings, reopen } = result;
+  const { target, dumpId, merged, delta = null, missing, keyspaces, reopen, ...figures } = result;
   return {
     imported: {
       target,
       dumpId,
       merged,
       delta,
-      verified,
-      entries,
-      rawBytes,
-      seconds,
+      ...figures,
       missing: { ...missing },
-      warnings,
-      keyspaces: result.keyspaces.map((keyspace) => ({
-        ...keyspace,
-        name: jsonBytes(keyspace.name),
-        tree: jsonBytes(keyspace.tree),
-      })),
+      keyspaces: keyspaces.map((keyspace) => ({ ...keyspace, name: jsonBytes(keyspace.name), tree: jsonBytes(keyspace.tree) })),
       reopen: reopenJson(reopen),
     },
   };

@@ -30,14 +30,13 @@ export function verifyJson(result: Verification | VerifyResult): Json {
 }
 
 function storeJson(store: StoreComparison): Json {
+  const { keyspaces, differences, graph, options, ...facts } = store;
   return {
-    path: store.path,
-    engine: store.engine,
-    equal: store.equal,
-    keyspaces: store.keyspaces.map((keyspace) => ({ ...keyspace, name: jsonBytes(keyspace.name) })),
-    differences: store.differences.map(({ keyspace, key, kind }) => ({ keyspace: jsonBytes(keyspace), key: jsonBytes(key), kind })),
-    graph: graphJson(store.graph),
-    options: store.options === null ? null : optionsJson(store.options),
+    ...facts,
+    keyspaces: keyspaces.map((keyspace) => ({ ...keyspace, name: jsonBytes(keyspace.name) })),
+    differences: differences.map(({ keyspace, key, kind }) => ({ keyspace: jsonBytes(keyspace), key: jsonBytes(key), kind })),
+    graph: graphJson(graph),
+    options: options === null ? null : optionsJson(options),
   };
 }
 

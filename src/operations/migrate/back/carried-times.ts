@@ -2,10 +2,10 @@
  * Whether a migration took the times off values that end with one, where its journal does not say it: older versions did not note it. What the
  * sled store got is compared with what the original gives in both ways.
  */
-import { createHash } from "node:crypto";
 import { KgdumpError } from "../../../errors.js";
 import { type TtlMode, openSource } from "../../disk/stores.js";
 import { sameName } from "../../entries/keyspaces.js";
+import { holdSame, StoreScan } from "../../entries/store-scan.js";
 import type { Journal } from "../journal.js";
 
 /**
@@ -32,14 +32,7 @@ async function gives({ backup, source, keyspaces }: Journal, ttl: TtlMode, signa
   for (const { name, digest, entries } of keyspaces ?? []) {
     const keyspace = store.info.keyspaces.find((one) => sameName(one.name, Buffer.from(name, "hex")));
     if (keyspace === undefined) return false;
-    const hash = createHash("sha256");
-    let found = 0;
-    for await (const block of store.scan(keyspace.name, { blockSize: 1024 * 1024, signal })) {
-      hash.update(block.data);
-      found += block.entries;
-      block.release();
-    }
-    if (found !== entries || hash.digest("hex") !== digest) return false;
+    if (!holdSame({ entries, digest }, await new StoreScan(store, keyspace.name, undefined, signal).whole())) return false;
   }
   return true;
 }

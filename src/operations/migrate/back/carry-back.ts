@@ -1,6 +1,4 @@
 /** What was written to the new store since a migration: whether there is any, and a store of the old engine with it. */
-import { createHash } from "node:crypto";
-import { NEXT_ID } from "../../../engines/next-id.js";
 import { engineNamed, engineTitle } from "../../../engines/registry.js";
 import type { EntrySource } from "../../../engines/store.js";
 import { KgdumpError } from "../../../errors.js";
@@ -13,10 +11,9 @@ import { openSource } from "../../disk/stores.js";
 import { otherVersionAt } from "../../disk/trouble.js";
 import { nameText } from "../../entries/keyspaces.js";
 import { type KeyspaceMap, Naming } from "../../entries/naming.js";
+import { StoreScan } from "../../entries/store-scan.js";
 import { exportSource } from "../../export/export.js";
-import { importDump } from "../../import/import.js";
-import { type RestoreOptions, restoreDump } from "../../import/restore.js";
-import { closing } from "../../run/closing.js";
+import { makeStoreLike } from "../../import/make.js";
 import type { WithProgress } from "../../run/progress.js";
 import type { WithSeams } from "../../run/seams.js";
 import { directionOf, type MigratedEngine } from "../direction.js";
@@ -38,15 +35,9 @@ export async function changedKeyspace(store: EntrySource, journal: Journal, { si
   const known = new Map(trees.own(journal.keyspaces ?? []).map((keyspace) => [Buffer.from(trees.of(Buffer.from(keyspace.name, "hex"))).toString("hex"), keyspace]));
   for (const { name } of store.info.keyspaces) {
     const migrated = known.get(Buffer.from(name).toString("hex"));
-    const hash = createHash("sha256");
-    let entries = 0;
-    for await (const block of store.scan(name, { blockSize: 1024 * 1024, order: migrated?.comparator, signal })) {
-      hash.update(block.data);
-      entries += block.entries;
-      block.release();
-    }
+    const found = await new StoreScan(store, name, migrated?.comparator, signal).whole();
     known.delete(Buffer.from(name).toString("hex"));
-    if (migrated === undefined ? entries > 0 : hash.digest("hex") !== migrated.digest) return nameText(name);
+    if (migrated === undefined ? found.entries > 0 : found.digest !== migrated.digest) return nameText(name);
   }
   const [gone] = known.keys();
   return gone === undefined ? null : nameText(Buffer.from(gone, "hex"));
@@ -98,7 +89,8 @@ export async function carryBack(store: EntrySource, journal: Journal, { map, onP
   try {
     await exportSource(store, { store: journal.target, output: dump, force: true, maxBlockSize: MAX_PAYLOAD_LENGTH, target: from, onProgress, signal });
     const made = { target: incoming, input: dump, maxBlockSize: MAX_PAYLOAD_LENGTH, map: wayBack(journal, store, map), onProgress, signal, seams };
-    const { entries } = await MAKE_BACK[from](made, journal);
+    const original = { path: journal.backup ?? journal.source, ttl: journal.ttl, findTtl: () => ttlOf(journal, signal) };
+    const { entries } = await makeStoreLike(from, original, made);
     teller.tell("restore", `what the ${engineTitle(to)} store holds was carried into a new ${engineTitle(from)} store, read back and compared`, { entries });
     await removeFile(dump);
     await makeLike(incoming, journal.target, to);
@@ -108,25 +100,6 @@ export async function carryBack(store: EntrySource, journal: Journal, { map, onP
     throw error;
   }
 }
-
-type Made = Pick<RestoreOptions, "target" | "map" | "maxBlockSize" | "onProgress" | "signal" | "seams"> & { readonly input: string };
-
-async function restoreBack(made: Made, journal: Journal): Promise<{ readonly entries: number }> {
-  const options = { ...made, optionsFrom: journal.backup ?? journal.source };
-  return restoreDump({ ...options, ttl: journal.ttl }).catch(async (error: unknown) => {
-    if (journal.ttl !== undefined || !(error instanceof KgdumpError) || error.code !== "STORE_TTL") throw error;
-    return restoreDump({ ...options, ttl: await ttlOf(journal, made.signal) });
-  });
-}
-
-/** The new store's program made no ids of sled's, so that the original's counter goes on where it was. */
-async function importBack(made: Made, { backup, source }: Journal): Promise<{ readonly entries: number }> {
-  const { openSledSource } = await import("../../../engines/sled/reader.js");
-  const { settings, nextId } = await closing(await openSledSource(backup ?? source), ({ settings, info }) => Promise.resolve({ settings, nextId: info.options?.get(NEXT_ID) }));
-  return importDump({ ...made, ...settings, nextId });
-}
-
-const MAKE_BACK: Readonly<Record<MigratedEngine, (made: Made, journal: Journal) => Promise<{ readonly entries: number }>>> = { rocksdb: restoreBack, sled: importBack };
 
 /** Which keyspace of the old store each of the new one becomes: as it is asked for, else what it was before the migration. */
 function wayBack(journal: Journal, store: EntrySource, map: KeyspaceMap | undefined): KeyspaceMap {

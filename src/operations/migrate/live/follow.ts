@@ -2,7 +2,6 @@
  * Bringing a copy up to date with its original: the copy is read once while the service still runs, and when that has stopped, the original is read
  * in one ordered pass, whole, or only where keys may have changed, and compared with what was read of the copy. What differs goes into the copy.
  */
-import { createHash } from "node:crypto";
 import type { RocksdbSource } from "../../../engines/rocksdb/rocksdb.js";
 import type { ChangeBlock, SledFollower } from "../../../engines/sled/follower.js";
 import type { SledSink } from "../../../engines/sled/sled.js";
@@ -11,6 +10,7 @@ import { KgdumpError } from "../../../errors.js";
 import type { SledSettings } from "../../../settings/sled-settings.js";
 import { ByName, byName, nameSet, nameText } from "../../entries/keyspaces.js";
 import { scanSideBySide } from "../../entries/side-by-side.js";
+import { Tally } from "../../entries/store-scan.js";
 import { ProgressMeter, type WithProgress } from "../../run/progress.js";
 import { through, type WithSeams } from "../../run/seams.js";
 import type { JournalKeyspace } from "../journal.js";
@@ -126,7 +126,7 @@ export class CopyFollower {
         name: Buffer.from(keyspace.name).toString("hex"),
         comparator: keyspace.comparator,
         entries: found.entries,
-        digest: Buffer.from(found.digest).toString("hex"),
+        digest: found.digest,
       });
     }
     meter.end();
@@ -203,21 +203,17 @@ export class CopyFollower {
       const { name, keyspace, follower } = known;
       meter.enter(name);
       follower.confirm();
-      const hash = createHash("sha256");
-      let entries = 0;
-      const onBlock = (block: EntryBlock): void => {
-        hash.update(block.data);
-        entries += block.entries;
-        meter.add(block.entries, block.data.length);
-      };
-      const differing = await compareBlocks(follower, this.#scan(original, known, options), () => Promise.resolve(), onBlock);
+      const tally = new Tally(meter);
+      const differing = await compareBlocks(follower, this.#scan(original, known, options), () => Promise.resolve(), (block) => {
+        tally.add(block);
+      });
       if (differing > 0) {
         throw new KgdumpError("VERIFY_DIFFERENCE", `more of "${nameText(name)}" had changed since it was copied than was carried over to the new store`, {
           keyspace: name,
           hint: "the new store is in place and lacks that: stop the service, and go back with kgdump rollback",
         });
       }
-      keyspaces.push({ ...keyspace, entries, digest: hash.digest("hex") });
+      keyspaces.push({ ...keyspace, entries: tally.entries, digest: tally.digest() });
     }
     for (const keyspace of this.#without.things()) {
       if (await hasEntries(original, Buffer.from(keyspace.name, "hex"), options)) throw filled(Buffer.from(keyspace.name, "hex"));
@@ -249,26 +245,23 @@ export class CopyFollower {
     { name, comparator }: KeyspaceInfo,
     meter: ProgressMeter,
     options: FollowOptions,
-  ): Promise<ChangeCounts & { readonly entries: number; readonly digest: Uint8Array }> {
+  ): Promise<ChangeCounts & { readonly entries: number; readonly digest: string }> {
     const known = this.#byName.get(name);
     const tree = this.#trees.of(name);
     if (known === undefined && this.#taken.has(tree)) {
       if (await hasEntries(original, name, options)) throw filled(name);
-      return { ...noChanges(), entries: 0, digest: createHash("sha256").digest() };
+      return { ...noChanges(), entries: 0, digest: new Tally().digest() };
     }
     if (known === undefined) await this.#sink.createKeyspace(tree);
     else if (known.keyspace.comparator !== comparator) throw otherOrder(name);
     const follower = known?.follower ?? this.#sink.follow(tree, comparator);
     if (known === undefined) await follower.learned();
-    const hash = createHash("sha256");
-    let entries = 0;
-    const onBlock = (block: EntryBlock): void => {
-      hash.update(block.data);
-      entries += block.entries;
-      meter.add(block.entries, block.data.length);
-    };
+    const tally = new Tally(meter);
     const counts = noChanges();
-    await compareBlocks(follower, this.#scan(original, { name, splits: known?.splits ?? [] }, options), (block) => this.#put(tree, block, counts), onBlock);
+    await compareBlocks(follower, this.#scan(original, { name, splits: known?.splits ?? [] }, options), (block) => this.#put(tree, block, counts), (block) => {
+      tally.add(block);
+    });
+    const { entries } = tally;
     this.#followed.push({ tree, follower });
     const before = known?.keyspace.entries ?? 0;
     if (before + counts.added - counts.removed !== entries) {
@@ -277,7 +270,7 @@ export class CopyFollower {
         hint: "nothing was switched: check the memory of this machine, then migrate again",
       });
     }
-    return { ...counts, entries, digest: new Uint8Array(hash.digest()) };
+    return { ...counts, entries, digest: tally.digest() };
   }
 }
 
