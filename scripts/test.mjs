@@ -93,14 +93,17 @@ async function main(args) {
     const names = await lint();
     counts.push({ passed: 0, failed: names.length, skipped: 0, names });
   }
+  const begun = performance.now();
   counts.push(await testTypeScript(files));
   if (files.length === 0) for (const crate of OWN_CRATES) counts.push(await testCrate(crate));
+  const seconds = Math.round((performance.now() - begun) / 1000);
   const total = (/** @type {"passed" | "failed" | "skipped"} */ key) => counts.reduce((sum, part) => sum + part[key], 0);
   const [passed, failed, skipped] = [total("passed"), total("failed"), total("skipped")];
   // The end of a long output is what is seen of it, so that the names are told once more there.
   const names = counts.flatMap((part) => part.names).map((name) => `failed: ${name}\n`);
   const left = skipped > 0 ? `${String(skipped)} skipped: "SKIPPED" and "ignored" above\n` : "";
-  closing = `${names.join("")}${left}${String(passed)} passed, ${String(failed)} failed\n`;
+  const time = `the tests took ${String(Math.floor(seconds / 60))} min ${String(seconds % 60)} s\n`;
+  closing = `${names.join("")}${left}${time}${String(passed)} passed, ${String(failed)} failed\n`;
   if (failed > 0) process.exitCode = 1;
 }
 

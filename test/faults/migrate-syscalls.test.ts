@@ -26,7 +26,7 @@ interface Context {
 
 const test = (anyTest as TestFn<Context>).serial;
 
-const EXTENT = { first: 1, drawn: 2 };
+const EXTENT = { first: 1, drawn: 1 };
 
 test.before(async (t) => {
   const directory = await mkdtemp(join(tmpdir(), "kgdump-test-"));

@@ -10,7 +10,7 @@ import { verbs, watch } from "./watchdog.js";
 
 const SEED = Number(process.env.SEED ?? 5);
 /** Stores of the simulator, with and without faults; KGDUMP_WATCHED=n takes more. */
-const SIMULATED = Number(process.env.KGDUMP_WATCHED ?? 8);
+const SIMULATED = Number(process.env.KGDUMP_WATCHED ?? 4);
 const FIXTURES = (await readdir("test/fixtures/stores")).filter((name) => name.endsWith(".tar.gz")).map((name) => basename(name, ".tar.gz"));
 
 for (const name of FIXTURES) {
