@@ -37,7 +37,7 @@ test("verify, import and restore print what is said of a salvaged dump, compact 
   await writeFile(dump, bytes);
   await recoverDump({ input: dump, output: saved });
   const torn = await unpackStore(t, "maya-unflushed");
-  for (const name of await readdir(torn)) if (/\.log$/.test(name)) await appendFile(join(torn, name), "torn");
+  for (const name of await readdir(torn)) if (name.endsWith(".log")) await appendFile(join(torn, name), "torn");
   const salvaged = /^warning: the dump was salvaged/m;
   const cut = /^warning: the log \S+ ends with/m;
   for (const [words, warning] of [

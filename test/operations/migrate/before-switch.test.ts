@@ -158,7 +158,7 @@ test("each disk that would get too full is named before anything is written", as
   if (small === null) return;
   for (const options of [{ dump: join(small, "graph.kgd") }, { backupDirectory: small, stream: true }, { dump: join(small, "graph.kgd"), live: true }, { target: join(small, "sled"), stream: true }]) {
     const error = await t.throwsAsync(migrateStore({ source: path, ...options }), { code: "NO_SPACE" }, JSON.stringify(options));
-    t.true(error?.message.startsWith(`${small} has`), error?.message);
+    t.true(error.message.startsWith(`${small} has`), error.message);
     t.deepEqual([await readdir(small), await readdir(directory)], [[], ["graph"]]);
   }
 });
