@@ -23,7 +23,7 @@ export interface GlobalFlags {
 }
 
 /** What holds when a signal ends a command that has done its work, but has not been able to tell of it. */
-const DONE_BEFORE = "all was done before: only the result could not be written";
+const DONE_BEFORE = "all was done by then: only the result could not be written";
 
 /** Erases the line that a bar, of this process or of another on the same terminal, may have left. */
 const ERASE_LINE = "\r\x1b[K";

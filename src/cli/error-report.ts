@@ -42,7 +42,7 @@ function firstError(thrown: unknown): unknown {
 export function describeError(thrown: unknown): ErrorReport {
   const first = firstError(thrown);
   // Also a call that nobody expects to fail, such as the closing of a file that was only read.
-  const error = first instanceof Error && "syscall" in first && "errno" in first ? systemError(first, "the system refused a call") : first;
+  const error = first instanceof Error && "syscall" in first && "errno" in first ? systemError(first, "a system call failed") : first;
   const nowhere = { path: null, offset: null, block: null, keyspace: null };
   if (error instanceof Interrupted) {
     return { code: "INTERRUPTED", message: error.message, hint: null, ...nowhere, exitCode: error.exitCode };
@@ -147,7 +147,7 @@ export function renderError(error: unknown, options: Finished & { readonly paint
     `${paint.red("kgdump:")} ${escapeMessage(report.message)} ${paint.dim(`[${report.code}]`)}`,
     ...(where === null ? [] : [`  where: ${where}`]),
     ...problemLines(report),
-    ...published.map((path) => `  finished before, and there whole: ${escapeMessage(path)}`),
+    ...published.map((path) => `  finished before, and complete: ${escapeMessage(path)}`),
     ...(report.hint === null ? [] : [`  hint: ${escapeMessage(report.hint)}`]),
     ...(options.verbose && !(error instanceof Interrupted) ? history(error, report.code).map((line) => paint.dim(`  ${line}`)) : []),
   ];

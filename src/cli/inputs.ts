@@ -11,7 +11,7 @@ import { escapeText } from "./text/escape.js";
 
 /** `--input`; repeatable. */
 export function inputOption(): Option {
-  return new Option("-i, --input <dump>", "the dump's file; - or nothing is standard input; repeat it for the deltas that follow a full dump").argParser(
+  return new Option("-i, --input <dump>", "the dump's file, or - for standard input (default: -); repeat it for the deltas that follow a full dump").argParser(
     manyOf((text) => text),
   );
 }
@@ -22,7 +22,7 @@ export function inputOption(): Option {
  */
 export async function refuseFileAsTarget(command: "import" | "restore", target: string, given: readonly string[] | undefined): Promise<void> {
   if (given !== undefined || guessFile(await startOfFile(target, 512))?.what !== "a dump") return;
-  throw new KgdumpError("USAGE", `${target} is a dump, and the argument of ${command} is the directory of the new store`, {
+  throw new KgdumpError("USAGE", `${target} is a dump, but the argument of ${command} is the directory of the new store`, {
     path: target,
     hint: `name the dump with -i: kgdump ${command} TARGET -i ${escapeText(target)}`,
   });

@@ -125,7 +125,7 @@ async function main(args: readonly string[]): Promise<void> {
   process.stderr.on("error", () => undefined);
   process.on("exit", () => {
     closeGoneTerminals();
-    if (!ended) writeSync(2, "kgdump: ended before its work was done; this is a fault of kgdump [INTERNAL]\n");
+    if (!ended) writeSync(2, "kgdump: ended before its work was done; this is a bug in kgdump [INTERNAL]\n");
   });
   const run = new Run(args);
   process.on("uncaughtException", (error) => {

@@ -27,7 +27,7 @@ export function oneOf<Word extends string>(what: string, words: readonly Word[])
     const word = words.find((candidate) => candidate === text);
     if (word !== undefined) return word;
     const near = closest(text, words);
-    throw new KgdumpError("USAGE", `${what} '${escapeText(text)}' is none of ${words.join(", ")}`, near === undefined ? { hint: "choose one of these" } : { hint: `did you mean ${near}?` });
+    throw new KgdumpError("USAGE", `${what} '${escapeText(text)}' is not one of ${words.join(", ")}`, near === undefined ? { hint: "choose one of these" } : { hint: `did you mean ${near}?` });
   };
   return Object.assign(read, { words });
 }
@@ -80,8 +80,8 @@ export interface ReadingFlags {
 /** How a RocksDB store is read. */
 export function readingOptions(): Option[] {
   return [
-    new Option("--ttl <mode>", "a store with time to live: strip the times from the values, or keep them").argParser(oneOf("--ttl", ["strip", "keep"])),
-    new Option("--paranoid", "check every table of a RocksDB store key by key, also where all that it holds was shown"),
+    new Option("--ttl <mode>", "for a store with a time to live: strip the times from the values, or keep them").argParser(oneOf("--ttl", ["strip", "keep"])),
+    new Option("--paranoid", "check every table of a RocksDB store key by key, even if all that it holds was shown"),
   ];
 }
 
@@ -95,11 +95,11 @@ const LARGEST_BLOCK = 2 ** 32 - 1;
 
 /** `--allow-gaps`, of what makes a store of a dump. */
 export function allowGapsOption(): Option {
-  return new Option("--allow-gaps", "exit with 0 although entries are missing in a salvaged dump (default: write what it holds, then exit with 3)");
+  return new Option("--allow-gaps", "exit with 0 even if entries are missing from a salvaged dump (default: write what it holds, then exit with 3)");
 }
 
 /** `--max-block-size`. */
-export function maxBlockSizeOption(what = "accept blocks up to this size; the default is the format's limit"): Option {
+export function maxBlockSizeOption(what = "accept blocks up to this size (default: the format's limit)"): Option {
   return new Option("--max-block-size <size>", what).argParser(
     // 4GiB, as a person says it, is one byte more than the format can.
     (text) => Math.min(sizeOf("--max-block-size", LARGEST_BLOCK + 1)(text), LARGEST_BLOCK),
@@ -109,14 +109,14 @@ export function maxBlockSizeOption(what = "accept blocks up to this size; the de
 /** `--owner` and `--mode`, of what makes a new store. */
 export function accessOptions(): Option[] {
   return [
-    new Option("--owner <user[:group]>", "give a new store to this user; only root can (default: who makes it)"),
-    new Option("--mode <mode>", "permissions of a new store's directory, such as 750; of its files, the same without x (default: 700)").argParser(parseMode),
+    new Option("--owner <user[:group]>", "give a new store to this user; only root can (default: the user who makes it)"),
+    new Option("--mode <mode>", "permissions of a new store's directory, such as 750; its files get the same without x (default: 700)").argParser(parseMode),
   ];
 }
 
 function parseMode(text: string): number {
   if (/^0?7[0-7]{2}$/.test(text)) return Number.parseInt(text, 8);
-  throw new KgdumpError("USAGE", `--mode '${escapeText(text)}' is not 700 to 777, in octal digits`, { hint: "for example 750, with which the group may read the store, too; its owner may always do all" });
+  throw new KgdumpError("USAGE", `--mode '${escapeText(text)}' is not an octal number from 700 to 777`, { hint: "for example 750, which lets the group read the store; its owner always has full access" });
 }
 
 /** What `accessOptions` gives. */
@@ -158,12 +158,12 @@ export function sledOptions(): Option[] {
     option("--cache-capacity <size>", "sled's page cache while importing (default: 64MiB)").argParser(
       sledNumber("--cache-capacity", "cacheCapacity", parseSize),
     ),
-    option("--compression", "make a new store with sled's compression (zstd); it is then always opened so"),
-    option("--no-compression", "make a new store without it, whatever the settings file says"),
+    option("--compression", "make a new store with sled's compression (zstd); it must then always be opened with it"),
+    option("--no-compression", "make a new store without compression, whatever the settings file says"),
     option("--compression-level <n>", "zstd's level, 1 to 22 (default: sled's, 5)").argParser(
       sledNumber("--compression-level", "compressionLevel", parseCount),
     ),
-    option("--flush-every-ms <n>", "how often sled flushes by itself while it merges (default: only at the end)").argParser(
+    option("--flush-every-ms <n>", "how often sled flushes on its own during a merge (default: only at the end)").argParser(
       sledNumber("--flush-every-ms", "flushEveryMs", parseCount),
     ),
     option("--segment-size <size>", "segments of sled's log, a power of two, 256 to 16MiB (default: sled's, 512KiB)").argParser(
@@ -181,11 +181,11 @@ export function addGlobalOptions(command: Command): void {
   const options = [
     new Option("--json", "results and errors as JSON"),
     new Option("-q, --quiet", "no progress and no results on stderr; warnings and errors stay"),
-    new Option("-v, --verbose", "more details; the causes of an error"),
+    new Option("-v, --verbose", "more details, and the causes of an error"),
     noInput,
-    new Option("--as-root", "when root runs this: stay root, also where other users could put something else in the way (default: work as that user)"),
+    new Option("--as-root", "when root runs this: stay root even where another user could replace files (default: work as that user)"),
     new Option("--color <when>", "auto, always or never").argParser(oneOf("--color", COLOR_CHOICES)),
-    new Option("--progress <when>", "auto, always, never, plain (a line each half minute) or json (an object a line), on stderr").argParser(
+    new Option("--progress <when>", "auto, always, never, plain (a line every 30 seconds) or json (an object per line), on stderr").argParser(
       oneOf("--progress", PROGRESS_CHOICES),
     ),
   ];
@@ -201,12 +201,12 @@ export function globalFlags(root: Command, command: Command): GlobalFlags {
 export function refuseBoth(given: Readonly<Record<string, boolean>>): void {
   const names = Object.keys(given).filter((name) => given[name] === true);
   if (names.length < 2) return;
-  throw new KgdumpError("USAGE", `${names.join(" and ")} can't be given together`, { hint: "choose one of them" });
+  throw new KgdumpError("USAGE", `${names.join(" and ")} can't be used together`, { hint: "choose one of them" });
 }
 
 /** Fails when an option was given that means nothing without another. @throws {KgdumpError} USAGE */
 export function requireWith(given: Readonly<Record<string, boolean>>, needed: string, has: boolean): void {
   if (has) return;
   const name = Object.keys(given).find((candidate) => given[candidate] === true);
-  if (name !== undefined) throw new KgdumpError("USAGE", `${name} has no meaning without ${needed}`, { hint: "see --help" });
+  if (name !== undefined) throw new KgdumpError("USAGE", `${name} can only be used with ${needed}`, { hint: "see --help" });
 }

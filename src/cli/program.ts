@@ -104,19 +104,19 @@ function endOfParsing(error: CommanderError, text: string, args: readonly string
   const guess = /Did you mean (.+)\?/.exec(suggestion ?? "")?.[1];
   const [first = ""] = args;
   if (error.code === "commander.unknownCommand" && existsSync(first)) {
-    throw new KgdumpError("USAGE", `${escapeText(first)} is no command`, { hint: statSync(first).isDirectory() ? `kgdump status ${shellWord(first)} tells what it is` : `kgdump inspect ${shellWord(first)} shows what is in a dump` });
+    throw new KgdumpError("USAGE", `${escapeText(first)} is not a command`, { hint: statSync(first).isDirectory() ? `kgdump status ${shellWord(first)} tells what it is` : `kgdump inspect ${shellWord(first)} shows what is in a dump` });
   }
   throw new KgdumpError("USAGE", what, { hint: guess === undefined ? help : `did you mean ${guess}? ${help.replace(/^s/, "S")}` });
 }
 
 /** How what is often given as a second argument is named. */
 const BY_OPTION: Readonly<Record<string, string>> = {
-  import: "the dump is named with -i: kgdump import TARGET -i DUMP",
-  restore: "the dump is named with -i: kgdump restore TARGET -i DUMP",
-  export: "the dump is named with -o: kgdump export STORE -o DUMP",
-  recover: "the new dump is named with -o, a new store with --to: kgdump recover DAMAGED -o DUMP",
-  verify: "what it is compared with is named with --against: kgdump verify DUMP --against STORE",
-  migrate: "the new store's place is named with --to: kgdump migrate STORE --to NEW",
+  import: "name the dump with -i: kgdump import TARGET -i DUMP",
+  restore: "name the dump with -i: kgdump restore TARGET -i DUMP",
+  export: "name the dump with -o: kgdump export STORE -o DUMP",
+  recover: "name the new dump with -o, a new store with --to: kgdump recover DAMAGED -o DUMP",
+  verify: "name what it is compared with by --against: kgdump verify DUMP --against STORE",
+  migrate: "name the new store's place with --to: kgdump migrate STORE --to NEW",
 };
 
 function tooMany(command: Command | undefined): KgdumpError {

@@ -114,10 +114,10 @@ export async function commandTree(names: readonly string[], { width, short, writ
 
 function makeRoot(width: number, write: (text: string) => void): Command {
   const root = new Command("kgdump")
-    .description("Moves a key-value store: RocksDB to a portable, checked dump, and the dump to sled.")
+    .description("Moves key-value stores: from RocksDB to a portable, checked dump, and from the dump to sled.")
     .usage("[options] <command>")
-    .version("kgdump", "-V, --version", "print the versions of kgdump and its libraries; with -v where they are")
-    .helpOption("-h, --help", "print help: -h the short one, --help all of it")
+    .version("kgdump", "-V, --version", "print the versions of kgdump and its libraries; with -v, also where they are")
+    .helpOption("-h, --help", "print help: -h the essentials, --help everything")
     .commandsGroup("Help:")
     .helpCommand("help [command]", "print help for a command, or a topic")
     .enablePositionalOptions()

@@ -52,7 +52,7 @@ test("what the store in place holds, too, goes with the journal", async (t) => {
   t.is(before.length, 4);
   const listed = await here.run("cleanup", here.path, "--dry-run");
   t.is(listed.code, 0, listed.stderr);
-  t.regex(listed.stdout, /3 things are left [^]*the store of before a migration[^]*a dump of a migration[^]*the journal of the last migration/);
+  t.regex(listed.stdout, /3 things are left [^]*the store from before a migration[^]*a dump of a migration[^]*the journal of the last migration/);
   t.deepEqual(await here.names(), before);
   t.regex((await here.run("status", here.path)).stdout, /cleanup: +kgdump cleanup \S+ removes what is left/);
   t.deepEqual(await here.states(), ["dump removed", "journal removed", "original removed"]);

@@ -49,7 +49,7 @@ test("each store of the fixtures is refused by both, or by none", async (t) => {
       const { dry, real } = await compare(t, place, what, args);
       if (FOUND_BY_READING.includes(name)) t.deepEqual([dry.code, real.error], [0, "STORE_DAMAGED"], what);
       else t.deepEqual([dry.code, dry.error], [real.code, real.error], what);
-      if (dry.code === 0) t.regex(dry.said, /not looked for: damage inside of files/, what);
+      if (dry.code === 0) t.regex(dry.said, /not looked for: damage inside files/, what);
     }
   });
 });

@@ -149,9 +149,9 @@ test("a merge into a store that was made with other settings is refused", async 
 for (const [name, args, words] of [
   ["no target at all", [], /no target was given \[USAGE\]\n {2}hint: .*--config/],
   ["no target and a file without a path", ["--config", "config/storage.toml"], /no target was given, and config\/storage\.toml has no path in \[storage\]/],
-  ["an empty target", [""], /the target is empty/],
+  ["an empty target", [""], /the target's path is empty/],
   ["an empty name of a file", ["t", "--config", ""], /--config is empty/],
-  ["a level without compression", ["t", "--compression-level", "3"], /--compression-level has no meaning without --compression/],
+  ["a level without compression", ["t", "--compression-level", "3"], /--compression-level can only be used with --compression/],
   ["a level that zstd lacks", ["t", "--compression", "--compression-level", "23"], /'23' must be a whole number from 1 to 22/],
   ["segments of an odd size", ["t", "--segment-size", "3MiB"], /'3MiB' must be a power of two, such as 512KiB or 1MiB/],
   ["segments that are too big", ["t", "--segment-size", "32MiB"], /'32MiB' must be a whole number from 256 to 16777216 bytes/],

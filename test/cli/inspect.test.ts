@@ -30,7 +30,7 @@ test("a file and a pipe have the same summary, as text and as JSON", async (t) =
   t.is(rest(file.stdout.toString()), rest(pipe.stdout.toString()));
   t.true(safe(file.stdout.toString()));
   t.regex(file.stdout.toString(), /state: +complete by its index; its blocks were not checked \(--check does that\)\n/);
-  t.regex(pipe.stdout.toString(), /state: +complete, and every checksum fits\n/);
+  t.regex(pipe.stdout.toString(), /state: +complete, and every checksum is right\n/);
   t.regex(file.stdout.toString(), /9 entries in 3 keyspaces/);
   const json = JSON.parse((await kgdump(["inspect", path, "--json"])).stdout.toString()) as SummaryShape;
   const piped = JSON.parse((await kgdump(["inspect", "-", "--json"], { input: dump })).stdout.toString()) as SummaryShape;

@@ -15,7 +15,7 @@ for (const [name, args, words] of [
   ["an option without its value", ["export", "s", "--codec"], /argument missing/],
   ["no store", ["export"], /store/],
   ["two stores", ["export", "a", "b"], /is one argument too many/],
-  ["an unknown codec", ["export", "s", "-o", "x", "--codec", "gzip"], /'gzip' is none of lz4, zstd, none/],
+  ["an unknown codec", ["export", "s", "-o", "x", "--codec", "gzip"], /'gzip' is not one of lz4, zstd, none/],
   ["a level without zstd", ["export", "s", "-o", "x", "--level", "3"], /--codec zstd/],
   ["a level out of range", ["export", "s", "-o", "x", "--codec", "zstd", "--level", "99"], /from 1 to 22/],
   ["a wrong size", ["export", "s", "-o", "x", "--block-size", "4QiB"], /not a size/],
@@ -23,12 +23,12 @@ for (const [name, args, words] of [
   ["wrong hex", ["export", "s", "-o", "x", "--prefix", "hex:6"], /--prefix/],
   ["a wrong escape", ["inspect", "x", "--get", "a\\q"], /no such escape/],
   ["an empty output", ["export", "s", "-o", ""], /--output is empty/],
-  ["both lists of keyspaces", ["export", "s", "-o", "x", "--keyspace", "a", "--exclude-column-family", "b"], /can't be given together/],
+  ["both lists of keyspaces", ["export", "s", "-o", "x", "--keyspace", "a", "--exclude-column-family", "b"], /can't be used together/],
   ["a wrong choice", ["import", "t", "--if-exists", "maybe"], /fail, keep, overwrite/],
   ["a wrong mapping", ["import", "t", "--map", "nodes"], /FAMILY=TREE/],
   ["two lists", ["inspect", "x", "--keys", "--entries"], /--entries and --keys/],
   ["raw without a key", ["inspect", "x", "--raw"], /--get/],
-  ["a prefix without a list", ["inspect", "x", "--prefix", "a"], /--prefix has no meaning/],
+  ["a prefix without a list", ["inspect", "x", "--prefix", "a"], /--prefix can only be used with/],
   ["a mapping without a store", ["verify", "x", "--map", "a=b"], /--against/],
   ["a wrong colour choice", ["inspect", "x", "--color", "green"], /--color/],
   ["a block size beyond the format", ["verify", "x", "--max-block-size", "5GiB"], /from 1 to 4294967296/],
@@ -113,7 +113,7 @@ test("-h is short, and says how to see all", async (t) => {
     const [short, whole] = [(await kgdump([...words, "-h"])).stdout.toString(), (await kgdump([...words, "--help"])).stdout.toString()];
     t.true(short.length < whole.length, command);
     t.notRegex(short, /Exit status:/);
-    t.true(short.endsWith(`All of it: kgdump ${[...words, "--help"].join(" ")}\n`), short);
+    t.true(short.endsWith(`Everything: kgdump ${[...words, "--help"].join(" ")}\n`), short);
   }
 });
 
@@ -156,7 +156,7 @@ test("a dump is never written to a terminal", async (t) => {
   const ended = await terminal("kgdump export store; echo \"code $?\"; kgdump export store -o -; echo \"code $?\"");
   const text = ended.stdout.toString();
   t.is(text.match(/code 2/g)?.length, 2, text);
-  t.regex(text, /a dump is binary, and standard output is a terminal/);
+  t.regex(text, /a dump is binary, but standard output is a terminal/);
   t.regex(text, /hint.*kgdump export store -o graph\.kgd/);
 });
 

@@ -18,21 +18,21 @@ interface CleanupFlags {
 /** Defines the command. */
 export function cleanupCommand(): Command {
   const command = new Command("cleanup")
-    .summary("remove what migrations and compactions have left of a store")
+    .summary("remove what migrations and compactions have left behind")
     .description(
-      "Removes the backup, the dump and the journal of a migration, stores that a rollback put aside, and what compactions have kept: the way back ends with\n" +
-        "them. Each goes only when the store in place holds the same entries: both are read whole and compared. A service that has written since makes them\n" +
-        "differ; then --force removes them.",
+      "Removes the backup, the dump and the journal of a migration, stores that a rollback put aside, and originals that compactions have kept: after that there is no\n" +
+        "way back. Each is removed only if the store in place holds the same entries: both are read in full and compared. If the service has written since, they differ;\n" +
+        "then only --force removes them.",
     )
     .argument("[store]", "directory of the store (default: the path in --config)");
   command
     .addOption(new Option("--config <file>", "the service's storage.toml"))
-    .addOption(new Option("-n, --dry-run", "tell what is left, with sizes; remove nothing"))
-    .addOption(new Option("-f, --force", "remove also what the store in place does not hold; the service may run"));
+    .addOption(new Option("-n, --dry-run", "list what is left, with sizes; remove nothing"))
+    .addOption(new Option("-f, --force", "also remove what the store in place does not hold; the service may be running"));
   addHelp(command, {
     paragraphs: [
-      "Nothing is removed while a migration is not finished, or when no sound store is in place, nor anything that is not what its name says. The journal goes\n" +
-        "when all else is gone. The exit status is 4 when something was kept because it differs.",
+      "Nothing is removed while a migration is not finished, or when no sound store is in place; nor is anything that is not what its name says. The journal goes\n" +
+        "last. The exit status is 4 when something was kept because it differs.",
     ],
     topics: ["settings"],
     examples: ["kgdump cleanup --config config/storage.toml --dry-run", "kgdump cleanup /var/lib/maya/knowledge_graph --force"],
@@ -62,8 +62,8 @@ function requireAllGone({ target, remains }: CleanupResult): void {
   const kept = remains.filter(({ state }) => state === "different" || state === "unreadable");
   const [first] = kept;
   if (first === undefined) return;
-  throw new KgdumpError("VERIFY_DIFFERENCE", `${formatNumberOf(kept.length, "thing was", "things were")} kept, as the store in place does not hold the same`, {
+  throw new KgdumpError("VERIFY_DIFFERENCE", `${formatNumberOf(kept.length, "thing was", "things were")} kept, because the store in place does not hold the same`, {
     path: first.path,
-    hint: `when the store in place is the one that you want, \`kgdump cleanup ${shellWord(target)} --force\` removes the rest; the way back ends with it`,
+    hint: `if the store in place is the one you want, \`kgdump cleanup ${shellWord(target)} --force\` removes the rest; after that there is no way back`,
   });
 }

@@ -23,27 +23,27 @@ interface CompactFlags {
 /** Defines the command. */
 export function compactCommand(): Command {
   const command = new Command("compact")
-    .summary("make a store as small as what it holds, in its place")
+    .summary("rebuild a store in its place, as small as what it holds")
     .description(
-      "Makes a sled or RocksDB store anew beside itself, without what it does not need any more, reads it back, and lets it\n" +
-        "take the old one's place when both are equal. A RocksDB store keeps its options. The original is kept beside it until\n" +
-        "you remove it. Stop the store's program before.",
+      "Rebuilds a sled or RocksDB store beside itself, without what it no longer needs, reads it back, and swaps the two if they\n" +
+        "are equal. A RocksDB store keeps its options. The original is kept beside the new store until you remove it. Stop the\n" +
+        "store's program first.",
     )
     .argument("<store>", "directory of the store");
   const options = [
-    new Option("--dry-run", "only tell how much would be gained; all entries are read"),
-    new Option("--segment-size <size>", "segments of the new sled store: a power of two from 256 to 16MiB (default: as the store has them)").argParser(sizeOf("--segment-size")),
-    new Option("--compression", "compress the new sled store with zstd (default: as the store is)"),
+    new Option("--dry-run", "only tell how much space would be saved; all entries are read"),
+    new Option("--segment-size <size>", "segments of the new sled store: a power of two from 256 to 16MiB (default: as in the old store)").argParser(sizeOf("--segment-size")),
+    new Option("--compression", "compress the new sled store with zstd (default: as in the old store)"),
     new Option("--no-compression", "do not compress the new sled store"),
     new Option("--compression-level <n>", "zstd's level, 1 to 22 (default: sled's own, 5)").argParser(countOf("--compression-level", { min: 1, max: 22 })),
     new Option("--remove-original", "remove the original when the new store is in its place"),
-    new Option("--undo", "put the original that was kept last back in its place, when nothing was written since"),
-    new Option("--discard-new", "with --undo: put it back whatever was written since; that is kept aside"),
+    new Option("--undo", "put back the original that was kept last, if nothing has been written since"),
+    new Option("--discard-new", "with --undo: put it back even if something has been written since; that is kept aside"),
   ];
   for (const option of options) command.addOption(option);
   addHelp(command, {
     paragraphs: [
-      "Compression and segment size are in a sled store for good: the result says how the store is opened from then on. The result\ngoes to standard error; with --json, to standard output.",
+      "A sled store keeps its compression and segment size for good: the result says how it must be opened from then on. The result\ngoes to standard error; with --json, to standard output.",
     ],
     topics: ["sizes"],
     examples: ["kgdump compact graph --dry-run", "kgdump compact graph", "kgdump compact graph --segment-size 64KiB --remove-original", "kgdump compact graph --undo"],
@@ -57,11 +57,11 @@ export function compactCommand(): Command {
  */
 export async function runCompact(context: Context, args: readonly string[], flags: CompactFlags): Promise<void> {
   const [store = ""] = args;
-  if (store === "") throw new KgdumpError("USAGE", "the store is empty", { hint: "name a directory" });
+  if (store === "") throw new KgdumpError("USAGE", "the store's path is empty", { hint: "name a directory" });
   const { compression, compressionLevel, segmentSize, removeOriginal, dryRun, undo, discardNew } = flags;
   const making = [compression, compressionLevel, segmentSize, removeOriginal, dryRun].some((flag) => flag !== undefined);
-  if (undo === true && making) throw new KgdumpError("USAGE", "--undo goes with --discard-new only", { hint: "leave out the other options" });
-  if (undo !== true && discardNew === true) throw new KgdumpError("USAGE", "--discard-new has no meaning without --undo", { hint: "give both, or none" });
+  if (undo === true && making) throw new KgdumpError("USAGE", "--undo can only be combined with --discard-new", { hint: "leave out the other options" });
+  if (undo !== true && discardNew === true) throw new KgdumpError("USAGE", "--discard-new can only be used with --undo", { hint: "give both or neither" });
   context.workOn({ worked: [store] });
   const { onProgress } = context.startProgress();
   const { signal } = context;

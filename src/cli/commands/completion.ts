@@ -10,15 +10,15 @@ const HOW = `Where it goes:
     zsh   source <(kgdump completion zsh)
     fish  kgdump completion fish | source
     pwsh  kgdump completion powershell | Out-String | iex
-  These lines stand in ~/.bashrc, in ~/.zshrc behind compinit, in config.fish, and in $PROFILE.`;
+  Put the line into ~/.bashrc, into ~/.zshrc after compinit, into config.fish, or into $PROFILE.`;
 
 /** Defines the command. */
 export function completionCommand(): Command {
   const command = new Command("completion")
     .summary("print a script that completes commands in your shell")
     .description(
-      "Prints a script for bash, zsh, fish or PowerShell. It asks kgdump at each TAB, which knows commands, options, values and files, and tells the keyspaces and the " +
-        "prefixes of keys in a dump that the line names; of that, only the index is read.",
+      "Prints a script for bash, zsh, fish or PowerShell. At each TAB it asks kgdump, which knows commands, options, values and files, and, of a dump that is named on " +
+        "the line, the keyspaces and the prefixes of keys; only its index is read for that.",
     );
   command.addArgument(new Argument("<shell>", `one of ${SHELLS.join(", ")}`).argParser(oneOf("the shell", SHELLS)));
   addHelp(command, { paragraphs: [HOW], examples: ["kgdump completion bash > ~/.local/share/bash-completion/completions/kgdump"] });

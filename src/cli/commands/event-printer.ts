@@ -36,7 +36,7 @@ export function openLog(path: string | undefined, dryRun = false): EventLog | un
     const hint = `${dirname(resolve(path))} must be a directory that exists and that you may write to`;
     if (!hasCode(error, "ELOOP", "EMLINK", "ENXIO")) throw systemError(error, `writing the log ${path}`, { path, hint });
   }
-  throw new KgdumpError("IO_FAILED", `the log ${path} should be a file, and is a link or a FIFO`, { path, hint: "name the file itself" });
+  throw new KgdumpError("IO_FAILED", `the log ${path} must be a file, but is a link or a FIFO`, { path, hint: "name the file itself" });
 }
 
 /** Prints each event as it happens: with `--json` to standard output; as lines of a log, or for who sits at a terminal, to standard error. */

@@ -35,36 +35,36 @@ const CODEC_HELP = `${USUAL_CODEC} (default), ${OTHER_CODECS.slice(0, -1).join("
 /** Defines the command. */
 export function exportCommand(): Command {
   const command = new Command("export")
-    .summary("write a RocksDB store (or one of LevelDB or sled) to a dump")
+    .summary("write a RocksDB, LevelDB or sled store to a dump")
     .description(
       "Reads a store, which is never changed, and writes all its entries to a dump: to a file, which appears whole or\n" +
-        "not at all, or to standard output. What can't be read whole is refused.",
+        "not at all, or to standard output. A store that can't be read whole is refused.",
     )
     .argument("<store>", "directory of the store");
   const options = [
-    new Option("-o, --output <file>", "the dump's file; - or nothing is standard output"),
+    new Option("-o, --output <file>", "the dump's file, or - for standard output (default: -)"),
     new Option("--codec <codec>", CODEC_HELP).argParser(oneOf("--codec", CODEC_CHOICES)),
     new Option("--level <n>", "compression level of zstd, 1 to 22 (default 3)").argParser(countOf("--level", { min: 1, max: 22 })),
     new Option("--block-size <size>", "bytes of a block before compression (default 1MiB)").argParser(sizeOf("--block-size")),
-    maxBlockSizeOption("write keys over 16 MiB and values over 1 GiB too, up to this size; readers of the dump must be told the same"),
+    maxBlockSizeOption("also write keys over 16 MiB and values over 1 GiB, up to this size; readers of the dump need the same option"),
     ...keyspaceOptions("only this family or tree; may be repeated"),
     ...excludeOptions(),
     prefixOption("only keys that start with this"),
     new Option("--from <key>", "first key, in the order of the store").argParser(bytesOf("--from")),
-    new Option("--to <key>", "end before this key").argParser(bytesOf("--to")),
-    new Option("--limit <n>", "this many entries at most").argParser(countOf("--limit")),
+    new Option("--to <key>", "stop before this key").argParser(bytesOf("--to")),
+    new Option("--limit <n>", "at most this many entries").argParser(countOf("--limit")),
     new Option("--base <dump>", "write only what changed since this dump; repeat it for the deltas that follow it").argParser(
       manyOf((text) => text),
     ),
     ...readingOptions(),
-    new Option("-n, --dry-run", "tell what would be exported, with estimates and problems; write nothing"),
+    new Option("-n, --dry-run", "show what would be exported, with estimates and problems; write nothing"),
     new Option("-f, --force", "replace an output file that exists"),
   ];
   for (const option of options) command.addOption(option);
   addHelp(command, {
     paragraphs: [
-      "The result goes to standard error; with --json and -o FILE, to standard output. A dump that goes to a pipe\n" +
-        "shows no progress, because the import at its other end does; --progress always shows it.",
+      "The result goes to standard error; with --json and -o FILE, to standard output. An export to a pipe shows\n" +
+        "no progress, because the import at its other end does; --progress always shows it.",
     ],
     topics: ["keys", "sizes"],
     examples: [
@@ -102,7 +102,7 @@ export async function runExport(context: Context, args: readonly string[], flags
     "--exclude-keyspace": flags.excludeColumnFamily !== undefined,
   });
   if (flags.level !== undefined && flags.codec !== "zstd") {
-    throw new KgdumpError("USAGE", "--level has no meaning without --codec zstd", {
+    throw new KgdumpError("USAGE", "--level can only be used with --codec zstd", {
       hint: `for example: --codec zstd --level ${flags.level.toString()}`,
     });
   }
@@ -154,7 +154,7 @@ function hasEnough(error: unknown): boolean {
 
 function refuseTerminalOutput(store: string): void {
   if (connectionOf(1) !== "terminal") return;
-  throw new KgdumpError("USAGE", "a dump is binary, and standard output is a terminal", {
+  throw new KgdumpError("USAGE", "a dump is binary, but standard output is a terminal", {
     hint: `for example: kgdump export ${escapeText(store)} -o graph.kgd`,
   });
 }

@@ -18,10 +18,10 @@ interface FindFlags {
 /** Defines the command. */
 export function findCommand(): Command {
   const command = new Command("find")
-    .summary("show every version of a key in a RocksDB store, and where each lies")
+    .summary("show every version of a key in a RocksDB store, and where each one is")
     .description(
       "Looks for a key in every table and log of a RocksDB store, without RocksDB, and shows each version and removal of it:\n" +
-        "its sequence number, its file, and whether it counts. The store is only read, and may be damaged; nobody should\n" +
+        "its sequence number, its file, and whether it counts. The store is only read, and may be damaged; nothing should\n" +
         "write to it meanwhile.",
     )
     .argument("<store>", "directory of the store")
@@ -30,7 +30,7 @@ export function findCommand(): Command {
   addHelp(command, {
     paragraphs: [
       "A version counts when it decides what the store shows for the key. Tables that MANIFEST does not name, and logs whose\n" +
-        "entries are in tables already, are looked into, too: their versions never count. The exit status is 0 also when\n" +
+        "entries are in tables already, are searched, too: their versions never count. The exit status is 0 even when\n" +
         "nothing was found.",
     ],
     topics: ["keys"],
@@ -79,7 +79,7 @@ function foundJson({ versions, problems, remarks }: FoundKey): Record<string, Js
 function render({ versions, problems, remarks }: FoundKey, store: string, key: Uint8Array, { paint }: Context): string {
   const count = versions.length === 0 ? "no version" : formatNumberOf(versions.length, "version", "versions");
   const head = `${count} of ${paint.bold(formatShort(key))} in ${escapeText(store)}\n`;
-  const notes = [...remarks.map((remark) => `  ${paint.yellow("note:")} ${escapeMessage(remark)}\n`), ...problems.map(({ file, reason }) => `  ${paint.yellow("not looked into:")} ${escapeText(file)}: ${escapeMessage(reason)}\n`)];
+  const notes = [...remarks.map((remark) => `  ${paint.yellow("note:")} ${escapeMessage(remark)}\n`), ...problems.map(({ file, reason }) => `  ${paint.yellow("not searched:")} ${escapeText(file)}: ${escapeMessage(reason)}\n`)];
   const columns = [left("keyspace"), right("sequence"), left("what"), left("file"), right("level"), right("value bytes"), left("")];
   const table = versions.length === 0 ? "" : renderTable(columns, versions.map(row), paint);
   return head + notes.join("") + table;

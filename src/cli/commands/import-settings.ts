@@ -34,7 +34,7 @@ export async function importSettings(
   const settings = layered(above, file?.settings ?? {});
   const merges = flags.merge === true || flags.ifExists !== undefined;
   if (compressionLevel !== undefined && settings.compression !== true && !merges) {
-    throw new KgdumpError("USAGE", "--compression-level has no meaning without --compression", { hint: "give both, or none" });
+    throw new KgdumpError("USAGE", "--compression-level can only be used with --compression", { hint: "give both or neither" });
   }
   const told = (file?.notes ?? []).filter(({ setting }) => setting === null || above[setting] === undefined);
   const notes = told.map(({ line, column, message }) => `${config ?? ""}:${line.toString()}:${column.toString()}: ${message}`);
@@ -43,7 +43,7 @@ export async function importSettings(
 
 function targetOf(given: string | undefined, file: StorageFile | undefined, config: string | undefined): string {
   const target = given ?? file?.path;
-  if (target === "") throw new KgdumpError("USAGE", "the target is empty", { hint: "name a directory" });
+  if (target === "") throw new KgdumpError("USAGE", "the target's path is empty", { hint: "name a directory" });
   if (target !== undefined) return target;
   const lacking = config === undefined ? "" : `, and ${config} has no path in [storage]`;
   throw new KgdumpError("USAGE", `no target was given${lacking}`, {

@@ -2,26 +2,18 @@
 import { Command, Option } from "commander";
 import type { Context } from "../context.js";
 import { addHelp } from "../help/help.js";
-import { inputOption, inputsOf, refuseFileAsTarget } from "../inputs.js";
-import { type AccessFlags, accessOf, accessOptions, allowGapsOption, countOf, excludeOptions, keyspaceOptions, manyOf, maxBlockSizeOption, oneOf, prefixOption, refuseBoth, type SledFlags, sledOptions } from "../options.js";
+import { inputOption } from "../inputs.js";
+import { accessOptions, allowGapsOption, countOf, excludeOptions, keyspaceOptions, manyOf, maxBlockSizeOption, oneOf, prefixOption, refuseBoth, type SledFlags, sledOptions } from "../options.js";
 import { importJson, jsonDocument } from "../render/json/json.js";
 import { renderImport } from "../render/results.js";
-import { mapOf, type Mapping, parseMapping } from "../text/byte-text.js";
-import { escapeText } from "../text/escape.js";
+import { parseMapping } from "../text/byte-text.js";
+import { type LoadingFlags, loadingOptions, showLoaded } from "./loading.js";
 
-interface ImportFlags extends SledFlags, AccessFlags {
-  readonly input?: string[];
+interface ImportFlags extends SledFlags, LoadingFlags {
   readonly merge?: boolean;
   readonly ifExists?: "fail" | "keep" | "overwrite";
-  /** False with `--no-verify`. */
-  readonly verify: boolean;
-  readonly map?: Mapping[];
-  readonly columnFamily?: Uint8Array[];
-  readonly excludeColumnFamily?: Uint8Array[];
   readonly prefix?: Uint8Array;
   readonly jobs?: number;
-  readonly maxBlockSize?: number;
-  readonly allowGaps?: boolean;
 }
 
 /** Defines the command. */
@@ -29,19 +21,19 @@ export function importCommand(): Command {
   const command = new Command("import")
     .summary("write a dump to a sled store")
     .description(
-      "Checks a dump and writes its entries to a sled store. A new store appears only when all of it was written, read\n" +
-        "back and found equal; until then nothing is at its path. A delta alone is applied to a store that holds its base: a copy of\n" +
-        "the store is changed, read back, and takes its place.",
+      "Checks a dump and writes its entries to a sled store. A new store appears only when all of it has been written, read\n" +
+        "back and found equal; until then there is nothing at its path. A delta alone is applied to a store that holds its base: a copy\n" +
+        "of the store is changed, read back, and takes the store's place.",
     )
     .argument("[target]", "directory of the sled store; without it, the path in the settings file");
   const options = [
     inputOption(),
-    new Option("--merge", "write into a store that exists; keys that it has are overwritten"),
-    new Option("--if-exists <what>", "for keys that the store has: fail, keep or overwrite; implies --merge").argParser(
+    new Option("--merge", "write into an existing store; keys that it has are overwritten"),
+    new Option("--if-exists <what>", "for keys that the store already has: fail, keep or overwrite; implies --merge").argParser(
       oneOf("--if-exists", ["fail", "keep", "overwrite"]),
     ),
     new Option("--no-verify", "do not read the store back to compare"),
-    new Option("--map <family=tree>", "give a family another tree's name, or 'a*=b*' to many; may be repeated").argParser(manyOf(parseMapping)),
+    new Option("--map <family=tree>", "give a family's tree another name, or many by 'a*=b*'; may be repeated").argParser(manyOf(parseMapping)),
     ...keyspaceOptions("only this family of the dump; may be repeated"),
     ...excludeOptions(),
     prefixOption("only keys that start with this"),
@@ -79,35 +71,13 @@ export async function runImport(context: Context, args: readonly string[], flags
   const { importSettings } = await import("./import-settings.js");
   const { target, settings, notes, files } = await importSettings(args[0], flags, process.env);
   for (const note of notes) context.warn(note);
-  const access = accessOf(flags);
-  context.workOn({ worked: [target, ...files], read: flags.input });
-  await refuseFileAsTarget("import", target, flags.input);
-  const input = inputsOf(flags.input, `kgdump import ${escapeText(target)} -i graph.kgd`, context);
-  const [{ importDump }, { requireNoGaps }] = await Promise.all([import("../../operations/import/import.js"), import("../../operations/dump/salvaged.js")]);
+  const options = await loadingOptions(context, "import", target, flags, { worked: [target, ...files], read: flags.input });
+  const { importDump } = await import("../../operations/import/import.js");
   const { onProgress } = context.startProgress({ phases: flags.verify ? ["load", "verify"] : [] });
-  const result = await importDump({
-    target,
-    input,
-    merge: flags.merge,
-    ifExists: flags.ifExists,
-    verify: flags.verify,
-    map: mapOf(flags.map),
-    keyspaces: flags.columnFamily,
-    excludeKeyspaces: flags.excludeColumnFamily,
-    prefix: flags.prefix,
-    ...settings,
-    jobs: flags.jobs,
-    maxBlockSize: flags.maxBlockSize,
-    ...access,
-    onProgress,
-    onWarning: context.onWarning,
-    signal: context.signal,
+  const { merge, ifExists, prefix, jobs } = flags;
+  const result = await importDump({ ...options, ...settings, merge, ifExists, prefix, jobs, onProgress });
+  await showLoaded(context, result, flags, {
+    json: () => jsonDocument(importJson({ ...result, warnings: [...notes, ...result.warnings] })),
+    text: () => renderImport(result, context.errorPaint),
   });
-  context.complete();
-  for (const warning of result.warnings) context.warn(warning);
-  const told = { ...result, warnings: [...notes, ...result.warnings] };
-  if (context.json) await context.out.write(jsonDocument(importJson(told)));
-  else if (!context.quiet) context.say(renderImport(result, context.errorPaint));
-  await context.out.flush();
-  if (flags.allowGaps !== true) requireNoGaps(result.missing, target);
 }

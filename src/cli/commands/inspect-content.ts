@@ -74,8 +74,8 @@ export async function showBlocks(context: Context, options: ListOptions): Promis
 /** Shows the value of one key. @throws {KgdumpError} NOT_FOUND when the dump does not have the key */
 export async function showOne(context: Context, source: ReadOptions, key: Uint8Array, flags: InspectFlags): Promise<void> {
   if (flags.raw === true && context.out.isTerminal) {
-    throw new KgdumpError("USAGE", "--raw writes bytes as they are, and standard output is a terminal", {
-      hint: "send it to a file or a pipe, or leave --raw out",
+    throw new KgdumpError("USAGE", "--raw writes bytes as they are, but standard output is a terminal", {
+      hint: "send it to a file or a pipe, or leave out --raw",
     });
   }
   const entry = (await findEntry(source, key, flags.columnFamily)) ?? (await findUuid(context, source, key, flags));

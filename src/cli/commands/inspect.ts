@@ -18,20 +18,20 @@ import { showGaps } from "./inspect-gaps.js";
 export function inspectCommand(): Command {
   const command = new Command("inspect")
     .summary("show what a dump is and what it holds")
-    .description("Tells what a dump is, where it comes from, what it holds, and whether it is complete; or lists what is in it.")
-    .argument("[dump]", "the dump's file; - or nothing is standard input", "-");
+    .description("Shows what a dump is, where it comes from, what it holds, and whether it is complete; or lists what is in it.")
+    .argument("[dump]", "the dump's file; - is standard input", "-");
   const options = [
     new Option("--blocks", "list the blocks"),
-    new Option("--entries", "list the entries: keyspace, key and value, with a tab between them"),
+    new Option("--entries", "list the entries: keyspace, key and value, separated by tabs"),
     new Option("--keys", "list the keys: keyspace and key"),
-    new Option("--gaps", "list the places where a salvaged dump lacks something"),
+    new Option("--gaps", "list the places where entries are missing from a salvaged dump"),
     new Option("--check", "read all of the dump and check every entry, as verify does"),
     new Option("--get <key>", "show the value of one key; in a file, without reading the rest").argParser(bytesOf("--get")),
     new Option("--raw", "with --get: the value's bytes as they are, and nothing else"),
-    ...keyspaceOptions("only this family or tree; may be repeated. With exactly one, lists leave its name out"),
+    ...keyspaceOptions("only this family or tree; may be repeated. With exactly one, lists omit its name"),
     prefixOption("only keys that start with this"),
-    new Option("--limit <n>", "this many entries or blocks at most").argParser(countOf("--limit")),
-    new Option("--width <columns>", "cut values to this; 0 is whole (default: the terminal's width, whole elsewhere)").argParser(
+    new Option("--limit <n>", "at most this many entries or blocks").argParser(countOf("--limit")),
+    new Option("--width <columns>", "cut values to this width; 0 does not cut (default: the terminal's width; elsewhere 0)").argParser(
       countOf("--width", { min: 0, max: 1_000_000 }),
     ),
     maxBlockSizeOption(),

@@ -37,53 +37,53 @@ interface MigrateFlags extends SledFlags, ReadingFlags {
   readonly force?: boolean;
 }
 
-const LOG_HELP = "append each event to this file, a line with the word \"migration\" each; with --json as JSON";
+const LOG_HELP = "append each event to this file, as a line with the word \"migration\"; with --json, as JSON";
 
 const CHECK_HELP = `Checks:
   The new store is always read back and compared by digest before the switch. --check-graph reads it once more and
-  looks for edges, lists and values that do not fit together, some seconds for each million entries while the service is
-  stopped. As old and new store are equal by then, what it finds was there before: it is a warning, and the exit
-  status stays 0.`;
+  looks for edges, lists and values that do not fit together, which takes some seconds for each million entries while the
+  service is stopped. As the old and the new store are equal by then, whatever it finds was there before: it is a
+  warning, and the exit status stays 0.`;
 
-const DISCARD_HELP = `--discard-new needs nothing of the new store but its lock: the original comes back when the new store is damaged or
-gone, and when the disk is full. Whatever is at its path is kept aside.`;
+const DISCARD_HELP = `--discard-new needs nothing of the new store but its lock: the original comes back even if the new store is damaged
+or gone, or the disk is full. Whatever is at its path is kept aside.`;
 
 /** Defines `migrate`. */
 export function migrateCommand(): Command {
   const command = new Command("migrate")
-    .summary("turn a RocksDB store into a sled store in its place, or the other way round, with a way back")
+    .summary("turn a RocksDB store into a sled store in its place, or the reverse, with a way back")
     .description(
       "Builds a sled store beside the RocksDB store, reads it back, and swaps the two; the original becomes the backup. " +
-        "--engine rocksdb turns a sled store into a RocksDB store in the same way. The service must be stopped; with --live only for the end of it. An interrupted migration is finished, or begun again, by another call; running\n" +
-        "it twice is harmless, so that it can stand before the start of a service.",
+        "--engine rocksdb turns a sled store into a RocksDB store in the same way. The service must be stopped; with --live, only for the last part. Running it again finishes an interrupted migration, or begins it anew; running\n" +
+        "it twice is harmless, so it can run before each start of a service.",
     )
-    .argument("[store]", "the old store, as --from names it (default: the path in --config)");
+    .argument("[store]", "the old store; the same as --from (default: the path in --config)");
   const options = [
-    new Option("--from <store>", "the old store, where it is not the argument"),
+    new Option("--from <store>", "the old store, unless it is the argument"),
     new Option("--to <store>", "the new store (default: in place of the old one)"),
     new Option("--engine <name>", "engine of the new store (default: sled; rocksdb for a sled store with --to)").choices(["sled", "rocksdb"]),
-    new Option("--options-from <store>", "keep a new RocksDB store's families as this RocksDB store, or dump of one, has them"),
+    new Option("--options-from <store>", "give a new RocksDB store's families the options of this RocksDB store, or of this dump of one"),
     ...sledOptions(),
     new Option("--backup-dir <dir>", "move the original into this directory (default: beside itself)"),
     new Option("--dump <file>", "the dump's file (default: beside the backup)"),
     new Option("--keep-dump", "keep the dump (default)"),
     new Option("--no-keep-dump", "remove the dump when it is done"),
     new Option("--stream", "make no dump: entries go straight from store to store"),
-    new Option("--live", "copy the store while the service runs, and ask for its stop only when that is done; what has changed meanwhile is carried over then"),
-    new Option("--wait <seconds>", "with --live: give up when the service has not stopped by then (default: wait without end)").argParser(countOf("--wait", { min: 0, max: 31_536_000 })),
-    new Option("--check-graph", "before the switch, check the graph that is in the new store, as verify --graph does"),
-    new Option("--must-exist", "fail when there is no store at the path in --config, instead of having nothing to do; with --from it always must exist"),
-    new Option("--map <old=new>", "give a keyspace another name in the new store, or 'a*=b*' to many; may be repeated").argParser(manyOf(parseMapping)),
+    new Option("--live", "copy the store while the service runs, and ask for its stop only when that is done; then carry over what has changed"),
+    new Option("--wait <seconds>", "with --live: give up if the service has not stopped after this time (default: wait forever)").argParser(countOf("--wait", { min: 0, max: 31_536_000 })),
+    new Option("--check-graph", "before the switch, check the new store's graph, as verify --graph does"),
+    new Option("--must-exist", "fail when there is no store at the path in --config, instead of doing nothing; a store that --from names must always exist"),
+    new Option("--map <old=new>", "give a keyspace another name in the new store, or many by 'a*=b*'; may be repeated").argParser(manyOf(parseMapping)),
     ...excludeOptions(),
     ...readingOptions(),
-    new Option("--discard-prepared", "leave out transactions that are prepared and neither committed nor rolled back, which are refused otherwise"),
+    new Option("--discard-prepared", "leave out transactions that are prepared but neither committed nor rolled back; otherwise the store is refused"),
     new Option("--log <file>", LOG_HELP),
-    new Option("-n, --dry-run", "tell what would be done, with sizes and times; change nothing"),
-    new Option("-f, --force", "begin although the disk may be too small"),
+    new Option("-n, --dry-run", "show what would be done, with sizes and times; change nothing"),
+    new Option("-f, --force", "begin even if the disk may be too small"),
   ];
   for (const option of options) command.addOption(option);
   addHelp(command, {
-    paragraphs: [CHECK_HELP, "Events go to standard error, a line each; with --json, to standard output as JSON lines, the result last."],
+    paragraphs: [CHECK_HELP, "Events go to standard error, one per line; with --json, to standard output as JSON lines, the result last."],
     topics: ["settings", "maps"],
     examples: [
       "kgdump migrate --config config/storage.toml",
@@ -176,16 +176,16 @@ export function rollbackCommand(): Command {
   const command = new Command("rollback")
     .summary("undo a migration or a compaction: the old store comes back")
     .description(
-      "Puts the store of before a migration back in place, and the new store aside; or the original of `kgdump compact`,\n" +
-        "when that was done last. Refuses when the new store was written to since, unless told what is to become of that. The\n" +
-        "service must be stopped. Running it twice is harmless: what was written is never undone unasked.",
+      "Puts the store from before a migration back in place, and the new store aside; or puts back the original of\n" +
+        "`kgdump compact`, if that was done last. Refuses if the new store has been written to since, unless you say what happens\n" +
+        "to that. The service must be stopped. Running it twice is harmless: what was written is never undone unasked.",
     )
     .argument("[store]", "directory of the new store (default: the path in --config)");
   const options = [
     new Option("--config <file>", "the service's storage.toml"),
-    new Option("--discard-new", "go back whatever the new store holds and whatever became of it; it is not read, and kept aside"),
-    new Option("--carry-back", "bring what the new store holds into a store of the old engine, and put that in place"),
-    new Option("--map <new=old>", "with --carry-back: give a keyspace of the new store another name, or 'a*=b*' to many; may be repeated").argParser(manyOf(parseMapping)),
+    new Option("--discard-new", "go back whatever the new store holds and whatever state it is in; it is not read, but kept aside"),
+    new Option("--carry-back", "copy what the new store holds into a store of the old engine, and put that in place"),
+    new Option("--map <new=old>", "with --carry-back: give a keyspace of the new store another name, or many by 'a*=b*'; may be repeated").argParser(manyOf(parseMapping)),
     new Option("--log <file>", LOG_HELP),
   ];
   for (const option of options) command.addOption(option);

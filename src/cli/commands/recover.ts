@@ -24,34 +24,34 @@ interface RecoverFlags extends AccessFlags {
 /** Defines the command. */
 export function recoverCommand(): Command {
   const command = new Command("recover")
-    .summary("salvage what is sound of a damaged store or dump")
+    .summary("salvage what is sound in a damaged store or dump")
     .description(
       "Writes every entry of a damaged store, or every block of a damaged dump, that passes all its checks to a new dump,\n" +
-        "which says where entries are missing. What is damaged is only read. The new dump is read back whole before it\n" +
-        "gets its name.",
+        "which says where entries are missing. The damaged store or dump is only read. The new dump is read back\n" +
+        "whole before it gets its name.",
     )
     .argument("<damaged>", "the damaged store's directory, or the damaged dump's file");
   const options = [
     new Option("-o, --output <file>", "the new dump's file"),
-    new Option("--to <directory>", "make a new store of the same engine, too, at this path"),
+    new Option("--to <directory>", "also make a new store of the same engine at this path"),
     ...accessOptions(),
-    new Option("-n, --dry-run", "tell what could be recovered and what is lost; write nothing"),
+    new Option("-n, --dry-run", "show what could be recovered and what is lost; write nothing"),
     new Option("-f, --force", "replace an output file that exists"),
-    new Option("--include-unknown-tables", "of a RocksDB store: read tables, too, that its MANIFEST does not name"),
+    new Option("--include-unknown-tables", "of a RocksDB store: also read tables that its MANIFEST does not name"),
     maxBlockSizeOption(),
   ];
   for (const option of options) command.addOption(option);
   addHelp(command, {
     paragraphs: [
-      "The exit status is 0 when no entry is lost, also when the dump was sound and a copy was made, and 3 when any is\n" +
+      "The exit status is 0 when no entry is lost, even if the dump was sound and a copy was made, and 3 when any is\n" +
         "or may be lost, although the new dump was written and is valid. The result goes to standard output.",
-      "A new dump is marked as salvaged: inspect, verify and import say so. Of a delta, nothing can be recovered when its\n" +
+      "A new dump is marked as salvaged: inspect, verify and import say so. Nothing can be recovered from a delta whose\n" +
         "header, or both the end of a keyspace and the footer, are lost: it could not be applied.",
-      "Of a store, the newest entry that is left of each key is taken. It is counted as doubtful when something newer may\n" +
+      "From a store, the newest entry that is left of each key is taken. It counts as doubtful when something newer may\n" +
         "be among what is lost; nothing is ever made up. Tables, logs, blob files, CURRENT, MANIFEST and OPTIONS may be\n" +
         "damaged or missing. Without MANIFEST all tables are read. Stop the store's program first.",
-      "Of a sled store, its log, value files, snapshot and conf may be damaged; value files, snapshot and conf may be missing.\n" +
-        "What no tree leads to any more is kept in keyspaces recovered-without-tree-1 and so on.",
+      "In a sled store, the log, value files, snapshot and conf may be damaged; value files, snapshot and conf may be missing.\n" +
+        "What belongs to no tree any more is kept in keyspaces recovered-without-tree-1 and so on.",
     ],
     examples: [
       "kgdump recover /var/lib/maya/graph --dry-run",
@@ -82,7 +82,7 @@ export async function runRecover(context: Context, args: readonly string[], flag
   }
   if (flags.to !== undefined || flags.includeUnknownTables === true) {
     const option = flags.to === undefined ? "--include-unknown-tables" : "--to";
-    throw new KgdumpError("USAGE", `${option} is for damaged stores, and ${escapeText(input)} is none`, { hint: "write a new dump with -o, then import or restore it" });
+    throw new KgdumpError("USAGE", `${option} is for damaged stores, and ${escapeText(input)} is not a store`, { hint: "write a new dump with -o, then import or restore it" });
   }
   await context.tellReaders();
   const { recoverDump, requireNothingLost } = await import("../../operations/recover/recover.js");
@@ -123,7 +123,7 @@ function checkFlags(input: string, { output, to, dryRun, owner, mode }: RecoverF
   if (input === "-") {
     throw new KgdumpError("USAGE", "a damaged dump can't be recovered from a pipe: it is read several times", { hint: "save it to a file first: cat > damaged.kgd" });
   }
-  if (input === "") throw new KgdumpError("USAGE", "the name of what is damaged is empty", { hint: "name a store's directory or a dump's file" });
+  if (input === "") throw new KgdumpError("USAGE", "the path of the damaged store or dump is empty", { hint: "name a store's directory or a dump's file" });
   if (dryRun === true) return;
   const hint = `for example: kgdump recover ${escapeText(input)} -o salvaged.kgd`;
   if (to === "") throw new KgdumpError("USAGE", "--to is empty", { hint });

@@ -4,29 +4,21 @@ import { KgdumpError } from "../../errors.js";
 import type { RestoreResult } from "../../operations/import/restore.js";
 import type { Context } from "../context.js";
 import { addHelp } from "../help/help.js";
-import { inputOption, inputsOf, refuseFileAsTarget } from "../inputs.js";
-import { type AccessFlags, accessOf, accessOptions, allowGapsOption, excludeOptions, keyspaceOptions, manyOf, maxBlockSizeOption, oneOf, refuseBoth, sizeOf } from "../options.js";
+import { inputOption } from "../inputs.js";
+import { accessOptions, allowGapsOption, excludeOptions, keyspaceOptions, manyOf, maxBlockSizeOption, oneOf, refuseBoth, sizeOf } from "../options.js";
 import { jsonBytes, jsonDocument } from "../render/json/json.js";
 import { renderRestore } from "../render/restore.js";
-import { mapOf, type Mapping, parseMapping } from "../text/byte-text.js";
-import { escapeText } from "../text/escape.js";
+import { parseMapping } from "../text/byte-text.js";
+import { type LoadingFlags, loadingOptions, showLoaded } from "./loading.js";
 
 const COMPRESSIONS = ["none", "lz4", "zstd", "snappy", "zlib", "bzip2"] as const;
 
-interface RestoreFlags extends AccessFlags {
-  readonly input?: string[];
+interface RestoreFlags extends LoadingFlags {
   readonly optionsFrom?: string;
   readonly compression?: (typeof COMPRESSIONS)[number];
   readonly tableBlockSize?: number;
-  readonly map?: Mapping[];
-  readonly columnFamily?: Uint8Array[];
   readonly ttl?: "strip" | "keep";
   readonly ttlTime?: number;
-  readonly excludeColumnFamily?: Uint8Array[];
-  /** False with `--no-verify`. */
-  readonly verify: boolean;
-  readonly maxBlockSize?: number;
-  readonly allowGaps?: boolean;
 }
 
 /** Defines the command. */
@@ -34,26 +26,26 @@ export function restoreCommand(): Command {
   const command = new Command("restore")
     .summary("write a dump to a new RocksDB store: the way back")
     .description(
-      "Checks a dump and makes a RocksDB store of it, whose families are kept as the dump says that they were. The store\n" +
-        "appears only when all of it was written, read back and found equal; until then nothing is at its path.",
+      "Checks a dump and makes a RocksDB store of it, whose families have the options that the dump records. The store\n" +
+        "appears only when all of it has been written, read back and found equal; until then there is nothing at its path.",
     )
     .argument("<target>", "directory of the new RocksDB store");
   const options = [
     inputOption(),
-    new Option("--options-from <dump>", "keep families as this dump, or RocksDB store, has them; for a dump of a sled store, which says nothing of that"),
+    new Option("--options-from <dump>", "give families the options of this dump, or RocksDB store; for a dump of a sled store, which has none"),
     new Option("--compression <name>", `compression of all families: ${COMPRESSIONS.join(", ")} (default: as the dump says, else lz4)`).argParser(
       oneOf("--compression", COMPRESSIONS),
     ),
     new Option("--table-block-size <size>", "data blocks of RocksDB's tables (default: as the dump says, else 16KiB)").argParser(
       sizeOf("--table-block-size"),
     ),
-    new Option("--map <tree=family>", "give a keyspace another family's name, or 'a*=b*' to many; may be repeated").argParser(manyOf(parseMapping)),
+    new Option("--map <tree=family>", "give a keyspace's family another name, or many by 'a*=b*'; may be repeated").argParser(manyOf(parseMapping)),
     ...keyspaceOptions("only this keyspace of the dump; may be repeated"),
     ...excludeOptions(),
     new Option("--ttl <what>", "times of values with a time to live: strip when the dump's values lack them, keep when they have them (default: as the dump says)").argParser(
       oneOf("--ttl", ["strip", "keep"] as const),
     ),
-    new Option("--ttl-time <time>", "put this time behind values whose times were stripped: seconds since 1970, a date, or now (default: when the dump was made)").argParser(parseTime),
+    new Option("--ttl-time <time>", "append this time to values whose times were stripped: seconds since 1970, a date, or now (default: when the dump was made)").argParser(parseTime),
     new Option("--no-verify", "do not read the store back to compare"),
     ...accessOptions(),
     allowGapsOption(),
@@ -84,38 +76,17 @@ function parseTime(text: string): number {
  */
 export async function runRestore(context: Context, args: readonly string[], flags: RestoreFlags): Promise<void> {
   const [target = ""] = args;
-  if (target === "") throw new KgdumpError("USAGE", "the target is empty", { hint: "name a directory" });
+  if (target === "") throw new KgdumpError("USAGE", "the target's path is empty", { hint: "name a directory" });
   refuseBoth({ "--keyspace": flags.columnFamily !== undefined, "--exclude-keyspace": flags.excludeColumnFamily !== undefined });
-  const access = accessOf(flags);
-  context.workOn({ worked: [target], read: [...(flags.input ?? []), ...(flags.optionsFrom === undefined ? [] : [flags.optionsFrom])] });
-  await refuseFileAsTarget("restore", target, flags.input);
-  const input = inputsOf(flags.input, `kgdump restore ${escapeText(target)} -i graph.kgd`, context);
-  const [{ restoreDump }, { requireNoGaps }] = await Promise.all([import("../../operations/import/restore.js"), import("../../operations/dump/salvaged.js")]);
+  const { optionsFrom, compression, tableBlockSize, ttl, ttlTime } = flags;
+  const options = await loadingOptions(context, "restore", target, flags, { worked: [target], read: [...(flags.input ?? []), ...(optionsFrom === undefined ? [] : [optionsFrom])] });
+  const { restoreDump } = await import("../../operations/import/restore.js");
   const { onProgress } = context.startProgress({ phases: flags.verify ? ["load", "verify"] : [], labels: { load: "restoring" } });
-  const result = await restoreDump({
-    target,
-    input,
-    optionsFrom: flags.optionsFrom,
-    compression: flags.compression,
-    tableBlockSize: flags.tableBlockSize,
-    map: mapOf(flags.map),
-    keyspaces: flags.columnFamily,
-    ttl: flags.ttl,
-    ttlTime: flags.ttlTime,
-    excludeKeyspaces: flags.excludeColumnFamily,
-    verify: flags.verify,
-    maxBlockSize: flags.maxBlockSize,
-    ...access,
-    onProgress,
-    onWarning: context.onWarning,
-    signal: context.signal,
+  const result = await restoreDump({ ...options, optionsFrom, compression, tableBlockSize, ttl, ttlTime, onProgress });
+  await showLoaded(context, result, flags, {
+    json: () => jsonDocument({ restored: restoreJson(result) }),
+    text: () => renderRestore(result, context.errorPaint),
   });
-  context.complete();
-  for (const warning of result.warnings) context.warn(warning);
-  if (context.json) await context.out.write(jsonDocument({ restored: restoreJson(result) }));
-  else if (!context.quiet) context.say(renderRestore(result, context.errorPaint));
-  await context.out.flush();
-  if (flags.allowGaps !== true) requireNoGaps(result.missing, target);
 }
 
 function restoreJson(result: RestoreResult): Parameters<typeof jsonDocument>[0] {

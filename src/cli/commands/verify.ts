@@ -26,9 +26,9 @@ interface VerifyFlags extends ReadingFlags {
 const SAMPLES = 3;
 
 const OPTIONS_HELP = `Options:
-  --options compares what OPTIONS says of the database and of each family, and which families there are, of two
-  RocksDB stores or of a dump of one and a store. Each option that differs is told, and the exit status is 4. What
-  OPTIONS of different versions of RocksDB have by one of them only is named in a warning.`;
+  --options compares two RocksDB stores, or a dump of one and a store: the options of the database and of each family,
+  and which families there are. Each option that differs is shown, and the exit status is 4. An option that only one of
+  two versions of RocksDB has is named in a warning.`;
 
 const GRAPH_HELP = `Stores:
   A store that has none of the names that --map gives is compared by the families' own names.
@@ -37,7 +37,7 @@ Graph:
   --graph looks for the layout of MAYA (keys node:, edge: and node_edges:), whatever the keyspace. It checks that
   every edge's nodes are there, that every list names exactly its node's edges, and that values are JSON of their
   shape. Problems of what is named first are warnings, and the exit status stays 0. Problems that only a store has
-  are differences: it is 4. What does not fit into memory is sorted in a temporary file in TMPDIR, which takes up to
+  are differences, and the exit status is 4. What does not fit into memory is sorted in a temporary file in TMPDIR, which takes up to
   100 bytes for each entry of the graph.`;
 
 /** Defines the command. */
@@ -46,14 +46,14 @@ export function verifyCommand(): Command {
     .summary("check a dump; compare dump and stores side by side")
     .description(
       "Reads a whole dump and checks all of it: checksums, blocks, the order of keys, sums, digests and index. With\n" +
-        "--against, compares every entry with one store or more, and shows them side by side. In place of the dump, a\n" +
-        "store can be named.",
+        "--against, compares every entry with one or more stores, and shows them side by side. A store can be named\n" +
+        "instead of the dump.",
     )
-    .argument("[dump]", "the dump's file, or a store's directory; - or nothing is a dump from standard input", "-");
+    .argument("[dump]", "the dump's file, or a store's directory; - is a dump from standard input", "-");
   const options = [
-    new Option("--against <store>", "directory of a RocksDB or sled store that must hold the same; may be repeated").argParser(manyOf((path) => path)),
+    new Option("--against <store>", "directory of a RocksDB or sled store that must hold the same entries; may be repeated").argParser(manyOf((path) => path)),
     ...readingOptions(),
-    new Option("--map <family=tree>", "the stores' name for a family of the dump, or 'a*=b*' for many; may be repeated").argParser(
+    new Option("--map <family=tree>", "the stores' name for a family of the dump, or many by 'a*=b*'; may be repeated").argParser(
       manyOf(parseMapping),
     ),
     new Option("--samples <n>", `entries of each keyspace to show from all sides (default: ${SAMPLES.toString()})`).argParser(countOf("--samples", { min: 0, max: 1000 })),

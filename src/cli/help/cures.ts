@@ -1,7 +1,7 @@
 /** What to do about each error where it does not say so itself: in short what the guide's table of errors has. */
 import type { ErrorCode } from "../../errors.js";
 
-const COPY_AGAIN = "copy the dump again, or export it again; else `kgdump recover` saves what is sound of it";
+const COPY_AGAIN = "copy or export the dump again; failing that, `kgdump recover` saves what is sound in it";
 const NEWER = "use a newer kgdump";
 
 /** The cure of each code. */
@@ -12,7 +12,7 @@ export const CURES: Readonly<Record<ErrorCode, string>> = {
   DUMP_NOT_A_DUMP: "name the right file; decompress it, if something compressed it",
   DUMP_VERSION_UNSUPPORTED: NEWER,
   DUMP_TRUNCATED: COPY_AGAIN,
-  DUMP_ABORTED: "remove that cause, and export again",
+  DUMP_ABORTED: "remove the cause, and export again",
   DUMP_FRAME_DAMAGED: COPY_AGAIN,
   DUMP_CHECKSUM_MISMATCH: COPY_AGAIN,
   DUMP_FRAME_FOREIGN: COPY_AGAIN,
@@ -29,14 +29,14 @@ export const CURES: Readonly<Record<ErrorCode, string>> = {
   DUMP_DIGEST_MISMATCH: COPY_AGAIN,
   DUMP_INDEX_WRONG: "`kgdump recover` makes a new one",
   DUMP_GAP_WRONG: "recover it again from the damaged original",
-  DUMP_TAIL_DAMAGED: "copy it again; `kgdump recover` loses nothing of it",
+  DUMP_TAIL_DAMAGED: "copy it again; `kgdump recover` loses nothing",
   DUMP_TRAILING_DATA: "cut it off there, or see what wrote it; the dump before it is whole",
   RECOVERY_INCOMPLETE: "`kgdump inspect --gaps` lists between which keys entries are missing: take those from a backup",
   STORE_NOT_FOUND: "check the path, and that its volume is mounted",
   STORE_NOT_RECOGNIZED: "name the directory that has the store's own files, such as CURRENT or conf",
   STORE_IN_USE: "stop the program that has the store open",
   STORE_MOVING: "stop the service, or export a checkpoint of the store",
-  STORE_DAMAGED: "copy the store again, or take the last backup; `kgdump recover` saves what is sound of it",
+  STORE_DAMAGED: "copy the store again, or take the last backup; `kgdump recover` saves what is sound in it",
   STORE_LOG_DAMAGED: "let the service open, flush and close the store, or take the last backup",
   STORE_COMPARATOR_UNSUPPORTED: "let the program that knows the order copy the family into one in byte order",
   STORE_MERGE_OPERATOR: "let the program that owns the store read such keys and put their values back",
@@ -46,20 +46,20 @@ export const CURES: Readonly<Record<ErrorCode, string>> = {
   STORE_WIDE_COLUMNS: "let the program that owns the store write such entries as plain values",
   STORE_ENCRYPTED: "let its program copy the store to one without encryption",
   STORE_UNSUPPORTED: "let the program that owns the store write it in a form that others read",
-  STORE_SETTINGS_MISMATCH: "use the settings of the store, or import into a new one",
+  STORE_SETTINGS_MISMATCH: "use the store's settings, or import into a new store",
   STORE_FAILED: "-v shows the engine's own message; check disk and memory, then run it again",
   TARGET_EXISTS: "choose another path",
-  KEY_EXISTS: "--if-exists keep, or overwrite, tells what is to become of such keys",
+  KEY_EXISTS: "--if-exists keep or --if-exists overwrite says what happens to such keys",
   OUTPUT_EXISTS: "choose another name, or replace it with --force",
   MIGRATION_JOURNAL_DAMAGED: "look at the stores beside it, put the right one in place, and remove the journal",
   MIGRATION_UNCLEAR: "put the stores back where kgdump status says, or put the right one in place and remove the journal",
-  ROLLBACK_LOSES_DATA: "--carry-back brings what is new along, --discard-new leaves it aside",
+  ROLLBACK_LOSES_DATA: "--carry-back brings the new data along, --discard-new leaves it aside",
   VERIFY_DIFFERENCE: "if the service wrote meanwhile, that is why; else check disk and memory, then run it again",
   DELTA_BASE_DIFFERENT: "name the dumps in the order in which they were made, or make the delta again",
   NO_SPACE: "make room, or write to another disk",
   PERMISSION_DENIED: "run kgdump as the user that owns the files",
   NOT_FOUND: "check the path",
-  BROKEN_PIPE: "see what the program at the other end of the pipe says; when it had read enough, all is well",
+  BROKEN_PIPE: "see what the program at the other end of the pipe says; if it had read enough, all is well",
   IO_FAILED: "see what the system's log (dmesg) says of the disk, then run it again",
   ADDON_MISSING: "install the package that is named, or run npm run setup in a clone of kgdump",
   INTERNAL: "run it again with -v, and report what it says",

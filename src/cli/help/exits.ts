@@ -6,7 +6,7 @@ const MEANINGS: Readonly<Record<number, string>> = {
   [ExitCode.done]: "done",
   [ExitCode.other]: "another error",
   [ExitCode.usage]: "usage: an option, a value or a name is wrong",
-  [ExitCode.damagedDump]: "the dump is damaged, cut short, or no dump",
+  [ExitCode.damagedDump]: "the dump is damaged, cut short, or not a dump",
   [ExitCode.difference]: "verification found a difference",
   [ExitCode.noSpace]: "no space left",
   [ExitCode.inUse]: "the store is in use or changing",
@@ -40,18 +40,18 @@ export const EXITS: Readonly<Record<string, readonly number[]>> = {
 /** What `status` means by the codes that it alone has, and by those that it shares. */
 const OF_STATUS: Readonly<Record<number, string>> = {
   0: "a sled store, or what a migration made, is in place",
-  7: "a store of another sled, or of another program",
-  10: "a RocksDB store, which is to be migrated",
+  7: "a store of another sled version or another program",
+  10: "a RocksDB store, ready to be migrated",
   11: "a migration or a rollback that was not finished",
   12: "there is no store",
   13: "something else is there",
-  14: "a sled store that can't be opened, or that is gone",
+  14: "a sled store that can't be opened, or is gone",
 };
 
 /** Of `recover` and others, where a code means more. */
 const MORE: Readonly<Record<string, Readonly<Record<number, string>>>> = {
   status: OF_STATUS,
-  export: { [HAD_ENOUGH]: "inspect at the other end of the pipe had enough" },
+  export: { [HAD_ENOUGH]: "inspect, at the pipe's other end, had read enough" },
   recover: { 0: "no entry is lost", 3: "something is lost, or may be" },
   rollback: { 4: "the new store was written to since" },
   cleanup: { 4: "something was kept, as it differs from the store" },

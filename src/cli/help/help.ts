@@ -42,7 +42,7 @@ export function addHelp(command: Command, parts: HelpParts): void {
   command.addHelpText("after", () => {
     const width = widthOf(command);
     const shown = examples.map((example) => wrapCommand(example, width, "  "));
-    if (isShort(command)) return `\n${["Examples:", ...shown.slice(0, 2)].join("\n")}\n\n${wrapText(`All of it: kgdump ${command.parent === null ? "" : `${command.name()} `}--help`, width)}`;
+    if (isShort(command)) return `\n${["Examples:", ...shown.slice(0, 2)].join("\n")}\n\n${wrapText(`Everything: kgdump ${command.parent === null ? "" : `${command.name()} `}--help`, width)}`;
     const texts = paragraphs.map((paragraph) => wrapText(paragraph, width));
     const name = command.parent === null ? undefined : command.name();
     return `\n${[...texts, ["Examples:", ...shown].join("\n"), exitText(name), topicList(topics, width)].filter((text) => text !== "").join("\n\n")}`;

@@ -11,37 +11,37 @@ interface Topic {
 /** All topics by name. */
 export const TOPICS: Readonly<Record<string, Topic>> = {
   keys: {
-    about: "how keys, prefixes and names are typed",
+    about: "how to type keys, prefixes and names",
     text: `Keys, prefixes and names:
   Text stands for its UTF-8 bytes; in it \\xNN is one byte, \\u{H...} a character and \\\\ a backslash, and
-  {0f8fad5b-d9cb-469f-a165-70867728950e} the 16 bytes of a UUID. hex:6e6f64653a is bytes in hex; text:... is text without any escapes. Keys are printed by the same rule, so that what inspect shows can be pasted back (in single quotes, for the shell).`,
+  {0f8fad5b-d9cb-469f-a165-70867728950e} the 16 bytes of a UUID. hex:6e6f64653a is bytes in hex; text:... is text without any escapes. Keys are printed in the same way, so what inspect shows can be pasted back (in single quotes, for the shell).`,
   },
   maps: {
-    about: "other names for keyspaces: --map",
+    about: "how to rename keyspaces: --map",
     text: `Other names:
-  --map a=b gives a the name b. One * on each side stands for the same: --map 'vertices:*=v_*'. Names go before patterns, of which the first that fits
-  counts. A keyspace without entries is never in the way.`,
+  --map a=b renames a to b. A * on each side stands for the same text: --map 'vertices:*=v_*'. Names take precedence over patterns, and of these the
+  first that fits. A keyspace without entries never conflicts with another one.`,
   },
   sizes: {
-    about: "how sizes are typed",
+    about: "how to type sizes",
     text: `Sizes:
   4MiB, 512KiB, 1.5M; k, M, G and KiB, MiB, GiB are powers of 1024; kB, MB, GB powers of 1000.`,
   },
   settings: {
     about: "the service's settings file and the environment",
     text: `Settings:
-  Options come before the environment, and that before the settings file. Of the environment, KGDUMP_CONFIG, KGDUMP_CACHE_CAPACITY, KGDUMP_COMPRESSION,
-  KGDUMP_COMPRESSION_LEVEL, KGDUMP_FLUSH_EVERY_MS and KGDUMP_SEGMENT_SIZE count; of the file, engine and path in [storage], and [storage.sled]. A relative
-  path starts at the working directory. Compression and segment size are in the store for good: the result says how it must be opened, and with --merge
+  Options override the environment, and that overrides the settings file. Of the environment, KGDUMP_CONFIG, KGDUMP_CACHE_CAPACITY, KGDUMP_COMPRESSION,
+  KGDUMP_COMPRESSION_LEVEL, KGDUMP_FLUSH_EVERY_MS and KGDUMP_SEGMENT_SIZE are used; of the file, engine and path in [storage], and [storage.sled]. A relative
+  path starts at the working directory. A store keeps its compression and segment size for good: the result says how it must be opened, and with --merge
   they must be those of the store.
 
-  KGDUMP_ADDON=none turns native code off: dumps are read by JavaScript and WebAssembly alone, which can reach nothing else, and stores not at all. kgdump --version -v tells which native code there is.`,
+  KGDUMP_ADDON=none turns native code off: dumps are then read by JavaScript and WebAssembly alone, which can reach nothing else, and stores can't be read. kgdump --version -v shows which native code there is.`,
   },
   json: {
     about: "what --json writes",
     text: `JSON:
-  --json writes one object (with --blocks, --entries and --keys one a line). Names, keys and values are {"text": "..."} when they are printable UTF-8, else
-  {"hex": "..."}; unknown figures are null. Of a value over 16 MiB the beginning is shown, and "valueBytes" is its size; --get KEY --raw writes all of it.`,
+  --json writes one object (with --blocks, --entries and --keys one per line). Names, keys and values are {"text": "..."} when they are printable UTF-8, else
+  {"hex": "..."}; unknown figures are null. Of a value over 16 MiB only the beginning is shown, and "valueBytes" is its size; --get KEY --raw writes all of it.`,
   },
   "exit-codes": { about: "what the exit status of each command means", text: exitText() },
 };

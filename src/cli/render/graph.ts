@@ -9,8 +9,8 @@ import { sideName } from "./sides.js";
 import { left, right, renderTable } from "./table.js";
 
 const MEANING: Readonly<Record<GraphProblemKind, string>> = {
-  "key-malformed": "the key begins as one of the graph's, and goes on otherwise",
-  "value-not-json": "the value is no JSON",
+  "key-malformed": "the key begins like one of the graph's, but goes on differently",
+  "value-not-json": "the value is not JSON",
   "value-misshapen": "the value lacks what it must have",
   "id-differs": "the id in the value is not that of the key",
   "source-missing": "the edge starts at a node that is not there",
@@ -18,7 +18,7 @@ const MEANING: Readonly<Record<GraphProblemKind, string>> = {
   "list-lacks-edge": "the list does not name an edge of its node",
   "list-has-extra-edge": "the list names an edge that its node does not have",
   "list-repeats-edge": "the list names an edge more than once",
-  "list-without-node": "the list is that of a node that is not there",
+  "list-without-node": "the list belongs to a node that is not there",
   "stored-twice": "the record is in more than one keyspace",
 };
 
@@ -40,7 +40,7 @@ export function renderGraphs({ reference, stores }: Verification, paint: Paint):
  */
 export function renderGraph(name: string, graph: GraphReport, compared: boolean, paint: Paint): string {
   const head = paint.bold(`${name}:`);
-  if (graph.layout === "none") return `${head} none, no key is in the layout of MAYA\n`;
+  if (graph.layout === "none") return `${head} none: no key is in MAYA's layout\n`;
   const counts =
     `${formatNumberOf(graph.nodes, "node", "nodes")}, ${formatNumberOf(graph.edges, "edge", "edges")}, ` +
     `${formatNumberOf(graph.lists, "list", "lists")}, ${formatNumberOf(graph.others, "other entry", "other entries")}\n`;

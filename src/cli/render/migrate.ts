@@ -56,20 +56,20 @@ export function renderRollback({ status, undone, engine, source, aside, carried,
   if (undone === "compaction" && status === "already") return `${paint.bold(escapeText(source))}: the compaction was rolled back already\n`;
   if (undone === "compaction") {
     const kept = aside === null ? "" : line("compacted", `the store was kept as ${escapeText(aside)}`);
-    return `${paint.green("rolled back:")} ${paint.bold(escapeText(source))} is the ${engineName(engine)} store of before the compaction\n${kept}`;
+    return `${paint.green("rolled back:")} ${paint.bold(escapeText(source))} is the ${engineName(engine)} store from before the compaction\n${kept}`;
   }
   if (status === "already") return `${paint.bold(escapeText(source))}: the migration was rolled back already\n`;
   return (
     `${paint.green("rolled back:")} ${paint.bold(escapeText(source))} is a ${engineName(engine)} store${carried ? `, with all that was written to ${engineName(otherEngine(engine))}` : ""}\n` +
     (aside === null ? "" : line(otherEngine(engine), `the store was kept as ${escapeText(aside)}`)) +
-    (original === null ? "" : line("original", `the ${engineName(engine)} store of before the migration was kept as ${escapeText(original)}`))
+    (original === null ? "" : line("original", `the ${engineName(engine)} store from before the migration was kept as ${escapeText(original)}`))
   );
 }
 
 const FOUND: Readonly<Record<Exclude<MigrationStatus["found"], EngineName>, string>> = {
   empty: "an empty directory",
   absent: "nothing is there",
-  unknown: "something that is no store",
+  unknown: "something that is not a store",
 };
 
 function placeText({ path, bytes, state }: StatusPlace, stopped: boolean): string {

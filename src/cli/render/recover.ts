@@ -71,7 +71,7 @@ function placeText({ from, to }: RecoveredGap): string {
 function unusedTable({ unused }: RecoverResult, { paint, verbose }: { paint: Paint; verbose: boolean }): string {
   if (unused.length === 0) return "";
   const rows = unused.slice(0, verbose ? unused.length : SHOWN).map(({ offset, bytes, what }) => [formatCount(offset), formatCount(bytes), escapeMessage(what)]);
-  const columns = [right("of no use: from byte"), right("bytes"), left("what")];
+  const columns = [right("unusable: from byte"), right("bytes"), left("what")];
   return `\n${renderTable(columns, rows, paint)}${more(unused.length, rows.length)}`;
 }
 
@@ -79,7 +79,7 @@ function droppedLines({ dropped }: RecoverResult, { paint, verbose }: { paint: P
   if (dropped.length === 0) return "";
   const shown = dropped.slice(0, verbose ? dropped.length : SHOWN);
   const lines = shown.map(({ offset, code, message }) => `  byte ${formatCount(offset)}: ${escapeMessage(message)} ${paint.dim(`[${code}]`)}\n`);
-  return `\nframes whose checksums hold, but which could not be used:\n${lines.join("")}${more(dropped.length, shown.length)}`;
+  return `\nframes whose checksums are right, but which could not be used:\n${lines.join("")}${more(dropped.length, shown.length)}`;
 }
 
 function more(all: number, shown: number): string {

@@ -28,7 +28,7 @@ export function renderExport(result: ExportResult, paint: Paint): string {
 }
 
 /** What no dry run finds, as it does not read all of a store. */
-export const NOT_LOOKED_FOR = "not looked for: damage inside of files, which only reading all of the store finds, as kgdump verify does\n";
+export const NOT_LOOKED_FOR = "not looked for: damage inside files, which only reading the whole store finds, as kgdump verify does\n";
 
 /** What an export would do. */
 export function renderPlan(plan: ExportPlan, paint: Paint): string {
@@ -69,7 +69,7 @@ export function renderImport(result: ImportResult, paint: Paint): string {
 /** What became of a delta. */
 function renderDelta({ delta, target, entries, keyspaces, seconds, reopen }: ImportResult, paint: Paint): string {
   const path = paint.bold(escapeText(target));
-  if (delta === "already") return `${path} holds what the delta leads to already: nothing was changed\n`;
+  if (delta === "already") return `${path} already holds what the delta leads to: nothing was changed\n`;
   const changes = formatNumberOf(entries, "change", "changes");
   return (
     `${paint.green("applied to")} ${path} (sled)\n` +

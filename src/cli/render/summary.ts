@@ -115,7 +115,7 @@ function keyspaceTable(summary: DumpSummary, options: SummaryOptions): string {
 /** What is known of a dump's blocks. */
 const LOOKED: Readonly<Record<DumpSummary["checked"], string>> = {
   index: "by its index; its blocks were not checked (--check does that)",
-  checksums: "and every checksum fits",
+  checksums: "and every checksum is right",
   entries: "and every entry was checked",
 };
 

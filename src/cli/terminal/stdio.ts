@@ -82,7 +82,7 @@ export class DataInput {
     const signal = this.#signal;
     signal.throwIfAborted();
     if (fstatSync(0).isDirectory()) {
-      throw new KgdumpError("DUMP_NOT_A_DUMP", "standard input is a directory, not a dump", { hint: "name the dump's file, or let a dump come through a pipe" });
+      throw new KgdumpError("DUMP_NOT_A_DUMP", "standard input is a directory, not a dump", { hint: "name the dump's file, or pipe a dump in" });
     }
     const stream: Readable =
       connectionOf(0) === "other"

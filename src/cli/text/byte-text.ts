@@ -26,7 +26,7 @@ function usage(text: string, what: string, why: string): KgdumpError {
  */
 export function parseBytes(text: string, what: string): Uint8Array {
   // Node has already put U+FFFD in place of what was no UTF-8: which bytes were meant can't be known any more.
-  if (text.includes("\ufffd")) throw usage(text, what, "it has bytes that are no UTF-8; write each of them as \\xNN");
+  if (text.includes("\ufffd")) throw usage(text, what, "it has bytes that are not UTF-8; write each of them as \\xNN");
   if (text.startsWith("text:")) return new Uint8Array(Buffer.from(text.slice(5), "utf8"));
   if (text.startsWith("hex:")) {
     const digits = text.slice(4);
@@ -71,7 +71,7 @@ function escapedBytes(match: RegExpExecArray, text: string, what: string): Buffe
   if (codePoint === undefined) return Buffer.from("\\");
   const number = Number.parseInt(codePoint, 16);
   if (number > 0x10ffff || (number >= 0xd800 && number <= 0xdfff)) {
-    throw usage(text, what, `\\u{${codePoint}} is no character`);
+    throw usage(text, what, `\\u{${codePoint}} is not a character`);
   }
   return Buffer.from(String.fromCodePoint(number), "utf8");
 }
@@ -98,7 +98,7 @@ export function parseMapping(text: string): Mapping {
   const at = text.indexOf("=");
   if (at <= 0 || at === text.length - 1) {
     throw new KgdumpError("USAGE", `--map '${escapeText(text)}' is not FAMILY=TREE`, {
-      hint: "write for example --map nodes=graph_nodes",
+      hint: "for example --map nodes=graph_nodes",
     });
   }
   return { from: mappingSide(text.slice(0, at)), to: mappingSide(text.slice(at + 1)) };

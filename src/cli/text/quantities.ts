@@ -17,7 +17,7 @@ export function parseSize(text: string, what: string, max = Number.MAX_SAFE_INTE
   if (bytes === null) throw new KgdumpError("USAGE", `${what} '${escapeText(text)}' is not a size`, { hint: SIZE_HINT });
   if (!Number.isSafeInteger(bytes) || bytes < 1 || bytes > max) {
     throw new KgdumpError("USAGE", `${what} '${escapeText(text)}' is not a whole number of bytes from 1 to ${max.toString()}`, {
-      hint: "write for example 4MiB",
+      hint: "for example 4MiB",
     });
   }
   return bytes;

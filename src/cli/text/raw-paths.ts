@@ -96,7 +96,7 @@ function openRaw(what: Buffer, path: Buffer): number {
   } catch (error) {
     const shown = shownPath(path);
     if (!hasCode(error, "ENOENT", "ENOTDIR")) throw systemError(error, `opening ${shown}`, { path: shown });
-    throw new KgdumpError("NOT_FOUND", `there is nothing at ${shown}, and kgdump makes nothing whose name is not UTF-8`, {
+    throw new KgdumpError("NOT_FOUND", `there is nothing at ${shown}, and kgdump creates nothing whose name is not UTF-8`, {
       cause: error,
       path: shown,
       hint: "check the path; for an output, choose a name in UTF-8",
@@ -116,8 +116,8 @@ function shownPath(path: Buffer): string {
 }
 
 function unusable(path: string): KgdumpError {
-  return new KgdumpError("USAGE", `${path} is not UTF-8, and a migration writes down the paths that it goes on with`, {
+  return new KgdumpError("USAGE", `${path} is not UTF-8, but a migration writes down the paths that it works on`, {
     path,
-    hint: "give the directories names in UTF-8 for the migration, or go by kgdump export and kgdump import, which read such paths",
+    hint: "give the directories names in UTF-8 for the migration, or use kgdump export and kgdump import, which read such paths",
   });
 }

@@ -91,7 +91,7 @@ test("an interrupt between two things that a command makes tells of the first", 
   const [out, target] = [join(work, "out.kgd"), join(work, "new")];
   const ended = await interrupted(work, out, ["recover", damaged, "-o", out, "--to", target]);
   t.is(ended.code, 130, ended.stderr);
-  t.true(ended.stderr.includes(`finished before, and there whole: ${out}`), ended.stderr);
+  t.true(ended.stderr.includes(`finished before, and complete: ${out}`), ended.stderr);
   t.false((await readdir(work)).includes("new"));
   t.is((await kgdump(["verify", out])).code, 0);
   await rm(out);
@@ -125,7 +125,7 @@ test("a live migration that is stopped behind the switch says what holds, and ea
     const stopped = await kgdumpWith(work, interruptingAt(journalSays(store, "confirming")), migrate);
     t.is(stopped.code, 130, stopped.stderr);
     t.regex(stopped.stderr, /\[INTERRUPTED\]/);
-    t.true(stopped.stderr.includes(`finished before, and there whole: ${store}`), stopped.stderr);
+    t.true(stopped.stderr.includes(`finished before, and complete: ${store}`), stopped.stderr);
     t.true(stopped.stderr.includes(`hint: the sled store is in place at ${store} and its service can run; ${left}: the same`), stopped.stderr);
     t.like(await statusOf(store), { state: "migrated", journal: { step: "confirming" } });
     if (end === "migrate") {
@@ -263,5 +263,5 @@ test("when the result of what is done can't be written, a signal that ends the c
     ["verify", dump],
   );
   t.is(ended.signal, "SIGINT", ended.stderr);
-  t.regex(ended.stderr, /interrupted by SIGINT \[INTERRUPTED\]\n {2}hint: all was done before: only the result could not be written\n$/);
+  t.regex(ended.stderr, /interrupted by SIGINT \[INTERRUPTED\]\n {2}hint: all was done by then: only the result could not be written\n$/);
 });

@@ -55,8 +55,8 @@ test("says the path as it was typed", async (t) => {
     ["kgdump export $'d\\xff/none' -o x", 1, "STORE_NOT_FOUND", /there is no store at d\\xff\/none/],
     ["kgdump export $'d\\xff' -o x", 7, "STORE_NOT_RECOGNIZED", /d\\xff is no store itself[^]*name that: d\\xff\/store/],
     ["kgdump verify $'d\\xff/none.kgd'", 1, "NOT_FOUND", /d\\xff\/none\.kgd/],
-    ["kgdump export $'st\\xe9re' -o $'n\\xff.kgd'", 1, "NOT_FOUND", /makes nothing whose name is not UTF-8/],
-    ["kgdump migrate --from $'st\\xe9re'", 2, "USAGE", /st\\xe9re is not UTF-8, and a migration/],
+    ["kgdump export $'st\\xe9re' -o $'n\\xff.kgd'", 1, "NOT_FOUND", /creates nothing whose name is not UTF-8/],
+    ["kgdump migrate --from $'st\\xe9re'", 2, "USAGE", /st\\xe9re is not UTF-8, but a migration/],
     ["kgdump rollback $'st\\xe9re'", 2, "USAGE", /st\\xe9re is not UTF-8/],
     ["kgdump export $'st\\xe9re' --prefix $'\\xff' -o x", 2, "USAGE", /--prefix .*write each of them as \\xNN/],
   ] as const) {
