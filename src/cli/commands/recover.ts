@@ -82,7 +82,7 @@ export async function runRecover(context: Context, args: readonly string[], flag
   }
   if (flags.to !== undefined || flags.includeUnknownTables === true) {
     const option = flags.to === undefined ? "--include-unknown-tables" : "--to";
-    throw new KgdumpError("USAGE", `${option} is for damaged stores, and ${escapeText(input)} is not a store`, { hint: "write a new dump with -o, then import or restore it" });
+    throw new KgdumpError("USAGE", `${option} is for damaged stores, but ${escapeText(input)} is not a store`, { hint: "write a new dump with -o, then import or restore it" });
   }
   await context.tellReaders();
   const { recoverDump, requireNothingLost } = await import("../../operations/recover/recover.js");
