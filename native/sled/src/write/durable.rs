@@ -57,3 +57,31 @@ fn sync_file(path: &Path) -> Outcome<()> {
         Ok(()) => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::net::UnixListener;
+
+    use super::*;
+
+    #[test]
+    fn value_files_are_synced_once_and_new_ones_each_time() {
+        let place = std::env::temp_dir().join(format!("kgdump-durable-{}", std::process::id()));
+        let blobs = place.join("blobs");
+        fs::create_dir_all(&blobs).unwrap();
+        // What can't be opened as a file is noticed when it is to be synced.
+        let unlike_a_file = |number: &str| drop(UnixListener::bind(blobs.join(number)).unwrap());
+        let mut syncer = Syncer::default();
+        fs::write(blobs.join("7"), "value").unwrap();
+        syncer.sync(&place).unwrap();
+        fs::remove_file(blobs.join("7")).unwrap();
+        unlike_a_file("7");
+        syncer.sync(&place).unwrap();
+        unlike_a_file("8");
+        assert!(syncer.sync(&place).is_err(), "a new value file was passed over");
+        fs::remove_file(blobs.join("8")).unwrap();
+        unlike_a_file("other");
+        assert!(syncer.sync(&place).is_err(), "a file without a number was passed over");
+        fs::remove_dir_all(&place).unwrap();
+    }
+}
