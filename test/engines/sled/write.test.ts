@@ -114,6 +114,9 @@ test("settings are taken from the store, and others are refused", async (t) => {
   t.is((await failure(t, () => openSledSink(path, { create: false, segmentSize: 4096 }))).code, "STORE_SETTINGS_MISMATCH");
   t.is((await failure(t, () => openSledSink(join(root, "new"), { create: true, segmentSize: 1000 }))).code, "STORE_SETTINGS_MISMATCH");
   t.false(existsSync(join(root, "new")));
+  const plain = join(root, "plain");
+  await sledWrite(plain, ["put 61 62"]);
+  t.is((await failure(t, () => openSledSink(plain, { create: false, compression: true }))).code, "STORE_SETTINGS_MISMATCH");
   const sink = await openSledSink(path, { create: false });
   t.deepEqual(sink.settings, { compression: true, segmentSize: 524_288 });
   await sink.apply(DEFAULT, block({ c: "3" }), "fail");

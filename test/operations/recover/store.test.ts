@@ -79,6 +79,46 @@ test("a missing table is a gap between the keys that MANIFEST tells, older value
   t.is(keysOf(made.families[0]).length, 90);
 });
 
+const gapsOf = async (output: string): Promise<unknown[]> => {
+  const told: unknown[] = [];
+  for await (const event of readDump(createReadStream(output), { loadCodec })) {
+    if (event.type === "gap") told.push([event.gap.after, event.gap.before].map((bytes) => (bytes === null ? null : Buffer.from(bytes).toString())));
+  }
+  return told;
+};
+
+test("a table that was ingested is newer than what lay there before, whatever else is lost", async (t) => {
+  const store = join(await temporaryDirectory(t), "store");
+  const rows = puts("", 5, 12, "ingested ").map((line) => `row ${line.replace("  ", " ")}`);
+  const made = await makeStore(store, ["options disable_auto_compactions=true", "open", ...puts(D, 0, 20, "old "), `flush ${D}`, ...rows, `ingest ${D}`, ...puts(D, 7, 9, "newest "), `flush ${D}`, ...puts(D, 90, 95, "lost "), `flush ${D}`, "close"]);
+  const tables = (await readdir(store)).filter((file) => file.endsWith(".sst")).sort();
+  await rm(join(store, tables.at(-1) ?? ""));
+  const output = join(store, "..", "recovered.kgd");
+  const result = await recoverStore({ store, output });
+  t.like(result, { lost: true, entries: 20, doubtful: 0 });
+  const [family] = made.families;
+  const left = (family?.entries ?? []).filter(([own]) => own.toString() < key(90)).map(([own, value]) => [own.toString(), String(value)]);
+  const found = (await contentOfDump(createReadStream(output))).get(Buffer.from("default").toString("hex"));
+  t.deepEqual((found ?? []).map(([own, value]) => [own.toString(), value.toString()]), left);
+});
+
+test("a value whose file is gone is a gap between its neighbours", async (t) => {
+  const store = join(await temporaryDirectory(t), "store");
+  await makeStore(store, ["options enable_blob_files=true;min_blob_size=60", "open", ...puts(D, 0, 9, "value "), `fill ${D} ${hex(key(4))} 100 7`, `flush ${D}`, "close"]);
+  for (const file of await readdir(store)) if (file.endsWith(".blob")) await rm(join(store, file));
+  const output = join(store, "..", "recovered.kgd");
+  const result = await recoverStore({ store, output });
+  t.like(result, { lost: true, entries: 8, gaps: 1 });
+  t.deepEqual(await gapsOf(output), [[key(3), key(5)]]);
+});
+
+test("where operands can't be joined, the value from before is taken, and is doubtful", async (t) => {
+  const store = join(await temporaryDirectory(t), "store");
+  await makeStore(store, [`operator ${D} maker.concat`, "options disable_auto_compactions=true", "open", ...puts(D, 0, 9, "value "), `flush ${D}`, `merge ${D} ${hex(key(4))} ${hex("more")}`, `flush ${D}`, "close"]);
+  const result = await recoverStore({ store, output: join(store, "..", "recovered.kgd") });
+  t.like(result, { lost: true, entries: 9, doubtful: 1 });
+});
+
 test("CURRENT, MANIFEST and OPTIONS may be lost", async (t) => {
   const store = join(await temporaryDirectory(t), "store");
   const [A] = [hex("a")];

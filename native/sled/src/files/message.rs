@@ -164,6 +164,17 @@ mod tests {
     }
 
     #[test]
+    fn what_an_earlier_use_of_the_segment_left_is_nothing() {
+        let mut segment = crate::files::made::message_of(8, 3, 2, &[1]);
+        segment.resize(256, 0);
+        assert!(matches!(message(&segment, 0, 256, Some(3)), Found::Message(found) if found.number == 3));
+        assert!(matches!(message(&segment, 0, 256, None), Found::Message(_)));
+        for other in [0, 2, 4] {
+            assert_eq!(message(&segment, 0, 256, Some(other)), Found::Nothing, "{other}");
+        }
+    }
+
+    #[test]
     fn what_sled_never_writes_is_no_damaged_message() {
         use crate::files::made::message_of;
         let found = |code: u8, page: u8, body: &[u8], wrong: bool| {

@@ -126,3 +126,29 @@ impl Table {
         bases.chain(links.filter(|(_, link)| link.blob))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_has_the_changes_since_its_base_and_no_others() {
+        let place = |lsn: i64, blob: bool| Place { lsn, at: lsn.unsigned_abs(), size: 9, blob };
+        let mut table = Table::default();
+        let mut lsns = |kind, lsn, blob| {
+            assert!(table.apply(7, kind, place(lsn, blob)));
+            (table.links(7).iter().map(|link| link.lsn).collect::<Vec<_>>(), table.value_files().count())
+        };
+        let (link, base) = (Kind::Link { blob: true }, Kind::Replace { blob: false });
+        // Of a base that is not there, as its segment was used again, nothing is kept, nor are value files asked for.
+        assert_eq!(lsns(link, 1, true), (vec![], 0));
+        assert_eq!(lsns(base, 2, false), (vec![], 0));
+        assert_eq!(lsns(link, 3, true), (vec![3], 1));
+        assert_eq!(lsns(Kind::Link { blob: false }, 4, false), (vec![3, 4], 1));
+        assert_eq!(lsns(base, 5, false), (vec![], 0));
+        assert_eq!(lsns(link, 6, true), (vec![6], 1));
+        assert_eq!(lsns(Kind::Free, 7, false), (vec![], 0));
+        assert_eq!(lsns(link, 8, true), (vec![], 0));
+        assert!(!table.apply(MOST_PAGES, base, place(9, false)));
+    }
+}
