@@ -14,11 +14,14 @@
  * The mistakes are in test/mutants/*.jsonl, a line each.
  */
 import "./setup/node-version.mjs";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { prepareCrates } from "./mutants/crate.mjs";
 import { makeGround } from "./mutants/ground.mjs";
 import { mistakesIn, readMistakes, some } from "./mutants/mistakes.mjs";
 import { runScript, setUp } from "./setup.mjs";
+import { withLock } from "./setup/cache.mjs";
+import { CACHE } from "./setup/paths.mjs";
 import { SetupError } from "./setup/setup-error.mjs";
 
 const { values } = parseArgs({
@@ -33,7 +36,16 @@ await runScript("mutants", async () => {
   if (mistakes.length === 0) throw new SetupError("there is no such mistake");
   await setUp({ tests: true });
   process.stdout.write(`seed ${String(seed)}: ${String(mistakes.length)} of ${String(all.length)} mistakes\n`);
-  if (mistakes.some(({ file }) => file.startsWith("native/"))) await prepareCrates();
+  // What crates are compiled with is in one place for all clones.
+  if (mistakes.some(({ file }) => file.startsWith("native/"))) await withLock(join(CACHE, "locks", "mutants.lock"), () => prepareCrates().then(() => tryAll(mistakes)));
+  else await tryAll(mistakes);
+});
+
+/**
+ * Makes each mistake, and tells what became of it.
+ * @param {readonly import("./mutants/mistakes.mjs").Mistake[]} mistakes
+ */
+async function tryAll(mistakes) {
   const ground = await makeGround(values.passing === true);
   let [failed, skipped] = [0, 0];
   try {
@@ -49,4 +61,4 @@ await runScript("mutants", async () => {
   }
   process.stdout.write(`${String(mistakes.length - failed - skipped)} noticed, ${String(failed)} not, ${String(skipped)} skipped\n`);
   if (failed > 0) process.exitCode = 1;
-});
+}

@@ -132,7 +132,7 @@ testAsRoot("a log that is a link is not written through, one that is a FIFO is n
     for (const words of [["migrate", "--from", own], ["rollback", own], ["migrate", "--from", own, "--dry-run"]]) {
       const { code, stderr } = await kgdump([...words, "--log", join(home, name), ...AS_ROOT]);
       t.is(code, 1, `${name}: ${stderr}`);
-      t.regex(stderr, /log .* should be a file.*IO_FAILED/s);
+      t.regex(stderr, /log .* must be a file.*IO_FAILED/s);
     }
   }
   t.deepEqual((await readdir(secret)).sort(), ["file", "graph", "graph.kgd"]);

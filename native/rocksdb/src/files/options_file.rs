@@ -212,5 +212,13 @@ mod tests {
         assert_eq!(parse_options(b"[Version]\nrocksdb_version=8.1.1\n[DBOptions]\n"), None);
         assert_eq!(parse_options(&[0xd0; 4096]), None);
         assert_eq!(parse_options(FILE.replace("x={a=b;c=d}", "no statement").as_bytes()), None);
+        // Cut between lines, a file is whole when the tables of its last family are there, as those of the others are.
+        let (rest, mut last) = FILE.split_at(FILE.rfind("[CFOptions").unwrap());
+        assert!(parse_options(rest.as_bytes()).is_some());
+        last = last.trim_end();
+        for (end, _) in last.match_indices('\n') {
+            let is_whole = last[..end].contains("[TableOptions");
+            assert_eq!(parse_options([rest, &last[..end]].concat().as_bytes()).is_some(), is_whole, "{}", &last[..end]);
+        }
     }
 }
