@@ -3,8 +3,11 @@
 #[allow(dead_code)] // Not every test needs all of it.
 mod support;
 
+use std::path::Path;
+
 use kgdump_sled::failure::{Code, Failure, Outcome};
-use kgdump_sled::read::pass::KeyRange;
+use kgdump_sled::read::pass::{KeyRange, Pass as _};
+use kgdump_sled::read::store::FileStore;
 use kgdump_sled::store::DEFAULT_TREE;
 use kgdump_sled::write::load::page::put_varint;
 use sled::Db;
@@ -92,11 +95,24 @@ fn make(db: &Db, pages: &[Page]) {
     loader.end().unwrap();
 }
 
-fn read_made(pages: &[Page], reverse: bool) -> Outcome<Pairs> {
+/// As the reader of files has it, and as the one that goes through the crate has it.
+fn read_made(pages: &[Page], reverse: bool) -> [Outcome<Pairs>; 2] {
     let directory = scratch();
     let path = directory.path().join("store");
     make(&open_plain(&path, false, None), pages);
-    read(&open_plain(&path, false, None), &all(reverse))
+    let by_files = read_files(&path, &all(reverse));
+    [by_files, read(&open_plain(&path, false, None), &all(reverse))]
+}
+
+fn read_files(path: &Path, range: &KeyRange) -> Outcome<Pairs> {
+    let store = FileStore::open(path)?;
+    let mut walk = store.walk(DEFAULT_TREE, range)?;
+    let mut found = Pairs::new();
+    while let Some((prefix, suffix, value)) = walk.entry(range)? {
+        found.push(([prefix, suffix].concat(), value.to_vec()));
+        walk.step(range);
+    }
+    Ok(found)
 }
 
 /// Changes of a whole tree that leave it whole, in the ways in which sled leaves it while it works.
@@ -158,6 +174,8 @@ fn trees_in_the_middle_of_splits_and_merges_are_read_whole_and_not_changed() {
         let directory = scratch();
         let path = directory.path().join("store");
         make(&open_plain(&path, false, None), &pages);
+        assert_eq!(read_files(&path, &all(false)).unwrap(), expected, "{what}");
+        assert!(read_files(&path, &all(true)).unwrap().iter().rev().eq(&expected), "{what}");
         let db = open_plain(&path, false, None);
         assert_eq!(read(&db, &all(false)).unwrap(), expected, "{what}");
         let mut down = read(&db, &all(true)).unwrap();
@@ -229,9 +247,11 @@ fn pages_that_do_not_fit_are_damage() {
     refused(read_made(&endless, false), "a root that is its own child");
 }
 
-fn refused(result: Outcome<Pairs>, what: &str) {
-    match result {
-        Err(Failure { code: Code::StoreDamaged, .. }) => {}
-        other => panic!("{what}: {other:?}"),
+fn refused(results: [Outcome<Pairs>; 2], what: &str) {
+    for result in results {
+        match result {
+            Err(Failure { code: Code::StoreDamaged, .. }) => {}
+            other => panic!("{what}: {other:?}"),
+        }
     }
 }
