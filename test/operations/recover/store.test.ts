@@ -119,6 +119,31 @@ test("where operands can't be joined, the value from before is taken, and is dou
   t.like(result, { lost: true, entries: 9, doubtful: 1 });
 });
 
+test("without MANIFEST nobody can tell which operands are there twice, so that none is joined", async (t) => {
+  const store = join(await temporaryDirectory(t), "store");
+  const operand = (text: string): string[] => [`merge ${D} ${hex(key(4))} ${hex(text)}`, `flush ${D}`];
+  await makeStore(store, ["options merge_operator=stringappend;disable_auto_compactions=true", "open", ...puts(D, 0, 9, "value "), `flush ${D}`, ...operand("more"), ...operand("and more"), "close"]);
+  const output = join(store, "..", "recovered.kgd");
+  const valueOf = async (): Promise<string | undefined> => (await contentOfDump(createReadStream(output))).get(Buffer.from("default").toString("hex"))?.[4]?.[1].toString();
+  t.like(await recoverStore({ store, output }), { lost: false, entries: 9, doubtful: 0 });
+  t.is(await valueOf(), "value 4,more,and more");
+  await rm(output);
+  for (const name of await readdir(store)) if (/^(?:MANIFEST|CURRENT)/.test(name)) await rm(join(store, name));
+  t.like(await recoverStore({ store, output }), { lost: true, entries: 9 });
+  t.is(await valueOf(), "value 4");
+});
+
+test("of a value with its time, the value comes out; columns with names are no value", async (t) => {
+  const store = join(await temporaryDirectory(t), "store");
+  const columns = [`${hex("name")}=${hex("one")}`, `-=${hex("of all")} ${hex("name")}=${hex("one")}`, `-=${hex("of all")}`];
+  await makeStore(store, ["open", `timed ${D} ${hex("a")} 1000 ${hex("old")}`, ...columns.map((own, at) => `entity ${D} ${hex(`b${at.toString()}`)} ${own}`), `flush ${D}`, "close"]);
+  const output = join(store, "..", "recovered.kgd");
+  const result = await recoverStore({ store, output });
+  const found = (await contentOfDump(createReadStream(output))).get(Buffer.from("default").toString("hex"));
+  t.deepEqual((found ?? []).map(([own, value]) => [own.toString(), value.toString()]), [["a", "old"], ["b2", "of all"]]);
+  t.deepEqual(result.losses.map(({ from, what }) => [Buffer.from(from ?? []).toString(), what]), [["b0", "value"], ["b1", "value"]]);
+});
+
 test("CURRENT, MANIFEST and OPTIONS may be lost", async (t) => {
   const store = join(await temporaryDirectory(t), "store");
   const [A] = [hex("a")];
