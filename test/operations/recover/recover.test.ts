@@ -241,6 +241,15 @@ test("an abort leaves nothing, whenever it comes", async (t) => {
     await t.throwsAsync(recoverDump({ input, output: join(directory, "out"), onProgress, signal: controller.signal }), { message: "enough" });
     t.deepEqual(await readdir(directory), ["in"], phase);
   }
+  // The last word of reading back comes when all was read.
+  let words = 0;
+  await recoverDump({ input, output: join(directory, "sound"), onProgress: ({ phase }) => void (words += phase === "verify" ? 1 : 0) });
+  const controller = new AbortController();
+  const onProgress = ({ phase }: { phase: string }): void => {
+    if (phase === "verify" && --words === 0) controller.abort(new Error("enough"));
+  };
+  await t.throwsAsync(recoverDump({ input, output: join(directory, "out"), onProgress, signal: controller.signal }), { message: "enough" });
+  t.deepEqual((await readdir(directory)).sort(), ["in", "sound"]);
 });
 
 test("import and verify warn of a salvaged dump, and its gaps can be listed", async (t) => {
