@@ -16,11 +16,11 @@ use std::thread::spawn;
 use std::time::Duration;
 
 use kgdump_sled::failure::{Code, Outcome};
-use kgdump_sled::read::pass::{KeyRange, Pass as _};
+use kgdump_sled::read::pass::KeyRange;
 use kgdump_sled::read::store::{FileScan, FileStore};
 use sled::Db;
 
-use support::reading::{Pairs, all};
+use support::reading::{Pairs, all, read_files};
 use support::states::number;
 use support::{Model, Random, files, open_at_level, open_plain, scratch};
 
@@ -29,22 +29,14 @@ type Models = BTreeMap<Vec<u8>, Model>;
 /// Once in some thousand lives sled's threads wait for each other for ever.
 const PATIENCE: Duration = Duration::from_secs(300);
 
-/// The entries of a range of a tree, read by files.
-fn read(store: &FileStore, tree: &[u8], range: &KeyRange) -> Outcome<Pairs> {
-    let mut walk = store.walk(tree, range)?;
-    let mut found = Pairs::new();
-    while let Some((prefix, suffix, value)) = walk.entry(range)? {
-        found.push(([prefix, suffix].concat(), value.to_vec()));
-        walk.step(range);
-    }
-    Ok(found)
-}
-
 /// All that a store holds.
 fn contents(path: &Path) -> Outcome<Models> {
     let store = FileStore::open(path)?;
     let names: Vec<Vec<u8>> = store.trees().map(<[u8]>::to_vec).collect();
-    names.into_iter().map(|name| Ok((name.clone(), read(&store, &name, &all(false))?.into_iter().collect()))).collect()
+    names
+        .into_iter()
+        .map(|name| Ok((name.clone(), read_files(&store, &name, &all(false))?.into_iter().collect())))
+        .collect()
 }
 
 /// What the crate finds.
@@ -147,7 +139,7 @@ fn check_ranges(store: &Arc<FileStore>, tree: &[u8], model: &Model, random: &mut
             model.iter().filter(|(key, _)| inside(key)).map(|(k, v)| (k.clone(), v.clone())).collect();
         for reverse in [false, true] {
             let range = KeyRange { lower: lower.clone(), upper: upper.clone(), reverse };
-            assert_eq!(read(store, tree, &range).unwrap(), expected);
+            assert_eq!(read_files(store, tree, &range).unwrap(), expected);
             expected.reverse();
         }
     }
@@ -227,7 +219,7 @@ fn lives(seed: u64, directory: &Path, in_sled: &AtomicBool) -> Tally {
         assert_eq!(warnings.collect::<Vec<_>>(), Vec::<&String>::new(), "seed {seed}");
         assert!(store.trees().eq(expected.keys().map(|name| &name[..])), "seed {seed}: names");
         for (name, model) in &expected {
-            let found = read(&store, name, &all(false)).unwrap_or_else(|f| panic!("seed {seed}: {f:?}"));
+            let found = read_files(&store, name, &all(false)).unwrap_or_else(|f| panic!("seed {seed}: {f:?}"));
             assert!(found.iter().map(|(k, v)| (k, v)).eq(model), "seed {seed}: {name:?}");
             check_ranges(&store, name, model, &mut random);
         }

@@ -6,14 +6,14 @@ mod support;
 use std::path::Path;
 
 use kgdump_sled::failure::{Code, Failure, Outcome};
-use kgdump_sled::read::pass::{KeyRange, Pass as _};
+use kgdump_sled::read::pass::KeyRange;
 use kgdump_sled::read::store::FileStore;
 use kgdump_sled::store::DEFAULT_TREE;
 use kgdump_sled::write::load::page::put_varint;
 use sled::Db;
 use sled::bulk::{PageLoader, Reserved};
 
-use support::reading::{Pairs, all, read};
+use support::reading::{Pairs, all, read, read_files};
 use support::{open_plain, scratch};
 
 /// How a tree that is whole becomes another.
@@ -100,19 +100,12 @@ fn read_made(pages: &[Page], reverse: bool) -> [Outcome<Pairs>; 2] {
     let directory = scratch();
     let path = directory.path().join("store");
     make(&open_plain(&path, false, None), pages);
-    let by_files = read_files(&path, &all(reverse));
-    [by_files, read(&open_plain(&path, false, None), &all(reverse))]
+    let found = by_files(&path, &all(reverse));
+    [found, read(&open_plain(&path, false, None), &all(reverse))]
 }
 
-fn read_files(path: &Path, range: &KeyRange) -> Outcome<Pairs> {
-    let store = FileStore::open(path)?;
-    let mut walk = store.walk(DEFAULT_TREE, range)?;
-    let mut found = Pairs::new();
-    while let Some((prefix, suffix, value)) = walk.entry(range)? {
-        found.push(([prefix, suffix].concat(), value.to_vec()));
-        walk.step(range);
-    }
-    Ok(found)
+fn by_files(path: &Path, range: &KeyRange) -> Outcome<Pairs> {
+    read_files(&FileStore::open(path)?, DEFAULT_TREE, range)
 }
 
 /// Changes of a whole tree that leave it whole, in the ways in which sled leaves it while it works.
@@ -174,8 +167,8 @@ fn trees_in_the_middle_of_splits_and_merges_are_read_whole_and_not_changed() {
         let directory = scratch();
         let path = directory.path().join("store");
         make(&open_plain(&path, false, None), &pages);
-        assert_eq!(read_files(&path, &all(false)).unwrap(), expected, "{what}");
-        assert!(read_files(&path, &all(true)).unwrap().iter().rev().eq(&expected), "{what}");
+        assert_eq!(by_files(&path, &all(false)).unwrap(), expected, "{what}");
+        assert!(by_files(&path, &all(true)).unwrap().iter().rev().eq(&expected), "{what}");
         let db = open_plain(&path, false, None);
         assert_eq!(read(&db, &all(false)).unwrap(), expected, "{what}");
         let mut down = read(&db, &all(true)).unwrap();

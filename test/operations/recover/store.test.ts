@@ -18,6 +18,15 @@ const puts = (family: string, from: number, to: number, text: string): string[] 
   Array.from({ length: to - from }, (_, index) => `put ${family} ${hex(key(from + index))} ${hex(`${text}${String(from + index)}`)}`);
 const keysOf = (family: MadeFamily | undefined): string[] => (family?.entries ?? []).map(([own]) => own.toString());
 
+/** What each gap of a dump lies behind and before; null is an end of the keyspace. */
+async function gapsOf(output: string): Promise<(string | null)[][]> {
+  const told: (string | null)[][] = [];
+  for await (const event of readDump(createReadStream(output), { loadCodec })) {
+    if (event.type === "gap") told.push([event.gap.after, event.gap.before].map((bytes) => (bytes === null ? null : Buffer.from(bytes).toString())));
+  }
+  return told;
+}
+
 for (const name of ["maya-lz4", "maya-unflushed", "maya-families", "odd-reverse", "odd-merge", "odd-named", "leveldb"]) {
   test(`a sound store comes out as RocksDB reads it: ${name}`, async (t) => {
     const store = await unpackStore(t, name);
@@ -40,11 +49,7 @@ test("a gap at the beginning of a family follows no key, whatever the family bef
   const output = join(store, "..", "recovered.kgd");
   const { keyspaces, gaps } = await recoverStore({ store, output });
   t.deepEqual([keyspaces.map(({ entries }) => entries), gaps], [[9, 20], 2]);
-  const told: unknown[] = [];
-  for await (const event of readDump(createReadStream(output), { loadCodec })) {
-    if (event.type === "gap") told.push([event.gap.after === null ? null : Buffer.from(event.gap.after).toString(), Buffer.from(event.gap.before ?? []).toString()]);
-  }
-  t.deepEqual(told, [[null, key(20)], [key(29), key(60)]]);
+  t.deepEqual(await gapsOf(output), [[null, key(20)], [key(29), key(60)]]);
 });
 
 test("a missing table is a gap between the keys that MANIFEST tells, older values are doubtful, and removals may be lost", async (t) => {
@@ -70,26 +75,15 @@ test("a missing table is a gap between the keys that MANIFEST tells, older value
     [[tables[1], "entries", key(40), key(61)]],
   );
   t.throws(() => { requireWholeStore(result); }, { code: "RECOVERY_INCOMPLETE" });
-  const gaps: [string, string][] = [];
-  for await (const event of readDump(createReadStream(output), { loadCodec })) {
-    if (event.type === "gap") gaps.push([Buffer.from(event.gap.after ?? []).toString(), Buffer.from(event.gap.before ?? []).toString()]);
-  }
+  const gaps = (await gapsOf(output)).map(([after, before]) => [after ?? "", before ?? ""] as const);
   t.true(gaps.some(([after, before]) => after === key(58) && before === key(59)), JSON.stringify(gaps));
   t.false(gaps.some(([after]) => after < key(40) || after > key(61)), JSON.stringify(gaps));
   t.is(keysOf(made.families[0]).length, 90);
 });
 
-const gapsOf = async (output: string): Promise<unknown[]> => {
-  const told: unknown[] = [];
-  for await (const event of readDump(createReadStream(output), { loadCodec })) {
-    if (event.type === "gap") told.push([event.gap.after, event.gap.before].map((bytes) => (bytes === null ? null : Buffer.from(bytes).toString())));
-  }
-  return told;
-};
-
 test("a table that was ingested is newer than what lay there before, whatever else is lost", async (t) => {
   const store = join(await temporaryDirectory(t), "store");
-  const rows = puts("", 5, 12, "ingested ").map((line) => `row ${line.replace("  ", " ")}`);
+  const rows = puts(D, 5, 12, "ingested ").map((line) => line.replace(`put ${D}`, "row put"));
   const made = await makeStore(store, ["options disable_auto_compactions=true", "open", ...puts(D, 0, 20, "old "), `flush ${D}`, ...rows, `ingest ${D}`, ...puts(D, 7, 9, "newest "), `flush ${D}`, ...puts(D, 90, 95, "lost "), `flush ${D}`, "close"]);
   const tables = (await readdir(store)).filter((file) => file.endsWith(".sst")).sort();
   await rm(join(store, tables.at(-1) ?? ""));
