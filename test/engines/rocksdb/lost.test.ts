@@ -41,6 +41,24 @@ test("the log that an opening began is missed when it is gone, although tables h
   }
 });
 
+test("the newest log that an opening kept is missed when it is gone, although nothing was written behind it and no LOG tells of it", async (t) => {
+  // Families with entries in each of the two logs, and one without any: this needs the number behind them from the opening on.
+  const life = [`family ${A}`, `family ${B}`, "open", ...put(B, 1), ...put(A, 2), `flush ${A}`];
+  for (const [last, lost] of [[put(A, 3), true], [[], false]] as const) {
+    const { store, model } = await made(t, KEPT, ...life, ...last, "close", "open", "checkpoint $STORE.copy", "crash");
+    // An empty log is in no copy, and its lack is no error there.
+    t.is(await warningsOf(t, `${store}.copy`, model), "");
+    for (const name of await readdir(store)) if (name.startsWith("LOG")) await writeFile(join(store, name), "");
+    t.is(await warningsOf(t, store, model), "");
+    const [, log = ""] = await named(store, ".log");
+    await rename(join(store, log), `${store}.aside`);
+    if (lost) {
+      const error = await assertCode(t, "STORE_LOG_DAMAGED", () => openRocksdbSource(store));
+      t.true(error.message.includes(`${log} is missing`), error.message);
+    }
+  }
+});
+
 test("a copy leaves out no log but the newest: any other one that is gone is an error", async (t) => {
   const { store } = await made(t, `family ${A}`, "open", ...put(A, 1), ...put(D, 2), `flush ${D}`, ...put(A, 3), ...put(D, 4), `flush ${D}`, ...put(D, 5), "checkpoint $STORE.copy", "crash");
   const copy = `${store}.copy`;

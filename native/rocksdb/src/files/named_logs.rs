@@ -40,7 +40,16 @@ impl NamedLogs {
 
     /// The logs that were there when they were named.
     pub fn begun(&self) -> impl Iterator<Item = u64> + '_ {
-        self.0.iter().filter(|(_, &name)| name == LogName::Begun).map(|(&log, _)| log)
+        self.of(LogName::Begun)
+    }
+
+    /// The numbers that an opening named: one more than that of the newest log it read.
+    pub fn openings(&self) -> impl Iterator<Item = u64> + '_ {
+        self.of(LogName::Opening)
+    }
+
+    fn of(&self, kind: LogName) -> impl Iterator<Item = u64> + '_ {
+        self.0.iter().filter(move |(_, &name)| name == kind).map(|(&log, _)| log)
     }
 }
 
@@ -57,5 +66,6 @@ mod tests {
         named.add(9, true, false);
         assert_eq!((named.get(4), named.get(9), named.get(5)), (Some(LogName::Opening), Some(LogName::Begun), None));
         assert_eq!(named.begun().collect::<Vec<_>>(), [9]);
+        assert_eq!(named.openings().collect::<Vec<_>>(), [4]);
     }
 }

@@ -30,6 +30,7 @@ pub fn known_logs(point: &Point) -> BTreeSet<u64> {
         return BTreeSet::new();
     }
     known.extend(log_of_opening(point));
+    known.extend(last_log_read(point));
     known.split_off(&manifest.min_log_to_keep)
 }
 
@@ -93,6 +94,15 @@ fn log_of_opening(point: &Point) -> Option<u64> {
     let limit = options_of(point)?.database.get(MANIFEST_LIMIT)?.parse::<u64>().ok()?;
     let log = point.manifest.number.checked_sub(1)?;
     (limit >= LEAST_LIMIT && !has_file(&point.manifest, log)).then_some(log)
+}
+
+/// The newest log that the opening read, when it kept what it read: families without entries in those logs need the number behind it from then on, and
+/// another one still needs older logs. (The log that the opening began may have that number, too, and be named by a flush.)
+fn last_log_read(point: &Point) -> Option<u64> {
+    let manifest = &point.manifest;
+    let is_own = |number: u64| point.has_log(number) || number + 1 == manifest.number;
+    let last = manifest.named_logs.openings().filter(|&number| !is_own(number)).max()?.checked_sub(1)?;
+    (last >= manifest.first_log(false) && !has_file(manifest, last)).then_some(last)
 }
 
 /// The log that an opening most likely began when nothing tells it for certain: OPTIONS are missing, or let MANIFEST be begun while the store is
