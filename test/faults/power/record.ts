@@ -19,13 +19,16 @@ export interface Recorded extends Ended {
   readonly recording: Recording;
 }
 
-/** Runs `kgdump ARGS` and records what it does below `root`, of which all that is there is durable. */
+/**
+ * Runs `kgdump ARGS` and records what it does below `root`, of which all that is there is durable. What it makes is its user's alone from the
+ * beginning: no change of modes, which is synced by itself, then syncs what should have been.
+ */
 export async function record(root: string, args: readonly string[]): Promise<Recorded> {
   const work = await mkdtemp(join(tmpdir(), "kgdump-test-"));
   try {
     const recording = new Recording(root);
     const log = join(work, "strace.log");
-    const child = spawn("strace", ["-f", "-y", "-xx", "-s", String(2 ** 28), "-o", log, `-etrace=${CALLS.join(",")}`, process.execPath, KGDUMP, ...args], {
+    const child = spawn("strace", ["-f", "-y", "-xx", "-s", String(2 ** 28), "-o", log, `-etrace=${CALLS.join(",")}`, "sh", "-c", 'umask 077; exec "$@"', "sh", process.execPath, KGDUMP, ...args], {
       stdio: ["ignore", "pipe", "pipe"],
       env: { ...process.env, UV_USE_IO_URING: "0", NO_COLOR: "1" },
     });
