@@ -59,6 +59,17 @@ test("the newest log that an opening kept is missed when it is gone, although no
   }
 });
 
+test("the newest log of an earlier session is told to be gone when every family has entries in such logs, and nothing else tells of it", async (t) => {
+  const life = [`family ${A}`, `family ${B}`, "open", ...put(B, 1), ...put(A, 2), `flush ${A}`, ...put(A, 3), ...put(D, 4), "close", "open"];
+  const { store, model } = await made(t, KEPT, ...life, "crash");
+  for (const name of await readdir(store)) if (name.startsWith("LOG")) await writeFile(join(store, name), "");
+  t.is(await warningsOf(t, store, model), "");
+  const [, log = ""] = await named(store, ".log");
+  await rename(join(store, log), `${store}.aside`);
+  const said = await warningsOf(t, store, model, false);
+  t.true(said.includes(`${log}, which the store's MANIFEST names, is not there`), said);
+});
+
 test("a copy leaves out no log but the newest: any other one that is gone is an error", async (t) => {
   const { store } = await made(t, `family ${A}`, "open", ...put(A, 1), ...put(D, 2), `flush ${D}`, ...put(A, 3), ...put(D, 4), `flush ${D}`, ...put(D, 5), "checkpoint $STORE.copy", "crash");
   const copy = `${store}.copy`;

@@ -48,6 +48,11 @@ impl NamedLogs {
         self.of(LogName::Opening)
     }
 
+    /// The numbers that were named before MANIFEST was begun.
+    pub fn formers(&self) -> impl Iterator<Item = u64> + '_ {
+        self.of(LogName::Former)
+    }
+
     fn of(&self, kind: LogName) -> impl Iterator<Item = u64> + '_ {
         self.0.iter().filter(move |(_, &name)| name == kind).map(|(&log, _)| log)
     }

@@ -105,6 +105,15 @@ fn last_log_read(point: &Point) -> Option<u64> {
     (last >= manifest.first_log(false) && !has_file(manifest, last)).then_some(last)
 }
 
+/// A log of an earlier session that is not there, although a family may need it. An opening names the number behind a log, so that one behind that of
+/// another file is of a log that a flush named. Nothing is missing when it was empty and the store is a copy that was opened since.
+pub fn former_log(point: &Point) -> Option<u64> {
+    let manifest = &point.manifest;
+    let is_of_file = |number: u64| has_file(manifest, number) || point.options.iter().any(|file| file.number == number);
+    let is_gone = |&log: &u64| log > manifest.first_log(false) && !point.has_log(log) && is_of_file(log - 1);
+    manifest.named_logs.formers().filter(is_gone).max()
+}
+
 /// The log that an opening most likely began when nothing tells it for certain: OPTIONS are missing, or let MANIFEST be begun while the store is
 /// open. That takes a number behind those of the tables that it tells of, and so hardly ever follows that of a log.
 fn supposed_log(point: &Point) -> Option<u64> {

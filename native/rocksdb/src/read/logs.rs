@@ -13,7 +13,7 @@ use crate::files::listing::names;
 use crate::files::log_replay::Replay;
 use crate::files::wal::{list_logs, Log, LogReport};
 use crate::files::write_batch::numbers;
-use crate::read::known_logs::{filled_logs, known_logs, needed_logs};
+use crate::read::known_logs::{filled_logs, former_log, known_logs, needed_logs};
 use crate::read::log_check::check_logs;
 use crate::read::log_looks::{content_of, first_of_other, newest_sequence, prepares};
 use crate::read::lost_families::lost_families;
@@ -95,17 +95,24 @@ fn check_named(store: &Path, point: &Point, report: &mut LogReport) -> Outcome<(
     let most = families.chain([manifest.min_log_to_keep]).max().filter(|&number| number > newest);
     let known = known_logs(point);
     let gone: Vec<u64> = known.into_iter().filter(|&number| !point.has_log(number)).chain(most).collect();
-    let Some(&number) = gone.iter().max() else { return Ok(()) };
+    let Some(&number) = gone.iter().max() else {
+        report.warnings.extend(former_log(point).map(|log| left_out(log, "the store was once")));
+        return Ok(());
+    };
     let filled = filled_logs(point)..newest.max(number);
     let is_followed = gone.iter().any(|number| filled.contains(number));
     if is_followed || was_written_to(store)? {
         let why = if number > newest { ", and no newer log is there" } else { "" };
         return Err(missing(point, number, &format!("the store's MANIFEST names it{why}")));
     }
-    report.warnings.push(format!(
-        "the log {number:06}.log, which the store's MANIFEST names, is not there: nothing is missing when this is a checkpoint or a backup, which leave out empty logs"
-    ));
+    report.warnings.push(left_out(number, "this is"));
     Ok(())
+}
+
+fn left_out(log: u64, is: &str) -> String {
+    format!(
+        "the log {log:06}.log, which the store's MANIFEST names, is not there: nothing is missing when {is} a checkpoint or a backup, which leave out empty logs"
+    )
 }
 
 /// Tells of a log that is kept for transactions only, and is not there. A family that was dropped may have needed it, too. (A number that a
