@@ -12,9 +12,10 @@ use crate::operators::Operator;
 use crate::plan::Order;
 use crate::session::{c_path, call, failure};
 
-/// What every store begins with: it is made when it isn't there, and no thread reports statistics.
+/// What every store begins with: it is made when it isn't there, no thread reports statistics, and no room is taken ahead for logs, which in memory
+/// takes more time than all else.
 const ALWAYS: &str = "create_if_missing=true;create_missing_column_families=true;info_log_level=FATAL_LEVEL;\
-    stats_dump_period_sec=0;stats_persist_period_sec=0;max_open_files=-1;";
+    stats_dump_period_sec=0;stats_persist_period_sec=0;max_open_files=-1;allow_fallocate=false;";
 
 /// Where options that aren't text come from.
 #[derive(Clone)]
