@@ -10,7 +10,7 @@
 import "./setup/node-version.mjs";
 import { mkdir, mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { runScript, setUp } from "./setup.mjs";
 import { inProject } from "./setup/paths.mjs";
 import { run } from "./setup/run.mjs";
@@ -55,6 +55,7 @@ async function makePackages(names, asBuilt) {
     const addons = {};
     for (const platform of platforms) Object.assign(addons, await writeAddons(platform, version, place, asBuilt));
     await writeReader(await place("kgdump"), addons);
+    for (const directory of directories) await checkForm(directory);
     // What kgdump takes of others, as it is installed here.
     for (const name of ["zstd", `zstd-${own}`]) directories.push(inProject("node_modules", "@mongodb-js", name));
     const packed = await pack(directories);
@@ -64,6 +65,17 @@ async function makePackages(names, asBuilt) {
   } finally {
     await rm(staging, { recursive: true, force: true });
   }
+}
+
+/**
+ * What npm, Node and bundlers would stumble over.
+ * @param {string} directory of a package
+ */
+async function checkForm(directory) {
+  // Set-up installs it.
+  const [{ publint }, { formatMessage }] = await Promise.all([import("publint"), import("publint/utils")]);
+  const { messages, pkg } = await publint({ pkgDir: directory, strict: true });
+  if (messages.length > 0) throw new SetupError(`${basename(directory)}: ${messages.map((message) => formatMessage(message, pkg, { color: false }) ?? message.code).join("; ")}`);
 }
 
 /**

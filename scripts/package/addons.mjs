@@ -69,7 +69,9 @@ async function writePackage(platform, addon, file, { version, dependencies, asBu
   const main = addon === "librocksdb" ? basename(file) : `kgdump_${addon}.node`;
   await copyFile(file, join(directory, main));
   for (const name of ["LICENSE", "THIRD_PARTY_LICENSES.md"]) await copyFile(inProject(name), join(directory, name));
-  const text = { name: `@kgdump/${addon}-${platform.name}`, version, description: `${ABOUT[addon] ?? ""}, on ${platform.name}`, license: "MIT", os: [os], cpu: [cpu], libc: [libc], main, dependencies };
+  // RocksDB's library is no module of Node's: the linker finds it.
+  const entry = { type: "commonjs", ...(addon === "librocksdb" ? {} : { main }) };
+  const text = { name: `@kgdump/${addon}-${platform.name}`, version, description: `${ABOUT[addon] ?? ""}, on ${platform.name}`, license: "MIT", os: [os], cpu: [cpu], libc: [libc], ...entry, dependencies };
   await writeFile(join(directory, "package.json"), `${JSON.stringify(text, null, 2)}\n`);
 }
 

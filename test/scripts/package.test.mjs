@@ -5,6 +5,7 @@ import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import test from "ava";
+import { publint } from "publint";
 import { isNewer, neededVersions } from "../../scripts/package/needs.mjs";
 import { PLATFORMS } from "../../scripts/package/platforms.mjs";
 import { writeReader } from "../../scripts/package/reader.mjs";
@@ -21,6 +22,7 @@ async function installed(t) {
   const directory = await temporaryDirectory(t);
   await mkdir(join(directory, "kgdump"));
   await writeReader(join(directory, "kgdump"), OTHERS);
+  t.deepEqual((await publint({ pkgDir: join(directory, "kgdump"), strict: true })).messages, []);
   const { stdout } = await run("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", directory, join(directory, "kgdump")]);
   /** @type {{ filename: string, size: number }[]} */
   const [packed] = JSON.parse(stdout);
