@@ -6,20 +6,24 @@
  *     node scripts/package.mjs                                   for this platform
  *     node scripts/package.mjs linux-x64-gnu linux-arm64-gnu     for these, as far as this machine can build them
  *     node scripts/package.mjs --as-built                        for this platform, with the addons of this clone: for a rehearsal
+ *     node scripts/package.mjs --named darwin-arm64             for this platform, and kgdump names those of others that are made elsewhere
+ *     node scripts/package.mjs --standalone                      and what runs where there is no Node: an archive, and a package for Debian
  */
 import "./setup/node-version.mjs";
 import { mkdir, mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
+import { parseArgs } from "node:util";
 import { runScript, setUp } from "./setup.mjs";
 import { inProject } from "./setup/paths.mjs";
 import { run } from "./setup/run.mjs";
 import { SetupError } from "./setup/setup-error.mjs";
-import { writeAddons } from "./package/addons.mjs";
+import { addonNames, writeAddons } from "./package/addons.mjs";
 import { PLATFORMS } from "./package/platforms.mjs";
 import { writeReader } from "./package/reader.mjs";
 import { writeBillOfMaterials } from "./package/sbom.mjs";
-import { rehearse } from "./package/rehearsal.mjs";
+import { writeStandalone } from "./package/standalone.mjs";
+import { rehearse, rehearseStandalone } from "./package/rehearsal.mjs";
 
 const OUTPUT = inProject("build", "packages");
 /** Bytes to download: what reads dumps, and all of it. */
@@ -27,16 +31,14 @@ const MOST = { reader: 1_000_000, everything: 10_000_000 };
 
 /**
  * @param {readonly string[]} names of platforms
- * @param {boolean} asBuilt whether this clone's addons are taken
+ * @param {{ asBuilt: boolean, standalone: boolean, named: readonly string[] }} options whether this clone's addons are taken; whether what needs no Node is made, too; and
+ *   platforms whose packages are made elsewhere
  */
-async function makePackages(names, asBuilt) {
+async function makePackages(names, { asBuilt, standalone, named }) {
   await setUp();
   const own = await import(inProject("dist", "prebuilt.js")).then((/** @type {typeof import("../dist/prebuilt.js")} */ { platformName }) => platformName());
-  const platforms = (names.length === 0 ? [own] : names).map((name) => {
-    const platform = PLATFORMS[name];
-    if (platform === undefined) throw new SetupError(`there are no packages for ${name}, only for ${Object.keys(PLATFORMS).join(", ")}`);
-    return platform;
-  });
+  const platforms = (names.length === 0 ? [own] : names).map(platformOf);
+  const others = named.map(platformOf);
   const staging = await mkdtemp(join(tmpdir(), "kgdump-package-"));
   try {
     await rm(OUTPUT, { recursive: true, force: true });
@@ -54,17 +56,28 @@ async function makePackages(names, asBuilt) {
     /** @type {Record<string, string>} */
     const addons = {};
     for (const platform of platforms) Object.assign(addons, await writeAddons(platform, version, place, asBuilt));
-    await writeReader(await place("kgdump"), addons);
+    const elsewhere = Object.fromEntries(others.flatMap((platform) => addonNames(platform)).map((name) => [name, version]));
+    await writeReader(await place("kgdump"), { ...elsewhere, ...addons });
     for (const directory of directories) await checkForm(directory);
     // What kgdump takes of others, as it is installed here.
     for (const name of ["zstd", `zstd-${own}`]) directories.push(inProject("node_modules", "@mongodb-js", name));
     const packed = await pack(directories);
     await writeBillOfMaterials(join(OUTPUT, "sbom.cdx.json"), version);
     await checkSizes(packed, !asBuilt && platforms.length === 1);
-    if (platforms.some(({ name }) => name === own)) await rehearse(packed, own);
+    const [platform] = platforms.filter(({ name }) => name === own);
+    if (platform === undefined) return;
+    await rehearse(packed, own);
+    if (standalone) await rehearseStandalone(await writeStandalone(directories.filter((directory) => !/@kgdump/.test(directory) || directory.endsWith(own)), platform, version, { staging, output: OUTPUT }));
   } finally {
     await rm(staging, { recursive: true, force: true });
   }
+}
+
+/** @param {string} name */
+function platformOf(name) {
+  const platform = PLATFORMS[name];
+  if (platform === undefined) throw new SetupError(`there are no packages for ${name}, only for ${Object.keys(PLATFORMS).join(", ")}`);
+  return platform;
 }
 
 /**
@@ -110,5 +123,8 @@ async function checkSizes(archives, published) {
   if (published && everything > MOST.everything) throw new SetupError(`the packages have ${String(everything)} bytes, more than ${String(MOST.everything)}`);
 }
 
-const [options, names] = [true, false].map((wanted) => process.argv.slice(2).filter((arg) => arg.startsWith("--") === wanted));
-await runScript("packages", () => makePackages(names ?? [], options?.includes("--as-built") === true));
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { "as-built": { type: "boolean", default: false }, standalone: { type: "boolean", default: false }, named: { type: "string", multiple: true, default: [] } },
+});
+await runScript("packages", () => makePackages(positionals, { asBuilt: values["as-built"], standalone: values.standalone, named: values.named }));

@@ -49,12 +49,11 @@ fn link(library: &Path, shim: &mut cc::Build) {
     if env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("macos") {
         let stem = name.trim_start_matches("lib").split('.').next().unwrap_or(name);
         println!("cargo::rustc-link-lib=dylib={stem}");
-        println!("cargo::rustc-link-arg=-Wl,-rpath,@loader_path");
     } else {
         println!("cargo::rustc-link-lib=dylib:+verbatim={name}");
-        for path in rpaths() {
-            println!("cargo::rustc-link-arg=-Wl,-rpath,{path}");
-        }
+    }
+    for path in rpaths() {
+        println!("cargo::rustc-link-arg=-Wl,-rpath,{path}");
     }
 }
 
@@ -66,8 +65,11 @@ fn rpaths() -> [String; 3] {
         "aarch64" => "arm64".to_owned(),
         other => other.to_owned(),
     };
-    let package = format!("librocksdb-{}-{arch}-{}", of("CARGO_CFG_TARGET_OS"), of("CARGO_CFG_TARGET_ENV"));
-    ["$ORIGIN".to_owned(), format!("$ORIGIN/../{package}"), format!("$ORIGIN/node_modules/@kgdump/{package}")]
+    let (here, package) = match of("CARGO_CFG_TARGET_OS").as_str() {
+        "macos" => ("@loader_path", format!("librocksdb-darwin-{arch}")),
+        os => ("$ORIGIN", format!("librocksdb-{os}-{arch}-{}", of("CARGO_CFG_TARGET_ENV"))),
+    };
+    [here.to_owned(), format!("{here}/../{package}"), format!("{here}/node_modules/@kgdump/{package}")]
 }
 
 fn required(name: &str, what: &str) -> String {

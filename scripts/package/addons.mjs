@@ -27,6 +27,11 @@ const ABOUT = {
   librocksdb: "RocksDB's release library, for kgdump",
 };
 
+/** The addons' packages of a platform. @param {Platform} platform */
+export function addonNames({ name }) {
+  return ADDONS.map(({ directory }) => `@kgdump/${basename(directory)}-${name}`);
+}
+
 /**
  * Writes the packages of a platform.
  * @param {Platform} platform
@@ -42,7 +47,8 @@ export async function writeAddons(platform, version, place, asBuilt) {
   const nameOf = (/** @type {string} */ addon) => `@kgdump/${addon}-${platform.name}`;
   const librocksdb = nameOf("librocksdb");
   await writePackage(platform, "librocksdb", library.path, { version: RELEASE_VERSION, dependencies: {}, asBuilt }, await place(librocksdb));
-  const built = asBuilt ? ownAddons() : await buildAddons(platform, library.path);
+  // Only Linux has older systems in need of another linker; the others build on a machine of their own.
+  const built = asBuilt || platform.os !== "linux" ? ownAddons(platform) : await buildAddons(platform, library.path);
   /** @type {Record<string, string>} */
   const written = {};
   for (const [addon, file] of Object.entries(built)) {
@@ -62,21 +68,22 @@ export async function writeAddons(platform, version, place, asBuilt) {
  */
 async function writePackage(platform, addon, file, { version, dependencies, asBuilt }, directory) {
   const { os, cpu, libc } = platform;
-  const needs = await neededVersions(file, platform.tools);
+  const needs = os === "linux" ? await neededVersions(file, platform.tools) : new Map();
   const glibc = needs.get("GLIBC") ?? "0";
   if (!asBuilt && libc === "glibc" && isNewer(glibc, OLDEST_GLIBC)) throw new SetupError(`${basename(file)} needs glibc ${glibc}, and ${OLDEST_GLIBC} is the oldest that packages are made for`);
-  process.stderr.write(`package: ${addon} for ${platform.name} needs ${[...needs].map((need) => need.join(" ")).join(", ")}\n`);
+  if (needs.size > 0) process.stderr.write(`package: ${addon} for ${platform.name} needs ${[...needs].map((need) => need.join(" ")).join(", ")}\n`);
   const main = addon === "librocksdb" ? basename(file) : `kgdump_${addon}.node`;
   await copyFile(file, join(directory, main));
   for (const name of ["LICENSE", "THIRD_PARTY_LICENSES.md"]) await copyFile(inProject(name), join(directory, name));
   // RocksDB's library is no module of Node's: the linker finds it.
   const entry = { type: "commonjs", ...(addon === "librocksdb" ? {} : { main }) };
-  const text = { name: `@kgdump/${addon}-${platform.name}`, version, description: `${ABOUT[addon] ?? ""}, on ${platform.name}`, license: "MIT", os: [os], cpu: [cpu], libc: [libc], ...entry, dependencies };
+  const text = { name: `@kgdump/${addon}-${platform.name}`, version, description: `${ABOUT[addon] ?? ""}, on ${platform.name}`, license: "MIT", os: [os], cpu: [cpu], ...(libc === null ? {} : { libc: [libc] }), ...entry, dependencies };
   await writeFile(join(directory, "package.json"), `${JSON.stringify(text, null, 2)}\n`);
 }
 
-/** The addons as this clone built them. @returns {Record<string, string>} */
-function ownAddons() {
+/** The addons as this clone built them. @param {Platform} platform @returns {Record<string, string>} */
+function ownAddons({ name, os, cpu }) {
+  if (os !== process.platform || cpu !== process.arch) throw new SetupError(`packages for ${name} are made on such a machine`);
   return Object.fromEntries(ADDONS.map(({ directory, output, product }) => [basename(directory), join(output, product)]));
 }
 

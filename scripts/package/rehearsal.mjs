@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { basename, dirname, join } from "node:path";
+import { basename, delimiter, dirname, join } from "node:path";
 import { inProject } from "../setup/paths.mjs";
 import { run } from "../setup/run.mjs";
 import { SetupError } from "../setup/setup-error.mjs";
@@ -38,6 +38,38 @@ export async function rehearse(archives, platform) {
     const wanted = new RegExp(`npm install @kgdump/(?:blocks|rocksdb)-${platform}@`);
     if (!refused.includes("[ADDON_MISSING]") || !wanted.test(refused)) throw new SetupError(`without its addons, export does not say ${String(wanted)} but ${refused}`);
     report("export, import, restore, verify and inspect work from the packages; the reader works alone");
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+/**
+ * The same with what needs no Node: it is unpacked, and linked into a directory of PATH.
+ * @param {{ archive: string, debian: string | null }} made
+ * @throws {SetupError} when something does not work
+ */
+export async function rehearseStandalone({ archive, debian }) {
+  const work = await mkdtemp(join(tmpdir(), "kgdump-rehearsal-"));
+  try {
+    const bin = join(work, "bin");
+    await mkdir(bin);
+    for (const name of ["sh", "dirname", "readlink"]) await symlink(join("/usr/bin", name), join(bin, name));
+    const store = join(work, "store");
+    await run(process.execPath, [inProject("bench", "graph.mjs"), "--records", RECORDS, "--out", store], { failure: "the sample store can't be made" });
+    await run("tar", ["--extract", "--gzip", `--file=${archive}`, `--directory=${work}`], { failure: `${archive} can't be unpacked` });
+    const ways = [join(work, basename(archive, ".tar.gz"), "bin", "kgdump")];
+    if (debian !== null) {
+      await run("dpkg-deb", ["--extract", debian, join(work, "debian")], { failure: `${debian} can't be unpacked` });
+      ways.push(join(work, "debian", "usr", "bin", "kgdump"));
+    }
+    for (const [index, way] of ways.entries()) {
+      const place = join(work, `way-${String(index)}`);
+      await mkdir(place);
+      await symlink(way, join(place, "kgdump"));
+      const line = `kgdump export ${store} -o a.kgd && kgdump export ${store} --codec zstd | kgdump import sled && kgdump restore rocksdb -i a.kgd && kgdump verify a.kgd --against ${store} --against sled --against rocksdb && kgdump inspect a.kgd`;
+      await run("sh", ["-c", line], { cwd: place, env: { PATH: [place, bin].join(delimiter), HOME: join(work, "home") }, failure: `${way} fails` });
+    }
+    report(`${[archive, debian].filter((file) => file !== null).map((file) => basename(file)).join(" and ")}: export, import, restore, verify and inspect work without Node`);
   } finally {
     await rm(work, { recursive: true, force: true });
   }

@@ -34,25 +34,37 @@ export const MAJORS = Object.keys(PINS).map(Number);
  */
 export async function nodeOf(major) {
   if (process.versions.node.startsWith(`${String(major)}.`)) return process.execPath;
+  return (await pinnedNode(major)).program;
+}
+
+/**
+ * Node of the registry, whichever version runs this.
+ * @param {number} major
+ * @returns {Promise<{ program: string, license: string }>} absolute paths
+ * @throws {SetupError} when it can't be had; says why
+ */
+export async function pinnedNode(major) {
   const platform = `${process.platform}-${process.arch}`;
   const pin = PINS[major];
   const integrity = pin?.integrity[platform];
   if (pin === undefined || integrity === undefined) throw new SetupError(`no Node ${String(major)} is known for ${platform}`);
-  const entry = join(CACHE, "node", `${pin.version}-${platform}`);
-  const program = join(entry, "node");
+  const entry = join(CACHE, "node", `${pin.version}-${platform}-with-license`);
+  const [program, license] = [join(entry, "node"), join(entry, "LICENSE")];
   await mkdir(join(CACHE, "locks"), { recursive: true });
   await withLock(join(CACHE, "locks", `node-${String(major)}.lock`), async () => {
-    if (await exists(program)) return touchEntry(entry);
-    const content = await fetchNode(`node-${platform}@${pin.version}`, integrity);
-    return publishEntry(entry, (staging) => writeFile(join(staging, "node"), content, { mode: 0o755 }));
+    if (await exists(license)) return touchEntry(entry);
+    const files = await fetchNode(`node-${platform}@${pin.version}`, integrity);
+    return publishEntry(entry, async (staging) => {
+      for (const [name, content] of Object.entries(files)) await writeFile(join(staging, name), content, { mode: 0o755 });
+    });
   });
-  return program;
+  return { program, license };
 }
 
 /**
  * @param {string} name of the package, with its version
  * @param {string} integrity
- * @returns {Promise<Buffer>} the program in it
+ * @returns {Promise<Readonly<Record<"node" | "LICENSE", Buffer>>>} the program in it, and its licence
  */
 async function fetchNode(name, integrity) {
   const directory = await mkdtemp(join(tmpdir(), "kgdump-node-"));
@@ -63,9 +75,10 @@ async function fetchNode(name, integrity) {
     const bytes = await readFile(join(directory, archive));
     const found = `sha512-${createHash("sha512").update(bytes).digest("base64")}`;
     if (found !== integrity) throw new SetupError(`${name} from the registry has ${found} and not ${integrity}: it is not used`);
-    const program = filesOfTar(gunzipSync(bytes)).find((file) => file.name === "package/bin/node");
-    if (program === undefined) throw new SetupError(`${name} holds no bin/node`);
-    return program.content;
+    const files = filesOfTar(gunzipSync(bytes));
+    const [node, license] = ["bin/node", "LICENSE"].map((wanted) => files.find((file) => file.name === `package/${wanted}`)?.content);
+    if (node === undefined || license === undefined) throw new SetupError(`${name} holds no bin/node, or no LICENSE`);
+    return { node, LICENSE: license };
   } finally {
     await rm(directory, { recursive: true, force: true });
   }

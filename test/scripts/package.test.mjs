@@ -81,8 +81,9 @@ test("what a library needs, and which version is newer", async (t) => {
 
 test("platforms are named as the program names them", async (t) => {
   for (const [name, { os, cpu, libc, target }] of Object.entries(PLATFORMS)) {
-    t.is(name, `${os}-${cpu}-${libc === "musl" ? "musl" : "gnu"}`);
-    t.true(target.startsWith(cpu === "x64" ? "x86_64-" : "aarch64-") && target.endsWith(libc === "musl" ? "-musl" : "-gnu"));
+    const kind = libc === null ? "" : libc === "musl" ? "-musl" : "-gnu";
+    t.is(name, `${os}-${cpu}${kind}`);
+    t.true(target.startsWith(cpu === "x64" ? "x86_64-" : "aarch64-") && target.endsWith(os === "darwin" ? "-apple-darwin" : kind));
   }
-  t.regex(await readFile(inProject("native", "rocksdb", "build.rs"), "utf8"), /librocksdb-\{\}-\{arch\}-\{\}/);
+  t.regex(await readFile(inProject("native", "rocksdb", "build.rs"), "utf8"), /librocksdb-\{os\}-\{arch\}-\{\}/);
 });
