@@ -17,6 +17,7 @@ import { rollbackStore } from "#src/operations/migrate/back/rollback.js";
 import { journalPath } from "#src/operations/migrate/journal.js";
 import { migrateStore } from "#src/operations/migrate/migrate.js";
 import { recoverStore } from "#src/operations/recover/index.js";
+import { recoverDump } from "#src/operations/recover/recover.js";
 import { verifyDump } from "#src/operations/verify/verify.js";
 import { sledCheck, sledWrite } from "../checker/run.js";
 import { exportedOf } from "../maker/exported.js";
@@ -125,6 +126,26 @@ test("gaps of a dump are told by import and restore, from a file and as a stream
     for (const [of, input] of [dump, createReadStream(dump)].entries()) {
       const { warnings } = await make({ target: join(directory, `t${String(at)}${String(of)}`), input });
       t.true(warnings.some((warning) => /; entries are missing in (?:one place|\d+ places): /.test(warning)), warnings.join("; "));
+    }
+  }
+});
+
+test("that a delta was salvaged is told of the chain that it ends, and one with gaps is refused", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const [dump, delta, damaged] = ["dump", "delta", "damaged"].map((name) => join(directory, `${name}.kgd`)) as [string, string, string];
+  await exportStore({ store: await makeStore(directory, "store", { default: numbered("k", 30) }), output: dump });
+  await exportStore({ store: await makeStore(directory, "later", { default: numbered("n", 3000) }), output: delta, base: [dump], blockSize: 4096 });
+  const bytes = await readFile(delta);
+  const middle = Buffer.from(bytes);
+  middle.writeUInt8(bytes.readUInt8(bytes.length >> 1) ^ 1, bytes.length >> 1);
+  for (const [what, content] of [["whole", bytes.subarray(0, bytes.length - 8)], ["gap", middle]] as const) {
+    await writeFile(damaged, content);
+    const output = join(directory, `${what}.kgd`);
+    t.is((await recoverDump({ input: damaged, output })).gaps, what === "gap" ? 1 : 0);
+    for (const [at, make] of [importDump, restoreDump].entries()) {
+      const made = make({ target: join(directory, `${what}${String(at)}`), input: [dump, output] });
+      if (what === "gap") await t.throwsAsync(made, { code: "DUMP_DIGEST_MISMATCH" });
+      else t.true((await made).warnings.some((warning) => /^the dump was salvaged from the damaged dump /.test(warning)));
     }
   }
 });
