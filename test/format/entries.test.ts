@@ -82,15 +82,21 @@ test("findEntry finds what is there", (t) => {
   t.is(findEntry(two, bytes("bb")), undefined);
 });
 
-test("rangeMayHoldPrefix is never wrong about a key in the range", (t) => {
-  const key = fc.uint8Array({ maxLength: 4, max: 3 });
-  fc.assert(
-    fc.property(fc.array(key, { minLength: 1 }), key, fc.constantFrom("bytewise" as const, "reverse-bytewise" as const), (keys, prefix, order) => {
-      const sorted = keys.toSorted((a, b) => compareKeys(order, a, b));
-      const holds = keys.some((each) => Buffer.compare(each.subarray(0, prefix.length), prefix) === 0);
-      const may = rangeMayHoldPrefix(order, sorted[0] ?? prefix, sorted.at(-1) ?? prefix, prefix);
-      if (holds) t.true(may);
-      if (keys.length === 1) t.is(may, holds || Buffer.compare(prefix.subarray(0, keys[0]?.length), keys[0] ?? prefix) === 0 && prefix.length <= (keys[0]?.length ?? 0));
-    }),
-  );
+test("rangeMayHoldPrefix: for all ranges of short keys and all prefixes", (t) => {
+  const longer = (keys: readonly number[][]): number[][] => keys.flatMap((key) => [0, 1, 255].map((byte) => [...key, byte]));
+  const keys = [[], ...longer([[]]), ...longer(longer([[]]))].map((key) => Uint8Array.from(key));
+  const starts = (key: Uint8Array, prefix: Uint8Array): boolean => Buffer.compare(key.subarray(0, prefix.length), prefix) === 0;
+  const wrong: string[] = [];
+  for (const order of ["bytewise", "reverse-bytewise"] as const) {
+    for (const first of keys) {
+      for (const last of keys.filter((key) => compareKeys(order, first, key) <= 0)) {
+        for (const prefix of keys) {
+          // The least key with the prefix is the prefix itself: if any key of the range has it, one of these has.
+          const holds = [first, last, prefix].some((key) => starts(key, prefix) && compareKeys(order, first, key) <= 0 && compareKeys(order, key, last) <= 0);
+          if (rangeMayHoldPrefix(order, first, last, prefix) !== holds) wrong.push([order, ...[first, last, prefix].map((key) => Buffer.from(key).toString("hex"))].join(" "));
+        }
+      }
+    }
+  }
+  t.deepEqual(wrong, []);
 });
