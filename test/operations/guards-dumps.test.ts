@@ -145,7 +145,7 @@ test("that a delta was salvaged is told of the chain that it ends, and one with 
     for (const [at, make] of [importDump, restoreDump].entries()) {
       const made = make({ target: join(directory, `${what}${String(at)}`), input: [dump, output] });
       if (what === "gap") await t.throwsAsync(made, { code: "DUMP_DIGEST_MISMATCH" });
-      else t.true((await made).warnings.some((warning) => /^the dump was salvaged from the damaged dump /.test(warning)));
+      else t.true((await made).warnings.some((warning) => warning.startsWith("the dump was salvaged from the damaged dump ")));
     }
   }
 });
