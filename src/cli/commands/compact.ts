@@ -76,6 +76,7 @@ export async function runCompact(context: Context, args: readonly string[], flag
   if (dryRun === true) {
     const plan = await planCompact({ store, settings, onProgress, signal });
     context.complete();
+    for (const warning of plan.warnings) context.warn(warning);
     if (context.json) await context.out.write(jsonDocument({ plan: { ...plan, settings: plan.settings === null ? null : { ...plan.settings } } }));
     else context.say(renderCompactPlan(plan, context.errorPaint));
     return;

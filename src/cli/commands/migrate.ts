@@ -215,6 +215,7 @@ export async function runRollback(context: Context, args: readonly string[], fla
   const result = await rollbackStore({ target, discardNew, carryBack, map, onEvent: events.onEvent, onProgress, signal: context.signal });
   context.complete();
   await events.written;
+  for (const warning of result.warnings) context.warn(warning);
   if (context.json) await context.out.write(jsonLine({ rollback: { ...result } }));
   else if (!context.quiet) context.say(renderRollback(result, context.errorPaint));
 }

@@ -63,7 +63,7 @@ export interface Verification {
   /** Chooses the same samples again. */
   readonly seed: number;
   readonly seconds: number;
-  /** That the dump was salvaged, when it was; what is wrong with its graph. */
+  /** What a user should know: what is said of each store, that the dump was salvaged, what is wrong with its graph. */
   readonly warnings: readonly string[];
 }
 

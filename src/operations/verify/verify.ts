@@ -119,11 +119,16 @@ async function verifyReference(reference: Reference, options: CompareOptions, op
       samples: pass.samples,
       seed,
       seconds: (performance.now() - started) / 1000,
-      warnings: [...graphWarnings(graph), ...optionWarnings(stores), ...sides.flatMap((source) => counterWarnings(reference, source))],
+      warnings: [...storeWarnings(opened === undefined ? sources : [opened.store, ...sources]), ...graphWarnings(graph), ...optionWarnings(stores), ...sides.flatMap((source) => counterWarnings(reference, source))],
     };
   } finally {
     for (const source of sources) await source.close();
   }
+}
+
+/** What is said of each store when it is opened, as export says it; of which one, where there are several. */
+function storeWarnings(stores: readonly EntrySource[]): string[] {
+  return stores.flatMap(({ info: { path, warnings } }) => warnings.map((warning) => (stores.length > 1 ? `${path}: ${warning}` : warning)));
 }
 
 /** A counter of ids that is lower than it was hands out ids once more: no entry differs, but should be known. */

@@ -31,4 +31,6 @@ export interface RollbackResult {
   readonly carried: boolean;
   /** Where the original is, when the store that was carried back took its place; null when it is in its place, or is the backup still. */
   readonly original: string | null;
+  /** What a user should know of the store whose entries were carried back, a sentence each. */
+  readonly warnings: readonly string[];
 }

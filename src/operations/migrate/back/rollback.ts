@@ -63,10 +63,10 @@ async function rollBack(options: RollbackOptions, teller: Teller): Promise<Rollb
   if (options.discardNew === true && (await isSwitched(journal))) return await resultOf(await discardNew(journal, teller, () => refuseStale(known)), false);
   if (unfinished || (journal.step === "switching" && (await isUntouched(switchOf(journal))))) await clearAway(journal, teller);
   else if (journal.step === "switching") journal = await switchOver(journal, teller).catch((error: unknown) => switchedWithoutBackup(error, known));
-  if (journal.step !== "done" && journal.step !== "confirming") return { status: unfinished ? "rolled-back" : "already", undone: "migration", engine: directionOf(journal).from, source: journal.source, aside: null, carried: false, original: null };
+  if (journal.step !== "done" && journal.step !== "confirming") return { status: unfinished ? "rolled-back" : "already", undone: "migration", engine: directionOf(journal).from, source: journal.source, aside: null, carried: false, original: null, warnings: [] };
   if (await isBack(journal)) {
     await writeJournal({ ...journal, step: "rolled-back" });
-    return { status: "already", undone: "migration", engine: directionOf(journal).from, source: journal.source, aside: null, carried: false, original: null };
+    return { status: "already", undone: "migration", engine: directionOf(journal).from, source: journal.source, aside: null, carried: false, original: null, warnings: [] };
   }
   journal = { ...journal, step: "done", keyspaces: journal.keyspaces ?? (await keyspacesOfOriginal(journal, options)) };
   return await undo(journal, options, teller);
@@ -123,7 +123,7 @@ async function undo(journal: Journal, options: RollbackOptions, teller: Teller):
   try {
     const store = held.source ?? (await openSource(target, { ttl: journal.ttl }).catch(failed));
     const { rolling, carried } = await (held.source === null ? closing(store, () => startUndoing(store, journal, options, teller)) : startUndoing(store, journal, options, teller));
-    return await resultOf(await finishRollback(rolling, teller), carried);
+    return await resultOf(await finishRollback(rolling, teller), carried, carried ? store.info.warnings : []);
   } finally {
     await held.release();
   }
@@ -172,8 +172,8 @@ async function refuseStale({ target, updatedAt }: Journal): Promise<void> {
   throw new KgdumpError("STORE_IN_USE", `another process was at work on ${target} just now`, { path: target, hint: "kgdump status tells what is there" });
 }
 
-async function resultOf(journal: Journal, carried: boolean): Promise<RollbackResult> {
+async function resultOf(journal: Journal, carried: boolean, warnings: readonly string[] = []): Promise<RollbackResult> {
   const { source, rollback } = journal;
   const aside = rollback !== null && (await nameIsTaken(rollback.aside)) ? rollback.aside : null;
-  return { status: "rolled-back", undone: "migration", engine: directionOf(journal).from, source, aside, carried, original: rollback?.original ?? null };
+  return { status: "rolled-back", undone: "migration", engine: directionOf(journal).from, source, aside, carried, original: rollback?.original ?? null, warnings };
 }

@@ -55,6 +55,8 @@ export interface CompactPlan {
   readonly freeBytes: number;
   /** What the new store has for good; null for RocksDB, whose options stay as they are. */
   readonly settings: SledForm | null;
+  /** What a user should know of the store, a sentence each. */
+  readonly warnings: readonly string[];
 }
 
 /** What was compacted. */
@@ -85,7 +87,7 @@ export async function planCompact(options: Pick<CompactOptions, "store" | "setti
   const { engine, store } = await placeOf(options.store);
   return closing(await openOldStore(engine, store, { settings: options.settings ?? {}, hold: false }), async (old) => {
     const live = await liveOf(old.source, options);
-    return { store, engine, bytes: (await diskUseOf(store)) ?? 0, newBytes: await old.estimate(live), entries: live.entries, freeBytes: await freeOf(dirname(store)), settings: old.form };
+    return { store, engine, bytes: (await diskUseOf(store)) ?? 0, newBytes: await old.estimate(live), entries: live.entries, freeBytes: await freeOf(dirname(store)), settings: old.form, warnings: old.source.info.warnings };
   });
 }
 

@@ -31,7 +31,7 @@ export async function rollbackCompaction(journal: Journal | null, options: Rollb
   const undone = (await undoneOf(store)).at(-1);
   if (kept === undefined || (undone !== undefined && stampOf(kept) < stampOf(undone))) {
     if (undone === undefined || journal !== null) return null;
-    return { status: "already", undone: "compaction", engine: await detectEngine(store), source: store, aside: null, carried: false, original: null };
+    return { status: "already", undone: "compaction", engine: await detectEngine(store), source: store, aside: null, carried: false, original: null, warnings: [] };
   }
   if (journal !== null && !(await isNewer(kept, journal))) return null;
   if (options.carryBack === true) {
@@ -45,7 +45,7 @@ export async function rollbackCompaction(journal: Journal | null, options: Rollb
   const { engine, aside } = await undoLocked({ store: target, discardNew, onProgress, signal }).catch((error: unknown) => { throw migrated ? withMigration(error) : error; });
   teller.tell("restore", "the store of before the compaction was put back", { path: store });
   if (migrated) teller.tell("done", "the migration before it can be rolled back, too: run this once more", { path: store });
-  return { status: "rolled-back", undone: "compaction", engine, source: store, aside, carried: false, original: null };
+  return { status: "rolled-back", undone: "compaction", engine, source: store, aside, carried: false, original: null, warnings: [] };
 }
 
 /** Whether a compaction came after a migration, or after its rollback. Its original is of the engine that the store had then. */
