@@ -4,14 +4,13 @@ import { KgdumpError } from "../errors.js";
 import { findOwner, type WithAccess } from "../operations/disk/access.js";
 import { type SledNumber, wrongNumber } from "../settings/sled-settings.js";
 import type { GlobalFlags } from "./context.js";
+import { GLOBAL_GROUP } from "./help/help.js";
 import { PROGRESS_CHOICES } from "./terminal/progress.js";
 import { COLOR_CHOICES } from "./terminal/style.js";
 import { parseBytes } from "./text/byte-text.js";
 import { closest } from "../settings/suggest.js";
 import { escapeText } from "./text/escape.js";
 import { parseCount, parseSize } from "./text/quantities.js";
-
-const GLOBAL_GROUP = "Options of every command:";
 
 /** What a value reader tells of the values that it takes, for completions. */
 export interface Takes {
@@ -80,7 +79,7 @@ export interface ReadingFlags {
 /** How a RocksDB store is read. */
 export function readingOptions(): Option[] {
   return [
-    new Option("--ttl <mode>", "for a store with a time to live: strip the times from the values, or keep them").argParser(oneOf("--ttl", ["strip", "keep"])),
+    new Option("--ttl <mode>", "for a store with a time to live: strip the times from the values, or keep them (default: refuse such a store)").argParser(oneOf("--ttl", ["strip", "keep"])),
     new Option("--paranoid", "check every table of a RocksDB store key by key, even if all that it holds was shown"),
   ];
 }
@@ -184,8 +183,8 @@ export function addGlobalOptions(command: Command): void {
     new Option("-v, --verbose", "more details, and the causes of an error"),
     noInput,
     new Option("--as-root", "when root runs this: stay root even where another user could replace files (default: work as that user)"),
-    new Option("--color <when>", "auto, always or never").argParser(oneOf("--color", COLOR_CHOICES)),
-    new Option("--progress <when>", "auto, always, never, plain (a line every 30 seconds) or json (an object per line), on stderr").argParser(
+    new Option("--color <when>", "auto (default), always or never").argParser(oneOf("--color", COLOR_CHOICES)),
+    new Option("--progress <when>", "auto (default), always, never, plain (a line every 30 seconds) or json (an object per line), on stderr").argParser(
       oneOf("--progress", PROGRESS_CHOICES),
     ),
   ];

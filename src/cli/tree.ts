@@ -18,6 +18,10 @@ const COMMANDS: Readonly<Record<string, (add: Add) => Promise<void>>> = {
     const { importCommand, runImport } = await import("./commands/import.js");
     add(importCommand(), runImport);
   },
+  restore: async (add) => {
+    const { restoreCommand, runRestore } = await import("./commands/restore.js");
+    add(restoreCommand(), runRestore);
+  },
   inspect: async (add) => {
     const { inspectCommand, runInspect } = await import("./commands/inspect.js");
     add(inspectCommand(), runInspect);
@@ -26,21 +30,13 @@ const COMMANDS: Readonly<Record<string, (add: Add) => Promise<void>>> = {
     const { runVerify, verifyCommand } = await import("./commands/verify.js");
     add(verifyCommand(), runVerify);
   },
-  recover: async (add) => {
-    const { recoverCommand, runRecover } = await import("./commands/recover.js");
-    add(recoverCommand(), runRecover);
-  },
   find: async (add) => {
     const { findCommand, runFind } = await import("./commands/find.js");
     add(findCommand(), runFind);
   },
-  restore: async (add) => {
-    const { restoreCommand, runRestore } = await import("./commands/restore.js");
-    add(restoreCommand(), runRestore);
-  },
-  compact: async (add) => {
-    const { compactCommand, runCompact } = await import("./commands/compact.js");
-    add(compactCommand(), runCompact);
+  recover: async (add) => {
+    const { recoverCommand, runRecover } = await import("./commands/recover.js");
+    add(recoverCommand(), runRecover);
   },
   migrate: async (add) => {
     const { migrateCommand, runMigrate } = await import("./commands/migrate.js");
@@ -53,6 +49,10 @@ const COMMANDS: Readonly<Record<string, (add: Add) => Promise<void>>> = {
   status: async (add) => {
     const { runStatus, statusCommand } = await import("./commands/status.js");
     add(statusCommand(), runStatus);
+  },
+  compact: async (add) => {
+    const { compactCommand, runCompact } = await import("./commands/compact.js");
+    add(compactCommand(), runCompact);
   },
   cleanup: async (add) => {
     const { cleanupCommand, runCleanup } = await import("./commands/cleanup.js");

@@ -95,22 +95,24 @@ export class DumpFile {
   /**
    * All blocks in order, or those of one keyspace, from the index; no block is read. At the end of a keyspace, what the
    * index says of them has been compared with the footer.
+   * @param reverse from the last to the first
    * @throws {KgdumpError} DUMP_INDEX_WRONG and the codes of a damaged frame
    */
-  async *blocks(keyspace?: number): AsyncGenerator<BlockInfo, void, undefined> {
-    if (keyspace !== undefined) yield* this.#blocksOf(keyspace);
-    else for (const index of this.header.keyspaces.keys()) yield* this.#blocksOf(index);
+  async *blocks(keyspace?: number, reverse = false): AsyncGenerator<BlockInfo, void, undefined> {
+    const all = keyspace === undefined ? [...this.header.keyspaces.keys()] : [keyspace];
+    for (const index of reverse ? all.toReversed() : all) yield* this.#blocksOf(index, reverse);
   }
 
-  async *#blocksOf(keyspace: number): AsyncGenerator<BlockInfo, void, undefined> {
+  async *#blocksOf(keyspace: number, reverse: boolean): AsyncGenerator<BlockInfo, void, undefined> {
     const { order, totals, frames } = itemAt(this.#keyspaces, keyspace, "keyspace");
     const sums = { entries: 0, rawBytes: 0, storedBytes: 0 };
     let last: BlockInfo | undefined;
-    for (const listed of frames) {
-      const { offset } = listed.location;
-      for (const block of await this.#index(listed)) {
-        if (last !== undefined && compareKeys(order, last.lastKey, block.firstKey) >= 0) {
-          throw new KgdumpError("DUMP_INDEX_WRONG", "the index frame's first block does not come after the last one of the frame before it", { offset, block: block.number });
+    for (const listed of reverse ? frames.toReversed() : frames) {
+      const blocks = await this.#index(listed);
+      for (const block of reverse ? blocks.toReversed() : blocks) {
+        if (last !== undefined) {
+          const [before, after] = reverse ? [block, last] : [last, block];
+          if (compareKeys(order, before.lastKey, after.firstKey) >= 0) throw outOfOrder(after, frames);
         }
         last = block;
         sums.entries += block.entries;
@@ -257,6 +259,11 @@ function isListed(block: Omit<BlockInfo, "number" | "offset" | "frameLength" | "
     Buffer.compare(block.firstKey, info.firstKey) === 0 &&
     Buffer.compare(block.lastKey, info.lastKey) === 0
   );
+}
+
+function outOfOrder({ number }: BlockInfo, frames: readonly Listed[]): KgdumpError {
+  const offset = frames.findLast(({ location }) => location.firstBlock <= number)?.location.offset;
+  return new KgdumpError("DUMP_INDEX_WRONG", "the index frame's first block does not come after the last one of the frame before it", { offset, block: number });
 }
 
 /** Whether the footer has a frame's first key as it must: nil when it is long. */

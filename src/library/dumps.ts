@@ -5,7 +5,7 @@ import type { DumpInput } from "../operations/dump/input.js";
 import { type Dump as InnerDump, openInput } from "../operations/dump/open-dump.js";
 import { nameText } from "../name-text.js";
 import { argumentsOf, checkOptions } from "./call.js";
-import { bytes, input, isRecord, keyspace, keyspaces, optional, signal, wrong } from "./checks.js";
+import { bytes, flag, input, isRecord, keyspace, keyspaces, optional, signal, wrong } from "./checks.js";
 import { blockBytes, RANGE } from "./common.js";
 import { asBuffer, type Bytes, type DeltaHeader, type DumpHeader, type FullHeader, type Options, type Public, publish } from "./public.js";
 
@@ -15,7 +15,7 @@ export type DumpFooter = Public<InnerFooter>;
 /** One block of a dump without its data, as the index tells it. */
 export type BlockInfo = Public<InnerBlock>;
 
-/** Which entries: those of some keyspaces, with a prefix, from a key to another, and how many. Bounds are in each keyspace's own order. */
+/** Which entries: those of some keyspaces, with a prefix, from a key to another, how many, and from which end. Bounds are in each keyspace's own order, also with `reverse`. */
 export type EntryRange = Options<EntrySelection>;
 
 /** One entry of a dump. Its bytes are views of a whole block, which stays in memory as long as one of them is kept: copy what you keep long. */
@@ -163,7 +163,7 @@ function isBlock(value: unknown): value is InnerBlock {
 }
 
 /** What selects entries. */
-export const SELECTION = { ...RANGE, keyspace: optional(keyspace), keyspaces: optional(keyspaces), signal: optional(signal) };
+export const SELECTION = { ...RANGE, keyspace: optional(keyspace), keyspaces: optional(keyspaces), reverse: optional(flag), signal: optional(signal) };
 
 /** Entries as the library gives them. */
 export async function* publishEntries(entries: AsyncIterable<InnerEntry>): AsyncGenerator<DumpEntry, void, undefined> {

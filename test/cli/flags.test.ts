@@ -112,6 +112,7 @@ const ROWS: Readonly<Record<string, Readonly<Record<string, Row>>>> = {
     "--cf": inspecting("--cf nodes", "--entries"),
     "--prefix": inspecting("--prefix k000001", "--entries"),
     "--limit": inspecting("--limit 2", "--entries"),
+    "--reverse": inspecting("--reverse", "--keys"),
     "--width": inspecting("--width 5", "--entries"),
     "--max-block-size": inspecting("--max-block-size 100", "--entries"),
   },

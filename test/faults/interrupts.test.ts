@@ -58,6 +58,7 @@ test("an interrupted command ends with one line, and the next run does all of th
   t.timeout(60 * 60_000);
   const seed = loggedSeed(t);
   let longest = 0;
+  const slowest = new Map<string, number>();
   let interrupted = 0;
   await inParallel(Object.entries(COMMANDS), 2, async ([name, command], number) => {
     const place = async (): Promise<string> => {
@@ -78,7 +79,11 @@ test("an interrupted command ends with one line, and the next run does all of th
       const started = run(work, args, "SIGINT");
       const watched = { end: started.end, kill: (victims: readonly number[]): void => { at = performance.now(); started.kill(victims); } };
       const { code, signal, stderr } = await killAt(work, () => watched, { ...moment, victims: [0] });
-      if (at > 0 && code !== 0) longest = Math.max(longest, performance.now() - at);
+      const took = performance.now() - at;
+      if (at > 0 && code !== 0) {
+        longest = Math.max(longest, took);
+        slowest.set(name, Math.max(slowest.get(name) ?? 0, took));
+      }
       must(code === 0 || code === EXIT || signal === "SIGINT", `${name}: ended with ${String(code)} ${String(signal)}: ${stderr}`);
       if (code !== 0) interrupted += 1;
       // Before it listens, the signal ends the process without a word.
@@ -93,6 +98,7 @@ test("an interrupted command ends with one line, and the next run does all of th
     }
   });
   t.log(`${String(interrupted)} of ${String(EACH * Object.keys(COMMANDS).length)} were interrupted; the longest took ${String(Math.round(longest))} ms to end`);
+  t.log([...slowest].map(([name, took]) => `${name} ${String(Math.round(took))}`).join(", "));
   t.true(ASKED === undefined || longest < MOST_MS);
   t.true(interrupted > 0);
 });

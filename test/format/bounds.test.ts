@@ -1,6 +1,7 @@
 /** What the index, the footer and the header of a hostile dump may cost their reader, and what they may make it say. */
 import test from "ava";
 import { loadCodec } from "#src/codecs/index.js";
+import type { KgdumpError } from "#src/errors.js";
 import { FRAME_HEAD_LENGTH, Kind, LIMIT_FIELDS, MAGIC_LENGTH } from "#src/format/constants.js";
 import { encodeFrameHead, encodeTail } from "#src/format/frame.js";
 import { type BlockInfo, DEFAULT_LIMITS, DumpFile, type DumpFooter, DumpWriter, type IndexLocation } from "#src/format/index.js";
@@ -13,9 +14,9 @@ import { bytes, codeOf, entry, forge, header, inChunks, keyspace, makeDump, mark
 const open = (dump: Uint8Array, limits = {}): Promise<DumpFile> =>
   DumpFile.open({ size: dump.length, read: async (offset, length) => dump.subarray(offset, offset + length) }, { loadCodec, limits });
 
-const blocksOf = async (dump: Uint8Array, index?: number): Promise<BlockInfo[]> => {
+const blocksOf = async (dump: Uint8Array, index?: number, reverse?: boolean): Promise<BlockInfo[]> => {
   const found: BlockInfo[] = [];
-  for await (const block of (await open(dump)).blocks(index)) found.push(block);
+  for await (const block of (await open(dump)).blocks(index, reverse)) found.push(block);
   return found;
 };
 
@@ -95,7 +96,8 @@ test("index frames whose keys do not follow one another are refused when all are
   const firstKeys = (footer: DumpFooter): DumpFooter => ({ ...footer, indexes: footer.indexes.map((one) => ({ ...one, firstKey: one.firstBlock < 2 ? null : one.firstKey })) });
   t.is((await blocksOf(rebuild(dump, plain, asFooterHas, firstKeys))).length, 3);
   const lying = rebuild(dump, plain, (blocks, place) => (place === 1 ? blocks.map((block) => ({ ...block, firstKey: bytes(long("a")), lastKey: bytes(long("ay")) })) : blocks), firstKeys);
-  await t.throwsAsync(blocksOf(lying, 0), { code: "DUMP_INDEX_WRONG", message: /does not come after/ });
+  const ways = await Promise.all([false, true].map((reverse) => t.throwsAsync<KgdumpError>(blocksOf(lying, 0, reverse), { code: "DUMP_INDEX_WRONG", message: /does not come after/ })));
+  t.deepEqual([ways[1]?.offset, ways[1]?.block], [ways[0]?.offset, ways[0]?.block]);
 });
 
 test("an index whose blocks do not add up to the footer is refused when all are read", async (t) => {

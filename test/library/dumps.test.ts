@@ -1,10 +1,10 @@
 /** Open dumps and lists: paths and streams alike, all entries, ranges and limits, full dumps and deltas. */
 import { createReadStream } from "node:fs";
-import { readFile, stat, truncate } from "node:fs/promises";
+import { readFile, stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import test, { type ExecutionContext } from "ava";
-import { type DumpEntry, type DumpInput, type EntryRange, exportStore, getEntry, importDump, inspectDump, listBlocks, listEntries, openDump, recoverDump, restoreDump, verifyDump, verifyStore } from "#src/index.js";
+import { type DumpEntry, type DumpInput, type EntryRange, exportStore, getEntry, importDump, inspectDump, KgdumpError, listBlocks, listEntries, openDump, recoverDump, restoreDump, verifyDump, verifyStore } from "#src/index.js";
 import { makeStore, numbered } from "../support/stores.js";
 import { temporaryDirectory } from "../support/temporary.js";
 
@@ -129,20 +129,45 @@ test("ranges and limits are those of a list of all entries, in each order of key
       ...(random(3) > 0 && bounds[0] !== bounds[1] ? { to: Buffer.from(bounds[1] ?? "") } : {}),
       ...(random(4) === 0 ? { prefix: `${letter}0000${random(10).toString()}` } : {}),
       ...(random(3) === 0 ? { limit: random(20) } : {}),
+      ...(random(2) === 0 ? { reverse: true } : {}),
     };
     const before = (a: Uint8Array, b: Uint8Array | string): boolean => sign * Buffer.compare(a, Buffer.from(b)) < 0;
-    const wanted = all.filter((entry) => entry.keyspaceText === keyspace
+    const wanted = (range.reverse === true ? all.toReversed() : all).filter((entry) => entry.keyspaceText === keyspace
       && (range.from === undefined || !before(entry.key, range.from)) && (range.to === undefined || before(entry.key, range.to))
       && (range.prefix === undefined || entry.key.toString().startsWith(range.prefix.toString()))).slice(0, range.limit);
     found += wanted.length;
     t.deepEqual((await collect(open.entries(range))).map(shown), wanted.map(shown), JSON.stringify(range));
-    t.deepEqual((await collect(listEntries(round % 2 === 0 ? dump : createReadStream(dump), range))).map(shown), wanted.map(shown), JSON.stringify(range));
+    t.deepEqual((await collect(listEntries(round % 2 === 0 || range.reverse === true ? dump : createReadStream(dump), range))).map(shown), wanted.map(shown), JSON.stringify(range));
   }
   t.true(found > 500, String(found));
   for (const range of [{ from: "b", to: "a" }, { from: "a", to: "a" }]) await t.throwsAsync(collect(open.entries({ ...range, keyspace: "default" })), { code: "USAGE", message: /^from (?:is a key behind to|and to are the same key)/ });
   t.deepEqual((await collect(open.entries({ keyspaces: ["nodes"], limit: 1 }))).map(({ key: one }) => one.toString()), ["a"]);
   t.throws(() => open.entries({ limit: -1 }), { code: "USAGE", message: /^entries: limit must be/ });
   t.throws(() => open.entries("default" as EntryRange), { code: "USAGE" });
+});
+
+test("a list from the end is the whole list turned round, of blocks, too, and needs an index", async (t) => {
+  const { dump } = await made(t);
+  for (const keyspaces of [undefined, ["back", "nodes"]]) {
+    t.deepEqual((await collect(listEntries(dump, { keyspaces, reverse: true }))).map(shown), (await collect(listEntries(dump, { keyspaces }))).map(shown).reverse());
+    t.deepEqual(await collect(listBlocks(dump, { keyspaces, reverse: true })), (await collect(listBlocks(dump, { keyspaces }))).reverse());
+  }
+  await using open = await openDump(createReadStream(dump));
+  t.deepEqual((await collect(open.entries({ reverse: true, keyspace: "back", limit: 2 }))).map(({ key }) => key.toString()), ["r0000000", "r0000001"]);
+  await t.throwsAsync(collect(listEntries(createReadStream(dump), { reverse: true })), { code: "USAGE", message: /regular file/ });
+  await truncate(dump, (await stat(dump)).size - 9000);
+  await t.throwsAsync(collect(listEntries(dump, { reverse: true })), { code: "DUMP_TRUNCATED" });
+});
+
+test("from the end, no block before the range is read", async (t) => {
+  const { dump } = await made(t);
+  const blocks = await collect(listBlocks(dump, { keyspace: "default" }));
+  const bytes = await readFile(dump);
+  // What is read of the first block is damaged.
+  bytes.fill(0, blocks[0]?.offset, (blocks[0]?.offset ?? 0) + 64);
+  await writeFile(dump, bytes);
+  t.is((await collect(listEntries(dump, { keyspace: "default", from: "k0000700", prefix: "k00007", reverse: true }))).length, 100);
+  await t.throwsAsync(collect(listEntries(dump, { keyspace: "default", reverse: true })), { instanceOf: KgdumpError });
 });
 
 test("only blocks that may hold a range are read", async (t) => {

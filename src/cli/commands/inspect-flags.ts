@@ -10,6 +10,7 @@ export interface InspectFlags {
   readonly prefix?: Uint8Array;
   readonly columnFamily?: Uint8Array[];
   readonly limit?: number;
+  readonly reverse?: boolean;
   readonly width?: number;
   readonly maxBlockSize?: number;
 }

@@ -31,6 +31,7 @@ export function inspectCommand(): Command {
     ...keyspaceOptions("only this family or tree; may be repeated. With exactly one, lists omit its name"),
     prefixOption("only keys that start with this"),
     new Option("--limit <n>", "at most this many entries or blocks").argParser(countOf("--limit")),
+    new Option("--reverse", "list from the end; the dump must be a file"),
     new Option("--width <columns>", "cut values to this width; 0 does not cut (default: the terminal's width; elsewhere 0)").argParser(
       countOf("--width", { min: 0, max: 1_000_000 }),
     ),
@@ -45,6 +46,7 @@ export function inspectCommand(): Command {
       "kgdump inspect graph.kgd --check",
       "kgdump inspect graph.kgd --keys --prefix node_edges: --limit 10",
       "kgdump inspect graph.kgd --entries --keyspace nodes --json",
+      "kgdump inspect graph.kgd --entries --reverse --limit 10",
       "kgdump inspect salvaged.kgd --gaps",
       "kgdump inspect graph.kgd --get 'node:{0f8fad5b-d9cb-469f-a165-70867728950e}' --raw | jq .",
     ],
@@ -67,7 +69,7 @@ export async function runInspect(context: Context, args: readonly string[], flag
     signal: context.signal,
   };
   await context.tellReaders();
-  const list: ListOptions = { ...source, keyspaces: flags.columnFamily, prefix: flags.prefix, limit: flags.limit };
+  const list: ListOptions = { ...source, keyspaces: flags.columnFamily, prefix: flags.prefix, limit: flags.limit, reverse: flags.reverse };
   if (flags.get !== undefined) await showOne(context, source, flags.get, flags);
   else if (flags.blocks === true) await showBlocks(context, list);
   else if (flags.gaps === true) await showGaps(context, source);
@@ -80,7 +82,7 @@ function checkFlags(flags: InspectFlags): void {
   refuseBoth({ "--check": check === true, "--blocks": blocks === true, "--gaps": gaps === true, "--entries": entries === true, "--keys": keys === true, "--get": get !== undefined });
   requireWith({ "--raw": flags.raw === true }, "--get", get !== undefined);
   requireWith(
-    { "--prefix": flags.prefix !== undefined, "--limit": flags.limit !== undefined },
+    { "--prefix": flags.prefix !== undefined, "--limit": flags.limit !== undefined, "--reverse": flags.reverse === true },
     "--entries, --keys or --blocks",
     blocks === true || entries === true || keys === true,
   );

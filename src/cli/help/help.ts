@@ -12,6 +12,9 @@ const TERM_COLUMNS = 26;
 /** How far a description below its term is set in. */
 const BELOW = 6;
 
+/** The group of the options that each command has. */
+export const GLOBAL_GROUP = "Options of every command:";
+
 /** What a command's help says besides its options. */
 export interface HelpParts {
   readonly examples: readonly string[];
@@ -35,18 +38,26 @@ export function helpParts(command: Command): HelpParts {
   return PARTS.get(command) ?? { examples: [] };
 }
 
-/** Adds paragraphs, examples, the exit codes and topics to a command's help. */
+/** Adds examples to a command's help, and behind its options paragraphs, the exit codes and topics. */
 export function addHelp(command: Command, parts: HelpParts): void {
   PARTS.set(command, parts);
-  const { examples, paragraphs = [], topics = [] } = parts;
+  const { paragraphs = [], topics = [] } = parts;
   command.addHelpText("after", () => {
     const width = widthOf(command);
-    const shown = examples.map((example) => wrapCommand(example, width, "  "));
-    if (isShort(command)) return `\n${["Examples:", ...shown.slice(0, 2)].join("\n")}\n\n${wrapText(`Everything: kgdump ${command.parent === null ? "" : `${command.name()} `}--help`, width)}`;
+    if (isShort(command)) return `\n${wrapText(`Everything: kgdump ${command.parent === null ? "" : `${command.name()} `}--help`, width)}`;
     const texts = paragraphs.map((paragraph) => wrapText(paragraph, width));
     const name = command.parent === null ? undefined : command.name();
-    return `\n${[...texts, ["Examples:", ...shown].join("\n"), exitText(name), topicList(topics, width)].filter((text) => text !== "").join("\n\n")}`;
+    return `\n${[...texts, exitText(name), topicList(topics, width)].filter((text) => text !== "").join("\n\n")}`;
   });
+}
+
+/** Examples of the short help. */
+const FEW = 3;
+
+function exampleList(command: Command, width: number): string[] {
+  const { examples } = helpParts(command);
+  const shown = isShort(command) ? examples.slice(0, FEW) : examples;
+  return shown.length === 0 ? [] : [["Examples:", ...shown.map((example) => wrapCommand(example, width, "  "))].join("\n")];
 }
 
 /** Makes the help of a program, and of its commands, short: what -h shows. */
@@ -75,11 +86,32 @@ export function topicsText(): string {
   return ["Topics (kgdump help TOPIC):", ...Object.entries(TOPICS).map(([name, { about }]) => `    ${name.padEnd(longest)}  ${about}`)].join("\n");
 }
 
-/** How commander lays out its part. */
+/** The options, by their groups; those of every command are named only, in the short help. */
+function optionLists(command: Command, help: Help, list: <T>(heading: string, items: readonly T[], line: (item: T) => string) => string): string[] {
+  const groups = [...help.groupItems([...command.options], help.visibleOptions(command), (option) => option.helpGroupHeading ?? "Options:")];
+  return groups.map(([heading, options]) => {
+    if (heading !== GLOBAL_GROUP || !isShort(command)) return list(heading, options, (option) => help.formatItem(help.optionTerm(option), TERM_COLUMNS, help.optionDescription(option), help));
+    return wrapText(`${heading} ${options.map(({ short, long }) => short ?? long).join(", ")}`, help.helpWidth ?? 80);
+  });
+}
+
+/** How commander lays out its part: what one needs first comes first. */
 export const HELP_LAYOUT: Partial<Help> = {
+  formatHelp(command: Command, help: Help): string {
+    const width = help.helpWidth ?? 80;
+    const list = <T>(heading: string, items: readonly T[], line: (item: T) => string): string => [heading, ...items.map(line)].join("\n");
+    const operands = help.visibleArguments(command);
+    const commands = [...help.groupItems([...command.commands], help.visibleCommands(command), (one) => one.helpGroup())];
+    return `${[
+      `Usage: ${help.commandUsage(command)}`,
+      wrapText(help.commandDescription(command), width),
+      ...commands.map(([heading, group]) => list(heading, group, (one) => help.formatItem(help.subcommandTerm(one), TERM_COLUMNS, help.subcommandDescription(one), help))),
+      ...exampleList(command, width),
+      ...(operands.length === 0 ? [] : [list("Arguments:", operands, (operand) => help.formatItem(help.argumentTerm(operand), TERM_COLUMNS, help.argumentDescription(operand), help))]),
+      ...optionLists(command, help, list),
+    ].join("\n\n")}\n`;
+  },
   minWidthToWrap: 1,
-  boxWrap: wrapText,
-  padWidth: () => TERM_COLUMNS,
   formatItem(this: Partial<Help>, term: string, termWidth: number, description: string): string {
     const width = this.helpWidth ?? 80;
     if (description === "") return `  ${term}`;

@@ -19,6 +19,8 @@ export interface EntrySelection extends EntryFilter {
   readonly keyspace?: KeyspaceName | undefined;
   /** Only these keyspaces, besides `keyspace`; all when both are undefined. */
   readonly keyspaces?: readonly KeyspaceName[] | undefined;
+  /** From the last one to the first: keyspaces, too; default false. Needs an index. */
+  readonly reverse?: boolean | undefined;
   /** Ends it, with its reason. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -54,13 +56,14 @@ function rangesOf(header: DumpHeader, selection: EntrySelection): (KeyRange | un
  */
 export async function* indexedBlocks(dump: DumpFile, selection: EntrySelection): AsyncGenerator<SelectedBlock, void, undefined> {
   const ranges = rangesOf(dump.header, selection);
-  for (const [index, { name }] of dump.header.keyspaces.entries()) {
+  const { reverse = false } = selection;
+  for (const [index, { name }] of inTurn(dump.header.keyspaces.entries(), reverse)) {
     const range = ranges[index];
     if (range === undefined) continue;
-    for await (const info of dump.blocks(index)) {
+    for await (const info of dump.blocks(index, reverse)) {
       selection.signal?.throwIfAborted();
       const place = range.placeOf(info);
-      if (place === "behind") break;
+      if (place === (reverse ? "before" : "behind")) break;
       if (place === "within") yield { info, keyspace: name, range, raw: () => dump.readBlock(info) };
     }
   }
@@ -90,18 +93,23 @@ export async function* passingBlocks(events: AsyncIterable<DumpEvent>, selection
 
 /**
  * The entries of blocks that are in their ranges; keys and values are views that stay valid.
- * @param limit how many, at most
+ * @param selection limit: how many, at most; reverse: each block from its end
  * @throws {KgdumpError} what the blocks throw; while iterating
  */
-export async function* entriesOf(blocks: AsyncIterable<SelectedBlock>, limit = Infinity): AsyncGenerator<DumpEntry, void, undefined> {
+export async function* entriesOf(blocks: AsyncIterable<SelectedBlock>, { limit = Infinity, reverse = false }: Pick<EntrySelection, "limit" | "reverse">): AsyncGenerator<DumpEntry, void, undefined> {
   let remaining = limit;
   if (remaining <= 0) return;
   for await (const { keyspace, range, raw } of blocks) {
-    for (const { key, value } of iterateEntries(await raw())) {
+    for (const { key, value } of inTurn(iterateEntries(await raw()), reverse)) {
       if (!range.has(key)) continue;
       yield { keyspace, key, value };
       remaining -= 1;
       if (remaining <= 0) return;
     }
   }
+}
+
+/** The same items, or from the last to the first. */
+function inTurn<T>(items: Iterable<T>, reverse: boolean): Iterable<T> {
+  return reverse ? [...items].reverse() : items;
 }

@@ -56,7 +56,7 @@ export class Dump implements AsyncDisposable {
    * @throws {KgdumpError} KEYSPACE_UNKNOWN, USAGE for a range that is empty, DUMP_* for damage that is met, IO_FAILED; while iterating
    */
   entries(selection: EntrySelection = {}): AsyncGenerator<DumpEntry, void, undefined> {
-    return entriesOf(indexedBlocks(this.#file, selection), selection.limit);
+    return entriesOf(indexedBlocks(this.#file, selection), selection);
   }
 
   /**

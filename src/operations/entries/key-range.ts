@@ -2,8 +2,8 @@
 import { compareKeys, type KeyOrder, rangeMayHoldPrefix } from "../../format/index.js";
 import { type EntryFilter, startsWith } from "./filter.js";
 
-/** Where a block lies: before the range, where it may hold some of it, or behind the range with all that follow. */
-export type BlockPlace = "before" | "within" | "behind";
+/** Where a block lies: before the bounds with all that come before it, where it may hold some of the range, behind the bounds with all that follow; or within them, without the prefix. */
+export type BlockPlace = "before" | "within" | "behind" | "aside";
 
 /** The keys that a prefix and bounds leave of one keyspace. */
 export class KeyRange {
@@ -24,7 +24,7 @@ export class KeyRange {
   placeOf({ firstKey, lastKey }: { readonly firstKey: Uint8Array; readonly lastKey: Uint8Array }): BlockPlace {
     if (this.#to !== undefined && compareKeys(this.#order, firstKey, this.#to) >= 0) return "behind";
     if (this.#from !== undefined && compareKeys(this.#order, lastKey, this.#from) < 0) return "before";
-    return this.#prefix === undefined || rangeMayHoldPrefix(this.#order, firstKey, lastKey, this.#prefix) ? "within" : "before";
+    return this.#prefix === undefined || rangeMayHoldPrefix(this.#order, firstKey, lastKey, this.#prefix) ? "within" : "aside";
   }
 
   /** Whether a key is in the range. */

@@ -18,8 +18,9 @@ export interface DumpBlock extends BlockInfo {
 
 /** The blocks that may hold what is asked for: by the index where there is one, else front to back. */
 async function* candidateBlocks(options: ListOptions, decode: boolean): AsyncGenerator<SelectedBlock, void, undefined> {
-  const indexed = typeof options.input === "string" ? await tryIndex(options.input, options.maxBlockSize) : null;
+  const indexed = typeof options.input === "string" ? await tryIndex(options.input, options) : null;
   if (indexed === null) {
+    if (options.reverse === true) throw needsFile(options.input);
     yield* passingBlocks(readEvents(options, decode), options);
     return;
   }
@@ -28,13 +29,21 @@ async function* candidateBlocks(options: ListOptions, decode: boolean): AsyncGen
 }
 
 /** A file without a sound index is read front to back: what comes before the damage is listed, then it is an error. */
-async function tryIndex(path: string, maxBlockSize: number | undefined): Promise<IndexedDump | null> {
+async function tryIndex(path: string, { maxBlockSize, reverse }: ListOptions): Promise<IndexedDump | null> {
   try {
     return await openIndexed(path, maxBlockSize);
   } catch (error) {
-    if (isDumpError(error)) return null;
+    // Its end is where the index is.
+    if (isDumpError(error) && reverse !== true) return null;
     throw error;
   }
+}
+
+function needsFile(input: DumpInput): KgdumpError {
+  return new KgdumpError("USAGE", "only a regular file can be listed from its end", {
+    path: typeof input === "string" ? input : undefined,
+    hint: "write the dump to a file first",
+  });
 }
 
 /**
@@ -56,7 +65,7 @@ export async function* listBlocks(options: ListOptions): AsyncGenerator<DumpBloc
  * @throws {KgdumpError} DUMP_*, KEYSPACE_UNKNOWN, NOT_FOUND, …; while iterating
  */
 export function listEntries(options: ListOptions): AsyncGenerator<DumpEntry, void, undefined> {
-  return entriesOf(candidateBlocks(options, true), options.limit);
+  return entriesOf(candidateBlocks(options, true), options);
 }
 
 /** Which value to get. */

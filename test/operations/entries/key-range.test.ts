@@ -20,5 +20,5 @@ test("in the reverse order, bounds are, too", (t) => {
 test("a prefix narrows it", (t) => {
   const range = new KeyRange("bytewise", { prefix: bytes("b"), to: bytes("bm") });
   t.deepEqual(["a", "b", "bz", "c"].map((key) => range.has(bytes(key))), [false, true, false, false]);
-  t.deepEqual([block("a", "az"), block("a", "ba"), block("bm", "c")].map((one) => range.placeOf(one)), ["before", "within", "behind"]);
+  t.deepEqual([block("a", "az"), block("a", "ba"), block("bm", "c")].map((one) => range.placeOf(one)), ["aside", "within", "behind"]);
 });
