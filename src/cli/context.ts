@@ -1,7 +1,10 @@
 /** What every command gets besides its own options: where to write, how, and when to stop. */
 import { isatty } from "node:tty";
+import { stripVTControlCharacters } from "node:util";
 import { actFor, actingAs, type Places } from "../operations/disk/acting.js";
 import { renderError, renderErrorJson } from "./error-report.js";
+import { type Json, jsonLine } from "./render/json/json.js";
+import type { Look } from "./render/table.js";
 import type { Steps } from "./terminal/progress-line.js";
 import { Interrupted } from "./terminal/signals.js";
 import { makeProgressDisplay, type ProgressChoice, type ProgressDisplay, progressStyle } from "./terminal/progress.js";
@@ -135,6 +138,21 @@ export class Context {
     return this.#completed ? [] : this.#published;
   }
 
+  /** How results look on standard output. */
+  get look(): Look {
+    return { paint: this.paint, verbose: this.verbose, columns: this.out.columns };
+  }
+
+  /** The same for those on standard error. */
+  get errorLook(): Look {
+    return { paint: this.errorPaint, verbose: this.verbose, columns: this.#erases ? this.errorColumns : null };
+  }
+
+  /** Whether all that goes to stderr is JSON, a line each, for a program that follows the progress. */
+  get tellsJson(): boolean {
+    return this.#flags.progress === "json";
+  }
+
   /** Whether stderr is a terminal that obeys control sequences. */
   get isTerminal(): boolean {
     return this.#erases;
@@ -145,8 +163,15 @@ export class Context {
     return process.stderr.columns > 0 ? process.stderr.columns : 80;
   }
 
-  /** Tells something on stderr, line by line, above the line of progress; the lines must be safe to print. They are broken at a terminal's width. */
+  /**
+   * Tells something on stderr, line by line, above the line of progress; the lines must be safe to print. They are broken at a terminal's width. Where progress
+   * is JSON, all on stderr is: this is a message then.
+   */
   say(text: string): void {
+    if (this.tellsJson) {
+      this.sayJson(jsonLine({ message: stripVTControlCharacters(text).trimEnd() }));
+      return;
+    }
     const shown = this.#atWidth(this.#paths.text(text, false));
     const write = (): void => void process.stderr.write(`${this.#erases ? ERASE_LINE : ""}${shown}${shown.endsWith("\n") ? "" : "\n"}`);
     if (this.#display === null) write();
@@ -155,6 +180,13 @@ export class Context {
 
   #atWidth(text: string): string {
     return this.#erases ? wrapLines(text, this.errorColumns) : text;
+  }
+
+  /** Tells the result on stderr, unless it is to be quiet: as text, or as JSON where progress is. */
+  tellResult(text: string, json: Json): void {
+    if (this.quiet) return;
+    if (this.tellsJson) this.sayJson(jsonLine({ result: json }));
+    else this.say(text);
   }
 
   /** Writes JSON to stderr. */
@@ -166,7 +198,8 @@ export class Context {
   warn(sentence: string): void {
     if (this.#warned.has(sentence)) return;
     this.#warned.add(sentence);
-    if (!this.json) this.say(`${this.errorPaint.yellow("warning:")} ${escapeMessage(sentence)}`);
+    if (this.tellsJson) this.sayJson(jsonLine({ warning: sentence }));
+    else if (!this.json) this.say(`${this.errorPaint.yellow("warning:")} ${escapeMessage(sentence)}`);
   }
 
   /** What an operation warns of while it runs. */
@@ -186,13 +219,13 @@ export class Context {
     this.stopProgress();
     const { published } = this;
     const holds = this.#completed && error instanceof Interrupted ? DONE_BEFORE : published.length === 0 ? null : this.#holds;
-    if (this.json) this.sayJson(renderErrorJson(error, { published, holds }));
+    if (this.json || this.tellsJson) this.sayJson(renderErrorJson(error, { published, holds }));
     else this.say(renderError(error, { paint: this.errorPaint, verbose: this.verbose, published, holds }));
   }
 
   /** The text that `fail` would write. */
   failure(error: unknown): string {
-    if (this.json) return this.#paths.text(renderErrorJson(error), true);
+    if (this.json || this.tellsJson) return this.#paths.text(renderErrorJson(error), true);
     return `${this.#erases ? ERASE_LINE : ""}${this.#atWidth(this.#paths.text(renderError(error, { paint: this.errorPaint, verbose: false }), false))}`;
   }
 }

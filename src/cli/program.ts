@@ -1,10 +1,11 @@
 /** The command line as commander knows it: what a list of arguments asks for. */
 import { existsSync, statSync } from "node:fs";
 import { type Command, CommanderError } from "commander";
-import { KgdumpError } from "../errors.js";
+import { KgdumpError, withDetails } from "../errors.js";
 import { shellWord } from "../operations/disk/shell-word.js";
 import { closest } from "../settings/suggest.js";
 import type { Context, GlobalFlags } from "./context.js";
+import { CURES } from "./help/cures.js";
 import { helpWidth } from "./help/help.js";
 import { TOPICS } from "./help/topics.js";
 import { escapeText } from "./text/escape.js";
@@ -60,10 +61,10 @@ async function completionOf(words: readonly string[], width: number): Promise<In
 async function parseCommand(args: readonly string[], name: string | undefined, width: number): Promise<Invocation> {
   if (name !== undefined && isCommand(name)) {
     const invocation = await parseWith([name], args, width).catch(() => null);
-    if (invocation?.kind === "command") return invocation;
+    if (invocation?.kind === "command") return { ...invocation, run: (context) => invocation.run(context).catch((error: unknown) => { throw withHelpOf(name, error); }) };
   }
   // Help, and what is said about mistakes, may be about any of them.
-  return parseWith(COMMAND_NAMES, args, width);
+  return parseWith(COMMAND_NAMES, args, width).catch((error: unknown) => { throw withHelpOf(name, error); });
 }
 
 async function parseWith(names: readonly string[], args: readonly string[], width: number): Promise<Invocation> {
@@ -86,6 +87,12 @@ async function parseWith(names: readonly string[], args: readonly string[], widt
   const [invocation] = asked;
   if (invocation === undefined) throw noCommand();
   return invocation;
+}
+
+/** Where no better hint was found, the help of the command is one. */
+function withHelpOf(name: string | undefined, error: unknown): unknown {
+  if (!(error instanceof KgdumpError) || error.code !== "USAGE" || (error.hint ?? CURES.USAGE) !== CURES.USAGE || name === undefined || !isCommand(name)) return error;
+  return withDetails(error, { cause: error.cause, hint: `see kgdump ${name} --help` });
 }
 
 function versionOf(args: readonly string[]): Invocation {

@@ -68,8 +68,9 @@ export async function runCompact(context: Context, args: readonly string[], flag
   if (undo === true) {
     const result = await undoCompact({ store, discardNew, onProgress, signal });
     context.complete();
-    if (context.json) await context.out.write(jsonDocument({ undone: { ...result } }));
-    else if (!context.quiet) context.say(renderUndoCompact(result, context.errorPaint));
+    const json = { undone: { ...result } };
+    if (context.json) await context.out.write(jsonDocument(json));
+    else context.tellResult(renderUndoCompact(result, context.errorPaint), json);
     return;
   }
   const settings = { compression, compressionLevel, segmentSize };
@@ -77,13 +78,16 @@ export async function runCompact(context: Context, args: readonly string[], flag
     const plan = await planCompact({ store, settings, onProgress, signal });
     context.complete();
     for (const warning of plan.warnings) context.warn(warning);
-    if (context.json) await context.out.write(jsonDocument({ plan: { ...plan, settings: plan.settings === null ? null : { ...plan.settings } } }));
-    else context.say(renderCompactPlan(plan, context.errorPaint));
+    const json = { plan: { ...plan, settings: plan.settings === null ? null : { ...plan.settings } } };
+    if (context.json) await context.out.write(jsonDocument(json));
+    else if (context.quiet) context.say(renderCompactPlan(plan, context.errorPaint));
+    else context.tellResult(renderCompactPlan(plan, context.errorPaint), json);
     return;
   }
   const result = await compactStore({ store, settings, removeOriginal, onProgress, signal });
   context.complete();
   for (const warning of result.warnings) context.warn(warning);
-  if (context.json) await context.out.write(jsonDocument({ compacted: { ...result, reopen: result.reopen === null ? null : { ...result.reopen } } }));
-  else if (!context.quiet) context.say(renderCompact(result, context.errorPaint));
+  const json = { compacted: { ...result, reopen: result.reopen === null ? null : { ...result.reopen } } };
+  if (context.json) await context.out.write(jsonDocument(json));
+  else context.tellResult(renderCompact(result, context.errorLook), json);
 }

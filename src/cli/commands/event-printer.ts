@@ -55,7 +55,7 @@ export class EventPrinter {
   /** @throws {KgdumpError} when the log can't be written */
   readonly onEvent: OnEvent = (event) => {
     const { json, out } = this.#context;
-    const line = json ? jsonLine({ event: { ...event, facts: { ...event.facts } } }) : `${escapeMessage(eventLine(event))}\n`;
+    const line = json ? jsonOf(event) : `${escapeMessage(eventLine(event))}\n`;
     if (this.#log !== undefined) this.#append(this.#log, line);
     // At once: whoever reads it may have to stop the service.
     if (json) this.written = this.written.then(() => out.write(line)).then(() => out.flush());
@@ -65,10 +65,11 @@ export class EventPrinter {
   };
 
   #say(event: MigrationEvent, line: string): void {
-    const { quiet, isTerminal, errorPaint, errorColumns } = this.#context;
+    const { quiet, isTerminal, errorPaint, errorColumns, tellsJson } = this.#context;
     // To ask for something is no progress: it is never silenced.
     if (quiet && event.kind !== "asks") return;
-    if (!isTerminal) this.#context.say(line);
+    if (tellsJson) this.#context.sayJson(jsonOf(event));
+    else if (!isTerminal) this.#context.say(line);
     // The line of progress tells it.
     else if (event.kind !== "goes-on") this.#context.say(renderEvent(event, errorPaint, errorColumns));
   }
@@ -81,4 +82,8 @@ export class EventPrinter {
       throw systemError(error, `writing the log ${path}`, { path });
     }
   }
+}
+
+function jsonOf(event: MigrationEvent): string {
+  return jsonLine({ event: { ...event, facts: { ...event.facts } } });
 }

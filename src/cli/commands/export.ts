@@ -120,7 +120,7 @@ async function plan(context: Context, selection: ExportSelection, flags: ExportF
   for (const warning of result.warnings) context.warn(warning);
   const { renderPlan } = await import("../render/results.js");
   if (context.json) await context.out.write(jsonDocument(planJson(result)));
-  else await context.out.tell(renderPlan(result, context.paint));
+  else await context.out.tell(renderPlan(result, flags.base, context.look));
   const [problem] = result.problems;
   if (problem === undefined) return;
   for (const other of result.problems.slice(1)) context.warn(other.message);
@@ -128,7 +128,7 @@ async function plan(context: Context, selection: ExportSelection, flags: ExportF
 }
 
 async function write(context: Context, options: Omit<ExportOptions, "output">, path: string | null): Promise<void> {
-  if (path === null) refuseTerminalOutput(options.store);
+  if (path === null) await refuseTerminalOutput(options.store);
   const { exportStore } = await import("../../operations/export/export.js");
   if (path === null && connectionOf(1) === "pipe") (await import("../../operations/disk/system-calls.js")).widenPipe(1);
   const { onProgress } = context.startProgress({}, path === null);
@@ -144,7 +144,7 @@ async function write(context: Context, options: Omit<ExportOptions, "output">, p
   for (const warning of result.warnings) context.warn(warning);
   if (context.json && path !== null) await context.out.write(jsonDocument(exportJson(result)));
   else if (context.json) context.sayJson(jsonLine(exportJson(result)));
-  else if (!context.quiet) context.say((await import("../render/results.js")).renderExport(result, context.errorPaint));
+  else context.tellResult((await import("../render/results.js")).renderExport(result, options.base, context.errorPaint), exportJson(result));
 }
 
 /** Whether an export failed only because its reader wanted no more. */
@@ -152,8 +152,11 @@ function hasEnough(error: unknown): boolean {
   return error instanceof KgdumpError && error.code === "BROKEN_PIPE" && saidEnough(1);
 }
 
-function refuseTerminalOutput(store: string): void {
+/** @throws {KgdumpError} USAGE, and before that what is wrong with the store's path: that matters more */
+async function refuseTerminalOutput(store: string): Promise<void> {
   if (connectionOf(1) !== "terminal") return;
+  const { detectEngine } = await import("../../operations/disk/stores.js");
+  await detectEngine(store);
   throw new KgdumpError("USAGE", "a dump is binary, but standard output is a terminal", {
     hint: `for example: kgdump export ${escapeText(store)} -o graph.kgd`,
   });

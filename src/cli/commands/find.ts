@@ -6,7 +6,7 @@ import type { Context } from "../context.js";
 import { addHelp } from "../help/help.js";
 import { keyspaceOptions } from "../options.js";
 import { type Json, jsonBytes, jsonDocument } from "../render/json/json.js";
-import { left, right, renderTable } from "../render/table.js";
+import { left, type Look, right, renderTable } from "../render/table.js";
 import { parseBytes } from "../text/byte-text.js";
 import { escapeMessage, escapeText, formatShort } from "../text/escape.js";
 import { formatNumberOf } from "../text/quantities.js";
@@ -60,7 +60,7 @@ export async function runFind(context: Context, args: readonly string[], flags: 
     remarks: found[0]?.remarks ?? [],
   };
   if (context.json) await context.out.write(jsonDocument({ found: { store, key: jsonBytes(key), ...foundJson(all) } }));
-  else await context.out.tell(render(all, store, key, context));
+  else await context.out.tell(render(all, store, key, context.look));
 }
 
 function foundJson({ versions, problems, remarks }: FoundKey): Record<string, Json> {
@@ -76,12 +76,12 @@ function foundJson({ versions, problems, remarks }: FoundKey): Record<string, Js
   };
 }
 
-function render({ versions, problems, remarks }: FoundKey, store: string, key: Uint8Array, { paint }: Context): string {
+function render({ versions, problems, remarks }: FoundKey, store: string, key: Uint8Array, { paint, columns: width }: Look): string {
   const count = versions.length === 0 ? "no version" : formatNumberOf(versions.length, "version", "versions");
   const head = `${count} of ${paint.bold(formatShort(key))} in ${escapeText(store)}\n`;
   const notes = [...remarks.map((remark) => `  ${paint.yellow("note:")} ${escapeMessage(remark)}\n`), ...problems.map(({ file, reason }) => `  ${paint.yellow("not searched:")} ${escapeText(file)}: ${escapeMessage(reason)}\n`)];
   const columns = [left("keyspace"), right("sequence"), left("what"), left("file"), right("level"), right("value bytes"), left("")];
-  const table = versions.length === 0 ? "" : renderTable(columns, versions.map(row), paint);
+  const table = versions.length === 0 ? "" : renderTable(columns, versions.map(row), paint, width);
   return head + notes.join("") + table;
 }
 

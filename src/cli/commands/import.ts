@@ -4,7 +4,7 @@ import type { Context } from "../context.js";
 import { addHelp } from "../help/help.js";
 import { inputOption } from "../inputs.js";
 import { accessOptions, allowGapsOption, countOf, excludeOptions, keyspaceOptions, manyOf, maxBlockSizeOption, oneOf, prefixOption, refuseBoth, type SledFlags, sledOptions } from "../options.js";
-import { importJson, jsonDocument } from "../render/json/json.js";
+import { importJson } from "../render/json/json.js";
 import { renderImport } from "../render/results.js";
 import { parseMapping } from "../text/byte-text.js";
 import { type LoadingFlags, loadingOptions, showLoaded } from "./loading.js";
@@ -77,7 +77,7 @@ export async function runImport(context: Context, args: readonly string[], flags
   const { merge, ifExists, prefix, jobs } = flags;
   const result = await importDump({ ...options, ...settings, merge, ifExists, prefix, jobs, onProgress });
   await showLoaded(context, result, flags, {
-    json: () => jsonDocument(importJson({ ...result, warnings: [...notes, ...result.warnings] })),
-    text: () => renderImport(result, context.errorPaint),
+    json: importJson({ ...result, warnings: [...notes, ...result.warnings] }),
+    text: () => renderImport(result, context.errorLook),
   });
 }

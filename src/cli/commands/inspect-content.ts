@@ -23,10 +23,19 @@ function namesKeyspaces(flags: InspectFlags): boolean {
 export async function showEntries(context: Context, options: ListOptions, flags: InspectFlags): Promise<void> {
   const { listEntries } = await import("../../operations/inspect/entries.js");
   const withValue = flags.entries === true;
+  let found = 0;
   for await (const entry of listEntries(options)) {
+    found += 1;
     const text = context.json ? jsonLine(entryJson(entry, withValue)) : entryText(context, entry, flags);
     if (!(await context.out.write(text))) return;
   }
+  await warnOfNothing(context, options, found);
+}
+
+/** A list without a line looks like one that went wrong. */
+async function warnOfNothing(context: Context, { prefix, keyspaces }: ListOptions, found: number): Promise<void> {
+  const { emptyWarnings } = await import("../../operations/entries/filter.js");
+  for (const warning of emptyWarnings("the dump", { prefix, some: keyspaces !== undefined }, found)) context.warn(warning);
 }
 
 function entryText(context: Context, entry: DumpEntry, flags: InspectFlags): string {
@@ -63,12 +72,15 @@ export async function showBlocks(context: Context, options: ListOptions): Promis
   // Two keys and what stands between them fill a line.
   const keyWidth = width === null ? undefined : Math.max(8, (width - `${INDENT} .. `.length) >> 1);
   if (!context.json) await context.out.line(paint.dim(line(columns(BLOCK_COLUMNS.map(([heading]) => heading)), KEYS_HEADING)));
+  let found = 0;
   for await (const block of listBlocks(options)) {
+    found += 1;
     const { number, keyspaceName, codec, entries, rawLength, storedLength, offset, firstKey, lastKey } = block;
     const figures = columns([formatCount(number), formatShort(keyspaceName), codec, ...[entries, rawLength, storedLength, offset].map(formatCount)]);
     const text = line(figures, paint.cyan(`${formatShort(firstKey, keyWidth)} .. ${formatShort(lastKey, keyWidth)}`));
     if (!(await context.out.write(context.json ? jsonLine(blockJson(block)) : `${text}\n`))) return;
   }
+  await warnOfNothing(context, options, found);
 }
 
 /** Shows the value of one key. @throws {KgdumpError} NOT_FOUND when the dump does not have the key */

@@ -9,13 +9,14 @@ import { formatShort } from "../text/escape.js";
 
 const WIDTHS = [12, 8, 9, 13];
 
-/** Lists gaps, a line each; without any, nothing but a heading. */
+/** Lists gaps, a line each, or three on a terminal; without any, nothing but a heading. */
 export async function showGaps(context: Context, source: ReadOptions): Promise<void> {
   const { listGaps } = await import("../../operations/inspect/gaps.js");
+  const { isTerminal } = context.out;
   const heading = columns(["keyspace", "blocks", "entries", "bytes unused"]);
-  if (!context.json) await context.out.line(context.paint.dim(`${heading}  after .. before`));
+  if (!context.json) await context.out.line(context.paint.dim(`${heading}${isTerminal ? "" : "  after .. before"}`));
   for await (const gap of listGaps(source)) {
-    if (!(await context.out.write(context.json ? jsonLine(gapJson(gap)) : gapText(gap)))) return;
+    if (!(await context.out.write(context.json ? jsonLine(gapJson(gap)) : gapText(gap, isTerminal)))) return;
   }
 }
 
@@ -23,9 +24,11 @@ function columns(cells: readonly string[]): string {
   return cells.map((cell, index) => (index === 0 ? cell.padEnd(WIDTHS[index] ?? 0) : cell.padStart(WIDTHS[index] ?? 0))).join("  ");
 }
 
-function gapText({ keyspaceName, after, before, blocks, entries, bytes }: DumpGap): string {
+function gapText({ keyspaceName, after, before, blocks, entries, bytes }: DumpGap, isTerminal: boolean): string {
   const figures = columns([formatShort(keyspaceName), ...[blocks, entries, bytes].map(countText)]);
-  return `${figures}  ${edgeText(after, "(its start)")} .. ${edgeText(before, "(its end)")}\n`;
+  const [from, to] = [edgeText(after, "(its start)"), edgeText(before, "(its end)")];
+  // Whole keys, as they are looked for in a backup: on a terminal each has a line of its own.
+  return isTerminal ? `${figures}\n    after: ${from}\n    before: ${to}\n` : `${figures}  ${from} .. ${to}\n`;
 }
 
 function gapJson({ keyspaceName, after, before, blocks, entries, bytes }: DumpGap): Parameters<typeof jsonLine>[0] {

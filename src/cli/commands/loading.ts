@@ -4,6 +4,7 @@ import type { LoadingOptions, LoadingResult } from "../../operations/import/opti
 import type { Context } from "../context.js";
 import { inputsOf, refuseFileAsTarget } from "../inputs.js";
 import { type AccessFlags, accessOf } from "../options.js";
+import { type Json, jsonDocument } from "../render/json/json.js";
 import { mapOf, type Mapping } from "../text/byte-text.js";
 import { escapeText } from "../text/escape.js";
 
@@ -46,11 +47,11 @@ export async function loadingOptions(context: Context, command: "import" | "rest
  * @param shown makes the result's JSON, and its text
  * @throws {KgdumpError} RECOVERY_INCOMPLETE when entries are missing in the dump, and that is not allowed
  */
-export async function showLoaded(context: Context, result: LoadingResult, { allowGaps }: LoadingFlags, shown: { readonly json: () => string; readonly text: () => string }): Promise<void> {
+export async function showLoaded(context: Context, result: LoadingResult, { allowGaps }: LoadingFlags, shown: { readonly json: Json; readonly text: () => string }): Promise<void> {
   context.complete();
   for (const warning of result.warnings) context.warn(warning);
-  if (context.json) await context.out.write(shown.json());
-  else if (!context.quiet) context.say(shown.text());
+  if (context.json) await context.out.write(jsonDocument(shown.json));
+  else context.tellResult(shown.text(), shown.json);
   await context.out.flush();
   if (allowGaps === true) return;
   const { requireNoGaps } = await import("../../operations/dump/salvaged.js");

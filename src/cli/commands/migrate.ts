@@ -160,7 +160,7 @@ export async function runMigrate(context: Context, [store]: readonly string[], f
   if (result.status === "nothing") context.warn(`there is no store at ${result.target}: nothing was migrated`);
   for (const warning of result.warnings) context.warn(warning);
   if (context.json) await context.out.write(jsonLine(migrationJson(result)));
-  else if (!context.quiet && result.status !== "nothing") context.say(renderMigration(result, { paint: context.errorPaint, verbose: context.verbose }));
+  else if (result.status !== "nothing") context.tellResult(renderMigration(result, context.errorLook), migrationJson(result));
 }
 
 interface RollbackFlags {
@@ -216,6 +216,7 @@ export async function runRollback(context: Context, args: readonly string[], fla
   context.complete();
   await events.written;
   for (const warning of result.warnings) context.warn(warning);
-  if (context.json) await context.out.write(jsonLine({ rollback: { ...result } }));
-  else if (!context.quiet) context.say(renderRollback(result, context.errorPaint));
+  const json = { rollback: { ...result } };
+  if (context.json) await context.out.write(jsonLine(json));
+  else context.tellResult(renderRollback(result, context.errorPaint), json);
 }

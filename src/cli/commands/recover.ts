@@ -97,7 +97,7 @@ export async function runRecover(context: Context, args: readonly string[], flag
   });
   context.complete();
   if (context.json) await context.out.write(jsonDocument(recoverJson(result)));
-  else if (!context.quiet) await context.out.tell(renderRecover(result, context));
+  else if (!context.quiet) await context.out.tell(renderRecover(result, context.look));
   await context.out.flush();
   requireNothingLost(result);
 }
@@ -113,7 +113,7 @@ async function runRecoverStore(context: Context, store: string, flags: RecoverFl
       : await recoverInto({ ...options, output: flags.output, target: flags.to, ...access });
   context.complete();
   if (context.json) await context.out.write(jsonDocument(recoverStoreJson(result)));
-  else if (!context.quiet) await context.out.tell(renderRecoverStore(result, context));
+  else if (!context.quiet) await context.out.tell(renderRecoverStore(result, context.look));
   await context.out.flush();
   requireWholeStore(result);
 }

@@ -6,7 +6,7 @@ import type { Context } from "../context.js";
 import { addHelp } from "../help/help.js";
 import { inputOption } from "../inputs.js";
 import { accessOptions, allowGapsOption, excludeOptions, keyspaceOptions, manyOf, maxBlockSizeOption, oneOf, refuseBoth, sizeOf } from "../options.js";
-import { jsonBytes, jsonDocument } from "../render/json/json.js";
+import { jsonBytes, type Json } from "../render/json/json.js";
 import { renderRestore } from "../render/restore.js";
 import { parseMapping } from "../text/byte-text.js";
 import { type LoadingFlags, loadingOptions, showLoaded } from "./loading.js";
@@ -84,12 +84,12 @@ export async function runRestore(context: Context, args: readonly string[], flag
   const { onProgress } = context.startProgress({ phases: flags.verify ? ["load", "verify"] : [], labels: { load: "restoring" } });
   const result = await restoreDump({ ...options, optionsFrom, compression, tableBlockSize, ttl, ttlTime, onProgress });
   await showLoaded(context, result, flags, {
-    json: () => jsonDocument({ restored: restoreJson(result) }),
+    json: { restored: restoreJson(result) },
     text: () => renderRestore(result, context.errorPaint),
   });
 }
 
-function restoreJson(result: RestoreResult): Parameters<typeof jsonDocument>[0] {
+function restoreJson(result: RestoreResult): Json {
   return {
     ...result,
     missing: { ...result.missing },

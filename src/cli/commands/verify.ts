@@ -114,7 +114,7 @@ export async function runVerify(context: Context, args: readonly string[], flags
   context.complete();
   for (const warning of result.warnings) context.warn(warning);
   if (context.json) await context.out.write(jsonDocument(verifyJson(result)));
-  else if (!context.quiet) await context.out.tell(renderVerify(result, context));
+  else if (!context.quiet) await context.out.tell(renderVerify(result, context.look));
   await context.out.flush();
   requireEqual(result);
 }

@@ -6,6 +6,7 @@ import type { Paint } from "../terminal/style.js";
 import { escapeText } from "../text/escape.js";
 import { formatDuration, formatNumberOf, formatSize } from "../text/quantities.js";
 import { renderReopen } from "./results.js";
+import type { Look } from "./table.js";
 
 /** What compacting would gain. */
 export function renderCompactPlan({ store, bytes, newBytes, freeBytes }: CompactPlan, paint: Paint): string {
@@ -14,12 +15,12 @@ export function renderCompactPlan({ store, bytes, newBytes, freeBytes }: Compact
 }
 
 /** A few lines about a compacted store. */
-export function renderCompact({ store, engine, kept, bytesBefore, bytesAfter, entries, keyspaces, seconds, reopen }: CompactResult, paint: Paint): string {
+export function renderCompact({ store, engine, kept, bytesBefore, bytesAfter, entries, keyspaces, seconds, reopen }: CompactResult, { paint, verbose }: Look): string {
   const original = kept === null ? "the original was removed" : `the original is kept as ${escapeText(kept)}: remove it when you are sure`;
   return (
     `${paint.green("compacted")} ${paint.bold(escapeText(store))}: ${formatSize(bytesBefore)} became ${formatSize(bytesAfter)}\n` +
     `  ${formatNumberOf(entries, "entry", "entries")} in ${formatNumberOf(keyspaces, ...engineNamed(engine).keyspaceWords)}, in ${formatDuration(seconds)}, read back and found equal\n` +
-    `  ${original}\n${reopen === null ? "" : renderReopen(reopen)}`
+    `  ${original}\n${reopen === null ? "" : renderReopen(reopen, verbose)}`
   );
 }
 

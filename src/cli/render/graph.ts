@@ -2,11 +2,10 @@
 import { formatCount } from "../../counts.js";
 import type { GraphProblem, GraphProblemKind, GraphReport } from "../../operations/graph/index.js";
 import type { Verification } from "../../operations/verify/results.js";
-import type { Paint } from "../terminal/style.js";
 import { escapeText, formatShort } from "../text/escape.js";
 import { formatNumberOf } from "../text/quantities.js";
 import { sideName } from "./sides.js";
-import { left, right, renderTable } from "./table.js";
+import { left, type Look, right, renderTable } from "./table.js";
 
 const MEANING: Readonly<Record<GraphProblemKind, string>> = {
   "key-malformed": "the key begins like one of the graph's, but goes on differently",
@@ -23,13 +22,13 @@ const MEANING: Readonly<Record<GraphProblemKind, string>> = {
 };
 
 /** How the graph of each side is; nothing when it was not checked. */
-export function renderGraphs({ reference, stores }: Verification, paint: Paint): string {
+export function renderGraphs({ reference, stores }: Verification, look: Look): string {
   if (reference.graph === null) return "";
-  const first = `\n${renderGraph(`graph of ${sideName(reference.kind, 0)}`, reference.graph, false, paint)}`;
+  const first = `\n${renderGraph(`graph of ${sideName(reference.kind, 0)}`, reference.graph, false, look)}`;
   const others = stores.map(({ engine, equal, graph }, index) => {
     const name = `graph of ${sideName(engine, index + 1)}`;
-    if (equal || graph === null) return `${paint.bold(`${name}:`)} the same entries, so the same graph\n`;
-    return renderGraph(name, graph, true, paint);
+    if (equal || graph === null) return `${look.paint.bold(`${name}:`)} the same entries, so the same graph\n`;
+    return renderGraph(name, graph, true, look);
   });
   return first + others.join("");
 }
@@ -38,7 +37,8 @@ export function renderGraphs({ reference, stores }: Verification, paint: Paint):
  * How one graph is.
  * @param compared whether its problems were compared with those of another
  */
-export function renderGraph(name: string, graph: GraphReport, compared: boolean, paint: Paint): string {
+export function renderGraph(name: string, graph: GraphReport, compared: boolean, look: Look): string {
+  const { paint } = look;
   const head = paint.bold(`${name}:`);
   if (graph.layout === "none") return `${head} none: no key is in MAYA's layout\n`;
   const counts =
@@ -49,16 +49,16 @@ export function renderGraph(name: string, graph: GraphReport, compared: boolean,
   }
   const made = graph.made === 0 ? "all of them in A too" : `${formatCount(graph.made)} of them not in A`;
   const verdict = `  ${paint.red(formatNumberOf(graph.problems, "problem", "problems"))}${compared ? `, ${made}` : ""}\n`;
-  return `${head} ${counts}${verdict}${problemTable(graph, compared, paint)}`;
+  return `${head} ${counts}${verdict}${problemTable(graph, compared, look)}`;
 }
 
-function problemTable({ kinds }: GraphReport, compared: boolean, paint: Paint): string {
+function problemTable({ kinds }: GraphReport, compared: boolean, { paint, columns: width }: Look): string {
   const columns = [left("problem"), right("count"), ...(compared ? [right("not in A")] : []), left("what is wrong, and where first")];
   const rows = kinds.flatMap(({ kind, count, made, examples }) => [
     [kind, formatCount(count), ...(compared ? [formatCount(made)] : []), MEANING[kind]],
     ...examples.map((example) => ["", "", ...(compared ? [""] : []), `  ${exampleText(example)}`]),
   ]);
-  return `\n${renderTable(columns, rows, paint)}`;
+  return `\n${renderTable(columns, rows, paint, width)}`;
 }
 
 function exampleText({ kind, key, other }: GraphProblem): string {

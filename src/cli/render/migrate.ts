@@ -13,12 +13,13 @@ import { formatDuration, formatNumberOf, formatSize } from "../text/quantities.j
 import { renderGraph } from "./graph.js";
 import { type KeyspaceSides, renderSides, sideName } from "./sides.js";
 import { engineName } from "./summary.js";
+import type { Look } from "./table.js";
 
 const line = (name: string, text: string): string => `  ${`${name}:`.padEnd(11)}${text}\n`;
 
 /** How a migration ended. */
-export function renderMigration(result: MigrateResult, options: { readonly paint: Paint; readonly verbose: boolean }): string {
-  const { paint } = options;
+export function renderMigration(result: MigrateResult, look: Look): string {
+  const { paint } = look;
   const { status, engine, target, backup, dump, delta, entries, changes, seconds, downtimeSeconds, reopen } = result;
   if (status === "already") return `${paint.bold(escapeText(target))} is a ${engineName(engine)} store already: there is nothing to do\n`;
   return (
@@ -26,11 +27,12 @@ export function renderMigration(result: MigrateResult, options: { readonly paint
     (backup === null ? "" : line("backup", escapeText(backup))) +
     (dump === null ? "" : line("dump", escapeText(dump))) +
     (delta === null ? "" : line("delta", escapeText(delta))) +
-    (downtimeSeconds === null ? "" : line("downtime", `${formatDuration(downtimeSeconds)}${changes === null ? "" : `, for ${changesText(changes)}`}`)) +
+    (downtimeSeconds === null ? "" : line("locked", `for ${formatDuration(downtimeSeconds)}${changes === null ? "" : `, with ${changesText(changes)}`}`)) +
     (reopen === null ? "" : line("open it", `with ${escapeMessage(reopen.rust)}`)) +
     line("way back", `kgdump rollback ${escapeMessage(shellWord(target))}`) +
-    (result.keyspaces === null ? "" : `\n${renderSides(result.keyspaces.map((keyspace) => sidesOf(keyspace, engine)), options)}`) +
-    (result.graph === null ? "" : `\n${renderGraph("graph of all sides", result.graph, false, paint)}`)
+    line("next", `start the service; once it works, kgdump cleanup ${escapeMessage(shellWord(target))} removes what is left`) +
+    (result.keyspaces === null ? "" : `\n${renderSides(result.keyspaces.map((keyspace) => sidesOf(keyspace, engine)), look)}`) +
+    (result.graph === null ? "" : `\n${renderGraph("graph of all sides", result.graph, false, look)}`)
   );
 }
 

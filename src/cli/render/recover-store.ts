@@ -5,7 +5,7 @@ import type { Paint } from "../terminal/style.js";
 import { escapeMessage, escapeText, formatShort } from "../text/escape.js";
 import { formatDuration, formatNumberOf, formatSize } from "../text/quantities.js";
 import { countText } from "./recover.js";
-import { left, right, renderTable } from "./table.js";
+import { left, type Look, right, renderTable } from "./table.js";
 
 /** Lines of the list, unless all were asked for. */
 const SHOWN = 20;
@@ -18,12 +18,12 @@ const WHAT: Readonly<Record<StoreLoss["what"], string>> = {
 };
 
 /** Lines about the recovery of a store. @param options verbose: lists as long as they are */
-export function renderRecoverStore(result: RecoverStoreResult, options: { paint: Paint; verbose: boolean }): string {
+export function renderRecoverStore(result: RecoverStoreResult, options: Look): string {
   const { paint } = options;
   return [
     headline(result, paint),
     ...result.remarks.map((remark) => `  ${paint.yellow("note:")} ${escapeMessage(remark)}\n`),
-    keyspaceTable(result, paint),
+    keyspaceTable(result, options),
     lossTable(result, options),
   ].join("");
 }
@@ -40,13 +40,13 @@ function headline(result: RecoverStoreResult, paint: Paint): string {
   return `${state} ${paint.bold(escapeText(store))} (${engine})\n  ${formatNumberOf(entries, "entry", "entries")} (${formatSize(rawBytes)}) ${done}${doubt}\n${unsure}${dump}${made}${nothing}`;
 }
 
-function keyspaceTable({ keyspaces }: RecoverStoreResult, paint: Paint): string {
+function keyspaceTable({ keyspaces }: RecoverStoreResult, { paint, columns: width }: Look): string {
   const rows = keyspaces.map(({ name, entries, doubtful, gaps }) => [formatShort(name), formatCount(entries), formatCount(doubtful), formatCount(gaps)]);
   const columns = [left("keyspace"), right("entries"), right("doubtful"), right("gaps")];
-  return `\n${renderTable(columns, rows, paint)}`;
+  return `\n${renderTable(columns, rows, paint, width)}`;
 }
 
-function lossTable({ losses }: RecoverStoreResult, { paint, verbose }: { paint: Paint; verbose: boolean }): string {
+function lossTable({ losses }: RecoverStoreResult, { paint, verbose, columns: width }: Look): string {
   if (losses.length === 0) return "";
   const rows = losses.slice(0, verbose ? losses.length : SHOWN).map(({ keyspace, what, file, offset, from, to, after, entries, reason }) => [
     keyspace === null ? "(any)" : formatShort(keyspace),
@@ -59,5 +59,5 @@ function lossTable({ losses }: RecoverStoreResult, { paint, verbose }: { paint: 
   ]);
   const columns = [left("lost in"), left("what"), left("from key"), left("to key"), right("entries"), left("file"), left("why")];
   const more = losses.length > rows.length ? `  … and ${formatCount(losses.length - rows.length)} more (-v shows them)\n` : "";
-  return `\n${renderTable(columns, rows, paint)}${more}`;
+  return `\n${renderTable(columns, rows, paint, width)}${more}`;
 }

@@ -4,7 +4,7 @@ import type { RecoveredGap, RecoverResult } from "../../operations/recover/recov
 import type { Paint } from "../terminal/style.js";
 import { escapeMessage, escapeText, formatShort } from "../text/escape.js";
 import { formatDuration, formatNumberOf, formatSize } from "../text/quantities.js";
-import { left, right, renderTable } from "./table.js";
+import { left, type Look, right, renderTable } from "./table.js";
 
 /** Lines of each list, unless all were asked for. */
 const SHOWN = 20;
@@ -20,7 +20,7 @@ export function edgeText(key: Uint8Array | null, otherwise: string): string {
 }
 
 /** Lines about a recovery. @param options verbose: lists as long as they are */
-export function renderRecover(result: RecoverResult, options: { paint: Paint; verbose: boolean }): string {
+export function renderRecover(result: RecoverResult, options: Look): string {
   const { paint } = options;
   return [
     headline(result, paint),
@@ -48,7 +48,7 @@ function lostText(count: number | null, one: string, many: string): string {
   return count === null ? `an unknown number of ${many}` : formatNumberOf(count, one, many);
 }
 
-function gapTable(result: RecoverResult, { paint, verbose }: { paint: Paint; verbose: boolean }): string {
+function gapTable(result: RecoverResult, { paint, verbose, columns: width }: Look): string {
   const all = result.keyspaces.flatMap(({ name, gaps }) => gaps.map((gap) => ({ name, gap })));
   if (all.length === 0) return "";
   const rows = all.slice(0, verbose ? all.length : SHOWN).map(({ name, gap }) => [
@@ -60,7 +60,7 @@ function gapTable(result: RecoverResult, { paint, verbose }: { paint: Paint; ver
     placeText(gap),
   ]);
   const columns = [left("gap in"), left("after"), left("before"), right("blocks"), right("entries"), left("bytes of the damaged dump")];
-  return `\n${renderTable(columns, rows, paint)}${more(all.length, rows.length)}`;
+  return `\n${renderTable(columns, rows, paint, width)}${more(all.length, rows.length)}`;
 }
 
 function placeText({ from, to }: RecoveredGap): string {
@@ -68,14 +68,14 @@ function placeText({ from, to }: RecoveredGap): string {
   return `${formatCount(from)} to ${to === null ? "its end" : formatCount(to)}`;
 }
 
-function unusedTable({ unused }: RecoverResult, { paint, verbose }: { paint: Paint; verbose: boolean }): string {
+function unusedTable({ unused }: RecoverResult, { paint, verbose, columns: width }: Look): string {
   if (unused.length === 0) return "";
   const rows = unused.slice(0, verbose ? unused.length : SHOWN).map(({ offset, bytes, what }) => [formatCount(offset), formatCount(bytes), escapeMessage(what)]);
   const columns = [right("unusable: from byte"), right("bytes"), left("what")];
-  return `\n${renderTable(columns, rows, paint)}${more(unused.length, rows.length)}`;
+  return `\n${renderTable(columns, rows, paint, width)}${more(unused.length, rows.length)}`;
 }
 
-function droppedLines({ dropped }: RecoverResult, { paint, verbose }: { paint: Paint; verbose: boolean }): string {
+function droppedLines({ dropped }: RecoverResult, { paint, verbose }: Look): string {
   if (dropped.length === 0) return "";
   const shown = dropped.slice(0, verbose ? dropped.length : SHOWN);
   const lines = shown.map(({ offset, code, message }) => `  byte ${formatCount(offset)}: ${escapeMessage(message)} ${paint.dim(`[${code}]`)}\n`);

@@ -1,9 +1,8 @@
 /** Keyspaces of several sides beside each other: what each of them holds. */
 import { formatCount } from "../../counts.js";
-import type { Paint } from "../terminal/style.js";
 import { formatShort } from "../text/escape.js";
 import { engineName, SHORT_DIGEST } from "./summary.js";
-import { left, right, renderTable } from "./table.js";
+import { left, type Look, right, renderTable } from "./table.js";
 
 /** One keyspace from all sides. */
 export interface KeyspaceSides {
@@ -26,7 +25,7 @@ export function sideName(kind: string, index: number): string {
 }
 
 /** A table with a line for each side of each keyspace. */
-export function renderSides(keyspaces: readonly KeyspaceSides[], { paint, verbose }: { readonly paint: Paint; readonly verbose: boolean }): string {
+export function renderSides(keyspaces: readonly KeyspaceSides[], { paint, verbose, columns: width }: Look): string {
   const rows = keyspaces.flatMap(({ name, sides }) =>
     sides.map(({ side, entries, digest, verdict }, index) => [
       index === 0 ? formatShort(name) : "",
@@ -37,5 +36,5 @@ export function renderSides(keyspaces: readonly KeyspaceSides[], { paint, verbos
     ]),
   );
   const columns = [left("keyspace"), left("side"), right("entries"), left("sha-256"), left("")];
-  return renderTable(columns, rows, paint);
+  return renderTable(columns, rows, paint, width);
 }

@@ -10,22 +10,17 @@ import { formatDuration, formatNumberOf, formatRate, formatSize } from "../text/
 import { renderGraphs } from "./graph.js";
 import { renderSides, sideName } from "./sides.js";
 import { engineName } from "./summary.js";
-import { left, renderTable } from "./table.js";
+import { left, type Look, renderTable } from "./table.js";
 import { renderStart } from "./value.js";
-
-interface RenderOptions {
-  readonly paint: Paint;
-  /** Whole digests. */
-  readonly verbose: boolean;
-}
 
 /** Characters of an option's value that are shown. */
 const OPTION_WIDTH = 60;
 /** Columns that a sampled value may take. */
 const VALUE_WIDTH = 100;
+const VALUE_NARROWEST = 30;
 
 /** What was verified, and how all sides compare. */
-export function renderVerify(result: Verification | VerifyResult, options: RenderOptions): string {
+export function renderVerify(result: Verification | VerifyResult, options: Look): string {
   const { paint } = options;
   const verdicts = result.stores.map((store) => renderVerdict(store, paint)).join("");
   const sides = result.stores.length === 0 && "dump" in result ? "" : `\n${renderSides(sidesOf(result), options)}`;
@@ -33,10 +28,10 @@ export function renderVerify(result: Verification | VerifyResult, options: Rende
     renderFirst(result, paint) +
     (verdicts === "" ? "" : `\n${verdicts}`) +
     sides +
-    result.stores.map((store) => renderDifferences(store, result, paint)).join("") +
-    result.stores.map((store) => renderOptions(store, result, paint)).join("") +
-    renderSamples(result, paint) +
-    renderGraphs(result, paint)
+    result.stores.map((store) => renderDifferences(store, result, options)).join("") +
+    result.stores.map((store) => renderOptions(store, result, options)).join("") +
+    renderSamples(result, options) +
+    renderGraphs(result, options)
   );
 }
 
@@ -85,7 +80,7 @@ function differencesText({ missing, added, changed }: StoreComparison["keyspaces
   return `DIFFERENT: ${parts.map(([what, count]) => `${formatCount(count)} ${what}`).join(", ")}`;
 }
 
-function renderDifferences(against: StoreComparison, { reference, stores }: Verification, paint: Paint): string {
+function renderDifferences(against: StoreComparison, { reference, stores }: Verification, { paint, columns: width }: Look): string {
   const shown = against.differences;
   if (shown.length === 0) return "";
   const first = reference.kind === "dump" ? "the dump" : "the first";
@@ -95,11 +90,11 @@ function renderDifferences(against: StoreComparison, { reference, stores }: Veri
   const heading = stores.length === 1 ? "difference" : `difference of ${sideName(against.engine, stores.indexOf(against) + 1)}`;
   const columns = [left(heading), left("keyspace"), left("key")];
   const more = all > shown.length ? `  … and ${formatCount(all - shown.length)} more\n` : "";
-  return `\n${renderTable(columns, rows, paint)}${more}`;
+  return `\n${renderTable(columns, rows, paint, width)}${more}`;
 }
 
 /** Each option that differs, with both values. */
-function renderOptions({ engine, options, path }: StoreComparison, { reference, stores }: Verification, paint: Paint): string {
+function renderOptions({ engine, options, path }: StoreComparison, { reference, stores }: Verification, { paint, columns: width }: Look): string {
   if (options === null) return "";
   const { compared, differences } = options;
   const others = stores.length === 1 ? "" : ` of ${escapeText(path)}`;
@@ -107,25 +102,27 @@ function renderOptions({ engine, options, path }: StoreComparison, { reference, 
   const columns = [sideName(reference.kind, 0), sideName(engine, stores.findIndex((store) => store.path === path) + 1)];
   const value = (text: string | null): string => (text === null ? "(not there)" : escapeText(text.length > OPTION_WIDTH ? `${text.slice(0, OPTION_WIDTH)}…` : text));
   const rows = differences.map(({ keyspace, option, first, store }) => [keyspace === null ? "(database)" : formatShort(keyspace), escapeText(option), value(first), value(store)]);
-  const table = renderTable(["family", "option", ...columns].map(left), rows, paint);
+  const table = renderTable(["family", "option", ...columns].map(left), rows, paint, width);
   return `\n${paint.red("different:")} ${formatNumberOf(differences.length, "option", "options")} of ${formatCount(compared)}${others}\n${table}`;
 }
 
-function renderSamples({ samples, seed, reference, stores }: Verification, paint: Paint): string {
+function renderSamples({ samples, seed, reference, stores }: Verification, look: Look): string {
+  const { paint } = look;
   if (samples.length === 0) return "";
   const sides = [sideName(reference.kind, 0), ...stores.map(({ engine }, index) => sideName(engine, index + 1))];
   const head = `\n${paint.dim(`${formatNumberOf(samples.length, "sample", "samples")}, the same again with --seed ${seed.toString()}:`)}\n`;
-  return head + samples.map((sample) => renderSample(sample, sides, paint)).join("");
+  return head + samples.map((sample) => renderSample(sample, sides, look)).join("");
 }
 
-function renderSample({ keyspace, key, equal, values }: Sample, sides: readonly string[], paint: Paint): string {
+function renderSample({ keyspace, key, equal, values }: Sample, sides: readonly string[], { paint, columns }: Look): string {
   const verdict = equal ? paint.green("equal") : paint.red("DIFFERENT");
   const width = Math.max(...sides.map((side) => side.length));
-  const lines = values.map((value, index) => `    ${(sides[index] ?? "").padEnd(width)}  ${valueText(value)}\n`);
+  const room = Math.min(VALUE_WIDTH, (columns ?? VALUE_WIDTH) - width - "      ".length);
+  const lines = values.map((value, index) => `    ${(sides[index] ?? "").padEnd(width)}  ${valueText(value, room)}\n`);
   return `  ${formatShort(keyspace)}  ${formatShort(key)}  ${verdict}\n${lines.join("")}`;
 }
 
-function valueText(value: SampledValue | null): string {
+function valueText(value: SampledValue | null, room: number): string {
   if (value === null) return "(not there)";
-  return value.bytes === 0 ? "(empty)" : renderStart(value.start, value.bytes, VALUE_WIDTH);
+  return value.bytes === 0 ? "(empty)" : renderStart(value.start, value.bytes, Math.max(VALUE_NARROWEST, room));
 }

@@ -11,6 +11,7 @@ import { hasCode, KgdumpError, systemError } from "../../errors.js";
 import { refuseUngivable, type WithAccess } from "./access.js";
 import { giveAccess } from "./likeness.js";
 import { makeDirectory, removeEmptyDirectory, removeTree, renameName } from "./name-changes.js";
+import { isDirectory } from "./names.js";
 import { isRunning, type Owner, ownProcess } from "./owner.js";
 import { syncDirectory } from "./sync.js";
 import { type Identity, isStill, ownDirectory, readSmallFile } from "./trusted.js";
@@ -31,6 +32,12 @@ export async function targetState(path: string): Promise<TargetState> {
     if (hasCode(error, "ENOTDIR")) return "occupied";
     throw systemError(error, `looking at ${path}`, { path });
   }
+}
+
+/** Refuses what is no directory as the place of a store. @throws {KgdumpError} TARGET_EXISTS */
+export async function refuseFileInPlace(path: string): Promise<void> {
+  if (await isDirectory(path)) return;
+  throw new KgdumpError("TARGET_EXISTS", `${path} is a file, and a store is a directory`, { path, hint: "choose a new path" });
 }
 
 /**

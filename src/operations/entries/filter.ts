@@ -1,6 +1,7 @@
 /** Choosing entries by key. */
 import type { KeyOrder } from "../../engines/store.js";
 import { KgdumpError } from "../../errors.js";
+import { nameText } from "../../name-text.js";
 
 /** Which entries of each keyspace to take. Bounds are in the keyspace's own order. */
 export interface EntryFilter {
@@ -48,8 +49,20 @@ export function startsWith(key: Uint8Array, prefix: Uint8Array): boolean {
   return key.length >= prefix.length && Buffer.compare(key.subarray(0, prefix.length), prefix) === 0;
 }
 
-/** The warning about a dump that nothing fits what was asked for, or none. @param filter as the header tells it */
-export function emptyWarnings(filter: string | null, totals: readonly { readonly entries: number }[]): string[] {
-  if (filter === null || totals.some(({ entries }) => entries > 0)) return [];
-  return [`nothing in the store fits what was asked for (${filter}): the dump is empty`];
+/** Bytes of a key that a warning shows. */
+const SHOWN_TO_PEOPLE = 64;
+
+/**
+ * The warning that nothing fits what was asked for, or none.
+ * @param place what was searched, such as "the store"
+ * @param asked what was asked for; some: whether that was some keyspaces only
+ * @param entries how many were found
+ * @param then what became of that
+ */
+export function emptyWarnings(place: string, asked: EntryFilter & { readonly some: boolean }, entries: number, then?: string): string[] {
+  const key = (name: string, bytes: Uint8Array | undefined): string[] =>
+    bytes === undefined ? [] : [`${name} ${nameText(bytes.subarray(0, SHOWN_TO_PEOPLE))}${bytes.length > SHOWN_TO_PEOPLE ? "…" : ""}`];
+  const parts = [...(asked.some ? ["some keyspaces"] : []), ...key("prefix", asked.prefix), ...key("from", asked.from), ...key("to", asked.to)];
+  if (entries > 0 || parts.length === 0) return [];
+  return [`nothing in ${place} fits what was asked for (${parts.join(", ")})${then === undefined ? "" : `: ${then}`}`];
 }

@@ -147,7 +147,9 @@ async function exportFrom(opened: Omit<Job, "keyspaces" | "output" | "huge" | "s
     await output.discard(() => writer.abort(abortReason(error)));
     throw error;
   }
-  return resultOf(writer, header.dumpId, { ...source.info, warnings: [...source.info.warnings, ...warnings, ...huge.warnings(), ...room, ...emptyWarnings(header.filter, writer.totals)] }, keyspaces, output.path, started);
+  const written = writer.totals.reduce((total, { entries }) => total + entries, 0);
+  const empty = chain === null ? emptyWarnings("the store", { ...options, some: keyspaces.length < source.info.keyspaces.length }, written, "the dump is empty") : [];
+  return resultOf(writer, header.dumpId, { ...source.info, warnings: [...source.info.warnings, ...warnings, ...huge.warnings(), ...room, ...empty] }, keyspaces, output.path, started);
 }
 
 /** The dumps that a delta builds on; null for a full dump. @throws {KgdumpError} DUMP_*, DELTA_BASE_DIFFERENT, USAGE, NOT_FOUND */

@@ -16,7 +16,7 @@ import { checkSledSettings } from "../../settings/sled-settings.js";
 import { refuseForExisting } from "../disk/access.js";
 import { makeLike } from "../disk/likeness.js";
 import { lockPlace } from "../disk/place-lock.js";
-import { Staging, targetState } from "../disk/staging.js";
+import { refuseFileInPlace, Staging, targetState } from "../disk/staging.js";
 import { detectEngine } from "../disk/stores.js";
 import { otherVersionAt, refuseOtherVersion } from "../disk/trouble.js";
 import { areFiles, type EntryEvent, readEntries, readHeader } from "../dump/events.js";
@@ -68,7 +68,7 @@ export async function importDump(options: ImportOptions): Promise<ImportResult> 
     const made = state === "occupied" ? await importInto(plan, events, options) : await importNew(plan, events, options);
     const reopen = reopenSettings(resolve(options.target), made, options);
     const done = result(plan, options, state === "occupied", started);
-    return { ...done, reopen, missing: gaps.missing((index) => plan.keyspaces[index] !== undefined), warnings: [...made.warnings, ...gaps.warnings(), ...done.warnings] };
+    return { ...done, reopen, missing: gaps.missing((index) => plan.keyspaces[index] !== undefined), warnings: [...made.warnings, ...gaps.warnings(), ...done.warnings, ...plan.emptyWarnings()] };
   } finally {
     await events.return(undefined);
   }
@@ -85,6 +85,7 @@ async function deltasOf(options: ImportOptions): Promise<readonly string[] | nul
 
 async function checkOccupied({ target }: ImportOptions, merge: boolean): Promise<void> {
   if (!merge) {
+    await refuseFileInPlace(target);
     const what = await occupantText(target);
     throw new KgdumpError("TARGET_EXISTS", `${target} exists already${what}`, {
       path: target,

@@ -3,7 +3,7 @@ import { createHash, type Hash } from "node:crypto";
 import type { BlockComparison, IfExists, KeyOrder } from "../../engines/store.js";
 import { KgdumpError } from "../../errors.js";
 import { type BlockInfo, type DumpHeader, encodeEntries, iterateEntries, type KeyspaceTotals } from "../../format/index.js";
-import { startsWith } from "../entries/filter.js";
+import { emptyWarnings, startsWith } from "../entries/filter.js";
 import { type KeyspaceName, nameText, selectKeyspaces } from "../entries/keyspaces.js";
 import { type KeyspaceMap, Naming } from "../entries/naming.js";
 import { estimatedTotals, type ExpectedTotals } from "../run/progress.js";
@@ -114,7 +114,7 @@ export class ImportPlan {
   readonly keyspaces: readonly (PlannedKeyspace | undefined)[];
   /** The keyspaces that are imported, in the dump's order. */
   readonly selected: readonly PlannedKeyspace[];
-  readonly #partial: boolean;
+  readonly #prefix: Uint8Array | undefined;
   /** How many are to become a tree, by its name in hex. */
   readonly #sharing = new Map<string, number>();
   /** Who has the entries of a tree, by its name in hex. */
@@ -128,7 +128,7 @@ export class ImportPlan {
       });
     }
     this.header = header;
-    this.#partial = selection.prefix !== undefined;
+    this.#prefix = selection.prefix;
     const names = header.keyspaces.map((keyspace) => keyspace.name);
     const selected = selectKeyspaces(names, { only: selection.keyspaces, except: selection.excludeKeyspaces });
     const naming = new Naming(selection.map);
@@ -168,7 +168,7 @@ export class ImportPlan {
 
   /** What the header lets expect, for progress. */
   estimates(): ExpectedTotals {
-    if (this.#partial) return { entries: null, bytes: null };
+    if (this.#prefix !== undefined) return { entries: null, bytes: null };
     return estimatedTotals(this.header.keyspaces.filter((_, index) => this.keyspaces[index] !== undefined));
   }
 
@@ -178,6 +178,12 @@ export class ImportPlan {
       entries: this.selected.reduce((total, keyspace) => total + keyspace.entries, 0),
       bytes: this.selected.reduce((total, keyspace) => total + keyspace.bytes, 0),
     };
+  }
+
+  /** That nothing was found of what was asked for, once all was read. */
+  emptyWarnings(): string[] {
+    const some = this.selected.length < this.keyspaces.length;
+    return emptyWarnings("the dump", { prefix: this.#prefix, some }, this.totals().entries, "no entry was written");
   }
 }
 

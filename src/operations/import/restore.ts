@@ -9,7 +9,7 @@ import type { EntrySource } from "../../engines/store.js";
 import { KgdumpError } from "../../errors.js";
 import { logsElsewhere } from "../disk/logs-elsewhere.js";
 import { lockPlace } from "../disk/place-lock.js";
-import { Staging, targetState } from "../disk/staging.js";
+import { refuseFileInPlace, Staging, targetState } from "../disk/staging.js";
 import type { TtlMode } from "../disk/stores.js";
 import { areFiles, type EntryEvent, readEntries, readHeader } from "../dump/events.js";
 import { GapWatch } from "../dump/salvaged.js";
@@ -62,6 +62,7 @@ export async function restoreDump(options: RestoreOptions): Promise<RestoreResul
   const started = performance.now();
   using _ = await lockPlace(options.target, "restore");
   if ((await targetState(options.target)) === "occupied") {
+    await refuseFileInPlace(options.target);
     throw new KgdumpError("TARGET_EXISTS", `${options.target} exists already`, { path: options.target, hint: "choose a new path" });
   }
   const gaps = new GapWatch();
@@ -88,7 +89,7 @@ export async function restoreDump(options: RestoreOptions): Promise<RestoreResul
       rawBytes: plan.totals().bytes,
       seconds: (performance.now() - started) / 1000,
       missing: gaps.missing((index) => plan.keyspaces[index] !== undefined),
-      warnings: [...gaps.warnings(), ...planned.warnings],
+      warnings: [...gaps.warnings(), ...planned.warnings, ...plan.emptyWarnings()],
     };
   } finally {
     await events.return(undefined);

@@ -1,6 +1,8 @@
 /** Inspect: what a dump is and what it holds, without loading any engine. */
+import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { DumpEvent } from "../../format/index.js";
+import type { DumpInput } from "../dump/input.js";
 import { type ReadOptions, readEvents, openIndexed, isDumpError } from "../dump/read.js";
 import { type DumpSummary, SummaryBuilder } from "../dump/summary.js";
 import { estimatedTotals, ProgressMeter } from "../run/progress.js";
@@ -45,6 +47,12 @@ async function summarizeIndex(path: string, maxBlockSize: number | undefined): P
   }
 }
 
+/** The size of a file; null for a stream, of which nobody knows what would have come, and for what is no file. */
+async function sizeOfFile(input: DumpInput): Promise<number | null> {
+  if (typeof input !== "string") return null;
+  return stat(input).then((found) => (found.isFile() ? found.size : null), () => null);
+}
+
 /** Reads all events into a summary; damage after the header becomes its problem. */
 async function summarize(
   builder: SummaryBuilder,
@@ -67,7 +75,7 @@ async function summarize(
     if (!builder.started || !isDumpError(error)) throw error;
     meter?.end();
     const { code, message, offset, block } = error;
-    return builder.summary(offset ?? bytes, { code, message, offset, block });
+    return builder.summary((await sizeOfFile(options.input)) ?? offset ?? bytes, { code, message, offset, block });
   }
   meter?.end();
   return builder.summary(bytes, null);

@@ -35,3 +35,11 @@ test("columns that can be spared are left out where a terminal is too narrow, th
   const shown = (width: number | null): string => renderTable(columns, [["a", "b", "c", "d"]], PAINT, width).split("\n")[0] ?? "";
   t.deepEqual([null, 29, 26, 25, 18, 17, 1].map(shown), ["  name  first  second  sum", "  name  first  second  sum", "  name  first  second  sum", "  name  first  sum", "  name  first  sum", "  name  sum", "  name  sum"]);
 });
+
+test("what does not fit stands below its row, the widest texts first, and the first column stays", (t) => {
+  const columns: readonly Column[] = [{ heading: "gap in", align: "left" }, { heading: "after", align: "left" }, { heading: "before", align: "left" }, { heading: "entries", align: "right" }, { heading: "", align: "left" }];
+  const rows = [["default", "a".repeat(20), "b".repeat(9), "1,234", "new"], ["nodes", "c", "", "5", ""]];
+  t.is(renderTable(columns, rows, PAINT, 80), renderTable(columns, rows, PAINT));
+  t.is(renderTable(columns, rows, PAINT, 40), ["  gap in   before     entries", "  default  bbbbbbbbb    1,234  new", `      after: ${"a".repeat(20)}`, "  nodes                     5", "      after: c", ""].join("\n"));
+  t.is(renderTable(columns, rows, PAINT, 22), ["  gap in   entries", "  default    1,234", `      after: ${"a".repeat(20)}`, "      before: bbbbbbbbb", "      new", "  nodes          5", "      after: c", ""].join("\n"));
+});
