@@ -74,6 +74,7 @@ class Run {
     try {
       const invocation = await parseCommandLine(this.#paths.replace(this.#args), { columns: this.#context.out.columns, env: process.env });
       if (invocation.kind === "command") {
+        this.#watch.command = invocation.name;
         this.#context = new Context(invocation.flags, this.#watch.signal, this.#paths);
         tellCrashes((error) => this.#context.failure(error));
         await invocation.run(this.#context);

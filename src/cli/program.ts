@@ -17,7 +17,7 @@ export type Invocation =
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "nothing"; readonly help: string }
   | { readonly kind: "version"; readonly verbose: boolean }
-  | { readonly kind: "command"; readonly flags: GlobalFlags; run(context: Context): Promise<void> };
+  | { readonly kind: "command"; readonly name: string; readonly flags: GlobalFlags; run(context: Context): Promise<void> };
 
 /** Where help is shown. */
 export interface Screen {
@@ -76,7 +76,7 @@ async function parseWith(names: readonly string[], args: readonly string[], widt
     write: (part) => {
       text += part;
     },
-    onAsked: (flags, run) => asked.push({ kind: "command", flags, run }),
+    onAsked: (name, flags, run) => asked.push({ kind: "command", name, flags, run }),
   });
   try {
     root.parse([...args], { from: "user" });

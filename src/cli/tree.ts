@@ -90,7 +90,7 @@ export interface TreeOptions {
   /** Takes what commander prints. */
   readonly write: (text: string) => void;
   /** Called when a command was parsed. */
-  readonly onAsked: (flags: GlobalFlags, run: (context: Context) => Promise<void>) => void;
+  readonly onAsked: (name: string, flags: GlobalFlags, run: (context: Context) => Promise<void>) => void;
 }
 
 /** Makes the tree. @param names of the commands that are in it */
@@ -104,7 +104,7 @@ export async function commandTree(names: readonly string[], { width, short, writ
     command.action(() => {
       const flags = command.opts<Parameters<typeof run>[2]>();
       const operands = command.processedArgs.filter((operand) => operand !== undefined).map(String);
-      onAsked(globalFlags(root, command), (context) => run(context, operands, flags));
+      onAsked(command.name(), globalFlags(root, command), (context) => run(context, operands, flags));
     });
     root.addCommand(command);
   };

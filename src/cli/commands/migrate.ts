@@ -218,5 +218,5 @@ export async function runRollback(context: Context, args: readonly string[], fla
   for (const warning of result.warnings) context.warn(warning);
   const json = { rollback: { ...result } };
   if (context.json) await context.out.write(jsonLine(json));
-  else context.tellResult(renderRollback(result, context.errorPaint), json);
+  else context.tellResult(renderRollback(result, carryBack === true, context.errorPaint), json);
 }

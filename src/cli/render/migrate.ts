@@ -53,8 +53,8 @@ function sidesOf({ name, source, dump, target }: MigratedKeyspace, engine: Migra
 
 const otherEngine = (engine: MigrateResult["engine"]): MigrateResult["engine"] => directionTo(engine).from;
 
-/** How a rollback ended. */
-export function renderRollback({ status, undone, engine, source, aside, carried, original }: RollbackResult, paint: Paint): string {
+/** How a rollback ended. @param carryBack whether what was written since was to be carried back */
+export function renderRollback({ status, undone, engine, source, aside, carried, original }: RollbackResult, carryBack: boolean, paint: Paint): string {
   if (undone === "compaction" && status === "already") return `${paint.bold(escapeText(source))}: the compaction was rolled back already\n`;
   if (undone === "compaction") {
     const kept = aside === null ? "" : line("compacted", `the store was kept as ${escapeText(aside)}`);
@@ -64,7 +64,9 @@ export function renderRollback({ status, undone, engine, source, aside, carried,
   return (
     `${paint.green("rolled back:")} ${paint.bold(escapeText(source))} is a ${engineName(engine)} store${carried ? `, with all that was written to ${engineName(otherEngine(engine))}` : ""}\n` +
     (aside === null ? "" : line(otherEngine(engine), `the store was kept as ${escapeText(aside)}`)) +
-    (original === null ? "" : line("original", `the ${engineName(engine)} store from before the migration was kept as ${escapeText(original)}`))
+    (original === null ? "" : line("original", `the ${engineName(engine)} store from before the migration was kept as ${escapeText(original)}`)) +
+    (carryBack && !carried ? line("carried", "nothing: nothing had been written since the migration") : "") +
+    line("next", `start the service; kgdump cleanup ${escapeMessage(shellWord(source))} removes what is left`)
   );
 }
 

@@ -5,7 +5,7 @@ import type { MigrationPreview } from "../../operations/migrate/plan/preview.js"
 import { CHANGED_SHARE } from "../../operations/migrate/plan/space.js";
 import type { Paint } from "../terminal/style.js";
 import { escapeText } from "../text/escape.js";
-import { formatDuration, formatNumberOf, formatSize } from "../text/quantities.js";
+import { formatNumberOf, formatSize, formatTimeLeft } from "../text/quantities.js";
 import { NOT_LOOKED_FOR } from "./results.js";
 import { engineName } from "./summary.js";
 
@@ -36,7 +36,7 @@ function renderPlan(plan: MigrationPlan, engine: MigrationPreview["engine"], cle
   const holds = estimatedEntries === null || estimatedBytes === null ? "entries that were not counted, " : `about ${formatNumberOf(estimatedEntries, "entry", "entries")}, ${formatSize(estimatedBytes)}, `;
   const count = store.keyspaces.length;
   const keyspaces = formatNumberOf(count, ...engineNamed(store.engine).keyspaceWords);
-  const time = (seconds: number | null): string => (seconds === null ? "" : `; about ${formatDuration(seconds)}`);
+  const time = (seconds: number | null): string => (seconds === null ? "" : `; ${formatTimeLeft(seconds)}`);
   return (
     `${paint.bold(escapeText(source))} would become the ${engineName(engine)} store ${paint.bold(escapeText(target))}\n` +
     cleared +
@@ -46,8 +46,8 @@ function renderPlan(plan: MigrationPlan, engine: MigrationPreview["engine"], cle
     line("original", backup === null ? "stays where it is" : `is moved to ${escapeText(backup)}`) +
     plan.spaces.map(room).join("") +
     (plan.live ? line("", `with room for changes of ${String(CHANGED_SHARE * 100)} % of the store meanwhile`) : "") +
-    line("time", `about ${formatDuration(plan.estimatedSeconds)}`) +
-    line("downtime", plan.live ? `about ${formatDuration(plan.estimatedDowntimeSeconds)} of it, if little changes meanwhile; the service is to be stopped when it is asked for` : "all of it: the service must be stopped") +
+    line("time", formatTimeLeft(plan.estimatedSeconds)) +
+    line("downtime", plan.live ? `${formatTimeLeft(plan.estimatedDowntimeSeconds)} of it, if little changes meanwhile; the service is to be stopped when it is asked for` : "all of it: the service must be stopped") +
     plan.steps
       .map(({ step, what, serviceRuns, estimatedSeconds }, index) =>
         line(index === 0 ? "steps" : "", `${String(index + 1)}. ${step}: ${what} (the service ${serviceRuns ? "may run" : "is stopped"}${time(estimatedSeconds)})`),

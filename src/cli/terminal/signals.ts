@@ -15,9 +15,9 @@ export class Interrupted extends Error {
   override readonly name = "Interrupted";
   readonly signal: SignalName;
 
-  /** @param signal the signal that came */
-  constructor(signal: SignalName) {
-    super(`interrupted by ${signal}`);
+  /** @param signal the signal that came; command: which command it met, when that is known */
+  constructor(signal: SignalName, command?: string) {
+    super(`${command === undefined ? "" : `${command} was `}interrupted by ${signal}`);
     this.signal = signal;
   }
 
@@ -34,7 +34,7 @@ const SAME_PRESS_MS = 100;
  * How long a command takes to end at most: one that waits in the system, for a FIFO without a writer, would never end, and a large block at the highest
  * level is compressed for minutes. What is not cleaned up then is cleared by the next run.
  */
-const PATIENCE_MS = 1_800;
+const PATIENCE_MS = 1_500;
 
 /** What is done when signals come. */
 export interface OnSignal {
@@ -46,6 +46,8 @@ export interface OnSignal {
 
 /** Listens for the signals until the process has ended. */
 export class SignalWatch {
+  /** The command that runs, once it is known. */
+  command: string | undefined;
   readonly #controller = new AbortController();
   readonly #listeners = new Map<SignalName, () => void>();
   #first: Interrupted | null = null;
@@ -79,7 +81,7 @@ export class SignalWatch {
   #receive(signal: SignalName): void {
     const first = this.#first;
     if (first === null) {
-      const interrupted = new Interrupted(signal);
+      const interrupted = new Interrupted(signal, this.command);
       this.#first = interrupted;
       this.#firstAt = performance.now();
       this.#limit = setTimeout(() => {

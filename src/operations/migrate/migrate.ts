@@ -106,6 +106,9 @@ function refuseOtherDirection(journal: Journal, engine: EngineName | undefined):
   });
 }
 
+/** How the warning begins that a store is in use, which a live copy is meant for. */
+const IN_USE = "the store is in use by process";
+
 /** A result that tells only of what was before. */
 function nothingDone(status: MigrateResult["status"], target: string, engine: EngineName, journal: Journal | null, started: number): MigrateResult {
   const { backup = null, dump = null, delta = null } = journal ?? {};
@@ -121,7 +124,8 @@ async function migrateNow(options: MigrateOptions, direction: Direction, teller:
   if (options.live === true) {
     const warnings = await preflight(paths, options, teller, "there is room; the store is copied while its service may run");
     const { journal, ...done } = await migrateLive(paths, id, options, teller);
-    return finish(journal, { ...done, warnings }, teller, started, options);
+    // What its program had not written when the store was copied has been carried over since.
+    return finish(journal, { ...done, warnings: warnings.filter((warning) => !warning.startsWith(IN_USE)) }, teller, started, options);
   }
   const good = "there is room, and nobody has the store open";
   // Where reading locks, the store is opened once: whoever reads it holds it.
