@@ -97,11 +97,18 @@ async function streamAcross(journal: Journal, held: Held | null, importing: Migr
   teller.begin("import", "the store is being exported, imported and read back");
   const loading = load(journal, pipe, options);
   const exporting = exportHeld(journal, held, pipe, { ...options, onProgress: undefined });
+  // Who fails may have left the pipe open, and the other one would wait.
+  for (const side of [exporting, loading]) side.catch(() => { pipe.destroy(); });
   const [exported, imported] = await Promise.allSettled([exporting, loading]);
-  if (exported.status === "rejected") throw exported.reason;
+  // An export whose reader went away says only that.
+  if (exported.status === "rejected") throw imported.status === "rejected" && isBrokenPipe(exported.reason) ? imported.reason : exported.reason;
   if (imported.status === "rejected") throw imported.reason;
   teller.tell("import", "the store was exported and imported", { entries: imported.value.entries, seconds: round(imported.value.seconds) });
   return { exported: exported.value, imported: imported.value };
+}
+
+function isBrokenPipe(error: unknown): boolean {
+  return error instanceof KgdumpError && error.code === "BROKEN_PIPE";
 }
 
 /** Whether what was read and what was found in the new store are the same. */

@@ -109,7 +109,8 @@ export class StreamOutput implements DumpOutput {
 }
 
 function streamError(error: unknown): KgdumpError {
-  if (hasCode(error, "EPIPE", "ERR_STREAM_PREMATURE_CLOSE", "ERR_STREAM_DESTROYED")) {
+  // The last is that of a reader that stops amid `for await`.
+  if (hasCode(error, "EPIPE", "ERR_STREAM_PREMATURE_CLOSE", "ERR_STREAM_DESTROYED", "ABORT_ERR")) {
     return new KgdumpError("BROKEN_PIPE", "the reader of the dump went away before its end", {
       cause: error,
       hint: "see what the program at the other end of the pipe says; when it had read enough, all is well",
