@@ -7,6 +7,9 @@ import { Staging, targetState } from "#src/operations/disk/staging.js";
 import { straceIsMissing } from "../../faults/series.js";
 import { temporaryDirectory } from "../../support/temporary.js";
 
+/** Of a path, without the zero that ends it. */
+const MOST_PATH = 4095;
+
 async function build(staging: Staging, content: string): Promise<void> {
   await mkdir(join(staging.storePath, "blobs"), { recursive: true });
   await writeFile(join(staging.storePath, "db"), content);
@@ -47,6 +50,20 @@ test("a discarded store leaves nothing", async (t) => {
   await build(staging, "data");
   await staging.discard();
   t.deepEqual(await readdir(directory), []);
+});
+
+test("what can't be prepared leaves nothing", async (t) => {
+  const directory = await temporaryDirectory(t);
+  // So long that the directory can be made, and the file in it which says whose it is can't.
+  const name = ".target.kgdump-0123456789abcdef";
+  let parent = directory;
+  for (let left = MOST_PATH - parent.length - name.length - 1; left > 0; left = MOST_PATH - parent.length - name.length - 1) {
+    if (left === 1) break;
+    parent = join(parent, "d".repeat(Math.min(200, left - 1)));
+  }
+  await mkdir(parent, { recursive: true });
+  await t.throwsAsync(Staging.create(join(parent, "target")), { code: "IO_FAILED", message: /ENAMETOOLONG/ });
+  t.deepEqual(await readdir(parent), []);
 });
 
 test("a target that came into being meanwhile is not replaced", async (t) => {

@@ -181,8 +181,9 @@ for (const live of [false, true]) {
       await sink.apply(Buffer.from("v_v2"), encodeEntries([{ key: Buffer.from("late"), value: Buffer.from("1") }]), "overwrite");
       await sink.flush();
     }
-    t.like(await rollbackStore({ target: path, carryBack: true }), { status: "rolled-back", carried: true });
-    t.deepEqual(await contentOf(path, directory), { "vertices:v1": trees.v_v1, "edges:v1": ["c"], "metadata:v1": ["v"], "vertices:v2": ["late"] });
+    // What is asked for goes before what the journal says.
+    t.like(await rollbackStore({ target: path, carryBack: true, map: map("v_v1=asked") }), { status: "rolled-back", carried: true });
+    t.deepEqual(await contentOf(path, directory), { asked: trees.v_v1, "edges:v1": ["c"], "metadata:v1": ["v"], "vertices:v2": ["late"] });
   });
 }
 

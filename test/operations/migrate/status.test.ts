@@ -39,19 +39,24 @@ test("not made yet, there, gone, put back: each is said only when it is so", asy
   t.regex(back.lines.migration ?? "", /rolled back 20/);
 });
 
-for (const step of ["exporting", "importing", "copying", "waiting", "following", "imported", "switching"] as const) {
-  test(`while the journal says ${step}, the backup is not made yet`, async (t) => {
-    const path = await makeStore(await temporaryDirectory(t), "graph", { default: { a: "1" } });
-    await migrateStore({ source: path });
-    await rollbackStore({ target: path });
-    const journal = JSON.parse(await readFile(journalPath(path), "utf8")) as Record<string, unknown>;
+test("at each step: whether it is finished, and a backup that is not made yet", async (t) => {
+  const path = await makeStore(await temporaryDirectory(t), "graph", { default: { a: "1" } });
+  await migrateStore({ source: path });
+  await rollbackStore({ target: path });
+  const journal = JSON.parse(await readFile(journalPath(path), "utf8")) as Record<string, unknown>;
+  for (const step of ["exporting", "importing", "copying", "waiting", "following", "imported", "switching"] as const) {
     await writeFile(journalPath(path), JSON.stringify({ ...journal, step, rollback: null }));
     const { backup, lines } = await told(path);
-    t.is(backup, "not-made");
-    t.is(lines.backup, "not made yet");
+    t.deepEqual([backup, lines.backup], ["not-made", "not made yet"], step);
     t.regex(lines.migration ?? "", new RegExp(`not finished \\(${step}\\) since 20`));
-  });
-}
+    t.is((await migrationStatus(path)).state, "unfinished", step);
+  }
+  // The service may run with its new store then.
+  for (const [step, state] of [["confirming", "to-migrate"], ["done", "to-migrate"], ["rolling-back", "unfinished"], ["rolled-back", "to-migrate"]] as const) {
+    await writeFile(journalPath(path), JSON.stringify({ ...journal, step }));
+    t.is((await migrationStatus(path)).state, state, step);
+  }
+});
 
 test("a migration that was stopped has nothing to undo, and never had a backup", async (t) => {
   const path = await makeStore(await temporaryDirectory(t), "graph", { default: numbered("k", 20) });
