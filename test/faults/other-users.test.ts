@@ -1,13 +1,13 @@
 /** What another user puts where root's kgdump works: nothing of root's is read, written, moved or removed by it, and nothing waits for it. */
 import { execFile } from "node:child_process";
-import { cp, lstat, readdir, readFile, rename, writeFile } from "node:fs/promises";
+import { chmod, cp, lstat, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { importDump } from "#src/operations/import/import.js";
 import { journalPath } from "#src/operations/migrate/journal.js";
-import { kgdump } from "../cli/support/run.js";
-import { asMaya, give, stickyDirectory, testAsRoot } from "./other-users.js";
+import { KGDUMP, kgdump } from "../cli/support/run.js";
+import { asMaya, give, MAYA, stickyDirectory, testAsRoot } from "./other-users.js";
 
 const run = promisify(execFile);
 const DEAD = JSON.stringify({ pid: 999_999_999, started: "1", host: hostname() });
@@ -156,4 +156,22 @@ testAsRoot("a lock of another user's, in a directory like /tmp, is told and not 
     t.is(code, 1, stderr);
     t.regex(stderr, new RegExp(`belongs to another user.*${told}`, "s"));
   }
+});
+
+testAsRoot("what that user can't read: a store that only others may open is not damaged, and a file that can't be copied is told before the switch", async (t, { home, store, dump }) => {
+  const ofMaya = async (...args: string[]): Promise<string> => {
+    const said = (ended: unknown): string => { const { code = 0, stdout, stderr } = ended as { code?: number; stdout: string; stderr: string }; return `${String(code)}\n${stdout}${stderr}`; };
+    return run(process.execPath, [KGDUMP, ...args], { uid: MAYA, gid: MAYA }).then(said, said);
+  };
+  const sled = join(home, "sled");
+  await importDump({ target: sled, input: dump });
+  for (const directory of [sled, join(sled, "blobs")]) await chmod(directory, 0o755);
+  t.regex(await ofMaya("status", sled), /^0\n/);
+  const elsewhere = await mkdtemp("/dev/shm/kgdump-test-").catch(() => null);
+  if (elsewhere !== null) t.teardown(() => rm(elsewhere, { recursive: true, force: true }));
+  if (elsewhere === null || (await lstat(elsewhere)).dev === (await lstat(home)).dev) return;
+  await give(elsewhere);
+  await writeFile(join(store, "notes"), "of root's", { mode: 0o600 });
+  t.regex(await ofMaya("migrate", store, "--backup-dir", elsewhere), /^1\n[^]*notes[^]*--backup-dir/);
+  t.deepEqual((await readdir(home)).sort(), ["graph", "sled"]);
 });
