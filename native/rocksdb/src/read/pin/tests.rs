@@ -153,3 +153,60 @@ fn a_manifest_that_went_on_has_other_content() {
         assert!(!same_content(&before, &now));
     }
 }
+
+/// A store with one entry in a table, and a pin that holds nothing of it yet.
+fn begun(store: &Path) -> Outcome<(Sink, Pin)> {
+    let sink = Sink::open(store, "", "", Vec::new(), false)?;
+    put(&sink, 1)?;
+    sink.flush(true)?;
+    let place = Place::beside(store).map_err(|error| Fault::io("making a directory beside", store, &error))?;
+    let (held, missed, copies, names) = Default::default();
+    Ok((sink, Pin { place, can_link: true, held, missed, copies, names }))
+}
+
+#[test]
+fn what_a_writer_adds_to_manifest_meanwhile_is_not_copied() -> io::Result<()> {
+    let directory = Directory::new("manifest")?;
+    let store = directory.0.join("store");
+    let copied = || -> Outcome<(u64, u64, u64)> {
+        let (sink, mut pin) = begun(&store)?;
+        let state = read_state(&store, Instant::now())?;
+        let (name, read) = (state.name.clone(), state.length);
+        put(&sink, 2)?;
+        sink.flush(true)?;
+        pin.settle(&store, state, Vec::new(), None)?;
+        let length = |path: &Path| fs::metadata(path).map_or(0, |facts| facts.len());
+        Ok((read, length(&pin.place.path().join(&name)), length(&store.join(&name))))
+    };
+    let (read, copy, now) = copied().map_err(|fault| io::Error::other(fault.message))?;
+    assert!(copy == read && now > read, "{copy} of {now} bytes, and {read} were read");
+    Ok(())
+}
+
+#[test]
+fn options_that_do_not_know_a_family_yet_are_waited_for() -> io::Result<()> {
+    let directory = Directory::new("options")?;
+    let store = directory.0.join("store");
+    let options = || -> Outcome<Vec<u8>> {
+        let (_sink, _pin) = begun(&store)?;
+        read_whole(&store.join(names_of(&store, "").filter(|name| name.starts_with("OPTIONS-")).max().unwrap_or_default()), 1 << 20)
+            .map_err(|error| Fault::io("reading", &store, &error))
+    };
+    let text = options().map_err(|fault| io::Error::other(fault.message))?;
+    let lagging = String::from_utf8_lossy(&text).replace("[CFOptions \"default\"]", "[CFOptions \"another\"]");
+    fs::write(store.join("OPTIONS-999998"), lagging)?;
+    let from = Instant::now();
+    let known = std::thread::spawn({
+        let store = store.clone();
+        move || {
+            sleep(OPTIONS_LAG / 5);
+            fs::write(store.join("OPTIONS-999999.dbtmp"), text)?;
+            fs::rename(store.join("OPTIONS-999999.dbtmp"), store.join("OPTIONS-999999"))
+        }
+    });
+    let point = taken(Pin::take(&store)).map(|(_, point)| point).map_err(|fault| io::Error::other(fault.message))?;
+    assert!(known.join().is_ok_and(|written| written.is_ok()));
+    // On a busy machine the others may have come too late.
+    assert!(knows_all(&point.options, &point.manifest) || from.elapsed() >= OPTIONS_LAG, "{:?}", from.elapsed());
+    Ok(())
+}
