@@ -19,13 +19,13 @@ test("import and migrate print the warnings of what they make, and of the settin
   await exportStore({ store, output: dump });
   const config = join(directory, "storage.toml");
   await writeFile(config, `[storage]\npath = "${join(directory, "by-config")}"\nmax_open_files = 100\n`);
-  const ways = { import: ["import", join(directory, "sled"), "-i", dump], "import --config": ["import", "--config", config, "-i", dump], migrate: ["migrate", "--from", store] };
+  const ways = { import: ["import", join(directory, "sled"), "-i", dump], "import --config": ["import", "--config", config, "-i", dump], "migrate --config": ["migrate", "--from", store, "--to", join(directory, "migrated"), "--config", config, "--stream"], migrate: ["migrate", "--from", store] };
   for (const [what, words] of Object.entries(ways)) {
     const { code, stderr } = await kgdump([...words, "-q"]);
     t.is(code, 0, stderr);
     t.regex(stderr, /^warning: /m, what);
     t.regex(stderr, WARNING, what);
-    if (what === "import --config") t.regex(stderr, /max_open_files/);
+    if (what.endsWith("--config")) t.regex(stderr, /max_open_files/);
   }
 });
 

@@ -81,6 +81,7 @@ for (const [fault, by] of Object.entries({ fewer: -1, more: 1 })) {
     await t.throwsAsync(importDump({ target, input: at.dump, verify: false, seams }), { code: "VERIFY_DIFFERENCE" });
     await t.throwsAsync(restoreDump({ target, input: at.dump, verify: false, seams }), { code: "VERIFY_DIFFERENCE" });
     t.is(await targetState(target), "absent");
+    for (const make of [importDump, restoreDump]) t.false((await make({ target: join(at.directory, make.name), input: at.dump, verify: false })).verified);
   });
 }
 

@@ -16,7 +16,7 @@ export interface KeyspaceSummary {
   readonly storedBytes: number;
   /** Places where a salvaged dump lacks something. */
   readonly gaps: number;
-  /** How many entries are missing there; null when nobody can tell, or only the index was read. */
+  /** How many entries are missing there; null when nobody can tell. */
   readonly missingEntries: number | null;
   /** Encoded bytes of the smallest and the biggest block; 0 without blocks. */
   readonly minBlockBytes: number;
@@ -114,11 +114,7 @@ export class SummaryBuilder {
 
   /** Takes in the totals of a keyspace that is complete. */
   complete(keyspace: number, totals: KeyspaceTotals): void {
-    const tally = this.#tally(keyspace);
-    tally.totals = totals;
-    // The totals alone do not tell how many.
-    if (totals.gaps > tally.gaps) tally.missingEntries = null;
-    tally.gaps = totals.gaps;
+    this.#tally(keyspace).totals = totals;
   }
 
   /** Takes in what a reader yields. */

@@ -141,6 +141,10 @@ test("two keyspaces with entries never become one tree: from a file nothing is w
   t.is((await t.throwsAsync(() => importDump({ target: join(directory, "t"), input: createReadStream(dump), map: map("a=x", "b=x") }), { instanceOf: KgdumpError })).code, "USAGE");
   const { readdir } = await import("node:fs/promises");
   t.deepEqual((await readdir(directory)).sort(), ["a.kgd", "store"]);
+  // Merging meets it when the first of them is in the tree.
+  const merged = join(directory, "merged");
+  await importDump({ target: merged, input: dump });
+  for (const input of [createReadStream(dump), [dump]]) t.is((await t.throwsAsync(() => importDump({ target: merged, merge: true, input, map: map("a=x", "b=x") }), { instanceOf: KgdumpError })).code, "USAGE");
 });
 
 test("import and restore without some keyspaces", async (t) => {

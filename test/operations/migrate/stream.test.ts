@@ -55,6 +55,7 @@ for (const [what, [seams, code]] of Object.entries(FAILING)) {
 }
 
 test("a new store that can't even be begun ends the reading of the old one", async (t) => {
+  t.timeout(60_000);
   const { rocksdb } = await stores(t);
   const settings = { segmentSize: 3 };
   await t.throwsAsync(migrateStore({ source: rocksdb, stream: true, settings }), { code: "USAGE", message: /segment/ });

@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { lstat, mkdir, readdir, readFile, rename, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import test, { type ExecutionContext } from "ava";
+import type { KgdumpError } from "#src/errors.js";
 import { openSledSink } from "#src/engines/sled/sled.js";
 import { encodeEntries } from "#src/format/index.js";
 import { nameIsTaken } from "#src/operations/disk/names.js";
@@ -184,7 +185,14 @@ test("a store that is in use is left alone, as is one of which that can't be tol
   const backup = (await readJournal(path))?.backup ?? "";
   await rename(backup, `${backup}.elsewhere`);
   const state = await fingerprint(path);
-  await t.throwsAsync(rollbackStore({ target: path, discardNew: true }), { code: "MIGRATION_UNCLEAR", message: /original is not there any more/ });
+  const hintOf = async (): Promise<string> => (await t.throwsAsync<KgdumpError>(rollbackStore({ target: path, discardNew: true }), { code: "MIGRATION_UNCLEAR", message: /original is not there any more/ })).hint ?? "";
+  // What can be made of the dump is told as long as that is there.
+  const remade = /`kgdump restore \S+\.restored -i \S+` makes a RocksDB store of what was migrated/;
+  t.regex(await hintOf(), remade);
+  const dump = (await readJournal(path))?.dump ?? "";
+  await rename(dump, `${dump}.elsewhere`);
+  t.notRegex(await hintOf(), remade);
+  await rename(`${dump}.elsewhere`, dump);
   t.is(await fingerprint(path), state);
   await rename(`${backup}.elsewhere`, backup);
   await rollbackStore({ target: path, discardNew: true });

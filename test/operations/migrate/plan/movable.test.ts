@@ -79,4 +79,7 @@ test("what can't be copied to another file system is told before the switch; a s
   t.deepEqual(await readdir(backups), []);
   await rm(fifo);
   t.is((await migrateStore({ source: path, backupDirectory: backups })).status, "migrated");
+  // From there it is copied back.
+  t.is((await rollbackStore({ target: path })).status, "rolled-back");
+  t.is(await occupantOf(path), "rocksdb");
 });
