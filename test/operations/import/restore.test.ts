@@ -129,6 +129,7 @@ test("logs of the old store that its program would read into the new one are tol
   await exportStore({ store, output: dump });
   const { warnings } = await restoreDump({ target: join(directory, "restored"), input: dump });
   t.true(warnings.some((warning) => warning.startsWith(logs) && warning.includes("take them away before")), JSON.stringify(warnings));
+  t.true(warnings.some((warning) => warning.startsWith("the database: wal_dir=")), JSON.stringify(warnings));
   await rm(logs, { recursive: true });
   t.deepEqual((await restoreDump({ target: join(directory, "again"), input: dump })).warnings.filter((warning) => warning.includes("take them away")), []);
 });

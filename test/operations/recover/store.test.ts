@@ -226,11 +226,17 @@ test("a new store in one go", async (t) => {
   const made = await makeStore(store, ["open", ...puts(D, 0, 50, "v"), "close"]);
   await rm(join(store, "CURRENT"));
   const target = join(directory, "new");
-  const result = await recoverInto({ store, target });
+  const published: string[] = [];
+  const onPublished = (path: string): void => void published.push(path);
+  const result = await recoverInto({ store, target, onPublished });
   t.like(result, { target, output: null, lost: false });
   t.deepEqual(differences(made, (await exportedOf(target)).exported), []);
   t.deepEqual((await readdir(directory)).sort(), ["new", "store"]);
   await t.throwsAsync(recoverInto({ store, target }), { code: "TARGET_EXISTS" });
+  // A dump that stays is told when it is there, one that goes is not.
+  const output = join(directory, "kept.kgd");
+  t.like(await recoverInto({ store, target: join(directory, "other"), output, onPublished }), { output });
+  t.deepEqual(published, [output]);
 });
 
 test("what is no store is refused by name, and nothing is written", async (t) => {
