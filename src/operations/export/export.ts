@@ -6,7 +6,7 @@
  */
 import { availableParallelism } from "node:os";
 import type { Writable } from "node:stream";
-import type { EngineName, EntryBlock, EntrySource, KeyspaceInfo, SourceOptions, StoreInfo } from "../../engines/store.js";
+import type { EngineName, EntryBlock, EntrySource, KeyspaceInfo, StoreInfo } from "../../engines/store.js";
 import { KgdumpError } from "../../errors.js";
 import { giveBack, HUGE_BLOCK } from "../../memory.js";
 import type { KeyspacePacker } from "../../codecs/packer.js";
@@ -20,9 +20,8 @@ import type { KeyspaceDelta } from "./delta.js";
 import { expectedTotals, isPartial, makeHeader } from "./header.js";
 import { fitHeader } from "../entries/fitting-header.js";
 import { HugeEntries } from "../entries/huge.js";
-import { type EntryFilter, emptyWarnings, refuseEmptyRange } from "../entries/filter.js";
-import { type KeyspaceName, nameBytes, selectKeyspaces } from "../entries/keyspaces.js";
-import { openSource, type ReadingOptions } from "../disk/stores.js";
+import { emptyWarnings } from "../entries/filter.js";
+import { openSource } from "../disk/stores.js";
 import { orAborted, OrderedQueue } from "../run/ordered-queue.js";
 import type { DumpOutput } from "../output/dump-output.js";
 import { openOutput, refuseInStore } from "../output/output.js";
@@ -31,18 +30,7 @@ import { through, type WithSeams } from "../run/seams.js";
 import { type KeyspaceResult, keyspaceResult } from "../dump/results.js";
 import { loadCodec, loadPacker, type PackerOf } from "../dump/codecs.js";
 import { checkRoomForDump } from "./room.js";
-
-/** Which part of a store to export, and how it is read. */
-export interface ExportSelection extends EntryFilter, ReadingOptions {
-  /** Directory of the store. */
-  readonly store: string;
-  /** Only these keyspaces; all when undefined. */
-  readonly keyspaces?: readonly KeyspaceName[] | undefined;
-  /** All but these. */
-  readonly excludeKeyspaces?: readonly KeyspaceName[] | undefined;
-  /** Ends it, with its reason. */
-  readonly signal?: AbortSignal | undefined;
-}
+import { type ExportSelection, selectedKeyspaces, selectionOf } from "./selection.js";
 
 /** What `exportStore` does. */
 export interface ExportOptions extends ExportSelection, WithSeams, WithWarnings {
@@ -294,20 +282,6 @@ async function writeKeyspace(
     await writing.catch(() => undefined);
   }
   return entries;
-}
-
-/** Which keyspaces are to be exported. */
-export function selectionOf(options: Pick<ExportSelection, "keyspaces" | "excludeKeyspaces">): Pick<SourceOptions, "only" | "except"> {
-  return { only: options.keyspaces?.map(nameBytes), except: options.excludeKeyspaces?.map(nameBytes) };
-}
-
-/** What is selected of a store. @throws {KgdumpError} KEYSPACE_UNKNOWN, USAGE when no key can be in the range that was asked for */
-export function selectedKeyspaces(info: StoreInfo, options: ExportSelection): KeyspaceInfo[] {
-  const names = info.keyspaces.map((keyspace) => keyspace.name);
-  const selected = selectKeyspaces(names, selectionOf(options));
-  const keyspaces = info.keyspaces.filter((_, index) => selected[index]);
-  refuseEmptyRange(options, keyspaces);
-  return keyspaces;
 }
 
 function checkBlockSize(size: number): number {

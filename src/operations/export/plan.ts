@@ -10,7 +10,8 @@ import { checkRoom } from "../disk/space.js";
 import { openSource } from "../disk/stores.js";
 import { refuseInStore } from "../output/output.js";
 import { closing } from "../run/closing.js";
-import { BLOCK_SIZE_RANGE, type ExportOptions, type ExportSelection, openBase, selectedKeyspaces, selectionOf } from "./export.js";
+import { BLOCK_SIZE_RANGE, type ExportOptions, openBase } from "./export.js";
+import { type ExportSelection, selectedKeyspaces, selectionOf } from "./selection.js";
 
 /** One keyspace of the store, and whether it would be exported. */
 export interface PlannedExport {

@@ -189,8 +189,11 @@ fn options_that_do_not_know_a_family_yet_are_waited_for() -> io::Result<()> {
     let store = directory.0.join("store");
     let options = || -> Outcome<Vec<u8>> {
         let (_sink, _pin) = begun(&store)?;
-        read_whole(&store.join(names_of(&store, "").filter(|name| name.starts_with("OPTIONS-")).max().unwrap_or_default()), 1 << 20)
-            .map_err(|error| Fault::io("reading", &store, &error))
+        read_whole(
+            &store.join(names_of(&store, "").filter(|name| name.starts_with("OPTIONS-")).max().unwrap_or_default()),
+            1 << 20,
+        )
+        .map_err(|error| Fault::io("reading", &store, &error))
     };
     let text = options().map_err(|fault| io::Error::other(fault.message))?;
     let lagging = String::from_utf8_lossy(&text).replace("[CFOptions \"default\"]", "[CFOptions \"another\"]");
