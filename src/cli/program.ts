@@ -111,7 +111,7 @@ function endOfParsing(error: CommanderError, text: string, args: readonly string
   const guess = /Did you mean (.+)\?/.exec(suggestion ?? "")?.[1];
   const [first = ""] = args;
   if (error.code === "commander.unknownCommand" && existsSync(first)) {
-    throw new KgdumpError("USAGE", `${escapeText(first)} is not a command`, { hint: statSync(first).isDirectory() ? `kgdump status ${shellWord(first)} tells what it is` : `kgdump inspect ${shellWord(first)} shows what is in a dump` });
+    throw new KgdumpError("USAGE", `${escapeText(first)} is not a command`, { hint: statSync(first).isDirectory() ? `kgdump status ${shellWord(first)} shows what it is` : `kgdump inspect ${shellWord(first)} shows what is in a dump` });
   }
   throw new KgdumpError("USAGE", what, { hint: guess === undefined ? help : `did you mean ${guess}? ${help.replace(/^s/, "S")}` });
 }

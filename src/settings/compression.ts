@@ -26,7 +26,7 @@ export function readAlgorithm(name: string): Algorithm | { readonly wrong: strin
   const known = ALIASES.get(plain) ?? ALGORITHMS.find((algorithm) => algorithm === plain);
   if (known !== undefined) return known;
   const guess = closest(plain, ALGORITHMS);
-  return { wrong: `"${name}" is no compression that is known${guess === undefined ? '; sled 0.34 has "zstd" and "none"' : `; did you mean "${guess}"?`}` };
+  return { wrong: `"${name}" is not a known compression${guess === undefined ? '; sled 0.34 has "zstd" and "none"' : `; did you mean "${guess}"?`}` };
 }
 
 /** What was decided, and why; contradiction: the two wishes exclude each other. */
@@ -55,7 +55,7 @@ export function chooseCompression(
   const off = switched.includes(false);
   if (off && !switched.includes(true)) {
     const named = lists.some((list) => list.some((name) => name !== "none"));
-    return { compression: false, note: named ? "compression = false: the store is not compressed, and the list of algorithms is moot" : null };
+    return { compression: false, note: named ? "compression = false: the store is not compressed, and the list of algorithms has no effect" : null };
   }
   if (votes.includes(true) && votes.includes(false)) return { compression: undefined, note: null, contradiction: true };
   if (lists.length === 0) return { compression: switched[0], note: null };

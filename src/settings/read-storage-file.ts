@@ -55,6 +55,6 @@ function decode(bytes: Buffer, file: string): string {
       at += encoded.length;
       offset += character.length;
     }
-    throw invalid(file, [{ ...placeOf(text, offset), message: "this is no UTF-8, as TOML has to be" }], 1, cause);
+    throw invalid(file, [{ ...placeOf(text, offset), message: "this is not UTF-8, as TOML must be" }], 1, cause);
   }
 }

@@ -47,7 +47,7 @@ function parseToml(text: string, file: string): Record<string, unknown> {
     if (!(error instanceof TomlError)) throw error;
     const reason = /^(?:Invalid TOML document: )?(.*)$/m.exec(error.message)?.[1] ?? error.message;
     const lineStart = text.split("\n").slice(0, error.line - 1).join("\n").length + (error.line > 1 ? 1 : 0);
-    throw invalid(file, [{ ...placeOf(text, lineStart + error.column - 1), message: `this is no TOML: ${reason}` }], 1, error);
+    throw invalid(file, [{ ...placeOf(text, lineStart + error.column - 1), message: `this is not TOML: ${reason}` }], 1, error);
   }
 }
 
@@ -120,11 +120,11 @@ class Reader {
       } else if (name === "sled") {
         this.#problem([name], 'unknown section "sled"; did you mean [storage.sled]?');
       } else if (Object.hasOwn(STORAGE_ENTRIES, name) || Object.hasOwn(SLED_ENTRIES, name)) {
-        this.#problem([name], `"${name}" belongs into [${homeOf(name)}]`);
+        this.#problem([name], `"${name}" belongs in [${homeOf(name)}]`);
       } else if (closest(name, ["storage"]) !== undefined) {
         this.#problem([name], `unknown section "${name}"; did you mean "storage"?`);
       } else if (isTable(value) || (Array.isArray(value) && value.every(isTable))) {
-        this.#note([name], `[${name}] is not about the store, and was left alone`);
+        this.#note([name], `[${name}] is not about the store, and was ignored`);
       } else {
         const guess = closest(name, [...Object.keys(STORAGE_ENTRIES), ...Object.keys(SLED_ENTRIES)]);
         const advice = guess === undefined ? "settings are in [storage] and [storage.sled]" : `did you mean "${guess}" in [${homeOf(guess)}]?`;
@@ -141,7 +141,7 @@ class Reader {
       } else if (isRocksdbSetting(name)) {
         this.#leftover(path, isTable(value));
       } else if (Object.hasOwn(SLED_ENTRIES, name)) {
-        this.#problem(path, `"${name}" belongs into [storage.sled]`);
+        this.#problem(path, `"${name}" belongs in [storage.sled]`);
       } else if (!Object.hasOwn(STORAGE_ENTRIES, name)) {
         this.#unknown(path, "[storage]", Object.keys(STORAGE_ENTRIES), Object.keys(SLED_ENTRIES));
       }
@@ -155,7 +155,7 @@ class Reader {
       if (why !== undefined) {
         this.#note(path, `${name} ${why}: it changes nothing here`);
       } else if (Object.hasOwn(STORAGE_ENTRIES, name)) {
-        this.#problem(path, `"${name}" belongs into [storage]`);
+        this.#problem(path, `"${name}" belongs in [storage]`);
       } else if (isRocksdbSetting(name)) {
         this.#leftover(path, false);
       } else if (!Object.hasOwn(SLED_ENTRIES, name)) {

@@ -116,7 +116,7 @@ function engine(value: unknown): "sled" | "rocksdb" | Wrong {
   const plain = value.trim().toLowerCase();
   if (plain === "sled" || plain === "rocksdb") return plain;
   const guess = closest(plain, ["sled", "rocksdb"]);
-  return new Wrong(`${shown(value)} is no engine that is known${guess === undefined ? '; write "sled"' : `; did you mean "${guess}"?`}`);
+  return new Wrong(`${shown(value)} is not a known engine${guess === undefined ? '; write "sled"' : `; did you mean "${guess}"?`}`);
 }
 
 function path(value: unknown): string | Wrong {

@@ -94,7 +94,7 @@ test("empty paths, and files in the middle of one", async (t) => {
   for (const args of [["inspect", ""], ["verify", ""], ["import", "t", "-i", ""]]) assertOneError(t, await kgdump(args, { cwd: directory }), 2, "USAGE");
   const ended = await kgdump(["export", `${dump}/store`, "-o", "x"], { cwd: directory });
   assertOneError(t, ended, 1, "STORE_NOT_FOUND");
-  t.regex(ended.stderr, /a part of that path is a file/);
+  t.regex(ended.stderr, /part of that path is a file/);
   assertOneError(t, await kgdump(["inspect", `${dump}/x`], { cwd: directory }), 1, "NOT_FOUND");
 });
 
@@ -102,7 +102,7 @@ test("status says what lies there", async (t) => {
   const { directory } = await ground(t);
   const ended = await kgdump(["status", directory]);
   t.is(ended.code, 13);
-  t.regex(ended.stdout.toString(), /is no store itself, but a RocksDB store lies below it[^]*name that: .*\/store/);
+  t.regex(ended.stdout.toString(), /is not a store itself, but a RocksDB store lies below it[^]*name that: .*\/store/);
 });
 
 for (const [name, text, says] of [

@@ -86,7 +86,7 @@ async function killed(cwd: string, words: readonly string[], milliseconds: numbe
   return ended;
 }
 
-/** After a kill: status tells what is there, and the same commands, one after the other, do what is left and clear it away. */
+/** After a kill: status shows what is there, and the same commands, one after the other, do what is left and clear it away. */
 async function again(t: ExecutionContext, place: string, commands: readonly (readonly string[])[], what: string): Promise<string> {
   let said = "";
   const status = await kgdump(["status", "graph"], { cwd: place });

@@ -102,7 +102,7 @@ testAsRoot("where a group may write, root does not work; a link into another use
   await cp(own, join(open, "graph"), { recursive: true });
   const group = await kgdump(["migrate", "--from", join(open, "graph"), "--dry-run"]);
   t.is(group.code, 1, group.stderr);
-  t.regex(group.stderr, /everybody who may write to .*group.*PERMISSION_DENIED/s);
+  t.regex(group.stderr, /anyone who may write to .*group.*PERMISSION_DENIED/s);
   // The store is root's, and its path leads through a directory of the other user's, who may put another one there.
   const [within, links] = [join(home, "roots"), join(common, "links")];
   await cp(own, within, { recursive: true });
@@ -132,7 +132,7 @@ testAsRoot("a place that root works on is told to its owner as in use; a lock th
     using _ = await lockPlace(store, "migrate");
     const { code, stderr } = await kgdump(["compact", store], { user: MAYA });
     t.is(code, 6, stderr);
-    t.regex(stderr, /process \d+ \(kgdump migrate\) is at work on .*STORE_IN_USE/s);
+    t.regex(stderr, /process \d+ \(kgdump migrate\) is working on .*STORE_IN_USE/s);
   }
   const directory = await stickyDirectory(meeting);
   const dump = join(home, "hers.kgd");

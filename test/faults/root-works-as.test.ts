@@ -129,7 +129,7 @@ testAsRoot("root does not work where everybody writes, or where several users co
   await cp(own, join(open, "graph"), { recursive: true });
   const everybody = await kgdump(["migrate", "--from", join(open, "graph"), "--stream"]);
   t.is(everybody.code, 1, everybody.stderr);
-  t.regex(everybody.stderr, /everybody who may write to .*open dir.*PERMISSION_DENIED/s);
+  t.regex(everybody.stderr, /anyone who may write to .*open dir.*PERMISSION_DENIED/s);
   t.true(everybody.stderr.includes(`kgdump migrate --from '${join(open, "graph")}' --stream --as-root`), everybody.stderr);
   const several = await kgdump(["export", store, "-o", join(hers, "x.kgd")]);
   t.is(several.code, 1, several.stderr);

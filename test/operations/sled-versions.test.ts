@@ -100,8 +100,8 @@ for (const [version, compression] of [["0.32", true], ["0.33", false]] as const)
       await sink.flush();
     }
     const lossy = await t.throwsAsync<KgdumpError>(rollbackStore({ target: store }), { code: "ROLLBACK_LOSES_DATA" });
-    t.regex(lossy.hint ?? "", /^--discard-new leaves it .*; it can't be carried back \(the original can't be made anew/);
-    const refused = await t.throwsAsync<KgdumpError>(rollbackStore({ target: store, carryBack: true }), { code: "STORE_UNSUPPORTED", message: /can't be made anew: it is a store of sled/ });
+    t.regex(lossy.hint ?? "", /^--discard-new leaves it .*; it can't be carried back \(the original can't be rebuilt/);
+    const refused = await t.throwsAsync<KgdumpError>(rollbackStore({ target: store, carryBack: true }), { code: "STORE_UNSUPPORTED", message: /can't be rebuilt: it is a store of sled/ });
     t.regex(refused.hint ?? "", /--discard-new/);
     t.is((await rollbackStore({ target: store, discardNew: true })).status, "rolled-back");
     t.deepEqual(await sledCheck(store, options), trees);

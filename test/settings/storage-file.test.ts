@@ -63,7 +63,7 @@ for (const [lines, compression, note] of [
   ['use_compression = ["none"]', false, null],
   ["use_compression = []", false, /the list of compressions is empty: the store is not compressed/],
   ["compression = true\nuse_compression = []", true, null],
-  ['compression = false\nuse_compression = ["zstd"]', false, /^compression = false: the store is not compressed, and the list of algorithms is moot$/],
+  ['compression = false\nuse_compression = ["zstd"]', false, /^compression = false: the store is not compressed, and the list of algorithms has no effect$/],
   ['compression = false\nuse_compression = ["none"]', false, null],
 ] as const) {
   test(`compression: ${lines === "" ? "nothing" : lines.replace("\n", ", ")}`, (t) => {
@@ -79,7 +79,7 @@ for (const [lines, problem] of [
   ['compression = true\nuse_compression = ["none"]', "3:19 use_compression contradicts compression in line 2; keep one of them"],
   ["compression = false\nuse_compression = true", "3:19 use_compression contradicts compression in line 2; keep one of them"],
   ["compression_level = 3\ncompression_factor = 4", "2:1 compression_level and compression_factor are the same setting; keep one of them"],
-  ['use_compression = ["zstd", "lz5"]', '2:28 "lz5" is no compression that is known; did you mean "lz4"?'],
+  ['use_compression = ["zstd", "lz5"]', '2:28 "lz5" is not a known compression; did you mean "lz4"?'],
   ['use_compression = [ # x\n  "zstd",\n  4 ]', "4:3 must be the name of a compression, not 4"],
   ["compression = 7", "2:15 compression must be true, false or names of compressions, not 7; a level is compression_factor = 7"],
   ["compression = 1979-05-27", '2:15 compression must be true, false or a list of names such as ["zstd"], not a date'],
@@ -99,7 +99,7 @@ for (const [lines, problem] of [
   ["cacheCapacity = 1", '2:1 unknown setting "cacheCapacity" in [storage.sled]; did you mean "cache_capacity"?'],
   ["flush-every-ms = 1", '2:1 unknown setting "flush-every-ms" in [storage.sled]; did you mean "flush_every_ms"?'],
   ["engnie = 1", '2:1 unknown setting "engnie" in [storage.sled]; did you mean "engine" in [storage]?'],
-  ["path = 'x'", '2:1 "path" belongs into [storage]'],
+  ["path = 'x'", '2:1 "path" belongs in [storage]'],
   [
     "frobnicate = 1",
     '2:1 unknown setting "frobnicate" in [storage.sled]; known are cache_capacity, compression, use_compression, compression_factor, compression_level, flush_every_ms, segment_size, temporary',
@@ -117,21 +117,21 @@ for (const [name, text, problems] of [
   ["no table", "storage = 5", ["1:11 storage must be a table"]],
   ["an array of tables", "[[storage]]", ["1:3 storage must be a table"]],
   ["sled as a text", "[storage]\nsled = 'x'", ["2:8 sled must be a table"]],
-  ["an engine", "storage.engine = 'sledd'", ['1:18 engine "sledd" is no engine that is known; did you mean "sled"?']],
-  ["another engine", "storage.engine = 'lmdb'", ['1:18 engine "lmdb" is no engine that is known; write "sled"']],
+  ["an engine", "storage.engine = 'sledd'", ['1:18 engine "sledd" is not a known engine; did you mean "sled"?']],
+  ["another engine", "storage.engine = 'lmdb'", ['1:18 engine "lmdb" is not a known engine; write "sled"']],
   ["an empty path", "storage = { path = ' ' }", ["1:20 path is empty; name the directory of the store"]],
   ["a shell's path", "storage = { 'path' = '~/kg' }", ['1:22 path "~/kg" starts with ~, which only a shell expands; write the directory in full']],
   ["a section's name", "[storge.sled]\ncompression = true", ['1:2 unknown section "storge"; did you mean "storage"?']],
   ["sled at the top", "[sled]\ncompression = true", ['1:2 unknown section "sled"; did you mean [storage.sled]?']],
-  ["settings outside", "path = 'x'\ncompression = true", ['1:1 "path" belongs into [storage]', '2:1 "compression" belongs into [storage.sled]']],
+  ["settings outside", "path = 'x'\ncompression = true", ['1:1 "path" belongs in [storage]', '2:1 "compression" belongs in [storage.sled]']],
   ["anything outside", "x = 1", ['1:1 unknown setting "x" outside of any section; settings are in [storage] and [storage.sled]']],
-  ["a sled setting in [storage]", "[storage]\ncache_capacity = 1024", ['2:1 "cache_capacity" belongs into [storage.sled]']],
-  ["no TOML", "[storage]\r\n\u{1f600} = 1", ["2:1 this is no TOML: illegal character in key"]],
-  ["a key twice", "[storage]\npath = 'a'\npath = 'b'", ["3:1 this is no TOML: trying to redefine an already defined table or value"]],
+  ["a sled setting in [storage]", "[storage]\ncache_capacity = 1024", ['2:1 "cache_capacity" belongs in [storage.sled]']],
+  ["no TOML", "[storage]\r\n\u{1f600} = 1", ["2:1 this is not TOML: illegal character in key"]],
+  ["a key twice", "[storage]\npath = 'a'\npath = 'b'", ["3:1 this is not TOML: trying to redefine an already defined table or value"]],
 ] as const) {
   test(`wrong: ${name}`, (t) => {
     const told = problemsOf(t, text);
-    if (name === "no TOML" || name === "a key twice") t.regex(told[0] ?? "", new RegExp(`^${problems[0].slice(0, 3)} this is no TOML: \\S`));
+    if (name === "no TOML" || name === "a key twice") t.regex(told[0] ?? "", new RegExp(`^${problems[0].slice(0, 3)} this is not TOML: \\S`));
     else t.deepEqual(told, [...problems]);
   });
 }
@@ -185,8 +185,8 @@ name = "x"
       "10 mode is never read by sled 0.34: it changes nothing here",
       "11 create_new is for the service that opens the store: it changes nothing here",
       "12 [rocksdb] holds settings of RocksDB, which mean nothing to sled and were left out; remove them",
-      "13 [server] is not about the store, and was left alone",
-      "15 [peers] is not about the store, and was left alone",
+      "13 [server] is not about the store, and was ignored",
+      "15 [peers] is not about the store, and was ignored",
     ],
   );
 });
@@ -231,7 +231,7 @@ test("files that are none, too big, or no UTF-8", async (t) => {
   await writeFile(file, GUIDE);
   t.is((await read()).settings.flushEveryMs, 1000);
   await writeFile(file, Buffer.concat([Buffer.from("# \ufffd\n# "), Buffer.from([0xe9]), Buffer.from("\n")]));
-  await t.throwsAsync(read, { code: "CONFIG_INVALID", message: `${file}:2:3: this is no UTF-8, as TOML has to be` });
+  await t.throwsAsync(read, { code: "CONFIG_INVALID", message: `${file}:2:3: this is not UTF-8, as TOML must be` });
   await writeFile(file, "#".repeat(256 * 1024 + 1));
   await t.throwsAsync(read, { code: "CONFIG_INVALID", message: /bigger than 262144 bytes/ });
   await mkdir(join(directory, "folder"));

@@ -92,7 +92,9 @@ impl Store {
             (Place::Store(settings), false) => Some(settings),
             (Place::Missing, false) => return Err(Failure::new(Code::StoreNotFound, "there is no store").at(path)),
             (Place::EmptyDirectory, false) => {
-                return Err(Failure::new(Code::StoreNotRecognized, "it is an empty directory, no sled store").at(path));
+                return Err(
+                    Failure::new(Code::StoreNotRecognized, "it is an empty directory, not a sled store").at(path)
+                );
             }
             (Place::Store(_), true) => {
                 return Err(Failure::new(Code::TargetExists, "there is a sled store already").at(path));

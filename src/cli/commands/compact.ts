@@ -1,4 +1,4 @@
-/** `kgdump compact`: a store is made anew in its place, without what it does not need any more. */
+/** `kgdump compact`: a store is rebuilt in its place, without what it does not need any more. */
 import { Command, Option } from "commander";
 import { KgdumpError } from "../../errors.js";
 import { compactStore, planCompact } from "../../operations/migrate/compact/compact.js";

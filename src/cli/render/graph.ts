@@ -47,15 +47,15 @@ export function renderGraph(name: string, graph: GraphReport, compared: boolean,
   if (graph.problems === 0) {
     return `${head} ${counts}  ${paint.green("whole:")} every edge's nodes are there, every list names exactly its node's edges, every value has its shape\n`;
   }
-  const made = graph.made === 0 ? "all of them in A too" : `${formatCount(graph.made)} of them not in A`;
+  const made = graph.newProblems === 0 ? "all of them in A too" : `${formatCount(graph.newProblems)} of them not in A`;
   const verdict = `  ${paint.red(formatNumberOf(graph.problems, "problem", "problems"))}${compared ? `, ${made}` : ""}\n`;
   return `${head} ${counts}${verdict}${problemTable(graph, compared, look)}`;
 }
 
 function problemTable({ kinds }: GraphReport, compared: boolean, { paint, columns: width }: Look): string {
   const columns = [left("problem"), right("count"), ...(compared ? [right("not in A")] : []), left("what is wrong, and where first")];
-  const rows = kinds.flatMap(({ kind, count, made, examples }) => [
-    [kind, formatCount(count), ...(compared ? [formatCount(made)] : []), MEANING[kind]],
+  const rows = kinds.flatMap(({ kind, count, newProblems, examples }) => [
+    [kind, formatCount(count), ...(compared ? [formatCount(newProblems)] : []), MEANING[kind]],
     ...examples.map((example) => ["", "", ...(compared ? [""] : []), `  ${exampleText(example)}`]),
   ]);
   return `\n${renderTable(columns, rows, paint, width)}`;

@@ -33,7 +33,7 @@ function headline(result: RecoverStoreResult, paint: Paint): string {
   const state = lost ? paint.red("not whole:") : paint.green("nothing is lost:");
   const done = output === null && target === null ? "can be kept" : "were kept";
   const doubt = doubtful > 0 ? `; ${formatNumberOf(doubtful, "entry", "entries")} of them may be older than what the store held, as something newer may be lost` : "";
-  const unsure = result.unsure ? `  ${paint.yellow("not sure:")} nobody can tell which tables counted: any entry may be older than what the store held, or missing\n` : "";
+  const unsure = result.unsure ? `  ${paint.yellow("not sure:")} it is unknown which tables counted: any entry may be older than what the store held, or missing\n` : "";
   const dump = output === null ? "" : `  written to ${paint.bold(escapeText(output))} (${formatSize(outputBytes ?? 0)}), read back and found sound, in ${formatDuration(result.seconds)}\n`;
   const made = target === null ? "" : `  a new store is at ${paint.bold(escapeText(target))}\n`;
   const nothing = output === null && target === null ? "  nothing was written\n" : "";

@@ -62,7 +62,7 @@ async function whileMade<T>(call: () => T | Promise<T>): Promise<T> {
   } catch (error) {
     const reason = error instanceof KgdumpError && error.code === "STORE_FAILED" ? /^RocksDB: Invalid argument: (.*)$/s.exec(error.message)?.[1] : undefined;
     if (reason === undefined) throw error;
-    throw new KgdumpError("STORE_UNSUPPORTED", `RocksDB does not take the options of the new store together: ${reason}`, {
+    throw new KgdumpError("STORE_UNSUPPORTED", `RocksDB rejects this combination of options: ${reason}`, {
       cause: error,
       hint: "leave out --compression and --table-block-size, or choose others; take all options from another store or dump with `--options-from`",
     });

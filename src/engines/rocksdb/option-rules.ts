@@ -64,8 +64,8 @@ const OBJECTS = new Set(["listeners"]);
  */
 export function optionProblem(scope: Scope, name: string, value: string): string | null {
   const kind = OPTION_KINDS[scope].get(name);
-  if (kind === undefined) return PLACES.has(name) ? "it names a place of the store that it was" : OBJECTS.has(name) ? "it names what only a program can make" : "kgdump does not know this option";
-  if (value.length > LONGEST || !fits(kind, value)) return "its value is none that RocksDB writes";
+  if (kind === undefined) return PLACES.has(name) ? "it names a place of the original store" : OBJECTS.has(name) ? "only a program can create what it names" : "kgdump does not know this option";
+  if (value.length > LONGEST || !fits(kind, value)) return "RocksDB never writes this value";
   const range = RANGES[name];
   if (range !== undefined && !(range[0] <= BigInt(value) && BigInt(value) <= range[1])) return "its value is out of range";
   return null;

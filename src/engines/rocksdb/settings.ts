@@ -84,7 +84,7 @@ export class RestoredFamilies {
 
 function named(name: Uint8Array, kind: FamilyKind, ages: string | undefined): RestoredFamily {
   const agesFit = ages === undefined || (ages.length <= LONGEST_AGES && AGES_TEXT.test(ages));
-  const notKept = agesFit ? kind.notKept : [...kind.notKept, "its tables are as old as this restore: what the dump says of their ages can't be understood"];
+  const notKept = agesFit ? kind.notKept : [...kind.notKept, "its tables count as new: the dump's record of their ages can't be read"];
   return { ...kind, family: { ...kind.family, name, ages: agesFit ? ages : undefined }, final: { ...kind.final, name }, notKept };
 }
 
@@ -156,7 +156,7 @@ function dropRefused(options: Map<string, string>, scope: "family" | "table"): s
   for (const [name, value] of options) {
     if (isTaken(text([[name, value]]))) continue;
     options.delete(name);
-    refused.push(`its tables are written without ${scope === "table" ? TABLE_PREFIX : ""}${name}=${value}, which this RocksDB does not take`);
+    refused.push(`its tables are written without ${scope === "table" ? TABLE_PREFIX : ""}${name}=${value}, which this RocksDB does not accept`);
   }
   return refused;
 }

@@ -30,7 +30,7 @@ export function findOwner(text: string): Ownership {
   const found = userCalled(user);
   const gid = group === undefined ? found.gid : groupCalled(group);
   if (gid !== null) return { uid: found.uid, gid };
-  throw new KgdumpError("USAGE", `--owner ${user} names no group, and the system knows none of that user`, { hint: `name the group, too: --owner ${user}:GROUP` });
+  throw new KgdumpError("USAGE", `--owner ${user} names no group, and the system knows none for that user`, { hint: `name the group, too: --owner ${user}:GROUP` });
 }
 
 /** @returns the number, and that of the group; null where the system does not know it */

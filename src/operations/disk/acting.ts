@@ -58,7 +58,7 @@ export function actFor({ worked, read = [] }: Places, words: readonly string[]):
   for (const path of places) {
     const { users: those, owner, open } = handsOf(path);
     for (const [uid, because] of those) if (!users.has(uid)) users.set(uid, because);
-    if (open !== null && owner === null) throw refusal(`everybody who may write to ${open} can put something else at ${path}`, path, `let only root write there (\`chmod go-w ${shellWord(open)}\`)`, words);
+    if (open !== null && owner === null) throw refusal(`anyone who may write to ${open} can replace ${path}`, path, `let only root write there (\`chmod go-w ${shellWord(open)}\`)`, words);
   }
   const [first, second] = users;
   if (first === undefined) return;

@@ -45,7 +45,7 @@ export async function lockOf(path: string, at: Occupant, kind: EngineName): Prom
   } catch (error) {
     if (!(error instanceof KgdumpError) || error.code === "STORE_IN_USE" || error.code === "ADDON_MISSING") throw error;
     if (error.code !== "PERMISSION_DENIED") return null;
-    throw new KgdumpError("PERMISSION_DENIED", `it can't be told whether a program has ${path} open: ${error.message}`, {
+    throw new KgdumpError("PERMISSION_DENIED", `it is unknown whether a program has ${path} open: ${error.message}`, {
       cause: error,
       path,
       hint: "run this as the user that the service runs as, or as root",

@@ -41,7 +41,7 @@ async function refuseOdd(directory: string, entry: Dirent): Promise<void> {
   if (entry.isFile() && !/^(?:CURRENT|IDENTITY|OPTIONS-.*|MANIFEST-.*|conf|db|snap\..*)$/.test(entry.name)) return;
   const path = join(directory, entry.name);
   // It is opened for writing, and made where a link to it leads.
-  if (entry.name === "LOCK" && entry.isSymbolicLink()) throw new KgdumpError("STORE_DAMAGED", `${path} should be a file of the store, and is a link`, { path, hint: HINT });
+  if (entry.name === "LOCK" && entry.isSymbolicLink()) throw new KgdumpError("STORE_DAMAGED", `${path} should be a file of the store, but is a link`, { path, hint: HINT });
   const found = await stat(path).catch(() => null);
   if (found === null) return;
   if (found.isFile()) {
@@ -49,7 +49,7 @@ async function refuseOdd(directory: string, entry: Dirent): Promise<void> {
     if (found.size <= most && (found.size < LONG || found.blocks * 512 * MOST_HOLES >= found.size)) return;
     throw new KgdumpError("STORE_DAMAGED", `${path} has ${found.size.toString()} bytes, of which ${(found.blocks * 512).toString()} are on the disk: no store has such a file`, { path, hint: HINT });
   }
-  throw new KgdumpError("STORE_DAMAGED", `${path} should be a file of the store, and is ${entry.isSymbolicLink() ? "a link to " : ""}${kindOf(found)}`, {
+  throw new KgdumpError("STORE_DAMAGED", `${path} should be a file of the store, but is ${entry.isSymbolicLink() ? "a link to " : ""}${kindOf(found)}`, {
     path,
     hint: HINT,
   });

@@ -88,7 +88,7 @@ function openLock(file: string, place: string): number | null {
   try {
     return open(0);
   } catch (error) {
-    // Removed just now: it is made anew.
+    // Removed just now: it is rebuilt.
     return hasCode(error, "ENOENT") ? openLock(file, place) : withoutLock(file, error);
   }
 }
@@ -97,13 +97,13 @@ function openLock(file: string, place: string): number | null {
 function withoutLock(file: string, error: unknown): null {
   if (hasCode(error, "ENOENT", "ENOTDIR", "EROFS", "ENOSPC", "EDQUOT", "ENAMETOOLONG")) return null;
   if (hasCode(error, "EACCES", "EPERM") && statusOf(file) === null) return null;
-  throw systemError(error, `opening ${file}`, { path: file, hint: "it is there while a kgdump works: if none does, remove it" });
+  throw systemError(error, `opening ${file}`, { path: file, hint: "it exists while kgdump is running: if it is not, remove it" });
 }
 
 /** In a directory where everybody may put things, somebody could keep all others from their work. */
 function refuseForeign(file: string, found: Stats, place: string): void {
   if (found.isFile() && mayDecide(found.uid, place)) return;
-  throw new KgdumpError("PERMISSION_DENIED", `${file} belongs to another user (${found.uid.toString()})`, { path: file, hint: "it is there while a kgdump of that user works; else find out who put it there, and remove it" });
+  throw new KgdumpError("PERMISSION_DENIED", `${file} belongs to another user (${found.uid.toString()})`, { path: file, hint: "it exists while that user runs kgdump; otherwise find out who put it there, and remove it" });
 }
 
 function isStill(file: string, found: Stats): boolean {
@@ -121,7 +121,7 @@ function tell(descriptor: number, command: string): void {
 }
 
 function inUse(place: string, file: string): KgdumpError {
-  return new KgdumpError("STORE_IN_USE", `${holderOf(file)} is at work on ${place}`, { path: place, hint: "wait until it is done; kgdump status tells how far a migration is" });
+  return new KgdumpError("STORE_IN_USE", `${holderOf(file)} is working on ${place}`, { path: place, hint: "wait until it is done; kgdump status shows how far a migration is" });
 }
 
 function holderOf(file: string): string {

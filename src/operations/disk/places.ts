@@ -179,7 +179,7 @@ export async function compareFiles(original: string, copy: string): Promise<void
   for (;;) {
     const [left, right] = [await a.read(Buffer.allocUnsafe(CHUNK), 0, CHUNK, null), await b.read(Buffer.allocUnsafe(CHUNK), 0, CHUNK, null)];
     if (!left.buffer.subarray(0, left.bytesRead).equals(right.buffer.subarray(0, right.bytesRead))) {
-      throw new KgdumpError("VERIFY_DIFFERENCE", `the copy ${copy} is not equal to ${original}`, { path: copy, hint: "check the disk, then run this again" });
+      throw new KgdumpError("VERIFY_DIFFERENCE", `the copy ${copy} differs from ${original}`, { path: copy, hint: "check the disk, then run this again" });
     }
     if (left.bytesRead === 0) return;
   }

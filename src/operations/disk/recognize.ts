@@ -128,19 +128,19 @@ export async function noDumpButDirectory(path: string): Promise<KgdumpError> {
   const names = await readdir(path).catch((): string[] => []);
   const engine = engineOf(names);
   if (engine !== null) {
-    const hint = `export it first: kgdump export ${shellWord(path)} -o graph.kgd; kgdump status ${shellWord(path)} tells what it is, kgdump verify --against compares it with a dump`;
+    const hint = `export it first: kgdump export ${shellWord(path)} -o graph.kgd; kgdump status ${shellWord(path)} shows what it is, kgdump verify --against compares it with a dump`;
     return new KgdumpError("DUMP_NOT_A_DUMP", `${path} is a directory with a ${engineTitle(engine)} store, not a dump`, { path, hint });
   }
   for (const name of [...names].sort().slice(0, FILES_LOOKED_AT)) {
     if (guessFile(await startOf(join(path, name)))?.what !== "a dump") continue;
-    return new KgdumpError("DUMP_NOT_A_DUMP", `${path} is a directory, not a dump, but a dump is in it`, { path, hint: `name the dump's file: ${join(path, name)}` });
+    return new KgdumpError("DUMP_NOT_A_DUMP", `${path} is a directory that holds a dump, not a dump`, { path, hint: `name the dump's file: ${join(path, name)}` });
   }
   const { what } = await recognize(path, names);
   return new KgdumpError("DUMP_NOT_A_DUMP", `${path} is a directory, not a dump: it is ${what}`, { path, hint: "name the dump's file; a store is exported first, with kgdump export" });
 }
 
 async function recognize(path: string, names: readonly string[]): Promise<Recognized> {
-  if (names.length === 0) return { what: "an empty directory, and no store", hint: "check the path, and that its volume is mounted" };
+  if (names.length === 0) return { what: "an empty directory, not a store", hint: "check the path, and that its volume is mounted" };
   const has = (name: string | RegExp): boolean => hasName(names, name);
   const exact = RULES.find((rule) => rule.is(has));
   if (exact !== undefined) return { ...exact, foreign: true };
@@ -153,19 +153,19 @@ async function recognize(path: string, names: readonly string[]): Promise<Recogn
 function parentOf(path: string, stores: readonly FoundStore[]): Recognized {
   const [first] = stores;
   if (stores.length === 1 && first !== undefined) {
-    return { what: `no store itself, but a ${engineTitle(first.engine)} store lies below it`, hint: `name that: ${first.path}` };
+    return { what: `not a store itself, but a ${engineTitle(first.engine)} store lies below it`, hint: `name that: ${first.path}` };
   }
   const count = stores.length < STORES_COUNTED ? stores.length.toString() : `${STORES_COUNTED.toString()} or more`;
   const named = stores.slice(0, STORES_NAMED).map(({ path: one, engine }) => `${one} (${engineTitle(engine)})`);
   const rest = stores.length > STORES_NAMED ? ", …" : "";
-  return { what: `no store itself, but ${count} stores lie below ${basename(path) === "" ? "it" : basename(path)}`, hint: `name one of them: ${named.join(", ")}${rest}` };
+  return { what: `not a store itself, but ${count} stores lie below ${basename(path) === "" ? "it" : basename(path)}`, hint: `name one of them: ${named.join(", ")}${rest}` };
 }
 
 /** Told by the first bytes of the files: databases, archives, dumps. */
 async function byContent(path: string, names: readonly string[]): Promise<Recognized | undefined> {
   for (const name of [...names].sort().slice(0, FILES_LOOKED_AT)) {
     const guess = guessFile(await startOf(join(path, name)));
-    if (guess !== undefined) return { what: `no store; in it is ${guess.what} (${name})`, hint: guess.inStore, foreign: guess.database };
+    if (guess !== undefined) return { what: `not a store; in it is ${guess.what} (${name})`, hint: guess.inStore, foreign: guess.database };
   }
   return undefined;
 }
@@ -174,7 +174,7 @@ async function byContent(path: string, names: readonly string[]): Promise<Recogn
 export async function noStoreButFile(path: string, cause: unknown): Promise<KgdumpError> {
   const directory = dirname(path);
   if (!(await stat(path).catch(() => null))) {
-    return new KgdumpError("STORE_NOT_FOUND", `there is no store at ${path}: a part of that path is a file`, { cause, path, hint: "check the path" });
+    return new KgdumpError("STORE_NOT_FOUND", `there is no store at ${path}: part of that path is a file`, { cause, path, hint: "check the path" });
   }
   const engine = engineOf(await readdir(directory).catch(() => []));
   if (engine !== null) {

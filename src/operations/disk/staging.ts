@@ -98,7 +98,7 @@ export class Staging implements AsyncDisposable {
       await removeTree(directory).catch(() => undefined);
       throw systemError(error, `preparing ${finalPath}`, {
         path: finalPath,
-        missing: `${parent} does not exist, so that ${finalPath} can't be made`,
+        missing: `${parent} does not exist, so ${finalPath} can't be made`,
         hint: `${parent} must be a directory that exists and that you may write to`,
       });
     }

@@ -79,7 +79,7 @@ export async function openRegular(path: string, flags: number, mode = 0o600): Pr
 
 async function noFile(path: string, cause?: unknown): Promise<KgdumpError> {
   const found = await lstat(path).catch(() => null);
-  return new KgdumpError("IO_FAILED", `${path} should be a file, and is ${found === null ? "none" : kindOf(found)}`, { cause, path, hint: "find out who put it there, and remove it" });
+  return new KgdumpError("IO_FAILED", `${path} should be a file, but is ${found === null ? "none" : kindOf(found)}`, { cause, path, hint: "find out who put it there, and remove it" });
 }
 
 /**

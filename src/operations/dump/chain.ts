@@ -175,7 +175,7 @@ function checkLink(dump: Dump, before: Dump | undefined): void {
     });
   }
   if (header.base === null) {
-    throw new KgdumpError("DELTA_BASE_DIFFERENT", `${path} is a full dump; behind ${before.path} there can only be deltas`, { path });
+    throw new KgdumpError("DELTA_BASE_DIFFERENT", `${path} is a full dump; only deltas can follow ${before.path}`, { path });
   }
   if (header.base.dumpId !== before.header.dumpId) {
     throw new KgdumpError("DELTA_BASE_DIFFERENT", `${path} builds on dump ${header.base.dumpId}, and ${before.path} is dump ${before.header.dumpId}`, {

@@ -105,7 +105,7 @@ export class Dump implements AsyncDisposable {
 export async function openDump(path: string, options: { maxBlockSize?: number | undefined } = {}): Promise<Dump> {
   const indexed = await openIndexed(path, options.maxBlockSize);
   if (indexed !== null) return new Dump(resolve(path), indexed);
-  throw new KgdumpError("USAGE", `${path} is no regular file, so it has no random access`, {
+  throw new KgdumpError("USAGE", `${path} is not a regular file, so it has no random access`, {
     path,
     hint: "write it to a file first, and name that",
   });

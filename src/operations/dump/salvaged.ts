@@ -53,7 +53,7 @@ export function requireNoGaps(missing: Missing, target: string): void {
   if (missing.gaps === 0) return;
   throw new KgdumpError("RECOVERY_INCOMPLETE", `the dump was salvaged, and ${missingText(missing)}: what it holds is in the store now, and the rest is not`, {
     path: target,
-    hint: "with --allow-gaps this is no error; `kgdump inspect --gaps` lists between which keys entries are missing: take those from a backup",
+    hint: "with --allow-gaps this is not an error; `kgdump inspect --gaps` lists between which keys entries are missing: take those from a backup",
   });
 }
 

@@ -24,8 +24,8 @@ export function refuseEmptyRange({ from, to }: EntryFilter, keyspaces: readonly 
   if (from === undefined || to === undefined || keyspaces.length === 0) return;
   const order = Buffer.compare(from, to);
   if (order !== 0 && keyspaces.some(({ comparator }) => (comparator === "bytewise" ? order < 0 : order > 0))) return;
-  const why = order === 0 ? `${first} and ${end} are the same key` : `${first} is a key behind ${end}`;
-  throw new KgdumpError("USAGE", `${why}: nothing is between them`, { hint: `${first} is the first key that is taken, ${end} the first one that is not` });
+  const why = order === 0 ? `${first} and ${end} are the same key` : `${first} comes after ${end}`;
+  throw new KgdumpError("USAGE", `${why}: no key is between them`, { hint: `${first} is the first key that is taken, ${end} the first one that is not` });
 }
 
 /** Bytes of a key that a header shows: of all three together it has room for 64 KiB. */

@@ -53,10 +53,10 @@ export function fitHeader(header: DumpHeader, room: HeaderRoom = ROOM): { header
   const shorter = source.options?.has(COMMON_OPTIONS) === true ? withOptions(fitted, (option) => OTHER_SETTINGS.has(option)) : fitted;
   if (fits(shorter, room)) return { header: shorter, warnings };
   const ageless = withOptions(shorter, (option) => option !== AGES);
-  if (fits(ageless, room)) return { header: ageless, warnings: [...warnings, "the ages of its tables are more than a dump's header holds, and are not in the dump: restored tables are new, which FIFO families and times to live go by"] };
+  if (fits(ageless, room)) return { header: ageless, warnings: [...warnings, "the ages of its tables do not fit into a dump's header and were left out: restored tables count as new, which matters for FIFO families and times to live"] };
   const bare = withOptions(fitted, (option) => option === TIMES);
   if (!fits(bare, room)) throw refused(`the names of its ${String(keyspaces.length)} keyspaces are more than the ${String(room.bytes)} bytes that a dump's header holds`, IN_PARTS);
-  warnings.push(`the options of its ${String(keyspaces.length)} keyspaces are more than a dump's header holds, and are not in the dump: a restore takes them from the store with --options-from`);
+  warnings.push(`the options of its ${String(keyspaces.length)} keyspaces do not fit into a dump's header and were left out: a restore takes them from the store with --options-from`);
   return { header: bare, warnings };
 }
 
@@ -80,7 +80,7 @@ function soundOptions(options: Options, warnings: string[]): Options {
   const taken = [...options].filter(([name, value]) => Buffer.byteLength(name) <= LIMIT_FIELD_NAME && isText(value));
   if (taken.length === options.size) return options;
   const left = [...options.keys()].find((name) => !taken.some(([other]) => other === name)) ?? "";
-  const warning = `the option ${left.slice(0, SHOWN)} is longer than a dump's header holds, and is not in the dump`;
+  const warning = `the option ${left.slice(0, SHOWN)} is too long for a dump's header and was left out`;
   if (!warnings.includes(warning)) warnings.push(warning);
   return new Map(taken);
 }

@@ -54,7 +54,7 @@ export class HugeEntries {
     if (keyBytes > key || valueBytes > value || rawBytes > rawBlock) throw unreadable(keyspace, firstKey, keyBytes, valueBytes, this.#limits);
     if (keyBytes <= DEFAULT_LIMITS.key && valueBytes <= DEFAULT_LIMITS.value) return;
     if (this.#warnings.length >= 3) this.#more += 1;
-    else this.#warnings.push(`${entryText(keyspace, firstKey)} has ${sizeText(keyBytes, valueBytes)}, more than readers of dumps take by default: read the dump with --max-block-size 4GiB`);
+    else this.#warnings.push(`${entryText(keyspace, firstKey)} has ${sizeText(keyBytes, valueBytes)}, more than readers of dumps accept by default: read the dump with --max-block-size 4GiB`);
   }
 
   /** What was met, a sentence each. */
@@ -79,7 +79,7 @@ export function tooLarge({ title, largest }: Holding, keyspace: Uint8Array, key:
 function unreadable(keyspace: Uint8Array, key: Uint8Array, keyBytes: number, valueBytes: number, limits: Limits): KgdumpError {
   const { key: mostKey, value: mostValue, rawBlock } = limits;
   const most = rawBlock === DEFAULT_LIMITS.rawBlock ? "keys up to 16 MiB and values up to 1 GiB" : `keys up to ${String(mostKey)}, values up to ${String(mostValue)} and blocks up to ${String(rawBlock)} bytes`;
-  return new KgdumpError("STORE_UNSUPPORTED", `${entryText(keyspace, key)} has ${sizeText(keyBytes, valueBytes)}; readers of the dump would take ${most}`, {
+  return new KgdumpError("STORE_UNSUPPORTED", `${entryText(keyspace, key)} has ${sizeText(keyBytes, valueBytes)}; readers of the dump would accept ${most}`, {
     keyspace,
     hint: "write it with --max-block-size 4GiB, and read the dump with the same; or leave it out (--exclude-keyspace, or --prefix and key ranges)",
   });

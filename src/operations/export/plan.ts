@@ -107,7 +107,7 @@ async function lookAtOutput(
     await access(dirname(path), constants.W_OK);
     warnings.push(...(await checkRoom(dirname(path), "the dump", { least: 0, likely: estimatedBytes })));
   } catch (error) {
-    const { code, message } = systemError(error, `looking at ${dirname(path)}`, { missing: `${dirname(path)} does not exist, so that ${path} can't be written` });
+    const { code, message } = systemError(error, `looking at ${dirname(path)}`, { missing: `${dirname(path)} does not exist, so ${path} can't be written` });
     problems.push({ code, message });
   }
   return { warnings, problems };

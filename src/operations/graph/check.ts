@@ -13,9 +13,10 @@ import { findProblems } from "./walk.js";
 export interface GraphReport extends Readonly<GraphCounts> {
   /** none: no key of MAYA's layout was seen, so that there is nothing to check. */
   readonly layout: "maya" | "none";
-  /** Number of all problems, and of those among them that what it was compared with does not have. */
+  /** Number of all problems. */
   readonly problems: number;
-  readonly made: number;
+  /** How many of them are new: what it was compared with does not have them. */
+  readonly newProblems: number;
   /** The kinds of problems that there are. */
   readonly kinds: readonly GraphProblemTally[];
 }
@@ -73,7 +74,7 @@ export class GraphCheck implements AsyncDisposable {
     const kinds = tallies.filter(({ count }) => count > 0);
     const sum = (pick: (kind: GraphProblemTally) => number): number => kinds.reduce((total, kind) => total + pick(kind), 0);
     const layout = counts.nodes + counts.edges + counts.lists > 0 ? "maya" : "none";
-    return { ...counts, layout, problems: sum(({ count }) => count), made: sum(({ made }) => made), kinds };
+    return { ...counts, layout, problems: sum(({ count }) => count), newProblems: sum(({ newProblems }) => newProblems), kinds };
   }
 
   /** All problems, sorted. */

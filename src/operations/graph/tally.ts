@@ -5,15 +5,15 @@ import { GRAPH_PROBLEMS, type GraphProblem, type GraphProblemKind } from "./prob
 export interface GraphProblemTally {
   readonly kind: GraphProblemKind;
   readonly count: number;
-  /** How many of them what it was compared with does not have. */
-  readonly made: number;
-  /** The first of them by key; of those that were made, when some were. */
+  /** How many of them are new: what it was compared with does not have them. */
+  readonly newProblems: number;
+  /** The first of them by key; of the new ones, when there are some. */
   readonly examples: readonly GraphProblem[];
 }
 
 interface Counting extends GraphProblemTally {
   count: number;
-  made: number;
+  newProblems: number;
   examples: GraphProblem[];
 }
 
@@ -21,19 +21,19 @@ const EXAMPLES = 5;
 
 /** A tally of nothing for each kind. */
 export function newTallies(): Counting[] {
-  return GRAPH_PROBLEMS.map((kind) => ({ kind, count: 0, made: 0, examples: [] }));
+  return GRAPH_PROBLEMS.map((kind) => ({ kind, count: 0, newProblems: 0, examples: [] }));
 }
 
 /**
  * Counts a problem.
- * @param made whether what it is compared with does not have it
+ * @param isNew whether what it is compared with does not have it
  * @param problem tells it as an example, when one more is needed
  */
-export function addTo(tallies: readonly Counting[], kind: GraphProblemKind, made: boolean, problem: () => GraphProblem): void {
+export function addTo(tallies: readonly Counting[], kind: GraphProblemKind, isNew: boolean, problem: () => GraphProblem): void {
   const tally = tallies[GRAPH_PROBLEMS.indexOf(kind)];
   if (tally === undefined) return;
   tally.count += 1;
-  if (made && tally.made === 0) tally.examples = [];
-  if (made) tally.made += 1;
-  if (made === tally.made > 0 && tally.examples.length < EXAMPLES) tally.examples.push(problem());
+  if (isNew && tally.newProblems === 0) tally.examples = [];
+  if (isNew) tally.newProblems += 1;
+  if (isNew === tally.newProblems > 0 && tally.examples.length < EXAMPLES) tally.examples.push(problem());
 }

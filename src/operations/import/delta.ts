@@ -61,7 +61,7 @@ export async function restoreInterrupted(target: string): Promise<void> {
 async function refuseForeign(aside: string, path: string): Promise<void> {
   const found = await lstat(aside);
   if (found.isDirectory() && mayDecide(found.uid, path)) return;
-  throw new KgdumpError("TARGET_EXISTS", `${aside} looks like a store that an import put aside, and is ${found.isDirectory() ? "another user's" : "no directory"}`, { path: aside, hint: "find out who put it there, and remove it" });
+  throw new KgdumpError("TARGET_EXISTS", `${aside} looks like a store that an import put aside, and is ${found.isDirectory() ? "another user's" : "not a directory"}`, { path: aside, hint: "find out who put it there, and remove it" });
 }
 
 /**

@@ -87,7 +87,7 @@ function lacksTimes(keyspace: PlannedKeyspace, described: Described, found: Fami
   });
 }
 
-const UNKNOWN = "most of its options are not known, as an older kgdump or a store without OPTIONS did not tell them: they are RocksDB's own";
+const UNKNOWN = "most of its options are not known, as an older kgdump, or a store without OPTIONS, did not record them: RocksDB's defaults are used";
 
 /**
  * The keyspaces by which families are made. Of several that would become one family only one may have entries: that one decides when it is known, else one
@@ -127,7 +127,7 @@ async function describe(path: string): Promise<Described> {
     return ofHeader(dump.header);
   } catch (error) {
     if (!(error instanceof KgdumpError) || error.code !== "DUMP_NOT_A_DUMP") throw error;
-    throw new KgdumpError(error.code, `${path}, which options were to be taken from, is neither a dump nor the directory of a store`, { cause: error, path, hint: error.hint });
+    throw new KgdumpError(error.code, `${path}, named by --options-from, is neither a dump nor the directory of a store`, { cause: error, path, hint: error.hint });
   }
 }
 

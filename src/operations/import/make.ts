@@ -74,7 +74,7 @@ async function makeRocksdb(options: RestoreOptions): Promise<Loaded> {
 function makerOf(engine: EngineName): Maker {
   const maker = MAKERS[engine];
   if (maker !== undefined) return maker;
-  throw new KgdumpError("STORE_UNSUPPORTED", `kgdump reads stores of ${engineTitle(engine)}, and makes none`, { hint: "make a store of another engine from a dump" });
+  throw new KgdumpError("STORE_UNSUPPORTED", `kgdump reads ${engineTitle(engine)} stores but does not make them`, { hint: "make a store of another engine from a dump" });
 }
 
 /** The command that makes a store of an engine from a dump. @throws {KgdumpError} STORE_UNSUPPORTED where there is none */

@@ -101,7 +101,7 @@ async function makeStore(plan: ImportPlan, events: AsyncGenerator<EntryEvent>, p
   const orders = new Map(families.map(({ name, comparator }) => [Buffer.from(name).toString("hex"), comparator]));
   const reordered = plan.selected.filter(({ tree, comparator }) => orders.get(Buffer.from(tree).toString("hex")) !== comparator);
   if (reordered.length > 0 && !areFiles(options.input)) {
-    throw new KgdumpError("USAGE", "a dump whose families get another order of keys is read twice, which a stream cannot be", {
+    throw new KgdumpError("USAGE", "a dump whose families change their key order is read twice, and a stream can be read only once", {
       hint: "write the dump to a file first, and name it with -i",
     });
   }

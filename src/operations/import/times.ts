@@ -16,7 +16,7 @@ const LAST = 0x7fff_ffff;
  */
 export function checkedTime(seconds: number): number {
   if (Number.isInteger(seconds) && seconds >= FIRST && seconds <= LAST) return seconds;
-  throw new KgdumpError("USAGE", `${seconds.toString()} is no time that RocksDB takes for one: it is not between ${FIRST.toString()} and ${LAST.toString()}`, {
+  throw new KgdumpError("USAGE", `${seconds.toString()} is not a time that RocksDB accepts: it must be between ${FIRST.toString()} and ${LAST.toString()}`, {
     hint: "--ttl-time takes seconds since 1970, a date such as 2026-01-31T12:00:00Z, or now",
   });
 }

@@ -90,7 +90,7 @@ export async function getEntry(options: GetOptions): Promise<DumpEntry | undefin
   if (typeof input !== "string") return getPassing(options);
   await using indexed = await openIndexed(input, options.maxBlockSize);
   if (indexed === null) {
-    throw new KgdumpError("USAGE", "one key can only be got from a regular file", {
+    throw new KgdumpError("USAGE", "a single key can only be read from a regular file", {
       path: input,
       hint: "list the entries with a prefix instead, which works on a pipe too",
     });

@@ -122,5 +122,5 @@ export function holdsTheSame(exported: ExportResult, imported: Pick<Loaded, "key
 
 function checkEqual(exported: ExportResult, imported: Loaded): void {
   if (holdsTheSame(exported, imported)) return;
-  throw new KgdumpError("VERIFY_DIFFERENCE", "the new store does not hold what the old one does", { hint: "nothing was switched: check the disk and the memory of this machine, then migrate again" });
+  throw new KgdumpError("VERIFY_DIFFERENCE", "the new store differs from the old one", { hint: "nothing was switched: check the disk and the memory of this machine, then migrate again" });
 }

@@ -111,6 +111,6 @@ export async function refuseOtherOwner(journal: Journal): Promise<void> {
   if (step === "done" || step === "rolled-back" || !isOwnedByOther(journal)) return;
   throw new KgdumpError("STORE_IN_USE", `process ${String(owner.pid)} is running migration ${id} of ${target}`, {
     path: target,
-    hint: "wait until it is done; kgdump status tells how far it is",
+    hint: "wait until it is done; kgdump status shows how far it is",
   });
 }

@@ -72,7 +72,7 @@ async function checkGraph(
   for (const [index, one] of found.entries()) {
     const { name } = one;
     if (holdSame(keyspaces[index], one)) continue;
-    throw new KgdumpError("VERIFY_DIFFERENCE", `"${nameText(name)}" of the new store holds other entries than the old one`, {
+    throw new KgdumpError("VERIFY_DIFFERENCE", `"${nameText(name)}" of the new store differs from that of the old one`, {
       keyspace: name,
       hint: "nothing was switched: check the disk and the memory of this machine, then migrate again",
     });
@@ -84,7 +84,7 @@ async function checkGraph(
   else if (problems === 0) teller.tell("verify", "the graph is whole", { nodes, edges, lists });
   else {
     const kinds = Object.fromEntries(graph.kinds.map(({ kind, count }) => [kind, count]));
-    teller.tell("verify", "the graph has problems, all of which it had before the migration", { nodes, edges, lists, problems, ...kinds });
+    teller.tell("verify", "the graph has problems, but all of them were there before the migration", { nodes, edges, lists, problems, ...kinds });
   }
   return { graph, found };
 }

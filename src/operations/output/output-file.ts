@@ -92,7 +92,7 @@ export class PublishedFile implements DumpOutput {
       endTemporary(temporary);
       throw systemError(error, `creating a file in ${dirname(path)}`, {
         path,
-        missing: `${dirname(path)} does not exist, so that ${path} can't be written`,
+        missing: `${dirname(path)} does not exist, so ${path} can't be written`,
         hint: "choose a directory that exists and that you may write to",
       });
     }

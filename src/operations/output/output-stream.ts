@@ -113,7 +113,7 @@ function streamError(error: unknown): KgdumpError {
   if (hasCode(error, "EPIPE", "ERR_STREAM_PREMATURE_CLOSE", "ERR_STREAM_DESTROYED", "ABORT_ERR")) {
     return new KgdumpError("BROKEN_PIPE", "the reader of the dump went away before its end", {
       cause: error,
-      hint: "see what the program at the other end of the pipe says; when it had read enough, all is well",
+      hint: "see what the program at the other end of the pipe says; if it had read enough, all is well",
     });
   }
   return systemError(error, "writing the dump");

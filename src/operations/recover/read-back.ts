@@ -21,7 +21,7 @@ export interface ReadBackOptions extends WithProgress {
 export async function writeAndReadBack<T>(path: string, writer: DumpWriter, options: ReadBackOptions & { readonly force?: boolean | undefined }, write: (output: DumpOutput) => Promise<T>): Promise<T> {
   const output = await openOutput(path, { force: options.force === true, signal: options.signal });
   try {
-    if (output.temporary === undefined) throw new KgdumpError("USAGE", `${path} is no regular file`, { path, hint: "name a file" });
+    if (output.temporary === undefined) throw new KgdumpError("USAGE", `${path} is not a regular file`, { path, hint: "name a file" });
     const written = await write(output);
     await readBack(output.temporary, writer, options);
     options.signal?.throwIfAborted();
@@ -51,9 +51,9 @@ async function readBack(path: string, writer: DumpWriter, options: ReadBackOptio
     }
   } catch (error) {
     if (!isDumpError(error)) throw error;
-    throw new KgdumpError("IO_FAILED", `the new dump is not as it was written: ${error.message}`, { cause: error, hint: "the disk or the memory may be faulty: try another disk" });
+    throw new KgdumpError("IO_FAILED", `the new dump differs from what was written: ${error.message}`, { cause: error, hint: "the disk or the memory may be faulty: try another disk" });
   }
-  if (bytes !== writer.bytesWritten) throw new KgdumpError("IO_FAILED", "the new dump is not as long as it was written");
+  if (bytes !== writer.bytesWritten) throw new KgdumpError("IO_FAILED", "the new dump has another length than was written");
   meter.end();
 }
 

@@ -120,8 +120,8 @@ export function requireWholeStore(result: RecoverStoreResult): void {
   if (!result.lost) return;
   const files = [...new Set(result.losses.map(({ file }) => file).filter((file) => file !== ""))];
   const shown = files.slice(0, 5).join(", ") + (files.length > 5 ? ` and ${String(files.length - 5)} more` : "");
-  const unsure = "nobody can tell which tables belong to its last state";
-  const what = files.length > 0 ? `something is lost of ${shown}` : (result.losses[0]?.reason ?? unsure);
+  const unsure = "it is unknown which tables belong to its last state";
+  const what = files.length > 0 ? `something of ${shown} is lost` : (result.losses[0]?.reason ?? unsure);
   throw new KgdumpError("RECOVERY_INCOMPLETE", `not everything could be recovered: ${what}`, {
     path: result.output ?? result.store,
     hint: result.output === null ? "nothing was written" : "the new dump is valid, and lacks what was damaged: kgdump inspect --gaps lists where",

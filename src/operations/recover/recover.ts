@@ -63,7 +63,7 @@ export async function recoverDump(options: RecoverOptions): Promise<RecoverResul
   const output = options.output === undefined ? null : resolve(options.output);
   await using file = input === null ? await spool(options.input, options.signal) : await openInputFile(input);
   if (input !== null && file.size === null) {
-    throw new KgdumpError("USAGE", `${input} is no regular file, and recovering reads it several times`, { path: input, hint: "save it to a file first" });
+    throw new KgdumpError("USAGE", `${input} is not a regular file, and recovering reads it several times`, { path: input, hint: "save it to a file first" });
   }
   if (output !== null) await checkOutput(input, output, options.force === true);
   const access = randomAccess(file, input ?? "the stream");
@@ -93,7 +93,7 @@ async function checkOutput(input: string | null, output: string, force: boolean)
   }
   if (there.isDirectory()) return;
   if (!there.isFile()) {
-    throw new KgdumpError("USAGE", `${output} is no regular file, so that the new dump could not be read back`, { path: output, hint: "name a file" });
+    throw new KgdumpError("USAGE", `${output} is not a regular file, so the new dump could not be read back`, { path: output, hint: "name a file" });
   }
   if (!force) throw outputExists(output);
 }

@@ -55,7 +55,7 @@ export function factsOfDump({ source, keyspaces }: DumpHeader, path: string | nu
 export function requireRocksdb(sides: readonly Pick<OptionFacts, "engine" | "path">[]): void {
   const other = sides.find(({ engine }) => !tellsOptions(engine));
   if (other === undefined) return;
-  throw new KgdumpError("USAGE", `${other.path ?? "the dump"} comes from ${other.engine}, which has no options that can be compared with RocksDB's`, { hint: "leave --options out" });
+  throw new KgdumpError("USAGE", `${other.path ?? "the dump"} comes from ${other.engine}, whose options can't be compared with RocksDB's`, { hint: "leave --options out" });
 }
 
 /**
@@ -102,7 +102,7 @@ class Comparison {
     const told = [first, store].map(({ source, families }) => this.#lines.fromHeader(source, families[0]?.settings)?.database);
     const [one, other] = told;
     if (one !== undefined && other !== undefined) this.#compare(null, one, other);
-    else this.#untold.push(`the options of the database are not compared, as ${sides(told)} not tell them`);
+    else this.#untold.push(`the options of the database are not compared, as ${sides(told)} not record them`);
   }
 
   family(one: OptionFacts["families"][number], other: OptionFacts["families"][number], first: OptionFacts, store: OptionFacts): void {
@@ -119,7 +119,7 @@ class Comparison {
     const [few, fewOthers] = [all ?? some(one.settings), others ?? some(other.settings)];
     const both = [...few.keys()].filter((name) => fewOthers.has(name));
     this.#compare(one.name, new Map(both.map((name) => [name, few.get(name) ?? ""])), new Map(both.map((name) => [name, fewOthers.get(name) ?? ""])));
-    this.#untold.push(`of family "${nameText(one.name)}" only ${both.length.toString()} options are compared, as ${sides(told)} not tell all`);
+    this.#untold.push(`of family "${nameText(one.name)}" only ${both.length.toString()} options are compared, as ${sides(told)} not record all of them`);
   }
 
   #compare(keyspace: Uint8Array | null, first: Options, store: Options): void {

@@ -85,8 +85,8 @@ export function requireEqual({ reference, stores }: Verification): void {
       ({ name, missing, added, changed }) =>
         `"${nameText(name)}": ${missing.toString()} missing, ${added.toString()} added, ${changed.toString()} changed`,
     );
-  const made = first.graph?.made ?? 0;
-  if (made > 0) parts.push(`${made.toString()} new problems of the graph`);
+  const newProblems = first.graph?.newProblems ?? 0;
+  if (newProblems > 0) parts.push(`${newProblems.toString()} new problems of the graph`);
   const options = first.options?.differences.length ?? 0;
   if (options > 0) parts.push(options === 1 ? "1 other option" : `${options.toString()} other options`);
   const more = different.length > 1 ? `; ${(different.length - 1).toString()} more of the stores differ` : "";

@@ -53,7 +53,7 @@ test("says the path as it was typed", async (t) => {
   for (const [script, exit, code, says] of [
     ["kgdump export $'no\\xffne' -o x", 1, "NOT_FOUND", /there is nothing at no\\xffne/],
     ["kgdump export $'d\\xff/none' -o x", 1, "STORE_NOT_FOUND", /there is no store at d\\xff\/none/],
-    ["kgdump export $'d\\xff' -o x", 7, "STORE_NOT_RECOGNIZED", /d\\xff is no store itself[^]*name that: d\\xff\/store/],
+    ["kgdump export $'d\\xff' -o x", 7, "STORE_NOT_RECOGNIZED", /d\\xff is not a store itself[^]*name that: d\\xff\/store/],
     ["kgdump verify $'d\\xff/none.kgd'", 1, "NOT_FOUND", /d\\xff\/none\.kgd/],
     ["kgdump export $'st\\xe9re' -o $'n\\xff.kgd'", 1, "NOT_FOUND", /creates nothing whose name is not UTF-8/],
     ["kgdump migrate --from $'st\\xe9re'", 2, "USAGE", /st\\xe9re is not UTF-8, but a migration/],

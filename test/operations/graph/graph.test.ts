@@ -13,7 +13,7 @@ function changed(change: (entries: Entries) => void): Entries {
 
 test("a whole graph has no problems, in one keyspace or in several", async (t) => {
   const whole = graphOf(3, EDGES);
-  const counts = { layout: "maya" as const, nodes: 3, edges: 4, lists: 6, others: 1, problems: 0, made: 0, kinds: [] };
+  const counts = { layout: "maya" as const, nodes: 3, edges: 4, lists: 6, others: 1, problems: 0, newProblems: 0, kinds: [] };
   t.deepEqual(await check([whole]), counts);
   const nodes: Entries = new Map();
   const rest: Entries = new Map();
@@ -110,7 +110,7 @@ test("a kind of problem has five examples at most: the first by key, and those t
   const of = async (nodes: readonly number[], before: Entries | null): Promise<unknown> => {
     const { kinds } = await check([without(nodes)], before === null ? null : [before]);
     const tally = kinds.find(({ kind }) => kind === "list-without-node");
-    return [tally?.count, tally?.made, tally?.examples.map(({ key }) => Buffer.from(key ?? []).toString("latin1"))];
+    return [tally?.count, tally?.newProblems, tally?.examples.map(({ key }) => Buffer.from(key ?? []).toString("latin1"))];
   };
   // Outgoing lists come first.
   const lists = (nodes: readonly number[]): string[] => (["outgoing", "incoming"] as const).flatMap((direction) => nodes.map((node) => keys.list(node, direction)));
@@ -125,13 +125,13 @@ test("problems that were there before are told apart from new ones, with example
   after.set(keys.list(0, "outgoing"), values.list([1003]));
   const report = await check([after], [before]);
   t.deepEqual(found(report), { "list-lacks-edge": [3, 1] });
-  t.is(report.made, 1);
+  t.is(report.newProblems, 1);
   const [example, ...more] = report.kinds[0]?.examples ?? [];
   t.deepEqual(more, []);
   t.is(Buffer.from(example?.key ?? []).toString("latin1"), keys.list(0, "outgoing"));
   t.is(Buffer.from(example?.other ?? []).toString("latin1"), keys.edge(1000));
   // What was mended is no problem.
-  t.is((await check([before], [after])).made, 0);
+  t.is((await check([before], [after])).newProblems, 0);
 });
 
 test("random graphs with random damage: as a plain check finds it, by runs of any length", async (t) => {

@@ -66,6 +66,6 @@ export async function check(keyspaces: readonly Entries[], before: readonly Entr
 }
 
 /** Counts by kind, and how many of them are new. */
-export function found(report: GraphReport): Record<string, [count: number, made: number]> {
-  return Object.fromEntries(report.kinds.map(({ kind, count, made }) => [kind, [count, made]]));
+export function found(report: GraphReport): Record<string, [count: number, newProblems: number]> {
+  return Object.fromEntries(report.kinds.map(({ kind, count, newProblems }) => [kind, [count, newProblems]]));
 }

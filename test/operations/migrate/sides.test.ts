@@ -44,7 +44,7 @@ test("what was wrong in the graph is told as such, and hinders nothing", async (
     await sink.flush();
   }
   const { result, events } = await migrate(t, path, { checkGraph: true });
-  t.like(result.graph, { layout: "maya", nodes: 2, edges: 2, problems: 3, made: 0 });
+  t.like(result.graph, { layout: "maya", nodes: 2, edges: 2, problems: 3, newProblems: 0 });
   t.regex(result.warnings.join(), /the graph had problems before the migration.*1 target-missing, 2 list-without-node/);
   t.like(events.find(({ message }) => message.startsWith("the graph has problems"))?.facts, { problems: 3, "target-missing": 1 });
   const again = await migrateStore({ source: path, checkGraph: true });

@@ -63,7 +63,7 @@ impl BlobFile {
         match version {
             1 => {}
             2..=100 => return Err(TableError::newer(format!("its blob format has version {version}"))),
-            _ => return Err(TableError::damaged(4, "its format version is none")),
+            _ => return Err(TableError::damaged(4, "its format version is invalid")),
         }
         Ok(Self { file, size })
     }

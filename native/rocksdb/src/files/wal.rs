@@ -46,9 +46,9 @@ const MOST_HOLES: u64 = 1000;
 /// Refuses what is no regular file, which might be waited for without an end, and a file of holes, which takes hours to read.
 fn refuse_odd(path: &Path, facts: &fs::Metadata) -> Outcome<()> {
     let problem = if !facts.is_file() {
-        "should be a log of the store, and is no regular file"
+        "should be a log of the store, but is not a regular file"
     } else if facts.len() > LONG && facts.blocks().saturating_mul(512).saturating_mul(MOST_HOLES) < facts.len() {
-        "is a file of holes, of which nearly nothing is on the disk"
+        "is a sparse file with almost nothing on the disk"
     } else {
         return Ok(());
     };

@@ -111,7 +111,7 @@ pub fn plan(
         return Err(Fault::new(
             "USAGE",
             format!(
-                "the OPTIONS file of {} tells of no time to live: stripping timestamps would damage its values",
+                "the OPTIONS file of {} mentions no time to live: stripping timestamps would damage its values",
                 store.display()
             ),
         )
@@ -125,7 +125,7 @@ pub fn plan(
         );
     } else if options.is_empty() {
         warnings.push(
-            "the store has no OPTIONS file that can be read: a time to live or a merge operator can't be told from it"
+            "the store has no OPTIONS file that can be read: whether it has a time to live or a merge operator is unknown"
                 .to_owned(),
         );
     }

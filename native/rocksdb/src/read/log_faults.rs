@@ -19,7 +19,7 @@ pub fn said_of_end(log: &Log, end: End) -> Option<String> {
             "the log {name} ends with a write that was never completed ({dropped} bytes from byte {offset} on): it is not part of the store"
         )),
         End::Rest { offset, length } => Some(format!(
-            "the log {name} ends with {length} bytes from byte {offset} on that are no record: an earlier log left them in its file, or a write was never completed; they are not part of the store"
+            "the log {name} ends with {length} bytes from byte {offset} on that are not a record: an earlier log left them in its file, or a write was never completed; they are not part of the store"
         )),
     }
 }
@@ -123,7 +123,7 @@ impl WalError {
             ),
             Self::NoBefore { offset, told } => damaged(
                 format!(
-                    "the log {:06}.log is missing: the log {name} tells at byte {offset} that it comes before it",
+                    "the log {:06}.log is missing: the log {name} says at byte {offset} that it comes before it",
                     told.number
                 ),
                 FLUSH_AND_COPY,

@@ -143,7 +143,7 @@ fn check_diary(store: &Path, point: &Point, first: u64, report: &mut LogReport) 
         needed.filter(|number| !point.has_log(*number)).map(|number| format!("{number:06}.log")).collect();
     if !gone.is_empty() {
         report.warnings.push(format!(
-            "{} was there when the store was last opened, as its LOG tells, may still be needed, and is not there: entries may be missing",
+            "{} was there when the store was last opened, as its LOG says, may still be needed, and is not there: entries may be missing",
             gone.join(", ")
         ));
     }
@@ -199,7 +199,7 @@ fn same_logs(all: &[Log], first: u64) -> Outcome<Vec<String>> {
             let Some(content) = content_of(log)? else { continue };
             let Some(other) = contents.insert(content, log) else { continue };
             said.push(format!(
-                "the logs {} and {} hold the same: one of them may stand in the place of another log",
+                "the logs {} and {} have the same content: one of them may have replaced another log",
                 other.path.display(),
                 log.path.display()
             ));

@@ -24,14 +24,14 @@ pub fn lost_families(manifest: &Manifest, options: Option<&OptionsFile>, unknown
     });
     let named = named.map(|name| {
         format!(
-            "OPTIONS names the family \"{}\", which the store's MANIFEST does not have and does not tell to be dropped: MANIFEST has lost it, and it is missing",
+            "OPTIONS names the family \"{}\", which the store's MANIFEST does not have and does not say was dropped: MANIFEST has lost it, and it is missing",
             name.escape_ascii()
         )
     });
     let untold = options.into_iter().flat_map(|options| {
         manifest.families.values().filter(|family| options.family(&family.name).is_none()).map(|family| {
             format!(
-                "OPTIONS does not tell of the family \"{}\": it is cut, or older than that family; a time to live or a merge operator of it can't be told",
+                "OPTIONS does not mention the family \"{}\": it is cut, or older than that family; whether it has a time to live or a merge operator is unknown",
                 family.name.escape_ascii()
             )
         })
@@ -39,7 +39,7 @@ pub fn lost_families(manifest: &Manifest, options: Option<&OptionsFile>, unknown
     let unknown = unknown.iter().filter(|id| !manifest.families.contains_key(id) && !manifest.dropped.contains_key(id));
     let unknown = unknown.map(|id| {
         format!(
-            "the logs have entries of a family with the id {id}, which the store's MANIFEST does not have and does not tell to be dropped: MANIFEST has lost it, and it is missing"
+            "the logs have entries of a family with the id {id}, which the store's MANIFEST does not have and does not say was dropped: MANIFEST has lost it, and it is missing"
         )
     });
     named.chain(unknown).chain(untold).collect()

@@ -156,7 +156,7 @@ impl Holding {
 fn in_use(holder: &Holder) -> String {
     let name = holder.name.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
     format!(
-        "the store is in use by process {}{name}: what is read is its state when it was opened, without what that program has not handed to the system yet",
+        "the store is in use by process {}{name}: you get its state at this moment, without what that program has not written yet",
         holder.pid
     )
 }

@@ -8,7 +8,10 @@ use crate::error::{Fault, Outcome};
 pub fn for_each_entry(mut block: &[u8], mut each: impl FnMut(&[u8], &[u8]) -> Outcome<()>) -> Outcome<()> {
     while !block.is_empty() {
         let (Some(key), Some(value)) = (bin::take(&mut block), bin::take(&mut block)) else {
-            return Err(Fault::new("DUMP_ENTRIES_MALFORMED", "a block of entries holds something that is no entry"));
+            return Err(Fault::new(
+                "DUMP_ENTRIES_MALFORMED",
+                "a block of entries holds something that is not an entry",
+            ));
         };
         each(key, value)?;
     }

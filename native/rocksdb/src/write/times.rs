@@ -2,7 +2,7 @@
 //!
 //! RocksDB takes the time from the clock when it flushes or ingests a table, and its interface takes none from a caller. So the numbers are
 //! put in their places afterwards: in MANIFEST, whose records are written again, and for FIFO families, which go by it, in the properties
-//! of the tables, whose checksum is made anew. A time has the same length as another one, so that nothing moves.
+//! of the tables, whose checksum is rebuilt. A time has the same length as another one, so that nothing moves.
 //!
 //! Contract: the store is closed and nobody has it open. What can't be changed stays as it is: the time of the load.
 

@@ -108,7 +108,7 @@ impl Page {
     /// # Errors
     /// What is wrong with it.
     pub fn apply(&mut self, body: &[u8]) -> Result<(), &'static str> {
-        const NONE: &str = "a change of a page is none";
+        const NONE: &str = "a change of a page is malformed";
         if self.merging {
             return Err("a page was changed after it was merged");
         }

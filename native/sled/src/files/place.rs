@@ -65,7 +65,7 @@ fn something_else(has: impl Fn(&str) -> bool) -> Failure {
     if has("durability_cookie") || has("metadata") && (has("slabs") || has("heap")) {
         return conf::other_version("1.0 (alpha)");
     }
-    not("it is no sled store")
+    not("it is not a sled store")
 }
 
 /// A store whose `conf` is empty or gone: sled opens it with the settings that its program names, and the log shows them.

@@ -99,10 +99,10 @@ pub fn parse(bytes: &[u8], Settings { compression, segment_size, .. }: Settings)
         return Err("its content is too long for a snapshot");
     }
     if !compression {
-        return pages(content, segment_size).ok_or("its content is none of a snapshot");
+        return pages(content, segment_size).ok_or("its content is not that of a snapshot");
     }
     let plain = inflate(content, u64::from_le_bytes(*length)).ok_or("its content cannot be decompressed")?;
-    pages(&plain, segment_size).ok_or("its content is none of a snapshot")
+    pages(&plain, segment_size).ok_or("its content is not that of a snapshot")
 }
 
 fn inflate(frame: &[u8], length: u64) -> Option<Vec<u8>> {

@@ -58,11 +58,11 @@ pub fn replay(path: &Path, settings: Settings) -> Outcome<Replay> {
     known.agrees(&log.table, end, settings)?;
     warnings.extend(log.segments.check(&known, log.size).map_err(|f| f.at(&db))?);
     if log.batch_cut {
-        warnings.push("the log ends in a batch that was not written whole: it does not count, as for sled".to_string());
+        warnings.push("the log ends in a batch that was not written whole: it is left out, as sled does".to_string());
     }
     if !log.segments.empty.is_empty() && known.snapshot.is_none() && known.unusable.is_some() {
         warnings.push(format!(
-            "{} segments of its file db are empty and its snapshot cannot be used: should the disk have lost one that was not, nothing says so",
+            "{} segments of its file db are empty and its snapshot cannot be used: if the disk lost one that was not empty, nothing shows it",
             log.segments.empty.len()
         ));
     }

@@ -42,7 +42,7 @@ fn look_once(path: &Path) -> Outcome<()> {
         Place::Store(settings) => settings,
         Place::Missing => return Err(Failure::new(Code::StoreNotFound, "there is no store").at(path)),
         Place::EmptyDirectory => {
-            return Err(Failure::new(Code::StoreNotRecognized, "it is an empty directory, no sled store").at(path));
+            return Err(Failure::new(Code::StoreNotRecognized, "it is an empty directory, not a sled store").at(path));
         }
     };
     settings.opened_by_crate().map_err(|f| f.at(path))?;
@@ -50,7 +50,7 @@ fn look_once(path: &Path) -> Outcome<()> {
     let metadata = fs::metadata(&db).map_err(|e| Failure::io(&e, "looking at it").at(&db))?;
     let damaged = |what: &str| Failure::new(Code::StoreDamaged, what).at(&db);
     if !metadata.is_file() {
-        return Err(damaged("it is no file"));
+        return Err(damaged("it is not a file"));
     }
     if metadata.len() == 0 {
         return Err(damaged("it is empty: sled would make an empty store of it"));

@@ -40,7 +40,7 @@ impl Segments {
         if Some(number) > self.highest {
             // Sled cuts the file from several threads, and writes zeros to what it has cut off: where a later cut comes first, the file is longer again.
             return Ok(Some(format!(
-                "the end of its file db is empty from offset {offset} on, as sled may leave what it cuts off: should the disk have lost something there, nothing says so"
+                "the end of its file db is empty from offset {offset} on, as sled may leave what it cuts off: if the disk lost something there, nothing shows it"
             )));
         }
         if sureness == Sureness::Perhaps {

@@ -61,7 +61,7 @@ pub fn taken(store: &Path, settings: Settings) -> Outcome<Known> {
     match snapshot::read(&path, settings)? {
         Ok(snapshot) => Ok(Known { snapshot: Some((path, snapshot)), unusable: None }),
         Err(why) => Err(Failure::new(Code::StoreDamaged, format!("sled cannot use this snapshot: {why}"))
-            .hint("only sled needs it, to open faster: move it away, and what it says is read from the log")
+            .hint("only sled needs it, to open faster: move it away, and kgdump reads the log instead")
             .at(&path)),
     }
 }

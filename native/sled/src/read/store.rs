@@ -50,7 +50,9 @@ impl FileStore {
             Place::Store(settings) => settings,
             Place::Missing => return Err(Failure::new(Code::StoreNotFound, "there is no store").at(path)),
             Place::EmptyDirectory => {
-                return Err(Failure::new(Code::StoreNotRecognized, "it is an empty directory, no sled store").at(path));
+                return Err(
+                    Failure::new(Code::StoreNotRecognized, "it is an empty directory, not a sled store").at(path)
+                );
             }
         };
         let lock = lock::acquire(path, LOCK_WAIT)?;

@@ -56,10 +56,11 @@ function sampleJson({ keyspace, key, equal, values }: Sample): Json {
 /** What a check of the graph found; null when there was none. */
 export function graphJson(graph: GraphReport | null): Json {
   if (graph === null) return null;
-  const { kinds, ...counts } = graph;
+  const { kinds, newProblems, ...counts } = graph;
   return {
     ...counts,
-    kinds: kinds.map(({ kind, count, made, examples }) => ({
+    made: newProblems,
+    kinds: kinds.map(({ kind, count, newProblems: made, examples }) => ({
       kind,
       count,
       made,

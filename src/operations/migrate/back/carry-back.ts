@@ -72,7 +72,7 @@ export async function refuseUncarriable(journal: Journal): Promise<void> {
 async function refuseOther(engine: MigratedEngine, original: string, target: string): Promise<void> {
   const other = await otherVersionAt(engine, original);
   if (other === null) return;
-  throw new KgdumpError("STORE_UNSUPPORTED", `the original can't be made anew: ${other.message}`, {
+  throw new KgdumpError("STORE_UNSUPPORTED", `the original can't be rebuilt: ${other.message}`, {
     cause: other,
     path: target,
     hint: "--discard-new puts the original in place and keeps the RocksDB store aside; `kgdump export STORE | kgdump import NEW` makes a store of sled 0.34 of what that holds",

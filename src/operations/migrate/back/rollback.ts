@@ -149,7 +149,7 @@ async function startUndoing(store: EntrySource, journal: Journal, options: Rollb
     throw withWayBack(error, journal);
   });
   if (changed !== null && options.carryBack !== true) {
-    throw new KgdumpError("ROLLBACK_LOSES_DATA", `the ${engineTitle(to)} store was written to since it was made (in "${changed}"), and the ${engineTitle(from)} store does not have that`, {
+    throw new KgdumpError("ROLLBACK_LOSES_DATA", `the ${engineTitle(to)} store was written to since it was made (in "${changed}"), and the ${engineTitle(from)} store lacks those changes`, {
       path: target,
       hint: await waysOf(journal),
       loss: lossOf(journal),
@@ -169,7 +169,7 @@ async function startUndoing(store: EntrySource, journal: Journal, options: Rollb
 /** Fails when another rollback was faster, as the journal tells before anything is moved. */
 async function refuseStale({ target, updatedAt }: Journal): Promise<void> {
   if ((await readJournal(target))?.updatedAt === updatedAt) return;
-  throw new KgdumpError("STORE_IN_USE", `another process was at work on ${target} just now`, { path: target, hint: "kgdump status tells what is there" });
+  throw new KgdumpError("STORE_IN_USE", `another process has just worked on ${target}`, { path: target, hint: "kgdump status shows what is there" });
 }
 
 async function resultOf(journal: Journal, carried: boolean, warnings: readonly string[] = []): Promise<RollbackResult> {

@@ -85,7 +85,7 @@ async function refuseUnfinished(journal: Journal): Promise<void> {
 async function refuseWithoutStore(target: string, journal: Journal | null): Promise<void> {
   const found = await occupantOf(target);
   if (!isEngineName(found)) {
-    throw new KgdumpError("STORE_NOT_FOUND", `no store is at ${target}, so that what is left may be all there is`, { path: target, hint: `\`kgdump status ${shellWord(target)}\` tells what is there` });
+    throw new KgdumpError("STORE_NOT_FOUND", `no store is at ${target}, so that what is left may be all there is`, { path: target, hint: `\`kgdump status ${shellWord(target)}\` shows what is there` });
   }
   const trouble = (journal === null ? null : await troubleOfMigrated(journal, found)) ?? (await troubleOf(found, target));
   if (trouble !== null) throw trouble;

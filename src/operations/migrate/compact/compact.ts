@@ -1,5 +1,5 @@
 /**
- * Compact: a store is made anew beside itself, without what it does not need any more, and takes its own place.
+ * Compact: a store is rebuilt beside itself, without what it does not need any more, and takes its own place.
  *
  * The new store is loaded, read back and found equal to the old one, which is read once more, before it gets a name. Then the two change places in one
  * system call: at each moment a whole store with the same entries is at the path. The original is kept beside it.
@@ -152,7 +152,7 @@ async function placeOf(path: string): Promise<{ engine: EngineName; store: strin
   });
   const journal = await readJournal(store);
   if (journal !== null && journal.step !== "done" && journal.step !== "rolled-back") {
-    throw new KgdumpError("MIGRATION_UNCLEAR", `a migration of ${store} is not finished`, { path: store, hint: "`kgdump status` tells how far it is; finish it, or undo it, before" });
+    throw new KgdumpError("MIGRATION_UNCLEAR", `a migration of ${store} is not finished`, { path: store, hint: "`kgdump status` shows how far it is; finish it, or undo it, before" });
   }
   await refuseFilesElsewhere(store, engine);
   return { engine, store };
@@ -183,5 +183,5 @@ async function refuseDifference(old: OldStore, made: Made, options: CompactOptio
   const held = await old.again((source) => digestsOf(through(options.seams?.confirming, source), options));
   const other = firstDifference(held, hexDigests(made.keyspaces));
   if (other === null) return;
-  throw new KgdumpError("VERIFY_DIFFERENCE", `the new store does not hold in "${other}" what the old one does`, { hint: "nothing was changed: check the disk and the memory of this machine, then run this again" });
+  throw new KgdumpError("VERIFY_DIFFERENCE", `"${other}" of the new store differs from that of the old one`, { hint: "nothing was changed: check the disk and the memory of this machine, then run this again" });
 }

@@ -22,7 +22,7 @@ export async function copyCompanions(from: string, to: string, engine: EngineNam
     }
     if (names.length > 0) await syncDirectory(to);
   } catch (error) {
-    throw systemError(error, `copying what else is in ${from}`, { path: from });
+    throw systemError(error, `copying the other files of ${from}`, { path: from });
   }
 }
 

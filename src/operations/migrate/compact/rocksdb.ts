@@ -46,7 +46,7 @@ function refuseSettings({ compression, compressionLevel, segmentSize }: CompactS
   ];
   if (asked.length === 0) return;
   throw new KgdumpError("USAGE", `${asked.join(" and ")} ${asked.length === 1 ? "is" : "are"} for sled stores: a RocksDB store keeps the options that it has`, {
-    hint: "leave that out; for other tables, `kgdump export` the store, then `kgdump restore` it with --compression or --table-block-size",
+    hint: "leave that out; to change the tables, `kgdump export` the store, then `kgdump restore` it with --compression or --table-block-size",
   });
 }
 

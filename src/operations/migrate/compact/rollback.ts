@@ -38,13 +38,13 @@ export async function rollbackCompaction(journal: Journal | null, options: Rollb
     if (migrated) return null;
     throw new KgdumpError("USAGE", `${store} was compacted, and not migrated: nothing has to be carried from one engine to another`, {
       path: store,
-      hint: "leave out --carry-back: the original comes back when nothing was written since; with --discard-new it comes back all the same, and the store is kept aside",
+      hint: "leave out --carry-back: the original comes back when nothing was written since; with --discard-new it comes back anyway, and the store is kept aside",
     });
   }
   const { discardNew, onProgress, signal } = options;
   const { engine, aside } = await undoLocked({ store: target, discardNew, onProgress, signal }).catch((error: unknown) => { throw migrated ? withMigration(error) : error; });
-  teller.tell("restore", "the store of before the compaction was put back", { path: store });
-  if (migrated) teller.tell("done", "the migration before it can be rolled back, too: run this once more", { path: store });
+  teller.tell("restore", "the store from before the compaction was put back", { path: store });
+  if (migrated) teller.tell("done", "the migration before it can be rolled back, too: run this again", { path: store });
   return { status: "rolled-back", undone: "compaction", engine, source: store, aside, carried: false, original: null, warnings: [] };
 }
 

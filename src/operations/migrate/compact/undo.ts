@@ -64,7 +64,7 @@ export async function undoLocked(options: UndoCompactOptions): Promise<UndoCompa
     if (other === null) return { ...result, aside: await putBack(store, kept, options) };
     throw new KgdumpError("ROLLBACK_LOSES_DATA", `${store} holds something else in "${other}" than the original ${kept}`, {
       path: store,
-      hint: "--discard-new puts the original back all the same, and keeps the store as it is aside",
+      hint: "--discard-new puts the original back anyway, and keeps the store as it is aside",
     });
   } finally {
     await held.release();

@@ -45,7 +45,7 @@ export async function detect(options: Pick<MigrateOptions, "source" | "target" |
   if (found === "unknown") await detectEngine(source);
   if ((await occupantOf(target)) === to) return already(target, to);
   if (options.mustExist !== true) return "nothing";
-  throw new KgdumpError("STORE_NOT_FOUND", found === "empty" ? `${source} is an empty directory, and no store` : `there is no store at ${source}`, {
+  throw new KgdumpError("STORE_NOT_FOUND", found === "empty" ? `${source} is an empty directory, not a store` : `there is no store at ${source}`, {
     path: source,
     hint: found === "absent" ? await missingHint(source) : "check the path, and that its volume is mounted",
   });

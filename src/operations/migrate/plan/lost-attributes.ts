@@ -10,6 +10,6 @@ export function attributeWarnings({ source, target, backup }: Pick<MigrationPath
   const members = [source, join(source, engineNamed(engine).everyStoreHas)];
   return [target, backup].flatMap((place) => {
     const lost = place === null ? [] : members.flatMap((path) => attributesLost(path, dirname(place)));
-    return lost.length === 0 ? [] : [`${place ?? ""} is going to lack ${[...new Set(lost)].join(" and ")} of the store: its file system keeps none`];
+    return lost.length === 0 ? [] : [`${place ?? ""} will not keep ${[...new Set(lost)].join(" and ")} of the store: its file system does not support them`];
   });
 }

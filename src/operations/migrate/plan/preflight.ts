@@ -64,7 +64,7 @@ export async function planMigration(paths: MigrationPaths, options: PlanOptions)
   const { store, warnings: met, estimatedEntries, estimatedBytes } = await planExport({ store: paths.source, ttl: options.ttl, excludeKeyspaces: options.excludeKeyspaces });
   const logs = await logsElsewhere(store.options, [paths.source]);
   const warnings = [...met, ...attributeWarnings(paths, store.engine)];
-  if (logs !== null) warnings.push(`logs of the store are in ${logs} and stay there: they belong to the original, which lacks what is in them without them`);
+  if (logs !== null) warnings.push(`logs of the store are in ${logs} and stay there: they belong to the original, which is incomplete without them`);
   const names = store.keyspaces.map(({ name }) => name);
   const naming = new Naming(options.map);
   naming.check(names);
@@ -85,7 +85,7 @@ export async function planMigration(paths: MigrationPaths, options: PlanOptions)
   const spaces = await spacesOf(paths, { estimatedEntries: estimatedEntries ?? 0, estimatedBytes: bytes, live, settings: options.settings });
   const full = options.force === true ? undefined : spaces.find(({ freeBytes, neededBytes }) => freeBytes < neededBytes);
   if (full !== undefined) {
-    throw noRoom(full, "the migration may need", "make room, or go without a dump on that disk (--stream, or --dump with a file elsewhere); --force begins all the same");
+    throw noRoom(full, "the migration may need", "make room, or put no dump on that disk (--stream, or --dump with a file elsewhere); --force tries anyway");
   }
   for (const path of new Set([paths.target, paths.backup, paths.dump].flatMap((at) => (at === null ? [] : [dirname(at)])))) await checkWritable(path);
   const { neededBytes, freeBytes } = spaces[0] ?? { neededBytes: 0, freeBytes: 0 };
@@ -100,11 +100,11 @@ export async function planMigration(paths: MigrationPaths, options: PlanOptions)
 
 async function checkOptions({ engine, optionsFrom }: PlanOptions): Promise<void> {
   if (optionsFrom === undefined) return;
-  if (!engineNamed(directionOf({ engine }).to).tellsOptions) throw new KgdumpError("USAGE", "options of RocksDB's families are of no use to a sled store", { hint: "leave out --options-from, or make a RocksDB store: --engine rocksdb" });
+  if (!engineNamed(directionOf({ engine }).to).tellsOptions) throw new KgdumpError("USAGE", "a sled store has no use for options of RocksDB's families", { hint: "leave out --options-from, or make a RocksDB store: --engine rocksdb" });
   await checkOptionsFrom(optionsFrom);
 }
 
-/** Refuses a target of its own where something is already. @throws {KgdumpError} TARGET_EXISTS, PERMISSION_DENIED, IO_FAILED */
+/** Refuses a target of its own which exists already. @throws {KgdumpError} TARGET_EXISTS, PERMISSION_DENIED, IO_FAILED */
 export async function refuseOccupiedTarget({ source, target }: MigrationPaths): Promise<void> {
   if (source === target) return;
   const found = await occupantOf(target);
@@ -115,7 +115,7 @@ export async function refuseOccupiedTarget({ source, target }: MigrationPaths): 
 async function checkWritable(directory: string): Promise<void> {
   try {
     await checkNames(directory);
-    if (!(await stat(directory)).isDirectory()) throw new KgdumpError("IO_FAILED", `${directory} is no directory`, { path: directory });
+    if (!(await stat(directory)).isDirectory()) throw new KgdumpError("IO_FAILED", `${directory} is not a directory`, { path: directory });
   } catch (error) {
     throw systemError(error, `looking at ${directory}`, { path: directory, hint: "it must be a directory that you may write to" });
   }

@@ -22,7 +22,7 @@ export function inPlaceText(journal: Journal): string {
   const running = step === "switching" ? "" : " and its service can run";
   return (
     `the ${engineTitle(directionOf(journal).to)} store is in place at ${target}${running}${missing}: the same \`kgdump migrate\` again does the rest${step === "switching" ? "" : ", also while the service runs"}; ` +
-    `\`kgdump status ${path}\` tells how far it is, and \`kgdump rollback ${path}\` puts the original back`
+    `\`kgdump status ${path}\` shows how far it is, and \`kgdump rollback ${path}\` puts the original back`
   );
 }
 

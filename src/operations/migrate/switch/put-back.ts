@@ -58,7 +58,7 @@ export async function putBack(plan: PutBack): Promise<void> {
 /** Moves something aside, never over something else. @throws {KgdumpError} TARGET_EXISTS, PERMISSION_DENIED, IO_FAILED */
 export async function keep(path: string, aside: string): Promise<void> {
   if (await nameIsTaken(aside)) {
-    throw new KgdumpError("TARGET_EXISTS", `${path} can't be kept as ${aside}, where something is already`, { path: aside, hint: "move that elsewhere, then run this again" });
+    throw new KgdumpError("TARGET_EXISTS", `${path} can't be kept as ${aside}, which exists already`, { path: aside, hint: "move that elsewhere, then run this again" });
   }
   await renameDurably(path, aside);
 }
@@ -66,6 +66,6 @@ export async function keep(path: string, aside: string): Promise<void> {
 function unclear({ target, incoming, engine }: PutBack, at: Occupant, coming: Occupant): KgdumpError {
   return new KgdumpError("MIGRATION_UNCLEAR", `the ${engineTitle(engine)} store that is to be put back is not there (${target}: ${at}; ${incoming}: ${coming})`, {
     path: target,
-    hint: "nothing was touched: somebody moved it; put it back, or put the right store in place by hand and remove the journal",
+    hint: "nothing was touched: something moved it; put it back, or put the right store in place by hand and remove the journal",
   });
 }

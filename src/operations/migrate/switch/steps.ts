@@ -145,9 +145,9 @@ async function replaceOriginal(engine: EngineName, source: string, incoming: str
   if (at === engine && coming === "absent" && kept === engine) return;
   if (at === engine && coming === engine && kept === "absent") await renameDurably(source, original);
   else if (!(at === "absent" && coming === engine && kept === engine)) {
-    throw new KgdumpError("MIGRATION_UNCLEAR", `the stores are not where a rollback leaves them (${source}: ${at}; ${incoming}: ${coming}; ${original}: ${kept})`, {
+    throw new KgdumpError("MIGRATION_UNCLEAR", `the stores are not where a rollback left them (${source}: ${at}; ${incoming}: ${coming}; ${original}: ${kept})`, {
       path: source,
-      hint: "nothing was touched: somebody moved them; put them back, or put the right one in place by hand and remove the journal",
+      hint: "nothing was touched: something moved them; put them back, or put the right one in place by hand and remove the journal",
     });
   }
   await renameDurably(incoming, source);

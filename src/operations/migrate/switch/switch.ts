@@ -90,8 +90,8 @@ function unclear(plan: Switch, at: Places): KgdumpError {
   const places = (["target", "incoming", "aside"] as const)
     .flatMap((place) => (plan[place] === null ? [] : [`${plan[place]}: ${at[place]}`]))
     .join("; ");
-  return new KgdumpError("MIGRATION_UNCLEAR", `the stores are not where a migration leaves them (${places})`, {
+  return new KgdumpError("MIGRATION_UNCLEAR", `the stores are not where the migration left them (${places})`, {
     path: plan.target,
-    hint: "nothing was touched: somebody moved them; put them back, or put the right one in place by hand and remove the journal",
+    hint: "nothing was touched: something moved them; put them back, or put the right one in place by hand and remove the journal",
   });
 }

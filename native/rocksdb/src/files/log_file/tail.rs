@@ -73,7 +73,7 @@ pub fn tail<R: Read>(
         return Err(damaged(reason));
     }
     if holds_record(&rest[1.min(rest.len())..], log_number, life) {
-        return Err(damaged("records follow bytes that are no record"));
+        return Err(damaged("records follow bytes that are not a record"));
     }
     // What another log left behind was never part of this one. Before the end of a block the writer leaves zeros where no header fits.
     let is_last = blocks.block.len() < BLOCK;
@@ -90,11 +90,11 @@ pub fn tail<R: Read>(
         only_zeros &= blocks.block.iter().all(|&byte| byte == 0);
         dropped += blocks.block.len() as u64;
         if holds_record(&blocks.block, log_number, life) {
-            return Err(damaged("records follow bytes that are no record"));
+            return Err(damaged("records follow bytes that are not a record"));
         }
     }
     if doubt == Doubt::Zero && !only_zeros && !reusable {
-        return Err(damaged("bytes that are no record follow zeros"));
+        return Err(damaged("bytes that are not a record follow zeros"));
     }
     Ok(if only_zeros || foreign { 0 } else { dropped })
 }

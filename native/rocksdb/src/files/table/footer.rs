@@ -82,7 +82,7 @@ pub fn read_footer(tail: &[u8], size: u64) -> Read<Footer> {
     let (footer, offset) = (&tail[start..], size - FOOTER as u64);
     let version = fixed32(footer, 41).ok_or_else(short)?;
     if version == 0 || version > SENSIBLE_VERSION {
-        return Err(damaged("its format version is none"));
+        return Err(damaged("its format version is invalid"));
     }
     if version > LAST_VERSION {
         return Err(TableError::newer(format!(
@@ -90,7 +90,7 @@ pub fn read_footer(tail: &[u8], size: u64) -> Read<Footer> {
         )));
     }
     let Some(checksum) = Checksum::from_byte(footer[0]) else {
-        return Err(TableError::damaged(offset, "its kind of checksum is none"));
+        return Err(TableError::damaged(offset, "its checksum type is unknown"));
     };
     if version < 6 {
         return with_handles(&footer[1..41], version, checksum, offset);

@@ -141,7 +141,7 @@ impl Properties {
             Some(largest) if written != 0 && written != largest => {
                 Err("its sequence number is not the one that MANIFEST has")
             }
-            _ if written > MOST_SEQUENCE => Err("its sequence number is none"),
+            _ if written > MOST_SEQUENCE => Err("its sequence number is invalid"),
             _ if written != 0 => Ok(Some(written)),
             _ => Ok(Some(largest.unwrap_or(0))),
         }

@@ -83,7 +83,7 @@ impl BlockReader {
             CodecError::Wrong(reason) => TableError::damaged(handle.offset, format!("a block is wrong: {reason}")),
             CodecError::Unknown(6) => TableError::other("its blocks are compressed by XPRESS, which only Windows has"),
             CodecError::Unknown(kind) if self.check.checksum == Checksum::None => {
-                TableError::damaged(handle.offset, format!("a block's compression type {kind} is none"))
+                TableError::damaged(handle.offset, format!("a block's compression type {kind} is unknown"))
             }
             CodecError::Unknown(kind) if kind >= 0x80 => {
                 TableError::other(format!("its blocks are compressed in a way of its program's own (type {kind})"))

@@ -48,7 +48,7 @@ fn compressed(path: &Path, kind: u8) -> Fault {
         "the table {} is one of LevelDB whose blocks are compressed by {name} (number {kind}), which RocksDB's library does not read",
         path.display()
     );
-    let hint = "that is no damage: let a script read it with the LevelDB that wrote it, and write the entries into a store with Snappy or without compression";
+    let hint = "the store is not damaged: let a script read it with the LevelDB that wrote it, and write the entries into a store with Snappy or without compression";
     Fault::new("STORE_UNSUPPORTED", message).hint(hint).at(path)
 }
 
@@ -97,7 +97,7 @@ pub(super) fn wrong_sizes(scene: &Scene<'_>) -> Option<Fault> {
         "{} ends as a whole table of LevelDB does, and MANIFEST says another size of it, as LevelDB in Java (org.iq80.leveldb) does: RocksDB's library does not read that",
         path.display()
     );
-    let hint = "that is no damage: let a script read it with the library that wrote it, and write the entries into a store by LevelDB's own library";
+    let hint = "the store is not damaged: let a script read it with the library that wrote it, and write the entries into a store by LevelDB's own library";
     Some(scene.unsupported(message, hint).at(path))
 }
 

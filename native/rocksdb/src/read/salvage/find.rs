@@ -108,7 +108,9 @@ impl Search<'_> {
             }
         }
         let Some(path) = &table.path else {
-            self.found.problems.push((name.to_owned(), "the file is missing; its keys go around this one".to_owned()));
+            self.found
+                .problems
+                .push((name.to_owned(), "the file is missing; its keys include this one's range".to_owned()));
             return Ok(());
         };
         let mut family = own;

@@ -196,7 +196,7 @@ impl Salvage {
         }
         let Some((id, order)) = id.and_then(|id| Some((id, self.order_of(id, None, refused)?))) else {
             if id.is_none() {
-                self.losses.push(Loss::of_file(None, name, "nobody can tell of which family it is"));
+                self.losses.push(Loss::of_file(None, name, "its family is unknown"));
             }
             return Ok(());
         };

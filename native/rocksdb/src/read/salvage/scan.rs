@@ -222,7 +222,7 @@ fn joining_of(salvage: &Salvage, family: &Family) -> Joining {
     let told = told.unwrap_or(&family.operator);
     match Operator::of(told) {
         Some(_) if salvage.unsure => Joining::Not(
-            "its newest entry is an operand, and without MANIFEST nobody can tell whether one of its operands is there twice"
+            "its newest entry is an operand, and without MANIFEST it is unknown whether one of its operands is there twice"
                 .to_owned(),
         ),
         Some(operator) => Joining::By(operator),

@@ -134,7 +134,10 @@ fn pick_manifest(path: &Path, remarks: &mut Vec<String>) -> Outcome<(Option<Mani
             Err(fault) => return Err(fault),
         }
     }
-    remarks.push("which tables count can't be told without MANIFEST: all that are there are read, and their sequence numbers decide".to_owned());
+    remarks.push(
+        "without MANIFEST it is unknown which tables count: all of them are read, and their sequence numbers decide"
+            .to_owned(),
+    );
     Ok((None, part))
 }
 

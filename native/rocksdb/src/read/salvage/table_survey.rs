@@ -168,7 +168,7 @@ impl Survey<'_> {
         }
         if lost.is_empty() && missing.is_some_and(|missing| missing > 0) {
             let (from, to) = self.bounds();
-            lost.push(self.loss("it has fewer entries than its properties tell").between(from, to).counting(missing));
+            lost.push(self.loss("it has fewer entries than its properties say").between(from, to).counting(missing));
         }
         self.found.losses.extend(lost);
         self.finish(path, form)
