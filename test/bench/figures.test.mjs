@@ -1,4 +1,5 @@
 // @ts-check
+import { readFile } from "node:fs/promises";
 import test from "ava";
 import { parseOptions } from "../../bench/options.mjs";
 import { comparisonTables, targetTable, times } from "../../bench/report.mjs";
@@ -67,4 +68,20 @@ test("options that can't be meant are refused, and a part of a run replaces noth
   for (const wrong of [["--rounds", "0"], ["--rounds", "x"], ["--only", "nobody"], ["--records", "many"], ["--growth", "--only", "peer"], ["--unknown"]]) {
     t.throws(() => parseOptions(wrong), { name: "SetupError" }, wrong.join(" "));
   }
+});
+
+test("what the documents say of an import's memory is what was measured", async (t) => {
+  const { growth } = JSON.parse(await readFile("bench/results/latest.json", "utf8"));
+  /** @type {{ records: number, peakBytes: { median: number } }[]} */
+  const imports = growth.results.filter((/** @type {{ name: string }} */ { name }) => name === "import");
+  const [least, most] = [imports.at(0), imports.at(-1)];
+  if (least === undefined || most === undefined) return t.fail();
+  const each = Math.round((most.peakBytes.median - least.peakBytes.median) / (most.records - least.records));
+  const said = [];
+  for (const path of ["README.md", "docs/guide.md", "docs/limits.md", "docs/figures.md"]) {
+    const text = await readFile(path, "utf8");
+    for (const [, bytes] of text.matchAll(/some (\d+) bytes for each record/g)) said.push([path, Number(bytes)]);
+    for (const [, mebibytes] of text.matchAll(/(\d+) MiB for 16 million records/g)) t.is(Number(mebibytes), Math.round(most.peakBytes.median / 2 ** 20), path);
+  }
+  t.deepEqual(said, [["docs/guide.md", each], ["docs/limits.md", each]]);
 });

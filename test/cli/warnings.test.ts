@@ -89,3 +89,41 @@ test("a rollback says of the store whose entries it carries back what export say
   t.is(code, 0, stderr);
   t.is(stderr, `${warning}\n`);
 });
+
+test("that nothing fits what was asked for is said, and nothing is said of an empty dump", async (t) => {
+  const directory = await temporaryDirectory(t);
+  await makeStore(directory, "graph", { default: { a: "1" }, empty: {} });
+  await makeStore(directory, "none", { default: {} });
+  for (const name of ["graph", "none"]) t.is((await kgdump(["export", name, "-o", `${name}.kgd`, "-q"], { cwd: directory })).code, 0);
+  const warned = async (words: string): Promise<string> => {
+    const { code, stderr } = await kgdump([...words.split(" "), "-q"], { cwd: directory });
+    t.is(code, 0, stderr);
+    return stderr;
+  };
+  t.is(await warned("import sled -i graph.kgd --prefix nothing:"), "warning: nothing in the dump fits what was asked for (prefix nothing:): no entry was written\n");
+  t.is(await warned("restore rocksdb -i graph.kgd --keyspace empty"), "warning: nothing in the dump fits what was asked for (some keyspaces): no entry was written\n");
+  for (const list of ["--keys", "--entries", "--blocks"]) t.is(await warned(`inspect graph.kgd ${list} --prefix nothing:`), "warning: nothing in the dump fits what was asked for (prefix nothing:)\n", list);
+  for (const words of ["import whole -i graph.kgd", "import sledless -i none.kgd", "inspect none.kgd --entries", "inspect graph.kgd --keys --prefix a"]) t.is(await warned(words), "", words);
+});
+
+test("with --progress json all on stderr is JSON, and the result is its last line", async (t) => {
+  const directory = await temporaryDirectory(t);
+  await makeStore(directory, "graph", { default: { a: "1" } });
+  const told = async (words: string, wanted = 0): Promise<Record<string, Record<string, unknown>>[]> => {
+    const { code, stderr } = await kgdump([...words.split(" "), "--progress", "json"], { cwd: directory });
+    t.is(code, wanted, stderr);
+    return stderr.trimEnd().split("\n").map((line) => JSON.parse(line) as Record<string, Record<string, unknown>>);
+  };
+  const kinds = (lines: readonly object[]): string => [...new Set(lines.flatMap((line) => Object.keys(line)))].join(" ");
+  t.is(kinds(await told("export graph -o a.kgd")), "progress result");
+  const empty = await told("export graph -o b.kgd --prefix x");
+  t.is(kinds(empty), "progress warning result");
+  t.like(empty.at(-1)?.result?.exported, { entries: 0 });
+  t.is(kinds(await told("import sled -i a.kgd")), "progress result");
+  t.is(kinds(await told("export graph -o a.kgd", 1)), "error");
+  t.is(kinds(await told("restore rocksdb -i a.kgd")), "progress result");
+  t.is(kinds(await told("compact sled")), "progress result");
+  const migrated = await told("migrate --from graph");
+  t.is(kinds(migrated), "event progress result");
+  t.like(migrated.at(-1)?.result?.migration, { status: "migrated" });
+});

@@ -119,7 +119,8 @@ function renderSample({ keyspace, key, equal, values }: Sample, sides: readonly 
   const width = Math.max(...sides.map((side) => side.length));
   const room = Math.min(VALUE_WIDTH, (columns ?? VALUE_WIDTH) - width - "      ".length);
   const lines = values.map((value, index) => `    ${(sides[index] ?? "").padEnd(width)}  ${valueText(value, room)}\n`);
-  return `  ${formatShort(keyspace)}  ${formatShort(key)}  ${verdict}\n${lines.join("")}`;
+  // One blank between the words: a table's columns are never broken.
+  return `  ${verdict}: ${formatShort(keyspace)} ${formatShort(key)}\n${lines.join("")}`;
 }
 
 function valueText(value: SampledValue | null, room: number): string {
