@@ -1,12 +1,12 @@
 /** What another user puts where root's kgdump works: nothing of root's is read, written, moved or removed by it, and nothing waits for it. */
 import { execFile } from "node:child_process";
-import { chmod, cp, lstat, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, chown, cp, lstat, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { importDump } from "#src/operations/import/import.js";
 import { journalPath } from "#src/operations/migrate/journal.js";
-import { KGDUMP, kgdump } from "../cli/support/run.js";
+import { kgdump } from "../cli/support/run.js";
 import { asMaya, give, MAYA, stickyDirectory, testAsRoot } from "./other-users.js";
 
 const run = promisify(execFile);
@@ -158,11 +158,13 @@ testAsRoot("a lock of another user's, in a directory like /tmp, is told and not 
   }
 });
 
+/** Exit code and words of a command that the other user runs. */
+async function ofMaya(...args: string[]): Promise<string> {
+  const { code, stdout, stderr } = await kgdump(args, { user: MAYA });
+  return `${String(code)}\n${stdout.toString()}${stderr}`;
+}
+
 testAsRoot("what that user can't read: a store that only others may open is not damaged, and a file that can't be copied is told before the switch", async (t, { home, store, dump }) => {
-  const ofMaya = async (...args: string[]): Promise<string> => {
-    const said = (ended: unknown): string => { const { code = 0, stdout, stderr } = ended as { code?: number; stdout: string; stderr: string }; return `${String(code)}\n${stdout}${stderr}`; };
-    return run(process.execPath, [KGDUMP, ...args], { uid: MAYA, gid: MAYA }).then(said, said);
-  };
   const sled = join(home, "sled");
   await importDump({ target: sled, input: dump });
   for (const directory of [sled, join(sled, "blobs")]) await chmod(directory, 0o755);
@@ -174,4 +176,12 @@ testAsRoot("what that user can't read: a store that only others may open is not 
   await writeFile(join(store, "notes"), "of root's", { mode: 0o600 });
   t.regex(await ofMaya("migrate", store, "--backup-dir", elsewhere), /^1\n[^]*notes[^]*--backup-dir/);
   t.deepEqual((await readdir(home)).sort(), ["graph", "sled"]);
+});
+
+testAsRoot("a store of which that user can't tell whether it is in use is not put aside", async (t, { store }) => {
+  t.regex(await ofMaya("migrate", store), /^0\n/);
+  await chown(join(store, "db"), 0, 0);
+  await chmod(join(store, "db"), 0o600);
+  t.regex(await ofMaya("rollback", store, "--discard-new"), /it can't be told whether a program has .* open.*PERMISSION_DENIED/s);
+  t.true((await readdir(store)).includes("db"));
 });

@@ -43,6 +43,7 @@ testAsRoot("names are looked up; a user's group is the one that the system knows
     "no-such-user": /knows no user no-such-user.*USAGE.*getent passwd/s,
     "daemon:no-such-group": /knows no group no-such-group.*USAGE.*getent group/s,
     [MAYA.toString()]: /names no group.*USAGE.*--owner 54321:GROUP/s,
+    "daemon:4294967295": /knows no group 4294967295.*USAGE/s,
     "daemon:": /'daemon:' is not USER or USER:GROUP.*USAGE/s,
     4294967295: /knows no user 4294967295.*USAGE/s,
   };

@@ -179,6 +179,15 @@ testAsRoot("root that stays root gives the new store, its way back and what is m
   t.deepEqual(await owners(store), before);
 });
 
+testAsRoot("a log that root has begun stays root's, a new one is that user's", async (t, { common, home, store }) => {
+  const [old, made] = [join(common, "old.log"), join(common, "new.log")];
+  await writeFile(old, "begun\n", { mode: 0o600 });
+  await succeeds(t, ["migrate", store, "--log", old]);
+  await succeeds(t, ["rollback", store, "--log", made]);
+  t.deepEqual(await Promise.all([old, made].map(async (path) => (await lstat(path)).uid)), [0, (await lstat(home)).uid]);
+  t.regex(await readFile(old, "utf8"), /^begun\n.*migration/);
+});
+
 testAsRoot("who may change the settings file says what is worked on: root works as that user", async (t, { home, own, store }) => {
   const config = join(home, "storage.toml");
   for (const path of [own, store]) {
@@ -199,6 +208,9 @@ testAsRoot("pipes and files that root's shell opened are read and written, by an
   await give(join(library, "graph"));
   for (const [where, kept] of [[home, store], [library, join(library, "graph")]] as const) {
     const ways = [`import ${where}/a -i <(cat ${dump})`, `restore ${where}/b -i /dev/stdin < <(cat ${dump})`, `import ${where}/c -i /dev/fd/0 < ${dump}`, `import ${where}/c --merge -i /dev/stdin < ${dump}`, `verify /dev/stdin --against ${kept} < ${dump}`, `verify <(cat ${dump}) --against ${kept}`];
+    // By its name a file is read from its beginning, wherever the shell has read it to.
+    const behind = await shell(`{ head -c 100 > ${secret}/head; kgdump verify /dev/stdin --against ${kept}; } < ${dump}`);
+    t.is(behind.code, 0, behind.stderr);
     for (const way of ways) {
       const { code, stderr } = await shell(`kgdump ${way}`);
       t.is(code, 0, `${way}: ${stderr}`);

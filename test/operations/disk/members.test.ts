@@ -31,6 +31,14 @@ test("files, links to them, and what no engine opens are let be", async (t) => {
   await t.notThrowsAsync(refuseOddMembers(store));
 });
 
+test("LOCK itself must be a file: it is made where a link to it leads", async (t) => {
+  const store = await temporaryDirectory(t);
+  await symlink("nowhere", join(store, "LOCK"));
+  await t.throwsAsync(refuseOddMembers(store), { code: "STORE_DAMAGED", message: /LOCK should be a file of the store, and is a link/ });
+  await writeFile(join(store, "nowhere"), "");
+  await t.throwsAsync(refuseOddMembers(store), { code: "STORE_DAMAGED", message: /is a link/ });
+});
+
 test("a file that is too long for what it is, or is all holes, is refused", async (t) => {
   const lengths = [["CURRENT", 64 * 1024, 64 * 1024 + 1], ["conf", 64 * 1024, 2 ** 30], ["OPTIONS-000007", 2 ** 28, 2 ** 28 + 1], ["db", 2 ** 30 - 1, 2 ** 30], ["MANIFEST-000005", 2 ** 30 - 1, 2 ** 40]] as const;
   for (const [member, most, more] of lengths) {
