@@ -176,6 +176,11 @@ test("it is finished after a kill at each of its steps", async (t) => {
 
 test("a store that is in use is left alone, as is one of which that can't be told, and an original that is gone", async (t) => {
   const { path, before } = await migrated(t);
+  const service = await sledHold(path);
+  const inUse = await t.throwsAsync(rollbackStore({ target: path }), { code: "STORE_IN_USE" });
+  // Nothing is wrong with it.
+  t.notRegex(inUse.message, /that the migration made can't be/);
+  await service.release();
   await rm(join(path, "conf"));
   await writeFile(join(path, "conf"), "");
   const holder = await sledHold(path);
