@@ -67,7 +67,7 @@ for (const name of Object.keys(SUBJECTS).filter((one) => !ALONE.includes(one))) 
     t.false(options.includes("seams"));
     for (const option of options) {
       // No option takes these.
-      for (const odd of [Symbol("x"), null, /x/, Number.NaN]) {
+      for (const odd of [Symbol("x"), null, /x/, Number.NaN, option === "waitSeconds" ? -1 : 1.5]) {
         const error = await failure(name, path, { ...required(name), [option]: odd });
         t.true(error instanceof KgdumpError && error.code === "USAGE" && error.message.includes(option), `${option}: ${String(error)}`);
       }

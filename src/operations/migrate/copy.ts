@@ -1,6 +1,5 @@
 /** The full copy of a migration: the old store becomes a dump, or a stream, and that the new store beside it. */
 import { randomUUID } from "node:crypto";
-import { PassThrough } from "node:stream";
 import type { StoreMark } from "../../engines/store.js";
 import { KgdumpError } from "../../errors.js";
 import type { Held } from "../disk/hold.js";
@@ -9,6 +8,7 @@ import { byName } from "../entries/keyspaces.js";
 import { holdSame } from "../entries/store-scan.js";
 import { exportSource, exportStore, type ExportOptions, type ExportResult } from "../export/export.js";
 import { type Loaded, makeStore } from "../import/make.js";
+import { throughPipe } from "../run/pipe.js";
 import { through } from "../run/seams.js";
 import { directionOf, isUsual } from "./direction.js";
 import type { Teller } from "./events.js";
@@ -92,23 +92,14 @@ async function byDump(journal: Journal, held: Held | null, dump: string, importi
 }
 
 async function streamAcross(journal: Journal, held: Held | null, importing: MigrationStep, options: MigrateOptions, teller: Teller): Promise<Both> {
-  const pipe = new PassThrough({ highWaterMark: 4 * 1024 * 1024 });
   await writeJournal({ ...journal, step: importing });
   teller.begin("import", "the store is being exported, imported and read back");
-  const loading = load(journal, pipe, options);
-  const exporting = exportHeld(journal, held, pipe, { ...options, onProgress: undefined });
-  // Who fails may have left the pipe open, and the other one would wait.
-  for (const side of [exporting, loading]) side.catch(() => { pipe.destroy(); });
-  const [exported, imported] = await Promise.allSettled([exporting, loading]);
-  // An export whose reader went away says only that.
-  if (exported.status === "rejected") throw imported.status === "rejected" && isBrokenPipe(exported.reason) ? imported.reason : exported.reason;
-  if (imported.status === "rejected") throw imported.reason;
-  teller.tell("import", "the store was exported and imported", { entries: imported.value.entries, seconds: round(imported.value.seconds) });
-  return { exported: exported.value, imported: imported.value };
-}
-
-function isBrokenPipe(error: unknown): boolean {
-  return error instanceof KgdumpError && error.code === "BROKEN_PIPE";
+  const { written: exported, read: imported } = await throughPipe(
+    (pipe) => exportHeld(journal, held, pipe, { ...options, onProgress: undefined }),
+    (pipe) => load(journal, pipe, options),
+  );
+  teller.tell("import", "the store was exported and imported", { entries: imported.entries, seconds: round(imported.seconds) });
+  return { exported, imported };
 }
 
 /** Whether what was read and what was found in the new store are the same. */

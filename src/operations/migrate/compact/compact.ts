@@ -6,7 +6,6 @@
  */
 import { realpath } from "node:fs/promises";
 import { dirname } from "node:path";
-import { PassThrough } from "node:stream";
 import type { EngineName, EntrySource } from "../../../engines/store.js";
 import { KgdumpError } from "../../../errors.js";
 import { MAX_PAYLOAD_LENGTH } from "../../../format/index.js";
@@ -22,6 +21,7 @@ import { Staging } from "../../disk/staging.js";
 import { detectEngine } from "../../disk/stores.js";
 import { exportSource } from "../../export/export.js";
 import { closing } from "../../run/closing.js";
+import { throughPipe } from "../../run/pipe.js";
 import { ProgressMeter, type WithProgress } from "../../run/progress.js";
 import { through, type WithSeams } from "../../run/seams.js";
 import { readJournal } from "../journal.js";
@@ -161,21 +161,11 @@ async function placeOf(path: string): Promise<{ engine: EngineName; store: strin
 /** Makes the new store, which is read back, and compared with what was read of the old one. */
 async function makeAnew(old: OldStore, store: string, target: string, options: CompactOptions): Promise<Made> {
   const { onProgress, signal, seams } = options;
-  const stop = new AbortController();
-  const both = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
-  const pipe = new PassThrough({ highWaterMark: 4 * 1024 * 1024 });
-  const making = old.make({ target, input: pipe, onProgress, signal: both, seams });
-  const exporting = exportSource(through(seams?.exporting, old.source), { store, output: pipe, target: old.engine, maxBlockSize: MAX_PAYLOAD_LENGTH, signal: both });
-  // When one side fails, the other one would wait for it.
-  const ends = [exporting, making].map((work) => work.catch(() => { stop.abort(new Error("the other side has failed")); }));
-  await Promise.all(ends);
-  const [exported, made] = await Promise.allSettled([exporting, making]);
-  signal?.throwIfAborted();
-  const failed = [made, exported].find((one): one is PromiseRejectedResult => one.status === "rejected" && one.reason instanceof KgdumpError && one.reason.code !== "BROKEN_PIPE");
-  if (failed !== undefined) throw failed.reason;
-  if (exported.status === "rejected") throw exported.reason;
-  if (made.status === "rejected") throw made.reason;
-  return made.value;
+  const { read } = await throughPipe(
+    (pipe) => exportSource(through(seams?.exporting, old.source), { store, output: pipe, target: old.engine, maxBlockSize: MAX_PAYLOAD_LENGTH, signal }),
+    (pipe) => old.make({ target, input: pipe, onProgress, signal, seams }),
+  );
+  return read;
 }
 
 /** Reads the old store once more: what the new one was found to hold came all from one reading of it. @throws {KgdumpError} VERIFY_DIFFERENCE */
