@@ -72,6 +72,7 @@ testAsRoot("each command works as the user who may change a place of it, whichev
     "compact --undo": ["compact", store, "--undo"],
     find: ["find", store, "k0000001"],
     verify: ["verify", dump, "--against", store],
+    "verify with several": ["verify", dump, "--against", own, "--against", store],
     export: ["export", store, "-o", join(secret, "x.kgd")],
     "export there": ["export", own, "-o", hers("x.kgd")],
     import: ["import", hers("sled"), "-i", dump],

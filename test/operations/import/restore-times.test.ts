@@ -3,14 +3,14 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { openSledSink } from "#src/engines/sled/sled.js";
-import type { EntryLoader } from "#src/engines/store.js";
+import type { EntryLoader, EntrySink } from "#src/engines/store.js";
 import { KgdumpError } from "#src/errors.js";
-import { encodeEntries } from "#src/format/index.js";
+import { encodeEntries, iterateEntries } from "#src/format/index.js";
 import { openDump } from "#src/operations/dump/open-dump.js";
 import { exportStore } from "#src/operations/export/export.js";
 import { importDump } from "#src/operations/import/import.js";
 import { restoreDump } from "#src/operations/import/restore.js";
-import { checkedTime, timingLoader, withTimes } from "#src/operations/import/times.js";
+import { checkedTime, timingComparison, timingLoader, withTimes } from "#src/operations/import/times.js";
 import { rollbackStore } from "#src/operations/migrate/back/rollback.js";
 import { journalPath } from "#src/operations/migrate/journal.js";
 import { migrateStore } from "#src/operations/migrate/migrate.js";
@@ -156,4 +156,20 @@ test("only families that have times get them, whichever comes before", async (t)
     await loader.load(block);
   }
   t.deepEqual(loaded.map((each) => Buffer.from(each).toString("hex")), [block, withTimes(block, TIME), block].map((each) => Buffer.from(each).toString("hex")));
+});
+
+test("what is looked up has times in those families that get them, and in no other", async (t) => {
+  const compared: Record<string, string[]> = {};
+  const sink = {
+    compare: (family: Uint8Array, block: Uint8Array) => {
+      compared[Buffer.from(family).toString()] = [...iterateEntries(block)].map(({ value }) => Buffer.from(value ?? []).toString("latin1"));
+      return Promise.resolve({ missing: 0, changed: 0, firstKey: null });
+    },
+  };
+  const looking = timingComparison(sink as unknown as EntrySink, (family) => Buffer.from(family).toString() === "timed", TIME);
+  const block = encodeEntries([{ key: Buffer.from("a"), value: Buffer.from("1") }]);
+  for (const family of ["timed", "plain"]) await looking.compare(Buffer.from(family), block);
+  const time = Buffer.alloc(4);
+  time.writeUInt32LE(TIME);
+  t.deepEqual(compared, { timed: [`1${time.toString("latin1")}`], plain: ["1"] });
 });

@@ -7,6 +7,7 @@ import { encodeEntries } from "#src/format/index.js";
 import { exportStore } from "#src/operations/export/export.js";
 import { importDump } from "#src/operations/import/import.js";
 import { restoreDump } from "#src/operations/import/restore.js";
+import { compareOptions } from "#src/operations/verify/options.js";
 import { requireEqual } from "#src/operations/verify/results.js";
 import { verifyDump, verifyStore } from "#src/operations/verify/verify.js";
 import { kgdump } from "../../cli/support/run.js";
@@ -92,4 +93,11 @@ test("sled has no such options, and --options says what differs on the command l
   t.is(code, 4);
   t.like((JSON.parse(stdout.toString()) as { verified: { stores: { options: { differences: object[] } }[] } }).verified.stores[0]?.options.differences[0], { option: "ttl", first: "777", store: "5" });
   t.is((await kgdump(["verify", store, "--options"])).code, 2);
+});
+
+test("families in another order differ, also where nothing tells of their options", async (t) => {
+  const facts = (order: "bytewise" | "reverse-bytewise") => ({ engine: "rocksdb", path: null, source: undefined, families: [{ name: Buffer.from("nodes"), order, settings: new Map<string, string>() }] });
+  const { differences } = await compareOptions(facts("bytewise"), facts("reverse-bytewise"), (name) => name);
+  t.deepEqual(differences, [{ keyspace: Buffer.from("nodes"), option: "order", first: "bytewise", store: "reverse-bytewise" }]);
+  t.deepEqual((await compareOptions(facts("bytewise"), facts("bytewise"), (name) => name)).differences, []);
 });

@@ -44,8 +44,7 @@ class OldSled implements OldStore {
   }
 
   make(making: Making): Promise<Made> {
-    const { compressionLevel } = this.#settings;
-    return importDump({ ...making, ...this.form, compressionLevel: this.form.compression ? compressionLevel : undefined, maxBlockSize: MAX_PAYLOAD_LENGTH });
+    return importDump({ ...making, ...this.form, compressionLevel: this.#settings.compressionLevel, maxBlockSize: MAX_PAYLOAD_LENGTH });
   }
 
   reopen(): ReturnType<typeof reopenSettings> {
