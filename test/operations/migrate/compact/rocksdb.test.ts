@@ -253,3 +253,27 @@ test("a store that was migrated to RocksDB is compacted, and the migration can s
   await compactStore({ store, removeOriginal: true });
   t.is((await rollbackStore({ target: store })).engine, "sled");
 });
+
+test("a store that is refused is let go of", async (t) => {
+  const store = await unpackStore(t, "leveldb");
+  for (const refused of [planCompact({ store }), compactStore({ store })]) await t.throwsAsync(refused, { code: "STORE_UNSUPPORTED" });
+  const lock = await lockRocksdb(store);
+  lock.release();
+  // Only Linux tells what is open.
+  const open = await Promise.all((await readdir("/proc/self/fd").catch(() => [])).map((name) => readlink(`/proc/self/fd/${name}`).catch(() => "")));
+  t.deepEqual(open.filter((path) => path.startsWith(store)), []);
+});
+
+test("an interruption behind the second reading of the old store counts", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const store = await makeStore(directory, "graph", { default: { a: "1" } });
+  const stop = new AbortController();
+  const confirming = (real: EntrySource): EntrySource => instead(real, {
+    scan: async function* (...of) {
+      yield* real.scan(...of);
+      stop.abort(new Error("stopped"));
+    },
+  });
+  await t.throwsAsync(compactStore({ store, seams: { confirming }, signal: stop.signal }), { message: "stopped" });
+  t.deepEqual(await readdir(directory), ["graph"]);
+});
