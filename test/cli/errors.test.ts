@@ -113,7 +113,7 @@ const ERRORS: Readonly<Record<string, readonly [number, RegExp, RegExp]>> = {
   "recover graph.kgd -o graph.kgd": [2, /^\S+\/graph\.kgd is the damaged dump itself, which is never changed \[USAGE\]$/, /^choose another name for the new dump$/],
   "recover nope -o x.kgd": [1, /^there is no file \S+\/nope \[NOT_FOUND\]$/, /^check the path, and that its volume is mounted$/],
   "recover graph.kgd --to t": [2, /^--to is for damaged stores, but graph\.kgd is not a store \[USAGE\]$/, /^write a new dump with -o, then import or restore it$/],
-  "recover graph.kgd -o x.kgd --owner 0": [2, /^--owner can only be used with --to \[USAGE\]$/, /^see --help$/],
+  "recover graph.kgd -o x.kgd --owner 0": [2, /^--owner can only be used with --to \[USAGE\]$/, /^see kgdump recover --help$/],
   "recover - -o x.kgd": [2, /^a damaged dump can't be recovered from a pipe: it is read several times \[USAGE\]$/, /^save it to a file first: cat > damaged\.kgd$/],
   "find store": [2, /^missing required argument 'key' \[USAGE\]$/, /^see kgdump find --help$/],
   "find sled a": [7, /^sled is a sled store, which keeps one version of each key \[STORE_UNSUPPORTED\]$/, /^export it, and look with kgdump inspect --entries --prefix$/],

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import test from "ava";
 import { EXITS } from "#src/cli/help/exits.js";
 import { TOPICS } from "#src/cli/help/topics.js";
+import { makeStore } from "../support/stores.js";
 import { temporaryDirectory } from "../support/temporary.js";
 import { assertOneError, kgdump, shell, terminal } from "./support/run.js";
 
@@ -153,7 +154,9 @@ test("options of every command are taken before and after the command", async (t
 });
 
 test("a dump is never written to a terminal", async (t) => {
-  const ended = await terminal("kgdump export store; echo \"code $?\"; kgdump export store -o -; echo \"code $?\"");
+  const directory = await temporaryDirectory(t);
+  await makeStore(directory, "store", { default: { a: "1" } });
+  const ended = await terminal("kgdump export store; echo \"code $?\"; kgdump export store -o -; echo \"code $?\"", { cwd: directory });
   const text = ended.stdout.toString();
   t.is(text.match(/code 2/g)?.length, 2, text);
   t.regex(text, /a dump is binary, but standard output is a terminal/);
