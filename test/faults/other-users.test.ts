@@ -182,6 +182,6 @@ testAsRoot("a store of which that user can't tell whether it is in use is not pu
   t.regex(await ofMaya("migrate", store), /^0\n/);
   await chown(join(store, "db"), 0, 0);
   await chmod(join(store, "db"), 0o600);
-  t.regex(await ofMaya("rollback", store, "--discard-new"), /it can't be told whether a program has .* open.*PERMISSION_DENIED/s);
+  t.regex(await ofMaya("rollback", store, "--discard-new"), /it is unknown whether a program has .* open.*PERMISSION_DENIED/s);
   t.true((await readdir(store)).includes("db"));
 });
