@@ -126,7 +126,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
   },
   "a dump in a directory": {
     make: tree({ "graph.kgd": "\xc7\x0eKKGDUMP\r\n\x1a\n\0\x01" }),
-    says: /in it is a dump \(graph\.kgd\)/, other: AS_DUMP(/a dump is in it/),
+    says: /in it is a dump \(graph\.kgd\)/, other: AS_DUMP(/a directory that holds a dump, not a dump/),
   },
   LevelDB: { make: (_, t) => unpackStore(t, "leveldb"), says: /differ|never/, other: { ...A_STORE, export: null, "export --dry-run": null, migrate: null, verify: null, recover: null, find: null, "restore --options-from": null } },
   Titan: { make: (_, t) => unpackStore(t, "words-titan"), says: /Titan/, other: { ...UNREAD, "restore --options-from": null } },

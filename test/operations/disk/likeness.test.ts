@@ -201,7 +201,7 @@ test("what the file system of a new place does not keep is told before", async (
   const warnings = (): string[] => attributeWarnings({ source: store, target: store, backup: "/proc/self/backup" }, "rocksdb");
   t.deepEqual(warnings(), []);
   await giveLists(store);
-  t.deepEqual(warnings(), ["/proc/self/backup is going to lack system.posix_acl_access and system.posix_acl_default of the store: its file system keeps none"]);
+  t.deepEqual(warnings(), ["/proc/self/backup will not keep system.posix_acl_access and system.posix_acl_default of the store: its file system does not support them"]);
 });
 
 test("a backup on a file system without lists lacks them: that is told before, and all else goes on", async (t) => {
@@ -219,7 +219,7 @@ test("a backup on a file system without lists lacks them: that is told before, a
     await giveLists(store);
     const events: MigrationEvent[] = [];
     await migrateStore({ source: store, backupDirectory: backups, force: true, onEvent: (event) => events.push(event) });
-    t.true(events.some(({ phase, message }) => phase === "preflight" && /backups.* is going to lack system\.posix_acl_access and system\.posix_acl_default/.test(message)), JSON.stringify(events));
+    t.true(events.some(({ phase, message }) => phase === "preflight" && /backups.* will not keep system\.posix_acl_access and system\.posix_acl_default/.test(message)), JSON.stringify(events));
     await hasLists(t, store, "the new store");
     t.is((await rollbackStore({ target: store })).status, "rolled-back");
   } finally {

@@ -16,7 +16,7 @@ test("one holds a place, whatever path leads there, and is named; another place 
   await symlink(place, join(directory, "link"));
   {
     using _ = await lockPlace(place, "compact");
-    const named = { code: "STORE_IN_USE", message: `process ${process.pid.toString()} (kgdump compact) is at work on ${place}` };
+    const named = { code: "STORE_IN_USE", message: `process ${process.pid.toString()} (kgdump compact) is working on ${place}` };
     for (const path of [place, `${place}/`, join(directory, "link"), join(place, "..", "graph")]) await t.throwsAsync(lockPlace(path, "migrate"), named, path);
     using _other = await lockPlace(join(directory, "other"), "import");
     t.deepEqual((await readdir(directory)).sort(), [".graph.kgdump-lock", ".other.kgdump-lock", "graph", "link"]);
@@ -90,7 +90,7 @@ test("what a killed one left is taken over; where no file can be made, the comma
   for (const text of ["", "{", "null", '{"pid":1,"command":"\\u001b[31m"}', "x".repeat(10_000)]) {
     using _held = await lockPlace(join(directory, "graph"), "import");
     await writeFile(join(directory, ".graph.kgdump-lock"), text);
-    await t.throwsAsync(lockPlace(join(directory, "graph"), "import"), { message: /^another kgdump is at work on/ }, text);
+    await t.throwsAsync(lockPlace(join(directory, "graph"), "import"), { message: /^another kgdump is working on/ }, text);
   }
   // A FIFO, a directory, a link in its place are told, and not waited for.
   await mkdir(join(directory, ".graph.kgdump-lock"));
@@ -121,7 +121,7 @@ test("each command that changes a place takes its lock before it looks at anythi
   for (const words of [["migrate", "--from", "graph"], ["migrate", "--from", "elsewhere", "--to", "graph"], ["migrate", "--from", "graph", "--to", "elsewhere"], ["rollback", "graph"], ["compact", "graph"], ["compact", "graph", "--undo"], ["cleanup", "graph"], ["import", "graph", "-i", "none.kgd"], ["restore", "graph", "-i", "none.kgd"]]) {
     const { code, stderr } = await kgdump(words, { cwd: directory });
     t.is(code, 6, `${words.join(" ")}: ${stderr}`);
-    t.regex(stderr, /kgdump migrate\) is at work on .*STORE_IN_USE/s);
+    t.regex(stderr, /kgdump migrate\) is working on .*STORE_IN_USE/s);
   }
   for (const words of [["status", "graph"], ["verify", "graph"], ["migrate", "--from", "graph", "--dry-run"]]) t.not((await kgdump(words, { cwd: directory })).code, 6, words.join(" "));
 });

@@ -96,7 +96,7 @@ test("a delta, and what is recovered, keep to the same limits", async (t) => {
     await sink.apply(name, encodeEntries([{ key: Buffer.alloc(20 * MiB, 9), value: Buffer.from("v") }]), "overwrite");
   }
   for (const work of [() => exportStore({ store, output, base: [base] }), () => recoverStore({ store, output })]) {
-    const error = await t.throwsAsync(work, { instanceOf: KgdumpError, code: "STORE_UNSUPPORTED", message: /has a key of 20971520 and a value of 1 bytes; readers of the dump would take keys up to 16 MiB/ });
+    const error = await t.throwsAsync(work, { instanceOf: KgdumpError, code: "STORE_UNSUPPORTED", message: /has a key of 20971520 and a value of 1 bytes; readers of the dump would accept keys up to 16 MiB/ });
     t.regex(error.hint ?? "", /--max-block-size 4GiB/);
     t.false(existsSync(output));
   }

@@ -37,7 +37,7 @@ for (const [keyBytes, valueBytes, refused, tooLarge] of [
     if (tooLarge) {
       const error = t.throws(lookAny, { instanceOf: KgdumpError });
       t.is(error.code, "STORE_UNSUPPORTED");
-      t.regex(error.message, /"k{64}…" of "default" has a key of \d+ and a value of \d+ bytes; readers of the dump would take keys up to 16 MiB and values up to 1 GiB$/);
+      t.regex(error.message, /"k{64}…" of "default" has a key of \d+ and a value of \d+ bytes; readers of the dump would accept keys up to 16 MiB and values up to 1 GiB$/);
       t.regex(error.hint ?? "", /^write it with --max-block-size 4GiB, and read the dump with the same/);
     } else t.notThrows(lookAny);
     const wanted = new HugeEntries(undefined, 2 ** 32 - 1);

@@ -29,7 +29,7 @@ test("what the store says, and what its header has no room for, is told", async 
   const { warnings } = await exportStore({ store, output, seams: { exporting } });
   t.is(warnings.length, 2);
   t.is(warnings[0], "it is cold");
-  t.regex(warnings[1] ?? "", /the option odd is longer than a dump's header holds/);
+  t.regex(warnings[1] ?? "", /the option odd is too long for a dump's header/);
 });
 
 test("an entry that readers take only when they are told to is told, and one that the target can't hold is refused", async (t) => {

@@ -74,7 +74,7 @@ test("families that only one has, another order, other versions and no OPTIONS a
   t.deepEqual(warnings, ["OPTIONS were written by RocksDB 10.10.1 and 7.10.2: options that only one of them knows are not compared: track_and_verify_wals"]);
   for (const name of await readdir(older)) if (name.startsWith("OPTIONS-")) await writeFile(join(older, name), "");
   const untold = await verifyStore({ store: one, against: older, options: true });
-  t.true(untold.warnings.some((warning) => warning.includes("the options of the database are not compared, as the store does not tell them")));
+  t.true(untold.warnings.some((warning) => warning.includes("the options of the database are not compared, as the store does not record them")));
 });
 
 test("sled has no such options, and --options says what differs on the command line", async (t) => {

@@ -151,7 +151,7 @@ test("a store that shows something else when it is read once more stays as it is
             }),
         },
       }),
-      { code: "VERIFY_DIFFERENCE", message: /^"nodes" / },
+      { code: "VERIFY_DIFFERENCE", message: /^"nodes" of the new store differs/ },
       seam,
     );
     t.deepEqual(await readdir(directory), ["graph"], seam);

@@ -75,7 +75,7 @@ test("of a migration and a compaction after it, the compaction goes first; with 
   await compactStore({ store });
   const told: string[] = [];
   t.like(await rollbackStore({ target: store, onEvent: ({ message }) => { told.push(message); } }), { undone: "compaction", engine: "sled" });
-  t.true(told.some((message) => message.includes("run this once more")));
+  t.true(told.some((message) => message.includes("run this again")));
   t.like(await rollbackStore({ target: store }), { undone: "migration", status: "rolled-back", engine: "rocksdb" });
   t.like(await rollbackStore({ target: store }), { undone: "migration", status: "already" });
   await ageKept(store);
