@@ -34,8 +34,8 @@ export {
 // In place: another engine, or a smaller store, where the service looks for it
 export {
   type ChangeCounts, type CleanedRemain, cleanUp, type CleanupOptions, type CleanupResult, type HeldEntries, type MigratedKeyspace, type MigrateOptions, type MigrateResult, migrateStore,
-  type MigrationEvent, type MigrationPlan, type MigrationPreview, type MigrationSpace, type MigrationStatus, migrationStatus, type PlannedStep, previewMigration, type Remain,
-  type RollbackOptions, type RollbackResult, rollbackStore, type StatusPlace, type StatusTrouble,
+  type MigrationEvent, type MigrationPlan, type MigrationPreview, type MigrationSpace, type MigrationStatus, migrationStatus, type PlannedStep, previewMigration, previewRollback, type Remain,
+  type RollbackOptions, type RollbackPreview, type RollbackResult, rollbackStore, type StatusPlace, type StatusTrouble,
 } from "./library/in-place.js";
 export { type CompactOptions, type CompactPlan, type CompactPlanOptions, type CompactResult, compactStore, planCompact, undoCompact, type UndoCompactOptions, type UndoCompactResult } from "./library/compact.js";
 export type { EventKind, MigrationPhase } from "./operations/migrate/events.js";

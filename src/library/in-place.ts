@@ -8,7 +8,8 @@ import type { PlannedStep as InnerStep } from "../operations/migrate/plan/planne
 import type { MigrationPlan as InnerPlan } from "../operations/migrate/plan/preflight.js";
 import { previewMigration as preview, type MigrationPreview as InnerPreview } from "../operations/migrate/plan/preview.js";
 import type { Space as InnerSpace } from "../operations/disk/space.js";
-import type { RollbackOptions as InnerRollback, RollbackResult as InnerRolledBack } from "../operations/migrate/back/rollback-options.js";
+import { previewRollback as previewBack } from "../operations/migrate/back/preview.js";
+import type { RollbackOptions as InnerRollback, RollbackPreview as InnerBackPreview, RollbackResult as InnerRolledBack } from "../operations/migrate/back/rollback-options.js";
 import { rollbackStore as rollBack } from "../operations/migrate/back/rollback.js";
 import { migrationStatus as status, type MigrationStatus as InnerStatus, type StatusPlace as InnerPlace, type StatusTrouble as InnerTrouble } from "../operations/migrate/status.js";
 import type { SledSettings } from "../settings/index.js";
@@ -41,6 +42,8 @@ export type PlannedStep = Public<InnerStep>;
 export type RollbackOptions = Options<InnerRollback, "target">;
 /** How a rollback ended. */
 export type RollbackResult = Public<InnerRolledBack>;
+/** What a call of `rollbackStore` would do. */
+export type RollbackPreview = Public<InnerBackPreview>;
 /** What is known about a path. */
 export type MigrationStatus = Public<InnerStatus>;
 /** A file or directory that a migration made or moved. */
@@ -81,9 +84,9 @@ const MIGRATE = {
 };
 const migrateArguments = argumentsOf<InnerMigrate>("migrateStore", "source", MIGRATE);
 const previewArguments = argumentsOf<InnerMigrate>("previewMigration", "source", MIGRATE);
-const rollbackArguments = argumentsOf<InnerRollback>("rollbackStore", "target", {
-  ...PROGRESS, target: path, discardNew: optional(flag), carryBack: optional(flag), map: optional(map), onEvent: optional(listener),
-});
+const ROLLBACK = { ...PROGRESS, target: path, discardNew: optional(flag), carryBack: optional(flag), map: optional(map), onEvent: optional(listener) };
+const rollbackArguments = argumentsOf<InnerRollback>("rollbackStore", "target", ROLLBACK);
+const previewBackArguments = argumentsOf<InnerRollback>("previewRollback", "target", ROLLBACK);
 const cleanupArguments = argumentsOf<InnerCleanup>("cleanUp", "target", { ...PROGRESS, target: path, force: optional(flag), dryRun: optional(flag) });
 
 /**
@@ -114,6 +117,16 @@ export async function previewMigration(source: string, options?: MigrateOptions)
  */
 export async function rollbackStore(target: string, options?: RollbackOptions): Promise<RollbackResult> {
   return publish(await rollBack(rollbackArguments(target, options)));
+}
+
+/**
+ * Says what a rollback would do, and reads the new store to know whether it was written to. Nothing is changed. That the disk is too small is no error here: the preview says it.
+ * @param target directory of the new store
+ * @throws {KgdumpError} what would keep `rollbackStore` from it: USAGE, ROLLBACK_LOSES_DATA, STORE_*, MIGRATION_*, PERMISSION_DENIED, IO_FAILED
+ * @throws the signal's reason when it aborts
+ */
+export async function previewRollback(target: string, options?: RollbackOptions): Promise<RollbackPreview> {
+  return publish(await previewBack(previewBackArguments(target, options)));
 }
 
 /**

@@ -153,6 +153,7 @@ const ROWS: Readonly<Record<string, Readonly<Record<string, Row>>>> = {
     "--carry-back": rolling("--carry-back"),
     "--map": rolling("--map default=vertices", "--carry-back"),
     "--log": rolling("--log events.log", "--discard-new"),
+    "--dry-run": rolling("--dry-run"),
   },
   recover: {
     "--output": { base: "recover damaged.kgd", add: "-o x.kgd" },

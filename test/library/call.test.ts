@@ -12,7 +12,7 @@ type Call = (...args: unknown[]) => unknown;
 const SUBJECTS: Readonly<Record<string, string>> = {
   openDump: "input", inspectDump: "input", listEntries: "input", listBlocks: "input", getEntry: "input", verifyDump: "input", recoverDump: "input",
   importDump: "input", restoreDump: "input", exportStore: "store", planExport: "store", verifyStore: "store", recoverStore: "store", recoverInto: "store", findVersions: "store",
-  planCompact: "store", compactStore: "store", undoCompact: "store", migrateStore: "source", previewMigration: "source", rollbackStore: "target", migrationStatus: "target",
+  planCompact: "store", compactStore: "store", undoCompact: "store", migrateStore: "source", previewMigration: "source", rollbackStore: "target", previewRollback: "target", migrationStatus: "target",
   cleanUp: "target", readStorageFile: "file",
 };
 

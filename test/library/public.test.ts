@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
-import { cleanUp, compactStore, exportStore, findVersions, getEntry, importDump, inspectDump, KgdumpError, listBlocks, listEntries, migrateStore, migrationStatus, openDump, planCompact, planExport, previewMigration, type Progress, recoverDump, recoverStore, restoreDump, rollbackStore, undoCompact, verifyDump, verifyStore } from "#src/index.js";
+import { cleanUp, compactStore, exportStore, findVersions, getEntry, importDump, inspectDump, KgdumpError, listBlocks, listEntries, migrateStore, migrationStatus, openDump, planCompact, planExport, previewMigration, previewRollback, type Progress, recoverDump, recoverStore, restoreDump, rollbackStore, undoCompact, verifyDump, verifyStore } from "#src/index.js";
 import { publish } from "#src/library/public.js";
 import { makeStore, numbered } from "../support/stores.js";
 import { temporaryDirectory } from "../support/temporary.js";
@@ -62,6 +62,7 @@ test("whatever is returned or told has one type of bytes", async (t) => {
     migrateStore: await migrateStore(other, { onProgress, onEvent: (event) => { t.is(typeof event.message, "string"); } }),
     migrationStatus: await migrationStatus(other),
     cleanUp: await cleanUp(other, { dryRun: true }),
+    previewRollback: await previewRollback(other),
     rollbackStore: await rollbackStore(other),
     told,
   };

@@ -10,7 +10,7 @@ import { countOf, excludeOptions, manyOf, type ReadingFlags, readingOptions, ref
 import { jsonDocument, jsonLine } from "../render/json/json.js";
 import { migrationJson, migrationPreviewJson } from "../render/json/migrate.js";
 import { renderMigration, renderRollback } from "../render/migrate.js";
-import { renderMigrationPreview } from "../render/migration-preview.js";
+import { renderMigrationPreview, renderRollbackPreview } from "../render/migration-preview.js";
 import { mapOf, type Mapping, parseMapping } from "../text/byte-text.js";
 import { escapeText } from "../text/escape.js";
 import { EventPrinter, openLog } from "./event-printer.js";
@@ -169,6 +169,7 @@ interface RollbackFlags {
   readonly carryBack?: boolean;
   readonly map?: Mapping[];
   readonly log?: string;
+  readonly dryRun?: boolean;
 }
 
 /** Defines `rollback`. */
@@ -187,12 +188,13 @@ export function rollbackCommand(): Command {
     new Option("--carry-back", "copy what the new store holds into a store of the old engine, and put that in place"),
     new Option("--map <new=old>", "with --carry-back: give a keyspace of the new store another name, or many by 'a*=b*'; may be repeated").argParser(manyOf(parseMapping)),
     new Option("--log <file>", LOG_HELP),
+    new Option("-n, --dry-run", "read the new store, show which store would come back, and fail as the rollback would; change nothing"),
   ];
   for (const option of options) command.addOption(option);
   addHelp(command, {
     paragraphs: [DISCARD_HELP],
     topics: ["maps"],
-    examples: ["kgdump rollback --config config/storage.toml", "kgdump rollback /var/lib/maya/knowledge_graph --carry-back"],
+    examples: ["kgdump rollback --config config/storage.toml --dry-run", "kgdump rollback --config config/storage.toml", "kgdump rollback /var/lib/maya/knowledge_graph --carry-back"],
   });
   return command;
 }
@@ -206,13 +208,22 @@ export async function runRollback(context: Context, args: readonly string[], fla
   refuseBoth({ "--discard-new": flags.discardNew === true, "--carry-back": flags.carryBack === true });
   requireWith({ "--map": flags.map !== undefined }, "--carry-back", flags.carryBack === true);
   const { target, files } = await importSettings(args[0], flags, process.env);
-  const { rollbackStore } = await import("../../operations/migrate/back/rollback.js");
   const { onProgress } = context.startProgress();
   const { discardNew, carryBack } = flags;
-  const map = mapOf(flags.map);
   context.workOn({ worked: [target, ...files, ...(flags.log === undefined ? [] : [flags.log])] });
-  const events = new EventPrinter(context, openLog(flags.log));
-  const result = await rollbackStore({ target, discardNew, carryBack, map, onEvent: events.onEvent, onProgress, signal: context.signal });
+  const log = openLog(flags.log, flags.dryRun);
+  const options = { target, discardNew, carryBack, map: mapOf(flags.map), onProgress, signal: context.signal };
+  if (flags.dryRun === true) {
+    const { previewRollback } = await import("../../operations/migrate/back/preview.js");
+    const preview = await previewRollback(options);
+    context.complete();
+    if (context.json) await context.out.write(jsonDocument({ ...preview, spaces: preview.spaces.map((space) => ({ ...space })) }));
+    else await context.out.tell(renderRollbackPreview(preview, flags, context.paint));
+    return;
+  }
+  const { rollbackStore } = await import("../../operations/migrate/back/rollback.js");
+  const events = new EventPrinter(context, log);
+  const result = await rollbackStore({ ...options, onEvent: events.onEvent });
   context.complete();
   await events.written;
   for (const warning of result.warnings) context.warn(warning);

@@ -1,5 +1,6 @@
-/** What a migration would do, for a person. */
+/** What a migration or a rollback would do, for a person. */
 import { engineNamed } from "../../engines/registry.js";
+import type { RollbackPreview } from "../../operations/migrate/back/rollback-options.js";
 import type { MigrationPlan } from "../../operations/migrate/plan/preflight.js";
 import type { MigrationPreview } from "../../operations/migrate/plan/preview.js";
 import { CHANGED_SHARE } from "../../operations/migrate/plan/space.js";
@@ -27,10 +28,6 @@ export function renderMigrationPreview({ status, engine, target, unfinished, pla
 
 function renderPlan(plan: MigrationPlan, engine: MigrationPreview["engine"], cleared: string, paint: Paint): string {
   const { source, target, backup, dump, delta, store } = plan;
-  const room = ({ path, neededBytes, freeBytes }: MigrationPlan["spaces"][number], index: number): string => {
-    const enough = freeBytes >= neededBytes ? "" : `, ${paint.red("which is too little")}`;
-    return line(index === 0 ? "space" : "", `up to ${formatSize(neededBytes)} are needed in ${escapeText(path)}, ${formatSize(freeBytes)} are free${enough}`);
-  };
   const { estimatedEntries, estimatedBytes } = plan;
   // Sled does not count.
   const holds = estimatedEntries === null || estimatedBytes === null ? "entries that were not counted, " : `about ${formatNumberOf(estimatedEntries, "entry", "entries")}, ${formatSize(estimatedBytes)}, `;
@@ -44,7 +41,7 @@ function renderPlan(plan: MigrationPlan, engine: MigrationPreview["engine"], cle
     line("dump", dump === null ? "none" : escapeText(dump)) +
     (delta === null ? "" : line("delta", `${escapeText(delta)}, as large as what changes meanwhile`)) +
     line("original", backup === null ? "stays where it is" : `is moved to ${escapeText(backup)}`) +
-    plan.spaces.map(room).join("") +
+    renderSpaces(plan.spaces, paint) +
     (plan.live ? line("", `with room for changes of ${String(CHANGED_SHARE * 100)} % of the store meanwhile`) : "") +
     line("time", formatTimeLeft(plan.estimatedSeconds)) +
     line("downtime", plan.live ? `${formatTimeLeft(plan.estimatedDowntimeSeconds)} of it, if little changes meanwhile; the service is to be stopped when it is asked for` : "all of it: the service must be stopped") +
@@ -54,4 +51,31 @@ function renderPlan(plan: MigrationPlan, engine: MigrationPreview["engine"], cle
       )
       .join("")
   );
+}
+
+function renderSpaces(spaces: MigrationPlan["spaces"], paint: Paint): string {
+  const room = ({ path, neededBytes, freeBytes }: MigrationPlan["spaces"][number], index: number): string => {
+    const enough = freeBytes >= neededBytes ? "" : `, ${paint.red("which is too little")}`;
+    return line(index === 0 ? "space" : "", `up to ${formatSize(neededBytes)} are needed in ${escapeText(path)}, ${formatSize(freeBytes)} are free${enough}`);
+  };
+  return spaces.map(room).join("");
+}
+
+/** What `rollback --dry-run` says. @param discardNew whether the new store is not to be looked at */
+export function renderRollbackPreview(preview: RollbackPreview, { discardNew = false }: { readonly discardNew?: boolean | undefined }, paint: Paint): string {
+  const { status, undone, engine, source, original, changed, carried, spaces } = preview;
+  const path = paint.bold(escapeText(source));
+  const before = `the ${engine === null ? "" : `${engineName(engine)} `}store from before the ${undone}`;
+  const written = discardNew ? "not looked for, with --discard-new; what is there would be kept aside" : changed === null ? "nothing since; what is there would be kept aside" : `in "${escapeText(changed)}" since, which would be carried back`;
+  const said = {
+    already: `${path}: the ${undone} was rolled back already: there would be nothing to do\n`,
+    "to-clear": `${path}: what the unfinished ${undone} has made would be removed; the old store is in place\n`,
+    unfinished: `${path}: what was interrupted would be brought to its end, and then undone if it was not\n`,
+    "to-roll-back":
+      `${path} would be ${carried ? `a new ${engine === null ? "" : `${engineName(engine)} `}store with all that the store there holds` : `${before} again`}\n` +
+      line("written", written) +
+      (original === null || original === source ? "" : line("original", escapeText(original))) +
+      renderSpaces(spaces, paint),
+  }[status];
+  return `${said}nothing was changed\n`;
 }

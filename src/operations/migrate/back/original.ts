@@ -34,18 +34,22 @@ export async function bringNear(journal: Journal, teller: Teller): Promise<strin
  * @throws {KgdumpError} MIGRATION_UNCLEAR when it is nowhere; as bringNear
  */
 export async function findOriginal(journal: Journal, teller: Teller): Promise<string> {
+  const found = await whereOriginal(journal);
+  return found === journal.backup && (await occupantOf(found)) === directionOf(journal).from ? bringNear(journal, teller) : found;
+}
+
+/**
+ * Where the original is, wherever a migration or a rollback that was interrupted left it.
+ * @returns also when it is at the target already: where it was
+ * @throws {KgdumpError} MIGRATION_UNCLEAR when it is nowhere; PERMISSION_DENIED, IO_FAILED
+ */
+export async function whereOriginal(journal: Journal): Promise<string> {
   const { backup, source, target, building, dump } = journal;
   const { from } = directionOf(journal);
   const isThere = async (path: string): Promise<boolean> => (await occupantOf(path)) === from;
-  if (backup === null) {
-    if (await isThere(source)) return source;
-  } else {
-    // The switch that was interrupted had exchanged the two.
-    if (await isThere(building)) return building;
-    if (await isThere(nearPath(journal))) return nearPath(journal);
-    if (await isThere(backup)) return bringNear(journal, teller);
-    if (await isThere(target)) return backup;
-  }
+  // The switch that was interrupted had exchanged the two.
+  for (const path of backup === null ? [source] : [building, nearPath(journal), backup]) if (await isThere(path)) return path;
+  if (backup !== null && (await isThere(target))) return backup;
   const restorable = dump !== null && (await nameIsTaken(dump)) ? `; \`kgdump ${makingCommand(from)} ${shellWord(`${target}.restored`)} -i ${shellWord(dump)}\` makes a ${engineTitle(from)} store of what was migrated` : "";
   throw new KgdumpError("MIGRATION_UNCLEAR", `the original is not there any more: no ${engineTitle(from)} store is at ${backup ?? source}`, {
     path: backup ?? source,

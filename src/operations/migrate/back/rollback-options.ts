@@ -1,5 +1,6 @@
 /** What a rollback is asked for, and how it ended. */
 import type { EngineName } from "../../../engines/store.js";
+import type { Space } from "../../disk/space.js";
 import type { OnEvent } from "../events.js";
 import type { CarryOptions } from "./carry-back.js";
 
@@ -33,4 +34,26 @@ export interface RollbackResult {
   readonly original: string | null;
   /** What a user should know of the store whose entries were carried back, a sentence each. */
   readonly warnings: readonly string[];
+}
+
+/** What a rollback would do. */
+export interface RollbackPreview {
+  /**
+   * to-roll-back: the old store would come back; to-clear: what an unfinished migration has made would be removed, the old store is in place; unfinished: what was
+   * interrupted would be brought to its end first, and what a rollback does then is not known before; already: the old store is in place.
+   */
+  readonly status: "to-roll-back" | "to-clear" | "unfinished" | "already";
+  readonly undone: RollbackResult["undone"];
+  /** Engine of the store that would be in place; null while that is unknown. */
+  readonly engine: EngineName | null;
+  /** Where that store would be. */
+  readonly source: string;
+  /** The store that would come back, where it is now; null when it would be made, or is in place. */
+  readonly original: string | null;
+  /** Name of the first keyspace that was written to since, and is to be carried back; null when none was, or the new store was not read. */
+  readonly changed: string | null;
+  /** Whether what was written to the new store would be carried back. */
+  readonly carried: boolean;
+  /** The room that this takes on each file system, about. */
+  readonly spaces: readonly Space[];
 }

@@ -3,8 +3,7 @@
  *
  * What was written to the new store since is not lost unnoticed: the rollback refuses, or carries it back into a store of the old engine.
  */
-import { readdir } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { engineTitle } from "../../../engines/registry.js";
 import type { EntrySource } from "../../../engines/store.js";
 import { KgdumpError } from "../../../errors.js";
@@ -18,14 +17,14 @@ import { rollbackCompaction } from "../compact/rollback.js";
 import { keyspacesOfOriginal } from "../confirm.js";
 import { directionOf } from "../direction.js";
 import { Teller } from "../events.js";
-import { clearJournalTemporary, isBeforeSwitch, type Journal, journalPath, readJournal, refuseOtherOwner, writeJournal } from "../journal.js";
-import { asFound, clearAway, clearCarried, clearLeftovers, finishRollback, switchOf, switchOver } from "../switch/steps.js";
-import { isUntouched } from "../switch/switch.js";
-import { carryBack, changedKeyspace, refuseUncarriable } from "./carry-back.js";
+import { clearJournalTemporary, isBeforeSwitch, type Journal, readJournal, refuseOtherOwner, writeJournal } from "../journal.js";
+import { asFound, clearAway, clearCarried, clearLeftovers, finishRollback, switchOver } from "../switch/steps.js";
+import { carryBack } from "./carry-back.js";
 import { beginRollback, discardNew } from "./discard.js";
-import { lossOf, storeIsGone, withWayBack } from "./loss.js";
+import { storeIsGone, withWayBack } from "./loss.js";
 import { bringNear } from "./original.js";
 import type { RollbackOptions, RollbackResult } from "./rollback-options.js";
+import { isBack, isSwitched, isUnswitched, nothingToUndo, writtenSince } from "./standing.js";
 
 /**
  * Undoes a migration, finished or not, or a compaction that came after it, or without any. Running it again is harmless: it undoes nothing that was written.
@@ -46,10 +45,7 @@ async function rollBack(options: RollbackOptions, teller: Teller): Promise<Rollb
   if (journal === null) {
     // Of a migration that was killed while it wrote its first one.
     await clearJournalTemporary(target).catch(() => undefined);
-    throw new KgdumpError("NOT_FOUND", `no migration to ${target} is known: ${journalPath(target)} is not there; nor is an original of a compaction beside it`, {
-      path: target,
-      hint: await withoutJournal(target),
-    });
+    throw await nothingToUndo(target);
   }
   teller.id = journal.id;
   await refuseOtherOwner(journal);
@@ -61,7 +57,7 @@ async function rollBack(options: RollbackOptions, teller: Teller): Promise<Rollb
   const unfinished = isBeforeSwitch(journal.step);
   const known = journal;
   if (options.discardNew === true && (await isSwitched(journal))) return await resultOf(await discardNew(journal, teller, () => refuseStale(known)), false);
-  if (unfinished || (journal.step === "switching" && (await isUntouched(switchOf(journal))))) await clearAway(journal, teller);
+  if (await isUnswitched(journal)) await clearAway(journal, teller);
   else if (journal.step === "switching") journal = await switchOver(journal, teller).catch((error: unknown) => switchedWithoutBackup(error, known));
   if (journal.step !== "done" && journal.step !== "confirming") return { status: unfinished ? "rolled-back" : "already", undone: "migration", engine: directionOf(journal).from, source: journal.source, aside: null, carried: false, original: null, warnings: [] };
   if (await isBack(journal)) {
@@ -81,29 +77,6 @@ async function switchedWithoutBackup(error: unknown, journal: Journal): Promise<
   if (journal.backup === null || (await occupantOf(journal.target)) !== to || (await occupantOf(journal.building)) !== from) throw error;
   // Another attempt at the switch was written into it.
   return { ...((await readJournal(journal.target)) ?? journal), step: "done" };
-}
-
-/** What to do about a path that has no journal. */
-async function withoutJournal(target: string): Promise<string> {
-  const end = basename(journalPath("x")).slice(1);
-  const beside = (await readdir(dirname(target)).catch((): string[] => [])).filter((name) => name.endsWith(end)).map((name) => join(dirname(target), name.slice(0, -end.length)));
-  if (beside.length > 0) return `name the path that was migrated; beside it these were: ${beside.slice(0, 5).join(", ")}`;
-  return "name the path that was migrated; without its journal, put the backup in place by hand";
-}
-
-/** Whether the new store was put in place, and not taken away again. */
-async function isSwitched(journal: Journal): Promise<boolean> {
-  const { from } = directionOf(journal);
-  if (journal.step === "switching") return !(await isUntouched(switchOf(journal)));
-  // The last words of a journal may be lost, as `asFound` knows.
-  if (isBeforeSwitch(journal.step)) return journal.backup !== null && ((await occupantOf(journal.building)) === from || ((await occupantOf(journal.backup)) === from && (await occupantOf(journal.target)) !== from));
-  return journal.step === "confirming" || (journal.step === "done" && !(await isBack(journal)));
-}
-
-/** Whether the original is where the service had it, and nothing waits to be moved: a rollback on a full disk could not say so in the journal. */
-async function isBack(journal: Journal): Promise<boolean> {
-  const { source, target, backup } = journal;
-  return backup !== null && source === target && (await occupantOf(target)) === directionOf(journal).from && !(await nameIsTaken(backup));
 }
 
 /** Gets ready what is to be put in place, and puts it there. The new store is locked meanwhile: nothing can be written to it unseen. */
@@ -129,34 +102,13 @@ async function undo(journal: Journal, options: RollbackOptions, teller: Teller):
   }
 }
 
-/** What can be done about a new store that was written to. */
-async function waysOf(journal: Journal): Promise<string> {
-  const { from, to } = directionOf(journal);
-  const discard = `--discard-new leaves it in the ${engineTitle(to)} store, which is kept aside`;
-  // What keeps the original from being read is told when that is asked for.
-  const refused = await refuseUncarriable(journal).then(() => null, (error: unknown) => (error instanceof KgdumpError && error.code === "STORE_UNSUPPORTED" ? error : null));
-  if (refused !== null) return `${discard}; it can't be carried back (${refused.message})`;
-  return `--carry-back brings it into a new ${engineTitle(from)} store; ${discard}`;
-}
-
 async function startUndoing(store: EntrySource, journal: Journal, options: RollbackOptions, teller: Teller): Promise<{ rolling: Journal; carried: boolean }> {
   const { target } = journal;
   const { from, to } = directionOf(journal);
   await refuseStale(journal);
   await clearCarried(journal);
   teller.begin("verify", `the ${engineTitle(to)} store is being read, to see whether it was written to since`);
-  const changed = await changedKeyspace(store, journal, options).catch((error: unknown) => {
-    throw withWayBack(error, journal);
-  });
-  if (changed !== null && options.carryBack !== true) {
-    throw new KgdumpError("ROLLBACK_LOSES_DATA", `the ${engineTitle(to)} store was written to since it was made (in "${changed}"), and the ${engineTitle(from)} store lacks those changes`, {
-      path: target,
-      hint: await waysOf(journal),
-      loss: lossOf(journal),
-    });
-  }
-  const carry = changed !== null && options.carryBack === true;
-  if (carry) await refuseUncarriable(journal);
+  const carry = (await writtenSince(store, journal, options)) !== null;
   const incoming = carry ? await carryBack(store, journal, options, teller) : await bringNear(journal, teller);
   const stamp = await freeStamp(new Date(), (possible) => [`${target}.${to}-${possible}`, `${journal.source}.${from}-backup-${possible}`]);
   // With a target of its own, what is carried back goes where the service had its old store.

@@ -61,17 +61,30 @@ async function toFinal(path: string, store: string, change: Change, stamp: strin
  */
 export async function settleInterrupted(path: string): Promise<void> {
   const store = await realpath(path).catch(() => resolve(path));
-  const [directory, prefix] = [dirname(store), basename(store)];
-  // What was put aside before goes back first.
-  for (const name of (await namesIn(directory)).sort((a, b) => Number(b.endsWith("-aside")) - Number(a.endsWith("-aside")))) {
-    if (!name.startsWith(`${prefix}.`)) continue;
-    const rest = name.slice(prefix.length);
-    const at = join(directory, name);
-    const removed = /^(\.before-compact-\d{8}T\d{6}Z|\.kgdump-compacting-.*)\.kgdump-removed$/.exec(rest)?.[1];
+  for (const { at, change, stamp, inode, removed } of await interruptedAt(store)) {
     if (removed !== undefined) await clearRemoved(store + removed);
-    const [, change, stamp = "", inode = ""] = /^\.kgdump-(compacting|undoing)-(\d{8}T\d{6}Z)-(\d+|aside)$/.exec(rest) ?? [];
-    if (change === "compacting" || change === "undoing") await settle(at, store, change, stamp, inode);
+    else if (change === "compacting" || change === "undoing") await settle(at, store, change, stamp, inode);
   }
+}
+
+/** Whether an interrupted compaction or its undoing left something that is to be brought to an end. @throws {KgdumpError} PERMISSION_DENIED, IO_FAILED */
+export async function isInterrupted(store: string): Promise<boolean> {
+  return (await interruptedAt(store)).length > 0;
+}
+
+/** What an interruption left beside a store, by its names; what was put aside goes back first. */
+async function interruptedAt(store: string): Promise<{ at: string; change: string | undefined; stamp: string; inode: string; removed: string | undefined }[]> {
+  const [directory, prefix] = [dirname(store), basename(store)];
+  return (await namesIn(directory))
+    .sort((a, b) => Number(b.endsWith("-aside")) - Number(a.endsWith("-aside")))
+    .filter((name) => name.startsWith(`${prefix}.`))
+    .map((name) => {
+      const rest = name.slice(prefix.length);
+      const removed = /^(\.before-compact-\d{8}T\d{6}Z|\.kgdump-compacting-.*)\.kgdump-removed$/.exec(rest)?.[1];
+      const [, change, stamp = "", inode = ""] = /^\.kgdump-(compacting|undoing)-(\d{8}T\d{6}Z)-(\d+|aside)$/.exec(rest) ?? [];
+      return { at: join(directory, name), change, stamp, inode, removed };
+    })
+    .filter(({ change, removed }) => change !== undefined || removed !== undefined);
 }
 
 async function settle(at: string, store: string, change: Change, stamp: string, inode: string): Promise<void> {

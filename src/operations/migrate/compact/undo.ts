@@ -23,6 +23,11 @@ export interface UndoCompactOptions extends WithProgress {
   readonly discardNew?: boolean | undefined;
 }
 
+/** The same, or only a look at whether it would be done: nothing changes its place. */
+interface Undoing extends UndoCompactOptions {
+  readonly dryRun?: boolean | undefined;
+}
+
 /** Where the stores are then. */
 export interface UndoCompactResult {
   readonly store: string;
@@ -43,8 +48,8 @@ export async function undoCompact(options: UndoCompactOptions): Promise<UndoComp
 }
 
 /** The same for who holds the lock of the place already. */
-export async function undoLocked(options: UndoCompactOptions): Promise<UndoCompactResult> {
-  await settleInterrupted(options.store);
+export async function undoLocked(options: Undoing): Promise<UndoCompactResult> {
+  if (options.dryRun !== true) await settleInterrupted(options.store);
   const store = await realpath(options.store).catch(() => resolve(options.store));
   const kept = (await keptOf(store)).at(-1);
   if (kept === undefined) {
@@ -72,7 +77,7 @@ export async function undoLocked(options: UndoCompactOptions): Promise<UndoCompa
 }
 
 /** Needs the lock of what is there, and nothing else. */
-async function discard(store: string, kept: string, engine: EngineName, options: UndoCompactOptions): Promise<string | null> {
+async function discard(store: string, kept: string, engine: EngineName, options: Undoing): Promise<string | null> {
   const at = await occupantOf(store).catch((): Occupant => "unknown");
   const lock = await lockOf(store, at, isEngineName(at) ? at : engine);
   try {
@@ -82,9 +87,10 @@ async function discard(store: string, kept: string, engine: EngineName, options:
   }
 }
 
-/** @returns where what was there is; null when nothing was */
-async function putBack(store: string, kept: string, { signal }: UndoCompactOptions): Promise<string | null> {
+/** @returns where what was there is; null when nothing was, or with `dryRun` */
+async function putBack(store: string, kept: string, { signal, dryRun }: Undoing): Promise<string | null> {
   signal?.throwIfAborted();
+  if (dryRun === true) return null;
   return comeBack(kept, store, stampOf(kept));
 }
 
