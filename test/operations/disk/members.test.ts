@@ -34,7 +34,7 @@ test("files, links to them, and what no engine opens are let be", async (t) => {
 test("LOCK itself must be a file: it is made where a link to it leads", async (t) => {
   const store = await temporaryDirectory(t);
   await symlink("nowhere", join(store, "LOCK"));
-  await t.throwsAsync(refuseOddMembers(store), { code: "STORE_DAMAGED", message: /LOCK should be a file of the store, and is a link/ });
+  await t.throwsAsync(refuseOddMembers(store), { code: "STORE_DAMAGED", message: /LOCK should be a file of the store, but is a link/ });
   await writeFile(join(store, "nowhere"), "");
   await t.throwsAsync(refuseOddMembers(store), { code: "STORE_DAMAGED", message: /is a link/ });
 });
