@@ -15,7 +15,7 @@ import { wrongLicenses } from "./licenses.mjs";
 import { rustCircles } from "./rust-circles.mjs";
 import { runScript, setUp } from "./setup.mjs";
 import { ADDON_CRATES, OWN_CRATES, SLED } from "./setup/crates.mjs";
-import { cargoEnvironment } from "./setup/native.mjs";
+import { withCargo } from "./setup/native.mjs";
 import { inProject, ROOT } from "./setup/paths.mjs";
 import { tryRun } from "./setup/run.mjs";
 import { SetupError } from "./setup/setup-error.mjs";
@@ -54,8 +54,7 @@ const rustChecks = (fix) => [...OWN_CRATES.flatMap((crate) => {
     { name: `rustfmt ${crate.name}`, check: () => outcome("cargo", ["fmt", ...(fix ? [] : ["--check"]), manifest]) },
     {
       name: `clippy ${crate.name}`,
-      check: async () =>
-        outcome("cargo", ["clippy", "--locked", "--all-targets", manifest, "--", "-D", "warnings"], await cargoEnvironment(crate)),
+      check: () => withCargo(crate, (env) => outcome("cargo", ["clippy", "--locked", "--all-targets", manifest, "--", "-D", "warnings"], env)),
     },
   ];
 }), { name: "rustfmt native/sled/loader", check: () => formatLoader(fix) }, { name: "clippy native/sled/loader", check: clippyLoader }, { name: "licences of what is shipped", check: () => wrongLicenses({ write: fix }) }];
@@ -80,7 +79,11 @@ async function formatLoader(fix) {
  * nothing is taken for checked that was merely compiled. Of what it says, that about our files counts.
  */
 async function clippyLoader() {
-  const env = await cargoEnvironment(SLED);
+  return withCargo(SLED, clippyLoaderIn);
+}
+
+/** @param {NodeJS.ProcessEnv} env */
+async function clippyLoaderIn(env) {
   const own = { ...env, RUSTC_WRAPPER: "clippy-driver", CARGO_TARGET_DIR: join(env["CARGO_TARGET_DIR"] ?? SLED.directory, "loader-clippy") };
   const manifest = `--manifest-path=${join(SLED.directory, "Cargo.toml")}`;
   const result = await tryRun("cargo", ["check", "--locked", "-p", "sled", "--message-format=json", manifest], { cwd: ROOT, env: own });

@@ -9,17 +9,21 @@
  *     node scripts/test.mjs build/test/format/*.test.js   these only
  */
 import "./setup/node-version.mjs";
+import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { lint } from "./lint.mjs";
 import { runScript, setUp } from "./setup.mjs";
 import { OWN_CRATES } from "./setup/crates.mjs";
-import { cargoEnvironment } from "./setup/native.mjs";
+import { withCargo } from "./setup/native.mjs";
 import { inProject, ROOT } from "./setup/paths.mjs";
 import { stream } from "./setup/stream.mjs";
 
 /** Longer than any test, or crate that is compiled for one, is silent. AVA ends nothing by itself once a test has asked for more time than that. */
 const SILENCE_MS = 12 * 60_000;
+
+/** One file more than there are processors: tests wait for processes, locks and clocks. */
+const FILES_AT_ONCE = availableParallelism() + 1;
 
 /** @typedef {{ passed: number, failed: number, skipped: number, names: readonly string[] }} Counts names: of what failed, as far as it has one */
 
@@ -55,7 +59,7 @@ function namesIn(output, pattern) {
  * @returns {Promise<Counts>}
  */
 async function testTypeScript(files) {
-  const { ok, output } = await stream(process.execPath, [inProject("node_modules", "ava", "entrypoints", "cli.mjs"), ...files], { cwd: ROOT, silenceMs: SILENCE_MS });
+  const { ok, output } = await stream(process.execPath, [inProject("node_modules", "ava", "entrypoints", "cli.mjs"), `--concurrency=${String(FILES_AT_ONCE)}`, ...files], { cwd: ROOT, silenceMs: SILENCE_MS });
   // The summary has the number of passed tests only when none failed, so their lines are counted.
   const plain = stripVTControlCharacters(output);
   const skipped = [...plain.matchAll(/^ {4,}ℹ SKIPPED: /gm)].length;
@@ -69,7 +73,15 @@ async function testTypeScript(files) {
  * @returns {Promise<Counts>}
  */
 async function testCrate(crate) {
-  const env = await cargoEnvironment(crate);
+  return withCargo(crate, (env) => testCrateIn(crate, env));
+}
+
+/**
+ * @param {import("./setup/crates.mjs").Sources} crate
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {Promise<Counts>}
+ */
+async function testCrateIn(crate, env) {
   const library = env["KGDUMP_ROCKSDB_LIB"];
   // The test program does not lie beside the library, as the addon does.
   if (library) env["LD_LIBRARY_PATH"] = env["DYLD_LIBRARY_PATH"] = dirname(library);

@@ -88,6 +88,21 @@ export async function cargoEnvironment(crate) {
   return buildEnvironment(library, await targetDirectory(compiler));
 }
 
+/**
+ * Lets cargo work on a crate while no set-up of any clone does: one may begin the directory that all compile in afresh.
+ * @template T
+ * @param {Sources} crate
+ * @param {(env: NodeJS.ProcessEnv) => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+export async function withCargo(crate, work) {
+  const env = await cargoEnvironment(crate);
+  return withLock(targetLock(env["CARGO_TARGET_DIR"] ?? ""), () => work(env));
+}
+
+/** @param {string} target */
+const targetLock = (target) => join(CACHE, "locks", `${basename(target)}.lock`);
+
 /** @param {Compiler} compiler */
 async function stepRocksdb(compiler) {
   return withHeaders(await step("RocksDB", findLibrary, ({ description }) => description), compiler);
@@ -168,7 +183,7 @@ async function compile(crate, library, compiler, entry) {
   if (crate.usesRocksdb && library?.path === undefined) args.push("--features=source");
   const work = () =>
     // Cargo's own lock ends with the build; ours holds until the product, whose name every clone shares, is copied.
-    withLock(join(CACHE, "locks", `${basename(target)}.lock`), async () => {
+    withLock(targetLock(target), async () => {
       await removeWhenLarge(target, LARGEST_TARGET);
       await run("cargo", args, { env: buildEnvironment(library, target), failure: `${crate.name} does not compile` });
       await publishEntry(entry, async (staging) => {

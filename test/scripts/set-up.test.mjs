@@ -144,6 +144,22 @@ test("cargo forgets the project's own crates, and nothing else, until it has mad
   await t.notThrowsAsync(() => removeWhenLarge(target, 9));
 });
 
+test("cargo is let at what all clones compile in one at a time", async (t) => {
+  const code = `
+    import { CRATES } from ${JSON.stringify(pathToFileURL(inProject("scripts", "setup", "crates.mjs")))};
+    import { withCargo } from ${JSON.stringify(pathToFileURL(inProject("scripts", "setup", "native.mjs")))};
+    const crate = CRATES.find(({ usesRocksdb, usesSledCopy }) => !usesRocksdb && !usesSledCopy);
+    let inside = 0;
+    const enter = () => withCargo(crate, async (env) => {
+      console.log(++inside, env.CARGO_TARGET_DIR !== undefined);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      inside--;
+    });
+    await Promise.all([enter(), enter()]);`;
+  const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", code], { env: { ...process.env, KGDUMP_CACHE_DIR: await temporaryDirectory(t) } });
+  t.is(stdout, "1 true\n1 true\n");
+});
+
 test("the lock lets one in at a time, and a dead holder's lock is taken over", async (t) => {
   const lock = join(await temporaryDirectory(t), "locks", "target.lock");
   let inside = 0;
