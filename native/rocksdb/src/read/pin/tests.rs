@@ -187,16 +187,18 @@ fn what_a_writer_adds_to_manifest_meanwhile_is_not_copied() -> io::Result<()> {
 fn options_that_do_not_know_a_family_yet_are_waited_for() -> io::Result<()> {
     let directory = Directory::new("options")?;
     let store = directory.0.join("store");
-    let options = || -> Outcome<Vec<u8>> {
-        let (_sink, _pin) = begun(&store)?;
-        read_whole(
-            &store.join(names_of(&store, "").filter(|name| name.starts_with("OPTIONS-")).max().unwrap_or_default()),
-            1 << 20,
-        )
-        .map_err(|error| Fault::io("reading", &store, &error))
+    let options = |sink: &Sink| -> Outcome<Vec<u8>> {
+        sink.flush(true)?;
+        let newest = names_of(&store, "").filter(|name| name.starts_with("OPTIONS-")).max().unwrap_or_default();
+        read_whole(&store.join(newest), 1 << 20).map_err(|error| Fault::io("reading", &store, &error))
     };
-    let text = options().map_err(|fault| io::Error::other(fault.message))?;
-    let lagging = String::from_utf8_lossy(&text).replace("[CFOptions \"default\"]", "[CFOptions \"another\"]");
+    let both = || -> Outcome<(Vec<u8>, Vec<u8>)> {
+        let (mut sink, _pin) = begun(&store)?;
+        let before = options(&sink)?;
+        sink.create_family(b"another", "")?;
+        Ok((before, options(&sink)?))
+    };
+    let (lagging, text) = both().map_err(|fault| io::Error::other(fault.message))?;
     fs::write(store.join("OPTIONS-999998"), lagging)?;
     let from = Instant::now();
     let point = taken(Pin::take(&store)).map(|(_, point)| point).map_err(|fault| io::Error::other(fault.message))?;
