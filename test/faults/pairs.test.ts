@@ -34,7 +34,7 @@ function isClear({ code, signal, stderr }: Ended): boolean {
 }
 
 /** Whether it refuses to touch what the other one, which was killed, has not finished. */
-const waits = ({ stderr }: Ended): boolean => /a migration of .* is not finished \[MIGRATION_UNCLEAR\]/.test(stderr);
+const waits = ({ stderr }: Ended): boolean => /a migration of .* is not finished (?:\(\S+\) )?\[MIGRATION_UNCLEAR\]/.test(stderr);
 
 test("of two commands at one place, one wins at least, and the other one ends clearly", async (t) => {
   t.timeout(24 * 60 * 60_000);
