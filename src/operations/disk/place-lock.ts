@@ -10,6 +10,7 @@ import { hasCode, KgdumpError, systemError } from "../../errors.js";
 import { asKeeper, keepsNamesIn } from "./acting.js";
 import { giveDescriptor, removeFileNow } from "./name-changes.js";
 import { ownProcess } from "./owner.js";
+import { clearStaging } from "./staging.js";
 import { mayDecide, NO_LINK, NO_WAIT, statusOf } from "./trusted.js";
 
 interface LockAddon {
@@ -27,7 +28,7 @@ const LONGEST = 4096;
 const NOTHING: PlaceLock = { [Symbol.dispose]: () => undefined };
 
 /**
- * Takes the lock of a place.
+ * Takes the lock of a place, and removes what a command that was killed was building there.
  * @param path what is going to be changed; it need not be there
  * @param command who holds it, for who comes too late
  * @returns also where no file can be made, as on a full disk: what is done then fails by itself, or needs no room
@@ -40,7 +41,10 @@ export async function lockPlace(path: string, command: string): Promise<PlaceLoc
   const file = join(dirname(place), `.${basename(place).slice(0, 200)}.kgdump-lock`);
   for (let tries = 0; tries < MOST_TRIES; tries++) {
     const taken = take(file, place, command);
-    if (taken !== null) return taken;
+    if (taken === null) continue;
+    // Also when nothing is built now, as what is asked for is refused.
+    await clearStaging(place).catch(() => undefined);
+    return taken;
   }
   throw inUse(place, file);
 }

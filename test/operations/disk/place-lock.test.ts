@@ -1,8 +1,10 @@
 /** The lock of a place: one holder at a time, who is named; it ends with the process, and leaves nothing. */
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { mkdir, readdir, rm, symlink, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { hostname } from "node:os";
+import { basename, join } from "node:path";
 import test from "ava";
+import { ownProcess } from "#src/operations/disk/owner.js";
 import { lockPlace } from "#src/operations/disk/place-lock.js";
 import { kgdump } from "../../cli/support/run.js";
 import { smallFileSystem } from "../../cli/support/stores.js";
@@ -124,4 +126,22 @@ test("each command that changes a place takes its lock before it looks at anythi
     t.regex(stderr, /kgdump migrate\) is working on .*STORE_IN_USE/s);
   }
   for (const words of [["status", "graph"], ["verify", "graph"], ["migrate", "--from", "graph", "--dry-run"]]) t.not((await kgdump(words, { cwd: directory })).code, 6, words.join(" "));
+});
+
+test("what a killed command was building goes with the next one at that place, also when that is refused; what another builds stays", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const graph = await makeStore(directory, "graph", { default: numbered("k", 5) });
+  const refused = [["import", graph, "-i", "none.kgd"], ["restore", graph, "-i", "none.kgd"], ["rollback", graph], ["migrate", "--from", graph, "--to", directory], ["compact", graph, "--undo"]];
+  const [dead, alive] = [join(directory, ".graph.kgdump-0123456789abcdef"), join(directory, ".graph.kgdump-fedcba9876543210")];
+  const owned = async (path: string, pid: number | undefined, started: string): Promise<void> => {
+    await mkdir(path, { mode: 0o700 });
+    await writeFile(join(path, "owner.json"), JSON.stringify({ pid, started, host: hostname() }));
+  };
+  await mkdir(alive);
+  await writeFile(join(alive, "owner.json"), JSON.stringify(ownProcess()));
+  for (const words of refused) {
+    await owned(dead, spawnSync("true").pid, "1");
+    t.not((await kgdump(words, { cwd: directory })).code, 0, words.join(" "));
+    t.deepEqual((await readdir(directory)).filter((name) => name.startsWith(".graph.kgdump-")), [basename(alive)], words.join(" "));
+  }
 });
