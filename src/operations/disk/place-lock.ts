@@ -43,7 +43,7 @@ export async function lockPlace(path: string, command: string): Promise<PlaceLoc
     const taken = take(file, place, command);
     if (taken === null) continue;
     // Also when nothing is built now, as what is asked for is refused.
-    await clearStaging(place).catch(() => undefined);
+    if (taken !== NOTHING) await clearStaging(place, "alone").catch(() => undefined);
     return taken;
   }
   throw inUse(place, file);

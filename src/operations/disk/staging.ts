@@ -42,13 +42,13 @@ export async function refuseFileInPlace(path: string): Promise<void> {
 
 /**
  * Removes the staging directories of a target whose owners are dead.
- * @param abandoned whether it is known that none of them is in use any more, whoever made them
+ * @param known abandoned: none of them is in use any more, whoever made them; alone: the caller has the place to itself, so that one without an owner will not get one
  * @throws {KgdumpError} PERMISSION_DENIED, IO_FAILED
  */
-export async function clearStaging(target: string, abandoned = false): Promise<void> {
+export async function clearStaging(target: string, known?: "abandoned" | "alone"): Promise<void> {
   const finalPath = resolve(target);
   try {
-    await clearStale(dirname(finalPath), prefixOf(finalPath), abandoned);
+    await clearStale(dirname(finalPath), prefixOf(finalPath), known);
   } catch (error) {
     throw systemError(error, `clearing what an earlier import to ${finalPath} left`, { path: finalPath });
   }
@@ -206,23 +206,26 @@ async function refuseMountPoint(path: string, parent: string): Promise<void> {
   });
 }
 
-async function clearStale(parent: string, prefix: string, abandoned = false): Promise<void> {
+async function clearStale(parent: string, prefix: string, known?: "abandoned" | "alone"): Promise<void> {
   for (const name of await readdir(parent)) {
     if (!name.startsWith(prefix) || !/^[0-9a-f]{16}$/.test(name.slice(prefix.length))) continue;
     const directory = join(parent, name);
     // What somebody else put there, or a link, may lead anywhere.
     const identity = await ownDirectory(directory);
-    if (identity !== null && (abandoned || (await isStale(directory)))) await removeStaging(directory, identity);
+    if (identity !== null && (known === "abandoned" || (await isStale(directory, known === "alone" ? 0 : OWNER_MS)))) await removeStaging(directory, identity);
   }
 }
 
+/** So long after it was made, a staging directory has its owner's file, however busy the machine is. */
+const OWNER_MS = 60_000;
+
 /** Stale: its owner is of this machine and is not running any more. In doubt it is not. */
-async function isStale(directory: string): Promise<boolean> {
+async function isStale(directory: string, ownerMs: number): Promise<boolean> {
   let owner: Partial<Owner>;
   try {
     owner = JSON.parse((await readSmallFile(join(directory, OWNER_FILE), LONGEST_OWNER)).text) as Partial<Owner>;
   } catch {
-    await clearUnowned(directory).catch(() => undefined);
+    await clearUnowned(directory, ownerMs).catch(() => undefined);
     return false;
   }
   return isRunning(owner) === false;
@@ -232,8 +235,8 @@ async function isStale(directory: string): Promise<boolean> {
  * Killed before the owner's file was whole: nothing was built. One that was made just now may get its file yet. Whatever
  * else is in there stays: rmdir refuses it.
  */
-async function clearUnowned(directory: string): Promise<void> {
-  if (Date.now() - (await stat(directory)).mtimeMs <= 60_000) return;
+async function clearUnowned(directory: string, ownerMs: number): Promise<void> {
+  if (Date.now() - (await stat(directory)).mtimeMs < ownerMs) return;
   const names = await readdir(directory);
   if (names.some((name) => name !== OWNER_FILE)) return;
   if (names.length > 0) await unlink(join(directory, OWNER_FILE));

@@ -52,7 +52,7 @@ export async function clearLeftovers(journal: Journal): Promise<void> {
   await clearJournalTemporary(journal.target);
   if (journal.step === "confirming" && journal.delta !== null) await clearTemporaries(journal.delta);
   const built = !["copying", "exporting", "importing"].includes(journal.step);
-  await clearStaging(journal.building, built);
+  await clearStaging(journal.building, built ? "abandoned" : undefined);
   for (const path of [journal.target, journal.building, ...(journal.rollback === null ? [] : [journal.rollback.incoming])]) await clearRemoved(path);
   if (await isCarriedInVain(journal)) await clearCarried(journal);
 }
@@ -81,7 +81,7 @@ export async function clearCarried(journal: Pick<Journal, "source" | "id">): Pro
   await removeDirectory(incoming);
   // A copy of the backup, from another file system.
   await removeDirectory(`${incoming}.kgdump-partial`);
-  await clearStaging(incoming, true);
+  await clearStaging(incoming, "abandoned");
   await clearTemporaries(`${incoming}.kgd`);
   await removeFile(`${incoming}.kgd`);
 }
@@ -115,7 +115,7 @@ export async function clearAway(journal: Journal, teller: Teller): Promise<void>
   }
   await removeDirectory(journal.building);
   // Whoever imported into it is dead, or has failed.
-  await clearStaging(journal.building, true);
+  await clearStaging(journal.building, "abandoned");
   // The export of this migration is dead, as its owner is.
   if (journal.dump !== null) await removeOwnDump(journal.dump, journal.dumpId);
   if (journal.delta !== null && journal.deltaId !== null) await removeOwnDump(journal.delta, journal.deltaId);
