@@ -39,14 +39,12 @@ export async function rollbackStore(asked: RollbackOptions): Promise<RollbackRes
 
 async function rollBack(options: RollbackOptions, teller: Teller): Promise<RollbackResult> {
   const target = resolve(options.target);
+  // Of one that was killed while it wrote the journal, be it its first one.
+  await clearJournalTemporary(target).catch(() => undefined);
   let journal = await readJournal(target);
   const compaction = await rollbackCompaction(journal, options, teller);
   if (compaction !== null) return compaction;
-  if (journal === null) {
-    // Of a migration that was killed while it wrote its first one.
-    await clearJournalTemporary(target).catch(() => undefined);
-    throw await nothingToUndo(target);
-  }
+  if (journal === null) throw await nothingToUndo(target);
   teller.id = journal.id;
   await refuseOtherOwner(journal);
   // What is carried back takes the place of the original there.

@@ -24,7 +24,7 @@ import { closing } from "../../run/closing.js";
 import { throughPipe } from "../../run/pipe.js";
 import { ProgressMeter, type WithProgress } from "../../run/progress.js";
 import { through, type WithSeams } from "../../run/seams.js";
-import { readJournal } from "../journal.js";
+import { clearJournalTemporary, readJournal } from "../journal.js";
 import { copyCompanions } from "./companions.js";
 import { digestsOf, firstDifference, hexDigests } from "./digests.js";
 import { openOldStore } from "./engine.js";
@@ -118,6 +118,7 @@ export async function compactStore(options: CompactOptions): Promise<CompactResu
   using _ = await lockPlace(options.store, "compact");
   await settleInterrupted(options.store);
   const { engine, store } = await placeOf(options.store);
+  await clearJournalTemporary(store).catch(() => undefined);
   // No program can open it for writing until the new store is in its place.
   return await closing(await openOldStore(engine, store, { settings: options.settings ?? {}, hold: true }), async (old) => {
     const bytesBefore = (await diskUseOf(store)) ?? 0;

@@ -11,6 +11,7 @@ import { occupantOf } from "#src/operations/disk/places.js";
 import { exportStore } from "#src/operations/export/export.js";
 import { discardNew } from "#src/operations/migrate/back/discard.js";
 import { rollbackStore } from "#src/operations/migrate/back/rollback.js";
+import { compactStore } from "#src/operations/migrate/compact/compact.js";
 import { type MigrationEvent, Teller } from "#src/operations/migrate/events.js";
 import { journalPath, readJournal } from "#src/operations/migrate/journal.js";
 import { migrateStore } from "#src/operations/migrate/migrate.js";
@@ -129,6 +130,14 @@ test("the first journal of a migration that was killed while it was written goes
   await writeFile(join(directory, ".graph.kgdump-migration.json.tmp"), "{");
   await t.throwsAsync(rollbackStore({ target: path }), { code: "NOT_FOUND" });
   t.deepEqual(await readdir(directory), ["graph"]);
+  // So does a later one, whatever is done to the place next.
+  const left = async (): Promise<string[]> => (await readdir(directory)).filter((name) => name.startsWith("."));
+  await writeFile(join(directory, ".graph.kgdump-migration.json.tmp"), "{");
+  await compactStore({ store: path });
+  t.deepEqual(await left(), []);
+  await writeFile(join(directory, ".graph.kgdump-migration.json.tmp"), "{");
+  t.is((await rollbackStore({ target: path })).undone, "compaction");
+  t.deepEqual(await left(), []);
 });
 
 test("a RocksDB store where the new one is to be built is never removed", async (t) => {
