@@ -2,7 +2,10 @@
 
 // Dumps: looking into them
 export { type BlockInfo, type DeltaDump, type Dump, type DumpEntry, type DumpFooter, type EntryRange, type FullDump, openDump, type OpenDump, type OpenOptions } from "./library/dumps.js";
-export { type DumpBlock, type DumpProblem, type DumpSummary, getEntry, type GetOptions, inspectDump, type InspectOptions, type KeyspaceSummary, listBlocks, listEntries, type ListOptions, type Missing } from "./library/look.js";
+export {
+  type DumpBlock, type DumpProblem, type DumpSummary, getEntry, type GetOptions, getStoreEntry, type GetStoreOptions, inspectDump, type InspectOptions, inspectStore, type InspectStoreOptions,
+  type KeyspaceSummary, listBlocks, listEntries, type ListOptions, listStoreEntries, type ListStoreOptions, type Missing, type PrefixSample, type PrefixShare, type StoreKeyspace, type StoreSummary,
+} from "./library/look.js";
 export type { CodecName, KeyOrder } from "./format/index.js";
 export type { Bytes, DeltaHeader, DumpBase, DumpHeader, DumpSource, FullHeader, HeaderKeyspace, NameMap, NamePattern } from "./library/public.js";
 export type { DumpInput } from "./operations/dump/input.js";

@@ -115,6 +115,8 @@ const ROWS: Readonly<Record<string, Readonly<Record<string, Row>>>> = {
     "--reverse": inspecting("--reverse", "--keys"),
     "--width": inspecting("--width 5", "--entries"),
     "--max-block-size": inspecting("--max-block-size 100", "--entries"),
+    "--ttl": { base: "inspect ttl", add: "--ttl keep" },
+    "--paranoid": { proof: "test/engines/rocksdb/account-cost.test.ts" },
   },
   migrate: {
     "--from": { base: "migrate", add: "--from store" },

@@ -12,7 +12,7 @@ type Call = (...args: unknown[]) => unknown;
 const SUBJECTS: Readonly<Record<string, string>> = {
   openDump: "input", inspectDump: "input", listEntries: "input", listBlocks: "input", getEntry: "input", verifyDump: "input", recoverDump: "input",
   importDump: "input", restoreDump: "input", exportStore: "store", planExport: "store", verifyStore: "store", recoverStore: "store", recoverInto: "store", findVersions: "store",
-  planCompact: "store", compactStore: "store", undoCompact: "store", migrateStore: "source", previewMigration: "source", rollbackStore: "target", previewRollback: "target", migrationStatus: "target",
+  planCompact: "store", compactStore: "store", undoCompact: "store", migrateStore: "source", previewMigration: "source", rollbackStore: "target", previewRollback: "target", inspectStore: "store", listStoreEntries: "store", getStoreEntry: "store", migrationStatus: "target",
   cleanUp: "target", readStorageFile: "file",
 };
 
@@ -90,7 +90,7 @@ for (const name of Object.keys(SUBJECTS).filter((one) => !ALONE.includes(one))) 
 function required(name: string): Record<string, unknown> {
   if (name === "exportStore") return { output: "/nowhere/x.kgd" };
   if (name === "importDump" || name === "restoreDump" || name === "recoverInto") return { target: "/nowhere/x" };
-  return name === "getEntry" || name === "findVersions" ? { key: "x" } : {};
+  return name === "getEntry" || name === "getStoreEntry" || name === "findVersions" ? { key: "x" } : {};
 }
 
 test("a typing mistake is told with what was meant, and what is wrong is shown", async (t) => {

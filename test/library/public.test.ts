@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
-import { cleanUp, compactStore, exportStore, findVersions, getEntry, importDump, inspectDump, KgdumpError, listBlocks, listEntries, migrateStore, migrationStatus, openDump, planCompact, planExport, previewMigration, previewRollback, type Progress, recoverDump, recoverStore, restoreDump, rollbackStore, undoCompact, verifyDump, verifyStore } from "#src/index.js";
+import { cleanUp, compactStore, exportStore, findVersions, getEntry, getStoreEntry, importDump, inspectDump, inspectStore, KgdumpError, listBlocks, listEntries, listStoreEntries, migrateStore, migrationStatus, openDump, planCompact, planExport, previewMigration, previewRollback, type Progress, recoverDump, recoverStore, restoreDump, rollbackStore, undoCompact, verifyDump, verifyStore } from "#src/index.js";
 import { publish } from "#src/library/public.js";
 import { makeStore, numbered } from "../support/stores.js";
 import { temporaryDirectory } from "../support/temporary.js";
@@ -48,6 +48,8 @@ test("whatever is returned or told has one type of bytes", async (t) => {
     exportStore: await exportStore(store, { output: dump, onProgress }),
     inspectDump: await inspectDump(dump, { onProgress }),
     getEntry: await getEntry(dump, { key: "a" }),
+    inspectStore: await inspectStore(store),
+    getStoreEntry: await getStoreEntry(store, { key: "a" }),
     importDump: await importDump(dump, { target: at("sled"), map: { nodes: "graph" }, onProgress }),
     restoreDump: await restoreDump(dump, { target: at("restored"), onProgress }),
     verifyDump: await verifyDump(dump, { against: [at("restored"), other], samples: 2, onProgress }),
@@ -67,12 +69,13 @@ test("whatever is returned or told has one type of bytes", async (t) => {
     told,
   };
   for await (const entry of listEntries(dump, { limit: 3 })) look(t, entry, "listEntries");
+  for await (const entry of listStoreEntries(store, { limit: 3 })) look(t, entry, "listStoreEntries");
   for await (const block of listBlocks(dump)) look(t, block, "listBlocks");
   await using open = await openDump(dump);
   look(t, { header: open.header, footer: open.footer }, "openDump");
   const counts = Object.fromEntries(Object.entries(results).map(([name, result]) => [name, look(t, result, name)]));
   // Those that tell of keyspaces or keys at all.
-  for (const name of ["planExport", "exportStore", "inspectDump", "getEntry", "importDump", "restoreDump", "verifyDump", "verifyStore", "recoverDump", "recoverStore", "findVersions", "previewMigration", "migrateStore", "told"]) {
+  for (const name of ["planExport", "exportStore", "inspectDump", "inspectStore", "getEntry", "getStoreEntry", "importDump", "restoreDump", "verifyDump", "verifyStore", "recoverDump", "recoverStore", "findVersions", "previewMigration", "migrateStore", "told"]) {
     t.true((counts[name] ?? 0) > 0, name);
   }
 });

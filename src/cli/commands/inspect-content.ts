@@ -2,7 +2,6 @@
 import { formatCount } from "../../counts.js";
 import { KgdumpError } from "../../errors.js";
 import type { DumpEntry } from "../../operations/dump/entries.js";
-import type { ReadOptions } from "../../operations/dump/read.js";
 import type { ListOptions } from "../../operations/inspect/entries.js";
 import type { Context } from "../context.js";
 import { blockJson, entryJson, jsonDocument, jsonLine } from "../render/json/json.js";
@@ -10,6 +9,7 @@ import { renderValue } from "../render/value.js";
 import { bareUuid } from "../text/byte-text.js";
 import { formatBytes, formatShort } from "../text/escape.js";
 import type { InspectFlags } from "./inspect-flags.js";
+import type { Subject } from "./inspect-subject.js";
 
 /** Values on a terminal are set in from their keys by so much. */
 const INDENT = "    ";
@@ -20,22 +20,21 @@ function namesKeyspaces(flags: InspectFlags): boolean {
 }
 
 /** Lists entries or keys, a line each: to a terminal for reading, else with tabs between the fields. */
-export async function showEntries(context: Context, options: ListOptions, flags: InspectFlags): Promise<void> {
-  const { listEntries } = await import("../../operations/inspect/entries.js");
+export async function showEntries(context: Context, subject: Subject, flags: InspectFlags): Promise<void> {
   const withValue = flags.entries === true;
   let found = 0;
-  for await (const entry of listEntries(options)) {
+  for await (const entry of await subject.list()) {
     found += 1;
     const text = context.json ? jsonLine(entryJson(entry, withValue)) : entryText(context, entry, flags);
     if (!(await context.out.write(text))) return;
   }
-  await warnOfNothing(context, options, found);
+  await warnOfNothing(context, subject.title, { prefix: flags.prefix, keyspaces: flags.columnFamily }, found);
 }
 
 /** A list without a line looks like one that went wrong. */
-async function warnOfNothing(context: Context, { prefix, keyspaces }: ListOptions, found: number): Promise<void> {
+async function warnOfNothing(context: Context, title: string, { prefix, keyspaces }: Pick<ListOptions, "prefix" | "keyspaces">, found: number): Promise<void> {
   const { emptyWarnings } = await import("../../operations/entries/filter.js");
-  for (const warning of emptyWarnings("the dump", { prefix, some: keyspaces !== undefined }, found)) context.warn(warning);
+  for (const warning of emptyWarnings(title, { prefix, some: keyspaces !== undefined }, found)) context.warn(warning);
 }
 
 function entryText(context: Context, entry: DumpEntry, flags: InspectFlags): string {
@@ -80,38 +79,33 @@ export async function showBlocks(context: Context, options: ListOptions): Promis
     const text = line(figures, paint.cyan(`${formatShort(firstKey, keyWidth)} .. ${formatShort(lastKey, keyWidth)}`));
     if (!(await context.out.write(context.json ? jsonLine(blockJson(block)) : `${text}\n`))) return;
   }
-  await warnOfNothing(context, options, found);
+  await warnOfNothing(context, "the dump", options, found);
 }
 
-/** Shows the value of one key. @throws {KgdumpError} NOT_FOUND when the dump does not have the key */
-export async function showOne(context: Context, source: ReadOptions, key: Uint8Array, flags: InspectFlags): Promise<void> {
+/** Shows the value of one key. @throws {KgdumpError} NOT_FOUND when it is not there */
+export async function showOne(context: Context, subject: Subject, key: Uint8Array, flags: InspectFlags): Promise<void> {
   if (flags.raw === true && context.out.isTerminal) {
     throw new KgdumpError("USAGE", "--raw writes bytes as they are, but standard output is a terminal", {
       hint: "send it to a file or a pipe, or leave out --raw",
     });
   }
-  const entry = (await findEntry(source, key, flags.columnFamily)) ?? (await findUuid(context, source, key, flags));
-  if (entry === undefined) throw notThere(source, key, flags.columnFamily);
+  const entry = (await subject.get(key)) ?? (await findUuid(context, subject, key));
+  if (entry === undefined) throw notThere(subject, key, flags.columnFamily);
   if (flags.raw === true) await context.out.bytes(entry.value ?? new Uint8Array(0));
   else if (context.json) await context.out.write(jsonDocument(entryJson(entry, true)));
   else await context.out.line(renderValue(entry.value, flags.width === undefined || flags.width === 0 ? null : flags.width));
 }
 
 /** What is there when a UUID that was typed as text means its bytes. A stream is over by then. */
-async function findUuid(context: Context, source: ReadOptions, key: Uint8Array, flags: InspectFlags): Promise<DumpEntry | undefined> {
+async function findUuid(context: Context, subject: Subject, key: Uint8Array): Promise<DumpEntry | undefined> {
   const meant = bareUuid(key);
-  if (meant === null || typeof source.input !== "string") return undefined;
-  const entry = await findEntry(source, meant, flags.columnFamily);
+  if (meant === null || subject.path === undefined) return undefined;
+  const entry = await subject.get(meant);
   if (entry !== undefined && !context.quiet) context.warn(`there is no key with that text; this is the value of ${formatBytes(meant)}`);
   return entry;
 }
 
-async function findEntry({ input, maxBlockSize, signal }: ReadOptions, key: Uint8Array, keyspaces: readonly Uint8Array[] | undefined): Promise<DumpEntry | undefined> {
-  const { getEntry } = await import("../../operations/inspect/entries.js");
-  return getEntry({ input, key, keyspaces, maxBlockSize, signal });
-}
-
-function notThere(source: ReadOptions, key: Uint8Array, keyspaces: readonly Uint8Array[] | undefined): KgdumpError {
+function notThere({ title, path }: Subject, key: Uint8Array, keyspaces: readonly Uint8Array[] | undefined): KgdumpError {
   const where = keyspaces === undefined ? "" : ` in ${keyspaces.map(formatShort).join(", ")}`;
-  return new KgdumpError("NOT_FOUND", `the dump has no key ${formatShort(key)}${where}`, { path: typeof source.input === "string" ? source.input : undefined, hint: "list what there is with --keys --prefix" });
+  return new KgdumpError("NOT_FOUND", `${title} has no key ${formatShort(key)}${where}`, { path, hint: "list what there is with --keys --prefix" });
 }

@@ -1,5 +1,8 @@
 /** Options of `kgdump inspect`, as they were given. */
-export interface InspectFlags {
+import type { ReadingFlags } from "../options.js";
+
+/** Options of `kgdump inspect`. */
+export interface InspectFlags extends ReadingFlags {
   readonly blocks?: boolean;
   readonly entries?: boolean;
   readonly keys?: boolean;

@@ -1,25 +1,27 @@
-/** `kgdump inspect`: what a dump is and what it holds. */
+/** `kgdump inspect`: what a dump or a store is and what it holds. */
 import { Command, Option } from "commander";
 import { isErrorCode, KgdumpError } from "../../errors.js";
 import type { DumpSummary } from "../../operations/dump/summary.js";
-import type { ListOptions } from "../../operations/inspect/entries.js";
+import { isDirectory } from "../../operations/disk/names.js";
 import type { InspectOptions } from "../../operations/inspect/inspect.js";
 import type { Context } from "../context.js";
 import { addHelp } from "../help/help.js";
-import { bytesOf, countOf, keyspaceOptions, maxBlockSizeOption, prefixOption, refuseBoth, requireWith } from "../options.js";
-import { jsonDocument, summaryJson } from "../render/json/json.js";
+import { bytesOf, countOf, keyspaceOptions, maxBlockSizeOption, prefixOption, readingOptions, refuseBoth, requireWith } from "../options.js";
+import { jsonDocument, storeSummaryJson, summaryJson } from "../render/json/json.js";
+import { renderStore } from "../render/store.js";
 import { renderSummary } from "../render/summary.js";
 import { refuseTerminalInput } from "../terminal/stdio.js";
 import { showBlocks, showEntries, showOne } from "./inspect-content.js";
 import type { InspectFlags } from "./inspect-flags.js";
 import { showGaps } from "./inspect-gaps.js";
+import { dumpSubject, storeSubject } from "./inspect-subject.js";
 
 /** Defines the command. */
 export function inspectCommand(): Command {
   const command = new Command("inspect")
-    .summary("show what a dump is and what it holds")
-    .description("Shows what a dump is, where it comes from, what it holds, and whether it is complete; or lists what is in it.")
-    .argument("[dump]", "the dump's file; - is standard input", "-");
+    .summary("show what a dump or a store is and what it holds")
+    .description("Shows what a dump is, where it comes from, what it holds, and whether it is complete; or lists what is in it. Does the same for a store, which is only read.")
+    .argument("[input]", "a dump's file, a store's directory, or - for a dump on standard input", "-");
   const options = [
     new Option("--blocks", "list the blocks"),
     new Option("--entries", "list the entries: keyspace, key and value, separated by tabs"),
@@ -36,6 +38,7 @@ export function inspectCommand(): Command {
       countOf("--width", { min: 0, max: 1_000_000 }),
     ),
     maxBlockSizeOption(),
+    ...readingOptions(),
   ];
   for (const option of options) command.addOption(option);
   addHelp(command, {
@@ -48,6 +51,8 @@ export function inspectCommand(): Command {
       "kgdump inspect graph.kgd --entries --keyspace nodes --json",
       "kgdump inspect graph.kgd --entries --reverse --limit 10",
       "kgdump inspect salvaged.kgd --gaps",
+      "kgdump inspect /var/lib/maya/knowledge_graph",
+      "kgdump inspect /var/lib/maya/knowledge_graph --entries --prefix node: --limit 3",
       "kgdump inspect graph.kgd --get 'node:{0f8fad5b-d9cb-469f-a165-70867728950e}' --raw | jq .",
     ],
   });
@@ -60,21 +65,51 @@ export function inspectCommand(): Command {
  * key that is not there, and what the operations throw
  */
 export async function runInspect(context: Context, args: readonly string[], flags: InspectFlags): Promise<void> {
-  const [dump = "-"] = args;
+  const [input = "-"] = args;
   checkFlags(flags);
-  if (dump === "-") refuseTerminalInput("kgdump inspect graph.kgd");
+  if (input === "-") refuseTerminalInput("kgdump inspect graph.kgd");
+  // Of a directory without a store, it is said what a dump is.
+  if (input !== "-" && (await isDirectory(input)) && (await (await import("../../operations/inspect/store.js")).isStore(input))) {
+    await inspectOneStore(context, input, flags);
+    return;
+  }
+  refuseForDump({ "--ttl": flags.ttl !== undefined, "--paranoid": flags.paranoid === true });
   const source = {
-    input: dump === "-" ? context.in.read() : dump,
+    input: input === "-" ? context.in.read() : input,
     maxBlockSize: flags.maxBlockSize,
     signal: context.signal,
   };
   await context.tellReaders();
-  const list: ListOptions = { ...source, keyspaces: flags.columnFamily, prefix: flags.prefix, limit: flags.limit, reverse: flags.reverse };
-  if (flags.get !== undefined) await showOne(context, source, flags.get, flags);
-  else if (flags.blocks === true) await showBlocks(context, list);
+  const subject = dumpSubject(source, flags);
+  if (flags.get !== undefined) await showOne(context, subject, flags.get, flags);
+  else if (flags.blocks === true) await showBlocks(context, { ...source, keyspaces: flags.columnFamily, prefix: flags.prefix, limit: flags.limit, reverse: flags.reverse });
   else if (flags.gaps === true) await showGaps(context, source);
-  else if (flags.entries === true || flags.keys === true) await showEntries(context, list, flags);
+  else if (flags.entries === true || flags.keys === true) await showEntries(context, subject, flags);
   else await summarize(context, { ...source, check: flags.check });
+}
+
+async function inspectOneStore(context: Context, store: string, flags: InspectFlags): Promise<void> {
+  const ofDumps = { "--blocks": flags.blocks === true, "--gaps": flags.gaps === true, "--check": flags.check === true, "--max-block-size": flags.maxBlockSize !== undefined };
+  const given = Object.entries(ofDumps).find(([, is]) => is)?.[0];
+  if (given !== undefined) throw new KgdumpError("USAGE", `${given} is for dumps, and ${store} is a store`, { path: store, hint: "leave it out; `kgdump verify STORE` reads and checks all of a store" });
+  context.workOn({ worked: [store] });
+  const subject = storeSubject(context, store, flags);
+  if (flags.get !== undefined) await showOne(context, subject, flags.get, flags);
+  else if (flags.entries === true || flags.keys === true) await showEntries(context, subject, flags);
+  else await summarizeStore(context, store, flags);
+}
+
+async function summarizeStore(context: Context, store: string, { ttl, paranoid }: InspectFlags): Promise<void> {
+  const { inspectStore } = await import("../../operations/inspect/store.js");
+  const summary = await inspectStore({ store, ttl, paranoid, signal: context.signal });
+  for (const warning of summary.warnings) context.warn(warning);
+  if (context.json) await context.out.write(jsonDocument(storeSummaryJson(summary)));
+  else await context.out.tell(renderStore(summary, store, { paint: context.paint, verbose: context.verbose, columns: context.out.columns }));
+}
+
+function refuseForDump(given: Readonly<Record<string, boolean>>): void {
+  const name = Object.entries(given).find(([, is]) => is)?.[0];
+  if (name !== undefined) throw new KgdumpError("USAGE", `${name} is for stores, and this is a dump`, { hint: "leave it out" });
 }
 
 function checkFlags(flags: InspectFlags): void {
@@ -100,7 +135,7 @@ async function summarize(context: Context, source: InspectOptions): Promise<void
   const summary = await inspectDump({ ...source, onProgress });
   context.complete();
   if (context.json) await context.out.write(jsonDocument(summaryJson(summary)));
-  else await context.out.tell(renderSummary(summary, { paint: context.paint, verbose: context.verbose, columns: context.out.columns }));
+  else await context.out.tell(renderSummary(summary, typeof source.input === "string" ? source.input : null, { paint: context.paint, verbose: context.verbose, columns: context.out.columns }));
   await context.out.flush();
   if (!summary.complete) throw incomplete(summary);
 }

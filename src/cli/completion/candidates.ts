@@ -17,6 +17,7 @@ type Kind = "files" | "directories" | "names" | "keys" | "maps" | null;
 export const KINDS: Readonly<Record<string, Kind>> = {
   file: "files",
   dump: "files",
+  input: "files",
   damaged: "files",
   "storage.toml": "files",
   store: "directories",
@@ -43,7 +44,7 @@ export const KINDS: Readonly<Record<string, Kind>> = {
 };
 
 /** Placeholders that name a dump to look into. */
-const DUMPS = ["dump", "damaged"];
+const DUMPS = ["dump", "damaged", "input"];
 
 /** Characters at which keys are cut into parts. */
 const SEPARATOR = /[:/.|]/;

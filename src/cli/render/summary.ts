@@ -1,12 +1,16 @@
 /** What `inspect` says of a dump, for a person. */
+import { stripVTControlCharacters } from "node:util";
 import { formatCount } from "../../counts.js";
 import { engineTitle, isEngineName } from "../../engines/registry.js";
 import { missingOf, missingText } from "../../operations/dump/salvaged.js";
 import type { DumpSummary, KeyspaceSummary } from "../../operations/dump/summary.js";
+import { shellWord } from "../../operations/disk/shell-word.js";
+import type { PrefixShare } from "../../operations/entries/prefixes.js";
 import type { Paint } from "../terminal/style.js";
-import { escapeMessage, escapeText, formatShort } from "../text/escape.js";
-import { formatBlockSize, formatNumberOf, formatPercent, formatSize } from "../text/quantities.js";
-import { type Column, left, right, renderTable } from "./table.js";
+import { escapeMessage, escapeText, formatBytes, formatShort } from "../text/escape.js";
+import { formatAge, formatBlockSize, formatNumberOf, formatPercent, formatSize } from "../text/quantities.js";
+import { renderPrefixes } from "./prefixes.js";
+import { type Column, left, type Look, right, renderTable } from "./table.js";
 
 /** How much of a digest is enough to compare by eye. */
 export const SHORT_DIGEST = 12;
@@ -16,7 +20,8 @@ export function engineName(engine: string): string {
   return isEngineName(engine) ? engineTitle(engine) : escapeText(engine);
 }
 
-function fields(rows: readonly (readonly [string, string] | null)[], paint: Paint): string {
+/** Names and texts, a line each. */
+export function fields(rows: readonly (readonly [string, string] | null)[], paint: Paint): string {
   return rows
     .filter((row) => row !== null)
     .map(([name, text]) => `${paint.dim(`${name}:`.padEnd(10))}${text}\n`)
@@ -97,7 +102,7 @@ const COLUMNS: readonly Column[] = [
   left("sha-256"),
 ];
 
-function keyspaceTable(summary: DumpSummary, options: SummaryOptions): string {
+function keyspaceTable(summary: DumpSummary, options: Look): string {
   const rows = summary.keyspaces.map((keyspace) => [
     formatShort(keyspace.name) + (keyspace.comparator === "bytewise" ? "" : " (reverse order)"),
     formatCount(keyspace.entries),
@@ -141,20 +146,18 @@ function soundText(summary: DumpSummary): string {
   );
 }
 
-/** How a summary is told. */
-export interface SummaryOptions {
-  /** Colours of stdout. */
-  readonly paint: Paint;
-  /** With whole digests, and all columns of the table. */
-  readonly verbose: boolean;
-  /** Of the terminal, or null. */
-  readonly columns: number | null;
-}
+/** Rows of a terminal of the usual size, and prefixes that are told elsewhere. */
+const ROWS = 24;
+const PREFIXES = 10;
+const FEWEST = 3;
 
-/** The summary of a dump, as lines, each ended. */
-export function renderSummary(summary: DumpSummary, options: SummaryOptions): string {
+/**
+ * The summary of a dump, as lines, each ended; on a terminal no more than it shows at once, unless its keyspaces take more.
+ * @param typed the file as it was named; null for a stream
+ */
+export function renderSummary(summary: DumpSummary, typed: string | null, look: Look): string {
   const { header, problem } = summary;
-  const { paint } = options;
+  const { paint } = look;
   const name = summary.path === null ? "a dump from standard input" : escapeText(summary.path);
   const head = fields(
     [
@@ -163,12 +166,36 @@ export function renderSummary(summary: DumpSummary, options: SummaryOptions): st
       problem === null ? null : ["sound", soundText(summary)],
       ["holds", holdsText(summary)],
       ["source", sourceText(summary)],
-      ["made", `${header.createdAt.toISOString()} by ${escapeText(header.producer)}`],
+      ["made", `${timeText(header.createdAt)} by ${escapeText(header.producer)}`],
       ["format", `version ${versionText(summary)}, id ${escapeText(header.dumpId)}`],
       ["written", `with ${header.codec}, blocks of ${formatBlockSize(header.blockSize)}`],
       ["content", contentText(summary)],
     ],
     paint,
   );
-  return summary.keyspaces.length === 0 ? head : `${head}\n${keyspaceTable(summary, options)}`;
+  if (summary.keyspaces.length === 0) return head;
+  const above = `${head}\n${keyspaceTable(summary, look)}`;
+  const prefixes = renderPrefixes(summary.keyspaces, prefixRows(above, look), look);
+  return `${above}${prefixes === "" ? "" : `\n${prefixes}`}${tryText(summary, typed, paint)}`;
+}
+
+/** A time, and how long ago that was. */
+export function timeText(time: Date): string {
+  const age = formatAge(time);
+  return age === null ? time.toISOString() : `${time.toISOString()} (${age})`;
+}
+
+/** How many prefixes there is room for, with their heading, what is left, and what to try. */
+function prefixRows(above: string, { columns, verbose }: Look): number {
+  if (columns === null || verbose) return PREFIXES;
+  const lines = above.split("\n").reduce((sum, line) => sum + Math.max(1, Math.ceil(stripVTControlCharacters(line).length / columns)), 0);
+  return Math.min(PREFIXES, Math.max(FEWEST, ROWS - lines - 5));
+}
+
+/** What shows more of a whole dump in a file. */
+function tryText({ complete, keyspaces }: DumpSummary, path: string | null, paint: Paint): string {
+  const largest = keyspaces.flatMap(({ prefixes }) => prefixes).reduce<PrefixShare | null>((most, share) => (most === null || share.entries > most.entries ? share : most), null);
+  if (path === null || !complete || largest === null) return "";
+  const prefix = largest.prefix.length === 0 ? "" : ` --prefix ${shellWord(formatBytes(largest.prefix))}`;
+  return `\n${paint.dim("try:".padEnd(10))}kgdump inspect ${shellWord(escapeText(path))} --entries${prefix} --limit 3\n`;
 }

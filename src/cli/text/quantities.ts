@@ -94,6 +94,19 @@ export function formatShortCount(count: number): string {
   return `${value < 9.995 ? value.toFixed(2) : value < 99.95 ? value.toFixed(1) : value.toFixed(0)}${units[unit] ?? ""}`;
 }
 
+/** A count, or an estimate of one in no more digits than it is worth, such as `about 9.46k`. */
+export function formatAbout(count: number, estimated: boolean): string {
+  return estimated ? `about ${formatShortCount(count)}` : formatCount(count);
+}
+
+/** How long ago a time was, in its largest unit, such as `3 days ago`; null for one that is still to come. */
+export function formatAge(time: Date, now = new Date()): string | null {
+  const seconds = (now.getTime() - time.getTime()) / 1000;
+  if (seconds < 0) return null;
+  const [one, name] = ([[365.25 * 86_400, "year"], [30.44 * 86_400, "month"], [86_400, "day"], [3600, "hour"], [60, "minute"]] as const).find(([unit]) => seconds >= unit) ?? [1, null];
+  return name === null ? "a moment ago" : `${formatNumberOf(Math.floor(seconds / one), name, `${name}s`)} ago`;
+}
+
 /** An estimate of a time to come, no finer than it can be: `about 8 s`, `about 40 s`, `about 3 min`, `about 2 h 10 min`. */
 export function formatTimeLeft(seconds: number): string {
   const near = (value: number, step: number): number => Math.max(step, Math.round(value / step) * step);

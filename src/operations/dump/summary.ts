@@ -1,5 +1,6 @@
 /** A dump in short. */
-import { type BlockInfo, type CodecName, type DumpEvent, type DumpHeader, forEachCodec, type Gap, type KeyOrder, type KeyspaceTotals } from "../../format/index.js";
+import { type BlockInfo, type CodecName, type DumpEvent, type DumpHeader, forEachCodec, type Gap, iterateEntries, type KeyOrder, type KeyspaceTotals } from "../../format/index.js";
+import { type PrefixShare, PrefixTree } from "../entries/prefixes.js";
 import { addMissing } from "./salvaged.js";
 
 /** One keyspace of a dump, as far as it was read. */
@@ -25,7 +26,14 @@ export interface KeyspaceSummary {
   readonly codecs: Readonly<Record<CodecName, number>>;
   /** SHA-256 of the entries in hex; null when the dump was cut before it was told. */
   readonly digest: string | null;
+  /** What its keys begin with, that of most entries first: at most ten. */
+  readonly prefixes: readonly PrefixShare[];
+  /** How many more prefixes were seen. */
+  readonly morePrefixes: number;
 }
+
+/** Prefixes of a keyspace that are told. */
+const TOLD_PREFIXES = 10;
 
 /** Why a dump is not complete. */
 export interface DumpProblem {
@@ -64,7 +72,11 @@ interface Tally {
   maxBlockBytes: number;
   codecs: Record<CodecName, number>;
   totals: KeyspaceTotals | null;
+  readonly tree: PrefixTree;
 }
+
+/** Bytes of a `bin` in its shortest MessagePack form. */
+const encodedLength = ({ length }: Uint8Array): number => length + (length < 2 ** 8 ? 2 : length < 2 ** 16 ? 3 : 5);
 
 /** Adds up what is seen of a dump. */
 export class SummaryBuilder {
@@ -97,11 +109,12 @@ export class SummaryBuilder {
       maxBlockBytes: 0,
       codecs: forEachCodec(() => 0),
       totals: null,
+      tree: new PrefixTree(),
     }));
   }
 
-  /** Takes in a block. */
-  addBlock(block: BlockInfo): void {
+  /** Takes in a block. @param raw its encoded entries, where they are known */
+  addBlock(block: BlockInfo, raw: Uint8Array | null = null): void {
     const tally = this.#tally(block.keyspace);
     tally.minBlockBytes = tally.blocks === 0 ? block.rawLength : Math.min(tally.minBlockBytes, block.rawLength);
     tally.maxBlockBytes = Math.max(tally.maxBlockBytes, block.rawLength);
@@ -110,6 +123,8 @@ export class SummaryBuilder {
     tally.rawBytes += block.rawLength;
     tally.storedBytes += block.storedLength;
     tally.codecs[block.codec] += 1;
+    if (raw === null) tally.tree.addBlock(block);
+    else for (const { key, value } of iterateEntries(raw)) tally.tree.addEntry(key, encodedLength(key) + (value === null ? 1 : encodedLength(value)));
   }
 
   /** Takes in the totals of a keyspace that is complete. */
@@ -143,7 +158,8 @@ export class SummaryBuilder {
       header,
       bytes,
       keyspaces: header.keyspaces.map((keyspace, index) => {
-        const { totals, ...tally } = this.#tally(index);
+        const { totals, tree, ...tally } = this.#tally(index);
+        const { shares: prefixes, more: morePrefixes } = tree.top(TOLD_PREFIXES);
         return {
           ...tally,
           name: keyspace.name,
@@ -152,6 +168,8 @@ export class SummaryBuilder {
           keyBytes: totals?.keyBytes ?? null,
           valueBytes: totals?.valueBytes ?? null,
           digest: totals === null ? null : Buffer.from(totals.digest).toString("hex"),
+          prefixes,
+          morePrefixes,
         };
       }),
     };

@@ -69,6 +69,7 @@ const VARYING: readonly (readonly [RegExp, string])[] = [
   [/\d{8}T\d{6}Z/g, "TIME"],
   [/\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z| UTC)?)?/g, "TIME"],
   [/\b\d\d:\d\d:\d\d\b/g, "TIME"],
+  [/\((?:a moment|\d+ \w+) ago\)/g, "(AGE)"],
   [/\b\d+(?:\.\d+)? (?:ms|s)\b/g, "N s"],
   [/\b\d+(?:\.\d+)? [kMGT]?B\/s/g, "N MB/s"],
   [/\bprocess \d+/g, "process N"],

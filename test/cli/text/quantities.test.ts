@@ -1,6 +1,8 @@
 import test from "ava";
 import fc from "fast-check";
 import {
+  formatAbout,
+  formatAge,
   formatDuration,
   formatNumberOf,
   formatPercent,
@@ -94,3 +96,11 @@ for (const [count, text] of [[0, "0"], [999, "999"], [1000, "1.00k"], [9994, "9.
 for (const [seconds, text] of [[0.2, "about 1 s"], [8.2, "about 8 s"], [33, "about 35 s"], [58, "about 1 min"], [125, "about 2 min"], [19.6 * 60, "about 20 min"], [3590, "about 1 h"], [3600 * 2.2, "about 2 h 10 min"], [3600 * 50, "about 2 d"]] as const) {
   test(`${String(seconds)} seconds to come are ${text}`, (t) => { t.is(formatTimeLeft(seconds), text); });
 }
+
+for (const [seconds, text] of [[0, "a moment ago"], [59, "a moment ago"], [60, "1 minute ago"], [3599, "59 minutes ago"], [3600, "1 hour ago"], [86_400 * 3, "3 days ago"], [86_400 * 40, "1 month ago"], [86_400 * 800, "2 years ago"], [-5, null]] as const) {
+  test(`what was ${String(seconds)} seconds ago was ${String(text)}`, (t) => { t.is(formatAge(new Date(1_000_000_000_000), new Date(1_000_000_000_000 + seconds * 1000)), text); });
+}
+
+test("an estimate has no more digits than it is worth", (t) => {
+  t.deepEqual([formatAbout(1_234_567, true), formatAbout(1_234_567, false), formatAbout(5, true)], ["about 1.23M", "1,234,567", "about 5"]);
+});

@@ -6,6 +6,7 @@ import type { ExecutionContext } from "ava";
 import { openDump } from "#src/operations/dump/open-dump.js";
 import { exportStore } from "#src/operations/export/export.js";
 import { getEntry, listBlocks, listEntries } from "#src/operations/inspect/entries.js";
+import type { DumpSummary } from "#src/operations/dump/summary.js";
 import { inspectDump } from "#src/operations/inspect/inspect.js";
 import { makeStore, numbered } from "../../support/stores.js";
 import { temporaryDirectory } from "../../support/temporary.js";
@@ -29,7 +30,10 @@ test("a file and a stream give the same summary", async (t) => {
   const file = await inspectDump({ input: dump });
   const stream = await inspectDump({ input: createReadStream(dump) });
   t.deepEqual([file.checked, stream.checked], ["index", "checksums"]);
-  t.deepEqual({ ...stream, path: dump, checked: "index" }, file);
+  // Of a file, blocks that hold several prefixes are looked into.
+  const plain = (summary: DumpSummary): object[] => summary.keyspaces.map((keyspace) => ({ ...keyspace, prefixes: [], morePrefixes: 0 }));
+  t.deepEqual({ ...stream, path: dump, checked: "index", keyspaces: plain(stream) }, { ...file, keyspaces: plain(file) });
+  t.false(file.keyspaces.some(({ prefixes }) => prefixes.some(({ estimated }) => estimated)));
   t.true(file.complete);
   t.like(file.keyspaces[1], { entries: 3000, keyBytes: 36_000 });
   t.true((file.keyspaces[1]?.blocks ?? 0) > 10);

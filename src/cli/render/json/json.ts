@@ -8,6 +8,7 @@
  */
 import type { DumpEntry } from "../../../operations/dump/entries.js";
 import type { DumpSummary, KeyspaceSummary } from "../../../operations/dump/summary.js";
+import type { StoreSummary } from "../../../operations/inspect/store.js";
 import type { ExportResult } from "../../../operations/export/export.js";
 import type { ExportPlan } from "../../../operations/export/plan.js";
 import type { ImportResult } from "../../../operations/import/import.js";
@@ -128,8 +129,19 @@ export function summaryJson(summary: DumpSummary): Json {
 }
 
 function keyspaceJson(keyspace: KeyspaceSummary): Json {
-  const { name, codecs, ...figures } = keyspace;
-  return { ...figures, name: jsonBytes(name), codecs: { ...codecs } };
+  const { name, codecs, prefixes, ...figures } = keyspace;
+  return { ...figures, name: jsonBytes(name), codecs: { ...codecs }, prefixes: prefixes.map(({ prefix, example, ...share }) => ({ prefix: jsonBytes(prefix), ...share, example: jsonBytes(example) })) };
+}
+
+/** What `inspect` says of a store. */
+export function storeSummaryJson({ changedAt, sequenceNumber, keyspaces, warnings, ...store }: StoreSummary): Json {
+  return {
+    ...store,
+    changedAt: changedAt?.toISOString() ?? null,
+    sequenceNumber: sequenceNumber?.toString() ?? null,
+    keyspaces: keyspaces.map(({ name, prefixes, ...keyspace }) => ({ name: jsonBytes(name), ...keyspace, prefixes: prefixes.map(({ prefix, example }) => ({ prefix: jsonBytes(prefix), example: jsonBytes(example) })) })),
+    warnings: [...warnings],
+  };
 }
 
 /** One block of `inspect --blocks`. */

@@ -39,15 +39,15 @@ async function rewrite(path: string, changed: (journal: Journal) => Partial<Jour
 
 /** Each state, the same for every option. */
 const STATES: Readonly<Record<string, Prepare>> = {
-  "nothing": async (path) => { await rm(path, { recursive: true }); },
+  nothing: async (path) => { await rm(path, { recursive: true }); },
   "a store that was never migrated": () => Promise.resolve(),
-  "migrated": migrate,
+  migrated: migrate,
   "written to since": async (path) => { await migrate(path); await change(path); },
   "rolled back": async (path) => { await migrate(path); await rollbackStore({ target: path }); },
   "rolled back, and the journal lost its last words": async (path) => { await migrate(path); await rollbackStore({ target: path }); await rewrite(path, () => ({ step: "done" })); },
-  "gone": async (path) => { await migrate(path); await rm(path, { recursive: true }); },
+  gone: async (path) => { await migrate(path); await rm(path, { recursive: true }); },
   "replaced by what is no store": async (path) => { await migrate(path); await rm(path, { recursive: true }); await mkdir(path); await writeFile(join(path, "x"), ""); },
-  "damaged": async (path) => { await migrate(path); await writeFile(join(path, "conf"), "nothing that sled knows"); },
+  damaged: async (path) => { await migrate(path); await writeFile(join(path, "conf"), "nothing that sled knows"); },
   "without its backup": async (path) => { await migrate(path); await rm((await readJournal(path))?.backup ?? "", { recursive: true }); },
   "written to since, and without its backup": async (path) => { await migrate(path); await change(path); await rm((await readJournal(path))?.backup ?? "", { recursive: true }); },
   "imported, and not exchanged": async (path) => {
@@ -74,7 +74,7 @@ const STATES: Readonly<Record<string, Prepare>> = {
     await rewrite(path, ({ backup, target }) => ({ step: "rolling-back", rollback: { incoming: backup ?? "", aside: `${target}.sled-20260101T000000Z`, original: null } }));
   },
   "with a journal that is none": async (path) => { await migrate(path); await writeFile(journalPath(path), "{}"); },
-  "compacted": async (path) => { await compactStore({ store: path }); },
+  compacted: async (path) => { await compactStore({ store: path }); },
   "compacted, undone": async (path) => { await compactStore({ store: path }); await undoCompact({ store: path }); },
   "migrated, then compacted": async (path) => { await migrate(path); await compactStore({ store: path }); },
   "migrated, then compacted, then written to": async (path) => { await migrate(path); await compactStore({ store: path }); await change(path); },

@@ -1,0 +1,229 @@
+/** Looking into a store as into a dump: what it is, what its keys begin with, its entries, one value. It is only read. */
+import { readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { isEngineName } from "../../engines/registry.js";
+import type { EngineName, EntryBlock, EntrySource, KeyOrder, KeyspaceInfo, ScanOptions, SourceOptions } from "../../engines/store.js";
+import { KgdumpError } from "../../errors.js";
+import { iterateEntries } from "../../format/index.js";
+import { diskUseOf, occupantOf } from "../disk/places.js";
+import { openSource } from "../disk/stores.js";
+import type { DumpEntry } from "../dump/entries.js";
+import { type EntryFilter, refuseEmptyRange, startsWith } from "../entries/filter.js";
+import { KeyRange } from "../entries/key-range.js";
+import { type KeyspaceName, selectKeyspaces } from "../entries/keyspaces.js";
+import { prefixLengths } from "../entries/prefixes.js";
+
+/** What the keys of a keyspace begin with. */
+export interface PrefixSample {
+  /** Bytes that the keys begin with; none of those that begin with no word. */
+  readonly prefix: Uint8Array;
+  /** The first of the keys. */
+  readonly example: Uint8Array;
+}
+
+/** One keyspace of a store, as far as is known without reading it. */
+export interface StoreKeyspace {
+  readonly name: Uint8Array;
+  readonly comparator: KeyOrder;
+  /** How many entries it holds, about; null when that is unknown. */
+  readonly estimatedEntries: number | null;
+  /** Bytes of its keys and values, about; null when that is unknown. */
+  readonly estimatedBytes: number | null;
+  /** In the order of its keys: at most ten. How much there is of each, only reading tells. */
+  readonly prefixes: readonly PrefixSample[];
+  /** Whether there are more. */
+  readonly morePrefixes: boolean;
+}
+
+/** A store in short. */
+export interface StoreSummary {
+  /** Absolute path. */
+  readonly path: string;
+  readonly engine: EngineName;
+  /** Version of the library that reads it. */
+  readonly version: string;
+  /** What its files take on the disk. */
+  readonly bytes: number;
+  /** When one of its files was last changed. */
+  readonly changedAt: Date | null;
+  readonly databaseId: string | null;
+  readonly sequenceNumber: bigint | null;
+  readonly keyspaces: readonly StoreKeyspace[];
+  /** What a user should know of it, a sentence each. */
+  readonly warnings: readonly string[];
+}
+
+/** How a store is looked at. */
+export interface InspectStoreOptions extends Pick<SourceOptions, "ttl" | "paranoid"> {
+  /** Directory of the store. */
+  readonly store: string;
+  /** Ends it, with its reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Which entries of a store to list. Bounds are in the order of each keyspace. */
+export interface ListStoreOptions extends InspectStoreOptions, EntryFilter {
+  /** Only these keyspaces; all when undefined. */
+  readonly keyspaces?: readonly KeyspaceName[] | undefined;
+  /** From the last one to the first: keyspaces, too; default false. */
+  readonly reverse?: boolean | undefined;
+  /** Is told what a user should know of the store. */
+  readonly onWarning?: ((warning: string) => void) | undefined;
+}
+
+/** Encoded bytes of a block that is read for its entries, and for one key. */
+const BLOCK_SIZE = 256 * 1024;
+const KEY_BLOCK_SIZE = 4096;
+/** Prefixes that are told, and keys that are looked at to find them. */
+const TOLD = 10;
+const MOST_KEYS = 64;
+
+/** Whether a store lies at a path. @throws {KgdumpError} PERMISSION_DENIED, IO_FAILED */
+export async function isStore(path: string): Promise<boolean> {
+  return isEngineName(await occupantOf(path));
+}
+
+/**
+ * Sums up a store. Its entries are not read, but a few keys.
+ * @throws {KgdumpError} STORE_* when it can't be opened or not every entry could be read, PERMISSION_DENIED, IO_FAILED
+ * @throws the signal's reason when it aborts
+ */
+export async function inspectStore({ store, ttl, paranoid, signal }: InspectStoreOptions): Promise<StoreSummary> {
+  await using source = await openSource(store, { ttl, paranoid });
+  const { path, engine, version, databaseId, sequenceNumber, warnings } = source.info;
+  const keyspaces: StoreKeyspace[] = [];
+  for (const keyspace of source.info.keyspaces) {
+    signal?.throwIfAborted();
+    const { name, comparator, estimatedEntries, estimatedBytes } = keyspace;
+    const known = estimatedEntries > 0 || estimatedBytes > 0;
+    const figures = { estimatedEntries: known ? estimatedEntries : null, estimatedBytes: known ? estimatedBytes : null };
+    keyspaces.push({ name, comparator, ...figures, ...(await prefixesOf(source, keyspace, signal)) });
+  }
+  return { path, engine, version, bytes: (await diskUseOf(path)) ?? 0, changedAt: await newestOf(path), databaseId, sequenceNumber, keyspaces, warnings };
+}
+
+async function newestOf(path: string): Promise<Date | null> {
+  const times = await Promise.all((await readdir(path)).map((name) => stat(join(path, name)).then(({ mtimeMs }) => mtimeMs, () => 0)));
+  return times.length === 0 ? null : new Date(Math.max(...times));
+}
+
+/** Jumps from prefix to prefix: one key of each is read. */
+async function prefixesOf(source: EntrySource, keyspace: KeyspaceInfo, signal: AbortSignal | undefined): Promise<Pick<StoreKeyspace, "prefixes" | "morePrefixes">> {
+  const prefixes: PrefixSample[] = [];
+  let from: Uint8Array | undefined;
+  for (let keys = 0; keys < MOST_KEYS; keys += 1) {
+    const key = await firstKey(source, keyspace, from, signal);
+    if (key === null) return { prefixes, morePrefixes: false };
+    const prefix = key.subarray(0, prefixLengths(key)[0] ?? 0);
+    const isNew = !prefixes.some((known) => Buffer.compare(known.prefix, prefix) === 0);
+    if (isNew && prefixes.length === TOLD) return { prefixes, morePrefixes: true };
+    if (isNew) prefixes.push({ prefix, example: key });
+    // Keys without a word are passed over by their first byte.
+    const next = behind(prefix.length > 0 ? prefix : key.subarray(0, 1), keyspace.comparator);
+    if (next === null) return { prefixes, morePrefixes: false };
+    from = next;
+  }
+  return { prefixes, morePrefixes: true };
+}
+
+async function firstKey(source: EntrySource, { name, comparator }: KeyspaceInfo, from: Uint8Array | undefined, signal: AbortSignal | undefined): Promise<Uint8Array | null> {
+  // In the reverse order, what begins with these bytes ends with the bytes themselves, which are looked for here and passed over.
+  const limit = comparator === "bytewise" ? 1 : 2;
+  for await (const block of source.scan(name, { blockSize: KEY_BLOCK_SIZE, from, limit, part: true, signal })) {
+    for (const { key } of iterateEntries(block.data)) if (from === undefined || comparator === "bytewise" || !startsWith(key, from)) return Uint8Array.from(key);
+    block.release();
+  }
+  return null;
+}
+
+/** Where to go on behind all keys that begin with these bytes; null when there is no such place, as behind none. */
+function behind(prefix: Uint8Array, order: KeyOrder): Uint8Array | null {
+  if (prefix.length === 0) return null;
+  if (order === "reverse-bytewise") return prefix;
+  const last = prefix.findLastIndex((byte) => byte < 0xff);
+  if (last === -1) return null;
+  const next = Uint8Array.from(prefix.subarray(0, last + 1));
+  next[last] = (next[last] ?? 0) + 1;
+  return next;
+}
+
+/**
+ * Lists entries of a store, in order.
+ * @throws {KgdumpError} KEYSPACE_UNKNOWN, USAGE for a range that is empty, STORE_*, PERMISSION_DENIED, IO_FAILED; while iterating
+ * @throws the signal's reason when it aborts
+ */
+export async function* listStoreEntries(options: ListStoreOptions): AsyncGenerator<DumpEntry, void, undefined> {
+  const { prefix, from, to, reverse = false, signal } = options;
+  await using opened = await openChosen(options);
+  const { source, chosen } = opened;
+  refuseEmptyRange(options, chosen, ["from", "to"]);
+  let remaining = options.limit ?? Infinity;
+  for (const { name, comparator } of reverse ? chosen.toReversed() : chosen) {
+    if (remaining <= 0) return;
+    const range = new KeyRange(comparator, { prefix, from, to });
+    // Bounds are in the order of the keyspace; from the end, what is outside of them is passed over.
+    const scanned = reverse ? { order: turned(comparator) } : { from, to, limit: Number.isFinite(remaining) ? remaining : undefined };
+    const scan = { blockSize: BLOCK_SIZE, prefix, ...scanned, signal };
+    for await (const block of reverse ? fromTheEnd(source, name, scan) : source.scan(name, scan)) {
+      for (const { key, value } of iterateEntries(block.data)) {
+        if (!range.has(key)) continue;
+        yield { keyspace: name, key: Uint8Array.from(key), value: value === null ? null : Uint8Array.from(value) };
+        remaining -= 1;
+        if (remaining <= 0) return;
+      }
+      block.release();
+    }
+  }
+}
+
+/** A scan in the turned order, which not every engine has. */
+async function* fromTheEnd(source: EntrySource, name: Uint8Array, options: ScanOptions): AsyncGenerator<EntryBlock, void, undefined> {
+  try {
+    yield* source.scan(name, options);
+  } catch (error) {
+    if (!(error instanceof KgdumpError) || error.code !== "STORE_UNSUPPORTED") throw error;
+    const { path } = source.info;
+    throw new KgdumpError("STORE_UNSUPPORTED", `${path} can only be listed from its beginning`, { cause: error, path, hint: "export it, and list the dump from its end: `kgdump inspect FILE --entries --reverse`" });
+  }
+}
+
+const turned = (order: KeyOrder): KeyOrder => (order === "bytewise" ? "reverse-bytewise" : "bytewise");
+
+/** Which value of a store to get. */
+export interface GetStoreOptions extends InspectStoreOptions, Pick<ListStoreOptions, "keyspaces" | "onWarning"> {
+  /** The key to look for. */
+  readonly key: Uint8Array;
+}
+
+/**
+ * Gets one entry of a store.
+ * @returns undefined when the store does not have the key
+ * @throws {KgdumpError} KEYSPACE_UNKNOWN, STORE_*, PERMISSION_DENIED, IO_FAILED
+ * @throws the signal's reason when it aborts
+ */
+export async function getStoreEntry(options: GetStoreOptions): Promise<DumpEntry | undefined> {
+  const { key, signal } = options;
+  await using opened = await openChosen(options);
+  for (const { name } of opened.chosen) {
+    for await (const block of opened.source.scan(name, { blockSize: KEY_BLOCK_SIZE, from: key, limit: 1, signal })) {
+      for (const found of iterateEntries(block.data)) {
+        if (Buffer.compare(found.key, key) === 0) return { keyspace: name, key, value: found.value === null ? null : Uint8Array.from(found.value) };
+      }
+      block.release();
+    }
+  }
+  return undefined;
+}
+
+/** Opens a store, tells its warnings, and chooses keyspaces. */
+async function openChosen({ store, ttl, paranoid, keyspaces, onWarning }: Omit<GetStoreOptions, "key">): Promise<{ readonly source: EntrySource; readonly chosen: readonly KeyspaceInfo[] } & AsyncDisposable> {
+  const source = await openSource(store, { ttl, paranoid });
+  try {
+    for (const warning of source.info.warnings) onWarning?.(warning);
+    const selected = selectKeyspaces(source.info.keyspaces.map(({ name }) => name), { only: keyspaces });
+    return { source, chosen: source.info.keyspaces.filter((_, index) => selected[index] === true), [Symbol.asyncDispose]: () => source.close() };
+  } catch (error) {
+    await source.close();
+    throw error;
+  }
+}
