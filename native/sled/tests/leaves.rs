@@ -197,11 +197,17 @@ fn trees_in_the_middle_of_splits_and_merges_are_read_whole_and_not_changed() {
 
 #[test]
 fn pages_that_do_not_fit_are_damage() {
-    let bad: [(&str, Change); 23] = [
+    let bad: [(&str, Change); 24] = [
         ("a leaf begins before its key", |p| p[2].lo = "e"),
         ("a leaf begins behind its key", |p| p[2].lo = "ff"),
         ("a gap between leaves", |p| p[1].hi = "e"),
         ("a leaf goes beyond the next", |p| p[1].hi = "g"),
+        ("an index page goes beyond the next, and they name different leaves", |p| {
+            p[0].body = Body::Index(vec![("", 4), ("f", 5)]);
+            p.push(index("", "m", Some(5), &[("", 1), ("f", 2)]));
+            p.push(index("f", "", None, &[("f", 6), ("m", 3)]));
+            p.push(leaf("f", "m", Some(3), &["f", "g"]));
+        }),
         ("a leaf in the middle has no bound", |p| (p[1].hi, p[1].next) = ("", None)),
         ("a leaf names another sibling", |p| p[1].next = Some(3)),
         ("a leaf names no sibling", |p| p[1].next = None),

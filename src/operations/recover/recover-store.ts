@@ -123,9 +123,14 @@ export function requireWholeStore(result: RecoverStoreResult): void {
   const unsure = "it is unknown which tables belong to its last state";
   const what = files.length > 0 ? `something of ${shown} is lost` : (result.losses[0]?.reason ?? unsure);
   throw new KgdumpError("RECOVERY_INCOMPLETE", `not everything could be recovered: ${what}`, {
-    path: result.output ?? result.store,
-    hint: result.output === null ? "nothing was written" : "the new dump is valid, and lacks what was damaged: kgdump inspect --gaps lists where",
+    path: result.output ?? result.target ?? result.store,
+    hint: hintOf(result),
   });
+}
+
+function hintOf({ output, target }: RecoverStoreResult): string {
+  if (output !== null) return "the new dump is valid, and lacks what was damaged: kgdump inspect --gaps lists where";
+  return target === null ? "nothing was written" : "the new store is sound, and lacks what was damaged: with -o a dump of it stays, of which kgdump inspect --gaps lists where";
 }
 
 function nothingLeft({ info, losses, remarks }: StoreSalvage): KgdumpError {

@@ -4,9 +4,10 @@ import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from "nod
 import { join } from "node:path";
 import test from "ava";
 import { loadCodec } from "#src/codecs/index.js";
+import { KgdumpError } from "#src/errors.js";
 import { readDump } from "#src/format/index.js";
 import { findVersions } from "#src/operations/inspect/find.js";
-import { recoverInto, recoverStore, requireWholeStore } from "#src/operations/recover/index.js";
+import { recoverInto, recoverStore, type RecoverStoreResult, requireWholeStore } from "#src/operations/recover/index.js";
 import { unpackStore } from "../../fixtures/unpack.js";
 import { contentOfDump, differences, exportedOf } from "../../maker/exported.js";
 import { hex, makeStore, type MadeFamily } from "../../maker/run.js";
@@ -39,6 +40,19 @@ for (const name of ["maya-lz4", "maya-unflushed", "maya-families", "odd-reverse"
     t.deepEqual(await contentOfDump(createReadStream(output)), (await exportedOf(store)).exported);
   });
 }
+
+test("an error says of what something is lost, and where what could be saved is", (t) => {
+  const lost = (files: readonly string[], more: object = {}): unknown => ({ lost: true, store: "/store", output: null, target: null, losses: files.map((file) => ({ file, reason: "why" })), ...more });
+  const said = (result: unknown): unknown => {
+    const { message, path, hint } = t.throws(() => { requireWholeStore(result as RecoverStoreResult); }, { instanceOf: KgdumpError, code: "RECOVERY_INCOMPLETE" });
+    return [message.replace("not everything could be recovered: ", ""), path, /^(?:nothing was written|the new dump is valid|the new store is sound)/.exec(hint ?? "")?.[0]];
+  };
+  t.deepEqual(said(lost(["1.sst", "1.sst", "2.log"])), ["something of 1.sst, 2.log is lost", "/store", "nothing was written"]);
+  t.deepEqual(said(lost(["1", "2", "3", "4", "5", "6", "6", "7"], { target: "/new" })), ["something of 1, 2, 3, 4, 5 and 2 more is lost", "/new", "the new store is sound"]);
+  t.deepEqual(said(lost([""], { output: "/x.kgd", target: "/new" })), ["why", "/x.kgd", "the new dump is valid"]);
+  t.deepEqual(said(lost([], { unsure: true, output: "/x.kgd" })), ["it is unknown which tables belong to its last state", "/x.kgd", "the new dump is valid"]);
+  t.notThrows(() => { requireWholeStore({ ...(lost([]) as RecoverStoreResult), lost: false }); });
+});
 
 test("a gap at the beginning of a family follows no key, whatever the family before ends with", async (t) => {
   const store = join(await temporaryDirectory(t), "store");

@@ -101,3 +101,18 @@ test("families in another order differ, also where nothing tells of their option
   t.deepEqual(differences, [{ keyspace: Buffer.from("nodes"), option: "order", first: "bytewise", store: "reverse-bytewise" }]);
   t.deepEqual((await compareOptions(facts("bytewise"), facts("bytewise"), (name) => name)).differences, []);
 });
+
+test("where a side does not record all options, what both tell is compared, and which side does not is told of the database and each family", async (t) => {
+  const whole = new Map([["rocksdb.optionsVersion", "10.10.1"], ["rocksdb.options", "max_open_files=1"], ["rocksdb.familyOptions", "compression=kZSTD\nnum_levels=7"]]);
+  const all = { source: whole, settings: new Map([["options", "ttl=5"], ["times", "stripped"]]) };
+  const some = { source: undefined, settings: new Map([["compression", "kNoCompression"], ["ttl", "5"], ["times", "kept"]]) };
+  const facts = ({ source, settings }: typeof all | typeof some) => ({ engine: "rocksdb", path: null, source, families: [{ name: Buffer.from("nodes"), order: "bytewise" as const, settings }] });
+  const compare = (first: typeof all | typeof some, store: typeof all | typeof some) => compareOptions(facts(first), facts(store), (name) => name);
+  for (const [first, store, lacks] of [[all, some, "the store does"], [some, all, "the first does"], [some, some, "both do"]] as const) {
+    const { compared, differences, warnings } = await compare(first, store);
+    const [one, other] = [first, store].map((side) => (side === all ? "kZSTD" : "kNoCompression"));
+    t.deepEqual(differences.map(({ option, ...values }) => [option, values.first, values.store]), one === other ? [] : [["compression", one, other]]);
+    t.deepEqual([compared, warnings], [3, [`the options of the database are not compared, as ${lacks} not record them`, `of family "nodes" only 2 options are compared, as ${lacks} not record all of them`]]);
+  }
+  t.like(await compare(all, all), { compared: 5, differences: [], warnings: [] });
+});

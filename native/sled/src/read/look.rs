@@ -88,3 +88,48 @@ fn tip(file: &File, length: u64, settings: Settings) -> std::io::Result<Option<i
     }
     Ok(tip)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::files::made::{header, snapshot};
+
+    const SIZE: usize = 256;
+
+    /// What is said of a store with so many segments, of which these have headers: the places of each in the file and in the log, counted in segments; and
+    /// with a snapshot that knows the log up to there.
+    fn looked(count: usize, headers: &[(usize, i64)], stable: i64) -> Outcome<()> {
+        let directory = std::env::temp_dir().join(format!("kgdump-look-{count}-{stable}-{}", std::process::id()));
+        fs::create_dir(&directory).unwrap();
+        let conf = format!("segment_size: {SIZE}\nuse_compression: false\nversion: 0.34\n").into_bytes();
+        let sum = crc32fast::hash(&conf).to_le_bytes();
+        fs::write(directory.join("conf"), [&conf[..], &sum].concat()).unwrap();
+        let mut db = vec![0; count * SIZE];
+        for &(place, number) in headers {
+            db[place * SIZE..][..SEGMENT_HEADER].copy_from_slice(&header(number * SIZE as i64, 0));
+        }
+        fs::write(directory.join("db"), db).unwrap();
+        fs::write(directory.join(format!("snap.{stable:016X}")), snapshot(stable, 0, &[])).unwrap();
+        let found = look_once(&directory);
+        fs::remove_dir_all(&directory).unwrap();
+        found
+    }
+
+    #[test]
+    fn a_log_goes_as_far_as_its_snapshot_says() {
+        let end_of = |number: i64| number * SIZE as i64;
+        // Where the last segment ends the next one need not have been begun.
+        assert!(looked(2, &[(0, 0), (1, 1)], end_of(2)).is_ok());
+        let cut = looked(2, &[(0, 0), (1, 1)], end_of(2) + 1).unwrap_err();
+        assert!(cut.code == Code::StoreDamaged && cut.message.contains("cut off"), "{cut:?}");
+        // The newest segment may lie anywhere.
+        assert!(looked(2, &[(0, 5), (1, 4)], end_of(6)).is_ok());
+        // Of many segments all are looked at, of more the first and the last ones: the newest may be between them.
+        let many = HEADERS as usize + 76;
+        assert!(looked(many, &[(0, 0), (many - 1, 3000)], end_of(3000)).is_ok());
+        assert!(looked(many, &[(0, 0), (many - 1, 2000)], end_of(3000)).is_err());
+        let more = 2 * HEADERS as usize + 76;
+        assert!(looked(more, &[(0, 0), (HEADERS as usize + 30, 4000)], end_of(4000)).is_ok());
+        assert!(looked(more, &[(HEADERS as usize + 30, 4000)], end_of(4000)).is_err(), "none that is looked at has a header");
+    }
+}
