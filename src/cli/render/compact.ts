@@ -10,7 +10,7 @@ import type { Look } from "./table.js";
 
 /** What compacting would gain. */
 export function renderCompactPlan({ store, bytes, newBytes, freeBytes }: CompactPlan, paint: Paint): string {
-  const then = newBytes === null ? "how much a new one would take can't be told beforehand" : `a new one would take about ${formatSize(newBytes)}, ${formatSize(Math.max(0, bytes - newBytes))} less`;
+  const then = newBytes === null ? "how much a new one would take can't be told beforehand" : `a new one would take about ${formatSize(newBytes)}, ${newBytes < bytes ? `${formatSize(bytes - newBytes)} less` : "no less"}`;
   return `${paint.bold(escapeText(store))} takes ${formatSize(bytes)}; ${then}\n  nothing was changed; ${formatSize(freeBytes)} are free beside it, where the original is kept until you remove it\n`;
 }
 

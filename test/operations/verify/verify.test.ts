@@ -1,4 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test from "ava";
 import fc from "fast-check";
@@ -7,7 +7,7 @@ import { encodeEntries } from "#src/format/index.js";
 import { compareEntries } from "#src/operations/entries/compare.js";
 import { exportStore } from "#src/operations/export/export.js";
 import { importDump } from "#src/operations/import/import.js";
-import { verifyDump } from "#src/operations/verify/verify.js";
+import { verifyDump, verifyStore } from "#src/operations/verify/verify.js";
 import { hex, sledWrite } from "../../checker/run.js";
 import { makeStore, numbered } from "../../support/stores.js";
 import { temporaryDirectory } from "../../support/temporary.js";
@@ -41,6 +41,17 @@ test("a store that the plain crate changed is seen to differ", async (t) => {
   await importDump({ target, input: dump });
   await sledWrite(target, [`tree ${hex(Buffer.from("__sled__default"))}`, `put ${hex(Buffer.from("a"))} ${hex(Buffer.from("2"))}`]);
   t.like((await verifyDump({ input: dump, against: target })).against?.keyspaces[0], { changed: 1, missing: 0, added: 0 });
+});
+
+test("a store may be named twice, and by a link: its own lock is not in the way", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const [dump, store, link] = [join(directory, "a.kgd"), join(directory, "sled"), join(directory, "link")];
+  await exportStore({ store: await makeStore(directory, "store", { default: { a: "1" } }), output: dump });
+  await importDump({ target: store, input: dump });
+  await symlink(store, link);
+  for (const { stores } of [await verifyStore({ store: link, against: [store, link] }), await verifyDump({ input: dump, against: [link, store, store] })]) {
+    t.true(stores.length >= 2 && stores.every(({ equal }) => equal));
+  }
 });
 
 test("damage within a block is found although the index is sound", async (t) => {
