@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { importDump } from "#src/operations/import/import.js";
 import { journalPath } from "#src/operations/migrate/journal.js";
-import { kgdump } from "../cli/support/run.js";
+import { kgdump, shell } from "../cli/support/run.js";
 import { asMaya, give, MAYA, stickyDirectory, testAsRoot } from "./other-users.js";
 
 const run = promisify(execFile);
@@ -110,6 +110,12 @@ testAsRoot("a FIFO of another user gets no dump, one's own does", async (t, meet
     if (name === "own") t.true(code === 0 && length > 1000, stderr);
     else t.true(code === 1 && length === 0 && /a FIFO of another user.*OUTPUT_EXISTS/s.test(stderr), stderr);
   }
+  // Whoever has opened it has decided so.
+  const opened = join(meeting.home, "opened");
+  await asMaya(`mkfifo -m 666 ${opened}`);
+  const got = run("timeout", ["20", "cat", opened], { encoding: "buffer", maxBuffer: 1e8 });
+  const { code, stderr } = await shell(`kgdump export ${meeting.own} -o /dev/stdout ${AS_ROOT.join(" ")} > ${opened}`);
+  t.true(code === 0 && (await got).stdout.length > 1000, stderr);
 });
 
 testAsRoot("a link to a block device is not written over", async (t, { home, secret, own }) => {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import test from "ava";
 import { openRocksdbLoader } from "#src/engines/rocksdb/loader.js";
 import { fromHeader, toHeader } from "#src/engines/rocksdb/option-lines.js";
+import type { Scope } from "#src/engines/rocksdb/option-names.js";
 import { optionProblem } from "#src/engines/rocksdb/option-rules.js";
 import { RestoredFamilies } from "#src/engines/rocksdb/settings.js";
 import { encodeEntries } from "#src/format/index.js";
@@ -20,6 +21,44 @@ test("values are taken when they are of their kind and in their range", (t) => {
   t.not(optionProblem("database", "wal_dir", "/etc"), null, "paths of the original are none of the copy's");
 });
 
+const [INT, INT64, UINT64] = [2n ** 31n, 2n ** 63n, 2n ** 64n];
+/** For some options the smallest and the largest number that is taken. */
+const BOUNDS: readonly (readonly [Scope, string, bigint, bigint])[] = [
+  ["family", "level0_stop_writes_trigger", -INT, INT - 1n], ["family", "max_write_buffer_size_to_maintain", -INT64, INT64 - 1n], ["family", "ttl", 0n, UINT64 - 1n],
+  ["family", "num_levels", 1n, 64n], ["family", "max_write_buffer_number", 0n, 100_000n], ["family", "min_write_buffer_number_to_merge", 0n, 100_000n],
+  ["family", "write_buffer_size", 0n, 2n ** 40n], ["family", "arena_block_size", 0n, 2n ** 40n], ["family", "memtable_huge_page_size", 0n, 2n ** 40n],
+  ["family", "inplace_update_num_locks", 0n, 100_000_000n], ["family", "sample_for_compression", 0n, 2n ** 32n],
+  ["family", "block_protection_bytes_per_key", 0n, 8n], ["family", "memtable_protection_bytes_per_key", 0n, 8n],
+  ["table", "block_size", 1n, INT], ["table", "block_size_deviation", 0n, 100n], ["table", "block_restart_interval", 1n, 1_000_000n],
+  ["table", "index_block_restart_interval", 1n, 1_000_000n], ["table", "metadata_block_size", 1n, INT], ["table", "format_version", 0n, 7n],
+  ["table", "read_amp_bytes_per_bit", 0n, INT], ["table", "super_block_alignment_size", 0n, INT],
+  ["database", "db_write_buffer_size", 0n, 2n ** 44n], ["database", "max_subcompactions", 0n, 100_000n], ["database", "max_background_jobs", -1n, 100_000n],
+  ["database", "max_background_compactions", -1n, 100_000n], ["database", "max_background_flushes", -1n, 100_000n], ["database", "max_file_opening_threads", 0n, 100_000n],
+  ["database", "table_cache_numshardbits", -1n, 19n], ["database", "recycle_log_file_num", 0n, 1_000_000n],
+];
+/** Values that are as long as they may be, and what makes them too long. */
+const LENGTHS: readonly (readonly [string, string, string])[] = [
+  ["compression", "k".repeat(64), "k"],
+  ["merge_operator", "x".repeat(256), "x"],
+  ["prefix_extractor", "rocksdb.FixedPrefix:2147483648", "0"],
+  ["compression_per_level", Array.from({ length: 64 }, () => "kZSTD").join(":"), ":kZSTD"],
+  ["max_bytes_for_level_multiplier_additional", Array.from({ length: 64 }, () => "1").join(":"), ":1"],
+  ["max_bytes_for_level_multiplier", `${"1".repeat(20)}.${"1".repeat(20)}`, "1"],
+];
+
+test("the smallest and the largest number, and the longest value, are taken, and nothing beyond", (t) => {
+  for (const [scope, name, least, most] of BOUNDS) {
+    const taken = [least - 1n, least, most, most + 1n].map((value) => optionProblem(scope, name, String(value)) === null);
+    t.deepEqual(taken, [false, true, true, false], name);
+  }
+  for (const [name, value, more] of LENGTHS) t.deepEqual([value, value + more].map((text) => optionProblem("family", name, text) === null), [true, false], name);
+  const fields = (length: number): string => `{${"a=1;".repeat(1000)}b=${"2".padEnd(length - 4004, "x")}}`;
+  t.deepEqual([4096, 4097].map((length) => [fields(length).length, optionProblem("family", "compression_opts", fields(length)) === null]), [[4096, true], [4097, false]]);
+  const nested = (depth: number): string => `${"{".repeat(depth)}a=1${"}".repeat(depth)}`;
+  t.deepEqual([6, 7].map((depth) => optionProblem("family", "table_properties_collectors", nested(depth)) === null), [true, false]);
+  for (const [value, taken] of [["", true], ["23:30-03:15", true], ["23\\:30-03\\:15", true], ["23:30", false], ["23:30-03:15x", false]] as const) t.is(optionProblem("database", "daily_offpeak_time_utc", value) === null, taken, value);
+});
+
 test("a header carries all options, what families have in common once", (t) => {
   const families = [new Map([["a", "1"], ["b", "x=y"], ["table.c", "3"]]), new Map([["a", "1"], ["b", ""], ["table.c", "4"]])];
   const database = new Map([["d", "{e=1;f=2;}"]]);
@@ -28,7 +67,14 @@ test("a header carries all options, what families have in common once", (t) => {
   t.false([...(own[0] ?? [])].some(([, text]) => text.includes("a=1")));
   t.is(fromHeader(source, new Map()), null, "a family that the source does not tell of");
   t.is(toHeader({ version: "", database, families }).source.size, 0);
-  t.is(toHeader({ version: "8.11.4", database: new Map([["d", "x".repeat(65_536)]]), families }).source.size, 0, "too long for a header");
+  t.is(toHeader({ version: "8.11.4", database, families: [...families, new Map()] }).source.size, 0, "a family of which nothing is known");
+  // `d=` goes in front.
+  for (const [text, fits] of [["x".repeat(65_533), true], ["x".repeat(65_534), false], ["ä".repeat(32_766), true], ["ä".repeat(32_767), false]] as const) {
+    const header = toHeader({ version: "8.11.4", database: new Map([["d", text]]), families });
+    t.deepEqual([header.source.size, header.families.map(({ size }) => size)], fits ? [3, [1, 1]] : [0, [0, 0]]);
+    const own = toHeader({ version: "8.11.4", database, families: [...families, new Map([["d", text]])] });
+    t.is(own.source.size, fits ? 3 : 0);
+  }
 });
 
 /** Values that ended or hung the process when RocksDB's parser, or its tables, got them. */

@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { createWriteStream } from "node:fs";
-import { type FileHandle, mkdir, readdir, readFile, readlink, stat, symlink, writeFile } from "node:fs/promises";
+import { type FileHandle, mkdir, readdir, readFile, readlink, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { createServer, Socket } from "node:net";
 import { join } from "node:path";
 import { PassThrough, Writable } from "node:stream";
@@ -115,6 +115,19 @@ test("a discarded file leaves nothing", async (t) => {
   await output.write([bytes("half")]);
   await output.discard(() => [bytes("never written")]);
   t.deepEqual(await readdir(directory), []);
+});
+
+test("a name may be as long as the file system takes it, in any letters: that of the temporary file is shorter, and whole", async (t) => {
+  const directory = await temporaryDirectory(t);
+  for (const name of ["x".repeat(255), `${"ä".repeat(125)}.kgd`, `x${"ä".repeat(125)}.kgd`, `xy${"\u{1f600}".repeat(60)}.kgd`]) {
+    const output = await openOutput(join(directory, name), { force: false });
+    const [temporary = ""] = await readdir(directory);
+    t.true(temporary.startsWith(`.${name.slice(0, 70)}`) && !temporary.includes("\ufffd"), temporary);
+    await output.write([bytes("whole")]);
+    await output.commit();
+    t.deepEqual(await readdir(directory), [name]);
+    await rm(join(directory, name));
+  }
 });
 
 test("what a running export writes stays when another one to the same name begins", async (t) => {

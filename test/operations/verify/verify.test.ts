@@ -7,6 +7,7 @@ import { encodeEntries } from "#src/format/index.js";
 import { compareEntries } from "#src/operations/entries/compare.js";
 import { exportStore } from "#src/operations/export/export.js";
 import { importDump } from "#src/operations/import/import.js";
+import { requireEqual, type Verification } from "#src/operations/verify/results.js";
 import { verifyDump, verifyStore } from "#src/operations/verify/verify.js";
 import { hex, sledWrite } from "../../checker/run.js";
 import { makeStore, numbered } from "../../support/stores.js";
@@ -66,6 +67,19 @@ test("damage within a block is found although the index is sound", async (t) => 
   t.is(error.exitCode, 3);
   t.is(typeof error.offset, "number");
   t.is(error.path, dump);
+});
+
+test("an error names the first store that differs, with all that does, and how many more do", (t) => {
+  const keyspace = { name: Buffer.from("nodes"), equal: false, missing: 1, added: 2, changed: 3 };
+  const store = { path: "/one", equal: false, keyspaces: [{ ...keyspace, name: Buffer.from("same"), equal: true }, keyspace], graph: null, options: null };
+  const graph = { newProblems: 4 };
+  const options = (count: number): object => ({ differences: Array.from({ length: count }, () => ({})) });
+  const said = (stores: readonly object[], reference: object = { kind: "dump" }): string => t.throws(() => { requireEqual({ reference, stores } as unknown as Verification); }, { instanceOf: KgdumpError, code: "VERIFY_DIFFERENCE" }).message;
+  const keys = '"nodes": 1 missing, 2 added, 3 changed';
+  t.is(said([store]), `the store /one differs from the dump: ${keys}`);
+  t.is(said([{ ...store, graph, options: options(1) }], { kind: "sled", path: "/old" }), `the store /one differs from /old: ${keys}; 4 new problems of the graph; 1 other option`);
+  t.is(said([{ ...store, equal: true }, { ...store, options: options(2) }, store, store]), `the store /one differs from the dump: ${keys}; 2 other options; 2 more of the stores differ`);
+  t.notThrows(() => { requireEqual({ reference: { kind: "dump" }, stores: [{ ...store, equal: true }] } as unknown as Verification); });
 });
 
 test("comparing finds exactly the differences of two maps", async (t) => {
