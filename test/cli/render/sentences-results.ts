@@ -47,9 +47,10 @@ const recoverStore = like(
 );
 
 const store = { engine: "rocksdb", version: "10.10.1", path: "/store", databaseId: null, sequenceNumber: null, keyspaces: [], warnings: [] };
+const ofKeyspace = { name: bytes("nodes"), entries: 70, keyBytes: 3, valueBytes: 4, rawBytes: 5000, blocks: 2, digest: digest("a") };
 const exported = like(
-  { dumpId: "id", store, keyspaces: [{}], entries: 1, keyBytes: 3, valueBytes: 4, rawBytes: 5000, dumpBytes: 4000, seconds: 2, warnings: [], path: "/new.kgd" },
-  { "to a pipe": { path: null, entries: 7, keyspaces: [{}, {}] }, "larger than its entries": { dumpBytes: 5001 }, "as large as its entries": { dumpBytes: 5000 } },
+  { dumpId: "id", store: { ...store, databaseId: "db", sequenceNumber: 2n ** 60n }, keyspaces: [ofKeyspace], entries: 1, keyBytes: 3, valueBytes: 4, rawBytes: 5000, dumpBytes: 4000, seconds: 2, warnings: [], path: "/new.kgd" },
+  { "to a pipe": { path: null, entries: 7, keyspaces: [ofKeyspace, ofKeyspace] }, "larger than its entries": { dumpBytes: 5001 }, "as large as its entries": { dumpBytes: 5000 } },
 );
 const planned = { name: bytes("nodes"), comparator: "bytewise", selected: true, estimatedEntries: 70, estimatedBytes: 5000 };
 const plan = like(
@@ -58,11 +59,12 @@ const plan = like(
 );
 
 const loaded = { target: "/new", dumpId: "id", verified: true, entries: 70, rawBytes: 5000, seconds: 2, missing: { gaps: 0, entries: 0 }, warnings: [] };
+const tree = { name: bytes("nodes"), tree: Buffer.of(0xff, 1), entries: 70, kept: 0, written: 70, digest: digest("a") };
 const imported = like(
-  { ...loaded, merged: false, keyspaces: [{ kept: 0 }], reopen },
+  { ...loaded, merged: false, keyspaces: [tree], reopen },
   {
     "not read back": { verified: false },
-    merged: { merged: true, keyspaces: [{ kept: 1 }, { kept: 2 }] },
+    merged: { merged: true, keyspaces: [{ ...tree, kept: 1 }, { ...tree, kept: 2 }] },
     "with gaps": { missing: { gaps: 1, entries: null } },
     compressed: { reopen: { ...reopen, useCompression: true } },
     "other segments": { reopen: { ...reopen, segmentSize: 4096 } },
@@ -77,8 +79,9 @@ const header = { formatVersion: { major: 1, minor: 2 }, dumpId: "id", createdAt:
 const delta = { ...header, kind: "delta", base: { dumpId: "base" } };
 const salvaged = { ...header, salvaged: { dumpId: null } };
 const gaps = (count: number, missingEntries: number | null): object => ({ ...summarized, gaps: count, missingEntries });
+const whole = { path: "/a.kgd", complete: true, problem: null, checked: "index", header, bytes: 4321, keyspaces: [summarized] };
 const summary = like(
-  { path: "/a.kgd", complete: true, problem: null, checked: "index", header, bytes: 4321, keyspaces: [summarized] },
+  whole,
   {
     "every checksum": { checked: "checksums" },
     "every entry": { checked: "entries", path: null },
@@ -109,14 +112,14 @@ const problems = { ...graph, problems: 3, newProblems: 1, kinds: [{ kind: "list-
 const options = { compared: 200, versions: { first: "10.10.1", store: "10.10.1" }, warnings: [], differences: [] };
 const optionDifferences = { ...options, differences: [{ keyspace: null, option: "max_open_files", first: "1", store: null }, { keyspace: bytes("nodes"), option: "table.filter", first: "x".repeat(60), store: "y".repeat(61) }] };
 const sample = { keyspace: bytes("nodes"), key: bytes("k1"), equal: true, values: [{ bytes: 1, start: bytes("v") }, { bytes: 1, start: bytes("v") }] };
-const verification = { reference: { kind: "dump", path: "/a.kgd", keyspaces: [held], graph: null }, stores: [], samples: [], seed: 7, seconds: 2, warnings: [], dump: { keyspaces: [summarized] }, against: null };
+const verification = { reference: { kind: "dump", path: "/a.kgd", keyspaces: [held], graph: null }, stores: [], samples: [], seed: 7, seconds: 2, warnings: [], dump: whole, against: null };
 const { dump: _dump, ...withoutDump } = verification;
 const ofStores = { ...withoutDump, reference: { ...verification.reference, kind: "rocksdb", path: "/store" } };
 const verify = {
   ...like(
     verification,
     {
-      "with gaps": { dump: { keyspaces: [gaps(1, null)] } },
+      "with gaps": { dump: { ...whole, keyspaces: [gaps(1, null)] } },
       "from a pipe": { reference: { ...verification.reference, path: null } },
       "an equal store": { stores: [side] },
       "a store without the keyspace": { stores: [{ ...side, equal: false, keyspaces: [{ ...other, storeEntries: 0, storeDigest: null, missing: 70, added: 0, changed: 0 }] }] },
@@ -152,9 +155,10 @@ const preview = like(
     "of sled": { engine: "rocksdb", plan: { ...migrationPlan, store: { ...store, engine: "sled", keyspaces: [{}, {}] }, estimatedEntries: null, estimatedBytes: null } },
   },
 );
+const sum = { entries: 70, digest: digest("a") };
 const migrate = like(
-  { status: "migrated", engine: "sled", target: "/my store", backup: "/store.old", dump: "/a.kgd", delta: "/b.kgd", entries: 70, keyspaces: [{ name: bytes("nodes"), source: held, dump: held, target: held }], graph: null, changes: { added: 1, changed: 2, removed: 0 }, reopen, seconds: 5, downtimeSeconds: 1, warnings: [] },
-  { already: { status: "already" }, "with less": { backup: null, dump: null, delta: null, keyspaces: null, changes: null, reopen: null, downtimeSeconds: null }, "locked, without changes": { changes: null }, straight: { keyspaces: [{ name: bytes("nodes"), source: held, dump: null, target: held }], graph } },
+  { status: "migrated", engine: "sled", target: "/my store", backup: "/store.old", dump: "/a.kgd", delta: "/b.kgd", entries: 70, keyspaces: [{ name: bytes("nodes"), source: sum, dump: sum, target: sum }], graph: null, changes: { added: 1, changed: 2, removed: 0 }, reopen, seconds: 5, downtimeSeconds: 1, warnings: [] },
+  { already: { status: "already" }, "with less": { backup: null, dump: null, delta: null, keyspaces: null, changes: null, reopen: null, downtimeSeconds: null }, "locked, without changes": { changes: null }, straight: { keyspaces: [{ name: bytes("nodes"), source: sum, dump: null, target: sum }], graph } },
 );
 const rollbackPreview = like(
   { status: "to-roll-back", undone: "migration", engine: "rocksdb", source: "/store", original: "/store.old", changed: null, carried: false, spaces: [] },
