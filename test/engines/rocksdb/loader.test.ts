@@ -50,6 +50,17 @@ test("families are loaded from blocks in their order, empty ones too", async (t)
   t.deepEqual(await keysOf(path, empty), []);
 });
 
+test("a family that is written to, as its tables can't be made, is loaded from blocks and counted like the others", async (t) => {
+  const [blobs, fifo] = [Buffer.from("blobs"), Buffer.from("fifo")];
+  const { path, counts } = await loadInto(t, [{ name: blobs, options: "enable_blob_files=true;min_blob_size=1", byWrites: true }, { name: fifo, options: "compaction_style=kCompactionStyleFIFO", byWrites: true }], [
+    [blobs, "bytewise", [block("a", "b"), block("c"), block("d", "e", "f")]],
+    [DEFAULT, "bytewise", [block("x"), block("y")]],
+    [fifo, "bytewise", [block("p"), block("q", "r")]],
+  ]);
+  t.deepEqual(counts, [6, 2, 3]);
+  t.deepEqual([(await keysOf(path, blobs)).join(""), (await keysOf(path, fifo)).join("")], ["abcdef", "pqr"]);
+});
+
 test("a store that was loaded is written to like any other", async (t) => {
   const { path } = await loadInto(t, [], [[DEFAULT, "bytewise", [block("a", "c")]]]);
   {
