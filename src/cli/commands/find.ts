@@ -56,7 +56,8 @@ export async function runFind(context: Context, args: readonly string[], flags: 
   for (const family of families) found.push(await findVersions(store, key, family));
   const all: FoundKey = {
     versions: found.flatMap(({ versions }) => versions),
-    problems: found.flatMap(({ problems }) => problems),
+    // A log has entries of all families.
+    problems: [...new Map(found.flatMap(({ problems }) => problems).map((problem) => [`${problem.file}: ${problem.reason}`, problem])).values()],
     remarks: found[0]?.remarks ?? [],
   };
   if (context.json) await context.out.write(jsonDocument({ found: { store, key: jsonBytes(key), ...foundJson(all) } }));
