@@ -114,3 +114,36 @@ mod system {
         0
     }
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::fs;
+    use std::os::fd::AsRawFd as _;
+
+    use super::system;
+
+    #[test]
+    fn an_attribute_is_set_read_and_removed_and_may_be_gone_already() {
+        let path = std::env::temp_dir().join(format!("kgdump-attributes-{}", std::process::id()));
+        let file = fs::File::create(&path).unwrap();
+        let (text, descriptor, name) = (path.to_str().unwrap(), file.as_raw_fd(), "user.kgdump");
+        let set = |value: &[u8]| system::set(descriptor, name, value);
+        let has = || system::names(text).iter().any(|one| one == name);
+        assert!((system::value(text, name), has()) == (None, false));
+        // Not every file system keeps notes.
+        if set(b"value") != libc::ENOTSUP {
+            assert!(system::keeps(text, name));
+            for value in [&b"other"[..], b"", &[7; 1000]] {
+                assert_eq!(set(value), 0);
+                assert!((system::value(text, name).as_deref(), has()) == (Some(value), true), "{value:?}");
+            }
+            for _ in 0..2 {
+                assert_eq!(system::remove(descriptor, name), 0);
+                assert!((system::value(text, name), has()) == (None, false));
+            }
+        }
+        assert_ne!(system::remove(-1, name), 0);
+        assert_eq!(system::set(descriptor, "user.\0", b""), libc::EINVAL);
+        fs::remove_file(path).unwrap();
+    }
+}

@@ -9,6 +9,7 @@ import { accessOptions, allowGapsOption, excludeOptions, keyspaceOptions, manyOf
 import { jsonBytes, type Json } from "../render/json/json.js";
 import { renderRestore } from "../render/restore.js";
 import { parseMapping } from "../text/byte-text.js";
+import { parseTime } from "../text/quantities.js";
 import { type LoadingFlags, loadingOptions, showLoaded } from "./loading.js";
 
 const COMPRESSIONS = ["none", "lz4", "zstd", "snappy", "zlib", "bzip2"] as const;
@@ -62,12 +63,6 @@ export function restoreCommand(): Command {
     ],
   });
   return command;
-}
-
-/** Seconds since 1970; NaN, which is refused later, for what is no time. */
-function parseTime(text: string): number {
-  if (text === "now") return Math.floor(Date.now() / 1000);
-  return /^\d{1,12}$/.test(text) ? Number(text) : Math.floor(Date.parse(text) / 1000);
 }
 
 /**

@@ -42,6 +42,16 @@ export function parseCount(text: string, what: string, range: { min: number; max
   return number;
 }
 
+/** A date, and a time of day with or without its zone. What else `Date` takes, such as `1 2030`, it takes for a day that nobody meant. */
+const DATE = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?)?$/;
+
+/** Reads a time: seconds since 1970, a date, or `now`. @returns seconds since 1970; NaN, which is refused later, for what is no time */
+export function parseTime(text: string): number {
+  if (text === "now") return Math.floor(Date.now() / 1000);
+  if (/^\d{1,12}$/.test(text)) return Number(text);
+  return DATE.test(text) ? Math.floor(Date.parse(text) / 1000) : Number.NaN;
+}
+
 /** A count and its noun, such as `1 entry` or `2 entries`. */
 export function formatNumberOf(count: number, one: string, many: string): string {
   return `${formatCount(count)} ${count === 1 ? one : many}`;

@@ -12,6 +12,7 @@ import {
   formatTimeLeft,
   parseCount,
   parseSize,
+  parseTime,
 } from "#src/cli/text/quantities.js";
 import { KgdumpError } from "#src/errors.js";
 
@@ -103,4 +104,12 @@ for (const [seconds, text] of [[0, "a moment ago"], [59, "a moment ago"], [60, "
 
 test("an estimate has no more digits than it is worth", (t) => {
   t.deepEqual([formatAbout(1_234_567, true), formatAbout(1_234_567, false), formatAbout(5, true)], ["about 1.23M", "1,234,567", "about 5"]);
+});
+
+test("a time is seconds, a date, or now", (t) => {
+  for (const [text, seconds] of [["0", 0], ["1000000000", 1e9], ["999999999999", 999_999_999_999], ["2001-09-09", 999_993_600], ["2001-09-09T01:46:40Z", 1e9], ["2001-09-09T01:46:40.999Z", 1e9], ["2001-09-09T03:46:40+02:00", 1e9], ["1000000000000", Number.NaN], ["yesterday", Number.NaN], ["-1.5", Number.NaN], ["1.5", Number.NaN], ["1 2030", Number.NaN], ["2001-13-01", Number.NaN], ["", Number.NaN]] as const) {
+    t.is(parseTime(text), seconds, text);
+  }
+  const [before, now, after] = [Date.now(), parseTime("now"), Date.now()];
+  t.true(now >= Math.floor(before / 1000) && now <= after / 1000 && Number.isInteger(now));
 });
