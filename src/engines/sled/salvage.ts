@@ -79,7 +79,7 @@ function versionRemark(version: string): string[] {
 }
 
 /** A keyspace's name for each tree; leaves without a tree get names that no tree has. */
-function namesOf(trees: readonly NativeSledSalvageTree[]): Buffer[] {
+export function namesOf(trees: readonly NativeSledSalvageTree[]): Buffer[] {
   const taken = new Set(trees.map(({ name }) => name?.toString("latin1")));
   let last = 0;
   return trees.map(({ name }) => {

@@ -75,6 +75,8 @@ test("families that only one has, another order, other versions and no OPTIONS a
   for (const name of await readdir(older)) if (name.startsWith("OPTIONS-")) await writeFile(join(older, name), "");
   const untold = await verifyStore({ store: one, against: older, options: true });
   t.true(untold.warnings.some((warning) => warning.includes("the options of the database are not compared, as the store does not record them")));
+  const two = await verifyStore({ store: one, against: [one, older], options: true });
+  t.deepEqual(two.warnings.filter((warning) => warning.includes("options of the database")).map((warning) => warning.startsWith(`${older}: `)), [true], "of several stores it is told of which");
 });
 
 test("sled has no such options, and --options says what differs on the command line", async (t) => {
