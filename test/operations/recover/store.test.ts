@@ -6,6 +6,7 @@ import test from "ava";
 import { loadCodec } from "#src/codecs/index.js";
 import { KgdumpError } from "#src/errors.js";
 import { readDump } from "#src/format/index.js";
+import { inspectDump } from "#src/operations/inspect/inspect.js";
 import { findVersions } from "#src/operations/inspect/find.js";
 import { recoverInto, recoverStore, type RecoverStoreResult, requireWholeStore } from "#src/operations/recover/index.js";
 import { unpackStore } from "../../fixtures/unpack.js";
@@ -38,6 +39,9 @@ for (const name of ["maya-lz4", "maya-unflushed", "maya-families", "odd-reverse"
       requireWholeStore(result);
     });
     t.deepEqual(await contentOfDump(createReadStream(output)), (await exportedOf(store)).exported);
+    const { keyspaces } = await inspectDump({ input: output });
+    t.deepEqual(result.keyspaces.map(({ entries, rawBytes }) => [entries, rawBytes]), keyspaces.map(({ entries, rawBytes }) => [entries, rawBytes]));
+    t.is(result.rawBytes, keyspaces.reduce((sum, { rawBytes }) => sum + rawBytes, 0));
   });
 }
 
