@@ -114,7 +114,7 @@ testAsRoot("a FIFO of another user gets no dump, one's own does", async (t, meet
   const opened = join(meeting.home, "opened");
   await asMaya(`mkfifo -m 666 ${opened}`);
   const got = run("timeout", ["20", "cat", opened], { encoding: "buffer", maxBuffer: 1e8 });
-  const { code, stderr } = await shell(`kgdump export ${meeting.own} -o /dev/stdout ${AS_ROOT.join(" ")} > ${opened}`);
+  const { code, stderr } = await shell(`kgdump export ${meeting.own} -o /dev/fd/3 ${AS_ROOT.join(" ")} 3> ${opened}`);
   t.true(code === 0 && (await got).stdout.length > 1000, stderr);
 });
 

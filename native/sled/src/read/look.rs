@@ -91,6 +91,8 @@ fn tip(file: &File, length: u64, settings: Settings) -> std::io::Result<Option<i
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use super::*;
     use crate::files::made::{header, snapshot};
 
@@ -99,6 +101,13 @@ mod tests {
     /// What is said of a store with so many segments, of which these have headers: the places of each in the file and in the log, counted in segments; and
     /// with a snapshot that knows the log up to there.
     fn looked(count: usize, headers: &[(usize, i64)], stable: i64) -> Outcome<()> {
+        let directory = made(count, headers, stable);
+        let found = look_once(&directory);
+        fs::remove_dir_all(&directory).unwrap();
+        found
+    }
+
+    fn made(count: usize, headers: &[(usize, i64)], stable: i64) -> PathBuf {
         let directory = std::env::temp_dir().join(format!("kgdump-look-{count}-{stable}-{}", std::process::id()));
         fs::create_dir(&directory).unwrap();
         let conf = format!("segment_size: {SIZE}\nuse_compression: false\nversion: 0.34\n").into_bytes();
@@ -110,9 +119,24 @@ mod tests {
         }
         fs::write(directory.join("db"), db).unwrap();
         fs::write(directory.join(format!("snap.{stable:016X}")), snapshot(stable, 0, &[])).unwrap();
-        let found = look_once(&directory);
-        fs::remove_dir_all(&directory).unwrap();
-        found
+        directory
+    }
+
+    #[test]
+    fn a_program_may_be_on_its_way_into_the_store() {
+        let cut = made(3, &[(0, 0)], 5000);
+        assert!(look(&cut).is_err());
+        let found = thread::scope(|scope| {
+            scope.spawn(|| {
+                thread::sleep(SETTLE / 3);
+                let lock = lock::acquire(&cut, Duration::ZERO);
+                thread::sleep(SETTLE);
+                drop(lock);
+            });
+            look(&cut)
+        });
+        fs::remove_dir_all(&cut).unwrap();
+        assert!(found.is_ok(), "what it reads then may be half written: {found:?}");
     }
 
     #[test]
@@ -130,6 +154,9 @@ mod tests {
         assert!(looked(many, &[(0, 0), (many - 1, 2000)], end_of(3000)).is_err());
         let more = 2 * HEADERS as usize + 76;
         assert!(looked(more, &[(0, 0), (HEADERS as usize + 30, 4000)], end_of(4000)).is_ok());
-        assert!(looked(more, &[(HEADERS as usize + 30, 4000)], end_of(4000)).is_err(), "none that is looked at has a header");
+        assert!(
+            looked(more, &[(HEADERS as usize + 30, 4000)], end_of(4000)).is_err(),
+            "none that is looked at has a header"
+        );
     }
 }

@@ -120,8 +120,12 @@ fn a_snapshot_that_cannot_be_used_is_told() {
     // What is before the place in its name need not be there.
     let later = [segment(SIZE, 0, &[message_of(2, 0, 0, b"")]), segment(SIZE, 512, &[])].concat();
     assert!(Made::new("gap", &later, &[]).read().is_err());
-    let named = Made::new("gap-named", &later, &[("snap.0000000000000300", wrong)]);
+    let named = Made::new("gap-named", &later, &[("snap.0000000000000300", wrong.clone())]);
     assert!(named.read().is_ok());
+    // Of several the newest says so, whatever can be used of them.
+    let both = [("snap.000000000000001D", wrong.clone()), ("snap.0000000000000300", wrong)];
+    let told = Made::new("gap-both", &later, &both).read();
+    assert!(told.as_ref().is_ok_and(|warnings| warnings.len() == 2), "{told:?}");
 }
 
 #[test]

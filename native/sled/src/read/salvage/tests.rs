@@ -5,6 +5,8 @@ use std::slice::from_ref;
 
 use super::history::{Age, History, Version};
 use super::loss::Loss;
+use super::orphans::{chains, fill};
+use super::plan::{Leaf, Piece, Span, Walker};
 use super::rescue::Rescue;
 use super::survey::{Lost, Survey, survey};
 use crate::files::conf::{DEFAULTS, Settings};
@@ -211,4 +213,64 @@ fn nothing_is_called_whole_that_an_export_refuses() {
     // A leaf that was merged, of which its parent knows nothing.
     let merged = [sound, vec![message_of(10, 0, 6, &[4])]].concat();
     assert!(told("merged", &merged).is_some_and(|what| what.contains("is being merged")));
+}
+
+/// Keys from, inclusive, to, exclusive; "" for no end.
+fn span(lo: &str, hi: &str) -> Span {
+    Span { lo: lo.into(), hi: (!hi.is_empty()).then(|| hi.into()) }
+}
+
+/// Pieces as `id lo..hi age`, or `gap lo..hi`.
+fn shown(pieces: &[Piece]) -> Vec<String> {
+    let text = |span: &Span| {
+        let hi = span.hi.as_deref().map(String::from_utf8_lossy).unwrap_or_default();
+        format!("{}..{hi}", String::from_utf8_lossy(&span.lo))
+    };
+    let one = |piece: &Piece| match piece {
+        Piece::Leaf { leaf, span } => format!("{} {} {:?}", leaf.id, text(span), leaf.age),
+        Piece::Gap { span, .. } => format!("gap {}", text(span)),
+        Piece::Later { .. } => "later".to_string(),
+    };
+    pieces.iter().map(one).collect()
+}
+
+#[test]
+fn what_is_behind_a_page_whose_sibling_is_lost_is_missing() {
+    // A leaf of the keys below m, without any; its sibling is page 7.
+    let made = Made::new("bound", &segment(SIZE, 0, &[message_of(8, 0, 5, &[7, 0, 0, 0, 0, 1, b'm', 0, 0])]));
+    let history = History::new(made.survey(), None, SETTINGS);
+    let mut walker = Walker::new(&history, BodyReader::open(&made.0, SETTINGS).unwrap());
+    assert_eq!(shown(&walker.tree(5, Age::Newest).unwrap()), ["5 ..m Newest", "gap m.."]);
+}
+
+#[test]
+fn gaps_are_filled_by_neighbours_that_may_be_old() {
+    let leaf = |id, lo, hi, next| Leaf { id, own: span(lo, hi), age: Age::Newest, next };
+    let piece = |leaf: Leaf, lo, hi| Piece::Leaf { leaf, span: span(lo, hi) };
+    let gap = |lo, hi| Piece::Gap { span: span(lo, hi), why: "", id: 9 };
+    let filled = |pieces, orphans: &[Leaf]| {
+        let mut left = orphans.iter().map(|leaf| (leaf.id, leaf.clone())).collect();
+        let filled = shown(&fill(pieces, &mut left));
+        (filled, left.len())
+    };
+    let texts = |texts: &[&str]| texts.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let orphan = |id, lo, hi, next| Leaf { age: Age::Old, ..leaf(id, lo, hi, next) };
+    // The leaf before the gap has more keys than it was named for, and names the next one.
+    let around =
+        || vec![piece(leaf(1, "", "f", Some(2)), "", "c"), gap("c", "p"), piece(leaf(3, "p", "", None), "p", "")];
+    let next = orphan(2, "f", "p", Some(3));
+    let whole = ["1 ..c Newest", "1 c..f PerhapsOld", "2 f..p Old", "3 p.. Newest"];
+    assert_eq!(filled(around(), &[next]), (texts(&whole), 0));
+    let part = ["1 ..c Newest", "1 c..f PerhapsOld", "gap f..p", "3 p.. Newest"];
+    assert_eq!(filled(around(), &[]), (texts(&part), 0));
+    // The leaf behind the gap is named by one that is its neighbour, and not by one that is none.
+    let behind = || vec![gap("", "p"), piece(leaf(3, "p", "", None), "p", "")];
+    let neighbours = [orphan(4, "c", "k", Some(5)), orphan(5, "k", "p", Some(3))];
+    assert_eq!(filled(behind(), &neighbours), (texts(&["gap ..c", "4 c..k Old", "5 k..p Old", "3 p.. Newest"]), 0));
+    assert_eq!(filled(behind(), &[orphan(5, "k", "o", Some(3))]), (texts(&["gap ..p", "3 p.. Newest"]), 1));
+    // What is left over is put together as far as one leaf names the next.
+    let left = [leaf(7, "a", "c", Some(6)), leaf(6, "c", "e", Some(8)), leaf(8, "f", "", None)];
+    let chains = chains(left.map(|leaf| (leaf.id, leaf)).into());
+    let chains: Vec<_> = chains.iter().map(|chain| shown(chain)).collect();
+    assert_eq!(chains, [texts(&["7 a..c Newest", "6 c..e Newest"]), texts(&["8 f.. Newest"])]);
 }
