@@ -8,6 +8,7 @@ import { type Column, left, type Look, renderTable, right } from "./table.js";
 /** A keyspace with what is known of its prefixes. */
 export interface PrefixedKeyspace {
   readonly name: Uint8Array;
+  readonly entries: number;
   readonly prefixes: readonly PrefixShare[];
   /** How many more there are. */
   readonly morePrefixes: number;
@@ -22,7 +23,7 @@ const SHORTEST_EXAMPLE = 20;
  */
 export function renderPrefixes(keyspaces: readonly PrefixedKeyspace[], most: number, { paint, columns: width }: Look): string {
   const all = keyspaces.flatMap(({ name, prefixes }) => prefixes.map((share) => ({ name, share })));
-  const total = all.reduce((sum, { share }) => sum + share.entries, 0);
+  const total = keyspaces.reduce((sum, { entries }) => sum + entries, 0);
   if (!all.some(({ share }) => share.prefix.length > 0)) return "";
   const told = all.toSorted((a, b) => b.share.entries - a.share.entries).slice(0, most);
   const names = keyspaces.filter(({ prefixes }) => prefixes.length > 0).length > 1;

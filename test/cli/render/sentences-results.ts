@@ -74,7 +74,8 @@ const imported = like(
 );
 const restored = like({ ...loaded, keyspaces: [{}] }, { "not read back": { verified: false, keyspaces: [{}, {}] } });
 
-const summarized = { name: bytes("nodes"), comparator: "bytewise", estimatedEntries: 0, entries: 70, keyBytes: 500, valueBytes: 4500, blocks: 2, rawBytes: 5000, storedBytes: 4000, gaps: 0, missingEntries: 0, minBlockBytes: 1024, maxBlockBytes: 3072, codecs: { none: 0, lz4: 2, zstd: 0 }, digest: digest("a") };
+const summarized = { name: bytes("nodes"), comparator: "bytewise", estimatedEntries: 0, entries: 70, keyBytes: 500, valueBytes: 4500, blocks: 2, rawBytes: 5000, storedBytes: 4000, gaps: 0, missingEntries: 0, minBlockBytes: 1024, maxBlockBytes: 3072, codecs: { none: 0, lz4: 2, zstd: 0 }, digest: digest("a"), prefixes: [], morePrefixes: 0 };
+const share = (prefix: string, entries: number, estimated = false): object => ({ prefix: bytes(prefix), entries, bytes: entries * 10, estimated, example: bytes(`${prefix}example`) });
 const header = { formatVersion: { major: 1, minor: 2 }, dumpId: "id", createdAt: new Date("2026-11-28T09:05:07Z"), producer: "kgdump", kind: "full", base: null, salvaged: null, source: { engine: "rocksdb", version: "10.10.1", databaseId: null, sequenceNumber: null, options: new Map() }, codec: "lz4", blockSize: 262_144, keyspaces: [], filter: null };
 const delta = { ...header, kind: "delta", base: { dumpId: "base" } };
 const salvaged = { ...header, salvaged: { dumpId: null } };
@@ -95,6 +96,10 @@ const summary = like(
     cut: { complete: false, problem: { code: "DUMP_TRUNCATED", message: "it ends early", offset: 1, block: 1 }, keyspaces: [{ ...summarized, digest: null, keyBytes: null, valueBytes: null }, summarized] },
     "without entries": { keyspaces: [{ ...summarized, entries: 0, blocks: 0, rawBytes: 0, storedBytes: 0, codecs: { none: 0, lz4: 0, zstd: 0 }, comparator: "reverse-bytewise" }] },
     "without keyspaces": { keyspaces: [] },
+    "with prefixes": { keyspaces: [{ ...summarized, prefixes: [share("node:", 40), share("it's:", 20, true), share("", 10)], morePrefixes: 2 }] },
+    "with prefixes of two": { keyspaces: [{ ...summarized, prefixes: [share("node:", 40)] }, { ...summarized, name: bytes("edges"), prefixes: [share("", 60)] }] },
+    "with more prefixes than are told": { keyspaces: [{ ...summarized, prefixes: Array.from({ length: 10 }, (_, n) => share(`p${String(n)}:`, 99 - n)), morePrefixes: 1 }] },
+    "keys without a word": { keyspaces: [{ ...summarized, prefixes: [share("", 70)] }] },
     "blocks of one size, two codecs": { keyspaces: [{ ...summarized, minBlockBytes: 3072, codecs: { none: 1, lz4: 1, zstd: 0 } }] },
     "of a store that tells of itself": { header: { ...header, source: { ...header.source, engine: "other", databaseId: "db", sequenceNumber: 7000n, options: new Map([["sled.nextId", "5"], ["rocksdb.options", "a=1\nb=2"]]) } } },
   },
@@ -201,4 +206,17 @@ const compact = like({ store: "/store", engine: "sled", kept: "/store.before", b
 const undoCompact = like({ store: "/store", engine: "sled", aside: "/aside" }, { "nothing aside": { aside: null } });
 
 /** Results of each command, by what is special of them. */
-export const results = { recover, recoverStore, export: exported, plan, import: imported, restore: restored, summary, verify: verify as Table, preview, migrate, rollbackPreview, rollback, status, cleanup: cleanup as Table, compactPlan, compact, undoCompact };
+const beginning = (prefix: string): object => ({ prefix: bytes(prefix), example: bytes(`${prefix}1`) });
+const looked = (name: string, estimatedEntries: number | null, ...prefixes: object[]): object => ({ name: bytes(name), comparator: "bytewise", estimatedEntries, estimatedBytes: estimatedEntries === null ? null : estimatedEntries * 100, prefixes, morePrefixes: false });
+const lookedInto = like(
+  { path: "/s", engine: "rocksdb", version: "10.10.1", bytes: 5000, changedAt: new Date("2026-11-28T09:05:07Z"), databaseId: "db", sequenceNumber: 7000n, keyspaces: [looked("default", 1234, beginning("node:"), beginning(""))], warnings: [] },
+  {
+    "of sled": { engine: "sled", databaseId: null, sequenceNumber: null, keyspaces: [looked("default", null, beginning("x"))] },
+    "of one entry": { changedAt: null, keyspaces: [looked("default", 1, beginning(""))] },
+    "without entries": { keyspaces: [looked("default", null)] },
+    "with many keyspaces": { keyspaces: Array.from({ length: 10 }, (_, n) => looked(`k${String(n)}`, n, beginning(`p${String(n)}:`), beginning("q:"))) },
+    "with more prefixes": { sequenceNumber: null, keyspaces: [{ ...looked("default", 5, beginning("a:")), comparator: "reverse-bytewise", morePrefixes: true }] },
+  },
+);
+
+export const results = { recover, recoverStore, export: exported, plan, import: imported, restore: restored, summary, store: lookedInto, verify: verify as Table, preview, migrate, rollbackPreview, rollback, status, cleanup: cleanup as Table, compactPlan, compact, undoCompact };

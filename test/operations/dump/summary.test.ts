@@ -5,7 +5,7 @@ import { SummaryBuilder } from "#src/operations/dump/summary.js";
 import { header, keyspace } from "../../format/support/dumps.js";
 
 test("each keyspace has the sums of its own blocks and gaps", (t) => {
-  const block = (of: number, rawLength: number, storedLength: number, codec: string, entries: number) => ({ type: "block", block: { keyspace: of, entries, codec, rawLength, storedLength } });
+  const block = (of: number, rawLength: number, storedLength: number, codec: string, entries: number) => ({ type: "block", block: { keyspace: of, entries, codec, rawLength, storedLength, firstKey: Buffer.from("a:1"), lastKey: Buffer.from(codec === "none" ? "b:1" : "a:2") } });
   const gap = (of: number, entries: number | null) => ({ type: "gap", gap: { keyspace: of, entries } });
   const builder = new SummaryBuilder("/a.kgd", "entries");
   const events = [
@@ -19,6 +19,7 @@ test("each keyspace has the sums of its own blocks and gaps", (t) => {
   t.like(rest, { path: "/a.kgd", checked: "entries", complete: true, problem: null, bytes: 1234 });
   const [one, two, empty] = keyspaces;
   t.like(one, { entries: 6, blocks: 3, rawBytes: 600, storedBytes: 250, gaps: 2, missingEntries: 11, minBlockBytes: 100, maxBlockBytes: 300, codecs: { none: 1, lz4: 2, zstd: 0 }, keyBytes: 7, valueBytes: 8, digest: "0102" });
+  t.deepEqual(one?.prefixes.map(({ prefix, entries, bytes, estimated }) => [Buffer.from(prefix).toString(), entries, bytes, estimated]), [["a:", 6, 550, true], ["b:", 0, 50, true]]);
   t.like(two, { entries: 4, blocks: 1, rawBytes: 40, storedBytes: 30, gaps: 3, missingEntries: null, minBlockBytes: 40, maxBlockBytes: 40, codecs: { none: 0, lz4: 0, zstd: 1 }, keyBytes: null, valueBytes: null, digest: null });
   t.like(empty, { entries: 0, blocks: 0, rawBytes: 0, storedBytes: 0, gaps: 0, missingEntries: 0, minBlockBytes: 0, maxBlockBytes: 0 });
   t.like(builder.summary(5, { code: "DUMP_TRUNCATED", message: "cut", offset: 1, block: 2 }), { complete: false, bytes: 5, problem: { code: "DUMP_TRUNCATED" } });
