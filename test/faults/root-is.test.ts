@@ -71,6 +71,7 @@ testAsRoot("each command works as the user who may change a place of it, whichev
     compact: ["compact", store, "--dry-run"],
     "compact --undo": ["compact", store, "--undo"],
     find: ["find", store, "k0000001"],
+    "inspect of a store": ["inspect", store],
     verify: ["verify", dump, "--against", store],
     "verify with several": ["verify", dump, "--against", own, "--against", store],
     export: ["export", store, "-o", join(secret, "x.kgd")],
@@ -86,6 +87,7 @@ testAsRoot("each command works as the user who may change a place of it, whichev
     "migrate --backup-dir": ["migrate", "--from", own, "--backup-dir", home, "--dry-run"],
     migrate: ["migrate", "--from", store, "--dry-run"],
     rollback: ["rollback", store],
+    "rollback --dry-run": ["rollback", store, "--dry-run"],
     "rollback --log": ["rollback", own, "--log", hers("log")],
   };
   for (const [what, words] of Object.entries(ways)) {
