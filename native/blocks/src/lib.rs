@@ -15,6 +15,7 @@ mod entries;
 mod job;
 mod lz4;
 mod pack;
+mod stats;
 mod system_calls;
 mod unpack;
 

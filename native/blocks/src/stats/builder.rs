@@ -1,0 +1,146 @@
+//! The statistics of a store or a dump, block by block, keyspace by keyspace.
+//!
+//! Contract: blocks of a keyspace come in its order. Nothing of a block is kept but what is named: keys of the largest entries, samples, examples.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use kgdump_shared::bin::{self, NIL};
+use kgdump_shared::fault::{Fault, Outcome};
+use regex::bytes::{Regex, RegexBuilder};
+
+use super::keys::Separators;
+use super::output;
+use super::sample::Reservoir;
+use super::settle::settle;
+use super::tally::{Entry, Named};
+use super::tree::{ROOT, Tree};
+
+/// What is asked for.
+pub struct Settings {
+    pub separators: Separators,
+    pub schema: bool,
+    /// Entries that are named as the largest of a keyspace.
+    pub largest: usize,
+    pub filter: Option<Filter>,
+}
+
+/// Which entries count.
+pub struct Filter {
+    regex: Regex,
+    keys: bool,
+    values: bool,
+}
+
+/// Bytes of a compiled expression, and of what it keeps while it looks.
+const REGEX_BYTES: usize = 4 * 1024 * 1024;
+
+impl Filter {
+    /// Errors: USAGE for what is no regular expression, or too large a one.
+    pub fn new(expression: &str, keys: bool, values: bool) -> Outcome<Self> {
+        let built = RegexBuilder::new(expression).size_limit(REGEX_BYTES).dfa_size_limit(REGEX_BYTES).build();
+        let regex = built.map_err(|error| {
+            // It draws the place over several lines; the last one says what is wrong.
+            let why = error.to_string();
+            let why = why.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
+            Fault::new("USAGE", format!("'{expression}' is no regular expression: {why}"))
+        })?;
+        Ok(Self { regex, keys, values })
+    }
+
+    fn takes(&self, key: &[u8], value: &[u8]) -> bool {
+        self.keys && self.regex.is_match(key) || self.values && self.regex.is_match(value)
+    }
+}
+
+pub struct Builder {
+    settings: Settings,
+    tree: Tree,
+    largest: BinaryHeap<Reverse<Named>>,
+    sample: Reservoir,
+    /// Place of the keyspace that is worked on, among those that were.
+    keyspace: usize,
+    /// Entries that went by in it, and those of them that don't count.
+    entries: u64,
+    passed: u64,
+}
+
+impl Builder {
+    pub fn new(settings: Settings, sample: Reservoir) -> Self {
+        let tree = Tree::new(settings.separators.clone(), settings.schema);
+        Self { settings, tree, largest: BinaryHeap::new(), sample, keyspace: 0, entries: 0, passed: 0 }
+    }
+
+    /// Takes in a block. @param stored bytes that it takes in the dump
+    ///
+    /// Errors: DUMP_ENTRIES_MALFORMED.
+    pub fn add(&mut self, raw: &[u8], stored: f64) -> Outcome<()> {
+        let share = stored / raw.len().max(1) as f64;
+        let mut at = 0;
+        while at < raw.len() {
+            let start = at;
+            let key = bin::find(raw, at).map_err(|_| malformed(at))?;
+            at = key.end;
+            let value = if raw.get(at) == Some(&NIL) {
+                at += 1;
+                None
+            } else {
+                let value = bin::find(raw, at).map_err(|_| malformed(at))?;
+                at = value.end;
+                Some(&raw[value])
+            };
+            self.entry(Entry { key: &raw[key], value, stored: share * (at - start) as f64, number: self.entries });
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn entry(&mut self, entry: Entry<'_>) {
+        self.entries += 1;
+        if let Some(filter) = &self.settings.filter
+            && !filter.takes(entry.key, entry.value.unwrap_or_default())
+        {
+            self.passed += 1;
+            return;
+        }
+        self.tree.add(&entry);
+        self.sample.add(self.keyspace, entry.key, entry.value);
+        let least = self.largest.peek().map(|Reverse(least)| least.value_bytes);
+        if self.largest.len() < self.settings.largest || least.is_some_and(|least| least < entry.value_bytes()) {
+            self.largest.push(Reverse(Named::of(&entry)));
+            if self.largest.len() > self.settings.largest {
+                self.largest.pop();
+            }
+        }
+    }
+
+    /// Ends the keyspace that is worked on; another one may begin. What was counted of it, as JSON.
+    pub fn finish_keyspace(&mut self) -> String {
+        let next = Tree::new(self.settings.separators.clone(), self.settings.schema);
+        let mut tree = std::mem::replace(&mut self.tree, next);
+        settle(&mut tree);
+        let (_, prefixes) = output::prefix(&tree, ROOT);
+        let largest = std::mem::take(&mut self.largest).into_sorted_vec();
+        let largest: Vec<String> = largest.iter().map(|Reverse(one)| output::named(one)).collect();
+        let json = format!(
+            "{{\"seen\":{},\"passed\":{},\"givenUp\":{},\"largest\":[{}],\"prefixes\":{prefixes}}}",
+            self.entries,
+            self.passed,
+            tree.given_up,
+            largest.join(",")
+        );
+        self.keyspace += 1;
+        (self.entries, self.passed) = (0, 0);
+        json
+    }
+
+    /// The entries that were chosen, as JSON.
+    pub fn samples(&self) -> String {
+        let chosen: Vec<String> = self.sample.chosen().iter().map(output::chosen).collect();
+        format!("[{}]", chosen.join(","))
+    }
+}
+
+fn malformed(at: usize) -> Fault {
+    Fault::new("DUMP_ENTRIES_MALFORMED", format!("the key or value at byte {at} of the block is not a whole bin"))
+}

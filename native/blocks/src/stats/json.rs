@@ -1,0 +1,277 @@
+//! Whether a text is a JSON document, and what is in it.
+//!
+//! Contract: exactly RFC 8259, as JSON.parse has it; no recursion, so that no depth of a hostile value ends the process. The text must be UTF-8.
+
+/// Is told what is in a document, from its start to its end.
+pub trait Watch {
+    fn begin(&mut self, _list: bool) {}
+    fn end(&mut self) {}
+    /// The name of a field, as it stands in the text, without its quotes.
+    fn name(&mut self, _raw: &[u8]) {}
+    fn string(&mut self, _raw: &[u8]) {}
+    fn number(&mut self, _raw: &[u8]) {}
+    /// `true`, `false` or `null`.
+    fn word(&mut self, _word: &[u8]) {}
+}
+
+/// Takes no notice.
+pub struct Blind;
+
+impl Watch for Blind {}
+
+/// What a document is as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whole {
+    Object,
+    List,
+    Other,
+}
+
+/// Walks a whole document; `None` when it is none.
+pub fn walk(text: &[u8], watch: &mut impl Watch) -> Option<Whole> {
+    let mut reader = Reader { text, at: 0 };
+    // A bit for each level: whether it is a list.
+    let mut levels: Vec<bool> = Vec::new();
+    let whole = match reader.peek()? {
+        b'{' => Whole::Object,
+        b'[' => Whole::List,
+        _ => Whole::Other,
+    };
+    loop {
+        // A value begins here.
+        match reader.peek()? {
+            open @ (b'{' | b'[') => {
+                reader.at += 1;
+                let list = open == b'[';
+                watch.begin(list);
+                if reader.peek()? == if list { b']' } else { b'}' } {
+                    reader.at += 1;
+                    watch.end();
+                } else {
+                    levels.push(list);
+                    if !list {
+                        reader.name(watch)?;
+                    }
+                    continue;
+                }
+            }
+            b'"' => watch.string(reader.string()?),
+            b'-' | b'0'..=b'9' => watch.number(reader.number()?),
+            _ => watch.word(reader.word()?),
+        }
+        // What follows a value.
+        loop {
+            let Some(&list) = levels.last() else {
+                return reader.peek().is_none().then_some(whole);
+            };
+            match (reader.peek()?, list) {
+                (b',', _) => {
+                    reader.at += 1;
+                    if !list {
+                        reader.peek().filter(|&next| next == b'"')?;
+                        reader.name(watch)?;
+                    }
+                    break;
+                }
+                (b']', true) | (b'}', false) => {
+                    reader.at += 1;
+                    levels.pop();
+                    watch.end();
+                }
+                _ => return None,
+            }
+        }
+    }
+}
+
+struct Reader<'a> {
+    text: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Reader<'a> {
+    /// The next byte that is no blank.
+    #[inline]
+    fn peek(&mut self) -> Option<u8> {
+        loop {
+            match *self.text.get(self.at)? {
+                b' ' | b'\t' | b'\n' | b'\r' => self.at += 1,
+                byte => return Some(byte),
+            }
+        }
+    }
+
+    fn name(&mut self, watch: &mut impl Watch) -> Option<()> {
+        self.peek().filter(|&byte| byte == b'"')?;
+        watch.name(self.string()?);
+        self.peek().filter(|&byte| byte == b':')?;
+        self.at += 1;
+        Some(())
+    }
+
+    /// A string, from its quote on.
+    #[inline]
+    fn string(&mut self) -> Option<&'a [u8]> {
+        let start = self.at + 1;
+        let mut at = start;
+        loop {
+            match *self.text.get(at)? {
+                b'"' => break,
+                b'\\' => {
+                    at += match self.text.get(at + 1)? {
+                        b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => 2,
+                        b'u' if self.text.get(at + 2..at + 6)?.iter().all(u8::is_ascii_hexdigit) => 6,
+                        _ => return None,
+                    }
+                }
+                0..0x20 => return None,
+                _ => at += 1,
+            }
+        }
+        self.at = at + 1;
+        Some(&self.text[start..at])
+    }
+
+    fn number(&mut self) -> Option<&'a [u8]> {
+        let start = self.at;
+        self.at += usize::from(self.text[start] == b'-');
+        match *self.text.get(self.at)? {
+            b'0' => self.at += 1,
+            b'1'..=b'9' => self.digits()?,
+            _ => return None,
+        }
+        if self.text.get(self.at) == Some(&b'.') {
+            self.at += 1;
+            self.digits()?;
+        }
+        if let Some(b'e' | b'E') = self.text.get(self.at) {
+            self.at += 1;
+            self.at += usize::from(matches!(self.text.get(self.at), Some(b'+' | b'-')));
+            self.digits()?;
+        }
+        Some(&self.text[start..self.at])
+    }
+
+    /// Digits, of which there must be one at least.
+    fn digits(&mut self) -> Option<()> {
+        let count = self.text[self.at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+        self.at += count;
+        (count > 0).then_some(())
+    }
+
+    fn word(&mut self) -> Option<&'a [u8]> {
+        let rest = &self.text[self.at..];
+        let word = ["true", "false", "null"].into_iter().map(str::as_bytes).find(|word| rest.starts_with(word))?;
+        self.at += word.len();
+        Some(word)
+    }
+}
+
+/// The bytes that a string stands for. Half of a surrogate pair becomes U+FFFD.
+pub fn unescaped(raw: &[u8]) -> Vec<u8> {
+    if !raw.contains(&b'\\') {
+        return raw.to_vec();
+    }
+    let quoted = String::from_utf8_lossy(raw);
+    let mut out = String::with_capacity(quoted.len());
+    let mut rest = quoted.as_ref();
+    while let Some(at) = rest.find('\\') {
+        out.push_str(&rest[..at]);
+        let escape = rest.as_bytes().get(at + 1).copied().unwrap_or_default();
+        let unit = |from: usize| rest.get(from..from + 4).and_then(|hex| u32::from_str_radix(hex, 16).ok());
+        let mut taken = 2;
+        out.push(match escape {
+            b'b' => '\u{8}',
+            b'f' => '\u{c}',
+            b'n' => '\n',
+            b'r' => '\r',
+            b't' => '\t',
+            b'u' => {
+                taken = 6;
+                let high = unit(at + 2).unwrap_or(0xfffd);
+                let low = rest.get(at + 6..at + 8).filter(|&next| next == "\\u").and_then(|_| unit(at + 8));
+                match (high, low) {
+                    (0xd800..0xdc00, Some(low @ 0xdc00..0xe000)) => {
+                        taken = 12;
+                        char::from_u32(0x1_0000 + ((high - 0xd800) << 10) + (low - 0xdc00)).unwrap_or('\u{fffd}')
+                    }
+                    _ => char::from_u32(high).unwrap_or('\u{fffd}'),
+                }
+            }
+            other => char::from(other),
+        });
+        rest = rest.get(at + taken..).unwrap_or_default();
+    }
+    out.push_str(rest);
+    out.into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn whole(text: &str) -> Option<Whole> {
+        walk(text.as_bytes(), &mut Blind)
+    }
+
+    #[test]
+    fn documents_are_told_from_other_text() {
+        for good in ["{}", " {\"a\" : [1, 2.5e-3, -0, null] , \"b\\u00e9\":{\"c\":\"\\n\"}}\n", "{\"\":{}}"] {
+            assert_eq!(whole(good), Some(Whole::Object), "{good}");
+        }
+        for good in ["[]", "[[],{}]", "[0,\"\\\\\"]"] {
+            assert_eq!(whole(good), Some(Whole::List), "{good}");
+        }
+        for good in ["0", "-1.5E+7", "true", "null", " \"x\" "] {
+            assert_eq!(whole(good), Some(Whole::Other), "{good}");
+        }
+        let bad = [
+            "",
+            " ",
+            "{",
+            "{]",
+            "[}",
+            "[1,]",
+            "{\"a\":1,}",
+            "{a:1}",
+            "{\"a\"}",
+            "01",
+            "1.",
+            ".5",
+            "1e",
+            "-",
+            "tru",
+            "nulls",
+        ];
+        let more = [
+            "\"",
+            "\"\\x\"",
+            "\"\\u12g4\"",
+            "\"\t\"",
+            "[1 2]",
+            "{} {}",
+            "{\"a\":1 \"b\":2}",
+            "+1",
+            "NaN",
+            "'a'",
+            "{,}",
+            "[,]",
+            "{1:2}",
+        ];
+        for bad in bad.into_iter().chain(more) {
+            assert_eq!(whole(bad), None, "{bad}");
+        }
+        assert_eq!(whole(&("[".repeat(1_000_000) + &"]".repeat(1_000_000))), Some(Whole::List));
+        assert_eq!(whole(&"[{\"a\":".repeat(100_000)), None);
+    }
+
+    #[test]
+    fn escapes_are_what_they_stand_for() {
+        let text = |raw: &str| String::from_utf8(unescaped(raw.as_bytes())).expect("it is UTF-8");
+        assert_eq!(text(r#"a\"\\\/\b\f\n\r\tz"#), "a\"\\/\u{8}\u{c}\n\r\tz");
+        assert_eq!(text(r"é\u00e9\ud83d\ude00"), "éé😀");
+        assert_eq!(text(r"\ud83dx\ude00"), "\u{fffd}x\u{fffd}");
+        assert_eq!(text("plain"), "plain");
+        assert_eq!(text(r"é\u"), "é\u{fffd}");
+    }
+}
