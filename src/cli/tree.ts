@@ -30,6 +30,10 @@ const COMMANDS: Readonly<Record<string, (add: Add) => Promise<void>>> = {
     const { runVerify, verifyCommand } = await import("./commands/verify.js");
     add(verifyCommand(), runVerify);
   },
+  stats: async (add) => {
+    const { runStats, statsCommand } = await import("./commands/stats.js");
+    add(statsCommand(), runStats);
+  },
   find: async (add) => {
     const { findCommand, runFind } = await import("./commands/find.js");
     add(findCommand(), runFind);
@@ -67,7 +71,7 @@ const COMMANDS: Readonly<Record<string, (add: Add) => Promise<void>>> = {
 /** What each command is for, as help groups them. */
 const GROUPS: Readonly<Record<string, readonly string[]>> = {
   "Move:": ["export", "import", "restore"],
-  "Look:": ["inspect", "verify", "find"],
+  "Look:": ["inspect", "verify", "stats", "find"],
   "Repair:": ["recover"],
   "In place:": ["migrate", "rollback", "status", "compact", "cleanup"],
   "Help:": ["completion"],

@@ -36,6 +36,7 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   when: null,
   shell: null,
   n: null,
+  regex: null,
   size: null,
   columns: null,
   seconds: null,

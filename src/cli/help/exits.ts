@@ -26,6 +26,7 @@ export const EXITS: Readonly<Record<string, readonly number[]>> = {
   import: ALL,
   inspect: without(difference, inUse, unreadableStore),
   verify: ALL,
+  stats: without(difference),
   recover: ALL,
   find: without(damagedDump, difference),
   restore: ALL,

@@ -115,6 +115,7 @@ impl<'a> Reader<'a> {
         let start = self.at + 1;
         let mut at = start;
         loop {
+            at += plain(&self.text[at..]);
             match *self.text.get(at)? {
                 b'"' => break,
                 b'\\' => {
@@ -165,6 +166,26 @@ impl<'a> Reader<'a> {
         self.at += word.len();
         Some(word)
     }
+}
+
+/// Bytes at the start, eight at a time, in which no string ends and nothing is special.
+#[inline]
+fn plain(bytes: &[u8]) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGHS: u64 = 0x8080_8080_8080_8080;
+    // The high bit of each byte that is 0, and of no byte below the first such.
+    let zeros = |word: u64| word.wrapping_sub(ONES) & !word & HIGHS;
+    let mut length = 0;
+    for chunk in bytes.as_chunks::<8>().0 {
+        let word = u64::from_le_bytes(*chunk);
+        let controls = word.wrapping_sub(ONES * 0x20) & !word & HIGHS;
+        let special = zeros(word ^ ONES * u64::from(b'"')) | zeros(word ^ ONES * u64::from(b'\\')) | controls;
+        if special != 0 {
+            return length + special.trailing_zeros() as usize / 8;
+        }
+        length += 8;
+    }
+    length
 }
 
 /// The bytes that a string stands for. Half of a surrogate pair becomes U+FFFD.
@@ -258,6 +279,14 @@ mod tests {
             "[,]",
             "{1:2}",
         ];
+        for at in 0..40 {
+            let long = |special: &str| format!("\"{}{special}{}\"", "é".repeat(at), "x".repeat(40 - at));
+            assert_eq!(
+                ["\\n", "\\", "\t", "\u{1f}", "\"", "\u{7f}"].map(|special| whole(&long(special)).is_some()),
+                [true, false, false, false, false, true],
+                "{at}"
+            );
+        }
         for bad in bad.into_iter().chain(more) {
             assert_eq!(whole(bad), None, "{bad}");
         }

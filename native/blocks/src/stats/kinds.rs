@@ -47,17 +47,19 @@ pub fn kind_of(value: &[u8]) -> usize {
     if value.is_empty() {
         return EMPTY;
     }
-    if is_text(value) {
-        let first = value.iter().find(|byte| !byte.is_ascii_whitespace());
-        return match first {
-            Some(b'{' | b'[' | b'"' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n') => match json::walk(value, &mut Blind) {
-                Some(Whole::Object) => JSON_OBJECT,
-                Some(Whole::List) => JSON_ARRAY,
-                Some(Whole::Other) => JSON_OTHER,
-                None => TEXT,
-            },
-            _ => TEXT,
-        };
+    // What is in JSON's texts is looked at once, as it is mostly JSON.
+    let whole = match value.iter().find(|byte| !byte.is_ascii_whitespace()) {
+        Some(b'{' | b'[' | b'"' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n') if std::str::from_utf8(value).is_ok() => {
+            json::walk(value, &mut Blind)
+        }
+        _ => None,
+    };
+    match whole {
+        Some(Whole::Object) => return JSON_OBJECT,
+        Some(Whole::List) => return JSON_ARRAY,
+        Some(Whole::Other) => return JSON_OTHER,
+        None if is_text(value) => return TEXT,
+        None => {}
     }
     match value.len() {
         1 => INTEGER_8,

@@ -87,6 +87,8 @@ fn sums(tally: &Tally) -> String {
         .map(|(name, count)| format!("\"{name}\":{count}"))
         .collect();
     let (distinct, exact) = tally.distinct.estimate();
+    // More than there are can't differ.
+    let distinct = distinct.min(tally.entries);
     format!(
         "\"entries\":{},\"keyBytes\":{},\"valueBytes\":{},\"storedBytes\":{},\"keySizes\":{},\"valueSizes\":{},\"kinds\":{{{}}},\"distinct\":{distinct},\"distinctIsExact\":{exact},\"largest\":{},\"shape\":{}",
         tally.entries,
