@@ -42,6 +42,7 @@ type Row = { readonly base: string; readonly add: string } | { readonly base: st
 
 const made = (command: string) => (add: string, base = ""): Row => ({ base: `${command}${base === "" ? "" : ` ${base}`}`, add });
 const [compacting, exporting, importing, inspecting] = [made("compact sled"), made("export store -o x.kgd"), made("import new -i graph.kgd"), made("inspect graph.kgd")];
+const counting = made("stats graph.kgd");
 const [migrating, rolling, restoring, verifying] = [made("migrate --from store"), made("rollback migrated"), made("restore new -i graph.kgd"), made("verify graph.kgd --against store --seed 1")];
 
 const ROWS: Readonly<Record<string, Readonly<Record<string, Row>>>> = {
@@ -192,6 +193,22 @@ const ROWS: Readonly<Record<string, Readonly<Record<string, Row>>>> = {
     "--dry-run": { base: "cleanup migrated", add: "--dry-run" },
     "--force": { proof: "test/cli/cleanup.test.ts" },
   },
+  stats: {
+    "--keyspace": counting("--keyspace nodes"),
+    "--depth": counting("--depth 0"),
+    "--separator": counting("--separator 0"),
+    "--top": { base: "stats dotted.kgd", add: "--top 1" },
+    "--schema": { base: "stats dotted.kgd", add: "--schema" },
+    "--sample": counting("--sample 40 --seed 1"),
+    "--seed": { base: "stats graph.kgd --sample 2 --seed 1", instead: "stats graph.kgd --sample 2 --seed 2" },
+    "--grep": counting("--grep 7$"),
+    "--keys": counting("--keys", "--grep y"),
+    "--values": counting("--values", "--grep a"),
+    "--csv": counting("--csv"),
+    "--ttl": { base: "stats ttl", add: "--ttl strip" },
+    "--paranoid": { proof: "test/operations/stats/stats.test.ts" },
+    "--max-block-size": counting("--max-block-size 100"),
+  },
   verify: {
     "--against": { base: "verify graph.kgd", add: "--against store" },
     "--ttl": { base: "verify ttl.kgd --against ttl", add: "--ttl strip" },
@@ -225,6 +242,8 @@ async function ground(directory: string): Promise<void> {
   const older = await makeStore(directory, "older", { default: { ...numbered("k", 39), a: "0" }, nodes: { a: "z" } });
   await exportStore({ store: older, output: at("older.kgd") });
   await importDump({ target: at("sled"), input: at("older.kgd") });
+  const dotted = await makeStore(directory, "dotted", { default: { "a.b": '{"x":1}', "a.c": "{}", "d:e": "1" } });
+  await exportStore({ store: dotted, output: at("dotted.kgd") });
   await importDump({ target: at("mapped"), input: at("graph.kgd"), map: new Map([["nodes", "vertices"]]) });
   await exportStore({ store: at("sled"), output: at("sled.kgd") });
   await makeStore(directory, "reverse", { default: {}, nodes: {} }, [{ name: Buffer.from("nodes"), comparator: "reverse-bytewise" }]);
@@ -311,7 +330,7 @@ async function run(t: ExecutionContext, from: string, args: string): Promise<str
   return JSON.stringify({ code, said, stderr: settled(stderr, place), content }, null, 1);
 }
 
-const COMMANDS = ["cleanup", "compact", "completion", "export", "find", "import", "inspect", "recover", "restore", "status", "verify"] as const;
+const COMMANDS = ["cleanup", "compact", "completion", "export", "find", "import", "inspect", "recover", "restore", "stats", "status", "verify"] as const;
 
 /** Each command as commander knows it. */
 async function commands(): Promise<Command[]> {

@@ -37,6 +37,7 @@ const COMMANDS: Readonly<Record<string, (ground: Ground) => readonly string[]>> 
   restore: ({ dump }) => ["restore", "made", "-i", dump],
   verify: ({ dump }) => ["verify", dump, "--against", "store", "--graph"],
   "inspect --check": ({ dump }) => ["inspect", dump, "--check"],
+  stats: () => ["stats", "store", "--schema"],
   recover: () => ["recover", "store", "-o", "x.kgd", "-f"],
   find: () => ["find", "store", "node:00000007"],
   migrate: () => ["migrate", "--from", "store"],

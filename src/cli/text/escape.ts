@@ -138,8 +138,8 @@ export function formatBytes(bytes: Uint8Array): string {
   return bytes.length === 0 || isMostlyBinary(bytes) ? formatHex(bytes) : formatText(bytes);
 }
 
-/** Bytes as text with escapes. */
-function formatText(bytes: Uint8Array): string {
+/** Bytes as text with escapes, never as hex: for a part of something that is shown. */
+export function formatText(bytes: Uint8Array): string {
   // Within single quotes, as keys are pasted into a shell, there can be no quote.
   const text = escapeMixed(bytes).replaceAll("'", "\\x27").replace(LIKE_UUID, "\\x7b");
   // A key that happens to begin like one of the two notations must not be read back as one.

@@ -3,7 +3,7 @@
  * `node:{0f8fad5b-…}`; in angle brackets text: `node:{uuid}`, `user:<number>:name`.
  */
 import type { KeyPart } from "../../operations/stats/results.js";
-import { formatBytes } from "./escape.js";
+import { formatBytes, formatText } from "./escape.js";
 
 /** What stands for a part that is no literal. */
 const NAMES: Readonly<Record<Exclude<KeyPart["kind"], "literal" | "bytes">, string>> = {
@@ -19,7 +19,7 @@ const NAMES: Readonly<Record<Exclude<KeyPart["kind"], "literal" | "bytes">, stri
 /** The pattern of parts, safe to print. @param goesOn whether longer prefixes are told together with it */
 export function formatPattern(parts: readonly KeyPart[], goesOn = false): string {
   const text = parts.map(({ kind, bytes, width }) => {
-    if (kind === "literal") return bytes === null ? "" : formatBytes(bytes);
+    if (kind === "literal") return bytes === null ? "" : parts.length === 1 && !goesOn ? formatBytes(bytes) : formatText(bytes);
     if (kind !== "bytes") return NAMES[kind];
     return width === null ? "{bytes}" : `{${String(width)} ${width === 1 ? "byte" : "bytes"}}`;
   });

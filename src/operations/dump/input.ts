@@ -1,4 +1,5 @@
 /** Where a dump is read from: a file, or a stream that is open already. */
+import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { hasCode, KgdumpError, systemError } from "../../errors.js";
 import type { RandomAccess } from "../../format/index.js";
@@ -46,6 +47,12 @@ export async function* readInput(input: DumpInput): AsyncGenerator<Uint8Array> {
     // A read that is under way must end before the file is closed.
     await next.catch(() => undefined);
   }
+}
+
+/** The size of a file; null for a stream, of which nobody knows what would have come, and for what is no file. */
+export async function sizeOfFile(input: DumpInput): Promise<number | null> {
+  if (typeof input !== "string") return null;
+  return stat(input).then((found) => (found.isFile() ? found.size : null), () => null);
 }
 
 async function readChunk(handle: ReadFile, buffer: Buffer, path: string): Promise<Uint8Array> {

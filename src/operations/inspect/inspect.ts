@@ -1,8 +1,7 @@
 /** Inspect: what a dump is and what it holds, without loading any engine. */
-import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { DumpEvent } from "../../format/index.js";
-import type { DumpInput } from "../dump/input.js";
+import { sizeOfFile } from "../dump/input.js";
 import { type ReadOptions, readEvents, openIndexed, isDumpError } from "../dump/read.js";
 import { type DumpSummary, SummaryBuilder } from "../dump/summary.js";
 import { PrefixTree } from "../entries/prefixes.js";
@@ -55,12 +54,6 @@ async function summarizeIndex(path: string, maxBlockSize: number | undefined): P
     if (isDumpError(error)) return null;
     throw error;
   }
-}
-
-/** The size of a file; null for a stream, of which nobody knows what would have come, and for what is no file. */
-async function sizeOfFile(input: DumpInput): Promise<number | null> {
-  if (typeof input !== "string") return null;
-  return stat(input).then((found) => (found.isFile() ? found.size : null), () => null);
 }
 
 /** Reads all events into a summary; damage after the header becomes its problem. */

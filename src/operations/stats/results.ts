@@ -50,7 +50,7 @@ export interface JsonPlace {
   readonly lengths: readonly [number, number] | null;
   /** Up to three that differ, as they stand in the value. */
   readonly examples: readonly string[];
-  /** Fields of objects, in the order in which they came. */
+  /** Fields of objects. */
   readonly fields: readonly { readonly name: string; readonly value: JsonPlace }[];
   /** Items of arrays. */
   readonly items: JsonPlace | null;

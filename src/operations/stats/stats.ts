@@ -6,7 +6,7 @@ import type { DumpEvent, DumpHeader, KeyOrder } from "../../format/index.js";
 import { giveBack } from "../../memory.js";
 import { isDirectory } from "../disk/names.js";
 import { openSource, type ReadingOptions } from "../disk/stores.js";
-import type { DumpInput } from "../dump/input.js";
+import { type DumpInput, sizeOfFile } from "../dump/input.js";
 import { isDumpError, readEvents, type ReadOptions } from "../dump/read.js";
 import { missingOf, salvagedWarnings } from "../dump/salvaged.js";
 import { type DumpProblem, type DumpSummary, SummaryBuilder } from "../dump/summary.js";
@@ -136,6 +136,7 @@ async function countDump(count: Count, options: StatsOptions): Promise<Facts> {
     if (!builder.started || !isDumpError(error)) throw error;
     const { code, message, offset, block } = error;
     problem = { code, message, offset, block };
+    pass.bytes = (await sizeOfFile(options.input)) ?? offset ?? pass.bytes;
     await count.end(false, true);
   }
   pass.end();

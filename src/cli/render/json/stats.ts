@@ -50,7 +50,7 @@ function prefixJson({ parts, below, largest, distinct, shape, keySizes, valueSiz
 const COLUMNS = ["keyspace", "prefix", "entries", "key_bytes", "value_bytes", "stored_bytes", "value_p50", "value_p90", "value_p99", "value_max", "distinct_values", "kinds", "largest_key"] as const;
 
 /**
- * A line for each prefix, which together are all of it, behind a line with the names of the columns (RFC 4180).
+ * A line for each prefix, which together are all of it, behind a line with the names of the columns; quoted as RFC 4180 says, with lines that end as text does here.
  * @param depth levels of the tree; undefined: all
  */
 export function statsCsv({ keyspaces }: StatsResult, depth: number | undefined): string {
@@ -59,7 +59,7 @@ export function statsCsv({ keyspaces }: StatsResult, depth: number | undefined):
     const kindsText = Object.entries(kinds).map(([kind, count]) => `${kind}=${String(count)}`).join(" ");
     return [formatBytes(name), formatPattern(parts, goesOn), entries, keyBytes, valueBytes, storedBytes ?? "", valueSizes.p50, valueSizes.p90, valueSizes.p99, valueSizes.max, distinct.values, kindsText, largest === null ? "" : formatBytes(largest.key)];
   }));
-  return [COLUMNS, ...lines].map((line) => `${line.map(csvCell).join(",")}\r\n`).join("");
+  return [COLUMNS, ...lines].map((line) => `${line.map(csvCell).join(",")}\n`).join("");
 }
 
 function csvCell(cell: string | number): string {
