@@ -195,6 +195,7 @@ const ROWS: Readonly<Record<string, Readonly<Record<string, Row>>>> = {
   },
   stats: {
     "--keyspace": counting("--keyspace nodes"),
+    "--cf": counting("--cf nodes"),
     "--depth": counting("--depth 0"),
     "--separator": counting("--separator 0"),
     "--top": { base: "stats dotted.kgd", add: "--top 1" },

@@ -24,7 +24,7 @@ test("commands are proposed, each with what it does, and topics behind help", as
   t.deepEqual((await proposed("")).words.sort(), [...COMMAND_NAMES, "help"].sort());
   t.deepEqual(COMMAND_NAMES.toSorted(), Object.keys(EXITS).sort());
   t.deepEqual(await proposed("in"), words("inspect"));
-  t.deepEqual(await proposed("--color", "never", "-q", "st"), words("status"));
+  t.deepEqual(await proposed("--color", "never", "-q", "statu"), words("status"));
   t.true((await candidates(["rec"], tree)).list.every(({ about }) => about.length > 20));
   t.deepEqual(await proposed("help", "ex"), words("export", "exit-codes"));
   t.deepEqual(await proposed("help", "export", ""), words());
