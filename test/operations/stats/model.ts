@@ -34,8 +34,7 @@ export function kindOf(value: Uint8Array | null): string | null {
   if (Buffer.from(text).equals(bytes)) {
     const json = jsonKind(text);
     if (json !== null) return json;
-    // eslint-disable-next-line no-control-regex -- these are what makes it no text
-    if (!/[\0-\x08\x0b\x0c\x0e-\x1f\x7f]/.test(text)) return "text";
+    if (bytes.every((byte) => (byte >= 0x20 && byte !== 0x7f) || [9, 10, 13].includes(byte))) return "text";
   }
   return { 1: "integer-8", 2: "integer-16", 4: "integer-32", 8: "integer-64" }[value.length] ?? null;
 }

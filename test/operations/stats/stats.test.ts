@@ -208,7 +208,7 @@ test("what is kept of a million prefixes is bounded, and no entry is lost", asyn
   t.timeout(10 * 60_000);
   const directory = await temporaryDirectory(t);
   const path = join(directory, "s");
-  const word = (number: number): string => [...number.toString(26)].map((digit) => "abcdefghijklmnopqrstuvwxyz".charAt(Number.parseInt(digit, 26))).join("");
+  const word = (number: number): string => Array.from(number.toString(26), (digit) => "abcdefghijklmnopqrstuvwxyz".charAt(Number.parseInt(digit, 26))).join("");
   // Four parts of words each, of which no two keys have all.
   const keys = Array.from({ length: 1_000_000 }, (_, at) => [at * 7919, at * 31, at, at * 101].map((number) => word(number % 1_000_003)).join(":")).sort();
   {

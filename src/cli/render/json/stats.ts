@@ -25,7 +25,7 @@ function keyspaceJson({ name, largest, prefixes, ...facts }: KeyspaceStats): Jso
   return { name: jsonBytes(name), ...facts, largest: largest.map(entryJson), prefixes: prefixJson(prefixes, []) };
 }
 
-function entryJson({ key, keyBytes, valueBytes }: NamedEntry): { readonly [name: string]: Json } {
+function entryJson({ key, keyBytes, valueBytes }: NamedEntry): Readonly<Record<string, Json>> {
   return { key: jsonBytes(key), keyBytes, valueBytes };
 }
 
