@@ -16,7 +16,7 @@ interface CountedChoice extends CountedEntry {
 
 type CountedPart =
   | { readonly word: string }
-  | { readonly class: "number" | "hex" | "text" | "uuid" | "bytes"; readonly end: string }
+  | { readonly class: "number" | "hex" | "text" | "tag" | "uuid" | "bytes"; readonly end: string }
   | { readonly class: "fixed"; readonly end: string; readonly width: number; readonly uuids: boolean; readonly least: string; readonly most: string }
   | { readonly class: "rest" };
 
@@ -110,6 +110,7 @@ function literal(bytes: Uint8Array): KeyPart {
 const LARGEST_COUNT = 2n ** 52n;
 
 function classOf(part: Exclude<CountedPart, { readonly word: string }>, named: boolean): KeyPart {
+  if (part.class === "tag") return { kind: "bytes", bytes: null, width: 1 };
   if (part.class !== "fixed") return { kind: part.class === "uuid" ? "uuid-text" : part.class, bytes: null, width: part.class === "uuid" ? 36 : null };
   const { width, uuids, most } = part;
   if (width === 16 && (uuids || named)) return { kind: "uuid", bytes: null, width };

@@ -15,6 +15,8 @@ pub enum Class {
     Hex,
     /// Other text.
     Word,
+    /// A byte that says what follows.
+    Tag,
     /// So many bytes, which are no text.
     Fixed(usize),
     /// Bytes of any number.
@@ -114,9 +116,10 @@ impl Separators {
             _ if text > 0 && matches!(rest[text], 0 | 0xff) && !matches!(rest.len() - text, 4 | 8 | 16) => {
                 part(Class::Word, rest, text, 1)
             }
-            _ if text > 0 && matches!(rest.len() - text, 1 | 2 | 4 | 8 | 16) => part(Class::Word, rest, text, 0),
-            // A byte that says what follows.
-            5 | 9 | 17 => part(Class::Word, rest, 1, 0),
+            _ if text > 0 && matches!(rest.len() - text, 1 | 2 | 4 | 8 | 16) => {
+                part(if text == 1 { Class::Tag } else { Class::Word }, rest, text, 0)
+            }
+            5 | 9 | 17 => part(Class::Tag, rest, 1, 0),
             length => fixed(length, 0),
         }
     }
@@ -212,9 +215,9 @@ mod tests {
         );
         assert_eq!(with(b"edge:", uuid), format!("Word edge:, Fixed(16) {shown}, Fixed(16) {shown}"));
         assert_eq!(with(b"", b":name"), format!("Fixed(16) {shown}:, Word name"));
-        assert_eq!(usual(b"n\0\0\0\0\0\0\0\x01"), "Word n, Fixed(8) \\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x01");
+        assert_eq!(usual(b"n\0\0\0\0\0\0\0\x01"), "Tag n, Fixed(8) \\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x01");
         assert_eq!(usual(b"name\0id"), "Word name\\x00, Word id");
-        assert_eq!(usual(b"\x01\0\0\0\0\0\0\0\x01"), "Word \\x01, Fixed(8) \\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x01");
+        assert_eq!(usual(b"\x01\0\0\0\0\0\0\0\x01"), "Tag \\x01, Fixed(8) \\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x01");
         assert_eq!(usual(b"\xff\xfe\xfd"), "Fixed(3) \\xff\\xfe\\xfd");
     }
 

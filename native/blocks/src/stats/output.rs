@@ -70,6 +70,7 @@ fn class_name(class: Class) -> &'static str {
         Class::Uuid => "uuid",
         Class::Hex => "hex",
         Class::Word => "text",
+        Class::Tag => "tag",
         Class::Fixed(_) => "fixed",
         Class::Bytes => "bytes",
     }

@@ -131,6 +131,11 @@ fn binary_keys_have_their_widths() {
         settled(Separators::Usual, &keys),
         expected([("n<Fixed(8)>", 20_000), ("e:<Fixed(16)>:<Fixed(16)>", 2000)])
     );
+    let tags = |tags: u64| {
+        (0..3000 * tags).map(|at| [&[(at % tags) as u8][..], &(at << 8).to_be_bytes()].concat()).collect::<Vec<_>>()
+    };
+    assert_eq!(settled(Separators::Usual, &tags(2)), expected([("\\x00<Fixed(8)>", 3000), ("\\x01<Fixed(8)>", 3000)]));
+    assert_eq!(settled(Separators::Usual, &tags(32)), expected([("<Tag><Fixed(8)>", 96_000)]));
     let whole: Vec<Vec<u8>> = (0..20_000).map(|_| random.bytes(16)).collect();
     assert_eq!(settled(Separators::Usual, &whole), expected([("<Fixed(16)>", 20_000)]));
 }
@@ -154,9 +159,9 @@ fn the_heavy_words_of_many_stay_apart() {
 
 #[test]
 fn nothing_is_lost_and_nothing_grows_whatever_the_keys() {
-    for seed in 0..6 {
+    for seed in 0..4 {
         let mut random = Random(seed);
-        let keys: Vec<Vec<u8>> = (0..150_000)
+        let keys: Vec<Vec<u8>> = (0..60_000)
             .map(|_| {
                 let parts = 1 + random.next() % 14;
                 (0..parts)

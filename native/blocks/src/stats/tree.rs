@@ -10,7 +10,7 @@ use super::widths::Widths;
 pub const ROOT: usize = 0;
 /// Words below one prefix that are told apart while keys go by; of more the rarer half becomes one class.
 const MOST_WORDS: usize = 128;
-/// The same of numbers, which become one class for good.
+/// The same of numbers, and of tags, which become one class for good.
 const MOST_NUMBERS: usize = 16;
 /// Bytes of a word that may be told apart.
 const LONGEST_WORD: usize = 64;
@@ -44,6 +44,8 @@ pub struct Node {
     pub widths: Widths,
     /// Numbers below it are one class.
     numbers_are_many: bool,
+    /// The same of tags.
+    tags_are_many: bool,
     /// Words below it were too many.
     words_are_many: bool,
     /// The word below it that came last.
@@ -76,6 +78,7 @@ impl Tree {
     pub fn follow(&mut self, node: usize, part: Part<'_>) -> usize {
         let apart = match part.class {
             Class::Number => !self.nodes[node].numbers_are_many,
+            Class::Tag => !self.nodes[node].tags_are_many,
             Class::Word => true,
             _ => false,
         };
@@ -118,8 +121,9 @@ impl Tree {
     /// Makes room where there are too many parts of a class; whether it did.
     fn too_many(&mut self, node: usize, class: Class) -> bool {
         let of_class = self.words_of_class(node, class);
-        if class == Class::Number && of_class.len() >= MOST_NUMBERS {
-            self.nodes[node].numbers_are_many = true;
+        if matches!(class, Class::Number | Class::Tag) && of_class.len() >= MOST_NUMBERS {
+            let Node { numbers_are_many, tags_are_many, .. } = &mut self.nodes[node];
+            *(if class == Class::Number { numbers_are_many } else { tags_are_many }) = true;
             of_class.into_iter().for_each(|word| self.generalize(node, word));
             return true;
         }
@@ -185,7 +189,7 @@ impl Tree {
 
     /// Adds a node, with all below it, to another one. No deeper than keys are.
     fn absorb(&mut self, into: usize, from: usize) {
-        let Node { words, classes, here, rest, widths, numbers_are_many, words_are_many, .. } =
+        let Node { words, classes, here, rest, widths, numbers_are_many, tags_are_many, words_are_many, .. } =
             std::mem::take(&mut self.nodes[from]);
         self.free.push(from);
         let target = &mut self.nodes[into];
@@ -193,6 +197,7 @@ impl Tree {
         add_to(&mut target.rest, rest);
         target.widths.merge(widths);
         target.numbers_are_many |= numbers_are_many;
+        target.tags_are_many |= tags_are_many;
         target.words_are_many |= words_are_many;
         for child in words.into_iter().chain(classes) {
             let Some(label) = self.nodes[child].label.clone() else { continue };
