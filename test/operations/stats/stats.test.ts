@@ -93,6 +93,21 @@ test("the figures of a graph are those of its entries, whatever it is read from"
   t.true(Math.abs(stored - inDump) <= 4, `${String(stored)}, ${String(inDump)}`);
 });
 
+test("the figures of stores of other programs, in other orders, are those of their entries", async (t) => {
+  const directory = await temporaryDirectory(t);
+  for (const name of ["leveldb", "odd-reverse", "odd-named", "maya-unflushed"]) {
+    const [store, dump] = [await unpackStore(t, name), join(directory, `${name}.kgd`)];
+    await exportStore({ store, output: dump });
+    const entries = await entriesIn(dump);
+    const found = await statsOf({ input: store });
+    t.is(facts({ ...(await statsOf({ input: createReadStream(dump) })), samples: [] }), facts(found), name);
+    for (const { name: keyspace, prefixes } of found.keyspaces) {
+      t.deepEqual(wrongSums(prefixes, entries.get(Buffer.from(keyspace).toString("hex")) ?? []), [], name);
+      isConsistent(t, prefixes);
+    }
+  }
+});
+
 const part = fc.oneof(fc.constantFrom("user", "log", "a", "7", "12", "node", "0f8fad5b-d9cb-469f-a165-70867728950e", "deadbeef01"), fc.string({ maxLength: 6 }), fc.nat(3000).map(String));
 const textKey = fc.array(part, { minLength: 1, maxLength: 5 }).chain((parts) => fc.constantFrom(":", "/", "-", "\0", "_").map((end) => Buffer.from(parts.join(end))));
 const key = fc.oneof(textKey, fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes)), fc.uint8Array({ minLength: 16, maxLength: 16 }).map((bytes) => Buffer.concat([Buffer.from("n:"), bytes])), fc.bigInt({ min: 0n, max: 2n ** 40n }).map((number) => Buffer.from(number.toString(16).padStart(16, "0"), "hex")));
