@@ -22,6 +22,8 @@ export interface StatsLook extends Look {
 
 /** Prefixes of each keyspace that are shown. */
 export const TOP = 20;
+/** Keyspaces that are shown unless all details are asked for. */
+const KEYSPACES = 10;
 /** Largest entries that are shown unless more are asked for. */
 const LARGEST = 3;
 /** Columns of figures beside a prefix. */
@@ -34,13 +36,18 @@ const KINDS: Readonly<Record<ValueKind, string>> = {
   "integer-32": "4 bytes", "integer-64": "8 bytes", uuid: "UUID", msgpack: "msgpack", protobuf: "protobuf?", bincode: "bincode?", binary: "binary",
 };
 
+const sizeOf = ({ prefixes: { keyBytes, valueBytes } }: KeyspaceStats): number => keyBytes + valueBytes;
+
 /** What is in it, as lines, each ended. */
 export function renderStats(result: StatsResult, look: StatsLook): string {
-  const keyspaces = result.keyspaces.filter(({ prefixes }) => prefixes.entries > 0);
+  const full = result.keyspaces.filter(({ prefixes }) => prefixes.entries > 0);
+  const most = look.verbose ? Infinity : KEYSPACES;
+  const keyspaces = full.length <= most ? full : full.toSorted((a, b) => sizeOf(b) - sizeOf(a)).slice(0, most);
   const empty = result.keyspaces.filter(({ prefixes }) => prefixes.entries === 0);
   return [
     head(result, look),
     ...keyspaces.map((keyspace) => `\n${keyspaceText(keyspace, look)}`),
+    full.length === keyspaces.length ? "" : `\nand ${formatNumberOf(full.length - keyspaces.length, "smaller keyspace", "smaller keyspaces")}: --keyspace NAME shows one, -v all\n`,
     empty.length === 0 ? "" : `\n${emptyText(empty, look)}`,
     samplesText(result, look),
   ].join("");

@@ -201,6 +201,11 @@ test("a damaged dump tells what comes before the damage, and a delta what it rem
   t.deepEqual(cut.keyspaces.map(({ whole }) => whole), [true, false]);
   t.is(cut.keyspaces[0]?.prefixes.entries, 30_000);
   t.is(cut.keyspaces[1]?.prefixes.entries, cut.dump?.keyspaces[1]?.entries);
+  const { m0000001: _, ...others } = numbered("m", 30_000);
+  const later = await makeStore(directory, "later", { default: numbered("k", 30_000), more: { ...others, new: "{}" } });
+  await exportStore({ store: later, output: join(directory, "delta.kgd"), base: [dump] });
+  const delta = await statsOf({ input: join(directory, "delta.kgd") });
+  t.deepEqual(delta.keyspaces.map(({ prefixes: { entries, kinds, valueBytes } }) => ({ entries, kinds, valueBytes })), [{ entries: 0, kinds: {}, valueBytes: 0 }, { entries: 2, kinds: { deleted: 1, "json-object": 1 }, valueBytes: 2 }]);
   await t.throwsAsync(statsOf({ input: join(directory, "nothing.kgd") }), { code: "NOT_FOUND" });
   await t.throwsAsync(statsOf({ input: dump, grep: "(" }), { code: "USAGE", message: /no regular expression/ });
   await t.throwsAsync(statsOf({ input: dump, keyspaces: ["none"] }), { code: "KEYSPACE_UNKNOWN" });

@@ -1,0 +1,68 @@
+/** `kgdump stats` as programs and people get it: JSON, CSV, text without floods, hostile keys, exit codes. */
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import test from "ava";
+import { exportStore } from "#src/operations/export/export.js";
+import { makeStore, numbered } from "../support/stores.js";
+import { temporaryDirectory } from "../support/temporary.js";
+import { kgdump } from "./support/run.js";
+
+interface Prefix {
+  readonly pattern: string;
+  readonly entries: number;
+  readonly below: readonly Prefix[];
+}
+
+test("JSON has the whole tree, CSV each of its leaves, and both say the same of a pipe", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const store = await makeStore(directory, "s", { default: { ...numbered("user:", 300), ...numbered("a,\"b:", 40), one: "{}" } });
+  const dump = join(directory, "x.kgd");
+  await exportStore({ store, output: dump });
+  const json = JSON.parse((await kgdump(["stats", dump, "--json"])).stdout.toString()) as { stats: { keyspaces: { prefixes: Prefix }[]; dump: { complete: boolean } } };
+  t.true(json.stats.dump.complete);
+  const [keyspace] = json.stats.keyspaces;
+  t.is(keyspace?.prefixes.entries, 341);
+  t.deepEqual(keyspace?.prefixes.below.map(({ pattern, entries }) => [pattern, entries]), [["user:<number>", 300], ['a,"b:<number>', 40], ["one", 1]]);
+  const csv = (await kgdump(["stats", "--csv"], { input: await readFile(dump) })).stdout.toString().trim().split("\n");
+  t.is(csv.length, 4);
+  t.true(csv[2]?.startsWith('default,"a,""b:<number>",40,'), csv[2]);
+  t.is((await kgdump(["stats", dump, "--csv", "--depth", "0"])).stdout.toString().split("\n")[1]?.split(",").slice(0, 3).join(" "), "default * 341");
+});
+
+test("a store of many keyspaces floods nobody, and what is in keys obeys nothing", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const families = Object.fromEntries(Array.from({ length: 14 }, (_, at) => [`f${String(at)}`, numbered("k", at + 1)]));
+  const store = await makeStore(directory, "s", { default: { "\u001b[31m\u202e:1": "\u001b]0;x\u0007", "\u001b[31m\u202e:2": '{"\u001b":"\u001b"}' }, ...families });
+  const { stdout, code } = await kgdump(["stats", store, "--schema", "--sample", "50", "--seed", "1"]);
+  t.is(code, 0);
+  const text = stdout.toString();
+  t.regex(text, /\nand 5 smaller keyspaces: --keyspace NAME shows one, -v all\n/);
+  t.is((await kgdump(["stats", store, "-v"])).stdout.toString().match(/^f\d+: /gm)?.length, 14);
+  t.false(text.includes("\u001b") || text.includes("\u202e") || text.includes("\u0007"));
+  t.regex(text, /\\x1b\[31m\\u\{202e\}:<?(?:number>|\*|1)/);
+});
+
+test("it ends as verify does with what is damaged, missing or asked for wrongly", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const store = await makeStore(directory, "s", { default: numbered("k", 3000) });
+  const [dump, cut] = [join(directory, "x.kgd"), join(directory, "cut.kgd")];
+  await exportStore({ store, output: dump });
+  const bytes = await readFile(dump);
+  await writeFile(cut, bytes.subarray(0, bytes.length - 100));
+  const ended = await kgdump(["stats", cut]);
+  t.is(ended.code, 3);
+  t.regex(ended.stdout.toString(), /NOT COMPLETE: .*DUMP_TRUNCATED/);
+  t.is((await kgdump(["verify", cut])).code, 3);
+  for (const [args, wanted] of [
+    [["stats", join(directory, "none.kgd")], 1],
+    [["stats", dump, "--keyspace", "none"], 2],
+    [["stats", dump, "--ttl", "strip"], 2],
+    [["stats", store, "--max-block-size", "1MiB"], 2],
+    [["stats", dump, "--csv", "--json"], 2],
+    [["stats", dump, "--csv", "--sample", "1"], 2],
+    [["stats", dump, "--separator", ""], 2],
+    [["stats", dump, "--grep", "(?P<"], 2],
+    [["stats", dump, "--grep", "(a{1000}){1000}"], 2],
+    [["stats", dump, "extra"], 2],
+  ] as const) t.is((await kgdump(args)).code, wanted, args.join(" "));
+});
