@@ -63,6 +63,7 @@ test("it ends as verify does with what is damaged, missing or asked for wrongly"
     [["stats", dump, "--separator", ""], 2],
     [["stats", dump, "--grep", "(?P<"], 2],
     [["stats", dump, "--grep", "(a{1000}){1000}"], 2],
+    [["stats", dump, "--grep", "a\ufffd"], 2],
     [["stats", dump, "extra"], 2],
   ] as const) t.is((await kgdump(args)).code, wanted, args.join(" "));
 });

@@ -121,6 +121,7 @@ function checkFlags(context: Context, flags: StatsFlags): void {
   refuseBoth({ "--keys": keys === true, "--values": values === true });
   requireWith({ "--keys": keys === true, "--values": values === true }, "--grep", grep !== undefined);
   requireWith({ "--seed": seed !== undefined }, "--sample", sample !== undefined);
+  if (grep?.includes("\ufffd") === true) throw new KgdumpError("USAGE", "--grep has bytes that are not UTF-8", { hint: "write each of them as (?-u:\\xNN)" });
   if (separator?.length === 0) throw new KgdumpError("USAGE", "--separator is empty", { hint: "give what parts of keys end with, such as : or /" });
 }
 

@@ -8,7 +8,7 @@ import { hasCode, KgdumpError, systemError } from "../../errors.js";
 /** Options whose value is a path. */
 const PATH_OPTIONS: readonly string[] = ["-o", "--output", "-i", "--input", "--against", "--base", "--config", "--options-from"];
 /** Options whose value is bytes of their own; who reads them says how they are typed. */
-const OTHER_OPTIONS: readonly string[] = ["--prefix", "--keyspace", "--column-family", "--cf", "--exclude-keyspace", "--exclude-column-family", "--exclude-cf", "--map", "--get"];
+const OTHER_OPTIONS: readonly string[] = ["--prefix", "--keyspace", "--column-family", "--cf", "--exclude-keyspace", "--exclude-column-family", "--exclude-cf", "--map", "--get", "--separator", "--grep"];
 /** The same of an export; of a migration they are paths. */
 const KEY_OPTIONS: readonly string[] = ["--from", "--to"];
 /** Commands that write paths down, and go on by them after an interruption. */
