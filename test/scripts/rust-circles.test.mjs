@@ -25,7 +25,7 @@ async function circles(t, files) {
 test("the addons have no circles, and one that is put in is found", async (t) => {
   t.deepEqual(await rustCircles(ADDON_CRATES.map(({ directory }) => directory)), []);
   const source = inProject("native", "blocks", "src");
-  const names = await readdir(source);
+  const names = (await readdir(source, { recursive: true })).filter((name) => name.endsWith(".rs"));
   const texts = await Promise.all(names.map((name) => readFile(join(source, name), "utf8")));
   const files = Object.fromEntries(names.map((name, index) => [name, texts[index] ?? ""]));
   t.deepEqual(await circles(t, files), []);
