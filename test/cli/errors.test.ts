@@ -18,7 +18,7 @@ import { kgdump } from "./support/run.js";
 const ERRORS: Readonly<Record<string, readonly [number, RegExp, RegExp]>> = {
   "inspect nope.kgd": [1, /^there is no file \S+\/nope\.kgd \[NOT_FOUND\]$/, /^check the path/],
   "inspect grap.kgd": [1, /^there is no file \S+\/grap\.kgd \[NOT_FOUND\]$/, /^did you mean \S+\/graph\.kgd\?$/],
-  "inspect store": [3, /store is a directory with a RocksDB store, not a dump/, /^export it first: kgdump export \S+ -o graph\.kgd/],
+  "inspect store --gaps": [2, /^--gaps is for dumps, and store is a store/, /^leave it out; `kgdump verify STORE` reads and checks all of a store/],
   "inspect graph.kgd --get nope": [1, /^the dump has no key nope/, /--keys --prefix/],
   "inspect graph.kgd --limit 0": [2, /^--limit '0' is not a whole number of at least 1 \[USAGE\]$/, /^see kgdump inspect --help$/],
   "inspect graph.kgd --limit many": [2, /^--limit 'many' is not a whole number/, /^write plain digits, such as 1000$/],
@@ -98,7 +98,8 @@ const ERRORS: Readonly<Record<string, readonly [number, RegExp, RegExp]>> = {
   "import t -i delta.kgd -i graph.kgd": [4, /^\S+\/delta\.kgd holds only changes since dump \S+, whic.* \[DELTA_BASE_DIFFERENT\]$/, /^name the full dump first, then its deltas in their order$/],
   "import t -i graph.kgd -i part.kgd": [4, /^\S+\/part\.kgd is a full dump; only deltas can follow \S+\/graph\.kgd \[DELTA_BASE_DIFFERENT\]$/, /^name the dumps in the order in which they were made/],
   "inspect text.txt": [3, /^the input is not a dump \[DUMP_NOT_A_DUMP\]$/, /^it is text, perhaps the message of a program that failed: "n/],
-  "inspect sled": [3, /^\S+\/sled is a directory with a sled store, not a dump \[DUMP_NOT_A_DUMP\]$/, /^export it first: kgdump export \S+\/sled -o graph\.kgd; kgdump /],
+  "inspect text.txt --ttl keep": [2, /^--ttl is for stores, and this is a dump/, /^leave it out/],
+  "import t -i sled": [3, /^\S+\/sled is a directory with a sled store, not a dump \[DUMP_NOT_A_DUMP\]$/, /^export it first: kgdump export \S+\/sled -o graph\.kgd; kgdump /],
   "inspect blank.kgd": [3, /^the input is empty: its producer wrote nothing \[DUMP_TRUNCATED\]$/, /^see what the producer said on its standard error$/],
   "inspect graph.kgd --entries --keys": [2, /^--entries and --keys can't be used together \[USAGE\]$/, /^choose one of them$/],
   "inspect graph.kgd --raw": [2, /^--raw can only be used with --get \[USAGE\]$/, /^see kgdump inspect --help$/],

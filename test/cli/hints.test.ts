@@ -67,6 +67,7 @@ const COMMANDS: Record<string, (ground: Ground, output: string) => readonly [rea
   inspect: ({ dump }) => [["inspect", dump], 0],
   "inspect --gaps": ({ salvaged }) => [["inspect", salvaged, "--gaps"], 0],
   recover: ({ sled }, output) => [["recover", sled, "-o", output], 0],
+  "inspect --entries --reverse": ({ dump }) => [["inspect", dump, "--entries", "--reverse"], 0],
   "recover -o": ({ sled }, output) => [["recover", sled, "-o", output], 0],
   restore: ({ dump }, output) => [["restore", output, "-i", dump], 0],
   "restore -i": ({ dump }, output) => [["restore", output, "-i", dump], 0],

@@ -17,14 +17,14 @@ const MEANINGS: Readonly<Record<number, string>> = {
 const SIGNALS = "  129, 130, 143  ended by SIGHUP, SIGINT, SIGTERM";
 
 const ALL = Object.values(ExitCode);
-const { damagedDump, difference, inUse, unreadableStore } = ExitCode;
+const { damagedDump, difference, inUse } = ExitCode;
 const without = (...codes: readonly number[]): readonly number[] => ALL.filter((code) => !codes.includes(code));
 
 /** The exit status of each command, but for signals. */
 export const EXITS: Readonly<Record<string, readonly number[]>> = {
   export: [...ALL, HAD_ENOUGH],
   import: ALL,
-  inspect: without(difference, inUse, unreadableStore),
+  inspect: without(difference),
   verify: ALL,
   stats: without(difference),
   recover: ALL,
