@@ -46,7 +46,6 @@ export type ListStoreOptions = Options<InnerListStore, "store">;
 /** Which value of a store to get. */
 export type GetStoreOptions = Options<InnerGetStore, "store">;
 
-
 const inspectArguments = argumentsOf<InnerInspect>("inspectDump", "input", { input, check: optional(flag), maxBlockSize: blockBytes, ...PROGRESS });
 const LIST = { input, maxBlockSize: blockBytes, ...SELECTION };
 const entryArguments = argumentsOf<InnerList>("listEntries", "input", LIST);

@@ -123,7 +123,7 @@ test("stores in the reverse order are looked into in theirs", async (t) => {
   const { keyspaces } = await inspectStore({ store });
   const begun = new Set(found.map((key) => Buffer.from(key.subarray(0, prefixLengths(key)[0] ?? 0)).toString("hex")));
   t.deepEqual(new Set(keyspaces.flatMap(({ prefixes }) => prefixes.map(({ prefix }) => Buffer.from(prefix).toString("hex")))), begun);
-  for (const key of found.slice(0, 50)) t.not(await getStoreEntry({ key: key, store }), undefined);
+  for (const key of found.slice(0, 50)) t.not(await getStoreEntry({ key, store }), undefined);
 });
 
 test("what is no store is none", async (t) => {
