@@ -129,7 +129,7 @@ test("the commands that are printed can be pasted into a shell, whatever the sto
   const [, command = ""] = /way back: +(kgdump rollback .+)\n/.exec(migrated.stderr) ?? [];
   const back = await shell(command);
   t.is(back.code, 0, `${command}: ${back.stderr}`);
-  const wrong = await kgdump(["inspect", store]);
+  const wrong = await kgdump(["import", join(directory, "new"), "-i", store]);
   const [, told = ""] = /(kgdump status .+?) shows what it is/.exec(wrong.stderr) ?? [];
   const status = await shell(told);
   t.regex(status.stdout.toString(), /RocksDB/, `${told}: ${status.stderr}`);

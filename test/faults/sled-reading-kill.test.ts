@@ -72,7 +72,7 @@ test("a command that reads a sled store changes nothing of it, whenever it is ki
     [() => ["migrate", "--from", store, "--dry-run"], 0],
     [() => ["rollback", store], 4],
     [() => ["find", store, "a"], 7],
-    [() => ["inspect", store], 3],
+    [() => ["inspect", store], 0],
   ];
   for (const [number, [args, code]] of commands.entries()) {
     const cwd = join(directory, `run-${String(number)}`);
