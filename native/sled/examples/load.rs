@@ -32,7 +32,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         flush_every_ms: None,
         check: true,
     };
-    let say = |failure: kgdump_sled::failure::Failure| failure.message;
+    let say = |fault: kgdump_sled::fault::SledFault| fault.message;
     let store = Store::open(&options, Health::now()).map_err(say)?;
     let loader = Loader::start(&store, jobs).map_err(say)?;
     loader.begin(DEFAULT_TREE).map_err(say)?;

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use kgdump_shared::bin::{self, Flaw, NIL};
 
-use crate::failure::{Code, Failure, Outcome, printable};
+use crate::fault::{Code, Outcome, SledFault, printable};
 
 /// Keys and values up to these sizes are taken; sled has no limits of its own, but writes a page with up to 16 entries
 /// as a whole and holds several copies of it while it does.
@@ -64,7 +64,7 @@ pub fn bin(block: &[u8], at: usize) -> Outcome<Range<usize>> {
             Flaw::NotShortest => "a length is not in its shortest form".to_string(),
             Flaw::Beyond => "a length reaches beyond the block".to_string(),
         };
-        Failure::new(Code::DumpEntriesMalformed, format!("block of entries, offset {at}: {why}"))
+        SledFault::new(Code::DumpEntriesMalformed, format!("block of entries, offset {at}: {why}"))
     })
 }
 
@@ -81,7 +81,7 @@ pub fn check_size(block: &[u8], entry: &Entry) -> Outcome<()> {
     };
     let key = printable(&block[entry.key.clone()]);
     let message = format!("the {what} of {key} has {size} bytes; kgdump writes up to {limit} to a sled store");
-    Err(Failure::new(Code::StoreUnsupported, message))
+    Err(SledFault::new(Code::StoreUnsupported, message))
 }
 
 /// Appends `bytes` as a `bin`.
@@ -100,7 +100,7 @@ pub fn push_bin_of<const N: usize>(out: &mut Vec<u8>, parts: [&[u8]; N]) -> Outc
     if bin::push(out, parts) {
         return Ok(());
     }
-    Err(Failure::new(Code::StoreUnsupported, "a key or value of 4 GiB or more does not fit a dump"))
+    Err(SledFault::new(Code::StoreUnsupported, "a key or value of 4 GiB or more does not fit a dump"))
 }
 
 #[cfg(test)]

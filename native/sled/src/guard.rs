@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::failure::{Code, Doing, Failure, Outcome};
+use crate::fault::{Code, Doing, Outcome, SledFault};
 
 /// How long a call may go on after one of sled's background threads has panicked.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -75,9 +75,9 @@ where
 {
     let about = About::default();
     let outcome = run_about(health, doing, work, about.clone());
-    outcome.map_err(|failure| match about.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
-        Some(path) => failure.at(path),
-        None => failure,
+    outcome.map_err(|fault| match about.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
+        Some(path) => fault.at(path),
+        None => fault,
     })
 }
 
@@ -94,7 +94,7 @@ where
         let _ = sender.send(outcome);
     });
     if let Err(error) = spawned {
-        return Err(Failure::io(&error, "starting a thread"));
+        return Err(SledFault::io(&error, "starting a thread"));
     }
     let mut deadline = None;
     loop {
@@ -105,13 +105,13 @@ where
                 return Ok(value);
             }
             Err(RecvTimeoutError::Disconnected) => {
-                return Err(Failure::new(doing.unexpected(), "sled failed in a way that left no message"));
+                return Err(SledFault::new(doing.unexpected(), "sled failed in a way that left no message"));
             }
             Err(RecvTimeoutError::Timeout) => {
-                if let Err(failure) = health.check() {
+                if let Err(fault) = health.check() {
                     let until = *deadline.get_or_insert_with(|| Instant::now() + PATIENCE);
                     if Instant::now() >= until {
-                        return Err(failure);
+                        return Err(fault);
                     }
                 }
             }
@@ -141,7 +141,7 @@ pub fn drop_elsewhere<T: Send + 'static>(value: T, wait: Duration) {
     }
 }
 
-fn panic_failure(payload: Box<dyn Any + Send>, doing: Doing) -> Failure {
+fn panic_failure(payload: Box<dyn Any + Send>, doing: Doing) -> SledFault {
     // Dropping a payload may panic itself.
     std::mem::forget(payload);
     let message = LAST_PANIC.with(|last| last.take());
@@ -153,12 +153,12 @@ fn panic_failure(payload: Box<dyn Any + Send>, doing: Doing) -> Failure {
 }
 
 /// The failure that a panic's message tells of: when a call of the system failed, it is that one's.
-fn told(message: &str, unexpected: Code, subject: &str) -> Failure {
-    match Failure::of_system(message) {
-        Some(failure) if failure.code != Code::IoFailed || unexpected == Code::StoreFailed => {
-            Failure { message: format!("{subject}: {}", failure.message), ..failure }
+fn told(message: &str, unexpected: Code, subject: &str) -> SledFault {
+    match SledFault::of_system(message) {
+        Some(fault) if fault.code != Code::IoFailed || unexpected == Code::StoreFailed => {
+            SledFault { message: format!("{subject}: {}", fault.message), ..fault }
         }
-        _ => Failure::new(unexpected, format!("{subject}: {message}")),
+        _ => SledFault::new(unexpected, format!("{subject}: {message}")),
     }
 }
 
@@ -234,11 +234,11 @@ mod tests {
     #[test]
     fn a_panic_becomes_a_failure() {
         let health = Health::now();
-        let failure = run::<(), _>(health, Doing::Reading, || panic!("page {} is\n gone", 7)).unwrap_err();
-        assert_eq!(failure.code, Code::StoreDamaged);
-        assert!(failure.message.ends_with("page 7 is gone"), "{}", failure.message);
-        let failure = run::<(), _>(health, Doing::Writing, || panic!("no")).unwrap_err();
-        assert_eq!(failure.code, Code::StoreFailed);
+        let fault = run::<(), _>(health, Doing::Reading, || panic!("page {} is\n gone", 7)).unwrap_err();
+        assert_eq!(fault.code, Code::StoreDamaged);
+        assert!(fault.message.ends_with("page 7 is gone"), "{}", fault.message);
+        let fault = run::<(), _>(health, Doing::Writing, || panic!("no")).unwrap_err();
+        assert_eq!(fault.code, Code::StoreFailed);
     }
 
     #[test]
@@ -258,10 +258,10 @@ mod tests {
                 for _ in 0..copies {
                     error = error.clone();
                 }
-                let failure = run::<(), _>(health, Doing::Writing, move || black_box(Err(error)).unwrap());
-                let failure = failure.unwrap_err();
-                assert_eq!(failure.code, code, "{}", failure.message);
-                assert!(!failure.message.contains("unwrap"), "{}", failure.message);
+                let fault = run::<(), _>(health, Doing::Writing, move || black_box(Err(error)).unwrap());
+                let fault = fault.unwrap_err();
+                assert_eq!(fault.code, code, "{}", fault.message);
+                assert!(!fault.message.contains("unwrap"), "{}", fault.message);
             }
         }
     }

@@ -7,7 +7,7 @@
 pub mod api;
 pub mod changes;
 pub mod entries;
-pub mod failure;
+pub mod fault;
 pub mod files;
 pub mod guard;
 pub mod memory;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use sled::Db;
 
-use crate::failure::{Code, Doing, Failure, Outcome};
+use crate::fault::{Code, Doing, Outcome, SledFault};
 use crate::files::lock::{self, LOCK_WAIT};
 use crate::guard;
 
@@ -25,11 +25,11 @@ pub fn open(config: &sled::Config, doing: Doing, path: &Path) -> Outcome<Db> {
                 std::thread::sleep(Duration::from_millis(20));
             }
             Err(e) => {
-                let mut failure = Failure::sled(&e, doing, "opening it");
-                if let Some(log) = guard::last_log().filter(|_| failure.code == Code::StoreDamaged) {
-                    failure.message = format!("{} ({log})", failure.message);
+                let mut fault = SledFault::sled(&e, doing, "opening it");
+                if let Some(log) = guard::last_log().filter(|_| fault.code == Code::StoreDamaged) {
+                    fault.message = format!("{} ({log})", fault.message);
                 }
-                return Err(failure.at(path));
+                return Err(fault.at(path));
             }
         }
     }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use sled::Db;
 
-use crate::failure::{Code, Doing, Failure, Outcome, printable};
+use crate::fault::{Code, Doing, Outcome, SledFault, printable};
 use crate::files::conf::Settings;
 use crate::files::lock;
 use crate::files::place::{Place, inspect};
@@ -68,7 +68,7 @@ pub struct Store {
     db: RwLock<Option<Db>>,
     /// Why writing failed, if it did. Sled 0.34 is not used any more then: when it could not write a value's file it
     /// leaves its log's buffer claimed for ever, and the next flush, the one of closing too, never ends.
-    failed: Mutex<Option<Failure>>,
+    failed: Mutex<Option<SledFault>>,
     dependents: Mutex<Vec<Weak<dyn Dependent>>>,
     syncer: Mutex<Syncer>,
     pub tide: Tide,
@@ -90,14 +90,14 @@ impl Store {
             .flush_every_ms(options.flush_every_ms);
         let existing = match (inspect(path)?, options.create) {
             (Place::Store(settings), false) => Some(settings),
-            (Place::Missing, false) => return Err(Failure::new(Code::StoreNotFound, "there is no store").at(path)),
+            (Place::Missing, false) => return Err(SledFault::new(Code::StoreNotFound, "there is no store").at(path)),
             (Place::EmptyDirectory, false) => {
                 return Err(
-                    Failure::new(Code::StoreNotRecognized, "it is an empty directory, not a sled store").at(path)
+                    SledFault::new(Code::StoreNotRecognized, "it is an empty directory, not a sled store").at(path)
                 );
             }
             (Place::Store(_), true) => {
-                return Err(Failure::new(Code::TargetExists, "there is a sled store already").at(path));
+                return Err(SledFault::new(Code::TargetExists, "there is a sled store already").at(path));
             }
             (Place::Missing | Place::EmptyDirectory, true) => None,
         };
@@ -145,13 +145,13 @@ impl Store {
     /// STORE_FAILED when the store is closed; what writing failed with before; what `work` returns.
     pub fn with<T>(&self, work: impl FnOnce(&Db) -> Outcome<T>) -> Outcome<T> {
         guard::about(&self.path);
-        if let Some(failure) = self.failure() {
-            return Err(failure);
+        if let Some(fault) = self.fault() {
+            return Err(fault);
         }
         let db = self.db.read().unwrap_or_else(PoisonError::into_inner);
         match db.as_ref() {
             Some(db) => work(db).map_err(|f| f.at(&self.path)),
-            None => Err(Failure::new(Code::StoreFailed, "the store is closed").at(&self.path)),
+            None => Err(SledFault::new(Code::StoreFailed, "the store is closed").at(&self.path)),
         }
     }
 
@@ -161,25 +161,25 @@ impl Store {
     /// STORE_FAILED when the store is closed or was opened only to be read; what `work` returns.
     pub fn with_writable<T>(&self, work: impl FnOnce(&Db) -> Outcome<T>) -> Outcome<T> {
         if self.read_only {
-            return Err(Failure::new(Code::StoreFailed, "the store was opened only to be read").at(&self.path));
+            return Err(SledFault::new(Code::StoreFailed, "the store was opened only to be read").at(&self.path));
         }
         let mut panicking = FailOnPanic { store: self, armed: true };
         let outcome = self.with(work);
         panicking.armed = false;
-        if let Err(failure) = &outcome
-            && failure.code.ends_store()
+        if let Err(fault) = &outcome
+            && fault.code.ends_store()
         {
-            self.fail(failure.clone());
+            self.fail(fault.clone());
         }
         outcome
     }
 
-    fn failure(&self) -> Option<Failure> {
+    fn fault(&self) -> Option<SledFault> {
         self.failed.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn fail(&self, failure: Failure) {
-        self.failed.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(failure);
+    fn fail(&self, fault: SledFault) {
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(fault);
     }
 
     /// Names of all trees, the default tree's too, in byte order.
@@ -198,14 +198,14 @@ impl Store {
                 [name] => format!("making tree {}", printable(name)),
                 names => format!("making {} trees", names.len()),
             };
-            sled::trees::make(db, names).map_err(|e| Failure::sled(&e, Doing::Writing, &what()))
+            sled::trees::make(db, names).map_err(|e| SledFault::sled(&e, Doing::Writing, &what()))
         })
     }
 
     /// Sees that `generate_id` gives no id below `next`.
     pub fn raise_ids(&self, next: u64) -> Outcome<()> {
         self.with_writable(|db| {
-            sled::ids::raise(db, next).map_err(|e| Failure::sled(&e, Doing::Writing, "writing the counter of ids"))
+            sled::ids::raise(db, next).map_err(|e| SledFault::sled(&e, Doing::Writing, "writing the counter of ids"))
         })
     }
 
@@ -215,7 +215,7 @@ impl Store {
             return self.with(|_| Ok(()));
         }
         self.with_writable(|db| {
-            db.flush().map_err(|e| Failure::sled(&e, Doing::Writing, "flushing"))?;
+            db.flush().map_err(|e| SledFault::sled(&e, Doing::Writing, "flushing"))?;
             self.syncer.lock().unwrap_or_else(PoisonError::into_inner).sync(&self.path)
         })
     }
@@ -239,22 +239,22 @@ impl Store {
         let Some(db) = slot.take() else { return Ok(()) };
         drop(slot);
         let dependents = std::mem::take(&mut *self.dependents.lock().unwrap_or_else(PoisonError::into_inner));
-        for failure in dependents.iter().filter_map(Weak::upgrade).filter_map(|dependent| dependent.end().err()) {
-            if failure.code.ends_store() {
-                self.fail(failure);
+        for fault in dependents.iter().filter_map(Weak::upgrade).filter_map(|dependent| dependent.end().err()) {
+            if fault.code.ends_store() {
+                self.fail(fault);
             }
         }
-        if self.failure().is_some() || self.health.check().is_err() {
+        if self.fault().is_some() || self.health.check().is_err() {
             guard::drop_elsewhere(db, ABANDON_WAIT);
             return Ok(());
         }
         if self.read_only {
             drop(db);
         } else {
-            let flushed = db.flush().map_err(|e| Failure::sled(&e, Doing::Writing, "flushing").at(&self.path));
-            if let Err(failure) = flushed {
+            let flushed = db.flush().map_err(|e| SledFault::sled(&e, Doing::Writing, "flushing").at(&self.path));
+            if let Err(fault) = flushed {
                 guard::drop_elsewhere(db, ABANDON_WAIT);
-                return Err(failure);
+                return Err(fault);
             }
             drop(db);
             self.syncer.lock().unwrap_or_else(PoisonError::into_inner).sync(&self.path)?;
@@ -275,8 +275,8 @@ struct FailOnPanic<'a> {
 impl Drop for FailOnPanic<'_> {
     fn drop(&mut self) {
         if self.armed {
-            let failure = Failure::new(Code::StoreFailed, "sled gave up while writing before").at(&self.store.path);
-            self.store.fail(failure);
+            let fault = SledFault::new(Code::StoreFailed, "sled gave up while writing before").at(&self.store.path);
+            self.store.fail(fault);
         }
     }
 }
@@ -284,5 +284,5 @@ impl Drop for FailOnPanic<'_> {
 /// The tree of that name, never a new one.
 pub fn existing_tree(db: &Db, name: &[u8]) -> Outcome<sled::Tree> {
     sled::trees::existing(db, name)
-        .ok_or_else(|| Failure::new(Code::KeyspaceUnknown, format!("there is no tree {}", printable(name))))
+        .ok_or_else(|| SledFault::new(Code::KeyspaceUnknown, format!("there is no tree {}", printable(name))))
 }

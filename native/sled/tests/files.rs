@@ -15,7 +15,7 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread::spawn;
 use std::time::Duration;
 
-use kgdump_sled::failure::{Code, Outcome};
+use kgdump_sled::fault::{Code, Outcome};
 use kgdump_sled::read::pass::KeyRange;
 use kgdump_sled::read::store::{FileScan, FileStore};
 use sled::Db;
@@ -200,8 +200,8 @@ fn lives(seed: u64, directory: &Path, in_sled: &AtomicBool) -> Tally {
                 Ok(found) => {
                     assert_eq!(found, by_sled(&open_plain(&copied, compression, segment)), "seed {seed}, copy")
                 }
-                Err(failure) => {
-                    assert_eq!(failure.code, Code::StoreDamaged, "seed {seed}: {failure:?}");
+                Err(fault) => {
+                    assert_eq!(fault.code, Code::StoreDamaged, "seed {seed}: {fault:?}");
                     tally.refused += 1;
                 }
             }

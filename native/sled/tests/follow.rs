@@ -11,7 +11,7 @@ use std::collections::VecDeque;
 use kgdump_sled::changes::blocks::{Changes, Chunk};
 use kgdump_sled::changes::group_check::differing;
 use kgdump_sled::entries::entry;
-use kgdump_sled::failure::Code;
+use kgdump_sled::fault::Code;
 use kgdump_sled::guard::Health;
 use kgdump_sled::store::{Store, existing_tree};
 use kgdump_sled::write::apply::{self, Carried};

@@ -5,7 +5,7 @@ mod support;
 
 use std::path::Path;
 
-use kgdump_sled::failure::{Code, Failure, Outcome};
+use kgdump_sled::fault::{Code, Outcome, SledFault};
 use kgdump_sled::read::pass::KeyRange;
 use kgdump_sled::read::store::FileStore;
 use kgdump_sled::store::DEFAULT_TREE;
@@ -249,7 +249,7 @@ fn pages_that_do_not_fit_are_damage() {
 fn refused(results: [Outcome<Pairs>; 2], what: &str) {
     for result in results {
         match result {
-            Err(Failure { code: Code::StoreDamaged, .. }) => {}
+            Err(SledFault { code: Code::StoreDamaged, .. }) => {}
             other => panic!("{what}: {other:?}"),
         }
     }

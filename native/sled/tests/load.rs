@@ -4,7 +4,7 @@
 #[allow(dead_code)] // Not every test needs all of it.
 mod support;
 
-use kgdump_sled::failure::Code;
+use kgdump_sled::fault::Code;
 use kgdump_sled::guard::Health;
 use kgdump_sled::store::{DEFAULT_TREE, Store};
 use kgdump_sled::write::load::Loader;
@@ -267,7 +267,7 @@ fn a_load_that_is_given_up_leaves_a_sound_store() {
 fn calls_out_of_turn_fail() {
     let directory = scratch();
     let mut number = 0;
-    let mut fails = |calls: &dyn Fn(&Loader) -> Result<(), kgdump_sled::failure::Failure>| {
+    let mut fails = |calls: &dyn Fn(&Loader) -> Result<(), kgdump_sled::fault::SledFault>| {
         number += 1;
         let path = directory.path().join(number.to_string());
         let store = Store::open(&options(&path, false, None), Health::now()).unwrap();

@@ -7,7 +7,7 @@ use kgdump_sled::changes::blocks::Changes;
 use kgdump_sled::changes::follow::Follower;
 use kgdump_sled::changes::prints::{Prints, Walk};
 use kgdump_sled::entries::{entry, push_bin};
-use kgdump_sled::failure::{Code, Outcome};
+use kgdump_sled::fault::{Code, Outcome};
 use kgdump_sled::guard::Health;
 use kgdump_sled::store::Store;
 use sha2::{Digest, Sha256};

@@ -8,7 +8,7 @@ mod support;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use kgdump_sled::failure::Code;
+use kgdump_sled::fault::Code;
 use kgdump_sled::read::salvage::history::Age;
 use kgdump_sled::read::salvage::rescue::{Rescue, SavedTree, What};
 use kgdump_sled::read::salvage::scan::RescueWalk;
@@ -288,8 +288,8 @@ fn every_sound_record_is_saved_none_is_invented_and_each_loss_is_named() {
             let what = format!("seed {seed}, {round}: {} (segments of {segment})", hows.join(", "));
             let rescue = match Rescue::open(&copied) {
                 Ok(rescue) => rescue,
-                Err(failure) => {
-                    assert_eq!(failure.code, Code::StoreDamaged, "{what}: {failure:?}");
+                Err(fault) => {
+                    assert_eq!(fault.code, Code::StoreDamaged, "{what}: {fault:?}");
                     score.refused += 1;
                     continue;
                 }

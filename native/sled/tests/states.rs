@@ -5,7 +5,7 @@ mod support;
 
 use std::fs;
 
-use kgdump_sled::failure::{Code, Doing, Failure};
+use kgdump_sled::fault::{Code, Doing, SledFault};
 use kgdump_sled::guard;
 use kgdump_sled::read::pass::KeyRange;
 use kgdump_sled::store::DEFAULT_TREE;
@@ -72,7 +72,7 @@ fn every_state_of_a_store_that_stock_code_writes_is_read_as_stock_code_reads_it(
             // A log that is used again in places is not always one that stock code opens when it is cut.
             let config = sled::Config::new().path(&copy).use_compression(compression).segment_size(segment);
             let opened = guard::contain(Doing::Reading, || {
-                config.flush_every_ms(None).open().map_err(|e| Failure::sled(&e, Doing::Reading, "opening"))
+                config.flush_every_ms(None).open().map_err(|e| SledFault::sled(&e, Doing::Reading, "opening"))
             });
             if let Ok(db) = opened {
                 states += 1;
@@ -107,10 +107,10 @@ fn same_as_stock(db: &Db, whole: bool, what: &str) {
         let parts = (part(None, Some(middle.clone())), part(Some(middle), None));
         let stock = guard::contain(Doing::Reading, || {
             let pairs = tree.iter().map(|entry| entry.map(|(key, value)| (key.to_vec(), value.to_vec())));
-            pairs.collect::<Result<Pairs, _>>().map_err(|e| Failure::sled(&e, Doing::Reading, "iterating"))
+            pairs.collect::<Result<Pairs, _>>().map_err(|e| SledFault::sled(&e, Doing::Reading, "iterating"))
         });
         match stock {
-            Ok(_) if !whole && matches!(up, Err(Failure { code: Code::StoreDamaged, .. })) => {}
+            Ok(_) if !whole && matches!(up, Err(SledFault { code: Code::StoreDamaged, .. })) => {}
             Ok(stock) => {
                 assert_eq!(up.unwrap(), stock, "{what}");
                 if let Ok(down) = &mut down {

@@ -12,7 +12,7 @@ use kgdump_sled::changes::blocks::Changes;
 use kgdump_sled::changes::follow::Follower;
 use kgdump_sled::changes::group_check::differing;
 use kgdump_sled::entries::{bin, push_bin};
-use kgdump_sled::failure::Code;
+use kgdump_sled::fault::Code;
 use kgdump_sled::guard::Health;
 use kgdump_sled::store::{Store, existing_tree};
 use kgdump_sled::write::apply::carry_over;

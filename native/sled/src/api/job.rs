@@ -9,7 +9,7 @@ use kgdump_shared::fault::Fault;
 use kgdump_shared::job;
 use napi::bindgen_prelude::{AsyncTask, Buffer, ToNapiValue, TypeName};
 
-use crate::failure::{Doing, Failure, Outcome};
+use crate::fault::{Doing, Outcome, SledFault};
 use crate::guard::{self, Health};
 
 /// Work, and the buffer that it has until the promise is settled.
@@ -63,8 +63,8 @@ where
 }
 
 /// The error that JavaScript sees.
-pub fn to_js(failure: Failure) -> napi::Error {
-    Fault::from(failure).into()
+pub fn to_js(fault: SledFault) -> napi::Error {
+    Fault::from(fault).into()
 }
 
 /// A pass over entries that does not call sled, and the memory of its blocks.

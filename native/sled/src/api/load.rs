@@ -8,7 +8,7 @@ use napi::bindgen_prelude::{AsyncTask, Buffer, ToNapiValue, TypeName, Uint8Array
 use napi_derive::napi;
 
 use crate::api::job::{Job, start, start_with};
-use crate::failure::{Doing, Outcome};
+use crate::fault::{Doing, Outcome};
 use crate::store::Store;
 use crate::write::load::Loader;
 

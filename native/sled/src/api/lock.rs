@@ -7,7 +7,7 @@ use napi::bindgen_prelude::AsyncTask;
 use napi_derive::napi;
 
 use crate::api::job::{Job, start};
-use crate::failure::Doing;
+use crate::fault::Doing;
 use crate::files::lock::{self, LOCK_WAIT, Lock};
 use crate::guard::Health;
 

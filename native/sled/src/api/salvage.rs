@@ -9,7 +9,7 @@ use napi::bindgen_prelude::{AsyncTask, Buffer};
 use napi_derive::napi;
 
 use crate::api::job::{Job, Passing, reading, to_js};
-use crate::failure::{Code, Failure, Outcome};
+use crate::fault::{Code, Outcome, SledFault};
 use crate::guard::Health;
 use crate::memory;
 use crate::read::salvage::history::Age;
@@ -84,7 +84,7 @@ pub struct SledSalvage {
 #[napi]
 impl SledSalvage {
     fn get(&self) -> Outcome<Arc<Rescue>> {
-        self.rescue.get().ok_or_else(|| Failure::new(Code::StoreFailed, "the store is closed"))
+        self.rescue.get().ok_or_else(|| SledFault::new(Code::StoreFailed, "the store is closed"))
     }
 
     /// What is known of it.

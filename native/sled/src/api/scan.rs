@@ -8,7 +8,7 @@ use napi::bindgen_prelude::{AsyncTask, Buffer};
 use napi_derive::napi;
 
 use crate::api::job::{Job, on_worker, start};
-use crate::failure::Doing;
+use crate::fault::Doing;
 use crate::guard;
 use crate::read::pass::KeyRange;
 use crate::read::scan::{self, ScanState};

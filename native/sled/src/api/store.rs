@@ -10,7 +10,7 @@ use napi_derive::napi;
 use crate::api::job::{Job, start, start_with, to_js};
 use crate::api::load::SledLoader;
 use crate::api::scan::SledScan;
-use crate::failure::{Code, Doing, Failure, Outcome};
+use crate::fault::{Code, Doing, Outcome, SledFault};
 use crate::guard::{self, Health};
 use crate::read::pass::KeyRange;
 use crate::store::{Options, Store};
@@ -113,7 +113,7 @@ impl SledStore {
     pub fn raise_ids(&self, next: String) -> AsyncTask<Job<()>> {
         self.job(Doing::Writing, move |store| match next.parse() {
             Ok(next) => store.raise_ids(next),
-            Err(_) => Err(Failure::new(Code::DumpEntriesMalformed, format!("{next} is no number of an id"))),
+            Err(_) => Err(SledFault::new(Code::DumpEntriesMalformed, format!("{next} is no number of an id"))),
         })
     }
 
@@ -130,7 +130,10 @@ impl SledStore {
             "keep" => IfExists::Keep,
             "overwrite" => IfExists::Overwrite,
             _ => {
-                return Err(to_js(Failure::new(Code::StoreFailed, "apply: ifExists is none of fail, keep, overwrite")));
+                return Err(to_js(SledFault::new(
+                    Code::StoreFailed,
+                    "apply: ifExists is none of fail, keep, overwrite",
+                )));
             }
         };
         let tree = tree.to_vec();

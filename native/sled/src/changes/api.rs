@@ -13,7 +13,7 @@ use crate::changes::blocks::{Changes, Chunk};
 use crate::changes::follow::Follower;
 use crate::changes::group_check;
 use crate::changes::touch::Touched;
-use crate::failure::{Doing, Outcome};
+use crate::fault::{Doing, Outcome};
 use crate::guard;
 use crate::store::Store;
 use crate::write::apply::{self, Carried};

@@ -4,7 +4,7 @@ use kgdump_shared::bin::{NIL, header_len};
 use kgdump_shared::fill::BlockStats;
 
 use crate::entries::push_bin;
-use crate::failure::Outcome;
+use crate::fault::Outcome;
 
 /// Bytes of changes that are handed out together, unless one alone is bigger.
 const CHUNK: usize = 1 << 20;

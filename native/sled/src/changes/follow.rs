@@ -18,7 +18,7 @@ use crate::changes::old_groups::Reader;
 use crate::changes::prints::{Print, Prints, Walk};
 use crate::changes::touch::{Touch, Touched, misplaced};
 use crate::entries;
-use crate::failure::Outcome;
+use crate::fault::Outcome;
 use crate::store::Store;
 
 /// Entries of one group of the tree's that are kept until the next group begins.

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use crate::changes::follow::Follower;
 use crate::changes::prints::Print;
 use crate::entries::push_bin_of;
-use crate::failure::Outcome;
+use crate::fault::Outcome;
 use crate::read::pass::{KeyRange, Pass as _};
 use crate::read::sled_walk::Walk;
 use crate::store::{Store, existing_tree};

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use sled::IVec;
 
 use crate::changes::prints::Prints;
-use crate::failure::{Code, Doing, Failure, Outcome, printable};
+use crate::fault::{Code, Doing, Outcome, SledFault, printable};
 use crate::store::{Store, existing_tree};
 
 /// Reads groups of a tree, which is opened when the first is wanted.
@@ -50,11 +50,11 @@ impl<'a> Reader<'a> {
             let mut iterator = if descending { tree.range(..=first) } else { tree.range(first..) };
             while old.len() < count as usize {
                 let next = if descending { iterator.next_back() } else { iterator.next() };
-                match next.transpose().map_err(|e| Failure::sled(&e, Doing::Reading, "reading the next entry"))? {
+                match next.transpose().map_err(|e| SledFault::sled(&e, Doing::Reading, "reading the next entry"))? {
                     Some(entry) => old.push_back(entry),
                     None => {
                         let message = format!("an entry behind {} is gone that was read before", printable(first));
-                        return Err(Failure::new(Code::StoreDamaged, message));
+                        return Err(SledFault::new(Code::StoreDamaged, message));
                     }
                 }
             }

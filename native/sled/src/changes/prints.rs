@@ -9,7 +9,7 @@ use std::ops::Range;
 use sha2::{Digest, Sha256};
 
 use crate::entries::{self, Entry};
-use crate::failure::{Code, Failure, Outcome, printable};
+use crate::fault::{Code, Outcome, SledFault, printable};
 
 /// Entries of a group at most: as many as a leaf that the loader makes has, so that a group is mostly read as one page.
 const GROUP: u32 = 16;
@@ -53,12 +53,12 @@ impl Walk {
         while at < block.len() {
             let (Entry { key, value }, end) = entries::entry(block, at)?;
             if value.is_none() {
-                return Err(Failure::new(Code::DumpEntriesMalformed, "an entry of a store has no value"));
+                return Err(SledFault::new(Code::DumpEntriesMalformed, "an entry of a store has no value"));
             }
             let last = before.as_ref().map(|key| &block[key.clone()]).or(self.last_key.as_deref());
             if last.is_some_and(|last| !self.follows(last, &block[key.clone()])) {
                 let message = format!("the key {} is not in its place", printable(&block[key]));
-                return Err(Failure::new(Code::DumpOrderBroken, message));
+                return Err(SledFault::new(Code::DumpOrderBroken, message));
             }
             each(self, &block[key.clone()], at..end)?;
             self.entries += 1;
@@ -96,7 +96,7 @@ impl Prints {
             if self.bytes == 0 {
                 if self.keys.len() + key.len() > MOST_KEY_BYTES {
                     let message = "its keys are too long to remember how the store was while its service goes on";
-                    return Err(Failure::new(Code::StoreUnsupported, message));
+                    return Err(SledFault::new(Code::StoreUnsupported, message));
                 }
                 self.keys.extend_from_slice(key);
                 self.ends.push(self.keys.len());

@@ -8,7 +8,7 @@ use kgdump_shared::bin::{NIL, header_len};
 use crate::changes::blocks::Builder;
 use crate::changes::prints::{Prints, Walk};
 use crate::entries::{self, push_bin};
-use crate::failure::{Code, Failure, Outcome, printable};
+use crate::fault::{Code, Outcome, SledFault, printable};
 
 /// Which part of the original is to be read.
 #[derive(Debug, PartialEq, Eq)]
@@ -100,8 +100,8 @@ impl Touch {
 }
 
 /// The error of a key that is not where it should be.
-pub fn misplaced(key: &[u8]) -> Failure {
-    Failure::new(Code::DumpOrderBroken, format!("the key {} is not in its place", printable(key)))
+pub fn misplaced(key: &[u8]) -> SledFault {
+    SledFault::new(Code::DumpOrderBroken, format!("the key {} is not in its place", printable(key)))
 }
 
 /// Groups that follow one another are one range.

@@ -6,7 +6,7 @@
 //! Stores of sled 0.32 and 0.33 differ from those of 0.34 in the version alone. Sled opens stores of its own version only, so that they are
 //! read, and written by nobody here. They took segments of 128 bytes, too, but could not open such a store again.
 
-use crate::failure::{Code, Failure, Outcome};
+use crate::fault::{Code, Outcome, SledFault};
 
 /// The version of sled's files that the crate reads and writes.
 pub const VERSION: (u64, u64) = (0, 34);
@@ -32,11 +32,11 @@ impl Settings {
         let word = |on: bool| if on { "with" } else { "without" };
         if let Some(wanted) = compression.filter(|&wanted| wanted != self.compression) {
             let message = format!("it was made {} compression, not {}", word(self.compression), word(wanted));
-            return Err(Failure::new(Code::StoreSettingsMismatch, message));
+            return Err(SledFault::new(Code::StoreSettingsMismatch, message));
         }
         if let Some(wanted) = segment_size.filter(|&wanted| wanted != self.segment_size) {
             let message = format!("it was made with segments of {} bytes, not {wanted}", self.segment_size);
-            return Err(Failure::new(Code::StoreSettingsMismatch, message));
+            return Err(SledFault::new(Code::StoreSettingsMismatch, message));
         }
         Ok(())
     }
@@ -59,7 +59,7 @@ impl Settings {
             "it is a store of sled {}, which can be read, but sled {major}.{minor} does not open it",
             self.version_text()
         );
-        Err(Failure::new(Code::StoreUnsupported, message).hint(NEW_STORE))
+        Err(SledFault::new(Code::StoreUnsupported, message).hint(NEW_STORE))
     }
 }
 
@@ -85,30 +85,30 @@ const OTHER_VERSION: &str = "let the program that wrote it link sled 0.34 beside
 pub fn parse(bytes: &[u8]) -> Outcome<Settings> {
     let ours = bytes.starts_with(b"segment_size: ");
     let Some((text, crc)) = bytes.split_last_chunk::<4>().filter(|(text, _)| ours && !text.is_empty()) else {
-        return Err(Failure::new(Code::StoreNotRecognized, "its file conf is not sled's, or of a sled before 0.29"));
+        return Err(SledFault::new(Code::StoreNotRecognized, "its file conf is not sled's, or of a sled before 0.29"));
     };
     if crc32fast::hash(text) != u32::from_le_bytes(*crc) {
-        return Err(Failure::new(Code::StoreDamaged, "the checksum of its file conf is wrong"));
+        return Err(SledFault::new(Code::StoreDamaged, "the checksum of its file conf is wrong"));
     }
     let settings = std::str::from_utf8(text).ok().and_then(fields);
     let Some(settings) = settings else {
-        return Err(Failure::new(Code::StoreDamaged, "its file conf lacks a setting"));
+        return Err(SledFault::new(Code::StoreDamaged, "its file conf lacks a setting"));
     };
     if !(OLDEST..=VERSION).contains(&settings.version) {
         return Err(other_version(&settings.version_text()));
     }
     if !is_segment_size(settings.segment_size) {
-        return Err(Failure::new(Code::StoreDamaged, "the segment size in its file conf is impossible"));
+        return Err(SledFault::new(Code::StoreDamaged, "the segment size in its file conf is impossible"));
     }
     Ok(settings)
 }
 
 /// The failure for a store of a version of sled that is not read.
-pub fn other_version(version: &str) -> Failure {
+pub fn other_version(version: &str) -> SledFault {
     let ((from, first), (to, last)) = (OLDEST, VERSION);
     let message =
         format!("it is a store of sled {version}; only those of sled {from}.{first} to {to}.{last} can be read");
-    Failure::new(Code::StoreUnsupported, message).hint(OTHER_VERSION)
+    SledFault::new(Code::StoreUnsupported, message).hint(OTHER_VERSION)
 }
 
 /// Whether sled makes segments of that many bytes.

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use fs2::FileExt as _;
 use kgdump_shared::locks::{locks_on, process_name};
 
-use crate::failure::{Code, Failure, Outcome};
+use crate::fault::{Code, Outcome, SledFault};
 
 /// How long opening waits for a lock.
 pub const LOCK_WAIT: Duration = Duration::from_secs(2);
@@ -33,10 +33,10 @@ impl Drop for Lock {
 /// STORE_IN_USE with what can be learned of the holder; PERMISSION_DENIED, IO_FAILED.
 pub fn acquire(store: &Path, wait: Duration) -> Outcome<Lock> {
     let db = store.join("db");
-    let opening = |e: std::io::Error| Failure::io(&e, "opening its file db").at(store);
+    let opening = |e: std::io::Error| SledFault::io(&e, "opening its file db").at(store);
     // Opening a pipe would wait for somebody who writes to it.
     if fs::metadata(&db).map_err(opening)?.file_type().is_fifo() {
-        return Err(Failure::new(Code::IoFailed, "its file db is a pipe").at(store));
+        return Err(SledFault::new(Code::IoFailed, "its file db is a pipe").at(store));
     }
     let file = File::open(&db).map_err(opening)?;
     let until = Instant::now() + wait;
@@ -44,7 +44,7 @@ pub fn acquire(store: &Path, wait: Duration) -> Outcome<Lock> {
         match file.try_lock_exclusive() {
             Ok(()) => return Ok(Lock(file)),
             Err(e) if e.kind() != fs2::lock_contended_error().kind() => {
-                return Err(Failure::io(&e, "locking its file db").at(store));
+                return Err(SledFault::io(&e, "locking its file db").at(store));
             }
             Err(_) if Instant::now() >= until => return Err(in_use(store)),
             Err(_) => thread::sleep(RETRY),
@@ -53,7 +53,7 @@ pub fn acquire(store: &Path, wait: Duration) -> Outcome<Lock> {
 }
 
 /// The failure for a store that another process holds.
-pub fn in_use(store: &Path) -> Failure {
+pub fn in_use(store: &Path) -> SledFault {
     let holders = holders(&store.join("db"));
     let own = format!("this process ({})", std::process::id());
     let message = if holders == [own] {
@@ -63,7 +63,7 @@ pub fn in_use(store: &Path) -> Failure {
     } else {
         format!("it is open in another program: the lock on its file db is held by {}", holders.join(", "))
     };
-    Failure::new(Code::StoreInUse, message).at(store)
+    SledFault::new(Code::StoreInUse, message).at(store)
 }
 
 /// Whether a program is known to hold a `flock` on a file; no lock is tried.

@@ -5,7 +5,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use crate::failure::{Code, Failure, Outcome};
+use crate::fault::{Code, Outcome, SledFault};
 use crate::files::conf::{self, Settings};
 use crate::files::observed::observed;
 
@@ -26,10 +26,10 @@ pub fn inspect(path: &Path) -> Outcome<Place> {
     let metadata = match fs::metadata(path) {
         Ok(metadata) => metadata,
         Err(e) if e.kind() == ErrorKind::NotFound => return Ok(Place::Missing),
-        Err(e) => return Err(Failure::io(&e, "looking at it").at(path)),
+        Err(e) => return Err(SledFault::io(&e, "looking at it").at(path)),
     };
     if !metadata.is_dir() {
-        return Err(Failure::new(Code::StoreNotRecognized, "it is not a directory").at(path));
+        return Err(SledFault::new(Code::StoreNotRecognized, "it is not a directory").at(path));
     }
     let names = names(path).map_err(|f| f.at(path))?;
     if names.is_empty() {
@@ -43,7 +43,7 @@ pub fn inspect(path: &Path) -> Outcome<Place> {
         (true, false) => return Err(not("it has a file db but no file conf").at(path)),
         (false, true) if !more => return Err(not("it has a file conf but no file db").at(path)),
         (false, false) if !more => return Err(something_else(has).at(path)),
-        (false, _) => return Err(Failure::new(Code::StoreDamaged, "its file db is missing").at(path)),
+        (false, _) => return Err(SledFault::new(Code::StoreDamaged, "its file db is missing").at(path)),
     }
     let conf = path.join("conf");
     let bytes = read_small(&conf)?;
@@ -53,12 +53,12 @@ pub fn inspect(path: &Path) -> Outcome<Place> {
     conf::parse(&bytes).map(Place::Store).map_err(|f| f.at(&conf))
 }
 
-fn not(what: &str) -> Failure {
-    Failure::new(Code::StoreNotRecognized, what)
+fn not(what: &str) -> SledFault {
+    SledFault::new(Code::StoreNotRecognized, what)
 }
 
 /// What a directory is that is no store of sled's before 1.0.
-fn something_else(has: impl Fn(&str) -> bool) -> Failure {
+fn something_else(has: impl Fn(&str) -> bool) -> SledFault {
     if has("CURRENT") {
         return not("it is a RocksDB or LevelDB store, not sled's");
     }
@@ -72,12 +72,12 @@ fn something_else(has: impl Fn(&str) -> bool) -> Failure {
 fn without_conf(path: &Path) -> Outcome<Place> {
     let db = path.join("db");
     let observed =
-        fs::File::open(&db).and_then(|file| observed(&file)).map_err(|e| Failure::io(&e, "reading it").at(&db))?;
+        fs::File::open(&db).and_then(|file| observed(&file)).map_err(|e| SledFault::io(&e, "reading it").at(&db))?;
     match observed {
         Some(settings) => Ok(Place::Store(settings)),
         None => {
             let what = "it is empty or missing, and the log does not show the segment size that it was made with";
-            Err(Failure::new(Code::StoreDamaged, what).at(&path.join("conf")))
+            Err(SledFault::new(Code::StoreDamaged, what).at(&path.join("conf")))
         }
     }
 }
@@ -90,14 +90,14 @@ fn read_small(path: &Path) -> Outcome<Vec<u8>> {
         fs::File::open(path)?.take(4096).read_to_end(&mut bytes)?;
         Ok(bytes)
     };
-    read().map_err(|e: std::io::Error| Failure::io(&e, "reading it").at(path))
+    read().map_err(|e: std::io::Error| SledFault::io(&e, "reading it").at(path))
 }
 
 fn names(path: &Path) -> Outcome<Vec<String>> {
-    let entries = fs::read_dir(path).map_err(|e| Failure::io(&e, "listing it"))?;
+    let entries = fs::read_dir(path).map_err(|e| SledFault::io(&e, "listing it"))?;
     let mut names = Vec::new();
     for entry in entries {
-        let entry = entry.map_err(|e| Failure::io(&e, "listing it"))?;
+        let entry = entry.map_err(|e| SledFault::io(&e, "listing it"))?;
         names.push(entry.file_name().to_string_lossy().into_owned());
     }
     Ok(names)

@@ -15,7 +15,7 @@ use super::bytes::Bytes;
 use super::conf::Settings;
 use super::message::Kind;
 use super::table::{Place, Table};
-use crate::failure::{Failure, Outcome};
+use crate::fault::{Outcome, SledFault};
 
 /// A compressed snapshot with so many bytes may be as small as it likes; a bigger one is so many times as big as its frame at most. Each of its pages
 /// has a place of its own in the log, which does not become much smaller.
@@ -46,7 +46,7 @@ pub struct Snapshot {
 /// # Errors
 /// IO_FAILED, PERMISSION_DENIED.
 pub fn list(store: &Path) -> Outcome<Listing> {
-    let failed = |e: &std::io::Error| Failure::io(e, "listing it").at(store);
+    let failed = |e: &std::io::Error| SledFault::io(e, "listing it").at(store);
     let mut listing = Listing::default();
     for entry in fs::read_dir(store).map_err(|e| failed(&e))? {
         let entry = entry.map_err(|e| failed(&e))?;
@@ -72,7 +72,7 @@ pub fn read(path: &Path, settings: Settings) -> Outcome<Result<Snapshot, &'stati
     if path.is_dir() {
         return Ok(Err("it is a directory"));
     }
-    let bytes = fs::read(path).map_err(|e| Failure::io(&e, "reading it").at(path))?;
+    let bytes = fs::read(path).map_err(|e| SledFault::io(&e, "reading it").at(path))?;
     Ok(parse(&bytes, settings))
 }
 

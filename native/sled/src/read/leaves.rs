@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use super::pages::{Files, PageReader};
 use super::parent::{Parent, Slot, Target, misfit};
-use crate::failure::Outcome;
+use crate::fault::Outcome;
 use crate::files::page::Page;
 
 /// Levels of a tree at most: sled's have no more than one for every 64 times as many pages.

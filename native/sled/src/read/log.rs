@@ -29,7 +29,7 @@ use super::fill::read_up_to;
 use super::segments::Segments;
 use super::snapshots;
 use super::value_files;
-use crate::failure::{Code, Failure, Outcome};
+use crate::fault::{Code, Outcome, SledFault};
 use crate::files::conf::Settings;
 use crate::files::message::{
     Found, Kind, MOST_LSN, Message, SEGMENT_HEADER, SHORTEST, ends_bare, message, segment_header,
@@ -83,8 +83,8 @@ pub fn check(path: &Path, settings: Settings) -> Outcome<()> {
     log.segments.check(&known, log.size).map_err(|f| f.at(&db)).map(drop)
 }
 
-fn damaged(message: impl Into<String>) -> Failure {
-    Failure::new(Code::StoreDamaged, message)
+fn damaged(message: impl Into<String>) -> SledFault {
+    SledFault::new(Code::StoreDamaged, message)
 }
 
 struct Log<'a> {
@@ -107,7 +107,7 @@ struct Log<'a> {
 impl<'a> Log<'a> {
     fn open(store: &'a Path, settings: Settings, every_value_file: bool) -> Outcome<Log<'a>> {
         let db = store.join("db");
-        let file = File::open(&db).map_err(|e| Failure::io(&e, "opening it").at(&db))?;
+        let file = File::open(&db).map_err(|e| SledFault::io(&e, "opening it").at(&db))?;
         Ok(Log::of(store, file, settings.segment_size, every_value_file))
     }
 
@@ -158,14 +158,14 @@ impl<'a> Log<'a> {
 
     /// Offset of each segment by its LSN, and the highest stable LSN.
     fn headers(&mut self) -> Outcome<(BTreeMap<i64, u64>, i64)> {
-        let length = self.file.metadata().map_err(|e| Failure::io(&e, "looking at it"))?.len();
+        let length = self.file.metadata().map_err(|e| SledFault::io(&e, "looking at it"))?.len();
         self.pages = length / SHORTEST;
         let mut segments = BTreeMap::new();
         let mut stable = 0;
         let mut offset = 0;
         while offset + (SEGMENT_HEADER as u64) <= length {
             let mut header = [0; SEGMENT_HEADER];
-            self.file.read_exact_at(&mut header, offset).map_err(|e| Failure::io(&e, "reading it"))?;
+            self.file.read_exact_at(&mut header, offset).map_err(|e| SledFault::io(&e, "reading it"))?;
             match segment_header(&header) {
                 Some((lsn, seen)) if (0..MOST_LSN).contains(&lsn) && lsn % self.size as i64 == 0 => {
                     stable = stable.max(seen);
@@ -280,14 +280,14 @@ impl<'a> Log<'a> {
     fn load(&mut self, offset: u64) -> Outcome<()> {
         self.buffer.resize(self.size, 0);
         let filled = read_up_to(&self.file, &mut self.buffer, offset)
-            .map_err(|e| Failure::io(&e, &format!("reading it at offset {offset}")))?;
+            .map_err(|e| SledFault::io(&e, &format!("reading it at offset {offset}")))?;
         self.buffer.truncate(filled);
         Ok(())
     }
 }
 
 /// Damage that a killed writer may have left as well.
-fn torn(message: String) -> Failure {
+fn torn(message: String) -> SledFault {
     damaged(format!("{message} (damage, or its program was killed while writing)")).hint(
         "if its program was killed, let that program open and close it once: sled drops what was not written whole; if not, save what is sound with `kgdump recover`, or restore a backup",
     )

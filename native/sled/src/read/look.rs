@@ -10,7 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::snapshots;
-use crate::failure::{Code, Failure, Outcome};
+use crate::fault::{Code, Outcome, SledFault};
 use crate::files::conf::Settings;
 use crate::files::lock;
 use crate::files::message::{SEGMENT_HEADER, segment_header};
@@ -40,15 +40,15 @@ pub fn look(path: &Path) -> Outcome<()> {
 fn look_once(path: &Path) -> Outcome<()> {
     let settings = match inspect(path)? {
         Place::Store(settings) => settings,
-        Place::Missing => return Err(Failure::new(Code::StoreNotFound, "there is no store").at(path)),
+        Place::Missing => return Err(SledFault::new(Code::StoreNotFound, "there is no store").at(path)),
         Place::EmptyDirectory => {
-            return Err(Failure::new(Code::StoreNotRecognized, "it is an empty directory, not a sled store").at(path));
+            return Err(SledFault::new(Code::StoreNotRecognized, "it is an empty directory, not a sled store").at(path));
         }
     };
     settings.opened_by_crate().map_err(|f| f.at(path))?;
     let db = path.join("db");
-    let metadata = fs::metadata(&db).map_err(|e| Failure::io(&e, "looking at it").at(&db))?;
-    let damaged = |what: &str| Failure::new(Code::StoreDamaged, what).at(&db);
+    let metadata = fs::metadata(&db).map_err(|e| SledFault::io(&e, "looking at it").at(&db))?;
+    let damaged = |what: &str| SledFault::new(Code::StoreDamaged, what).at(&db);
     if !metadata.is_file() {
         return Err(damaged("it is not a file"));
     }
@@ -56,8 +56,8 @@ fn look_once(path: &Path) -> Outcome<()> {
         return Err(damaged("it is empty: sled would make an empty store of it"));
     }
     let known = snapshots::taken(path, settings)?.lsn();
-    let file = File::open(&db).map_err(|e| Failure::io(&e, "opening it").at(&db))?;
-    let tip = tip(&file, metadata.len(), settings).map_err(|e| Failure::io(&e, "reading it").at(&db))?;
+    let file = File::open(&db).map_err(|e| SledFault::io(&e, "opening it").at(&db))?;
+    let tip = tip(&file, metadata.len(), settings).map_err(|e| SledFault::io(&e, "reading it").at(&db))?;
     let size = settings.segment_size as i64;
     match tip {
         None => Err(damaged("it holds no segment of a log: sled would make an empty store of it")),

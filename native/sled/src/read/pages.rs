@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::fill::read_up_to;
-use crate::failure::{Code, Failure, Outcome};
+use crate::fault::{Code, Outcome, SledFault};
 use crate::files::bytes::Bytes;
 use crate::files::conf::Settings;
 use crate::files::message::{Found, MIN_ROOM, message};
@@ -58,7 +58,7 @@ impl PageReader {
             State::Present(base) if id != META_PAGE && id != COUNTER_PAGE => base,
             _ => return Ok(false),
         };
-        let damaged = |what: &str| Failure::new(Code::StoreDamaged, format!("{what} (page {id})"));
+        let damaged = |what: &str| SledFault::new(Code::StoreDamaged, format!("{what} (page {id})"));
         let fill = |body: &[u8]| page.fill(body).ok_or_else(|| damaged("a page cannot be read"));
         self.bodies.body(id, base, [8, 9], fill)?;
         for &link in self.files.table.links(id) {
@@ -72,7 +72,7 @@ impl PageReader {
     /// # Errors
     /// STORE_DAMAGED, IO_FAILED.
     pub fn trees(&mut self) -> Outcome<Vec<(Vec<u8>, u64)>> {
-        let damaged = || Failure::new(Code::StoreDamaged, "the page that names its trees is missing or damaged");
+        let damaged = || SledFault::new(Code::StoreDamaged, "the page that names its trees is missing or damaged");
         match self.files.table.state(META_PAGE) {
             State::Present(base) => self.bodies.body(META_PAGE, base, [6, 7], |body| trees(body).ok_or_else(damaged)),
             _ => Err(damaged()),
@@ -84,7 +84,7 @@ impl PageReader {
     /// # Errors
     /// STORE_DAMAGED, IO_FAILED.
     pub fn counter(&mut self) -> Outcome<Option<u64>> {
-        let damaged = || Failure::new(Code::StoreDamaged, "the counter of ids is damaged");
+        let damaged = || SledFault::new(Code::StoreDamaged, "the counter of ids is damaged");
         match self.files.table.state(COUNTER_PAGE) {
             State::Present(base) => {
                 let parse = |body: &[u8]| Bytes(body).number().ok_or_else(damaged);
@@ -112,7 +112,7 @@ impl BodyReader {
     /// IO_FAILED, PERMISSION_DENIED.
     pub fn open(store: &Path, settings: Settings) -> Outcome<BodyReader> {
         let path = store.join("db");
-        let db = File::open(&path).map_err(|e| Failure::io(&e, "opening it").at(&path))?;
+        let db = File::open(&path).map_err(|e| SledFault::io(&e, "opening it").at(&path))?;
         let (window, inflater) = (Window::default(), Inflater::default());
         Ok(BodyReader { store: store.to_path_buf(), db, settings, window, inflater })
     }
@@ -130,8 +130,8 @@ impl BodyReader {
     ) -> Outcome<T> {
         if place.blob {
             let path = value_file::path(&self.store, place.at.cast_signed());
-            let read = value_file::read(&path, codes[1]).map_err(|e| Failure::reading(&e, "reading it").at(&path))?;
-            let body = read.ok_or_else(|| Failure::new(Code::StoreDamaged, "its checksum is wrong").at(&path))?;
+            let read = value_file::read(&path, codes[1]).map_err(|e| SledFault::reading(&e, "reading it").at(&path))?;
+            let body = read.ok_or_else(|| SledFault::new(Code::StoreDamaged, "its checksum is wrong").at(&path))?;
             return then(self.inflater.plain(self.settings.compression, &body, id)?);
         }
         let bytes = self.window.holding(&self.db, place)?;
@@ -142,7 +142,7 @@ impl BodyReader {
             }
             _ => {
                 let what = format!("the message at offset {} is not the one of page {id}", place.at);
-                Err(Failure::new(Code::StoreDamaged, what).at(&self.store.join("db")))
+                Err(SledFault::new(Code::StoreDamaged, what).at(&self.store.join("db")))
             }
         }
     }
@@ -160,8 +160,8 @@ impl BodyReader {
     ) -> Outcome<Option<T>> {
         match self.body(id, place, codes, |body| Ok(then(body))) {
             Ok(found) => Ok(Some(found)),
-            Err(failure) if failure.code == Code::StoreDamaged => Ok(None),
-            Err(failure) => Err(failure),
+            Err(fault) if fault.code == Code::StoreDamaged => Ok(None),
+            Err(fault) => Err(fault),
         }
     }
 }
@@ -218,7 +218,7 @@ impl Window {
             part.bytes.resize(length.max(place.size as usize), 0);
             let filled = read_up_to(db, &mut part.bytes, place.at).map_err(|e| {
                 part.bytes.clear();
-                Failure::reading(&e, &format!("reading its file db at offset {}", place.at))
+                SledFault::reading(&e, &format!("reading its file db at offset {}", place.at))
             })?;
             part.bytes.truncate(filled);
             &*part
@@ -226,7 +226,7 @@ impl Window {
         let start = usize::try_from(place.at - part.offset).unwrap_or(usize::MAX);
         part.bytes.get(start..start.saturating_add(place.size as usize)).ok_or_else(|| {
             let what = format!("its file db ends before the page at offset {}", place.at);
-            Failure::new(Code::StoreDamaged, what)
+            SledFault::new(Code::StoreDamaged, what)
         })
     }
 }
@@ -253,7 +253,8 @@ impl Inflater {
         if !compressed {
             return Ok(body);
         }
-        self.inflate(body).ok_or_else(|| Failure::new(Code::StoreDamaged, format!("page {id} cannot be decompressed")))
+        self.inflate(body)
+            .ok_or_else(|| SledFault::new(Code::StoreDamaged, format!("page {id} cannot be decompressed")))
     }
 
     fn inflate(&mut self, body: &[u8]) -> Option<&[u8]> {
@@ -293,7 +294,7 @@ mod tests {
         let mut bodies = BodyReader::open(&store, Settings { segment_size: 256, ..DEFAULTS }).unwrap();
         let mut read = |page, codes, lsn| {
             let place = Place { lsn, at: SEGMENT_HEADER as u64, size, blob: false };
-            bodies.body(page, place, codes, |found| Ok(found == body)).map_err(|failure| failure.code)
+            bodies.body(page, place, codes, |found| Ok(found == body)).map_err(|fault| fault.code)
         };
         let first = SEGMENT_HEADER as i64;
         assert_eq!(read(2, [8, 9], first), Ok(true));

@@ -1,6 +1,6 @@
 //! Index pages as a descent uses them: which child a key is below.
 
-use crate::failure::{Code, Failure, Outcome};
+use crate::fault::{Code, Outcome, SledFault};
 use crate::files::page::Page;
 
 /// Which leaf is looked for.
@@ -43,8 +43,8 @@ pub struct Parent {
 }
 
 /// The failure of pages that do not fit each other or themselves.
-pub fn misfit(what: &str, id: u64) -> Failure {
-    Failure::new(Code::StoreDamaged, format!("{what} (page {id})"))
+pub fn misfit(what: &str, id: u64) -> SledFault {
+    SledFault::new(Code::StoreDamaged, format!("{what} (page {id})"))
 }
 
 impl Parent {

@@ -1,6 +1,6 @@
 //! A walk over the entries of a range of a tree, whoever reads them.
 
-use crate::failure::Outcome;
+use crate::fault::Outcome;
 
 /// Keys from `lower`, inclusive, to `upper`, exclusive, downwards when `reverse`.
 #[derive(Clone, Debug, Default)]

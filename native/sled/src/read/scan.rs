@@ -8,7 +8,7 @@ use kgdump_shared::bin::entry_len;
 use kgdump_shared::fill::Filled;
 
 use crate::entries::push_bin_of;
-use crate::failure::{Code, Failure, Outcome};
+use crate::fault::{Code, Outcome, SledFault};
 use crate::read::pass::{KeyRange, Pass};
 use crate::read::sled_walk::Walk;
 use crate::store::{Dependent, Store, existing_tree};
@@ -83,7 +83,7 @@ pub fn fill(
                 scan.stage = Stage::AtEnd;
                 return Ok((block, Filled { done: true, ..Filled::default() }));
             }
-            Stage::Closed => return Err(Failure::new(Code::StoreFailed, "the scan is closed")),
+            Stage::Closed => return Err(SledFault::new(Code::StoreFailed, "the scan is closed")),
         };
         let filled = fill_block(&mut block, &mut *walk, &scan.range, capacity, target, max_entries)?;
         scan.stage = if filled.done { Stage::AtEnd } else { Stage::Reading(walk) };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::emptied::{Since, Sureness};
 use super::snapshots::Known;
-use crate::failure::{Code, Failure, Outcome};
+use crate::fault::{Code, Outcome, SledFault};
 
 /// What is known of the segments of a file, which are numbered by their places from 0.
 #[derive(Debug, Default)]
@@ -47,6 +47,6 @@ impl Segments {
             return Ok(None);
         }
         let what = format!("the segment at offset {offset} is empty, and sled has written to it: the disk has lost it");
-        Err(Failure::new(Code::StoreDamaged, what))
+        Err(SledFault::new(Code::StoreDamaged, what))
     }
 }

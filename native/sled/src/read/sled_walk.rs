@@ -2,7 +2,7 @@
 
 use sled::leaves::{Leaf, LeafError, LeafReader, Target};
 
-use crate::failure::{Code, Doing, Failure, Outcome};
+use crate::fault::{Code, Doing, Outcome, SledFault};
 use crate::read::pass::{Entry, KeyRange, Pass};
 
 /// Where a walk is: before an entry of a leaf, or at its end.
@@ -40,7 +40,7 @@ impl Walk {
             (true, _, Some(_)) => Target::At(&[]),
             (true, _, None) => Target::Last,
         };
-        let leaf = reader.find(target).map_err(|e| failure(&e))?;
+        let leaf = reader.find(target).map_err(|e| fault(&e))?;
         let mut walk = Walk { reader, leaf, start: 0, end: 0 };
         walk.enter(range, None);
         Ok(walk)
@@ -78,14 +78,14 @@ impl Pass for Walk {
     fn entry(&mut self, range: &KeyRange) -> Outcome<Option<Entry<'_>>> {
         while self.start >= self.end {
             let next = if range.reverse { self.below(range) } else { self.above(range) };
-            let Some(next) = next.map_err(|e| failure(&e))? else { return Ok(None) };
+            let Some(next) = next.map_err(|e| fault(&e))? else { return Ok(None) };
             let left = std::mem::replace(&mut self.leaf, next);
             self.enter(range, Some(left));
         }
         let at = if range.reverse { self.end - 1 } else { self.start };
         match self.leaf.entry(at) {
             Some((suffix, value)) => Ok(Some((self.leaf.prefix(), suffix, value))),
-            None => Err(Failure::new(Code::StoreDamaged, "reading the next entry: a leaf lost it")),
+            None => Err(SledFault::new(Code::StoreDamaged, "reading the next entry: a leaf lost it")),
         }
     }
 
@@ -98,10 +98,10 @@ impl Pass for Walk {
     }
 }
 
-fn failure(error: &LeafError) -> Failure {
+fn fault(error: &LeafError) -> SledFault {
     const WHAT: &str = "reading the next entry";
     match error {
-        LeafError::Sled(error) => Failure::sled(error, Doing::Reading, WHAT),
-        LeafError::Misfit(what, page) => Failure::new(Code::StoreDamaged, format!("{WHAT}: {what} (page {page})")),
+        LeafError::Sled(error) => SledFault::sled(error, Doing::Reading, WHAT),
+        LeafError::Misfit(what, page) => SledFault::new(Code::StoreDamaged, format!("{WHAT}: {what} (page {page})")),
     }
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::emptied::{Since, Sureness, emptied};
-use crate::failure::{Code, Failure, Outcome};
+use crate::fault::{Code, Outcome, SledFault};
 use crate::files::conf::{Settings, VERSION};
 use crate::files::snapshot::{self, Snapshot};
 use crate::files::table::Table;
@@ -60,7 +60,7 @@ pub fn taken(store: &Path, settings: Settings) -> Outcome<Known> {
     let Some(path) = snapshot::list(store)?.taken else { return Ok(Known::default()) };
     match snapshot::read(&path, settings)? {
         Ok(snapshot) => Ok(Known { snapshot: Some((path, snapshot)), unusable: None }),
-        Err(why) => Err(Failure::new(Code::StoreDamaged, format!("sled cannot use this snapshot: {why}"))
+        Err(why) => Err(SledFault::new(Code::StoreDamaged, format!("sled cannot use this snapshot: {why}"))
             .hint("only sled needs it, to open faster: move it away, and kgdump reads the log instead")
             .at(&path)),
     }
@@ -93,7 +93,7 @@ impl Known {
         for (lsn, path) in usable.into_iter().chain(self.unusable.as_ref().map(|(lsn, path)| (*lsn, path))) {
             if lsn > end && lsn != next_segment {
                 let message = "the log ends before the place that it names: the file db is cut off";
-                return Err(Failure::new(Code::StoreDamaged, message).at(path));
+                return Err(SledFault::new(Code::StoreDamaged, message).at(path));
             }
         }
         let Some((path, snapshot)) = &self.snapshot else { return Ok(()) };
@@ -101,7 +101,7 @@ impl Known {
             None => Ok(()),
             Some(page) => {
                 let message = format!("the file db has lost a part of page {page} that it names");
-                Err(Failure::new(Code::StoreDamaged, message).at(path))
+                Err(SledFault::new(Code::StoreDamaged, message).at(path))
             }
         }
     }

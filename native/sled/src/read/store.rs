@@ -8,7 +8,7 @@ use super::pages::{Files, PageReader};
 use super::walk::FileWalk;
 use kgdump_shared::fill::Filled;
 
-use crate::failure::{Code, Failure, Outcome, printable};
+use crate::fault::{Code, Outcome, SledFault, printable};
 use crate::files::conf::Settings;
 use crate::files::lock::{self, LOCK_WAIT, Lock};
 use crate::files::place::{Place, inspect};
@@ -48,10 +48,10 @@ impl FileStore {
     pub fn open(path: &Path) -> Outcome<FileStore> {
         let settings = match inspect(path)? {
             Place::Store(settings) => settings,
-            Place::Missing => return Err(Failure::new(Code::StoreNotFound, "there is no store").at(path)),
+            Place::Missing => return Err(SledFault::new(Code::StoreNotFound, "there is no store").at(path)),
             Place::EmptyDirectory => {
                 return Err(
-                    Failure::new(Code::StoreNotRecognized, "it is an empty directory, not a sled store").at(path)
+                    SledFault::new(Code::StoreNotRecognized, "it is an empty directory, not a sled store").at(path)
                 );
             }
         };
@@ -76,7 +76,7 @@ impl FileStore {
         let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         match open.as_ref() {
             Some(open) => Ok(open.files.clone()),
-            None => Err(Failure::new(Code::StoreFailed, "the store is closed").at(&self.path)),
+            None => Err(SledFault::new(Code::StoreFailed, "the store is closed").at(&self.path)),
         }
     }
 
@@ -89,7 +89,7 @@ impl FileStore {
         let root = found.ok().and_then(|at| self.trees.get(at)).map(|(_, root)| *root);
         let Some(root) = root else {
             let what = format!("there is no tree {}", printable(tree));
-            return Err(Failure::new(Code::KeyspaceUnknown, what).at(&self.path));
+            return Err(SledFault::new(Code::KeyspaceUnknown, what).at(&self.path));
         };
         FileWalk::begin(&self.files()?, root, range).map_err(|f| f.at(&self.path.join("db")))
     }
@@ -144,7 +144,7 @@ impl FileScan {
                 self.stage = Stage::AtEnd;
                 return Ok(Filled { done: true, ..Filled::default() });
             }
-            Stage::Closed => return Err(Failure::new(Code::StoreFailed, "the scan is closed").at(&self.store.path)),
+            Stage::Closed => return Err(SledFault::new(Code::StoreFailed, "the scan is closed").at(&self.store.path)),
         };
         let filled = fill_block(block, &mut *walk, &self.range, capacity, target, most)
             .map_err(|f| f.at(&self.store.path.join("db")))?;

@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use crate::failure::{Code, Failure, Outcome};
+use crate::fault::{Code, Outcome, SledFault};
 use crate::files::table::Table;
 use crate::files::value_file;
 
@@ -14,13 +14,13 @@ use crate::files::value_file;
 /// STORE_DAMAGED, IO_FAILED, PERMISSION_DENIED.
 pub fn check(store: &Path, id: i64, code: u8) -> Outcome<()> {
     let path = value_file::path(store, id);
-    let damaged = |what: &str| Failure::new(Code::StoreDamaged, what).at(&path);
+    let damaged = |what: &str| SledFault::new(Code::StoreDamaged, what).at(&path);
     match value_file::is_sound(&path, code) {
         Ok(true) => Ok(()),
         Ok(false) => Err(damaged("its checksum is wrong")),
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => Err(damaged("it is cut short")),
-        Err(e) => Err(Failure::io(&e, "reading it").at(&path)),
+        Err(e) => Err(SledFault::io(&e, "reading it").at(&path)),
     }
 }
 
@@ -32,13 +32,13 @@ pub fn fault(store: &Path, id: i64, code: u8) -> Outcome<Option<String>> {
     let path = value_file::path(store, id);
     match fs::metadata(&path) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Some("a value's file is missing".to_string())),
-        Err(e) => return Err(Failure::io(&e, "looking at it").at(&path)),
+        Err(e) => return Err(SledFault::io(&e, "looking at it").at(&path)),
         Ok(_) => {}
     }
     match check(store, id, code) {
         Ok(()) => Ok(None),
-        Err(failure) if failure.code == Code::StoreDamaged => Ok(Some(failure.message)),
-        Err(failure) => Err(failure),
+        Err(fault) if fault.code == Code::StoreDamaged => Ok(Some(fault.message)),
+        Err(fault) => Err(fault),
     }
 }
 
@@ -51,8 +51,8 @@ pub fn all_there(store: &Path, table: &Table) -> Outcome<()> {
         let path = value_file::path(store, place.at.cast_signed());
         if let Err(e) = fs::metadata(&path) {
             return Err(match e.kind() {
-                io::ErrorKind::NotFound => Failure::new(Code::StoreDamaged, "a value's file is missing").at(&path),
-                _ => Failure::io(&e, "looking at it").at(&path),
+                io::ErrorKind::NotFound => SledFault::new(Code::StoreDamaged, "a value's file is missing").at(&path),
+                _ => SledFault::io(&e, "looking at it").at(&path),
             });
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::leaves::{Leaf, LeafReader};
 use super::pages::Files;
 use super::parent::Target;
-use crate::failure::{Code, Failure, Outcome};
+use crate::fault::{Code, Outcome, SledFault};
 use crate::read::pass::{Entry, KeyRange, Pass};
 
 /// Where a walk is: before an entry of a leaf, or at its end.
@@ -72,7 +72,7 @@ impl Pass for FileWalk {
         let at = if range.reverse { self.end - 1 } else { self.start };
         match self.leaf.page.entry(at) {
             Some((suffix, value)) => Ok(Some((self.leaf.page.prefix(), suffix, value))),
-            None => Err(Failure::new(Code::StoreDamaged, "reading the next entry: a leaf lost it")),
+            None => Err(SledFault::new(Code::StoreDamaged, "reading the next entry: a leaf lost it")),
         }
     }
 

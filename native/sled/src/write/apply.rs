@@ -3,7 +3,7 @@
 use sled::Tree;
 
 use crate::entries::{self, Entry, check_size};
-use crate::failure::{Code, Doing, Failure, Outcome, printable};
+use crate::fault::{Code, Doing, Outcome, SledFault, printable};
 use crate::store::{DEFAULT_TREE, Store, existing_tree};
 
 /// What to do with a key that is there.
@@ -122,7 +122,7 @@ pub fn compare(store: &Store, tree: &[u8], block: &[u8]) -> Outcome<Compared> {
         for entry in entries {
             let key = &block[entry.key];
             let value = entry.value.map(|value| &block[value]);
-            let found = tree.get(key).map_err(|e| Failure::sled(&e, Doing::Reading, "reading a key"))?;
+            let found = tree.get(key).map_err(|e| SledFault::sled(&e, Doing::Reading, "reading a key"))?;
             match (value, found) {
                 (None, None) => continue,
                 (Some(value), Some(found)) if found == value => continue,
@@ -150,10 +150,10 @@ fn check_sizes(block: &[u8], entries: &[Entry]) -> Outcome<()> {
     entries.iter().try_for_each(|entry| check_size(block, entry))
 }
 
-fn exists(key: &[u8]) -> Failure {
-    Failure::new(Code::KeyExists, format!("the store has the key {} already", printable(key)))
+fn exists(key: &[u8]) -> SledFault {
+    SledFault::new(Code::KeyExists, format!("the store has the key {} already", printable(key)))
 }
 
-fn failed(error: sled::Error) -> Failure {
-    Failure::sled(&error, Doing::Writing, "writing")
+fn failed(error: sled::Error) -> SledFault {
+    SledFault::sled(&error, Doing::Writing, "writing")
 }

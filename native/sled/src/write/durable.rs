@@ -4,7 +4,7 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use crate::failure::{Failure, Outcome};
+use crate::fault::{Outcome, SledFault};
 
 /// Syncs a store's files; remembers which value files were, since they never change once written.
 #[derive(Debug, Default)]
@@ -46,14 +46,14 @@ impl Syncer {
 
 fn list(directory: &Path) -> Outcome<Vec<PathBuf>> {
     let read = || fs::read_dir(directory)?.map(|entry| entry.map(|e| e.path())).collect::<Result<Vec<_>, _>>();
-    read().map_err(|e| Failure::io(&e, "listing it").at(directory))
+    read().map_err(|e| SledFault::io(&e, "listing it").at(directory))
 }
 
 fn sync_file(path: &Path) -> Outcome<()> {
     match File::open(path).and_then(|file| file.sync_all()) {
         // Sled removes value files and snapshots that it no longer needs, also while we look.
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(()),
-        Err(e) => Err(Failure::io(&e, "making it durable").at(path)),
+        Err(e) => Err(SledFault::io(&e, "making it durable").at(path)),
         Ok(()) => Ok(()),
     }
 }

@@ -11,7 +11,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use kgdump_sled::entries::push_bin;
-use kgdump_sled::failure::Outcome;
+use kgdump_sled::fault::Outcome;
 use kgdump_sled::guard::Health;
 use kgdump_sled::store::{Options, Store};
 use kgdump_sled::write::load::Loader;

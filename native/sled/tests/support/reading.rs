@@ -1,6 +1,6 @@
 //! Reading trees leaf by leaf.
 
-use kgdump_sled::failure::{Doing, Outcome};
+use kgdump_sled::fault::{Doing, Outcome};
 use kgdump_sled::guard;
 use kgdump_sled::read::pass::{KeyRange, Pass};
 use kgdump_sled::read::sled_walk::Walk;

@@ -29,7 +29,7 @@ impl Made {
 
     /// The warnings when it is read without sled, or why it is not.
     fn read(&self) -> Result<Vec<String>, String> {
-        replay(&self.0, SETTINGS).map(|replay| replay.warnings).map_err(|failure| failure.message)
+        replay(&self.0, SETTINGS).map(|replay| replay.warnings).map_err(|fault| fault.message)
     }
 
     /// What it says to both who read it and who let sled open it.

@@ -13,7 +13,7 @@ fn walked(name: &str, bytes: &[u8], size: usize, known: i64) -> Result<(i64, Vec
     let db = directory.join("db");
     fs::write(&db, bytes).unwrap();
     let mut log = Log::of(&directory, File::open(&db).unwrap(), size, true);
-    let end = log.walk(known).map_err(|failure| failure.message);
+    let end = log.walk(known).map_err(|fault| fault.message);
     fs::remove_dir_all(&directory).unwrap();
     Ok((end?, (0..log.table.end()).map(|page| log.table.state(page)).collect()))
 }

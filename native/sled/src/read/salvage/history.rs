@@ -2,7 +2,7 @@
 
 use super::loss::Loss;
 use super::survey::{Event, Survey};
-use crate::failure::Outcome;
+use crate::fault::Outcome;
 use crate::files::conf::Settings;
 use crate::files::message::Kind;
 use crate::files::page::Page;

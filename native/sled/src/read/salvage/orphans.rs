@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::history::{Age, Version};
 use super::plan::{Leaf, Piece, Span, Walker, span_of};
-use crate::failure::Outcome;
+use crate::fault::Outcome;
 use crate::files::page::Page;
 
 /// All leaves that were not met, by id.

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::history::{Age, History, Version};
-use crate::failure::Outcome;
+use crate::fault::Outcome;
 use crate::files::page::Page;
 use crate::files::table::META_PAGE;
 use crate::read::pages::BodyReader;

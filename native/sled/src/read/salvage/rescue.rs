@@ -12,7 +12,7 @@ use super::orphans;
 use super::plan::{Leaf, Piece, Span, Walker};
 use super::survey::survey;
 use super::witness;
-use crate::failure::{Code, Failure, Outcome};
+use crate::fault::{Code, Outcome, SledFault};
 use crate::files::bytes::Bytes;
 use crate::files::conf::{self, Settings};
 use crate::files::lock::{self, LOCK_WAIT, Lock};
@@ -93,11 +93,11 @@ impl Rescue {
         match fs::metadata(&db) {
             Ok(found) if found.is_file() => {}
             Err(e) if e.kind() != io::ErrorKind::NotFound => {
-                return Err(Failure::io(&e, "looking at its file db").at(path));
+                return Err(SledFault::io(&e, "looking at its file db").at(path));
             }
             _ => {
                 let what = "its file db is missing: nothing of its entries is left";
-                return Err(Failure::new(Code::StoreDamaged, what).hint("restore it from a backup").at(path));
+                return Err(SledFault::new(Code::StoreDamaged, what).hint("restore it from a backup").at(path));
             }
         }
         let lock = lock::acquire(path, LOCK_WAIT)?;
@@ -133,10 +133,10 @@ impl Rescue {
         }
         let whole = problems.iter().all(|problem| !problem.loses) && trees.iter().all(SavedTree::is_whole);
         let refusal = if whole { witness::refusal(path, settings)? } else { None };
-        let refusal = refusal.map(|failure| Problem {
-            path: failure.path.unwrap_or(db),
+        let refusal = refusal.map(|fault| Problem {
+            path: fault.path.unwrap_or(db),
             offset: None,
-            what: format!("{}: nothing tells which entries that concerns", failure.message),
+            what: format!("{}: nothing tells which entries that concerns", fault.message),
             loses: true,
         });
         Ok(Rescue {
@@ -170,7 +170,7 @@ impl Rescue {
     /// IO_FAILED; STORE_DAMAGED when what was read before cannot be read any more.
     pub fn leaf(&self, reader: &mut BodyReader, (id, span): &(u64, Span), page: &mut Page) -> Outcome<(usize, usize)> {
         if !matches!(self.history.page(reader, *id, page)?, Version::Found(_)) {
-            return Err(Failure::new(Code::StoreDamaged, format!("page {id} cannot be read any more")).at(&self.path));
+            return Err(SledFault::new(Code::StoreDamaged, format!("page {id} cannot be read any more")).at(&self.path));
         }
         Ok((page.below(&span.lo), span.hi.as_ref().map_or(page.len(), |hi| page.below(hi))))
     }
@@ -179,19 +179,19 @@ impl Rescue {
 fn settings(path: &Path, db: &Path, problems: &mut Vec<Problem>) -> Outcome<Settings> {
     let conf = path.join("conf");
     let bytes = match fs::read(&conf) {
-        Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(Failure::io(&e, "reading it").at(&conf)),
+        Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(SledFault::io(&e, "reading it").at(&conf)),
         read => read.unwrap_or_default(),
     };
     match conf::parse(&bytes) {
         Ok(settings) => return Ok(settings),
-        Err(failure) if failure.code == Code::StoreUnsupported => return Err(failure.at(&conf)),
+        Err(fault) if fault.code == Code::StoreUnsupported => return Err(fault.at(&conf)),
         Err(_) => {}
     }
     let what = if bytes.is_empty() { "is empty or missing" } else { "is damaged" };
-    let file = File::open(db).map_err(|e| Failure::io(&e, "opening it").at(db))?;
-    let Some(settings) = observed(&file).map_err(|e| Failure::io(&e, "reading it").at(db))? else {
+    let file = File::open(db).map_err(|e| SledFault::io(&e, "opening it").at(db))?;
+    let Some(settings) = observed(&file).map_err(|e| SledFault::io(&e, "reading it").at(db))? else {
         let what = format!("it {what}, and the log does not show the size of its segments");
-        return Err(Failure::new(Code::StoreDamaged, what)
+        return Err(SledFault::new(Code::StoreDamaged, what)
             .hint("write a file conf as that of a store of the same program, and try again")
             .at(&conf));
     };

@@ -9,7 +9,7 @@ use super::plan::Span;
 use super::rescue::{Rescue, What};
 use kgdump_shared::fill::Filled;
 
-use crate::failure::{Code, Failure, Outcome};
+use crate::fault::{Code, Outcome, SledFault};
 use crate::files::page::Page;
 use crate::read::pages::BodyReader;
 use crate::read::pass::{Entry, KeyRange, Pass};
@@ -53,7 +53,7 @@ impl SalvageScan {
     /// KEYSPACE_UNKNOWN, IO_FAILED, PERMISSION_DENIED.
     pub fn new(rescue: &Arc<Rescue>, tree: usize) -> Outcome<SalvageScan> {
         if tree >= rescue.trees.len() {
-            return Err(Failure::new(Code::KeyspaceUnknown, format!("there is no tree {tree}")).at(&rescue.path));
+            return Err(SledFault::new(Code::KeyspaceUnknown, format!("there is no tree {tree}")).at(&rescue.path));
         }
         let reader = rescue.reader()?;
         let place = (tree, 0, 0);
@@ -67,7 +67,7 @@ impl SalvageScan {
     /// STORE_DAMAGED, IO_FAILED when an entry cannot be read; STORE_FAILED after that.
     pub fn fill(&mut self, block: &mut Vec<u8>, capacity: usize, target: usize) -> Outcome<SalvageFilled> {
         if std::mem::replace(&mut self.failed, true) {
-            return Err(Failure::new(Code::StoreFailed, "the scan has failed").at(&self.leaves.rescue.path));
+            return Err(SledFault::new(Code::StoreFailed, "the scan has failed").at(&self.leaves.rescue.path));
         }
         let filled = self.go_on(block, capacity, target)?;
         self.failed = false;
@@ -147,7 +147,7 @@ impl Pass for LeafPass {
         match self.page.entry(self.at) {
             Some((suffix, value)) => Ok(Some((self.page.prefix(), suffix, value))),
             None => {
-                Err(Failure::new(Code::StoreDamaged, "reading the next entry: a leaf lost it").at(&self.rescue.path))
+                Err(SledFault::new(Code::StoreDamaged, "reading the next entry: a leaf lost it").at(&self.rescue.path))
             }
         }
     }

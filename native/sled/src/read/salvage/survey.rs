@@ -8,7 +8,7 @@ use std::fs::File;
 use std::ops::Range;
 use std::path::Path;
 
-use crate::failure::{Failure, Outcome};
+use crate::fault::{Outcome, SledFault};
 use crate::files::message::{
     Found, Kind, MIN_ROOM, MOST_LSN, Message, SEGMENT_HEADER, ends_bare, message, segment_header,
 };
@@ -68,14 +68,14 @@ pub struct Survey {
 /// # Errors
 /// IO_FAILED, PERMISSION_DENIED.
 pub fn survey(db: &Path, size: usize) -> Outcome<Survey> {
-    let file = File::open(db).map_err(|e| Failure::io(&e, "opening it").at(db))?;
-    let length = file.metadata().map_err(|e| Failure::io(&e, "looking at it").at(db))?.len();
+    let file = File::open(db).map_err(|e| SledFault::io(&e, "opening it").at(db))?;
+    let length = file.metadata().map_err(|e| SledFault::io(&e, "looking at it").at(db))?.len();
     let mut reading = Reading { size, survey: Survey { length, ..Survey::default() }, batches: Vec::new() };
     let mut buffer = Vec::new();
     let mut offset = 0;
     while offset < length {
         buffer.resize(size, 0);
-        let filled = read_up_to(&file, &mut buffer, offset).map_err(|e| Failure::io(&e, "reading it").at(db))?;
+        let filled = read_up_to(&file, &mut buffer, offset).map_err(|e| SledFault::io(&e, "reading it").at(db))?;
         buffer.truncate(filled);
         reading.slot(&buffer, offset);
         offset += size as u64;

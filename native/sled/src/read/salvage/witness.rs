@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::failure::{Code, Failure, Outcome};
+use crate::fault::{Code, Outcome, SledFault};
 use crate::files::conf::Settings;
 use crate::read::log::replay;
 use crate::read::pages::{Files, PageReader};
@@ -14,11 +14,11 @@ use crate::read::walk::FileWalk;
 ///
 /// # Errors
 /// IO_FAILED, PERMISSION_DENIED; never damage.
-pub fn refusal(path: &Path, settings: Settings) -> Outcome<Option<Failure>> {
-    match read(path, settings).map_err(|failure| failure.at(&path.join("db"))) {
+pub fn refusal(path: &Path, settings: Settings) -> Outcome<Option<SledFault>> {
+    match read(path, settings).map_err(|fault| fault.at(&path.join("db"))) {
         Ok(()) => Ok(None),
-        Err(failure) if failure.code == Code::StoreDamaged => Ok(Some(failure)),
-        Err(failure) => Err(failure),
+        Err(fault) if fault.code == Code::StoreDamaged => Ok(Some(fault)),
+        Err(fault) => Err(fault),
     }
 }
 

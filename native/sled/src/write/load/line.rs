@@ -11,7 +11,7 @@ use std::thread::{self, JoinHandle};
 use sled::bulk::{PageLoader, Reserved};
 use zstd::zstd_safe::{self, CCtx};
 
-use crate::failure::{Code, Doing, Failure, Outcome};
+use crate::fault::{Code, Doing, Outcome, SledFault};
 use crate::guard;
 use crate::write::load::page::put_varint;
 use crate::write::load::tree::Pages;
@@ -41,24 +41,24 @@ type Job = (Chunk, SyncSender<Outcome<Chunk>>);
 
 /// What went wrong first.
 #[derive(Clone, Debug, Default)]
-pub struct First(Arc<Mutex<Option<Failure>>>);
+pub struct First(Arc<Mutex<Option<SledFault>>>);
 
 impl First {
     /// Keeps a failure unless there is one.
-    pub fn note(&self, failure: Failure) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(failure);
+    pub fn note(&self, fault: SledFault) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(fault);
     }
 
     /// The failure, or a general one when a thread has ended without one.
-    pub fn get(&self) -> Failure {
-        let failure = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        failure.unwrap_or_else(|| Failure::new(Code::StoreFailed, "a thread of the loader has ended"))
+    pub fn get(&self) -> SledFault {
+        let fault = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        fault.unwrap_or_else(|| SledFault::new(Code::StoreFailed, "a thread of the loader has ended"))
     }
 
     /// An error when there is a failure.
     pub fn check(&self) -> Outcome<()> {
         match self.0.lock().unwrap_or_else(PoisonError::into_inner).clone() {
-            Some(failure) => Err(failure),
+            Some(fault) => Err(fault),
             None => Ok(()),
         }
     }
@@ -149,7 +149,7 @@ impl Line {
     }
 
     /// Why there is no writer any more.
-    fn lost(&mut self) -> Failure {
+    fn lost(&mut self) -> SledFault {
         self.join();
         self.first.get()
     }
@@ -157,12 +157,12 @@ impl Line {
     fn spawn(&mut self, name: &str, work: impl FnOnce() -> Outcome<()> + Send + 'static) -> Outcome<()> {
         let first = self.first.clone();
         let body = move || {
-            if let Err(failure) = guard::contain(Doing::Writing, work) {
-                first.note(failure);
+            if let Err(fault) = guard::contain(Doing::Writing, work) {
+                first.note(fault);
             }
         };
         let thread = thread::Builder::new().name(name.to_string()).spawn(body);
-        self.threads.push(thread.map_err(|e| Failure::io(&e, "starting a thread"))?);
+        self.threads.push(thread.map_err(|e| SledFault::io(&e, "starting a thread"))?);
         Ok(())
     }
 
@@ -219,7 +219,7 @@ fn write_all(loader: &PageLoader, todo: &Receiver<Work>, give_back: &SyncSender<
         let chunk = match work {
             Work::Ready(chunk) => chunk,
             Work::Compressed(result) => {
-                result.recv().map_err(|_| Failure::new(Code::StoreFailed, "a thread that compresses has ended"))??
+                result.recv().map_err(|_| SledFault::new(Code::StoreFailed, "a thread that compresses has ended"))??
             }
             Work::Publish(trees, reply) => {
                 let published = loader.publish(&trees).map_err(|e| failed(&e));
@@ -267,7 +267,7 @@ fn compress(context: &mut CCtx<'_>, frame: &mut Vec<u8>, plain: &[u8], level: i3
     frame.reserve(zstd_safe::compress_bound(plain.len()));
     context.compress(frame, plain, level).map(drop).map_err(|code| {
         let name = zstd_safe::get_error_name(code);
-        Failure::new(Code::StoreFailed, format!("compressing a page: {name}"))
+        SledFault::new(Code::StoreFailed, format!("compressing a page: {name}"))
     })
 }
 
@@ -279,9 +279,9 @@ fn recycle(mut buffer: Vec<u8>, give_back: &SyncSender<Vec<u8>>) {
     }
 }
 
-fn failed(error: &sled::Error) -> Failure {
+fn failed(error: &sled::Error) -> SledFault {
     match error {
-        sled::Error::Unsupported(why) => Failure::new(Code::TargetExists, why.clone()),
-        error => Failure::sled(error, Doing::Writing, "writing"),
+        sled::Error::Unsupported(why) => SledFault::new(Code::TargetExists, why.clone()),
+        error => SledFault::sled(error, Doing::Writing, "writing"),
     }
 }

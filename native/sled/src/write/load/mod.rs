@@ -18,7 +18,7 @@ use std::thread::{self, JoinHandle};
 use sled::bulk::{PageLoader, Reserved};
 
 use crate::entries;
-use crate::failure::{Code, Doing, Failure, Outcome, printable};
+use crate::fault::{Code, Doing, Outcome, SledFault, printable};
 use crate::guard;
 use crate::store::{Dependent, Store};
 use crate::write::load::line::{First, Line};
@@ -62,8 +62,8 @@ impl Loader {
         let body = move || {
             let pages = Arc::new(PageLoader::begin(&db));
             drop(db);
-            if let Err(failure) = guard::contain(Doing::Writing, || work(&pages, &todo, jobs, &noting, &give_back)) {
-                noting.note(failure);
+            if let Err(fault) = guard::contain(Doing::Writing, || work(&pages, &todo, jobs, &noting, &give_back)) {
+                noting.note(fault);
             }
             // Dropping gives ids that were not written an empty page, and may fail as all writing.
             let _ = guard::contain(Doing::Writing, || {
@@ -72,7 +72,7 @@ impl Loader {
             });
         };
         let thread = thread::Builder::new().name("kgdump-load".to_string()).spawn(body);
-        let thread = thread.map_err(|e| Failure::io(&e, "starting a thread"))?;
+        let thread = thread.map_err(|e| SledFault::io(&e, "starting a thread"))?;
         let loader =
             Arc::new(Loader { commands: Mutex::new(Some(commands)), thread: Mutex::new(Some(thread)), first, blocks });
         let dependent = Arc::downgrade(&loader);
@@ -141,7 +141,7 @@ impl Loader {
     }
 
     /// Why the loader's thread is not there any more.
-    fn lost(&self) -> Failure {
+    fn lost(&self) -> SledFault {
         // Waits until it has noted why it ends.
         let _ = self.abort();
         self.first.get()
@@ -151,7 +151,7 @@ impl Loader {
         self.first.check()?;
         let commands = self.commands.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let Some(commands) = commands else {
-            return Err(Failure::new(Code::StoreFailed, "the loader has ended"));
+            return Err(SledFault::new(Code::StoreFailed, "the loader has ended"));
         };
         commands.send(command).map_err(|_| self.first.get())
     }
@@ -180,8 +180,8 @@ fn work(
     let Some(reply) = finished? else { return published };
     published?;
     line.end()?;
-    pages.end().map_err(|e| Failure::sled(&e, Doing::Writing, "flushing"))?;
-    pages.write_snapshot().map_err(|e| Failure::sled(&e, Doing::Writing, "writing a snapshot"))?;
+    pages.end().map_err(|e| SledFault::sled(&e, Doing::Writing, "flushing"))?;
+    pages.write_snapshot().map_err(|e| SledFault::sled(&e, Doing::Writing, "writing a snapshot"))?;
     let _ = reply.send(());
     Ok(())
 }
@@ -199,13 +199,13 @@ fn build(
         match command {
             Command::Begin(name) => {
                 if current.is_some() {
-                    return Err(Failure::new(Code::StoreFailed, "a tree was begun before the last one was ended"));
+                    return Err(SledFault::new(Code::StoreFailed, "a tree was begun before the last one was ended"));
                 }
                 let empty = !roots.contains_key(&name)
-                    && pages.is_empty(&name).map_err(|e| Failure::sled(&e, Doing::Writing, "looking at a tree"))?;
+                    && pages.is_empty(&name).map_err(|e| SledFault::sled(&e, Doing::Writing, "looking at a tree"))?;
                 if !empty {
                     let message = format!("the tree {} has entries already", printable(&name));
-                    return Err(Failure::new(Code::TargetExists, message));
+                    return Err(SledFault::new(Code::TargetExists, message));
                 }
                 current = Some((name, Tree::new(pages.inline_limit())));
             }
@@ -228,7 +228,7 @@ fn build(
             }
             Command::Finish(reply) => {
                 if current.is_some() {
-                    return Err(Failure::new(Code::StoreFailed, "the last tree was not ended"));
+                    return Err(SledFault::new(Code::StoreFailed, "the last tree was not ended"));
                 }
                 return Ok(Some(reply));
             }
@@ -244,7 +244,7 @@ fn add(tree: &mut Tree<Reserved>, block: &[u8], line: &mut Line) -> Outcome<()> 
         entries::check_size(block, &entry)?;
         let Some(value) = entry.value else {
             let message = format!("block of entries, offset {at}: a new tree has nothing to delete");
-            return Err(Failure::new(Code::DumpEntriesMalformed, message));
+            return Err(SledFault::new(Code::DumpEntriesMalformed, message));
         };
         tree.add(&block[entry.key], &block[value], line)?;
         at = next;
@@ -252,6 +252,6 @@ fn add(tree: &mut Tree<Reserved>, block: &[u8], line: &mut Line) -> Outcome<()> 
     Ok(())
 }
 
-fn not_begun() -> Failure {
-    Failure::new(Code::StoreFailed, "no tree was begun")
+fn not_begun() -> SledFault {
+    SledFault::new(Code::StoreFailed, "no tree was begun")
 }

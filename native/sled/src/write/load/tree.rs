@@ -13,7 +13,7 @@
 //!
 //! Memory: the entries of up to two leaves, and up to 320 keys for each level above.
 
-use crate::failure::{Code, Failure, Outcome, printable};
+use crate::fault::{Code, Outcome, SledFault, printable};
 use crate::write::load::cut::{Cutter, INDEX, LEAF};
 use crate::write::load::page::{self, Head, MOST_HEAD, MOST_ITEM};
 
@@ -221,16 +221,16 @@ fn children(children: &[(Vec<u8>, u64)]) -> impl ExactSizeIterator<Item = (&[u8]
     children.iter().map(|(lo, id)| (&lo[..], *id))
 }
 
-fn disorder(last: &[u8], key: &[u8]) -> Failure {
+fn disorder(last: &[u8], key: &[u8]) -> SledFault {
     let message = if last == key {
         format!("the key {} is there twice", printable(key))
     } else {
         format!("the key {} follows {}, although it comes before it in byte order", printable(key), printable(last))
     };
-    Failure::new(Code::DumpOrderBroken, message)
+    SledFault::new(Code::DumpOrderBroken, message)
 }
 
 /// What no input leads to.
-fn broken() -> Failure {
-    Failure::new(Code::StoreFailed, "the loader lost count of its pages: this is a bug of kgdump")
+fn broken() -> SledFault {
+    SledFault::new(Code::StoreFailed, "the loader lost count of its pages: this is a bug of kgdump")
 }

@@ -74,7 +74,7 @@ impl Code {
 
 /// What went wrong, where.
 #[derive(Clone, Debug)]
-pub struct Failure {
+pub struct SledFault {
     pub code: Code,
     pub message: String,
     pub path: Option<PathBuf>,
@@ -83,7 +83,7 @@ pub struct Failure {
 }
 
 /// The result of everything that can fail here.
-pub type Outcome<T> = Result<T, Failure>;
+pub type Outcome<T> = Result<T, SledFault>;
 
 /// What was being done when sled failed: unexpected behaviour means damage when reading what is on disk, a failure of the
 /// store when writing.
@@ -103,38 +103,38 @@ impl Doing {
     }
 }
 
-impl Failure {
-    pub fn new(code: Code, message: impl Into<String>) -> Failure {
-        Failure { code, message: message.into(), path: None, hint: None }
+impl SledFault {
+    pub fn new(code: Code, message: impl Into<String>) -> SledFault {
+        SledFault { code, message: message.into(), path: None, hint: None }
     }
 
     /// The same failure, about `path` (unless it names a path already).
-    pub fn at(mut self, path: &Path) -> Failure {
+    pub fn at(mut self, path: &Path) -> SledFault {
         self.path.get_or_insert_with(|| path.to_path_buf());
         self
     }
 
     /// The same failure, with what the user can do next.
-    pub fn hint(mut self, hint: &'static str) -> Failure {
+    pub fn hint(mut self, hint: &'static str) -> SledFault {
         self.hint = Some(hint);
         self
     }
 
     /// A failure to read what the store says is there: that it is not there is damage.
-    pub fn reading(error: &io::Error, what: &str) -> Failure {
+    pub fn reading(error: &io::Error, what: &str) -> SledFault {
         if is_cut_short(error) {
-            return Failure::new(Code::StoreDamaged, format!("{what}: {}", io_text(error)));
+            return SledFault::new(Code::StoreDamaged, format!("{what}: {}", io_text(error)));
         }
-        Failure::io(error, what)
+        SledFault::io(error, what)
     }
 
     /// The failure of a call of the system that a text tells of, which holds an error printed with `Debug`; None when it holds none.
-    pub fn of_system(text: &str) -> Option<Failure> {
+    pub fn of_system(text: &str) -> Option<SledFault> {
         let after = |name: &str| text.rsplit_once(name).map(|(_, rest)| rest);
         let digits = after("code: ").and_then(|rest| rest.split(|c: char| !c.is_ascii_digit()).next());
         if let Some(number) = digits.and_then(|digits| digits.parse().ok()) {
             let error = io::Error::from_raw_os_error(number);
-            return Some(Failure::new(io_code(&error), io_text(&error)));
+            return Some(SledFault::new(io_code(&error), io_text(&error)));
         }
         let kind = after("kind: ")?.split(|c: char| !c.is_ascii_alphanumeric()).next()?;
         let kinds = [
@@ -145,43 +145,43 @@ impl Failure {
             io::ErrorKind::ReadOnlyFilesystem,
         ];
         let kind = kinds.into_iter().find(|known| format!("{known:?}") == kind)?;
-        Some(Failure::new(io_code(&io::Error::from(kind)), kind.to_string()))
+        Some(SledFault::new(io_code(&io::Error::from(kind)), kind.to_string()))
     }
 
     /// A failed system call; `what` says what was being done, as in "opening /x/db".
-    pub fn io(error: &io::Error, what: &str) -> Failure {
-        Failure::new(io_code(error), format!("{what}: {}", io_text(error)))
+    pub fn io(error: &io::Error, what: &str) -> SledFault {
+        SledFault::new(io_code(error), format!("{what}: {}", io_text(error)))
     }
 
     /// An error that sled returned; `what` says what was being done.
-    pub fn sled(error: &sled::Error, doing: Doing, what: &str) -> Failure {
+    pub fn sled(error: &sled::Error, doing: Doing, what: &str) -> SledFault {
         match error {
-            sled::Error::Io(e) if is_cut_short(e) && doing == Doing::Reading => Failure::new(
+            sled::Error::Io(e) if is_cut_short(e) && doing == Doing::Reading => SledFault::new(
                 Code::StoreDamaged,
                 format!("{what}: the store refers to data that is not there: {}", io_text(e)),
             ),
-            sled::Error::Io(e) => Failure::io(e, what),
+            sled::Error::Io(e) => SledFault::io(e, what),
             sled::Error::Corruption { at: Some(at), .. } => {
-                Failure::new(Code::StoreDamaged, format!("{what}: damaged data at {at:?}"))
+                SledFault::new(Code::StoreDamaged, format!("{what}: damaged data at {at:?}"))
             }
             sled::Error::Corruption { at: None, .. } => {
-                Failure::new(Code::StoreDamaged, format!("{what}: damaged data"))
+                SledFault::new(Code::StoreDamaged, format!("{what}: damaged data"))
             }
-            sled::Error::Unsupported(why) => Failure::new(Code::StoreSettingsMismatch, format!("{what}: {why}")),
-            sled::Error::ReportableBug(why) => Failure::new(doing.unexpected(), format!("{what}: {why}")),
+            sled::Error::Unsupported(why) => SledFault::new(Code::StoreSettingsMismatch, format!("{what}: {why}")),
+            sled::Error::ReportableBug(why) => SledFault::new(doing.unexpected(), format!("{what}: {why}")),
             sled::Error::CollectionNotFound(_) => {
-                Failure::new(doing.unexpected(), format!("{what}: a tree that the store lists is not there"))
+                SledFault::new(doing.unexpected(), format!("{what}: a tree that the store lists is not there"))
             }
         }
     }
 }
 
-impl From<Failure> for Fault {
-    fn from(failure: Failure) -> Self {
+impl From<SledFault> for Fault {
+    fn from(fault: SledFault) -> Self {
         Fault {
-            path: failure.path.map(|path| path.to_string_lossy().into_owned()),
-            hint: failure.hint.or(failure.code.hint()).map(str::to_owned),
-            ..Fault::new(failure.code.name(), failure.message)
+            path: fault.path.map(|path| path.to_string_lossy().into_owned()),
+            hint: fault.hint.or(fault.code.hint()).map(str::to_owned),
+            ..Fault::new(fault.code.name(), fault.message)
         }
     }
 }
@@ -231,12 +231,12 @@ mod tests {
 
     #[test]
     fn what_its_code_advises_is_told_unless_it_has_a_hint() {
-        let failure = Failure::new(Code::NoSpace, "full").at(Path::new("/x"));
-        let told = Fault::from(failure.clone());
+        let fault = SledFault::new(Code::NoSpace, "full").at(Path::new("/x"));
+        let told = Fault::from(fault.clone());
         assert_eq!((told.code, told.message.as_str(), told.path.as_deref()), ("NO_SPACE", "full", Some("/x")));
         assert!(told.hint.is_some_and(|hint| hint.starts_with("free some space")));
-        assert_eq!(Fault::from(failure.hint("wait")).hint.as_deref(), Some("wait"));
-        assert_eq!(Fault::from(Failure::new(Code::KeyExists, "")).hint, None);
+        assert_eq!(Fault::from(fault.hint("wait")).hint.as_deref(), Some("wait"));
+        assert_eq!(Fault::from(SledFault::new(Code::KeyExists, "")).hint, None);
     }
 
     #[test]
@@ -249,8 +249,8 @@ mod tests {
     fn errors_that_sled_copied_keep_code_and_words() {
         let original = io::Error::from_raw_os_error(28);
         let copied = sled::Error::Io(original).clone().clone();
-        let failure = Failure::sled(&copied, Doing::Writing, "writing");
-        assert_eq!(failure.code, Code::NoSpace);
-        assert_eq!(failure.message, "writing: No space left on device");
+        let fault = SledFault::sled(&copied, Doing::Writing, "writing");
+        assert_eq!(fault.code, Code::NoSpace);
+        assert_eq!(fault.message, "writing: No space left on device");
     }
 }
