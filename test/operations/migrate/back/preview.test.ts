@@ -33,7 +33,8 @@ const migrate: Prepare = (path) => migrateStore({ source: path, keepDump: false 
 async function rewrite(path: string, changed: (journal: Journal) => Partial<Journal>): Promise<Journal> {
   const journal = await readJournal(path);
   if (journal === null) throw new Error("no journal");
-  await writeFile(journalPath(path), JSON.stringify({ ...journal, ...changed(journal) }));
+  // Whoever wrote it is gone.
+  await writeFile(journalPath(path), JSON.stringify({ ...journal, owner: { ...journal.owner, started: "1" }, ...changed(journal) }));
   return journal;
 }
 
@@ -47,7 +48,7 @@ const STATES: Readonly<Record<string, Prepare>> = {
   "rolled back, and the journal lost its last words": async (path) => { await migrate(path); await rollbackStore({ target: path }); await rewrite(path, () => ({ step: "done" })); },
   gone: async (path) => { await migrate(path); await rm(path, { recursive: true }); },
   "replaced by what is no store": async (path) => { await migrate(path); await rm(path, { recursive: true }); await mkdir(path); await writeFile(join(path, "x"), ""); },
-  damaged: async (path) => { await migrate(path); await writeFile(join(path, "conf"), "nothing that sled knows"); },
+  damaged: async (path) => { await migrate(path); await writeFile(join(path, "db"), Buffer.alloc(5000, 7)); },
   "without its backup": async (path) => { await migrate(path); await rm((await readJournal(path))?.backup ?? "", { recursive: true }); },
   "written to since, and without its backup": async (path) => { await migrate(path); await change(path); await rm((await readJournal(path))?.backup ?? "", { recursive: true }); },
   "imported, and not exchanged": async (path) => {
