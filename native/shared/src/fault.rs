@@ -73,7 +73,8 @@ impl From<Fault> for napi::Error {
     }
 }
 
-fn push_text(json: &mut String, text: &str) {
+/// Adds a text to JSON, in quotes and with escapes.
+pub fn push_text(json: &mut String, text: &str) {
     json.push('"');
     for character in text.chars() {
         match character {

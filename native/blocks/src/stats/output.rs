@@ -1,6 +1,6 @@
 //! What was counted, as JSON: bytes in hex, numbers that may be beyond 2^53 as text.
 
-use std::fmt::Write as _;
+use kgdump_shared::fault::push_text;
 
 use super::keys::Class;
 use super::kinds::NAMES;
@@ -158,18 +158,7 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 fn text(bytes: &[u8]) -> String {
-    let mut json = String::from("\"");
-    for character in String::from_utf8_lossy(bytes).chars() {
-        match character {
-            '"' => json.push_str("\\\""),
-            '\\' => json.push_str("\\\\"),
-            control if control < ' ' => {
-                // Writing into a String can't fail.
-                let _ = write!(json, "\\u{:04x}", u32::from(control));
-            }
-            other => json.push(other),
-        }
-    }
-    json.push('"');
+    let mut json = String::new();
+    push_text(&mut json, &String::from_utf8_lossy(bytes));
     json
 }
