@@ -104,7 +104,7 @@ async function runTests(directory, { tests, match, env }) {
   }
   if (tests.every(isOfCrate)) return { status: 0, output: "" };
   const files = tests.filter((name) => !isOfCrate(name)).map((name) => (/\.mjs$/.test(name) ? `test/${name}` : `build/test/${name}.test.js`));
-  const args = [inProject("node_modules", "ava", "entrypoints", "cli.mjs"), "--fail-fast", `--timeout=${PATIENCE}`, ...(match === undefined ? [] : ["--match", match]), ...files];
+  const args = [inProject("node_modules", "ava", "entrypoints", "cli.mjs"), "--fail-fast", `--timeout=${PATIENCE}`, ...(match === undefined ? [] : [`--match=${match}`]), ...files];
   const { status, stdout, stderr } = await tryRun(process.execPath, args, { cwd: directory, env: { ...env, NODE_V8_COVERAGE: undefined, AVA_PATH: undefined }, limitMs: LIMIT_MS });
   return { status, output: stdout + stderr };
 }

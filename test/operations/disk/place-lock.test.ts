@@ -1,8 +1,9 @@
 /** The lock of a place: one holder at a time, who is named; it ends with the process, and leaves nothing. */
-import { spawn, spawnSync } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 import { mkdir, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { basename, join } from "node:path";
+import { promisify } from "node:util";
 import test from "ava";
 import { ownProcess } from "#src/operations/disk/owner.js";
 import { lockPlace } from "#src/operations/disk/place-lock.js";
@@ -63,20 +64,31 @@ test("of many at once, one holds it at any time", async (t) => {
   t.deepEqual(await readdir(directory), []);
 });
 
-test("a lock whose file is removed while it is being taken is taken anew", async (t) => {
+test("of processes that take it and let it go all the time, one holds it: a lock whose file was removed meanwhile is none", async (t) => {
   const directory = await temporaryDirectory(t);
-  const file = join(directory, ".graph.kgdump-lock");
-  const script = `const fs = require("node:fs"); for (;;) { try { fs.rmSync(${JSON.stringify(file)}); } catch {} Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 0.2); }`;
-  const remover = spawn(process.execPath, ["-e", script], { stdio: "ignore" });
-  try {
-    // What is held has its name: unless somebody removes it behind that, as here, nobody else gets it.
-    for (let round = 0; round < 300; round++) {
-      using lock = await lockPlace(join(directory, "graph"), "import");
-      t.truthy(lock);
+  const held = join(directory, "held");
+  const script = `
+    import { closeSync, openSync, rmSync } from "node:fs";
+    import { lockPlace } from ${JSON.stringify(import.meta.resolve("#src/operations/disk/place-lock.js"))};
+    let [times, shared] = [0, 0];
+    for (const until = Date.now() + 2000; Date.now() < until;) {
+      const lock = await lockPlace(${JSON.stringify(join(directory, "graph"))}, "import").catch((error) => { if (error.code !== "STORE_IN_USE") throw error; });
+      if (lock === undefined) continue;
+      try {
+        closeSync(openSync(${JSON.stringify(held)}, "wx"));
+        times += 1;
+        rmSync(${JSON.stringify(held)});
+      } catch {
+        shared += 1;
+      }
+      lock[Symbol.dispose]();
     }
-  } finally {
-    remover.kill("SIGKILL");
-  }
+    console.log(times, shared);`;
+  const run = promisify(execFile);
+  const counts = await Promise.all(Array.from({ length: 4 }, async () => (await run(process.execPath, ["--input-type=module", "-e", script])).stdout.trim().split(" ").map(Number)));
+  t.deepEqual(counts.map(([, shared]) => shared), [0, 0, 0, 0]);
+  t.true(counts.every(([times = 0]) => times > 0), JSON.stringify(counts));
+  t.deepEqual(await readdir(directory), []);
 });
 
 test("what a killed one left is taken over; where no file can be made, the command says why itself", async (t) => {
