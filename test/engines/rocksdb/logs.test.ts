@@ -1,5 +1,5 @@
 /** The logs of RocksDB stores that real writers made, in every way in which they are written: read whole, and missed when they are gone. */
-import { mkdir, readdir, rename, rm, truncate } from "node:fs/promises";
+import { copyFile, mkdir, readdir, rename, rm, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import test from "ava";
 import { openRocksdbSource } from "#src/engines/rocksdb/rocksdb.js";
@@ -47,6 +47,20 @@ test("a transaction that is prepared and undecided is named, also when OPTIONS a
     const said = (await warningsOf(path)).filter((warning) => warning.includes("prepared"));
     t.deepEqual(said, ['the transaction "waiting" (6 operations, in the log 000010.log) is prepared and neither committed nor rolled back: it is left out']);
   }
+});
+
+test("a log that stands in the place of another one is told by its content, where no entry has a number", async (t) => {
+  const directory = await temporaryDirectory(t);
+  await using maker = new Maker();
+  const store = join(directory, "graph");
+  // The first log is kept for what is prepared in it; what is rolled back takes no number; the last log commits the first transaction.
+  await maker.make(store, ["mode transactions committed", "open", ...transaction("A"), "crash", "open", ...transaction("B"), `rollback ${hex("B")}`, "crash", "open", `commit ${hex("A")}`, "crash"]);
+  const [, second = "", third = "", ...more] = await logsOf(store);
+  t.deepEqual(more, []);
+  const said = async (): Promise<string> => (await warningsOf(store)).join("\n");
+  t.notRegex(await said(), /same content/);
+  await copyFile(join(store, second), join(store, third));
+  t.regex(await said(), /the logs \S+ and \S+ have the same content: one of them may have replaced another log/);
 });
 
 test("transactions of another write policy are refused by its name, with what to do", async (t) => {

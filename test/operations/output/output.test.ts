@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import test from "ava";
 import fc from "fast-check";
 import { writeAll } from "#src/operations/output/output-file.js";
-import { openOutput } from "#src/operations/output/output.js";
+import { openOutput, refuseInStore } from "#src/operations/output/output.js";
 import { straceIsMissing } from "../../faults/series.js";
 import { loggedSeed } from "../../faults/support.js";
 import { temporaryDirectory } from "../../support/temporary.js";
@@ -175,6 +175,15 @@ test("with force a file is replaced, at commit only", async (t) => {
   await output.commit();
   t.is(await readFile(path, "utf8"), "new");
   t.deepEqual(await readdir(directory), ["a.kgd"]);
+});
+
+test("what is inside of a store is refused, by whatever path; what only begins like it is not", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const store = join(directory, "graph");
+  for (const name of [join("graph", "below"), "graph-dumps"]) await mkdir(join(directory, name), { recursive: true });
+  await symlink(join(store, "below"), join(directory, "link"));
+  for (const output of [join(store, "a.kgd"), join(store, "below", "a.kgd"), join(directory, "link", "a.kgd"), join(store, "..", "graph", "a.kgd")]) await t.throwsAsync(refuseInStore(output, store), { code: "USAGE" }, output);
+  for (const output of [join(directory, "a.kgd"), join(directory, "graph-dumps", "a.kgd"), join(store, "..", "graph.kgd"), join(directory, "none", "a.kgd")]) await t.notThrowsAsync(refuseInStore(output, store), output);
 });
 
 test("a directory and a missing parent are refused by name", async (t) => {
