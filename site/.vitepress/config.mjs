@@ -18,7 +18,7 @@ export default {
     search: { provider: "local" },
     outline: [2, 3],
     sidebar: [
-      { text: "Begin", items: [{ text: "What it is", link: "/" }, { text: "Commands", link: "/docs/commands" }, { text: "Limits", link: "/docs/limits" }] },
+      { text: "Begin", items: [{ text: "What it is", link: "/" }, { text: "A first move", link: "/docs/tutorial" }, { text: "Commands", link: "/docs/commands" }, { text: "Questions", link: "/docs/faq" }, { text: "Limits", link: "/docs/limits" }] },
       {
         text: "Guides",
         items: [
