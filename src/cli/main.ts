@@ -46,6 +46,7 @@ class Run {
     stopping: () => { this.#context.tellStopping(); },
     ending: (interrupted) => {
       removeTemporaries();
+      this.#context.out.destroy();
       this.#context.fail(interrupted);
     },
   });
@@ -59,6 +60,7 @@ class Run {
   constructor(args: readonly string[]) {
     this.#args = args;
     this.#context = new Context(guessFlags(args), this.#watch.signal, this.#paths);
+    this.#watch.isPaged = () => this.#context.out.isPaged;
   }
 
   /** Runs what was asked for. @returns the exit code; errors have been told */
@@ -86,11 +88,14 @@ class Run {
         await this.#context.out.write(invocation.kind === "version" ? await versionText(invocation.verbose) : invocation.text);
       }
       await this.#context.out.flush();
+      await this.#context.out.leavePager();
       return this.#faulty ? ExitCode.other : this.#context.exitCode;
     } catch (error) {
       if (this.#faulty) return ExitCode.other;
       // What was found before the error comes before it; that it can't be written matters less.
       if (this.#interrupted === null) await this.#context.out.flush().catch(() => undefined);
+      // What is told now would be written over what the pager shows.
+      await this.#context.out.leavePager().catch(() => undefined);
       // Once interrupted, whatever an operation ended with is a consequence of that; not what a command says of one that was done.
       this.#toldSignal = this.#interrupted !== null;
       const told = this.#interrupted ?? withActing(reasonOf(error), this.#args);

@@ -109,6 +109,7 @@ const ROWS: Readonly<Record<string, Readonly<Record<string, Row>>>> = {
     "--check": inspecting("--check"),
     "--get": inspecting("--get k0000003"),
     "--raw": inspecting("--raw", "--get k0000003"),
+    "--hex": inspecting("--hex", "--get k0000003"),
     "--keyspace": inspecting("--keyspace nodes", "--entries"),
     "--cf": inspecting("--cf nodes", "--entries"),
     "--prefix": inspecting("--prefix k000001", "--entries"),

@@ -297,7 +297,7 @@ test("a program that is silent for too long is ended, with all that it started",
 });
 
 test("a program that prints from time to time may take as long as it needs", async (t) => {
-  const { ok, output } = await stream("sh", ["-c", "for i in 1 2 3 4 5 6; do echo $i; sleep 0.3; done"], { silenceMs: 1000 });
+  const { ok, output } = await stream("sh", ["-c", "for i in 1 2 3 4 5 6 7 8; do echo $i; sleep 0.5; done"], { silenceMs: 3000 });
   t.true(ok);
-  t.is(output, "1\n2\n3\n4\n5\n6\n");
+  t.is(output, "1\n2\n3\n4\n5\n6\n7\n8\n");
 });

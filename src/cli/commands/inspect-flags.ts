@@ -10,6 +10,7 @@ export interface InspectFlags extends ReadingFlags {
   readonly check?: boolean;
   readonly get?: Uint8Array;
   readonly raw?: boolean;
+  readonly hex?: boolean;
   readonly prefix?: Uint8Array;
   readonly columnFamily?: Uint8Array[];
   readonly limit?: number;

@@ -30,6 +30,7 @@ export function inspectCommand(): Command {
     new Option("--check", "read all of the dump and check every entry, as verify does"),
     new Option("--get <key>", "show the value of one key; in a file, without reading the rest").argParser(bytesOf("--get")),
     new Option("--raw", "with --get: the value's bytes as they are, and nothing else"),
+    new Option("--hex", "with --get: a dump of the value's bytes, 16 a line"),
     ...keyspaceOptions("only this family or tree; may be repeated. With exactly one, lists omit its name"),
     prefixOption("only keys that start with this"),
     new Option("--limit <n>", "at most this many entries or blocks").argParser(countOf("--limit")),
@@ -66,7 +67,7 @@ export function inspectCommand(): Command {
  */
 export async function runInspect(context: Context, args: readonly string[], flags: InspectFlags): Promise<void> {
   const [input = "-"] = args;
-  checkFlags(flags);
+  checkFlags(flags, context.json);
   if (input === "-") refuseTerminalInput("kgdump inspect graph.kgd");
   // Of a directory without a store, it is said what a dump is.
   if (input !== "-" && (await isDirectory(input)) && (await (await import("../../operations/inspect/store.js")).isStore(input))) {
@@ -112,10 +113,12 @@ function refuseForDump(given: Readonly<Record<string, boolean>>): void {
   if (name !== undefined) throw new KgdumpError("USAGE", `${name} is for stores, and this is a dump`, { hint: "leave it out" });
 }
 
-function checkFlags(flags: InspectFlags): void {
+function checkFlags(flags: InspectFlags, json: boolean): void {
   const { blocks, check, entries, gaps, keys, get } = flags;
   refuseBoth({ "--check": check === true, "--blocks": blocks === true, "--gaps": gaps === true, "--entries": entries === true, "--keys": keys === true, "--get": get !== undefined });
-  requireWith({ "--raw": flags.raw === true }, "--get", get !== undefined);
+  const hex = flags.hex === true;
+  for (const other of [{ "--raw": flags.raw === true }, { "--width": flags.width !== undefined }, { "--json": json }]) refuseBoth({ "--hex": hex, ...other });
+  requireWith({ "--raw": flags.raw === true, "--hex": hex }, "--get", get !== undefined);
   requireWith(
     { "--prefix": flags.prefix !== undefined, "--limit": flags.limit !== undefined, "--reverse": flags.reverse === true },
     "--entries, --keys or --blocks",

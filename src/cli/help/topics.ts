@@ -35,7 +35,9 @@ export const TOPICS: Readonly<Record<string, Topic>> = {
   path starts at the working directory. A store keeps its compression and segment size for good: the result says how it must be opened, and with --merge
   they must be those of the store.
 
-  KGDUMP_ADDON=none turns native code off: dumps are then read by JavaScript and WebAssembly alone, which can reach nothing else, and stores can't be read. kgdump --version -v shows which native code there is.`,
+  KGDUMP_ADDON=none turns native code off: dumps are then read by JavaScript and WebAssembly alone, which can reach nothing else, and stores can't be read. kgdump --version -v shows which native code there is.
+
+  On a terminal, inspect shows lists and values through a pager, as git does: the command in KGDUMP_PAGER, else the one in PAGER, else less. cat, or an empty text, is none. NO_COLOR turns colours off.`,
   },
   json: {
     about: "what --json writes",

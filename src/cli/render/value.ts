@@ -10,7 +10,7 @@ export const MOST_WHOLE = 16 * 1024 * 1024;
 const LONGEST_CHARACTER = 4;
 
 /** Whether the text is a JSON document. */
-function isJson(text: string): boolean {
+export function isJson(text: string): boolean {
   try {
     JSON.parse(text);
     return true;

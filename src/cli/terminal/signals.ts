@@ -48,6 +48,8 @@ export interface OnSignal {
 export class SignalWatch {
   /** The command that runs, once it is known. */
   command: string | undefined;
+  /** Whether Ctrl-C is for somebody else, such as a pager, whose end ends the command. */
+  isPaged: () => boolean = () => false;
   readonly #controller = new AbortController();
   readonly #listeners = new Map<SignalName, () => void>();
   #first: Interrupted | null = null;
@@ -79,6 +81,7 @@ export class SignalWatch {
   }
 
   #receive(signal: SignalName): void {
+    if (signal === "SIGINT" && this.isPaged()) return;
     const first = this.#first;
     if (first === null) {
       const interrupted = new Interrupted(signal, this.command);

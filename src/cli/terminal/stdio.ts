@@ -13,6 +13,7 @@ import { hasCode, KgdumpError, systemError } from "../../errors.js";
 import type { LettingGo } from "../../operations/output/output-stream.js";
 import { wrapLines } from "../text/wrap.js";
 import { sayEnough } from "./enough.js";
+import { type Pager, pagerOf, startPager } from "./pager.js";
 
 /** Sends the data to a file or device by its descriptor, however many calls of the system each chunk takes. */
 class DescriptorWriter extends Writable implements LettingGo {
@@ -144,6 +145,7 @@ export function closeGoneTerminals(): void {
 export class DataOutput {
   readonly isTerminal: boolean;
   #stream: Writable | null = null;
+  #pager: Pager | null = null;
   #gathered: string[] = [];
   #gatheredLength = 0;
   #closed = false;
@@ -168,6 +170,37 @@ export class DataOutput {
   get columns(): number | null {
     if (!this.isTerminal) return null;
     return process.stdout.columns > 0 ? process.stdout.columns : 80;
+  }
+
+  /** The rows of the terminal, or null for anything else. */
+  get rows(): number | null {
+    if (!this.isTerminal) return null;
+    return process.stdout.rows > 0 ? process.stdout.rows : 24;
+  }
+
+  /** Whether a pager shows what is written. */
+  get isPaged(): boolean {
+    return this.#pager !== null;
+  }
+
+  /** Has the user's pager show what is written from now on, when stdout is a terminal. @param env the environment of the process */
+  page(env: NodeJS.ProcessEnv = process.env): void {
+    const command = this.isTerminal && this.#stream === null && !this.#closed ? pagerOf(env) : null;
+    if (command === null) return;
+    this.#pager = startPager(command, env);
+    this.#stream = this.#pager.stream;
+  }
+
+  /** Waits until the user leaves the pager, if there is one. Nothing is written behind it. @throws {KgdumpError} as `write` does */
+  async leavePager(): Promise<void> {
+    const pager = this.#pager;
+    if (pager === null) return;
+    try {
+      await this.flush();
+    } finally {
+      this.#closed = true;
+      await pager.leave().finally(() => { this.#pager = null; });
+    }
   }
 
   /**
@@ -236,6 +269,7 @@ export class DataOutput {
   destroy(): void {
     this.#closed = true;
     this.#stream?.destroy();
+    this.#pager?.end();
   }
 }
 

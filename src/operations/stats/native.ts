@@ -1,5 +1,6 @@
 /** The part of the addon for blocks that counts what is in them, as native/blocks/src/stats exports it; lint compares the two. */
-import { asBuffer, fromAddon, loadAddon } from "../../addon.js";
+import { addonIfAny, asBuffer, fromAddon, loadAddon } from "../../addon.js";
+import type { ValueKind } from "./results.js";
 
 /** What is asked for. */
 interface NativeSettings {
@@ -24,6 +25,12 @@ interface NativeStats {
 
 interface StatsAddon {
   readonly StatsBuilder: new (settings: NativeSettings) => NativeStats;
+  valueKind(value: Buffer): ValueKind;
+}
+
+/** What a value looks like. @returns null where there is no addon that could tell */
+export function kindOf(value: Uint8Array): ValueKind | null {
+  return (addonIfAny("blocks") as StatsAddon | null)?.valueKind(asBuffer(value)) ?? null;
 }
 
 /** Settings of a count. */

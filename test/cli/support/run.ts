@@ -29,7 +29,7 @@ export interface RunOptions {
 /** The environment of this process without what would change the output, and with what the test sets. */
 function environment(extra: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
   const { NO_COLOR: _noColor, FORCE_COLOR: _forceColor, SOURCE_DATE_EPOCH: _epoch, ...rest } = process.env;
-  return { ...rest, TERM: "xterm", NODE: process.execPath, KGDUMP, ...extra };
+  return { ...rest, TERM: "xterm", KGDUMP_PAGER: "cat", NODE: process.execPath, KGDUMP, ...extra };
 }
 
 /** Waits for the end of a process and gathers what it wrote. */

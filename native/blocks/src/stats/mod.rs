@@ -49,6 +49,12 @@ pub struct StatsSettings {
     pub grep_values: bool,
 }
 
+/// The kind of a value, as the counts of kinds name it.
+#[napi]
+pub fn value_kind(value: Buffer) -> String {
+    kinds::NAMES[kinds::kind_of(&value)].to_owned()
+}
+
 /// Counts what is in the blocks of keyspaces, which come one after the other.
 #[napi]
 pub struct StatsBuilder {
