@@ -44,7 +44,7 @@ th,td{text-align:left;vertical-align:top;padding:.3em .9em .3em 0;border-bottom:
 th{font-weight:400}
 thead th{color:var(--soft);white-space:nowrap;vertical-align:bottom}
 th code,td code{overflow-wrap:anywhere}
-tbody th,td:last-child{min-width:11em}
+tbody th{min-width:11em}td:last-child{min-width:6em}
 td.n:last-child{min-width:0}
 .n{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
 .digest{white-space:nowrap}

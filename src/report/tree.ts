@@ -35,6 +35,7 @@ const MOST_BELOW = 40;
 /** A branch of less than this share is not looked into. */
 const LEAST_SHARE = 1 / 500;
 const LABEL = 60;
+/** Also bytes of a literal that are looked at: what is longer is cut. */
 const PATTERN = 240;
 
 const bytesOf = ({ keyBytes, valueBytes }: PrefixStats): number => keyBytes + valueBytes;
@@ -101,8 +102,8 @@ function split({ prefix, parts, branch }: Open, grouped: boolean, most: number):
     return {
       prefix: one, parts: all,
       branch: {
-        label: one.parts.length === 0 ? "(ends here)" : cut(formatPattern(one.parts, goesOn), LABEL),
-        pattern: cut(formatPattern(all, goesOn), PATTERN),
+        label: one.parts.length === 0 ? "(ends here)" : cut(formatPattern(shortened(one.parts), goesOn), LABEL),
+        pattern: cut(formatPattern(shortened(all), goesOn), PATTERN),
         keyspace: branch.keyspace, bytes: bytesOf(one), entries: one.entries, prefix: one,
         group: grouped ? (at < GROUPS ? at : null) : branch.group, below: [],
       },
@@ -119,6 +120,18 @@ function restOf(rest: readonly PrefixStats[], label: string, pattern: string | n
     bytes: rest.reduce((sum, one) => sum + bytesOf(one), 0),
     entries: rest.reduce((sum, one) => sum + one.entries, 0),
   };
+}
+
+/** Parts of which no more is kept than what is shown: a key may have 16 MiB. */
+function shortened(parts: readonly KeyPart[]): KeyPart[] {
+  return parts.map((part) => (part.bytes === null || part.bytes.length <= PATTERN ? part : { ...part, bytes: part.bytes.subarray(0, characterEnd(part.bytes, PATTERN)) }));
+}
+
+/** The end of the last whole character of UTF-8 before a place. */
+function characterEnd(bytes: Uint8Array, end: number): number {
+  let at = end;
+  while (at > 0 && end - at < 3 && ((bytes[at] ?? 0) & 0xc0) === 0x80) at -= 1;
+  return at;
 }
 
 /** Parts that have none below, the largest first: together they are all of it. */

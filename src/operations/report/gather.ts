@@ -2,6 +2,7 @@
 import { PRODUCER } from "../../version.js";
 import { type DumpGap, listGaps } from "../inspect/gaps.js";
 import { inspectStore, type StoreSummary } from "../inspect/store.js";
+import { sourceDateEpoch } from "../run/source-date.js";
 import type { StatsResult } from "../stats/results.js";
 import { statsOf, type StatsOptions } from "../stats/stats.js";
 
@@ -20,6 +21,7 @@ export interface ReportFacts {
   readonly gaps: readonly DumpGap[];
   /** Whether parts of values are shown. */
   readonly values: boolean;
+  /** SOURCE_DATE_EPOCH, else now. */
   readonly madeAt: Date;
   /** Program and version that made it. */
   readonly producer: string;
@@ -45,7 +47,7 @@ export async function gatherReport(options: ReportOptions): Promise<ReportFacts>
   const hasGaps = dump?.problem === null && dump.keyspaces.some(({ gaps }) => gaps > 0);
   // A stream went by.
   const gaps = hasGaps && path !== null ? await firstGaps({ input: path, maxBlockSize, signal }) : [];
-  return { stats, store, gaps, values, madeAt: new Date(), producer: PRODUCER };
+  return { stats, store, gaps, values, madeAt: sourceDateEpoch() ?? new Date(), producer: PRODUCER };
 }
 
 async function firstGaps(options: Parameters<typeof listGaps>[0]): Promise<DumpGap[]> {

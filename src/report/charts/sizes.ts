@@ -37,7 +37,7 @@ function drawRow({ label, prefix: { valueSizes } }: SizeRow, top: number, scale:
   const middle = pixels(top + 30);
   const [half, nine] = [scale(p50), scale(p90)];
   return html`<g><title>${label}: ${sizesText(valueSizes)}</title><text class="label" x="1%" y="${pixels(top + 15)}">${label}</text>
-<line class="whisker" x1="${percent(scale(min))}" x2="${percent(scale(max))}" y1="${middle}" y2="${middle}"/><rect class="box" x="${percent(half)}" y="${pixels(top + 24)}" width="${percent(Math.max(0.004, nine - half))}" height="12"/>
+<line class="whisker" x1="${percent(scale(min))}" x2="${percent(scale(max))}" y1="${middle}" y2="${middle}"/>${nine === half ? null : html`<rect class="box" x="${percent(half)}" y="${pixels(top + 24)}" width="${percent(Math.max(0.004, nine - half))}" height="12"/>`}
 <line class="mark" x1="${percent(scale(p99))}" x2="${percent(scale(p99))}" y1="${pixels(top + 23)}" y2="${pixels(top + 37)}"/><circle class="end" cx="${percent(scale(max))}" cy="${middle}" r="3.5"/></g>
 `;
 }

@@ -47,9 +47,9 @@ function drawOn({ kind, width, height }: Screen, root: Branch, idOf: ReadonlyMap
   return chart(kind, "Treemap: the areas are the bytes of keys and values of each prefix. The table below has the same figures.", height, cells.map((node) => drawCell(node, width, root.bytes, idOf)));
 }
 
-/** The first level tells what it is, where something is below. */
-function hasHeading({ depth, children }: { depth: number; children?: unknown[] | undefined }): boolean {
-  return depth === 1 && children !== undefined;
+/** The first level tells what it is, where something is below, and there is room. */
+function hasHeading({ depth, children, x0, x1, y0, y1 }: HierarchyRectangularNode<Branch>): boolean {
+  return depth === 1 && children !== undefined && x1 - x0 >= LABEL.width && y1 - y0 >= 2 * HEADING;
 }
 
 function drawCell({ data, x0, x1, y0, y1, children }: HierarchyRectangularNode<Branch>, all: number, bytes: number, idOf: ReadonlyMap<Branch, string>): Html {

@@ -1,6 +1,6 @@
 /** Provenance: where it comes from, and how this report was made. */
 import { formatCount } from "../../counts.js";
-import { formatBlockSize, formatDuration } from "../../cli/text/quantities.js";
+import { formatBlockSize } from "../../cli/text/quantities.js";
 import type { DumpSummary } from "../../operations/dump/summary.js";
 import { html, type Html, type Part } from "../html.js";
 import { facts, name, table, text } from "../table.js";
@@ -15,7 +15,7 @@ const OPTIONS = 30;
 
 /** The section. */
 export function provenance({ facts: report }: Page): Section {
-  const { stats: { path, dump, seconds, keyspaces }, store, madeAt, producer, values } = report;
+  const { stats: { path, dump, keyspaces }, store, madeAt, producer, values } = report;
   const chosen = dump !== null && keyspaces.length < dump.keyspaces.length && dump.problem === null;
   const body = html`${facts([
     ["Read from", path === null ? "a stream" : html`<code>${cut(path, 1000)}</code>`],
@@ -23,7 +23,7 @@ export function provenance({ facts: report }: Page): Section {
     ...(store === null ? [] : ofStore(store)),
     chosen ? ["Counted", `${formatCount(keyspaces.length)} of ${formatCount(dump.keyspaces.length)} keyspaces were asked for`] : null,
     values ? null : ["Left out", "parts of values: shapes of JSON, and examples"],
-    ["This report", `made ${timeText(madeAt, new Date(0))}, by ${producer}; everything was read in ${formatDuration(seconds)}`],
+    ["This report", `made ${timeText(madeAt, new Date(0))}, by ${producer}`],
   ])}
 ${dump === null ? null : settingsOf(dump)}`;
   return { id: "provenance", title: "Provenance", body };

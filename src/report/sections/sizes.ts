@@ -25,7 +25,7 @@ export function sizes({ leaves, limits, facts: { stats } }: Page): Section | nul
   if (drawn.length === 0) return null;
   const told = leaves.filter(({ prefix }) => prefix !== null).slice(0, limits.rows);
   const largest = stats.keyspaces.flatMap(({ name: keyspace, largest: entries }) => entries.map((entry) => ({ keyspace, ...entry }))).sort((a, b) => b.valueBytes - a.valueBytes).slice(0, LARGEST);
-  const body = html`<figure><figcaption>Sizes of values, on a logarithmic scale: each line goes from the smallest to the largest, its box from half of them to nine of ten; the mark is 99 of 100.</figcaption>${drawSizes(drawn)}</figure>
+  const body = html`<figure><figcaption>Sizes of values, on a logarithmic scale: each line goes from the smallest to the largest, its box from half of them to nine of ten; the mark is 99 of 100. No bytes at all are drawn as 1.</figcaption>${drawSizes(drawn)}</figure>
 ${table({
     caption: "Sizes of values: so many have no more than this",
     columns: [name("prefix"), figure("smallest"), figure("half"), figure("90 %"), figure("99 %"), figure("largest"), text("the largest is of")],
