@@ -40,11 +40,12 @@ figcaption,.note{color:var(--soft);font-size:.9rem;margin:0 0 .5em}
 .scroll{overflow-x:auto;margin:0 0 .8em;max-width:100%}
 table{border-collapse:collapse;font-size:.9rem;min-width:100%}
 caption{text-align:left;font-weight:600;padding:.2em 0 .4em}
+caption span{display:inline-block;position:sticky;left:0;max-width:calc(100vw - 30px);overflow-wrap:anywhere}
 th,td{text-align:left;vertical-align:top;padding:.3em .9em .3em 0;border-bottom:1px solid var(--line)}
 th{font-weight:400}
 thead th{color:var(--soft);white-space:nowrap;vertical-align:bottom}
 th code,td code{overflow-wrap:anywhere}
-tbody th{min-width:11em}td:last-child{min-width:6em}
+tbody th{min-width:11em}td:last-child{min-width:6em}td:last-child:has(code){min-width:16em}
 td.n:last-child{min-width:0}
 .n{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
 .digest{white-space:nowrap}
@@ -76,5 +77,5 @@ ${groups}
 .narrow{display:none}
 footer{margin-top:3em;color:var(--soft);font-size:.9rem;border-top:1px solid var(--line)}
 @media screen and (max-width:640px){body{padding:12px 14px 40px}.wide{display:none}.narrow{display:block}.spare{display:none}.tiles li{flex-basis:7em}.digest{white-space:normal;overflow-wrap:anywhere}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.5em}h1{font-size:1.4rem}}
-@media print{html{font-size:11px}body{max-width:none;padding:0}nav,.skip{display:none}.scroll{overflow:visible}details::details-content{content-visibility:visible;block-size:auto}.digest{white-space:normal;overflow-wrap:anywhere}section{break-before:auto}tr,figure{break-inside:avoid}.chart,.swatch{print-color-adjust:exact;-webkit-print-color-adjust:exact}a{color:inherit;text-decoration:none}}
+@media print{caption span{max-width:none}html{font-size:11px}body{max-width:none;padding:0}nav,.skip{display:none}.scroll{overflow:visible}details::details-content{content-visibility:visible;block-size:auto}.digest{white-space:normal;overflow-wrap:anywhere}section{break-before:auto}tr,figure{break-inside:avoid}.chart,.swatch{print-color-adjust:exact;-webkit-print-color-adjust:exact}a{color:inherit;text-decoration:none}}
 `;

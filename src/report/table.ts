@@ -41,7 +41,7 @@ export function table({ caption, columns, rows, first, more }: TableParts): Html
 }
 
 function part(caption: string, columns: readonly Column[], rows: readonly Row[]): Html {
-  return html`<div class="scroll" role="region" aria-label="${caption}" tabindex="0"><table><caption>${caption}</caption><thead><tr>${columns.map(heading)}</tr></thead><tbody>
+  return html`<div class="scroll" role="region" aria-label="${caption}" tabindex="0"><table><caption><span>${caption}</span></caption><thead><tr>${columns.map(heading)}</tr></thead><tbody>
 ${rows.map((row) => html`<tr${row.id === undefined ? null : html` id="${row.id}"`}>${columns.map((column, at) => cell(column, row.cells[at] ?? null))}</tr>
 `)}</tbody></table></div>`;
 }

@@ -21,7 +21,8 @@ ${table({
     caption: "Kinds of values of all entries",
     columns: [name("kind"), figure("entries"), figure("share")],
     rows: kindsOf(all).map((kind) => ({ cells: [KIND_NAMES[kind], formatCount(countOf(kind)), formatPercent(countOf(kind), root.entries)] })),
-    first: FIRST_ROWS, more: "Those with a question mark are guesses: bytes of another kind may look like them by chance.",
+    first: FIRST_ROWS,
+    more: kindsOf(all).some((kind) => KIND_NAMES[kind].endsWith("?")) ? "Those with a question mark are guesses: bytes of another kind may look like them by chance." : null,
   })}
 ${table({
     caption: "Kinds of values of the prefixes in the chart",
