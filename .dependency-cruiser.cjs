@@ -96,6 +96,14 @@ module.exports = {
       { path: "^src/(engines/(?!registry\\.ts$)|codecs/)", dependencyTypesNot: TYPE_ONLY },
     ),
     forbid(
+      "reports-are-drawn-apart",
+      "What draws a report takes what operations gathered, and texts of keys and values from the command line; nothing else of it.",
+      { path: "^src/report/" },
+      { path: "^src/(cli/(?!text/|render/value\\.ts$)|library/|index)" },
+    ),
+    forbid("reports-on-demand", "No command but report loads what draws.", { path: "^src/", pathNot: "^src/report/" }, { path: "^src/report/", dynamic: false, dependencyTypesNot: TYPE_ONLY }),
+    forbid("charts-in-reports", "Packages that lay out charts are for src/report.", { pathNot: "^src/report/" }, { path: "node_modules/d3-" }),
+    forbid(
       "terminal-packages-in-cli",
       "Colours, tables and bars are for src/cli.",
       { pathNot: "^src/cli/" },

@@ -1,13 +1,14 @@
 #!/usr/bin/env node
 // @ts-check
 /**
- * Shows the whole way of a graph: a sample store in RocksDB, its dump, the same in sled, and the proof that they are equal.
+ * Shows the whole way of a graph: a sample store in RocksDB, its dump, the same in sled, the proof that they are equal, and a report of what it holds.
  * Everything happens in demo/, and only what an earlier run made there is removed.
  */
 import "./setup/node-version.mjs";
 import { spawn } from "node:child_process";
 import { mkdir, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
+import { pathToFileURL } from "node:url";
 import { makeSampleStore } from "../bench/graph.mjs";
 import { runScript, setUp } from "./setup.mjs";
 import { filesBelow, ignoreAbsent } from "./setup/fingerprint.mjs";
@@ -17,7 +18,7 @@ import { SetupError } from "./setup/setup-error.mjs";
 const RECORDS = 100_000;
 const FOLDER = "demo";
 const MARKER = ".made-by-kgdump-demo";
-const [STORE, DUMP, TARGET] = [`${FOLDER}/rocksdb`, `${FOLDER}/graph.kgd`, `${FOLDER}/sled`];
+const [STORE, DUMP, TARGET, REPORT] = [`${FOLDER}/rocksdb`, `${FOLDER}/graph.kgd`, `${FOLDER}/sled`, `${FOLDER}/report.html`];
 
 /** Ctrl-C was pressed. The child that runs gets it too and cleans up; this script waits for it. */
 let interrupted = false;
@@ -31,7 +32,7 @@ async function prepareFolder() {
   }
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, MARKER), "npm run demo made this folder and removes what it made here before it runs again\n");
-  for (const made of [STORE, DUMP, TARGET]) await rm(inProject(made), { recursive: true, force: true });
+  for (const made of [STORE, DUMP, TARGET, REPORT]) await rm(inProject(made), { recursive: true, force: true });
 }
 
 /**
@@ -78,18 +79,22 @@ async function main() {
   await kgdump("inspect", DUMP);
   await kgdump("import", TARGET, "-i", DUMP);
   await kgdump("verify", DUMP, "--against", TARGET);
+  await kgdump("report", DUMP, "-o", REPORT);
 
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   const places = [
     ["RocksDB store", STORE],
     ["dump", DUMP],
     ["sled store", TARGET],
+    ["report", REPORT],
   ];
   process.stdout.write(`\nDone in ${seconds} s: ${records} records left RocksDB as a dump, arrived in sled, and are equal there.\n\n`);
   for (const [what = "", path = ""] of places) {
     process.stdout.write(`  ${what.padEnd(14)} ${path.padEnd(16)} ${await sizeOf(inProject(path))}\n`);
   }
   process.stdout.write(`
+See what is in it, in a browser: ${pathToFileURL(inProject(REPORT)).href}
+
 Try next:
   node bin/kgdump.js inspect ${DUMP} --entries --prefix node: --limit 3
   node bin/kgdump.js export ${STORE} | node bin/kgdump.js import ${FOLDER}/sled-2

@@ -7,6 +7,7 @@ export {
   type KeyspaceSummary, listBlocks, listEntries, type ListOptions, listStoreEntries, type ListStoreOptions, type Missing, type PrefixSample, type PrefixShare, type StoreKeyspace, type StoreSummary,
 } from "./library/look.js";
 export { type ChosenEntry, type JsonPlace, type JsonShape, type KeyPart, type KeyspaceStats, type NamedEntry, type PrefixStats, type SizeStats, statsOf, type StatsOptions, type StatsResult } from "./library/stats.js";
+export { type Report, reportOf, type ReportOptions } from "./library/report.js";
 export type { JsonType, ValueKind } from "./operations/stats/results.js";
 export type { CodecName, KeyOrder } from "./format/index.js";
 export type { Bytes, DeltaHeader, DumpBase, DumpHeader, DumpSource, FullHeader, HeaderKeyspace, NameMap, NamePattern } from "./library/public.js";

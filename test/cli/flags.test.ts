@@ -42,7 +42,7 @@ type Row = { readonly base: string; readonly add: string } | { readonly base: st
 
 const made = (command: string) => (add: string, base = ""): Row => ({ base: `${command}${base === "" ? "" : ` ${base}`}`, add });
 const [compacting, exporting, importing, inspecting] = [made("compact sled"), made("export store -o x.kgd"), made("import new -i graph.kgd"), made("inspect graph.kgd")];
-const counting = made("stats graph.kgd");
+const [counting, reporting] = [made("stats graph.kgd"), made("report graph.kgd")];
 const [migrating, rolling, restoring, verifying] = [made("migrate --from store"), made("rollback migrated"), made("restore new -i graph.kgd"), made("verify graph.kgd --against store --seed 1")];
 
 const ROWS: Readonly<Record<string, Readonly<Record<string, Row>>>> = {
@@ -211,6 +211,17 @@ const ROWS: Readonly<Record<string, Readonly<Record<string, Row>>>> = {
     "--paranoid": { proof: "test/operations/stats/stats.test.ts" },
     "--max-block-size": counting("--max-block-size 100"),
   },
+  report: {
+    "--output": reporting("-o x.html"),
+    "--force": reporting("--force", "-o dotted.kgd"),
+    "--keyspace": reporting("--keyspace nodes"),
+    "--cf": reporting("--cf nodes"),
+    "--separator": reporting("--separator 0"),
+    "--no-values": { base: "report dotted.kgd", add: "--no-values" },
+    "--ttl": { base: "report ttl", add: "--ttl strip" },
+    "--paranoid": { proof: "test/operations/report/report.test.ts" },
+    "--max-block-size": reporting("--max-block-size 100"),
+  },
   verify: {
     "--against": { base: "verify graph.kgd", add: "--against store" },
     "--ttl": { base: "verify ttl.kgd --against ttl", add: "--ttl strip" },
@@ -332,7 +343,7 @@ async function run(t: ExecutionContext, from: string, args: string): Promise<str
   return JSON.stringify({ code, said, stderr: settled(stderr, place), content }, null, 1);
 }
 
-const COMMANDS = ["cleanup", "compact", "completion", "export", "find", "import", "inspect", "recover", "restore", "stats", "status", "verify"] as const;
+const COMMANDS = ["cleanup", "compact", "completion", "export", "find", "import", "inspect", "recover", "report", "restore", "stats", "status", "verify"] as const;
 
 /** Each command as commander knows it. */
 async function commands(): Promise<Command[]> {

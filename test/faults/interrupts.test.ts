@@ -38,6 +38,7 @@ const COMMANDS: Readonly<Record<string, (ground: Ground) => readonly string[]>> 
   verify: ({ dump }) => ["verify", dump, "--against", "store", "--graph"],
   "inspect --check": ({ dump }) => ["inspect", dump, "--check"],
   stats: () => ["stats", "store", "--schema"],
+  report: () => ["report", "store", "-o", "report.html"],
   recover: () => ["recover", "store", "-o", "x.kgd", "-f"],
   find: () => ["find", "store", "node:00000007"],
   migrate: () => ["migrate", "--from", "store"],
@@ -55,7 +56,7 @@ test.before(async (t) => {
 test.after.always((t) => rm(t.context.directory, { recursive: true, force: true }));
 
 /** What a command may leave for good, once it is done. */
-const KEPT = /^(?:store|made|x\.kgd|store\.kgdump-migration\.json|store\..*(?:backup|kgd|original|before).*)$/;
+const KEPT = /^(?:store|made|x\.kgd|report\.html|store\.kgdump-migration\.json|store\..*(?:backup|kgd|original|before).*)$/;
 
 test("an interrupted command ends with one line, and the next run does all of the work", async (t) => {
   t.timeout(60 * 60_000);

@@ -71,6 +71,8 @@ testAsRoot("each command works as the user who may change a place of it, whichev
     compact: ["compact", store, "--dry-run"],
     "compact --undo": ["compact", store, "--undo"],
     stats: ["stats", store],
+    report: ["report", store, "-o", join(secret, "x.html")],
+    "report there": ["report", own, "-o", hers("x.html")],
     find: ["find", store, "k0000001"],
     "inspect of a store": ["inspect", store],
     verify: ["verify", dump, "--against", store],

@@ -27,6 +27,7 @@ export const EXITS: Readonly<Record<string, readonly number[]>> = {
   inspect: without(difference),
   verify: ALL,
   stats: without(difference),
+  report: without(difference),
   recover: ALL,
   find: without(damagedDump, difference),
   restore: ALL,

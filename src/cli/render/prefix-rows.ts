@@ -1,5 +1,6 @@
 /** Which prefixes of a tree are shown: those that together are all of it, and tell most. */
 import type { KeyPart, PrefixStats } from "../../operations/stats/results.js";
+import { joinParts } from "../text/pattern.js";
 
 /** A prefix that is shown. */
 export interface PrefixRow {
@@ -38,13 +39,5 @@ export function prefixRows(root: PrefixStats, most: number, depth: number | unde
 }
 
 function split({ parts, prefix, level }: Open): Open[] {
-  return prefix.below.map((below) => ({ parts: joined(parts, below.parts), prefix: below, goesOn: below.below.length > 0, level: level + 1 }));
-}
-
-/** Parts one behind the other; literal ones become one, so that they are shown as keys are. */
-function joined(before: readonly KeyPart[], after: readonly KeyPart[]): KeyPart[] {
-  const [last, first] = [before.at(-1), after[0]];
-  if (last?.kind !== "literal" || first?.kind !== "literal") return [...before, ...after];
-  const bytes = new Uint8Array(Buffer.concat([last.bytes ?? Buffer.alloc(0), first.bytes ?? Buffer.alloc(0)]));
-  return [...before.slice(0, -1), { kind: "literal", bytes, width: bytes.length }, ...after.slice(1)];
+  return prefix.below.map((below) => ({ parts: joinParts(parts, below.parts), prefix: below, goesOn: below.below.length > 0, level: level + 1 }));
 }

@@ -3,6 +3,7 @@ import { formatCount } from "../../counts.js";
 import { missingOf, missingText } from "../../operations/dump/salvaged.js";
 import type { ChosenEntry, KeyspaceStats, NamedEntry, StatsResult, ValueKind } from "../../operations/stats/results.js";
 import { escapeMessage, escapeText, formatShort } from "../text/escape.js";
+import { KIND_NAMES } from "../text/kinds.js";
 import { formatPattern } from "../text/pattern.js";
 import { formatDuration, formatNumberOf, formatPercent, formatSize } from "../text/quantities.js";
 import { type PrefixRow, prefixRows } from "./prefix-rows.js";
@@ -30,11 +31,6 @@ const LARGEST = 3;
 const FIGURES = 46;
 const NARROWEST = 24;
 const KEY_WIDTH = 60;
-
-const KINDS: Readonly<Record<ValueKind, string>> = {
-  deleted: "deleted", empty: "empty", "json-object": "JSON object", "json-array": "JSON array", "json-other": "JSON", text: "text", "integer-8": "1 byte", "integer-16": "2 bytes",
-  "integer-32": "4 bytes", "integer-64": "8 bytes", uuid: "UUID", msgpack: "msgpack", protobuf: "protobuf?", bincode: "bincode?", binary: "binary",
-};
 
 const sizeOf = ({ prefixes: { keyBytes, valueBytes } }: KeyspaceStats): number => keyBytes + valueBytes;
 
@@ -127,7 +123,7 @@ function kindText(kinds: Readonly<Partial<Record<ValueKind, number>>>, entries: 
   const [first] = (Object.entries(kinds) as [ValueKind, number][]).sort(([, a], [, b]) => b - a);
   if (first === undefined) return "";
   const [kind, count] = first;
-  return count === entries ? KINDS[kind] : `${KINDS[kind]} ${String(Math.min(99, Math.round((100 * count) / entries)))} %`;
+  return count === entries ? KIND_NAMES[kind] : `${KIND_NAMES[kind]} ${String(Math.min(99, Math.round((100 * count) / entries)))} %`;
 }
 
 function moreText(rest: readonly PrefixRow[], all: number, count: number): string {

@@ -32,3 +32,11 @@ export function literalStart(parts: readonly KeyPart[]): Uint8Array {
   const [first] = parts;
   return first?.kind === "literal" && first.bytes !== null ? first.bytes : new Uint8Array(0);
 }
+
+/** Parts one behind the other; literal ones become one, so that they are shown as keys are. */
+export function joinParts(before: readonly KeyPart[], after: readonly KeyPart[]): KeyPart[] {
+  const [last, first] = [before.at(-1), after[0]];
+  if (last?.kind !== "literal" || first?.kind !== "literal") return [...before, ...after];
+  const bytes = new Uint8Array(Buffer.concat([last.bytes ?? Buffer.alloc(0), first.bytes ?? Buffer.alloc(0)]));
+  return [...before.slice(0, -1), { kind: "literal", bytes, width: bytes.length }, ...after.slice(1)];
+}

@@ -1,13 +1,13 @@
 /** What the header of an export says. */
 import { randomUUID } from "node:crypto";
 import type { KeyspaceInfo, StoreInfo } from "../../engines/store.js";
-import { KgdumpError } from "../../errors.js";
 import type { CodecName } from "../../format/codec.js";
 import { FORMAT_VERSION } from "../../format/constants.js";
 import type { DumpBase, DumpHeader } from "../../format/types.js";
 import { PRODUCER } from "../../version.js";
 import { describeFilter, type EntryFilter } from "../entries/filter.js";
 import { estimatedTotals, type ExpectedTotals } from "../run/progress.js";
+import { sourceDateEpoch } from "../run/source-date.js";
 
 /** What the header depends on besides the store. */
 export interface HeaderOptions extends EntryFilter {
@@ -62,15 +62,4 @@ export function expectedTotals(keyspaces: readonly KeyspaceInfo[], filter: Entry
 /** Whether only a part of each keyspace is exported, so that the store's estimates say nothing. */
 export function isPartial(filter: EntryFilter): boolean {
   return [filter.prefix, filter.from, filter.to, filter.limit].some((bound) => bound !== undefined);
-}
-
-function sourceDateEpoch(): Date | null {
-  const text = process.env.SOURCE_DATE_EPOCH;
-  if (text === undefined || text === "") return null;
-  if (!/^\d{1,12}$/.test(text)) {
-    throw new KgdumpError("USAGE", "SOURCE_DATE_EPOCH is not a whole number of seconds", {
-      hint: "set it to seconds since 1970, or unset it",
-    });
-  }
-  return new Date(Number(text) * 1000);
 }

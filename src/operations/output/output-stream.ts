@@ -25,14 +25,17 @@ export class StreamOutput implements DumpOutput {
   readonly path = null;
   readonly #stream: Writable;
   readonly #signal: AbortSignal | undefined;
+  readonly #what: string;
   readonly #ended: Promise<void>;
   readonly #letsGo: boolean;
   #error: unknown = undefined;
   /** Ends the write that waits. A stream that is destroyed never says so of what it was just writing. */
   #fail: ((error: unknown) => void) | undefined;
 
-  constructor(stream: Writable, signal: AbortSignal | undefined) {
+  /** @param what it takes, by its name in messages */
+  constructor(stream: Writable, signal: AbortSignal | undefined, what = "dump") {
     this.#stream = stream;
+    this.#what = what;
     this.#signal = signal;
     this.#letsGo = letsGo(stream);
     this.#ended = finished(stream, { readable: false, cleanup: true });
@@ -49,7 +52,7 @@ export class StreamOutput implements DumpOutput {
       await orAborted(this.#send(chunks), this.#signal);
     } catch (error) {
       this.#signal?.throwIfAborted();
-      throw streamError(this.#error ?? error);
+      throw streamError(this.#error ?? error, this.#what);
     }
   }
 
@@ -82,7 +85,7 @@ export class StreamOutput implements DumpOutput {
       if (!this.#stream.writableFinished) throw Object.assign(new Error("Premature close"), { code: "ERR_STREAM_PREMATURE_CLOSE" });
     } catch (error) {
       this.#signal?.throwIfAborted();
-      throw streamError(error);
+      throw streamError(error, this.#what);
     }
   }
 
@@ -108,13 +111,13 @@ export class StreamOutput implements DumpOutput {
   }
 }
 
-function streamError(error: unknown): KgdumpError {
+function streamError(error: unknown, what: string): KgdumpError {
   // The last is that of a reader that stops amid `for await`.
   if (hasCode(error, "EPIPE", "ERR_STREAM_PREMATURE_CLOSE", "ERR_STREAM_DESTROYED", "ABORT_ERR")) {
-    return new KgdumpError("BROKEN_PIPE", "the reader of the dump went away before its end", {
+    return new KgdumpError("BROKEN_PIPE", `the reader of the ${what} went away before its end`, {
       cause: error,
       hint: "see what the program at the other end of the pipe says; if it had read enough, all is well",
     });
   }
-  return systemError(error, "writing the dump");
+  return systemError(error, `writing the ${what}`);
 }

@@ -9,27 +9,39 @@ import { isOpenAlready, isTrusted, kindOf } from "../disk/trusted.js";
 import type { DumpOutput } from "./dump-output.js";
 import { outputExists, PublishedFile } from "./output-file.js";
 
+/** What is written, by its name in messages, and how its files are called. */
+const OUTPUTS = { dump: "graph.kgd", report: "report.html" } as const;
+
+/** How an output is opened. */
+interface OutputOptions {
+  readonly force: boolean;
+  readonly signal?: AbortSignal | undefined;
+  /** Default: a dump. */
+  readonly what?: keyof typeof OUTPUTS | undefined;
+}
+
 /**
- * Opens the output of an export.
+ * Opens the output of an export, or of a report.
  * @param target a path, or an open stream that is ended by commit and discard
  * @param options force: a file that exists may be replaced; signal: a write that waits for a slow reader gives up
  * @throws {KgdumpError} OUTPUT_EXISTS, NOT_FOUND, PERMISSION_DENIED, NO_SPACE, IO_FAILED
  */
 export async function openOutput(
   target: string | Writable,
-  options: { force: boolean; signal?: AbortSignal | undefined },
+  options: OutputOptions,
 ): Promise<DumpOutput> {
-  if (typeof target !== "string") return openStream(target, options.signal);
+  const { what = "dump", signal } = options;
+  if (typeof target !== "string") return openStream(target, what, signal);
   const path = resolve(target);
   const present = await statIfPresent(path);
   if (present?.isDirectory() === true) {
-    throw new KgdumpError("OUTPUT_EXISTS", `cannot write a dump to ${path}: it is a directory`, {
+    throw new KgdumpError("OUTPUT_EXISTS", `cannot write a ${what} to ${path}: it is a directory`, {
       path,
-      hint: `name a file, such as ${join(path, "graph.kgd")}`,
+      hint: `name a file, such as ${join(path, OUTPUTS[what])}`,
     });
   }
   // A device or a FIFO (/dev/stdout, /dev/null) can't be published by a rename: it takes the bytes as they come.
-  if (present !== null && !present.isFile()) return openDevice(path, options.signal);
+  if (present !== null && !present.isFile()) return openDevice(path, what, signal);
   if (present !== null && !options.force) throw outputExists(path);
   return PublishedFile.create(options.force ? await throughLinks(path) : path, options.force);
 }
@@ -59,9 +71,9 @@ async function throughLinks(path: string): Promise<string> {
   throw new KgdumpError("IO_FAILED", `${path} is a link that leads in a circle`, { path, hint: "remove it, or choose another name" });
 }
 
-async function openStream(stream: Writable, signal: AbortSignal | undefined): Promise<DumpOutput> {
+async function openStream(stream: Writable, what: keyof typeof OUTPUTS, signal: AbortSignal | undefined): Promise<DumpOutput> {
   const { StreamOutput } = await import("./output-stream.js");
-  return new StreamOutput(stream, signal);
+  return new StreamOutput(stream, signal, what);
 }
 
 async function statIfPresent(path: string): Promise<Stats | null> {
@@ -73,23 +85,23 @@ async function statIfPresent(path: string): Promise<Stats | null> {
   }
 }
 
-async function openDevice(path: string, signal: AbortSignal | undefined): Promise<DumpOutput> {
+async function openDevice(path: string, what: keyof typeof OUTPUTS, signal: AbortSignal | undefined): Promise<DumpOutput> {
   try {
     const handle = await open(path, constants.O_WRONLY);
     try {
       // What was looked at before may have been replaced since.
       const found = await handle.stat();
-      if (found.isFIFO() ? !isTrusted(found.uid) && !isOpenAlready(path) : !found.isCharacterDevice() && !found.isSocket()) throw noOutput(path, found.isFIFO() ? "a FIFO of another user" : kindOf(found));
+      if (found.isFIFO() ? !isTrusted(found.uid) && !isOpenAlready(path) : !found.isCharacterDevice() && !found.isSocket()) throw noOutput(path, what, found.isFIFO() ? "a FIFO of another user" : kindOf(found));
     } catch (error) {
       await handle.close();
       throw error;
     }
-    return await openStream(handle.createWriteStream(), signal);
+    return await openStream(handle.createWriteStream(), what, signal);
   } catch (error) {
     throw systemError(error, `opening ${path}`, { path });
   }
 }
 
-function noOutput(path: string, what: string): KgdumpError {
-  return new KgdumpError("OUTPUT_EXISTS", `cannot write a dump to ${path}: it is ${what}`, { path, hint: "choose another name" });
+function noOutput(path: string, what: string, is: string): KgdumpError {
+  return new KgdumpError("OUTPUT_EXISTS", `cannot write a ${what} to ${path}: it is ${is}`, { path, hint: "choose another name" });
 }

@@ -1,0 +1,107 @@
+/** The page of a report as text: nothing of a user's is HTML, every figure is there, and it never grows too large. */
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import test from "ava";
+import { gatherReport } from "#src/operations/report/gather.js";
+import { html } from "#src/report/html.js";
+import { MOST_BYTES, reportPage } from "#src/report/page.js";
+import { leavesOf, treeOf } from "#src/report/tree.js";
+import { makeStore } from "../support/stores.js";
+import { temporaryDirectory } from "../support/temporary.js";
+import { factsOf, hostileContent, keyspaceOf, prefixOf } from "./support.js";
+
+/** Elements that a page has. */
+const ELEMENTS = new Set("a b body caption circle code dd details div dl dt figcaption figure footer g h1 h2 head header html li line main meta nav p pre rect section strong style summary svg table tbody td text th thead title tr ul".split(" "));
+
+test("a template escapes all that it is given, but for HTML", (t) => {
+  t.is(html`<p title="${"\"'"}">${"<&>"}${1}${null}${[html`<b>${"x"}</b>`, "<"]}</p>`.source, "<p title=\"&quot;&#39;\">&lt;&amp;&gt;1<b>x</b>&lt;</p>");
+  t.is(html`${"\u202e\u0000\u001b\n"}`.source, String.raw`\u{202e}\x00\x1b\x0a`);
+  t.false(`${String(html`<b>x</b>`)}`.includes("<b>"));
+});
+
+test("HTML is made by the template alone, and attributes are in quotes", async (t) => {
+  const folder = "src/report";
+  const files = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith(".ts"));
+  t.true(files.length > 15);
+  let constants = 0;
+  for (const file of files) {
+    const text = await readFile(join(folder, file), "utf8");
+    t.notRegex(text, /[a-z]=\$\{/, `${file}: an attribute without quotes`);
+    t.notRegex(text, /style="|<script|javascript:|https?:/, file);
+    if (!file.endsWith("html.ts")) constants += text.split("Html.constant(").length - 1;
+  }
+  t.is(constants, 1, "the style alone");
+});
+
+test("hostile names, keys and values are text, wherever they stand", async (t) => {
+  const store = await makeStore(await temporaryDirectory(t), "s", hostileContent());
+  const page = reportPage(await gatherReport({ input: store }));
+  for (const [tag, name = ""] of page.matchAll(/<\/?([^\s>/]*)[^>]*>/g)) {
+    if (tag === "<!DOCTYPE html>") continue;
+    t.true(ELEMENTS.has(name), tag);
+    t.regex(tag, /^<\/?[a-z0-9]+(?: [a-z0-9:-]+(?:="[^"<>]*")?)*\/?>$/i, tag);
+    t.notRegex(tag.replaceAll(/"[^"]*"/g, ""), / (?:on\w+|src|style)=/, tag);
+    for (const [, href = ""] of tag.matchAll(/href="([^"]*)"/g)) t.regex(href, /^#[a-z0-9]+$/);
+  }
+  t.true(page.includes("&lt;script&gt;window.hit=1&lt;/script&gt;"));
+  t.false(/[\u0000-\u0009\u000b-\u001f\u202e]/.test(page));
+});
+
+test("no more than what was asked for is told of values", async (t) => {
+  const store = await makeStore(await temporaryDirectory(t), "s", { default: Object.fromEntries(Array.from({ length: 50 }, (_, at) => [`k:${String(at)}`, JSON.stringify({ [`field-${String(at % 3)}`]: `secret-${String(at)}`, count: 77_123 })])) });
+  const [all, none] = [reportPage(await gatherReport({ input: store })), reportPage(await gatherReport({ input: store, values: false }))];
+  for (const word of ["secret-", "field-1", "77123"]) t.deepEqual([all.includes(word), none.includes(word)], [true, false], word);
+  t.true(none.includes("Left out"));
+});
+
+test("a page has less than a megabyte, whatever it is about", (t) => {
+  const bytes = (text: string, length: number): Uint8Array => Buffer.from(text.repeat(Math.ceil(length / Buffer.byteLength(text)))).subarray(0, length);
+  // What takes the most room when it is escaped: five bytes for one, and names of 64 KiB.
+  const long = ["&", "'", "\u{1f600}", "\u202e"].map((text) => bytes(text, 65_536));
+  const wide = (name: Uint8Array, count: number): ReturnType<typeof prefixOf> => prefixOf(name, count, Array.from({ length: count }, (_, at) => prefixOf(Buffer.concat([Buffer.from(String(at)), name]), 1)));
+  const place = { types: { string: 1 }, range: [-1e300, 1e300], lengths: [0, 1e9], examples: Array.from({ length: 3 }, () => "&".repeat(5000)), fields: [], items: null } as const;
+  const root = { ...place, types: { object: 1 }, fields: Array.from({ length: 200 }, (_, at) => ({ name: `${"<".repeat(3000)}${String(at)}`, value: place })) };
+  const shape = (signature: string): NonNullable<ReturnType<typeof prefixOf>["shape"]> => ({ beyond: 5, signature, root });
+  for (const name of long) {
+    const cases = {
+      "16,384 keyspaces": factsOf(Array.from({ length: 16_384 }, (_, at) => keyspaceOf(Buffer.concat([Buffer.from(String(at)), name.subarray(0, 2000)]), prefixOf(name, 5)))),
+      "10,000 prefixes of 64 KiB": factsOf([keyspaceOf(name, wide(name, 10_000))]),
+      "shapes, warnings, keyspaces with many prefixes": factsOf(
+        Array.from({ length: 100 }, (_, at) => keyspaceOf(name, prefixOf(name, 300, Array.from({ length: 60 }, (_unused, prefix) => prefixOf(name, 5, [], { shape: shape(`${String(at)} ${String(prefix)}`) }))))),
+        { warnings: Array.from({ length: 1000 }, () => Buffer.from(name).toString()), samples: Array.from({ length: 12 }, () => ({ keyspace: name, key: name, keyBytes: 65_536, value: name, valueBytes: 1e9 })), path: `/${"&".repeat(4000)}` },
+      ),
+    };
+    for (const [what, facts] of Object.entries(cases)) {
+      const length = Buffer.byteLength(reportPage(facts));
+      t.true(length < MOST_BYTES, `${what}: ${String(length)} bytes`);
+      t.log(`${what}: ${String(length)} bytes`);
+    }
+  }
+});
+
+test("the parts of a tree are all of it, whatever is left out", (t) => {
+  const some = (count: number): ReturnType<typeof prefixOf>[] => Array.from({ length: count }, (_, at) => prefixOf(Buffer.from(`${String(at)}:`), at + 1));
+  const total = (prefixes: readonly { entries: number }[]): number => prefixes.reduce((sum, { entries }) => sum + entries, 0);
+  for (const [keyspaces, prefixes] of [[1, 3], [1, 500], [3, 50], [500, 2]] as const) {
+    const full = Array.from({ length: keyspaces }, (_, at) => keyspaceOf(Buffer.from(String(at)), prefixOf(Buffer.from("x"), total(some(prefixes)), some(prefixes))));
+    const root = treeOf([...full, keyspaceOf(Buffer.from("empty"), prefixOf(Buffer.from("x"), 0))], { branches: 100, keyspaces: 40 });
+    const leaves = leavesOf(root);
+    t.is(total(leaves), total(full.map(({ prefixes: all }) => all)));
+    t.is(leaves.reduce((sum, { bytes }) => sum + bytes, 0), root.bytes);
+    t.true(leaves.length <= 101 && leaves.length >= Math.min(40, prefixes), `${String(leaves.length)} leaves`);
+    t.deepEqual(leaves.map(({ bytes }) => bytes), leaves.map(({ bytes }) => bytes).toSorted((a, b) => b - a));
+  }
+});
+
+test("an empty store, and one of empty values, have pages", (t) => {
+  t.regex(reportPage(factsOf([])), /There is no entry/);
+  const empty = prefixOf(Buffer.from("k"), 3, [], { keyBytes: 0, valueBytes: 0, valueSizes: { min: 0, p50: 0, p90: 0, p99: 0, max: 0 } });
+  const page = reportPage(factsOf([keyspaceOf(Buffer.from("a"), empty)]));
+  t.notRegex(page, /NaN|Infinity|undefined|\[object/);
+});
+
+test("a graph that was looked at has a section, in its place", (t) => {
+  const page = reportPage(factsOf([]), { graph: { id: "graph", title: "Graph", body: html`<p>${"<nodes>"}</p>` } });
+  t.regex(page, /<section id="graph" aria-labelledby="graph-title"><h2 id="graph-title">Graph<\/h2>\n<p>&lt;nodes&gt;<\/p>\n<\/section>\n<section id="problems"/);
+  t.true(page.includes('<a href="#graph">Graph</a>'));
+});
