@@ -124,6 +124,7 @@ const BY_OPTION: Readonly<Record<string, string>> = {
   recover: "name the new dump with -o, a new store with --to: kgdump recover DAMAGED -o DUMP",
   verify: "name what it is compared with by --against: kgdump verify DUMP --against STORE",
   stats: "one dump or store is read at a time: kgdump stats DUMP",
+  graph: "one dump or store is read at a time: kgdump graph DUMP",
   migrate: "name the new store's place with --to: kgdump migrate STORE --to NEW",
 };
 

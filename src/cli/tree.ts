@@ -34,6 +34,10 @@ const COMMANDS: Readonly<Record<string, (add: Add) => Promise<void>>> = {
     const { runStats, statsCommand } = await import("./commands/stats.js");
     add(statsCommand(), runStats);
   },
+  graph: async (add) => {
+    const { graphCommand, runGraph } = await import("./commands/graph.js");
+    add(graphCommand(), runGraph);
+  },
   find: async (add) => {
     const { findCommand, runFind } = await import("./commands/find.js");
     add(findCommand(), runFind);
@@ -71,7 +75,7 @@ const COMMANDS: Readonly<Record<string, (add: Add) => Promise<void>>> = {
 /** What each command is for, as help groups them. */
 const GROUPS: Readonly<Record<string, readonly string[]>> = {
   "Move:": ["export", "import", "restore"],
-  "Look:": ["inspect", "verify", "stats", "find"],
+  "Look:": ["inspect", "verify", "stats", "graph", "find"],
   "Repair:": ["recover"],
   "In place:": ["migrate", "rollback", "status", "compact", "cleanup"],
   "Help:": ["completion"],

@@ -17,7 +17,7 @@ async function namedCommands(): Promise<Map<string, string>> {
       const path = join(root, file);
       for (const [number, line] of (await readFile(path, "utf8")).split("\n").entries()) {
         if (/^\s*(\*|\/\/|\/\*)/.test(line) || (path.startsWith(join("src", "cli")) && !/hint|`kgdump/.test(line))) continue;
-        for (const [, command = "", rest = ""] of line.matchAll(/kgdump (export|import|migrate|rollback|status|restore|verify|recover|inspect|stats|find|compact|cleanup)\b([^`"]*)/g)) {
+        for (const [, command = "", rest = ""] of line.matchAll(/kgdump (export|import|migrate|rollback|status|restore|verify|recover|inspect|stats|graph|find|compact|cleanup)\b([^`"]*)/g)) {
           const options = rest.match(/(?<=\s)--?[a-z][\w-]*/g) ?? [];
           const words = [command, ...options].join(" ");
           named.set(words, named.get(words) ?? `${path}:${String(number + 1)}`);

@@ -38,6 +38,7 @@ const COMMANDS: Readonly<Record<string, (ground: Ground) => readonly string[]>> 
   verify: ({ dump }) => ["verify", dump, "--against", "store", "--graph"],
   "inspect --check": ({ dump }) => ["inspect", dump, "--check"],
   stats: () => ["stats", "store", "--schema"],
+  graph: () => ["graph", "store"],
   recover: () => ["recover", "store", "-o", "x.kgd", "-f"],
   find: () => ["find", "store", "node:00000007"],
   migrate: () => ["migrate", "--from", "store"],

@@ -71,6 +71,7 @@ testAsRoot("each command works as the user who may change a place of it, whichev
     compact: ["compact", store, "--dry-run"],
     "compact --undo": ["compact", store, "--undo"],
     stats: ["stats", store],
+    graph: ["graph", store],
     find: ["find", store, "k0000001"],
     "inspect of a store": ["inspect", store],
     verify: ["verify", dump, "--against", store],

@@ -20,6 +20,7 @@ const COMMANDS: readonly Command[] = [
   { verb: "export", words: (store) => ["export", store, "--dry-run"] },
   { verb: "verify", words: (store) => ["verify", store, "--against", store] },
   { verb: "stats", words: (store) => ["stats", store, "--schema", "--sample", "3"] },
+  { verb: "graph", words: (store) => ["graph", store] },
   { verb: "inspect", words: (store) => ["inspect", store] },
   { verb: "recover", words: (store, work) => ["recover", store, "-o", join(work, "saved.kgd"), "--force"] },
   { verb: "recover", words: (store) => ["recover", store, "--dry-run"] },

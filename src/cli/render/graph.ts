@@ -52,7 +52,8 @@ export function renderGraph(name: string, graph: GraphReport, compared: boolean,
   return `${head} ${counts}${verdict}${problemTable(graph, compared, look)}`;
 }
 
-function problemTable({ kinds }: GraphReport, compared: boolean, { paint, columns: width }: Look): string {
+/** The kinds of problems, with the first of each. @param compared as above */
+export function problemTable({ kinds }: Pick<GraphReport, "kinds">, compared: boolean, { paint, columns: width }: Look): string {
   const columns = [left("problem"), right("count"), ...(compared ? [right("not in A")] : []), left("what is wrong, and where first")];
   const rows = kinds.flatMap(({ kind, count, newProblems, examples }) => [
     [kind, formatCount(count), ...(compared ? [formatCount(newProblems)] : []), MEANING[kind]],

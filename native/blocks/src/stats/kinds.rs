@@ -3,7 +3,7 @@
 //!
 //! Contract: pure; never reads outside of the value; no recursion.
 
-use super::json::{self, Blind, Whole};
+use crate::json::{self, Blind, Whole};
 use super::msgpack;
 
 /// Kinds of values, in the order in which they are told.
