@@ -2,10 +2,12 @@
 import type { DumpInput } from "../operations/dump/input.js";
 import type { GraphFigures, GraphHub as InnerHub } from "../operations/graph/index.js";
 import { graphOf as look, type GraphOptions as InnerOptions } from "../operations/relations/graph.js";
+import type { Neighbourhood as InnerNeighbourhood, NeighboursOptions as InnerNeighbours } from "../operations/relations/neighbours.js";
+import { neighboursOf as walk } from "../operations/relations/neighbours.js";
 import type { GraphResult as InnerResult } from "../operations/relations/results.js";
 import { readLayoutFile } from "../settings/graph-layout-file.js";
 import { argumentsOf } from "./call.js";
-import { input, keyspaces, optional, text, whole } from "./checks.js";
+import { bytes, input, keyspaces, optional, signal, text, whole } from "./checks.js";
 import { blockBytes, PROGRESS, READING } from "./common.js";
 import { type Options, type Public, publish } from "./public.js";
 
@@ -36,4 +38,29 @@ const graphArguments = argumentsOf<Looking>("graphOf", "input", { input, keyspac
 export async function graphOf(input: DumpInput, options?: GraphOptions): Promise<GraphResult> {
   const { layoutFile, ...rest } = graphArguments(input, options);
   return publish(await look({ ...rest, layout: layoutFile === undefined ? undefined : await readLayoutFile(layoutFile) }));
+}
+
+interface Walking extends Omit<InnerNeighbours, "layout"> {
+  /** Path of a TOML file that says how the graph lies there; default: MAYA's layout. */
+  readonly layoutFile?: string | undefined;
+}
+
+/** Where `neighboursOf` begins, and how far it goes. */
+export type NeighboursOptions = Options<Walking, "input">;
+/** What is around a node. */
+export type Neighbourhood = Public<InnerNeighbourhood>;
+
+const neighboursArguments = argumentsOf<Walking>("neighboursOf", "input", {
+  input, node: bytes, keyspaces: optional(keyspaces), layoutFile: optional(text), depth: optional(whole(1, 100)), limit: optional(whole(1, 10_000)), maxBlockSize: blockBytes, signal: optional(signal), ...READING,
+});
+
+/**
+ * Walks from a node along its edges, in both directions, in a dump, by its index, or in a store, which are only read. Only what is told is read.
+ * @param input path of a dump, or a stream of its bytes, which goes into a temporary file first; or the directory of a RocksDB or sled store
+ * @throws {KgdumpError} USAGE for a node that is not there, or a layout that does not lead from a node to its edges; CONFIG_INVALID, KEYSPACE_UNKNOWN, DUMP_*, STORE_*, NOT_FOUND, …
+ * @throws the signal's reason when it aborts
+ */
+export async function neighboursOf(input: DumpInput, options: NeighboursOptions): Promise<Neighbourhood> {
+  const { layoutFile, ...rest } = neighboursArguments(input, options);
+  return publish(await walk({ ...rest, layout: layoutFile === undefined ? undefined : await readLayoutFile(layoutFile) }));
 }

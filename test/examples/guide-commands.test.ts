@@ -47,9 +47,10 @@ test("the steps, checking, and all ways back", async (t) => {
   const [dry = "", migrate = "", ...cleanups] = steps;
   t.is(cleanups.length, 2);
   for (const script of [dry, migrate]) await succeeds(t, script, directory);
-  const [stats = "", ...checks] = await commandsOf("Checking", directory);
-  t.true(stats.startsWith("kgdump stats") && checks.length === 3);
+  const [stats = "", graph = "", ...checks] = await commandsOf("Checking", directory);
+  t.true(stats.startsWith("kgdump stats") && graph.startsWith("kgdump graph") && checks.length === 3);
   await succeeds(t, stats, directory);
+  await succeeds(t, graph, directory);
   for (const script of checks) await succeeds(t, script, directory);
   await putIntoSled(store);
   for (const script of checks) await succeeds(t, script, directory, 4);

@@ -6,16 +6,23 @@ import { isDirectory } from "../../operations/disk/names.js";
 import type { GraphResult } from "../../operations/relations/results.js";
 import type { Context } from "../context.js";
 import { addHelp } from "../help/help.js";
-import { countOf, keyspaceOptions, maxBlockSizeOption, type ReadingFlags, readingOptions, requireWith } from "../options.js";
+import { bytesOf, countOf, keyspaceOptions, maxBlockSizeOption, type ReadingFlags, readingOptions, refuseBoth, requireWith } from "../options.js";
 import { renderGraphResult, TOP } from "../render/graph-figures.js";
 import { graphResultJson } from "../render/json/graph.js";
 import { jsonDocument } from "../render/json/json.js";
+import { neighboursDot, neighboursSvg, renderNeighbours } from "../render/neighbours.js";
+import type { GraphLayout } from "../../settings/graph-layout.js";
 import { refuseTerminalInput } from "../terminal/stdio.js";
 
 interface GraphFlags extends ReadingFlags {
   readonly columnFamily?: Uint8Array[];
   readonly layout?: string;
   readonly top?: number;
+  readonly node?: Uint8Array;
+  readonly depth?: number;
+  readonly limit?: number;
+  readonly dot?: boolean;
+  readonly svg?: boolean;
   readonly maxBlockSize?: number;
 }
 
@@ -52,6 +59,11 @@ export function graphCommand(): Command {
     ...keyspaceOptions("only this family or tree; may be repeated"),
     new Option("--layout <file>", "how the graph lies in the store (default: MAYA's layout); see below"),
     new Option("--top <n>", `labels, hubs and periods to show (default: ${TOP.toString()})`).argParser(countOf("--top", { min: 1, max: MOST })),
+    new Option("--node <key>", "show what is around this node instead: its id, or its key").argParser(bytesOf("--node")),
+    new Option("--depth <n>", "with --node: edges to go from it (default: 1)").argParser(countOf("--depth", { min: 1, max: 100 })),
+    new Option("--limit <n>", "with --node: nodes to show (default: 20)").argParser(countOf("--limit", { min: 1, max: MOST })),
+    new Option("--dot", "with --node: write it in the language of Graphviz"),
+    new Option("--svg", "with --node: write it as a picture"),
     ...readingOptions(),
     maxBlockSizeOption(),
   ];
@@ -63,6 +75,7 @@ export function graphCommand(): Command {
       "kgdump graph graph.kgd",
       "kgdump graph /var/lib/maya/rocksdb --top 20",
       "kgdump graph people.kgd --layout layout.toml --json",
+      "kgdump graph graph.kgd --node 00095ffb-6bd4-45db-afdb-65be8a5835a6 --depth 2",
       "ssh old-host cat graph.kgd | kgdump graph",
     ],
   });
@@ -78,10 +91,15 @@ export async function runGraph(context: Context, args: readonly string[], flags:
   if (input === "-") refuseTerminalInput("kgdump graph graph.kgd");
   const store = input !== "-" && (await isDirectory(input));
   requireWith({ "--ttl": flags.ttl !== undefined, "--paranoid": flags.paranoid === true }, "a store", store);
+  checkFlags(context, flags);
   requireWith({ "--max-block-size": flags.maxBlockSize !== undefined }, "a dump", !store);
   context.workOn({ worked: store ? [input] : [], read: [...(store || input === "-" ? [] : [input]), ...(flags.layout === undefined ? [] : [flags.layout])] });
   if (!store) await context.tellReaders();
   const layout = flags.layout === undefined ? undefined : await (await import("../../settings/graph-layout-file.js")).readLayoutFile(flags.layout);
+  if (flags.node !== undefined) {
+    await showNeighbours(context, input, { ...flags, node: flags.node }, layout);
+    return;
+  }
   const { graphOf } = await import("../../operations/relations/graph.js");
   const { onProgress } = context.startProgress();
   const { columnFamily, top, ttl, paranoid, maxBlockSize } = flags;
@@ -92,6 +110,25 @@ export async function runGraph(context: Context, args: readonly string[], flags:
   else await context.out.tell(renderGraphResult(result, { ...context.look, top }));
   await context.out.flush();
   refuseBroken(result);
+}
+
+function checkFlags(context: Context, { node, depth, limit, dot = false, svg = false, top }: GraphFlags): void {
+  requireWith({ "--depth": depth !== undefined, "--limit": limit !== undefined, "--dot": dot, "--svg": svg }, "--node", node !== undefined);
+  refuseBoth({ "--dot": dot, "--svg": svg });
+  refuseBoth({ "--dot": dot, "--json": context.json });
+  refuseBoth({ "--svg": svg, "--json": context.json });
+  refuseBoth({ "--node": node !== undefined, "--top": top !== undefined });
+}
+
+async function showNeighbours(context: Context, input: string, flags: GraphFlags & { readonly node: Uint8Array }, layout: GraphLayout | undefined): Promise<void> {
+  const { neighboursOf } = await import("../../operations/relations/neighbours.js");
+  const { columnFamily, node, depth, limit, ttl, paranoid, maxBlockSize } = flags;
+  const found = await neighboursOf({ input: input === "-" ? context.in.read() : input, keyspaces: columnFamily, layout, node, depth, limit, ttl, paranoid, maxBlockSize, signal: context.signal });
+  if (context.json) await context.out.write(jsonDocument({ neighbours: { ...found, nodes: found.nodes.map((one) => ({ ...one })), edges: found.edges.map((one) => ({ ...one })) } }));
+  else if (flags.dot === true) await context.out.write(neighboursDot(found));
+  else if (flags.svg === true) await context.out.write(neighboursSvg(found));
+  else await context.out.tell(renderNeighbours(found, context.look));
+  await context.out.flush();
 }
 
 function refuseBroken({ dump, path, problems }: GraphResult): void {

@@ -66,7 +66,8 @@ impl Builder {
     ///
     /// Errors: IO_FAILED.
     pub fn report(&mut self, before: Option<&mut Self>) -> Outcome<String> {
-        let tallies = problems::tallies(&mut self.gatherer.problems, before.map(|before| &mut before.gatherer.problems))?;
+        let tallies =
+            problems::tallies(&mut self.gatherer.problems, before.map(|before| &mut before.gatherer.problems))?;
         let figures = self.figures.as_ref();
         let ids = report::ids_in(&self.layout, &tallies, figures.map(|(figures, _)| figures));
         let texts = Texts { layout: &self.layout, texts: self.gatherer.names.texts(ids.into_iter())? };

@@ -103,7 +103,9 @@ pub fn day_of_text(text: &[u8]) -> Option<i32> {
         return day_of_number(text);
     }
     let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, ..] = *text else { return None };
-    let number = |digits: &[u8]| digits.iter().try_fold(0, |sum, digit| digit.is_ascii_digit().then(|| sum * 10 + i64::from(digit - b'0')));
+    let number = |digits: &[u8]| {
+        digits.iter().try_fold(0, |sum, digit| digit.is_ascii_digit().then(|| sum * 10 + i64::from(digit - b'0')))
+    };
     let (year, month, day) = (number(&[y1, y2, y3, y4])?, number(&[m1, m2])?, number(&[d1, d2])?);
     let days = days_of(year, month, day);
     let is_date = (1..=12).contains(&month) && (1..=31).contains(&day) && date_of(days) == (year, month, day);
@@ -138,13 +140,17 @@ mod tests {
 
     #[test]
     fn times_have_their_day() {
-        for text in ["1704067200", "1704067200.5", "1704067200000", "1704067200000000", "1704067200000000000", "1.7040672e9"] {
+        for text in
+            ["1704067200", "1704067200.5", "1704067200000", "1704067200000000", "1704067200000000000", "1.7040672e9"]
+        {
             assert_eq!(day_of_number(text.as_bytes()), Some(19_723), "{text}");
         }
         for text in ["2024-01-01", "2024-01-01T23:59:59Z", "1704067200"] {
             assert_eq!(day_of_text(text.as_bytes()), Some(19_723), "{text}");
         }
-        for text in ["2024-02-30", "2024-13-01", "2024-00-10", "24-01-01", "", "soon", "1969-12-31", "9999-01-01", "2024-1-01"] {
+        for text in
+            ["2024-02-30", "2024-13-01", "2024-00-10", "24-01-01", "", "soon", "1969-12-31", "9999-01-01", "2024-1-01"]
+        {
             assert_eq!(day_of_text(text.as_bytes()), None, "{text}");
         }
         for text in ["-1", "1e30", "NaN", "99999999999999999999"] {

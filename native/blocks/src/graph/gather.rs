@@ -225,16 +225,17 @@ impl Gatherer {
                 differs = id.is_some() && id != record.id;
             }
         }
-        record.problem = if wrong {
-            Some(Problem::ValueMisshapen)
-        } else {
-            differs.then_some(Problem::IdDiffers)
-        };
+        record.problem = if wrong { Some(Problem::ValueMisshapen) } else { differs.then_some(Problem::IdDiffers) };
         Ok(record)
     }
 
     /// The id in a key, or in a value.
-    fn end(&mut self, domain: Domain, in_key: Option<(Form, &[u8])>, in_value: Option<Cow<'_, [u8]>>) -> Outcome<Option<Id>> {
+    fn end(
+        &mut self,
+        domain: Domain,
+        in_key: Option<(Form, &[u8])>,
+        in_value: Option<Cow<'_, [u8]>>,
+    ) -> Outcome<Option<Id>> {
         match (in_key, in_value) {
             (Some((Form::Uuid, bytes)), _) if domain == Domain::Uuids => Ok(bytes.try_into().ok()),
             (Some((form, bytes)), _) => self.id(domain, &text_of(form, bytes)),

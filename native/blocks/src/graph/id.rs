@@ -192,7 +192,12 @@ mod tests {
         let id = uuid_of(text.as_bytes()).expect("it is one");
         assert_eq!(uuid_text(&id), text);
         assert_eq!(uuid_of(text.to_uppercase().as_bytes()), Some(id));
-        for wrong in ["", "00095ffb-6bd4-45db-afdb-65be8a5835ag", "00095ffb-6bd4-45db-afdb-65be8a5835a66", "00095ffb06bd4-45db-afdb-65be8a5835a6"] {
+        for wrong in [
+            "",
+            "00095ffb-6bd4-45db-afdb-65be8a5835ag",
+            "00095ffb-6bd4-45db-afdb-65be8a5835a66",
+            "00095ffb06bd4-45db-afdb-65be8a5835a6",
+        ] {
             assert_eq!(uuid_of(wrong.as_bytes()), None, "{wrong}");
         }
     }

@@ -2,11 +2,9 @@
 //!
 //! Contract: a list of millions of ids takes no more memory than its value.
 
-use std::ops::Range;
-
 use kgdump_shared::fault::Outcome;
 
-use super::id::{UUID_TEXT, uuid_of};
+use super::id::{Id, UUID_TEXT, uuid_of};
 use crate::json::{self, Watch};
 
 /// What is wrong with a list.
@@ -19,7 +17,11 @@ pub enum Wrong {
 /// Shows each text of a list to `show`, unescaped; all of them, or none when something is wrong.
 ///
 /// Errors: those of `show`.
-pub fn each_text(value: &[u8], is_id: impl Fn(&[u8]) -> bool, mut show: impl FnMut(&[u8]) -> Outcome<()>) -> Outcome<Option<Wrong>> {
+pub fn each_text(
+    value: &[u8],
+    is_id: impl Fn(&[u8]) -> bool,
+    mut show: impl FnMut(&[u8]) -> Outcome<()>,
+) -> Outcome<Option<Wrong>> {
     if std::str::from_utf8(value).is_err() {
         return Ok(Some(Wrong::NotJson));
     }
@@ -72,23 +74,22 @@ impl<Take: FnMut(&[u8]) -> bool> Watch for Items<Take> {
     }
 }
 
-/// The ids of a list as it is mostly written: UUIDs without escapes. Empty when it is written otherwise.
-pub fn plain_uuids(value: &[u8]) -> Option<impl Iterator<Item = [u8; 16]> + '_> {
+/// The ids of a list as it is mostly written: UUIDs without escapes; none when it is written otherwise.
+pub fn plain_uuids(value: &[u8]) -> Option<Vec<Id>> {
     const STRIDE: usize = UUID_TEXT + 3;
     let items = value.strip_prefix(b"[")?.strip_suffix(b"]")?;
     let count = if items.is_empty() { 0 } else { items.len().div_ceil(STRIDE) };
     if count > 0 && items.len() != count * STRIDE - 1 {
         return None;
     }
-    let place = |number: usize| -> Range<usize> { number * STRIDE + 1..number * STRIDE + 1 + UUID_TEXT };
-    for number in 0..count {
-        let Range { start, end } = place(number);
-        let ends = items[start - 1] == b'"' && items[end] == b'"' && items.get(end + 1).is_none_or(|&byte| byte == b',');
-        if !ends || uuid_of(&items[start..end]).is_none() {
-            return None;
-        }
-    }
-    Some((0..count).filter_map(move |number| uuid_of(&items[place(number)])))
+    let id = |number: usize| -> Option<Id> {
+        let start = number * STRIDE + 1;
+        let end = start + UUID_TEXT;
+        let ends =
+            items[start - 1] == b'"' && items[end] == b'"' && items.get(end + 1).is_none_or(|&byte| byte == b',');
+        uuid_of(&items[start..end]).filter(|_| ends)
+    };
+    (0..count).map(id).collect()
 }
 
 #[cfg(test)]
@@ -100,9 +101,19 @@ mod tests {
         let id = |number: usize| format!("\"00000000-0000-0000-0000-{number:012}\"");
         for count in [0, 1, 2, 7] {
             let text = format!("[{}]", (0..count).map(id).collect::<Vec<_>>().join(","));
-            assert_eq!(plain_uuids(text.as_bytes()).map(Iterator::count), Some(count));
+            assert_eq!(plain_uuids(text.as_bytes()).map(|ids| ids.len()), Some(count));
         }
-        for other in ["", "[", "]", "[ ]", &format!("[{}, {}]", id(1), id(2)), &format!("[{},]", id(1)), &format!("[{};{}]", id(1), id(2)), &format!("[{}", id(1)), "[\"\"]"] {
+        for other in [
+            "",
+            "[",
+            "]",
+            "[ ]",
+            &format!("[{}, {}]", id(1), id(2)),
+            &format!("[{},]", id(1)),
+            &format!("[{};{}]", id(1), id(2)),
+            &format!("[{}", id(1)),
+            "[\"\"]",
+        ] {
             assert!(plain_uuids(other.as_bytes()).is_none(), "{other}");
         }
     }
@@ -111,14 +122,20 @@ mod tests {
     fn other_lists_are_walked() {
         let texts = |value: &str| {
             let mut texts = Vec::new();
-            let wrong = each_text(value.as_bytes(), |text| text != b"no", |text| {
-                texts.push(String::from_utf8_lossy(text).into_owned());
-                Ok(())
-            });
+            let wrong = each_text(
+                value.as_bytes(),
+                |text| text != b"no",
+                |text| {
+                    texts.push(String::from_utf8_lossy(text).into_owned());
+                    Ok(())
+                },
+            );
             wrong.expect("nothing fails").map_or(Ok(texts), Err)
         };
         assert_eq!(texts(r#" [ "a" , "\u0062" ] "#), Ok(vec!["a".to_owned(), "b".to_owned()]));
-        for misshapen in ["{}", "7", "[7]", "[null]", "[[]]", "[\"a\",[\"b\"]]", "[\"no\"]", "[{\"a\":\"b\"}]", "[\"no\",\"a\"]"] {
+        for misshapen in
+            ["{}", "7", "[7]", "[null]", "[[]]", "[\"a\",[\"b\"]]", "[\"no\"]", "[{\"a\":\"b\"}]", "[\"no\",\"a\"]"]
+        {
             assert_eq!(texts(misshapen), Err(Wrong::Misshapen), "{misshapen}");
         }
         for broken in ["", "[", "[\"a\",]", "[\"a\"]]"] {

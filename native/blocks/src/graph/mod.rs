@@ -119,27 +119,47 @@ fn lock(builder: &Arc<Mutex<Builder>>) -> MutexGuard<'_, Builder> {
 }
 
 fn rule(rule: GraphRule) -> Outcome<Rule> {
-    let kind = named(&rule.kind, [("node", Kind::Node), ("edge", Kind::Edge), ("outgoing", Kind::Outgoing), ("incoming", Kind::Incoming)])?;
+    let kind = named(
+        &rule.kind,
+        [("node", Kind::Node), ("edge", Kind::Edge), ("outgoing", Kind::Outgoing), ("incoming", Kind::Incoming)],
+    )?;
     let parts = rule.key.into_iter().map(part).collect::<Outcome<Vec<Part>>>()?;
     let path = |path: Option<Vec<String>>| path.map(|path| path.into_iter().map(String::into_bytes).collect());
     let mut paths = Paths { properties: path(rule.properties), ..Paths::default() };
-    for (name, given) in [(Name::Id, rule.id), (Name::From, rule.from), (Name::To, rule.to), (Name::Label, rule.label), (Name::Time, rule.time)] {
+    for (name, given) in [
+        (Name::Id, rule.id),
+        (Name::From, rule.from),
+        (Name::To, rule.to),
+        (Name::Label, rule.label),
+        (Name::Time, rule.time),
+    ] {
         paths.fields[name as usize] = path(given);
     }
     Ok(Rule { kind, parts, paths })
 }
 
 fn part(part: GraphPart) -> Outcome<Part> {
-    let names = [("id", Name::Id), ("from", Name::From), ("to", Name::To), ("label", Name::Label), ("time", Name::Time), ("any", Name::Any)];
+    let names = [
+        ("id", Name::Id),
+        ("from", Name::From),
+        ("to", Name::To),
+        ("label", Name::Label),
+        ("time", Name::Time),
+        ("any", Name::Any),
+    ];
     let forms = [("uuid", Form::Uuid), ("uuid-text", Form::UuidText), ("u64", Form::U64), ("text", Form::Text)];
     match part {
         GraphPart { literal: Some(literal), .. } => Ok(Part::Literal(literal.to_vec())),
-        GraphPart { name: Some(name), form: Some(form), .. } => Ok(Part::Field(named(&name, names)?, named(&form, forms)?)),
+        GraphPart { name: Some(name), form: Some(form), .. } => {
+            Ok(Part::Field(named(&name, names)?, named(&form, forms)?))
+        }
         _ => Err(Fault::new("INTERNAL", "a part of a key that is nothing")),
     }
 }
 
 fn named<T: Copy, const N: usize>(name: &str, all: [(&str, T); N]) -> Outcome<T> {
     let found = all.into_iter().find(|&(known, _)| known == name);
-    found.map(|(_, value)| value).ok_or_else(|| Fault::new("INTERNAL", format!("there is no {name} in a graph's layout")))
+    found
+        .map(|(_, value)| value)
+        .ok_or_else(|| Fault::new("INTERNAL", format!("there is no {name} in a graph's layout")))
 }

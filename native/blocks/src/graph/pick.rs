@@ -55,7 +55,10 @@ enum Role {
     /// The list of properties.
     Properties,
     /// One of them, and what it has.
-    Property { key: bool, value: bool },
+    Property {
+        key: bool,
+        value: bool,
+    },
 }
 
 impl<'a> Picker<'a> {
@@ -81,7 +84,9 @@ impl<'a> Picker<'a> {
         let depth = self.levels.len() - 1;
         let mut going = 0;
         for number in 0..=NAMES {
-            if paths & 1 << number != 0 && path(self.paths, number).is_some_and(|path| path.get(depth).is_some_and(|name| name == part)) {
+            if paths & 1 << number != 0
+                && path(self.paths, number).is_some_and(|path| path.get(depth).is_some_and(|name| name == part))
+            {
                 going |= 1 << number;
             }
         }

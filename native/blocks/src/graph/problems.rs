@@ -31,7 +31,12 @@ const EXAMPLES: usize = 5;
 pub type Problems = Sorter<RECORD>;
 
 /// Adds a problem to those that are to be sorted.
-pub fn add(problems: &mut Problems, problem: Problem, (kind, id): (Kind, &Id), other: Option<(Kind, &Id)>) -> Outcome<()> {
+pub fn add(
+    problems: &mut Problems,
+    problem: Problem,
+    (kind, id): (Kind, &Id),
+    other: Option<(Kind, &Id)>,
+) -> Outcome<()> {
     let mut record = [0; RECORD];
     (record[0], record[1]) = (problem as u8, kind as u8);
     record[2..18].copy_from_slice(id);

@@ -52,7 +52,7 @@ impl<const N: usize> Sorter<N> {
 
     fn sort(&mut self) {
         if !self.is_sorted {
-            self.records.sort_unstable();
+            self.records.sort_unstable_by(|a, b| start(a).cmp(&start(b)).then_with(|| a.cmp(b)));
             self.is_sorted = true;
         }
     }
@@ -90,7 +90,7 @@ impl<const N: usize> Sorter<N> {
             let mut run = Run { next, end, at_once, piece: Vec::new(), at: 0 };
             let first = run.take(file)?;
             merge.runs.push(run);
-            merge.heap.extend(first.map(|record| Reverse((record, number))));
+            merge.heap.extend(first.map(|record| Reverse((start(&record), record, number))));
         }
         Ok(Sorted::Merged(merge))
     }
@@ -99,6 +99,12 @@ impl<const N: usize> Sorter<N> {
     pub fn clear(&mut self) {
         (self.records, self.runs, self.file) = (Vec::new(), Vec::new(), None);
     }
+}
+
+/// The first bytes of a record as a number: most records differ there.
+#[inline]
+fn start<const N: usize>(record: &[u8; N]) -> u64 {
+    record.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))
 }
 
 /// Records in byte order.
@@ -122,15 +128,16 @@ impl<const N: usize> Sorted<'_, N> {
 pub struct Merge<'a, const N: usize> {
     file: &'a Spill,
     runs: Vec<Run<N>>,
-    heap: BinaryHeap<Reverse<([u8; N], usize)>>,
+    /// The start of a run's next record, that record, and the number of the run.
+    heap: BinaryHeap<Reverse<(u64, [u8; N], usize)>>,
 }
 
 impl<const N: usize> Merge<'_, N> {
     fn next(&mut self) -> Outcome<Option<[u8; N]>> {
         let Some(mut first) = self.heap.peek_mut() else { return Ok(None) };
-        let Reverse((record, number)) = *first;
+        let Reverse((_, record, number)) = *first;
         match self.runs[number].take(self.file)? {
-            Some(next) => *first = Reverse((next, number)),
+            Some(next) => *first = Reverse((start(&next), next, number)),
             None => {
                 std::collections::binary_heap::PeekMut::pop(first);
             }

@@ -44,7 +44,9 @@ impl Spill {
 
     /// Errors: NO_SPACE, IO_FAILED.
     pub fn append(&mut self, bytes: &[u8]) -> Outcome<()> {
-        self.file.write_all(bytes).map_err(|error| fault("writing the graph's temporary file", &error, &self.directory))?;
+        self.file
+            .write_all(bytes)
+            .map_err(|error| fault("writing the graph's temporary file", &error, &self.directory))?;
         self.length += bytes.len() as u64;
         Ok(())
     }

@@ -6,7 +6,8 @@ use std::collections::BinaryHeap;
 use kgdump_shared::fault::{Fault, Outcome};
 
 use super::gather::{
-    ABOUT, BAD_INCOMING, BAD_OUTGOING, EDGE, EXISTENCE, EXISTING, FACT, INCOMING_LIST, LABEL, LISTED, NODE_RECORD, NUMBER, OUTGOING, OUTGOING_LIST,
+    ABOUT, BAD_INCOMING, BAD_OUTGOING, EDGE, EXISTENCE, EXISTING, FACT, INCOMING_LIST, LABEL, LISTED, NODE_RECORD,
+    NUMBER, OUTGOING, OUTGOING_LIST,
 };
 use super::id::Id;
 use super::layout::Kind;
@@ -95,8 +96,25 @@ impl Figures {
 /// @param implied a node needs no record of its own; has_lists: nodes have lists of their edges
 ///
 /// Errors: those of the temporary files.
-pub fn walk(mut facts: Sorted<'_, FACT>, problems: &mut Problems, figures: Option<&mut Figures>, (implied, has_lists): (bool, bool)) -> Outcome<()> {
-    let mut walk = Walk { problems, figures, implied, has_lists, last: None, exists: [0; EXISTING], label: super::counts::NONE, by_edge: 0, by_list: 0, outgoing: 0, incoming: 0 };
+pub fn walk(
+    mut facts: Sorted<'_, FACT>,
+    problems: &mut Problems,
+    figures: Option<&mut Figures>,
+    (implied, has_lists): (bool, bool),
+) -> Outcome<()> {
+    let mut walk = Walk {
+        problems,
+        figures,
+        implied,
+        has_lists,
+        last: None,
+        exists: [0; EXISTING],
+        label: super::counts::NONE,
+        by_edge: 0,
+        by_list: 0,
+        outgoing: 0,
+        incoming: 0,
+    };
     while let Some(fact) = facts.next()? {
         walk.step(&fact)?;
     }
@@ -195,7 +213,9 @@ impl Walk<'_> {
         let mut id = Id::default();
         id.copy_from_slice(&last[..ABOUT]);
         let is_node = self.implied || exists[usize::from(NODE_RECORD)] > 0;
-        for (kind, what) in [(Kind::Node, NODE_RECORD), (Kind::Outgoing, OUTGOING_LIST), (Kind::Incoming, INCOMING_LIST)] {
+        for (kind, what) in
+            [(Kind::Node, NODE_RECORD), (Kind::Outgoing, OUTGOING_LIST), (Kind::Incoming, INCOMING_LIST)]
+        {
             let many = exists[usize::from(what)];
             if many > 1 {
                 problems::add(self.problems, Problem::StoredTwice, (kind, &id), None)?;
