@@ -74,6 +74,7 @@ const COMMANDS: Record<string, (ground: Ground, output: string) => readonly [rea
   "restore --options-from": ({ dump, rocks }, output) => [["restore", output, "-i", dump, "--options-from", rocks], 0],
   status: ({ sled }) => [["status", sled], 0],
   verify: ({ rocks, sled }) => [["verify", rocks, "--against", sled], 0],
+  graph: ({ dump }) => [["graph", dump], 0],
   "verify --graph": ({ dump }) => [["verify", dump, "--graph"], 0],
   "rollback --dry-run": ({ sled }) => [["rollback", sled, "--dry-run"], 0],
   // The last ones: they change the store.

@@ -5,7 +5,7 @@ import type { LabelCounts } from "../../operations/graph/index.js";
 import type { GraphResult } from "../../operations/relations/results.js";
 import { escapeMessage, escapeText, formatBytes } from "../text/escape.js";
 import { formatDuration, formatNumberOf, formatPercent, formatSize } from "../text/quantities.js";
-import { problemTable } from "./graph.js";
+import { problemLines } from "./graph.js";
 import { engineName } from "./summary.js";
 import { left, type Look, right, renderTable } from "./table.js";
 
@@ -50,8 +50,8 @@ function stateText(dump: GraphResult["dump"]): string[] {
 }
 
 function verdict(result: GraphResult, look: GraphLook): string {
-  if (result.problems === 0) return `${look.paint.green("whole:")} every edge's nodes are there, ${result.lists === 0 ? "" : "every list names exactly its node's edges, "}every value has its shape\n`;
-  return `${look.paint.red(formatNumberOf(result.problems, "problem", "problems"))}${result.danglingEdges === 0 ? "" : `; ${formatNumberOf(result.danglingEdges, "edge lacks", "edges lack")} a node`}\n${problemTable(result, false, look)}`;
+  if (result.problems === 0) return `${look.paint.green("whole:")} every edge has its nodes, ${result.lists === 0 ? "" : "every list is exact, "}every value has its shape\n`;
+  return `${look.paint.red(formatNumberOf(result.problems, "problem", "problems"))}${result.danglingEdges === 0 ? "" : `; ${formatNumberOf(result.danglingEdges, "edge lacks", "edges lack")} a node`}\n${problemLines(result.kinds, look.verbose ? 5 : 2, look)}`;
 }
 
 function labels(result: GraphResult, look: GraphLook): string {

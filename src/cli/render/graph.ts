@@ -52,14 +52,22 @@ export function renderGraph(name: string, graph: GraphReport, compared: boolean,
   return `${head} ${counts}${verdict}${problemTable(graph, compared, look)}`;
 }
 
-/** The kinds of problems, with the first of each. @param compared as above */
-export function problemTable({ kinds }: Pick<GraphReport, "kinds">, compared: boolean, { paint, columns: width }: Look): string {
+function problemTable({ kinds }: GraphReport, compared: boolean, { paint, columns: width }: Look): string {
   const columns = [left("problem"), right("count"), ...(compared ? [right("not in A")] : []), left("what is wrong, and where first")];
   const rows = kinds.flatMap(({ kind, count, newProblems, examples }) => [
     [kind, formatCount(count), ...(compared ? [formatCount(newProblems)] : []), MEANING[kind]],
     ...examples.map((example) => ["", "", ...(compared ? [""] : []), `  ${exampleText(example)}`]),
   ]);
   return `\n${renderTable(columns, rows, paint, width)}`;
+}
+
+/** The kinds of problems, and the first of each, a line each. @param examples how many */
+export function problemLines(kinds: GraphReport["kinds"], examples: number, { paint }: Pick<Look, "paint">): string {
+  const lines = kinds.map(({ kind, count, examples: all }) => [
+    `  ${formatCount(count)} ${paint.bold(kind)}: ${MEANING[kind]}\n`,
+    ...all.slice(0, examples).map((example) => `      ${exampleText(example)}\n`),
+  ].join(""));
+  return lines.join("");
 }
 
 function exampleText({ kind, key, other }: GraphProblem): string {

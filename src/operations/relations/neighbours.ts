@@ -140,8 +140,8 @@ class Walk {
     // An edge from a node to itself stands in both lists.
     const ends = [...new Map(all.map((end) => [end.edge, end])).values()].filter(({ edge }) => !this.#edges.has(edge));
     const room = Math.max(0, this.#limit - this.#nodes.length);
-    // With no more room an edge may still lead to a node that is known; as many are looked at as could be shown.
-    const looked = ends.slice(0, room + this.#limit);
+    // With no more room an edge may still lead to a node that is known.
+    const looked = ends.slice(0, room > 0 ? room : this.#limit);
     const records = await Promise.all(looked.map(({ edge, known }) => known ?? this.#edge(edge)));
     const readable = records.flatMap((record, index) => (record?.from == null || record.to === null ? [] : [{ id: looked[index]?.edge ?? "", from: record.from, to: record.to, label: record.label }]));
     this.#missingEdges += records.length - readable.length;
