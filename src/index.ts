@@ -6,6 +6,7 @@ export {
   type DumpBlock, type DumpProblem, type DumpSummary, getEntry, type GetOptions, getStoreEntry, type GetStoreOptions, inspectDump, type InspectOptions, inspectStore, type InspectStoreOptions,
   type KeyspaceSummary, listBlocks, listEntries, type ListOptions, listStoreEntries, type ListStoreOptions, type Missing, type PrefixSample, type PrefixShare, type StoreKeyspace, type StoreSummary,
 } from "./library/look.js";
+export { type GraphGrowth, type GraphHub, graphOf, type GraphOptions, type GraphResult, type Neighbourhood, neighboursOf, type NeighboursOptions } from "./library/graph.js";
 export { type ChosenEntry, type JsonPlace, type JsonShape, type KeyPart, type KeyspaceStats, type NamedEntry, type PrefixStats, type SizeStats, statsOf, type StatsOptions, type StatsResult } from "./library/stats.js";
 export { type Report, reportOf, type ReportOptions } from "./library/report.js";
 export type { JsonType, ValueKind } from "./operations/stats/results.js";
@@ -29,7 +30,8 @@ export {
   type GraphProblem, type GraphProblemTally, type GraphReport, type KeyDifference, type KeyspaceComparison, type KeyspaceDigest, type OptionComparison, type OptionDifference,
   type Sample, type SampledValue, type StoreComparison, type Verification, verifyDump, type VerifyDumpOptions, type VerifyResult, verifyStore, type VerifyStoreOptions,
 } from "./library/compare.js";
-export type { GraphProblemKind } from "./operations/graph/index.js";
+export type { NeighbourEdge, NeighbourNode } from "./operations/relations/neighbours.js";
+export type { GraphPeriod, GraphProblemKind, LabelCount, LabelCounts } from "./operations/graph/index.js";
 
 // Repairing: what is damaged
 export {

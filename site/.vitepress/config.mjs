@@ -24,6 +24,7 @@ export default {
         items: [
           { text: "Moving a service", link: "/docs/guide" },
           { text: "Settings of a sled store", link: "/docs/settings" },
+          { text: "The graph in a store", link: "/docs/graph" },
           { text: "systemd and containers", link: "/examples/" },
           { text: "A service that moves", link: "/examples/maya/" },
           { text: "Programs over the library", link: "/examples/library/" },

@@ -125,6 +125,7 @@ const BY_OPTION: Readonly<Record<string, string>> = {
   verify: "name what it is compared with by --against: kgdump verify DUMP --against STORE",
   stats: "one dump or store is read at a time: kgdump stats DUMP",
   report: "name the page with -o: kgdump report DUMP -o report.html",
+  graph: "one dump or store is read at a time: kgdump graph DUMP",
   migrate: "name the new store's place with --to: kgdump migrate STORE --to NEW",
 };
 

@@ -38,6 +38,10 @@ const COMMANDS: Readonly<Record<string, (add: Add) => Promise<void>>> = {
     const { reportCommand, runReport } = await import("./commands/report.js");
     add(reportCommand(), runReport);
   },
+  graph: async (add) => {
+    const { graphCommand, runGraph } = await import("./commands/graph.js");
+    add(graphCommand(), runGraph);
+  },
   find: async (add) => {
     const { findCommand, runFind } = await import("./commands/find.js");
     add(findCommand(), runFind);
@@ -75,7 +79,7 @@ const COMMANDS: Readonly<Record<string, (add: Add) => Promise<void>>> = {
 /** What each command is for, as help groups them. */
 const GROUPS: Readonly<Record<string, readonly string[]>> = {
   "Move:": ["export", "import", "restore"],
-  "Look:": ["inspect", "verify", "stats", "report", "find"],
+  "Look:": ["inspect", "verify", "stats", "report", "graph", "find"],
   "Repair:": ["recover"],
   "In place:": ["migrate", "rollback", "status", "compact", "cleanup"],
   "Help:": ["completion"],

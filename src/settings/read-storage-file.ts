@@ -13,18 +13,32 @@ const LARGEST = 256 * 1024;
  * @throws {KgdumpError} CONFIG_INVALID with all `problems`; NOT_FOUND, PERMISSION_DENIED, IO_FAILED
  */
 export async function readStorageFile(file: string): Promise<StorageFile> {
-  const bytes = await readStart(file);
+  return parseStorageFile(await readText(file, { what: "settings", hint: "name a file that exists, such as config/storage.toml" }), file);
+}
+
+/** What a file is for, and which one to name instead. */
+interface Purpose {
+  readonly what: "settings" | "layout";
+  readonly hint: string;
+}
+
+/**
+ * Reads a small text.
+ * @throws {KgdumpError} CONFIG_INVALID when it is not small, or not UTF-8; NOT_FOUND, PERMISSION_DENIED, IO_FAILED
+ */
+export async function readText(file: string, purpose: Purpose): Promise<string> {
+  const bytes = await readStart(file, purpose);
   if (bytes.length > LARGEST) {
-    throw new KgdumpError("CONFIG_INVALID", `${file} is bigger than ${LARGEST.toString()} bytes, which no settings file is`, {
+    throw new KgdumpError("CONFIG_INVALID", `${file} is bigger than ${LARGEST.toString()} bytes, which no ${purpose.what} file is`, {
       path: file,
-      hint: "name the service's storage.toml",
+      hint: purpose.what === "settings" ? "name the service's storage.toml" : purpose.hint,
     });
   }
-  return parseStorageFile(decode(bytes, file), file);
+  return decode(bytes, file);
 }
 
 /** The whole file, or its first bytes and at least one too many. */
-async function readStart(file: string): Promise<Buffer> {
+async function readStart(file: string, { what, hint }: Purpose): Promise<Buffer> {
   try {
     await using handle = await open(file, "r");
     const chunks: Buffer[] = [];
@@ -36,7 +50,7 @@ async function readStart(file: string): Promise<Buffer> {
     }
     return Buffer.concat(chunks);
   } catch (error) {
-    throw systemError(error, `reading settings from ${file}`, { path: file, missing: `there is no settings file ${file}`, hint: "name a file that exists, such as config/storage.toml" });
+    throw systemError(error, `reading ${what === "layout" ? "the layout" : what} from ${file}`, { path: file, missing: `there is no ${what} file ${file}`, hint });
   }
 }
 

@@ -40,7 +40,11 @@ export function parseStorageFile(text: string, file: string): StorageFile {
   return new Reader(plain, file, parseToml(plain, file)).read();
 }
 
-function parseToml(text: string, file: string): Record<string, unknown> {
+/**
+ * Parses TOML.
+ * @throws {KgdumpError} CONFIG_INVALID with the place
+ */
+export function parseToml(text: string, file: string): Record<string, unknown> {
   try {
     return parse(text, { integersAsBigInt: true, maxDepth: 100 });
   } catch (error) {

@@ -222,6 +222,20 @@ const ROWS: Readonly<Record<string, Readonly<Record<string, Row>>>> = {
     "--paranoid": { proof: "test/operations/report/report.test.ts" },
     "--max-block-size": reporting("--max-block-size 100"),
   },
+  graph: {
+    "--keyspace": { base: "graph graph.kgd", add: "--keyspace nodes" },
+    "--cf": { base: "graph graph.kgd", add: "--cf nodes" },
+    "--layout": { proof: "test/cli/graph.test.ts" },
+    "--top": { proof: "test/cli/graph.test.ts" },
+    "--node": { proof: "test/cli/graph.test.ts" },
+    "--depth": { proof: "test/operations/relations/neighbours.test.ts" },
+    "--limit": { proof: "test/operations/relations/neighbours.test.ts" },
+    "--dot": { proof: "test/cli/graph.test.ts" },
+    "--svg": { proof: "test/cli/graph.test.ts" },
+    "--ttl": { base: "graph ttl", add: "--ttl strip" },
+    "--paranoid": { proof: "test/operations/relations/graph.test.ts" },
+    "--max-block-size": { base: "graph graph.kgd", add: "--max-block-size 100" },
+  },
   verify: {
     "--against": { base: "verify graph.kgd", add: "--against store" },
     "--ttl": { base: "verify ttl.kgd --against ttl", add: "--ttl strip" },
@@ -343,7 +357,7 @@ async function run(t: ExecutionContext, from: string, args: string): Promise<str
   return JSON.stringify({ code, said, stderr: settled(stderr, place), content }, null, 1);
 }
 
-const COMMANDS = ["cleanup", "compact", "completion", "export", "find", "import", "inspect", "recover", "report", "restore", "stats", "status", "verify"] as const;
+const COMMANDS = ["cleanup", "compact", "completion", "export", "find", "graph", "import", "inspect", "recover", "report", "restore", "stats", "status", "verify"] as const;
 
 /** Each command as commander knows it. */
 async function commands(): Promise<Command[]> {

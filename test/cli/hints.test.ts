@@ -17,7 +17,7 @@ async function namedCommands(): Promise<Map<string, string>> {
       const path = join(root, file);
       for (const [number, line] of (await readFile(path, "utf8")).split("\n").entries()) {
         if (/^\s*(\*|\/\/|\/\*)/.test(line) || (path.startsWith(join("src", "cli")) && !/hint|`kgdump/.test(line))) continue;
-        for (const [, command = "", rest = ""] of line.matchAll(/kgdump (export|import|migrate|rollback|status|restore|verify|recover|inspect|stats|report|find|compact|cleanup)\b([^`"]*)/g)) {
+        for (const [, command = "", rest = ""] of line.matchAll(/kgdump (export|import|migrate|rollback|status|restore|verify|recover|inspect|stats|report|graph|find|compact|cleanup)\b([^`"]*)/g)) {
           const options = rest.match(/(?<=\s)--?[a-z][\w-]*/g) ?? [];
           const words = [command, ...options].join(" ");
           named.set(words, named.get(words) ?? `${path}:${String(number + 1)}`);
@@ -77,6 +77,7 @@ const COMMANDS: Record<string, (ground: Ground, output: string) => readonly [rea
   status: ({ sled }) => [["status", sled], 0],
   verify: ({ rocks, sled }) => [["verify", rocks, "--against", sled], 0],
   "verify --against": ({ dump, rocks }) => [["verify", dump, "--against", rocks], 0],
+  graph: ({ dump }) => [["graph", dump], 0],
   "verify --graph": ({ dump }) => [["verify", dump, "--graph"], 0],
   "rollback --dry-run": ({ sled }) => [["rollback", sled, "--dry-run"], 0],
   // The last ones: they change the store.

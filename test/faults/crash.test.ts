@@ -41,7 +41,7 @@ const SIGNALS = ["SIGSEGV", "SIGBUS", "SIGABRT", "SIGILL", "SIGFPE"] as const;
 const ENGINES_OWN: Readonly<Record<EngineName, RegExp>> = { rocksdb: /\.sst$/, sled: /^db$/ };
 /** All that open a store of an engine; PATH is that, and those that change it get a copy. */
 const COMMANDS: Readonly<Record<EngineName, readonly (readonly string[])[]>> = {
-  rocksdb: [["export", "PATH", "-o", "new.kgd"], ["verify", "PATH", "--against", "PATH"], ["recover", "PATH", "-o", "new.kgd"], ["find", "PATH", "k0000001"], ["stats", "PATH"], ["report", "PATH", "-o", "new.html"], ["compact", "PATH"], ["migrate", "--from", "PATH"], ["migrate", "--from", "PATH", "--stream"]],
+  rocksdb: [["export", "PATH", "-o", "new.kgd"], ["verify", "PATH", "--against", "PATH"], ["recover", "PATH", "-o", "new.kgd"], ["find", "PATH", "k0000001"], ["stats", "PATH"], ["report", "PATH", "-o", "new.html"], ["graph", "PATH"], ["compact", "PATH"], ["migrate", "--from", "PATH"], ["migrate", "--from", "PATH", "--stream"]],
   sled: [["export", "PATH", "-o", "new.kgd"], ["verify", "PATH", "--against", "PATH"], ["recover", "PATH", "-o", "new.kgd"], ["compact", "PATH"], ["migrate", "--from", "PATH", "--engine", "rocksdb"], ["import", "PATH", "-i", "graph.kgd", "--merge", "--if-exists", "overwrite"]],
 };
 

@@ -39,6 +39,7 @@ const COMMANDS: Readonly<Record<string, (ground: Ground) => readonly string[]>> 
   "inspect --check": ({ dump }) => ["inspect", dump, "--check"],
   stats: () => ["stats", "store", "--schema"],
   report: () => ["report", "store", "-o", "report.html"],
+  graph: () => ["graph", "store"],
   recover: () => ["recover", "store", "-o", "x.kgd", "-f"],
   find: () => ["find", "store", "node:00000007"],
   migrate: () => ["migrate", "--from", "store"],

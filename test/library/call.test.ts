@@ -10,7 +10,7 @@ type Call = (...args: unknown[]) => unknown;
 
 /** Functions whose first argument is what they read or work on, and what that is called. */
 const SUBJECTS: Readonly<Record<string, string>> = {
-  openDump: "input", inspectDump: "input", listEntries: "input", listBlocks: "input", getEntry: "input", verifyDump: "input", statsOf: "input", reportOf: "input", recoverDump: "input",
+  openDump: "input", inspectDump: "input", listEntries: "input", listBlocks: "input", getEntry: "input", verifyDump: "input", statsOf: "input", reportOf: "input", graphOf: "input", neighboursOf: "input", recoverDump: "input",
   importDump: "input", restoreDump: "input", exportStore: "store", planExport: "store", verifyStore: "store", recoverStore: "store", recoverInto: "store", findVersions: "store",
   planCompact: "store", compactStore: "store", undoCompact: "store", migrateStore: "source", previewMigration: "source", rollbackStore: "target", previewRollback: "target", inspectStore: "store", listStoreEntries: "store", getStoreEntry: "store", migrationStatus: "target",
   cleanUp: "target", readStorageFile: "file",

@@ -28,6 +28,7 @@ export const EXITS: Readonly<Record<string, readonly number[]>> = {
   verify: ALL,
   stats: without(difference),
   report: without(difference),
+  graph: ALL,
   recover: ALL,
   find: without(damagedDump, difference),
   restore: ALL,
@@ -56,6 +57,7 @@ const MORE: Readonly<Record<string, Readonly<Record<number, string>>>> = {
   export: { [HAD_ENOUGH]: "inspect, at the pipe's other end, had read enough" },
   recover: { 0: "no entry is lost", 3: "something is lost, or may be" },
   rollback: { 4: "the new store was written to since" },
+  graph: { 4: "the graph is not whole" },
   cleanup: { 4: "something was kept, as it differs from the store" },
 };
 

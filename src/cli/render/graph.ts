@@ -61,6 +61,15 @@ function problemTable({ kinds }: GraphReport, compared: boolean, { paint, column
   return `\n${renderTable(columns, rows, paint, width)}`;
 }
 
+/** The kinds of problems, and the first of each, a line each. @param examples how many */
+export function problemLines(kinds: GraphReport["kinds"], examples: number, { paint }: Pick<Look, "paint">): string {
+  const lines = kinds.map(({ kind, count, examples: all }) => [
+    `  ${formatCount(count)} ${paint.bold(kind)}: ${MEANING[kind]}\n`,
+    ...all.slice(0, examples).map((example) => `      ${exampleText(example)}\n`),
+  ].join(""));
+  return lines.join("");
+}
+
 function exampleText({ kind, key, other }: GraphProblem): string {
   const place = key === null ? escapeText("(not kept)") : formatShort(key);
   return other === null ? place : `${place} ${kind.startsWith("list") ? "and" : "→"} ${formatShort(other)}`;

@@ -1,18 +1,24 @@
 /**
- * Checks a graph in MAYA's layout: that every edge's nodes are there, that every list of edges is exact, and that values are what they have to be.
- * Entries may come in any order, from any number of keyspaces; memory is bounded, and a temporary file takes what does not fit.
+ * Looks at a graph: that every edge's nodes are there, that every list of edges is exact, that values are what they have to be; and what nodes and edges there are.
+ * Entries may come in any order, from any number of keyspaces. It is done off the main thread; memory is bounded but for 4 bytes for each node, and temporary
+ * files take what does not fit.
  */
+import { asBuffer, fromAddon } from "../../addon.js";
 import type { EntrySource } from "../../engines/store.js";
-import { FactGatherer, type GraphCounts } from "./facts.js";
-import { kindAt, problemAt } from "./problems.js";
-import { RECORD_BYTES } from "./record-sorter.js";
-import { addTo, type GraphProblemTally, newTallies } from "./tally.js";
-import { findProblems } from "./walk.js";
+import { type GraphLayout, MAYA_LAYOUT } from "../../settings/graph-layout.js";
+import { type FoundFigures, type GraphFigures, readFigures } from "./figures.js";
+import { type NativeGraph, startGraph } from "./native.js";
+import { type FoundTally, type GraphProblemTally, readTallies } from "./problems.js";
 
 /** What a check found. */
-export interface GraphReport extends Readonly<GraphCounts> {
-  /** none: no key of MAYA's layout was seen, so that there is nothing to check. */
-  readonly layout: "maya" | "none";
+export interface GraphReport {
+  readonly nodes: number;
+  readonly edges: number;
+  readonly lists: number;
+  /** Entries that are none of the graph's. */
+  readonly others: number;
+  /** none: no key of the layout was seen, so that there is nothing to check. */
+  readonly layout: GraphLayout["name"] | "none";
   /** Number of all problems. */
   readonly problems: number;
   /** How many of them are new: what it was compared with does not have them. */
@@ -21,20 +27,34 @@ export interface GraphReport extends Readonly<GraphCounts> {
   readonly kinds: readonly GraphProblemTally[];
 }
 
+interface Found extends Pick<GraphReport, "nodes" | "edges" | "lists" | "others"> {
+  readonly kinds: readonly FoundTally[];
+  readonly figures: FoundFigures | null;
+}
+
 /** One check. Give it all entries with `add`, then `finish`, then ask for `report`s as often as you like. */
 export class GraphCheck implements AsyncDisposable {
-  readonly #gatherer: FactGatherer;
+  readonly #layout: GraphLayout;
   readonly #signal: AbortSignal | undefined;
+  readonly #runRecords: number | undefined;
+  #native: Promise<NativeGraph> | null = null;
 
-  /** @param options runRecords: records of 36 bytes that are sorted in memory at once */
-  constructor(options: { readonly runRecords?: number | undefined; readonly signal?: AbortSignal | undefined } = {}) {
-    this.#gatherer = new FactGatherer(options.runRecords);
+  /** @param options layout: MAYA's by default; runRecords: how many facts are sorted in memory at once */
+  constructor(options: { readonly layout?: GraphLayout | undefined; readonly runRecords?: number | undefined; readonly signal?: AbortSignal | undefined } = {}) {
+    this.#layout = options.layout ?? MAYA_LAYOUT;
+    this.#runRecords = options.runRecords;
     this.#signal = options.signal;
   }
 
-  /** Takes in a block of encoded entries. @throws {KgdumpError} NO_SPACE, IO_FAILED, … of the temporary file */
+  #started(): Promise<NativeGraph> {
+    this.#native ??= startGraph(this.#layout, this.#runRecords);
+    return this.#native;
+  }
+
+  /** Takes in a block of encoded entries. @throws {KgdumpError} ADDON_MISSING; NO_SPACE, IO_FAILED, … of the temporary file */
   async add(block: Uint8Array): Promise<void> {
-    await this.#gatherer.add(block);
+    const native = await this.#started();
+    await fromAddon(() => native.add(asBuffer(block)));
   }
 
   /** Takes in a whole store. @throws what its scan throws, and as `add` */
@@ -47,90 +67,50 @@ export class GraphCheck implements AsyncDisposable {
     }
   }
 
-  /** Looks at all that was added. @throws as `add` */
-  async finish(): Promise<void> {
-    const { facts, problems } = this.#gatherer;
-    await findProblems(facts, problems, this.#signal);
-    await facts[Symbol.asyncDispose]();
+  /**
+   * Looks at all that was added.
+   * @param hubs nodes with the most edges to name; without it there are no figures
+   * @throws as `add`
+   */
+  async finish(hubs?: number): Promise<void> {
+    const native = await this.#started();
+    this.#signal?.throwIfAborted();
+    await fromAddon(() => native.finish(hubs));
+    this.#signal?.throwIfAborted();
   }
 
   /**
    * Tells what was found.
-   * @param before the check of what this is compared with: problems that it has too are not `made`; without it none is
+   * @param before the check of what this is compared with: problems that it has too are not new; without it none is
    * @throws {KgdumpError} IO_FAILED
    */
   async report(before: GraphCheck | null = null): Promise<GraphReport> {
-    const { counts, malformed } = this.#gatherer;
-    const tallies = newTallies();
-    await using others = new ProblemRun(before);
-    await using own = new ProblemRun(this);
-    await others.next();
-    while (await own.next()) {
-      while (others.at !== null && own.compare(others) > 0) await others.next();
-      const made = before !== null && (others.at === null || own.compare(others) !== 0);
-      const { records, at } = own;
-      addTo(tallies, kindAt(records, at ?? 0), made, () => problemAt(records, at ?? 0, malformed));
-    }
-    const kinds = tallies.filter(({ count }) => count > 0);
-    const sum = (pick: (kind: GraphProblemTally) => number): number => kinds.reduce((total, kind) => total + pick(kind), 0);
-    const layout = counts.nodes + counts.edges + counts.lists > 0 ? "maya" : "none";
-    return { ...counts, layout, problems: sum(({ count }) => count), newProblems: sum(({ newProblems }) => newProblems), kinds };
+    const { report } = await this.#found(before);
+    return report;
   }
 
-  /** All problems, sorted. */
-  problemRecords(): AsyncGenerator<Buffer, void, undefined> {
-    return this.#gatherer.problems.sorted();
+  /** The same, with what nodes and edges there are. @throws {KgdumpError} IO_FAILED */
+  async figures(): Promise<{ readonly report: GraphReport; readonly figures: GraphFigures }> {
+    const { report, figures } = await this.#found(null);
+    if (figures === null) throw new TypeError("figures were not asked for");
+    return { report, figures: readFigures(figures, this.#layout) };
+  }
+
+  async #found(before: GraphCheck | null): Promise<{ readonly report: GraphReport; readonly figures: FoundFigures | null }> {
+    const native = await this.#started();
+    const other = before === null ? undefined : await before.#started();
+    const { kinds: all, figures, ...counts } = JSON.parse(await fromAddon(() => native.report(other))) as Found;
+    const kinds = readTallies(all);
+    const sum = (pick: (kind: GraphProblemTally) => number): number => kinds.reduce((total, kind) => total + pick(kind), 0);
+    const layout = counts.nodes + counts.edges + counts.lists > 0 ? this.#layout.name : "none";
+    return { report: { ...counts, layout, problems: sum(({ count }) => count), newProblems: sum(({ newProblems }) => newProblems), kinds }, figures };
   }
 
   /** Gives memory and disk back; a second call does nothing. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#gatherer[Symbol.asyncDispose]();
+    const native = await this.#native?.catch(() => null);
+    native?.close();
   }
 }
 
 const BLOCK_SIZE = 1024 * 1024;
-
-/** The problems of a check one after the other, each once. */
-class ProblemRun implements AsyncDisposable {
-  readonly #pieces: AsyncGenerator<Buffer, void, undefined> | null;
-  records: Buffer = Buffer.alloc(0);
-  /** Place of the current one in `records`; null at the end. */
-  at: number | null = null;
-  readonly #last = Buffer.alloc(RECORD_BYTES, 0xff);
-
-  constructor(check: GraphCheck | null) {
-    this.#pieces = check?.problemRecords() ?? null;
-  }
-
-  /** Goes to the next; false when there is none. */
-  async next(): Promise<boolean> {
-    if (this.#pieces === null) return false;
-    for (;;) {
-      let at = this.at === null ? 0 : this.at + RECORD_BYTES;
-      if (at >= this.records.length) {
-        const piece = await this.#pieces.next();
-        if (piece.done === true) {
-          this.at = null;
-          this.records = Buffer.alloc(0);
-          return false;
-        }
-        this.records = piece.value;
-        at = 0;
-      }
-      this.at = at;
-      if (this.#last.compare(this.records, at, at + RECORD_BYTES) === 0) continue;
-      this.records.copy(this.#last, 0, at, at + RECORD_BYTES);
-      return true;
-    }
-  }
-
-  /** How the current problem compares with that of another run. */
-  compare(other: ProblemRun): number {
-    const [at, otherAt] = [this.at ?? 0, other.at ?? 0];
-    return this.records.compare(other.records, otherAt, otherAt + RECORD_BYTES, at, at + RECORD_BYTES);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#pieces?.return();
-  }
-}

@@ -1,3 +1,3 @@
 export { GraphCheck, type GraphReport } from "./check.js";
-export { GRAPH_PROBLEMS, type GraphProblem, type GraphProblemKind } from "./problems.js";
-export type { GraphProblemTally } from "./tally.js";
+export type { GraphFigures, GraphHub, GraphPeriod, LabelCount, LabelCounts } from "./figures.js";
+export { GRAPH_PROBLEMS, type GraphProblem, type GraphProblemKind, type GraphProblemTally } from "./problems.js";

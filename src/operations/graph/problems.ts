@@ -1,6 +1,4 @@
-/** The kinds of problems that a graph can have, and how each is kept as a record of fixed size that sorts and compares as bytes. */
-import { ID_BYTES, recordKey, type RecordType } from "./layout.js";
-import type { RecordSorter } from "./record-sorter.js";
+/** The kinds of problems that a graph can have, and how many of each there are. */
 
 /**
  * What can be wrong:
@@ -11,6 +9,8 @@ import type { RecordSorter } from "./record-sorter.js";
  * - `list-lacks-edge`, `list-has-extra-edge`, `list-repeats-edge`: a node's list is not the list of its edges
  * - `list-without-node`: there is a list for a node that is not there
  * - `stored-twice`: the record is in more than one keyspace
+ *
+ * In the order of native/blocks/src/graph/problems.rs.
  */
 export const GRAPH_PROBLEMS = [
   "key-malformed",
@@ -29,62 +29,41 @@ export const GRAPH_PROBLEMS = [
 /** Kind of a problem. */
 export type GraphProblemKind = (typeof GRAPH_PROBLEMS)[number];
 
-/** Kinds of records by the number that stands for them in a problem. */
-export const RECORD_TYPES: readonly RecordType[] = ["node", "edge", "outgoing", "incoming"];
-
 /** One problem. */
 export interface GraphProblem {
   readonly kind: GraphProblemKind;
-  /** Key of the record that has it; null for a malformed one that was not kept. */
+  /** Key of the record that has it, or its id where that alone does not make the key; null for a malformed one that was not kept. */
   readonly key: Uint8Array | null;
   /** Key of what it names: the node that is missing, the edge that a list lacks or should not have; or null. */
   readonly other: Uint8Array | null;
 }
 
-/*
- * As bytes: 1 kind, 1 type of the record, 16 its id, 1 type of the other + 1 (0: none), 16 its id, 1 zero.
- */
-const OTHER = 2 + ID_BYTES;
-
-/** Where a problem's record and the other one are. */
-export interface ProblemPlace {
-  readonly type: RecordType;
-  /** Holds the id of the record from `at` on. */
-  readonly id: Uint8Array;
-  readonly at: number;
-  readonly otherType?: RecordType;
-  readonly other?: Uint8Array;
-  readonly otherAt?: number;
+/** One kind of problem. */
+export interface GraphProblemTally {
+  readonly kind: GraphProblemKind;
+  readonly count: number;
+  /** How many of them are new: what it was compared with does not have them. */
+  readonly newProblems: number;
+  /** The first of them by key; of the new ones, when there are some. */
+  readonly examples: readonly GraphProblem[];
 }
 
-/** Adds a problem to those that are to be sorted. */
-export function addProblem(sorter: RecordSorter, kind: GraphProblemKind, { type, id, at, otherType, other, otherAt = 0 }: ProblemPlace): void {
-  const place = sorter.add();
-  const { buffer } = sorter;
-  buffer[place] = GRAPH_PROBLEMS.indexOf(kind);
-  buffer[place + 1] = RECORD_TYPES.indexOf(type);
-  buffer.set(id.subarray(at, at + ID_BYTES), place + 2);
-  if (otherType === undefined || other === undefined) return;
-  buffer[place + OTHER] = RECORD_TYPES.indexOf(otherType) + 1;
-  buffer.set(other.subarray(otherAt, otherAt + ID_BYTES), place + OTHER + 1);
+/** The same as the addon tells it; bytes in hex. */
+export interface FoundTally {
+  readonly count: number;
+  readonly new: number;
+  readonly examples: readonly { readonly key: string | null; readonly other: string | null }[];
 }
 
-/** The kind of a problem. */
-export function kindAt(records: Buffer, at: number): GraphProblemKind {
-  return GRAPH_PROBLEMS[records[at] ?? 0] ?? "key-malformed";
+/** Reads the tallies of all kinds: those that there are. */
+export function readTallies(found: readonly FoundTally[]): GraphProblemTally[] {
+  return GRAPH_PROBLEMS.flatMap((kind, index) => {
+    const tally = found[index];
+    if (tally === undefined || tally.count === 0) return [];
+    return [{ kind, count: tally.count, newProblems: tally.new, examples: tally.examples.map(({ key, other }) => ({ kind, key: bytesOf(key), other: bytesOf(other) })) }];
+  });
 }
 
-/**
- * Reads a problem back.
- * @param malformed keys of the malformed ones by their id in hex
- */
-export function problemAt(records: Buffer, at: number, malformed: ReadonlyMap<string, Uint8Array>): GraphProblem {
-  const kind = kindAt(records, at);
-  const id = Buffer.from(records.subarray(at + 2, at + OTHER));
-  const otherType = RECORD_TYPES[(records[at + OTHER] ?? 0) - 1];
-  return {
-    kind,
-    key: kind === "key-malformed" ? (malformed.get(id.toString("hex")) ?? null) : recordKey(RECORD_TYPES[records[at + 1] ?? 0] ?? "node", id),
-    other: otherType === undefined ? null : recordKey(otherType, records.subarray(at + OTHER + 1, at + OTHER + 1 + ID_BYTES)),
-  };
+function bytesOf(hex: string | null): Uint8Array | null {
+  return hex === null ? null : new Uint8Array(Buffer.from(hex, "hex"));
 }

@@ -3,8 +3,8 @@
 //!
 //! Contract: pure; never reads outside of the value; no recursion.
 
-use super::json::{self, Blind, Whole};
 use super::msgpack;
+use crate::json::{self, Blind, Whole};
 
 /// Kinds of values, in the order in which they are told.
 pub const NAMES: [&str; COUNT] = [

@@ -5,7 +5,6 @@
 mod builder;
 mod distinct;
 mod histogram;
-mod json;
 mod keys;
 mod kinds;
 mod msgpack;

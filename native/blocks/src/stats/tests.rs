@@ -187,7 +187,7 @@ fn nothing_is_lost_and_nothing_grows_whatever_the_keys() {
         let (sum, json) = output::prefix(&tree, ROOT);
         assert_eq!(sum.entries, distinct.len() as u64);
         assert_eq!(sum.key_bytes, distinct.iter().map(|key| key.len() as u64).sum::<u64>());
-        assert!(super::json::walk(json.as_bytes(), &mut super::json::Blind).is_some());
+        assert!(crate::json::walk(json.as_bytes(), &mut crate::json::Blind).is_some());
     }
 }
 

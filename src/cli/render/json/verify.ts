@@ -1,6 +1,6 @@
 /** The JSON of `verify`, and of the graph checks. */
 import type { Sample } from "../../../operations/entries/samples.js";
-import type { GraphReport } from "../../../operations/graph/index.js";
+import type { GraphProblemTally, GraphReport } from "../../../operations/graph/index.js";
 import type { OptionComparison } from "../../../operations/verify/options.js";
 import type { StoreComparison, Verification, VerifyResult } from "../../../operations/verify/results.js";
 import { type Json, jsonBytes, summaryJson } from "./json.js";
@@ -57,14 +57,10 @@ function sampleJson({ keyspace, key, equal, values }: Sample): Json {
 export function graphJson(graph: GraphReport | null): Json {
   if (graph === null) return null;
   const { kinds, newProblems, ...counts } = graph;
-  return {
-    ...counts,
-    made: newProblems,
-    kinds: kinds.map(({ kind, count, newProblems: made, examples }) => ({
-      kind,
-      count,
-      made,
-      examples: examples.map(({ key, other }) => ({ key: key === null ? null : jsonBytes(key), other: other === null ? null : jsonBytes(other) })),
-    })),
-  };
+  return { ...counts, made: newProblems, kinds: kinds.map(({ newProblems: isNew, ...tally }) => ({ kind: tally.kind, count: tally.count, made: isNew, ...problemsJson(tally) })) };
+}
+
+/** One kind of problem, without what is new of it. */
+export function problemsJson({ kind, count, examples }: Omit<GraphProblemTally, "newProblems">): Readonly<Record<string, Json>> {
+  return { kind, count, examples: examples.map(({ key, other }) => ({ key: key === null ? null : jsonBytes(key), other: other === null ? null : jsonBytes(other) })) };
 }

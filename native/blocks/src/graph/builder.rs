@@ -1,0 +1,90 @@
+//! A graph, block by block: first all entries, then what they are together, then what is told of it.
+
+use kgdump_shared::bin::{self, NIL};
+use kgdump_shared::fault::{Fault, Outcome};
+
+use super::gather::Gatherer;
+use super::layout::{Kind, Layout};
+use super::links::{self, Connected};
+use super::problems;
+use super::report::{self, Texts};
+use super::sorter::Room;
+use super::walk::{self, Figures};
+
+pub struct Builder {
+    layout: Layout,
+    room: Room,
+    gatherer: Gatherer,
+    figures: Option<(Figures, Connected)>,
+}
+
+impl Builder {
+    pub fn new(layout: Layout, room: Room) -> Self {
+        let gatherer = Gatherer::new(&room);
+        Self { layout, room, gatherer, figures: None }
+    }
+
+    /// Takes in a block.
+    ///
+    /// Errors: DUMP_ENTRIES_MALFORMED, and those of the temporary files.
+    pub fn add(&mut self, raw: &[u8]) -> Outcome<()> {
+        let mut at = 0;
+        while at < raw.len() {
+            let key = bin::find(raw, at).map_err(|_| malformed(at))?;
+            at = key.end;
+            let value = if raw.get(at) == Some(&NIL) {
+                at += 1;
+                None
+            } else {
+                let value = bin::find(raw, at).map_err(|_| malformed(at))?;
+                at = value.end;
+                Some(&raw[value])
+            };
+            self.gatherer.add(&self.layout, &raw[key], value)?;
+        }
+        Ok(())
+    }
+
+    /// Looks at all that was added.
+    /// @param hubs nodes with the most edges to name; without it only problems are looked for
+    ///
+    /// Errors: those of the temporary files.
+    pub fn finish(&mut self, hubs: Option<usize>) -> Outcome<()> {
+        let Gatherer { facts, problems, .. } = &mut self.gatherer;
+        let mut figures = hubs.map(|hubs| Figures::new(&self.room, hubs));
+        let has_lists = self.layout.rules.iter().any(|rule| matches!(rule.kind, Kind::Outgoing | Kind::Incoming));
+        walk::walk(facts.sorted()?, problems, figures.as_mut(), (!self.layout.has_nodes, has_lists))?;
+        facts.clear();
+        if let Some(mut figures) = figures {
+            let connected = links::connect(&mut figures.links, figures.nodes, &self.room)?;
+            self.figures = Some((figures, connected));
+        }
+        Ok(())
+    }
+
+    /// What was found, as JSON; problems that another graph has too are not new.
+    ///
+    /// Errors: IO_FAILED.
+    pub fn report(&mut self, before: Option<&mut Self>) -> Outcome<String> {
+        let tallies =
+            problems::tallies(&mut self.gatherer.problems, before.map(|before| &mut before.gatherer.problems))?;
+        let figures = self.figures.as_ref();
+        let ids = report::ids_in(&self.layout, &tallies, figures.map(|(figures, _)| figures));
+        let texts = Texts { layout: &self.layout, texts: self.gatherer.names.texts(ids.into_iter())? };
+        let problems = report::problems(&self.gatherer, &tallies, &texts);
+        let figures = figures.map_or("null".to_owned(), |(figures, connected)| {
+            format!("{{{}}}", report::figures(&self.gatherer, figures, connected, &texts))
+        });
+        Ok(format!("{{{problems},\"figures\":{figures}}}"))
+    }
+
+    /// Gives memory and disk back.
+    pub fn close(&mut self) {
+        self.gatherer = Gatherer::new(&self.room);
+        self.figures = None;
+    }
+}
+
+fn malformed(at: usize) -> Fault {
+    Fault::new("DUMP_ENTRIES_MALFORMED", format!("the key or value at byte {at} of the block is not a whole bin"))
+}

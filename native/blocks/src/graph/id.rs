@@ -1,0 +1,220 @@
+//! Ids of nodes and edges as 16 bytes: those of a UUID; or those of a text, when it is short, else its hash, with the text kept in a file.
+
+use std::collections::HashMap;
+
+use kgdump_shared::fault::Outcome;
+use sha2::{Digest as _, Sha256};
+
+use super::sorter::Room;
+use super::spill::Spill;
+
+pub type Id = [u8; 16];
+
+/// What ids of one kind are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Domain {
+    Uuids,
+    Texts,
+}
+
+/// Characters of a UUID's text.
+pub const UUID_TEXT: usize = 36;
+const DIGITS: [usize; 16] = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
+/// The last byte of the hash of a text; that of a short text is its length.
+const HASHED: u8 = 0xff;
+const LONGEST_HELD: usize = 15;
+
+/// Reads 32 hex digits of either case and four dashes.
+#[inline]
+pub fn uuid_of(text: &[u8]) -> Option<Id> {
+    if text.len() != UUID_TEXT || [8, 13, 18, 23].into_iter().any(|at| text[at] != b'-') {
+        return None;
+    }
+    let mut id = Id::default();
+    let mut wrong = 0;
+    for (byte, at) in id.iter_mut().zip(DIGITS) {
+        let (high, low) = (digit(text[at]), digit(text[at + 1]));
+        wrong |= high | low;
+        *byte = high << 4 | low & 0xf;
+    }
+    (wrong & 0xf0 == 0).then_some(id)
+}
+
+/// More than 15 for what is no hex digit.
+#[inline]
+fn digit(byte: u8) -> u8 {
+    const VALUES: [u8; 256] = {
+        let mut values = [0xff; 256];
+        let mut value = 0;
+        while value < 16 {
+            values[b"0123456789abcdef"[value] as usize] = value as u8;
+            values[b"0123456789ABCDEF"[value] as usize] = value as u8;
+            value += 1;
+        }
+        values
+    };
+    VALUES[usize::from(byte)]
+}
+
+/// The text of a UUID, in lower case.
+pub fn uuid_text(id: &Id) -> String {
+    let hex: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
+    [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
+}
+
+/// The first 16 bytes of a hash.
+pub fn hash_of(bytes: &[u8]) -> Id {
+    let mut id = Id::default();
+    id.copy_from_slice(&Sha256::digest(bytes)[..16]);
+    id
+}
+
+/// Ids of texts, with what they stand for.
+pub struct Names {
+    room: Room,
+    file: Option<Spill>,
+    pending: Vec<u8>,
+    /// Some of those that were kept last, each at a place that its bytes tell.
+    kept: Vec<Id>,
+}
+
+const KEPT: usize = 1 << 14;
+const PENDING_BYTES: usize = 1 << 18;
+
+impl Names {
+    pub fn new(room: &Room) -> Self {
+        Self { room: room.clone(), file: None, pending: Vec::new(), kept: Vec::new() }
+    }
+
+    /// The id of a text.
+    ///
+    /// Errors: those of the temporary file.
+    pub fn id_of(&mut self, text: &[u8]) -> Outcome<Id> {
+        let mut id = Id::default();
+        if text.len() <= LONGEST_HELD {
+            id[..text.len()].copy_from_slice(text);
+            id[15] = text.len() as u8;
+            return Ok(id);
+        }
+        id = hash_of(text);
+        id[15] = HASHED;
+        self.keep(id, text)?;
+        Ok(id)
+    }
+
+    fn keep(&mut self, id: Id, text: &[u8]) -> Outcome<()> {
+        if self.kept.is_empty() {
+            self.kept = vec![Id::default(); KEPT];
+        }
+        let place = usize::from(u16::from_be_bytes([id[0], id[1]])) % KEPT;
+        if self.kept[place] == id {
+            return Ok(());
+        }
+        self.kept[place] = id;
+        self.pending.extend_from_slice(&id);
+        self.pending.extend_from_slice(&(text.len() as u32).to_le_bytes());
+        self.pending.extend_from_slice(text);
+        if self.pending.len() < PENDING_BYTES {
+            return Ok(());
+        }
+        let pending = std::mem::take(&mut self.pending);
+        match &mut self.file {
+            Some(file) => file.append(&pending),
+            none => none.insert(Spill::create(&self.room.directory)?).append(&pending),
+        }
+    }
+
+    /// The texts of these ids.
+    ///
+    /// Errors: IO_FAILED.
+    pub fn texts(&self, ids: impl Iterator<Item = Id>) -> Outcome<HashMap<Id, Vec<u8>>> {
+        let mut texts: HashMap<Id, Vec<u8>> = HashMap::new();
+        let mut wanted = 0;
+        for id in ids {
+            let held = usize::from(id[15]);
+            if held <= LONGEST_HELD {
+                texts.insert(id, id[..held].to_vec());
+            } else if texts.insert(id, Vec::new()).is_none() {
+                wanted += 1;
+            }
+        }
+        if wanted == 0 {
+            return Ok(texts);
+        }
+        let mut look = |id: Id, text: &[u8]| {
+            if let Some(found) = texts.get_mut(&id) {
+                *found = text.to_vec();
+            }
+        };
+        if let Some(file) = &self.file {
+            let mut at = 0;
+            let mut piece = Vec::new();
+            while at < file.length() {
+                let left = (file.length() - at) as usize;
+                piece.resize(left.min(PENDING_BYTES), 0);
+                file.read(&mut piece, at)?;
+                let (mut used, needed) = each(&piece, &mut look);
+                if used == 0 {
+                    // One text that is longer than a piece.
+                    piece.resize(needed.min(left), 0);
+                    file.read(&mut piece, at)?;
+                    (used, _) = each(&piece, &mut look);
+                }
+                at += used.max(1) as u64;
+            }
+        }
+        each(&self.pending, &mut look);
+        Ok(texts)
+    }
+}
+
+/// Shows each whole text to `look`. Bytes that it took, and those that the next text has.
+fn each(bytes: &[u8], look: &mut impl FnMut(Id, &[u8])) -> (usize, usize) {
+    let mut at = 0;
+    loop {
+        let rest = &bytes[at..];
+        let Some((id, rest)) = rest.split_first_chunk::<16>() else { return (at, 20) };
+        let Some((length, rest)) = rest.split_first_chunk::<4>() else { return (at, 20) };
+        let length = u32::from_le_bytes(*length) as usize;
+        let Some(text) = rest.get(..length) else { return (at, 20 + length) };
+        look(*id, text);
+        at += 20 + length;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn uuids_come_back() {
+        let text = "00095ffb-6bd4-45db-afdb-65be8a5835a6";
+        let id = uuid_of(text.as_bytes()).expect("it is one");
+        assert_eq!(uuid_text(&id), text);
+        assert_eq!(uuid_of(text.to_uppercase().as_bytes()), Some(id));
+        for wrong in [
+            "",
+            "00095ffb-6bd4-45db-afdb-65be8a5835ag",
+            "00095ffb-6bd4-45db-afdb-65be8a5835a66",
+            "00095ffb06bd4-45db-afdb-65be8a5835a6",
+        ] {
+            assert_eq!(uuid_of(wrong.as_bytes()), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn texts_of_any_length_are_found_again() {
+        let room = Room { directory: std::env::temp_dir(), run_records: None };
+        let mut names = Names::new(&room);
+        let texts: Vec<Vec<u8>> = (0..60_usize).map(|number| vec![number as u8; number * number * 150]).collect();
+        let ids: Vec<Id> = texts.iter().map(|text| names.id_of(text).expect("it can be kept")).collect();
+        let again: Vec<Id> = texts.iter().map(|text| names.id_of(text).expect("it can be kept")).collect();
+        assert_eq!(ids, again);
+        let found = names.texts(ids.iter().copied()).expect("they can be read");
+        for (id, text) in ids.iter().zip(&texts) {
+            assert!(found.get(id) == Some(text));
+        }
+        let one = names.texts(ids.last().copied().into_iter()).expect("it can be read");
+        assert!(one.values().next() == texts.last());
+    }
+}

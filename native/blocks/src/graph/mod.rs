@@ -1,0 +1,165 @@
+//! What graph lies in a store or a dump: whether it is whole, and how its nodes hang together.
+//!
+//! Contract: blocks are only read, off the main thread, one after the other. Memory is bounded but for 4 bytes for each node; temporary
+//! files without a name take the rest. No value is hostile to it: nothing is followed by recursion.
+
+mod builder;
+mod counts;
+mod gather;
+mod id;
+mod layout;
+mod links;
+mod lists;
+mod pick;
+mod powers;
+mod problems;
+mod report;
+mod sorter;
+mod spill;
+mod walk;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use kgdump_shared::fault::{Fault, Outcome};
+use napi::bindgen_prelude::{AsyncTask, Buffer};
+use napi_derive::napi;
+
+use self::builder::Builder;
+use self::id::Domain;
+use self::layout::{Form, Kind, Layout, Name, Part, Paths, Rule};
+use self::sorter::Room;
+use crate::job::{Job, start};
+
+/// A part of a key: a literal, or a name and a form.
+#[napi(object)]
+pub struct GraphPart {
+    pub literal: Option<Buffer>,
+    pub name: Option<String>,
+    pub form: Option<String>,
+}
+
+/// One kind of record: what its key is made of, and the paths of fields in its value.
+#[napi(object)]
+pub struct GraphRule {
+    pub kind: String,
+    pub key: Vec<GraphPart>,
+    pub id: Option<Vec<String>>,
+    pub from: Option<Vec<String>>,
+    pub to: Option<Vec<String>>,
+    pub label: Option<Vec<String>>,
+    pub time: Option<Vec<String>>,
+    pub properties: Option<Vec<String>>,
+}
+
+/// How the graph lies in the store.
+#[napi(object)]
+pub struct GraphSettings {
+    pub rules: Vec<GraphRule>,
+    pub node_ids_are_uuids: bool,
+    pub edge_ids_are_uuids: bool,
+    /// Where temporary files go.
+    pub directory: String,
+    /// Records that are sorted in memory, instead of 16 MiB of them.
+    pub run_records: Option<u32>,
+}
+
+/// Looks at a graph: add all blocks, finish, then ask for reports as often as you like.
+#[napi]
+pub struct GraphBuilder {
+    builder: Arc<Mutex<Builder>>,
+}
+
+#[napi]
+impl GraphBuilder {
+    #[napi(constructor)]
+    pub fn new(settings: GraphSettings) -> napi::Result<Self> {
+        let GraphSettings { rules, node_ids_are_uuids, edge_ids_are_uuids, directory, run_records } = settings;
+        let rules = rules.into_iter().map(rule).collect::<Outcome<Vec<Rule>>>()?;
+        let domain = |uuids: bool| if uuids { Domain::Uuids } else { Domain::Texts };
+        let has_nodes = rules.iter().any(|rule| rule.kind == Kind::Node);
+        let layout = Layout { rules, nodes: domain(node_ids_are_uuids), edges: domain(edge_ids_are_uuids), has_nodes };
+        let room = Room { directory: directory.into(), run_records: run_records.map(|records| records as usize) };
+        Ok(Self { builder: Arc::new(Mutex::new(Builder::new(layout, room))) })
+    }
+
+    /// Takes in a block; the next one must wait for it.
+    #[napi(ts_return_type = "Promise<void>")]
+    pub fn add(&self, raw: Buffer) -> AsyncTask<Job<Buffer, ()>> {
+        let builder = Arc::clone(&self.builder);
+        start(raw, move |raw| lock(&builder).add(raw))
+    }
+
+    /// Looks at all that was added. `hubs`: nodes with the most edges to name; without it only problems are looked for.
+    #[napi(ts_return_type = "Promise<void>")]
+    pub fn finish(&self, hubs: Option<u32>) -> AsyncTask<Job<(), ()>> {
+        let builder = Arc::clone(&self.builder);
+        start((), move |()| lock(&builder).finish(hubs.map(|hubs| hubs as usize)))
+    }
+
+    /// Resolves to what was found, as JSON. Problems that `before`, another one, has too are not new.
+    #[napi(ts_return_type = "Promise<string>")]
+    pub fn report(&self, before: Option<&GraphBuilder>) -> AsyncTask<Job<(), String>> {
+        let builder = Arc::clone(&self.builder);
+        let before = before.map(|before| Arc::clone(&before.builder));
+        start((), move |()| {
+            let mut before = before.as_ref().map(lock);
+            lock(&builder).report(before.as_deref_mut())
+        })
+    }
+
+    /// Gives memory and disk back.
+    #[napi]
+    pub fn close(&self) {
+        lock(&self.builder).close();
+    }
+}
+
+fn lock(builder: &Arc<Mutex<Builder>>) -> MutexGuard<'_, Builder> {
+    builder.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn rule(rule: GraphRule) -> Outcome<Rule> {
+    let kind = named(
+        &rule.kind,
+        [("node", Kind::Node), ("edge", Kind::Edge), ("outgoing", Kind::Outgoing), ("incoming", Kind::Incoming)],
+    )?;
+    let parts = rule.key.into_iter().map(part).collect::<Outcome<Vec<Part>>>()?;
+    let path = |path: Option<Vec<String>>| path.map(|path| path.into_iter().map(String::into_bytes).collect());
+    let mut paths = Paths { properties: path(rule.properties), ..Paths::default() };
+    for (name, given) in [
+        (Name::Id, rule.id),
+        (Name::From, rule.from),
+        (Name::To, rule.to),
+        (Name::Label, rule.label),
+        (Name::Time, rule.time),
+    ] {
+        paths.fields[name as usize] = path(given);
+    }
+    Ok(Rule { kind, parts, paths })
+}
+
+fn part(part: GraphPart) -> Outcome<Part> {
+    let names = [
+        ("id", Name::Id),
+        ("from", Name::From),
+        ("to", Name::To),
+        ("label", Name::Label),
+        ("time", Name::Time),
+        ("any", Name::Any),
+    ];
+    let forms = [("uuid", Form::Uuid), ("uuid-text", Form::UuidText), ("u64", Form::U64), ("text", Form::Text)];
+    match part {
+        GraphPart { literal: Some(literal), .. } => Ok(Part::Literal(literal.to_vec())),
+        GraphPart { name: Some(name), form: Some(form), .. } => {
+            Ok(Part::Field(named(&name, names)?, named(&form, forms)?))
+        }
+        _ => Err(Fault::new("INTERNAL", "a part of a key that is nothing")),
+    }
+}
+
+fn named<T: Copy, const N: usize>(name: &str, all: [(&str, T); N]) -> Outcome<T> {
+    let found = all.into_iter().find(|&(known, _)| known == name);
+    found
+        .map(|(_, value)| value)
+        .ok_or_else(|| Fault::new("INTERNAL", format!("there is no {name} in a graph's layout")))
+}

@@ -1,0 +1,303 @@
+//! Picks fields out of a value that is JSON, as JSON.parse would find them: of fields with one name the last one counts.
+//!
+//! Contract: a value of any depth is walked without recursion, and nothing of it is copied.
+
+use std::ops::Range;
+
+use super::layout::{NAMES, Paths};
+use crate::json::{self, Watch};
+
+/// What stands at a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Picked {
+    /// Its bytes between the quotes, with escapes.
+    Text(Range<usize>),
+    Number(Range<usize>),
+    Other,
+}
+
+/// What was picked from a value.
+pub struct Picker<'a> {
+    paths: &'a Paths,
+    /// Where the value begins in memory.
+    base: usize,
+    /// By `Name`.
+    pub picked: [Option<Picked>; NAMES],
+    /// The list of properties is one.
+    pub properties: Option<bool>,
+    levels: Vec<Level>,
+    /// Paths that lead to the value that comes next, a bit each.
+    next: u8,
+    /// That value is the field of a property.
+    field: Field,
+}
+
+const PROPERTIES: usize = NAMES;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Field {
+    Key,
+    Value,
+    Other,
+}
+
+struct Level {
+    list: bool,
+    /// Place of the next item.
+    item: usize,
+    paths: u8,
+    role: Role,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Role {
+    Plain,
+    /// The list of properties.
+    Properties,
+    /// One of them, and what it has.
+    Property {
+        key: bool,
+        value: bool,
+    },
+}
+
+impl<'a> Picker<'a> {
+    /// Picks from a value; `None` when it is no JSON.
+    pub fn pick(paths: &'a Paths, value: &[u8]) -> Option<Self> {
+        std::str::from_utf8(value).ok()?;
+        let all = (0..=NAMES).filter(|&number| path(paths, number).is_some()).fold(0, |all, number| all | 1 << number);
+        let mut picker = Self {
+            paths,
+            base: value.as_ptr() as usize,
+            picked: Default::default(),
+            properties: None,
+            levels: Vec::with_capacity(8),
+            next: all,
+            field: Field::Other,
+        };
+        json::walk(value, &mut picker)?;
+        Some(picker)
+    }
+
+    /// Those of `paths` that go on with `part` at the current depth.
+    fn going_on(&self, paths: u8, part: &[u8]) -> u8 {
+        let depth = self.levels.len() - 1;
+        let mut going = 0;
+        for number in 0..=NAMES {
+            if paths & 1 << number != 0
+                && path(self.paths, number).is_some_and(|path| path.get(depth).is_some_and(|name| name == part))
+            {
+                going |= 1 << number;
+            }
+        }
+        going
+    }
+
+    /// A value begins: which paths lead to it, and what it is.
+    fn value(&mut self, kind: impl FnOnce() -> Picked, opens: Option<bool>) -> (u8, Role) {
+        let depth = self.levels.len();
+        let mut paths = self.next;
+        let mut role = Role::Plain;
+        if let Some(level) = self.levels.last_mut() {
+            if level.list {
+                let (item, held) = (level.item, level.paths);
+                level.item += 1;
+                paths = 0;
+                if held != 0 {
+                    paths = self.going_on(held, item.to_string().as_bytes());
+                }
+            }
+            match self.levels.last().map(|level| level.role) {
+                Some(Role::Properties) if opens == Some(false) => role = Role::Property { key: false, value: false },
+                Some(Role::Properties) => self.properties = Some(false),
+                _ => {}
+            }
+        }
+        if paths == 0 {
+            return (0, role);
+        }
+        let mut ends = 0;
+        for number in 0..=NAMES {
+            if paths & 1 << number == 0 {
+                continue;
+            }
+            // Whatever an earlier field of this name had is void.
+            if number == PROPERTIES {
+                self.properties = Some(false);
+            } else {
+                self.picked[number] = None;
+            }
+            if path(self.paths, number).is_some_and(|path| path.len() == depth) {
+                ends |= 1 << number;
+            }
+        }
+        if ends & 1 << PROPERTIES != 0 && opens == Some(true) {
+            self.properties = Some(true);
+            role = Role::Properties;
+        }
+        let kind = kind();
+        for number in 0..NAMES {
+            if ends & 1 << number != 0 {
+                self.picked[number] = Some(kind.clone());
+            }
+        }
+        (paths & !ends, role)
+    }
+
+    fn range(&self, raw: &[u8]) -> Range<usize> {
+        let start = raw.as_ptr() as usize - self.base;
+        start..start + raw.len()
+    }
+
+    /// The value of a property's field is there. @param text whether it is a string
+    fn has_field(&mut self, text: bool) {
+        let field = std::mem::replace(&mut self.field, Field::Other);
+        if let Some(Level { role: Role::Property { key, value }, list: false, .. }) = self.levels.last_mut() {
+            match field {
+                Field::Key => *key = text,
+                Field::Value => *value = true,
+                Field::Other => {}
+            }
+        }
+    }
+}
+
+fn path(paths: &Paths, number: usize) -> Option<&Vec<Vec<u8>>> {
+    if number == PROPERTIES { paths.properties.as_ref() } else { paths.fields[number].as_ref() }
+}
+
+impl Watch for Picker<'_> {
+    fn begin(&mut self, list: bool) {
+        self.has_field(false);
+        let (paths, role) = self.value(|| Picked::Other, Some(list));
+        self.levels.push(Level { list, item: 0, paths, role });
+        self.next = 0;
+    }
+
+    fn end(&mut self) {
+        let level = self.levels.pop();
+        if let Some(Level { role: Role::Property { key, value }, .. }) = level
+            && !(key && value)
+        {
+            self.properties = Some(false);
+        }
+    }
+
+    fn name(&mut self, raw: &[u8]) {
+        let Some(&Level { paths, role, .. }) = self.levels.last() else { return };
+        self.next = 0;
+        if paths == 0 && role == Role::Plain {
+            return;
+        }
+        let unescaped;
+        let name = if raw.contains(&b'\\') {
+            unescaped = json::unescaped(raw);
+            &unescaped[..]
+        } else {
+            raw
+        };
+        if paths != 0 {
+            self.next = self.going_on(paths, name);
+        }
+        if role != Role::Plain {
+            self.field = match name {
+                b"key" => Field::Key,
+                b"value" => Field::Value,
+                _ => Field::Other,
+            };
+        }
+    }
+
+    fn string(&mut self, raw: &[u8]) {
+        self.has_field(true);
+        let range = self.range(raw);
+        self.value(|| Picked::Text(range), None);
+    }
+
+    fn number(&mut self, raw: &[u8]) {
+        self.has_field(false);
+        let range = self.range(raw);
+        self.value(|| Picked::Number(range), None);
+    }
+
+    fn word(&mut self, _word: &[u8]) {
+        self.has_field(false);
+        self.value(|| Picked::Other, None);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::layout::Name;
+    use super::*;
+
+    fn paths(label: &[&str]) -> Paths {
+        let mut paths = Paths::default();
+        paths.fields[Name::Label as usize] = Some(label.iter().map(|part| part.as_bytes().to_vec()).collect());
+        paths.properties = Some(vec![b"p".to_vec()]);
+        paths
+    }
+
+    /// The label, and whether the properties are right.
+    fn found(label: &[&str], value: &str) -> Option<(Option<String>, Option<bool>)> {
+        let paths = paths(label);
+        let picker = Picker::pick(&paths, value.as_bytes())?;
+        let label = picker.picked[Name::Label as usize].clone().map(|picked| match picked {
+            Picked::Text(range) => value[range].to_owned(),
+            Picked::Number(range) => format!("number {}", &value[range]),
+            Picked::Other => "other".to_owned(),
+        });
+        Some((label, picker.properties))
+    }
+
+    fn label(path: &[&str], value: &str) -> Option<String> {
+        found(path, value).expect("it is JSON").0
+    }
+
+    #[test]
+    fn fields_are_found_at_their_paths() {
+        assert_eq!(label(&["a"], r#"{"a":"x"}"#), Some("x".into()));
+        assert_eq!(label(&["a"], r#"{"\u0061":"x","b":{"a":"y"}}"#), Some("x".into()));
+        assert_eq!(label(&["a"], r#"{"b":{"a":"y"}}"#), None);
+        assert_eq!(label(&["a", "b"], r#"{"a":{"c":1,"b":2}}"#), Some("number 2".into()));
+        assert_eq!(label(&["a", "1"], r#"{"a":["x",["y"],"z"]}"#), Some("other".into()));
+        assert_eq!(label(&["2"], r#"[1,[2,3,9],"z"]"#), Some("z".into()));
+        assert_eq!(label(&["2"], r#"{"2":null}"#), Some("other".into()));
+        assert_eq!(label(&["a"], "[]"), None);
+        assert_eq!(label(&["a"], "7"), None);
+        assert!(found(&["a"], "{").is_none());
+        assert!(Picker::pick(&paths(&["a"]), b"\"\xff\"").is_none());
+    }
+
+    #[test]
+    fn the_last_of_several_counts() {
+        assert_eq!(label(&["a"], r#"{"a":"x","a":"y"}"#), Some("y".into()));
+        assert_eq!(label(&["a", "b"], r#"{"a":{"b":"x"},"a":{}}"#), None);
+        assert_eq!(label(&["a", "b"], r#"{"a":{"b":"x"},"a":1}"#), None);
+        assert_eq!(found(&["a"], r#"{"p":7,"p":[]}"#).expect("it is JSON").1, Some(true));
+        assert_eq!(found(&["a"], r#"{"p":[],"p":7}"#).expect("it is JSON").1, Some(false));
+    }
+
+    #[test]
+    fn properties_have_a_key_and_a_value() {
+        for (list, right) in [
+            ("[]", true),
+            (r#"[{"key":"a","value":1},{"value":null,"key":"","x":[{}]}]"#, true),
+            (r#"[{"key":"a","value":{"key":1}}]"#, true),
+            (r#"[{"key":1,"key":"a","value":[]}]"#, true),
+            (r#"[{"key":"a","key":1,"value":[]}]"#, false),
+            (r#"[{"key":["a"],"value":[]}]"#, false),
+            (r#"[{"value":1}]"#, false),
+            (r#"[{"key":"a"}]"#, false),
+            (r#"[{"key":"a","x":{"value":1}}]"#, false),
+            (r#"[{"key":"a","value":1},7]"#, false),
+            ("[null]", false),
+            ("[[]]", false),
+            ("{}", false),
+            ("\"\"", false),
+        ] {
+            assert_eq!(found(&["a"], &format!("{{\"p\":{list}}}")).expect("it is JSON").1, Some(right), "{list}");
+        }
+        assert_eq!(found(&["a"], r#"{"q":{"p":[]}}"#).expect("it is JSON").1, Some(false));
+    }
+}

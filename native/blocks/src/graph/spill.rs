@@ -1,0 +1,73 @@
+//! A temporary file that has no name any more as soon as it is open: whatever happens to the process, nothing of it stays behind.
+
+use std::fs::{File, OpenOptions, remove_file};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+use std::process;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use kgdump_shared::fault::{Fault, Outcome};
+
+/// Bytes that are appended, and read again at any place.
+pub struct Spill {
+    file: File,
+    directory: PathBuf,
+    length: u64,
+}
+
+static MADE: AtomicU64 = AtomicU64::new(0);
+
+impl Spill {
+    /// Errors: PERMISSION_DENIED, NO_SPACE, NOT_FOUND, IO_FAILED.
+    pub fn create(directory: &Path) -> Outcome<Self> {
+        let failed = |error: &io::Error| fault("making a file for the graph", error, directory);
+        loop {
+            let number = MADE.fetch_add(1, Ordering::Relaxed);
+            let path = directory.join(format!("kgdump-graph-{}-{number}", process::id()));
+            match OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&path) {
+                Ok(file) => {
+                    remove_file(&path).map_err(|error| failed(&error))?;
+                    return Ok(Self { file, directory: directory.to_owned(), length: 0 });
+                }
+                // Another process had this number, and was killed between the two calls.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(failed(&error)),
+            }
+        }
+    }
+
+    /// Bytes written so far.
+    pub fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// Errors: NO_SPACE, IO_FAILED.
+    pub fn append(&mut self, bytes: &[u8]) -> Outcome<()> {
+        self.file
+            .write_all(bytes)
+            .map_err(|error| fault("writing the graph's temporary file", &error, &self.directory))?;
+        self.length += bytes.len() as u64;
+        Ok(())
+    }
+
+    /// Fills `into` with what was written at `offset`.
+    ///
+    /// Errors: IO_FAILED.
+    pub fn read(&self, into: &mut [u8], offset: u64) -> Outcome<()> {
+        let read = self.file.read_exact_at(into, offset);
+        read.map_err(|error| fault("reading the graph's temporary file", &error, &self.directory))
+    }
+}
+
+fn fault(what: &str, error: &io::Error, path: &Path) -> Fault {
+    let code = match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => "NO_SPACE",
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => "PERMISSION_DENIED",
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => "NOT_FOUND",
+        _ => "IO_FAILED",
+    };
+    Fault::new(code, format!("{what}: {error}")).at(path).hint(
+        "name another directory with the environment variable TMPDIR; it takes up to 150 bytes for each entry of the graph",
+    )
+}

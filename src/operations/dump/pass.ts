@@ -1,0 +1,154 @@
+/** One pass over a dump, or over a store, block by block. */
+import { resolve } from "node:path";
+import type { EngineName, EntrySource } from "../../engines/store.js";
+import type { DumpEvent, DumpHeader, KeyOrder } from "../../format/index.js";
+import { giveBack } from "../../memory.js";
+import { isDirectory } from "../disk/names.js";
+import { openSource, type ReadingOptions } from "../disk/stores.js";
+import { type KeyspaceName, nameBytes } from "../entries/keyspaces.js";
+import { closing } from "../run/closing.js";
+import { estimatedTotals, ProgressMeter } from "../run/progress.js";
+import { type DumpInput, sizeOfFile } from "./input.js";
+import { isDumpError, readEvents, type ReadOptions } from "./read.js";
+import { missingOf, salvagedWarnings } from "./salvaged.js";
+import { type DumpProblem, type DumpSummary, SummaryBuilder } from "./summary.js";
+
+/** What is read, and how. */
+export interface PassOptions extends ReadOptions, ReadingOptions {
+  /** A dump's path, or its bytes; or the directory of a RocksDB or sled store. */
+  readonly input: DumpInput;
+  /** Only these keyspaces; all when undefined. */
+  readonly keyspaces?: readonly KeyspaceName[] | undefined;
+}
+
+/** A keyspace that is read. */
+export interface PassKeyspace {
+  readonly name: Uint8Array;
+  readonly comparator: KeyOrder;
+}
+
+/** Takes in what is read, in its order. */
+export interface PassTaker {
+  /** Whether each of these keyspaces is wanted. @throws {KgdumpError} KEYSPACE_UNKNOWN */
+  selected(keyspaces: readonly PassKeyspace[]): boolean[];
+  begin(keyspace: PassKeyspace): void;
+  /** @param stored bytes of the block in the dump; 0 in a store */
+  add(raw: Uint8Array, stored: number): Promise<void>;
+  /** Ends the keyspace that was begun, if one was. @param isStored whether it has a size in a dump */
+  end(whole: boolean, isStored: boolean): Promise<void>;
+}
+
+/** What was read. */
+export interface PassFacts {
+  readonly kind: "dump" | EngineName;
+  /** Absolute path; null for a stream. */
+  readonly path: string | null;
+  /** What the dump is, and why it is not complete; null for a store. */
+  readonly dump: DumpSummary | null;
+  /** What a user should know of the dump or the store. */
+  readonly warnings: readonly string[];
+}
+
+/** Encoded bytes of the blocks of a store. */
+const BLOCK_SIZE = 1024 * 1024;
+
+/**
+ * Reads a dump or a store, which are only read. Of a dump that is damaged or cut short what comes before that is read, and `dump.problem` tells it.
+ * @throws {KgdumpError} KEYSPACE_UNKNOWN, DUMP_* when not even the header can be read, STORE_* when a store can't be read, NOT_FOUND, …
+ */
+export async function passOver(taker: PassTaker, options: PassOptions): Promise<PassFacts> {
+  const { input } = options;
+  return typeof input === "string" && (await isDirectory(input)) ? passStore(input, taker, options) : passDump(taker, options);
+}
+
+async function passStore(path: string, taker: PassTaker, options: PassOptions): Promise<PassFacts> {
+  const { ttl, paranoid, keyspaces } = options;
+  const opened = await openSource(path, { ttl, paranoid, only: keyspaces?.map(nameBytes) });
+  return closing(opened, async (store) => {
+    await scanAll(store, taker, options);
+    const { engine, warnings, path: place } = store.info;
+    return { kind: engine, path: place, dump: null, warnings };
+  });
+}
+
+async function scanAll(store: EntrySource, taker: PassTaker, { onProgress, signal }: PassOptions): Promise<void> {
+  const { keyspaces } = store.info;
+  const selected = taker.selected(keyspaces);
+  const chosen = keyspaces.filter((_, index) => selected[index] === true);
+  const meter = new ProgressMeter("read", onProgress, estimatedTotals(chosen));
+  for (const keyspace of chosen) {
+    meter.enter(keyspace.name);
+    taker.begin(keyspace);
+    for await (const block of store.scan(keyspace.name, { blockSize: BLOCK_SIZE, signal })) {
+      await taker.add(block.data, 0);
+      meter.add(block.entries, block.data.length);
+      block.release();
+    }
+    await taker.end(true, false);
+  }
+  meter.end();
+}
+
+async function passDump(taker: PassTaker, options: PassOptions): Promise<PassFacts> {
+  const path = typeof options.input === "string" ? resolve(options.input) : null;
+  const builder = new SummaryBuilder(path, "entries");
+  const pass = new DumpPass(taker, builder, options);
+  let problem: DumpProblem | null = null;
+  try {
+    for await (const event of readEvents(options, true)) await pass.take(event);
+  } catch (error) {
+    if (!builder.started || !isDumpError(error)) throw error;
+    const { code, message, offset, block } = error;
+    problem = { code, message, offset, block };
+    pass.bytes = (await sizeOfFile(options.input)) ?? offset ?? pass.bytes;
+    await taker.end(false, true);
+  }
+  pass.end();
+  const dump: DumpSummary = builder.summary(pass.bytes, problem);
+  return { kind: "dump", path, dump, warnings: salvagedWarnings(dump.header, missingOf(dump.keyspaces)) };
+}
+
+/** One pass over a dump. */
+class DumpPass {
+  /** Bytes of the dump, or of what was read of it. */
+  bytes = 0;
+  readonly #taker: PassTaker;
+  readonly #builder: SummaryBuilder;
+  readonly #options: PassOptions;
+  #header: DumpHeader | null = null;
+  #selected: readonly boolean[] = [];
+  #meter: ProgressMeter | null = null;
+
+  constructor(taker: PassTaker, builder: SummaryBuilder, options: PassOptions) {
+    this.#taker = taker;
+    this.#builder = builder;
+    this.#options = options;
+  }
+
+  async take(event: DumpEvent): Promise<void> {
+    this.#builder.add(event);
+    if (event.type === "header") {
+      this.#header = event.header;
+      this.#selected = this.#taker.selected(event.header.keyspaces);
+      this.#meter = new ProgressMeter("read", this.#options.onProgress, estimatedTotals(event.header.keyspaces));
+    } else if (event.type === "keyspace-start") {
+      const keyspace = this.#header?.keyspaces[event.keyspace];
+      if (keyspace === undefined) throw new TypeError("a keyspace that the header does not have");
+      this.#meter?.enter(keyspace.name);
+      if (this.#selected[event.keyspace] === true) this.#taker.begin(keyspace);
+    } else if (event.type === "block") {
+      const { block, raw } = event;
+      if (raw !== null) {
+        await this.#taker.add(raw, block.storedLength);
+        giveBack(raw);
+      }
+      this.#meter?.add(block.entries, block.rawLength, block.frameLength);
+      this.bytes = block.offset + block.frameLength;
+    } else if (event.type === "keyspace-end") await this.#taker.end(true, true);
+    else if (event.type === "footer") this.bytes = event.bytes;
+  }
+
+  end(): void {
+    this.#meter?.end();
+  }
+}
