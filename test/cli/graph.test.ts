@@ -50,7 +50,7 @@ test("declared layouts, and neighbours", async (t) => {
   const layout = join(directory, "layout.toml");
   await writeFile(layout, '[[edges]]\nkey = "edge:{uuid}"\nfrom = "source"\nto = "target"\nlabel = "label"\n');
   t.regex((await kgdump(["graph", dump, "--layout", layout])).stdout.toString(), /\n5 nodes, 3 edges, 16 other entries;/);
-  await writeFile(layout, '[[edge]]\nkey = 7\n');
+  await writeFile(layout, "[[edge]]\nkey = 7\n");
   const wrong = await kgdump(["graph", dump, "--layout", layout]);
   assertOneError(t, wrong, 2, "CONFIG_INVALID");
   t.regex(wrong.stderr, /layout\.toml:1:3: unknown section "edge"; did you mean "edges"\?/);
