@@ -143,7 +143,10 @@ class Walk {
     // With no more room an edge may still lead to a node that is known.
     const looked = ends.slice(0, room > 0 ? room : this.#limit);
     const records = await Promise.all(looked.map(({ edge, known }) => (known === null ? this.#edge(edge) : Promise.resolve(known))));
-    const readable = records.flatMap((record, index) => (record === null || record.from === null || record.to === null ? [] : [{ id: looked[index]?.edge ?? "", from: record.from, to: record.to, label: record.label }]));
+    const readable = records.flatMap((record, index) => {
+      const { from = null, to = null, label = null } = record ?? {};
+      return from === null || to === null ? [] : [{ id: looked[index]?.edge ?? "", from, to, label }];
+    });
     this.#missingEdges += records.length - readable.length;
     await this.#add(readable.map(({ from, to }) => (from === node.id ? to : from)), node.depth + 1);
     let hidden = ends.length - looked.length;
