@@ -50,8 +50,8 @@ module.exports = {
     forbid("engines-know-no-other", "Export never loads sled, and import never RocksDB.", { path: "^src/engines/([^/]+)/" }, { path: "^src/engines/[^/]+/", pathNot: "^src/engines/$1/" }),
     forbid(
       "addons-in-one-place",
-      "Only engines, codecs, what tells of their crashes or which there are, the one operation that needs calls of the system, and the one that counts what is in blocks import the loader of native addons.",
-      { pathNot: ["^src/engines/([^/]+/|block-scan|salvage-scan)", "^src/codecs/", "^src/operations/disk/(acting|attributes|place-lock|system-calls)\\.ts$", "^src/crash\\.ts$", "^src/operations/run/native-code\\.ts$", "^src/operations/stats/native\\.ts$"] },
+      "Only engines, codecs, what tells of their crashes or which there are, the one operation that needs calls of the system, and those that count what is in blocks import the loader of native addons.",
+      { pathNot: ["^src/engines/([^/]+/|block-scan|salvage-scan)", "^src/codecs/", "^src/operations/disk/(acting|attributes|place-lock|system-calls)\\.ts$", "^src/crash\\.ts$", "^src/operations/run/native-code\\.ts$", "^src/operations/(graph|stats)/native\\.ts$"] },
       { path: "^src/addon\\.ts$" },
     ),
     forbid(

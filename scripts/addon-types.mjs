@@ -159,7 +159,7 @@ class Comparison {
    * @param {boolean} [optional]
    */
   #value(rust, given, where, place, optional = false) {
-    const inner = /^Option<(.*)>$/.exec(rust)?.[1];
+    const inner = /^Option<&?(.*)>$/.exec(rust)?.[1];
     if (rust === "()") {
       if ((given.flags & ts.TypeFlags.Void) === 0) this.#say(where, `it gives nothing, and TypeScript says ${this.#checker.typeToString(given)}`);
       return;

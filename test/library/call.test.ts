@@ -90,6 +90,7 @@ for (const name of Object.keys(SUBJECTS).filter((one) => !ALONE.includes(one))) 
 function required(name: string): Record<string, unknown> {
   if (name === "exportStore") return { output: "/nowhere/x.kgd" };
   if (name === "importDump" || name === "restoreDump" || name === "recoverInto") return { target: "/nowhere/x" };
+  if (name === "neighboursOf") return { node: "x" };
   return name === "getEntry" || name === "getStoreEntry" || name === "findVersions" ? { key: "x" } : {};
 }
 

@@ -29,17 +29,9 @@ interface GraphFlags extends ReadingFlags {
 const MOST = 10_000;
 
 const LAYOUT_HELP = `Layout:
-  Without --layout it is MAYA's (keys node:, edge: and node_edges:). A layout is a small TOML file: [[nodes]], [[edges]] and [[lists]], each with the pattern of its keys and the
-  paths of its fields in JSON values.
-
-    [[nodes]]                     [[edges]]
-    key = "person/{text}"         key = "knows/{text}"
-    label = "kind"                from = "from"
-                                  to = "to"
-                                  label = "meta.type"
-
-  In braces of a key stand {uuid}, {uuid-text}, {u64} or {text}, and {from}, {to}, {label}, {time} and {any}, with a form behind a colon: {from:uuid}. Without [[nodes]] every id that an
-  edge names is a node. docs/graph.md has all of it.`;
+  Without --layout it is MAYA's (keys node:, edge: and node_edges:). A layout is a small TOML file with [[nodes]], [[edges]] and [[lists]]. Each has the pattern of its keys, such as
+  key = "knows/{text}", and the paths of its fields in JSON values, such as from = "source" or label = "meta.type". In braces of a key stand {uuid}, {uuid-text}, {u64} or {text}, and {from},
+  {to}, {label}, {time} and {any}, with a form behind a colon: {from:uuid}. Without [[nodes]] every id that an edge names is a node. docs/graph.md has all of it, examples/graph two of them.`;
 
 const FIGURES_HELP = `Figures:
   An edge from a node to itself counts twice among the node's edges. Components are nodes that are connected, whatever the direction. An edge repeats another one when it has the same
@@ -135,5 +127,5 @@ function refuseBroken({ dump, path, problems }: GraphResult): void {
   const problem = dump?.problem ?? null;
   if (problem !== null) throw new KgdumpError(isErrorCode(problem.code) ? problem.code : "DUMP_TRUNCATED", problem.message, { path: path ?? undefined, offset: problem.offset, block: problem.block });
   if (problems === 0) return;
-  throw new KgdumpError("VERIFY_DIFFERENCE", `the graph is not whole: ${formatCount(problems)} ${problems === 1 ? "problem" : "problems"}`, { path: path ?? undefined, hint: "look at the entries that are named; kgdump inspect --get KEY shows one" });
+  throw new KgdumpError("VERIFY_DIFFERENCE", `the graph is not whole: ${formatCount(problems)} ${problems === 1 ? "problem" : "problems"}`, { path: path ?? undefined, hint: "look at the entries that are named, with inspect --get KEY" });
 }

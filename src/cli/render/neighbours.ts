@@ -37,8 +37,9 @@ export function renderNeighbours({ nodes, edges, missingEdges }: Neighbourhood, 
   const [first] = nodes;
   if (first !== undefined) lines.push(`${name(first)}\n`);
   draw(0, "");
-  const deepest = Math.max(0, ...nodes.map(({ depth }) => depth));
-  const notes = [`${formatNumberOf(nodes.length, "node", "nodes")}, ${formatNumberOf(edges.length, "edge", "edges")}; --depth ${String(deepest + 1)} goes on`, ...(missingEdges === 0 ? [] : [`${formatNumberOf(missingEdges, "listed edge is", "listed edges are")} not there`])];
+  // Where nobody looked there may be more.
+  const end = nodes.find(({ hidden }) => hidden === null);
+  const notes = [`${formatNumberOf(nodes.length, "node", "nodes")}, ${formatNumberOf(edges.length, "edge", "edges")}`, ...(end === undefined ? [] : [`--depth ${String(end.depth + 1)} goes on`]), ...(missingEdges === 0 ? [] : [`${formatNumberOf(missingEdges, "listed edge is", "listed edges are")} not there`])];
   return `${lines.join("")}${notes.join("; ")}\n`;
 }
 

@@ -3,11 +3,10 @@
  * Entries may come in any order, from any number of keyspaces. It is done off the main thread; memory is bounded but for 4 bytes for each node, and temporary
  * files take what does not fit.
  */
-import { asBuffer, fromAddon } from "../../addon.js";
 import type { EntrySource } from "../../engines/store.js";
 import { type GraphLayout, MAYA_LAYOUT } from "../../settings/graph-layout.js";
 import { type FoundFigures, type GraphFigures, readFigures } from "./figures.js";
-import { type NativeGraph, startGraph } from "./native.js";
+import { GraphBuilder } from "./native.js";
 import { type FoundTally, type GraphProblemTally, readTallies } from "./problems.js";
 
 /** What a check found. */
@@ -37,7 +36,7 @@ export class GraphCheck implements AsyncDisposable {
   readonly #layout: GraphLayout;
   readonly #signal: AbortSignal | undefined;
   readonly #runRecords: number | undefined;
-  #native: Promise<NativeGraph> | null = null;
+  #builder: Promise<GraphBuilder> | null = null;
 
   /** @param options layout: MAYA's by default; runRecords: how many facts are sorted in memory at once */
   constructor(options: { readonly layout?: GraphLayout | undefined; readonly runRecords?: number | undefined; readonly signal?: AbortSignal | undefined } = {}) {
@@ -46,15 +45,15 @@ export class GraphCheck implements AsyncDisposable {
     this.#signal = options.signal;
   }
 
-  #started(): Promise<NativeGraph> {
-    this.#native ??= startGraph(this.#layout, this.#runRecords);
-    return this.#native;
+  #started(): Promise<GraphBuilder> {
+    this.#builder ??= GraphBuilder.start(this.#layout, this.#runRecords);
+    return this.#builder;
   }
 
   /** Takes in a block of encoded entries. @throws {KgdumpError} ADDON_MISSING; NO_SPACE, IO_FAILED, … of the temporary file */
   async add(block: Uint8Array): Promise<void> {
-    const native = await this.#started();
-    await fromAddon(() => native.add(asBuffer(block)));
+    const builder = await this.#started();
+    await builder.add(block);
   }
 
   /** Takes in a whole store. @throws what its scan throws, and as `add` */
@@ -73,9 +72,9 @@ export class GraphCheck implements AsyncDisposable {
    * @throws as `add`
    */
   async finish(hubs?: number): Promise<void> {
-    const native = await this.#started();
+    const builder = await this.#started();
     this.#signal?.throwIfAborted();
-    await fromAddon(() => native.finish(hubs));
+    await builder.finish(hubs);
     this.#signal?.throwIfAborted();
   }
 
@@ -97,9 +96,8 @@ export class GraphCheck implements AsyncDisposable {
   }
 
   async #found(before: GraphCheck | null): Promise<{ readonly report: GraphReport; readonly figures: FoundFigures | null }> {
-    const native = await this.#started();
-    const other = before === null ? undefined : await before.#started();
-    const { kinds: all, figures, ...counts } = JSON.parse(await fromAddon(() => native.report(other))) as Found;
+    const builder = await this.#started();
+    const { kinds: all, figures, ...counts } = (await builder.report(before === null ? null : await before.#started())) as Found;
     const kinds = readTallies(all);
     const sum = (pick: (kind: GraphProblemTally) => number): number => kinds.reduce((total, kind) => total + pick(kind), 0);
     const layout = counts.nodes + counts.edges + counts.lists > 0 ? this.#layout.name : "none";
@@ -108,8 +106,8 @@ export class GraphCheck implements AsyncDisposable {
 
   /** Gives memory and disk back; a second call does nothing. */
   async [Symbol.asyncDispose](): Promise<void> {
-    const native = await this.#native?.catch(() => null);
-    native?.close();
+    const builder = await this.#builder?.catch(() => null);
+    builder?.close();
   }
 }
 

@@ -62,7 +62,7 @@ export async function neighboursOf(options: NeighboursOptions): Promise<Neighbou
   return await walk.run(options.node, depth);
 }
 
-type End = { readonly edge: string; readonly known: { readonly from: string | null; readonly to: string | null; readonly label: string | null } | null };
+interface End { readonly edge: string; readonly known: { readonly from: string | null; readonly to: string | null; readonly label: string | null } | null }
 
 interface Node {
   id: string;
@@ -142,8 +142,11 @@ class Walk {
     const room = Math.max(0, this.#limit - this.#nodes.length);
     // With no more room an edge may still lead to a node that is known.
     const looked = ends.slice(0, room > 0 ? room : this.#limit);
-    const records = await Promise.all(looked.map(({ edge, known }) => known ?? this.#edge(edge)));
-    const readable = records.flatMap((record, index) => (record?.from == null || record.to === null ? [] : [{ id: looked[index]?.edge ?? "", from: record.from, to: record.to, label: record.label }]));
+    const records = await Promise.all(looked.map(({ edge, known }) => (known === null ? this.#edge(edge) : Promise.resolve(known))));
+    const readable = records.flatMap((record, index) => {
+      const { from = null, to = null, label = null } = record ?? {};
+      return from === null || to === null ? [] : [{ id: looked[index]?.edge ?? "", from, to, label }];
+    });
     this.#missingEdges += records.length - readable.length;
     await this.#add(readable.map(({ from, to }) => (from === node.id ? to : from)), node.depth + 1);
     let hidden = ends.length - looked.length;

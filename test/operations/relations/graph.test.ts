@@ -99,14 +99,15 @@ function grouped(figures: PlainFigures): PlainFigures {
 }
 
 const EDGE_LIST = parseLayoutFile('[[edges]]\nkey = "edge/{u64}"\nfrom = "0"\nto = "1"\nlabel = "2.type"\ntime = "2.at"\n', "edges.toml");
-const TRIPLES = parseLayoutFile('[[edges]]\nkey = \'spo\\x00{from}\\x00{label}\\x00{to}\'\n', "triples.toml");
+const TRIPLES = parseLayoutFile("[[edges]]\nkey = 'spo\\x00{from}\\x00{label}\\x00{to}'\n", "triples.toml");
 const LONG = "http://example.org/a/very/long/name/of/a/thing/";
 
 test("declared layouts are counted as with Maps: a list of edges in JSON, and triples in keys, with short and long names", async (t) => {
   const name = fc.tuple(fc.nat(6), fc.boolean()).map(([number, long]) => `${long ? LONG : ""}${String(number)}`);
   await fc.assert(
     fc.asyncProperty(fc.array(fc.tuple(name, name, fc.nat(2), fc.nat(3)), { maxLength: 25 }), fc.integer({ min: 1, max: 40 }), async (edges, runRecords) => {
-      const [list, triples]: [Entries, Entries] = [new Map(), new Map()];
+      const list: Entries = new Map();
+      const triples: Entries = new Map();
       const graphs: [PlainGraph, PlainGraph] = [{ nodes: [], edges: [], hasNodes: false }, { nodes: [], edges: [], hasNodes: false }];
       for (const [index, [from, to, label, day]] of edges.entries()) {
         const key = Buffer.alloc(8);

@@ -75,6 +75,14 @@ test("a limit says how much is hidden; missing nodes and edges are told", async 
   await t.throwsAsync(neighboursOf(dump, { node: Buffer.from("nobody") }), { code: "USAGE", message: /UUIDs here/ });
 });
 
+test("where there is no more room, edges that lead on are counted", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const { store } = await storeOf(directory, "s", plainGraph(4, [[0, 1], [0, 2], [1, 3], [1, 2]]));
+  const { nodes, edges } = await neighboursOf(store, { node: Buffer.from(id(0)), limit: 3, depth: 2 });
+  t.deepEqual(nodes.map(({ hidden }) => hidden), [0, 1, 0]);
+  t.is(edges.length, 3);
+});
+
 test("keys that begin with a node lead to its edges; other layouts lead nowhere", async (t) => {
   const directory = await temporaryDirectory(t);
   const long = "http://example.org/ada";
@@ -101,7 +109,8 @@ test("trees, DOT and pictures are as they should be, whatever the labels", async
   const tree = renderNeighbours(found, { paint: makePaint(false) });
   t.regex(tree, /^a0[^\n]* Person\n├ → /);
   t.regex(tree, /↺ KNOWS [^\n]*\(above\)/);
-  t.regex(tree, /3 nodes, 4 edges; --depth 2 goes on/);
+  t.regex(tree, /\n3 nodes, 4 edges\n$/);
+  t.regex(renderNeighbours(await neighboursOf(dump, { node: Buffer.from(id(0)) }), { paint: makePaint(false) }), /; --depth 2 goes on\n$/);
   const [dot, svg] = [neighboursDot(found), neighboursSvg(found)];
   for (const text of [tree, dot, svg]) t.false(text.includes("\u001b"));
   t.false(svg.includes("<script"));

@@ -10,10 +10,11 @@ use std::collections::HashMap;
 use kgdump_shared::fault::Outcome;
 
 use super::counts::{Growth, Labels, NONE, day_of_number, day_of_text};
-use super::id::{Domain, Id, Names, hash_of, uuid_of, uuid_text};
+use super::field::{Field, field_of, text_of};
+use super::id::{Domain, Id, Names, hash_of, uuid_of};
 use super::layout::{Class, Form, Found, Kind, Layout, Name, Rule};
 use super::lists::{self, Wrong};
-use super::pick::{Picked, Picker};
+use super::pick::Picker;
 use super::problems::{self, Problem, Problems};
 use super::sorter::{Room, Sorter};
 
@@ -60,15 +61,6 @@ pub struct Gatherer {
     pub growth: Growth,
     /// Edges whose ends could be read.
     pub linked: u64,
-}
-
-/// What a value has in the place of a field.
-enum Field<'a> {
-    /// It is not asked for.
-    Unasked,
-    Text(Cow<'a, [u8]>),
-    Number(&'a [u8]),
-    Wrong,
 }
 
 impl Gatherer {
@@ -300,30 +292,4 @@ struct Record<'a> {
     day: Option<i32>,
     from: Option<Cow<'a, [u8]>>,
     to: Option<Cow<'a, [u8]>>,
-}
-
-fn field_of<'a>(rule: &Rule, picker: &Picker<'_>, value: &'a [u8], name: Name) -> Field<'a> {
-    if rule.paths.fields[name as usize].is_none() {
-        return Field::Unasked;
-    }
-    match &picker.picked[name as usize] {
-        Some(Picked::Text(range)) => {
-            let raw = &value[range.clone()];
-            Field::Text(if raw.contains(&b'\\') { Cow::Owned(crate::json::unescaped(raw)) } else { Cow::Borrowed(raw) })
-        }
-        Some(Picked::Number(range)) => Field::Number(&value[range.clone()]),
-        _ => Field::Wrong,
-    }
-}
-
-/// The text of what stands in a key.
-fn text_of(form: Form, bytes: &[u8]) -> Cow<'_, [u8]> {
-    match form {
-        Form::Text | Form::UuidText => Cow::Borrowed(bytes),
-        Form::Uuid => Cow::Owned(bytes.try_into().map_or_else(|_| Vec::new(), |id| uuid_text(&id).into_bytes())),
-        Form::U64 => {
-            let number = bytes.try_into().map_or(0, u64::from_be_bytes);
-            Cow::Owned(number.to_string().into_bytes())
-        }
-    }
 }

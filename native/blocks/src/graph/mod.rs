@@ -5,6 +5,7 @@
 
 mod builder;
 mod counts;
+mod field;
 mod gather;
 mod id;
 mod layout;
