@@ -11,7 +11,7 @@ import { drawnRows } from "./sizes.js";
 
 /** The section; nothing without entries. */
 export function kinds({ leaves, root, facts: { stats } }: Page): Section | null {
-  const drawn = drawnRows(leaves);
+  const drawn = drawnRows(leaves, root);
   if (drawn.length === 0) return null;
   const all = stats.keyspaces.map(({ prefixes }) => ({ prefix: prefixes }));
   const countOf = (kind: ValueKind): number => all.reduce((sum, { prefix }) => sum + (prefix.kinds[kind] ?? 0), 0);
