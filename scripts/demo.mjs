@@ -57,12 +57,13 @@ function checkInterrupted() {
   if (interrupted) throw new SetupError("interrupted; `npm run demo` starts afresh", "", 130);
 }
 
-/** @param {string} path @returns {Promise<string>} its size in MB, with all that is in it */
+/** @param {string} path @returns {Promise<string>} its size in MB or kB, with all that is in it */
 async function sizeOf(path) {
   const info = await stat(path);
   const files = info.isDirectory() ? await filesBelow(path) : [path];
   const sizes = await Promise.all(files.map(async (file) => (await stat(file)).size));
-  return `${(sizes.reduce((sum, size) => sum + size, 0) / 1e6).toFixed(1)} MB`;
+  const bytes = sizes.reduce((sum, size) => sum + size, 0);
+  return bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
 async function main() {
@@ -90,7 +91,7 @@ async function main() {
   ];
   process.stdout.write(`\nDone in ${seconds} s: ${records} records left RocksDB as a dump, arrived in sled, and are equal there.\n\n`);
   for (const [what = "", path = ""] of places) {
-    process.stdout.write(`  ${what.padEnd(14)} ${path.padEnd(16)} ${await sizeOf(inProject(path))}\n`);
+    process.stdout.write(`  ${what.padEnd(14)} ${path.padEnd(17)} ${await sizeOf(inProject(path))}\n`);
   }
   process.stdout.write(`
 See what is in it, in a browser: ${pathToFileURL(inProject(REPORT)).href}

@@ -27,9 +27,13 @@ export interface TableParts {
   readonly more: string | null;
 }
 
-/** A column of text, of figures, and of names. */
+/** A column of text. */
 export const text = (heading: string): Column => ({ heading });
+
+/** A column of figures. */
 export const figure = (heading: string): Column => ({ heading, as: "figure" });
+
+/** A column of what the rows are called by. */
 export const name = (heading: string): Column => ({ heading, as: "name" });
 
 /** The table, in a frame that scrolls where it is too wide. */

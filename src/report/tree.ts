@@ -8,7 +8,7 @@ import { cut, nameOf } from "./text.js";
 export interface Branch {
   /** Of this part alone, as short as it can be. */
   readonly label: string;
-  /** The pattern of its keys from their start on, or the name of a keyspace. */
+  /** The pattern of its keys from their start on. */
   readonly pattern: string;
   /** The keyspace that it is in; null for what is in several. */
   readonly keyspace: string | null;
@@ -58,13 +58,13 @@ export function treeOf(keyspaces: readonly KeyspaceStats[], limits: TreeLimits):
   };
   if (full.length === 1 && first !== undefined) {
     const name = nameOf(first.name);
-    const only = { ...root, label: name, pattern: name, keyspace: name, prefix: first.prefixes };
+    const only = { ...root, label: name, pattern: patternOf(first.prefixes, first.prefixes.parts), keyspace: name, prefix: first.prefixes };
     grow([{ branch: only, prefix: first.prefixes, parts: first.prefixes.parts }], only.bytes, limits.branches, true);
     return only;
   }
   for (const [at, { name, prefixes }] of full.slice(0, limits.keyspaces).entries()) {
     const text = nameOf(name);
-    const branch: Branch = { label: cut(text, LABEL), pattern: text, keyspace: text, bytes: bytesOf(prefixes), entries: prefixes.entries, prefix: prefixes, group: at < GROUPS ? at : null, below: [] };
+    const branch: Branch = { label: cut(text, LABEL), pattern: patternOf(prefixes, prefixes.parts), keyspace: text, bytes: bytesOf(prefixes), entries: prefixes.entries, prefix: prefixes, group: at < GROUPS ? at : null, below: [] };
     root.below.push(branch);
     open.push({ branch, prefix: prefixes, parts: prefixes.parts });
   }
@@ -103,7 +103,7 @@ function split({ prefix, parts, branch }: Open, grouped: boolean, most: number):
       prefix: one, parts: all,
       branch: {
         label: one.parts.length === 0 ? "(ends here)" : cut(formatPattern(shortened(one.parts), goesOn), LABEL),
-        pattern: cut(formatPattern(shortened(all), goesOn), PATTERN),
+        pattern: patternOf(one, all),
         keyspace: branch.keyspace, bytes: bytesOf(one), entries: one.entries, prefix: one,
         group: grouped ? (at < GROUPS ? at : null) : branch.group, below: [],
       },
@@ -122,6 +122,11 @@ function restOf(rest: readonly PrefixStats[], label: string, pattern: string | n
   };
 }
 
+/** @param parts from the start of the key on */
+function patternOf({ below }: PrefixStats, parts: readonly KeyPart[]): string {
+  return cut(formatPattern(shortened(parts), below.length > 0), PATTERN);
+}
+
 /** Parts of which no more is kept than what is shown: a key may have 16 MiB. */
 function shortened(parts: readonly KeyPart[]): KeyPart[] {
   return parts.map((part) => (part.bytes === null || part.bytes.length <= PATTERN ? part : { ...part, bytes: part.bytes.subarray(0, characterEnd(part.bytes, PATTERN)) }));
@@ -132,6 +137,11 @@ function characterEnd(bytes: Uint8Array, end: number): number {
   let at = end;
   while (at > 0 && end - at < 3 && ((bytes[at] ?? 0) & 0xc0) === 0x80) at -= 1;
   return at;
+}
+
+/** A branch by its pattern, and by its keyspace where there are several. */
+export function branchName({ pattern, keyspace }: Branch, root: Branch): string {
+  return root.keyspace !== null || keyspace === null ? pattern : `${pattern} in ${keyspace}`;
 }
 
 /** Parts that have none below, the largest first: together they are all of it. */

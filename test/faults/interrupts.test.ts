@@ -38,7 +38,7 @@ const COMMANDS: Readonly<Record<string, (ground: Ground) => readonly string[]>> 
   verify: ({ dump }) => ["verify", dump, "--against", "store", "--graph"],
   "inspect --check": ({ dump }) => ["inspect", dump, "--check"],
   stats: () => ["stats", "store", "--schema"],
-  report: () => ["report", "store", "-o", "report.html"],
+  report: () => ["report", "store", "-o", "report.html", "-f"],
   // In MAYA's layout it would not be whole, and so end with 4.
   graph: () => ["graph", "store", "--layout", resolve("examples/graph/triples.toml")],
   recover: () => ["recover", "store", "-o", "x.kgd", "-f"],

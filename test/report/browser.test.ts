@@ -124,7 +124,7 @@ async function isDrawn(t: ExecutionContext<{ browser: Browser | null }>, page: P
   // The entries of the cells, as their titles tell them, and of the table's rows are all there are; what is too small has no cell.
   const counted = cells.reduce((sum, { text }) => sum + Number(/, ([\d,]+) entr(?:y|ies)$/.exec(text)?.[1]?.replaceAll(",", "")), 0);
   t.true(counted <= all && counted > 0.99 * all, `${String(counted)} of ${String(all)}`);
-  const rows = await page.$$eval("tr[id^=p]", (found) => found.map((row) => Number(row.querySelector("td.n")?.textContent?.replaceAll(",", ""))));
+  const rows = await page.$$eval("tr[id^=p]", (found) => found.map((row) => Number(row.querySelector("td.n")?.textContent.replaceAll(",", ""))));
   t.is(rows.reduce((sum, count) => sum + count, 0), all);
   const [flame] = await boxesOf(page, "svg.icicle");
   for (const { text, width } of await boxesOf(page, "svg.icicle > g")) {

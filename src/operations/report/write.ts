@@ -53,6 +53,6 @@ async function refuseOnInput(target: string, input: string): Promise<void> {
     return;
   }
   const [there, read] = await Promise.all([target, input].map((path) => stat(path).catch(() => null)));
-  if (there == null || read == null || there.dev !== read.dev || there.ino !== read.ino || !there.isFile()) return;
+  if (there?.isFile() !== true || there.dev !== read?.dev || there.ino !== read.ino) return;
   throw new KgdumpError("USAGE", `${resolve(target)} is the dump that the report is about`, { path: resolve(target), hint: "choose another file for the report, such as report.html" });
 }

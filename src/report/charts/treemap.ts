@@ -25,7 +25,7 @@ const LEAST = 0.5;
 
 /** What is said of a part where a pointer rests on it. */
 export function branchTitle({ pattern, keyspace, bytes, entries }: Branch, all: number): string {
-  const where = keyspace === null || keyspace === pattern ? "" : ` in ${keyspace}`;
+  const where = keyspace === null ? "" : ` in ${keyspace}`;
   return `${pattern}${where}: ${formatSize(bytes)} (${formatPercent(bytes, all)}), ${formatNumberOf(entries, "entry", "entries")}`;
 }
 

@@ -36,7 +36,8 @@ export function overview({ facts: report, limits }: Page): Section {
   const { stats, store, madeAt } = report;
   const { dump, keyspaces } = stats;
   const state = stateOf(report);
-  const isWhole = dump === null || dump.problem === null;
+  const changedAt = store?.changedAt ?? null;
+  const whole = keyspaces.filter((keyspace) => keyspace.whole).length;
   const tiles: (readonly [string, string])[] = [
     ["entries", formatCount(sum(keyspaces, ({ prefixes }) => prefixes.entries))],
     ["keyspaces", formatCount(keyspaces.length)],
@@ -46,14 +47,14 @@ export function overview({ facts: report, limits }: Page): Section {
   ];
   const body = html`<ul class="tiles">${tiles.map(([what, much]) => html`<li><b>${much}</b> ${what}</li>`)}</ul>
 ${facts([
-    ["State", html`<strong class="${state.mark}">${state.words}</strong>: ${state.why}`],
-    dump === null ? null : ["Holds", holdsText(dump)],
-    dump === null ? null : ["From", `${engineText(dump.header.source.engine)}, read with version ${cut(dump.header.source.version, NAME)}`],
-    store === null ? null : ["Engine", `${engineText(store.engine)}, read with version ${cut(store.version, NAME)}`],
-    dump === null ? null : ["Made", `${timeText(dump.header.createdAt, madeAt)}, by ${cut(dump.header.producer, NAME)}`],
-    store === null || store.changedAt === null ? null : ["Changed", timeText(store.changedAt, madeAt)],
-    isWhole ? null : ["Counted", `${formatNumberOf(keyspaces.filter(({ whole }) => whole).length, "keyspace", "keyspaces")} of ${formatCount(dump.keyspaces.length)} whole`],
-  ])}
+  ["State", html`<strong class="${state.mark}">${state.words}</strong>: ${state.why}`],
+  dump === null ? null : ["Holds", holdsText(dump)],
+  dump === null ? null : ["From", `${engineText(dump.header.source.engine)}, read with version ${cut(dump.header.source.version, NAME)}`],
+  store === null ? null : ["Engine", `${engineText(store.engine)}, read with version ${cut(store.version, NAME)}`],
+  dump === null ? null : ["Made", `${timeText(dump.header.createdAt, madeAt)}, by ${cut(dump.header.producer, NAME)}`],
+  changedAt === null ? null : ["Changed", timeText(changedAt, madeAt)],
+  dump?.complete === false ? ["Counted", `${formatNumberOf(whole, "keyspace", "keyspaces")} of ${formatCount(dump.keyspaces.length)} whole`] : null,
+])}
 ${keyspaceTable(keyspaces, dump?.keyspaces ?? null, limits.rows)}`;
   return { id: "overview", title: "Overview", body };
 }
@@ -78,4 +79,3 @@ function keyspaceTable(keyspaces: readonly KeyspaceStats[], dumped: readonly Key
   const more = rest.length === 0 ? null : line(`and ${formatNumberOf(rest.length, "more keyspace", "more keyspaces")} with ${formatNumberOf(sum(rest, ({ prefixes }) => prefixes.entries), "entry", "entries")} (${formatSize(sum(rest, bytesOf))})`);
   return table({ caption: "Keyspaces", columns, rows, first: FIRST_ROWS, more });
 }
-
