@@ -1,6 +1,6 @@
 // @ts-check
 /** The packages with native code for one platform: an addon each, and RocksDB's own library in one that changes only with RocksDB. */
-import { copyFile, mkdir, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { basename, delimiter, join } from "node:path";
 import { BLOCKS, ROCKSDB, SLED } from "../setup/crates.mjs";
 import { CACHE, inProject } from "../setup/paths.mjs";
@@ -76,11 +76,21 @@ async function writePackage(platform, addon, file, { version, dependencies, asBu
   await copyFile(file, join(directory, main));
   // Its table of symbols is a fourteenth of all that is downloaded, and nothing of it is used to run it.
   if (addon === "librocksdb" && os === "linux") await run(`${platform.tools}strip`, ["--strip-unneeded", join(directory, main)], { failure: `strip can't make ${main} smaller` });
-  for (const name of ["LICENSE", "THIRD_PARTY_LICENSES.md"]) await copyFile(inProject(name), join(directory, name));
+  await copyFile(inProject("LICENSE"), join(directory, "LICENSE"));
+  await writeFile(join(directory, "THIRD_PARTY_LICENSES.md"), nativeLicenses(await readFile(inProject("THIRD_PARTY_LICENSES.md"), "utf8")));
   // RocksDB's library is no module of Node's: the linker finds it.
   const entry = { type: "commonjs", ...(addon === "librocksdb" ? {} : { main }) };
   const text = { name: `@kgdump/${addon}-${platform.name}`, version, description: `${ABOUT[addon] ?? ""}, on ${platform.name}`, license: "MIT", os: [os], cpu: [cpu], ...(libc === null ? {} : { libc: [libc] }), ...entry, dependencies };
   await writeFile(join(directory, "package.json"), `${JSON.stringify(text, null, 2)}\n`);
+}
+
+/**
+ * The licences of what may be in native code: all but those of npm's packages, of which nothing is.
+ * @param {string} text of THIRD_PARTY_LICENSES.md
+ */
+export function nativeLicenses(text) {
+  const [head = "", ...sections] = text.split(/^(?=## )/m);
+  return head.replaceAll(/^\|[^\n]*\(npm\)[^\n]*\n/gm, "") + sections.filter((section) => !/^## [^\n]*\(npm\)/.test(section)).join("");
 }
 
 /** The addons as this clone built them. @param {Platform} platform @returns {Record<string, string>} */

@@ -3,6 +3,7 @@
 import { readFile } from "node:fs/promises";
 import test from "ava";
 import { isAllowed } from "../../scripts/licenses.mjs";
+import { nativeLicenses } from "../../scripts/package/addons.mjs";
 import { inProject } from "../../scripts/setup/paths.mjs";
 
 test("of alternatives one must be known, with all that it consists of", (t) => {
@@ -17,4 +18,15 @@ test("the file names what is linked and bundled, with texts", async (t) => {
     t.regex(text, new RegExp(`^## .*\\b${name.replaceAll(/[()/]/g, "\\$&")} .*\\n\\n~~~text\\n(?:(?!~~~).*\\n){10}`.replace("\\b@", "@"), "m"), name);
   }
   t.notRegex(text, /\| kgdump|\(npm\) \| [^|]+ \| none/);
+});
+
+test("packages of native code have the licences of crates and libraries, and none of npm's packages", async (t) => {
+  const all = await readFile(inProject("THIRD_PARTY_LICENSES.md"), "utf8");
+  const native = nativeLicenses(all);
+  t.true(native.startsWith("# Licences of what kgdump ships\n"));
+  const headings = (/** @type {string} */ text) => text.match(/^## .*$/gm) ?? [];
+  t.deepEqual(headings(native), headings(all).filter((line) => !line.includes("(npm)")));
+  t.true(headings(native).length > 30 && headings(native).length < headings(all).length);
+  t.false(native.includes("(npm)"));
+  t.true(native.includes("## RocksDB in ") && native.length < all.length);
 });
