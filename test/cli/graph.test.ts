@@ -2,22 +2,13 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
-import { createRocksdbSink } from "#src/engines/rocksdb/rocksdb.js";
-import { exportStore } from "#src/index.js";
-import { blockOf, type Entries, graphOf, idOf, keys, textOf } from "../operations/graph/support.js";
+import { type Entries, graphOf, idOf, keys, storeOf, textOf } from "../operations/graph/support.js";
 import { temporaryDirectory } from "../support/temporary.js";
 import { assertOneError, kgdump } from "./support/run.js";
 
 async function made(t: ExecutionContext, entries: Entries): Promise<{ directory: string; dump: string; store: string }> {
   const directory = await temporaryDirectory(t);
-  const [store, dump] = [join(directory, "store"), join(directory, "graph.kgd")];
-  const sink = await createRocksdbSink(store, { families: [] });
-  await sink.createKeyspace(Buffer.from("default"));
-  await sink.apply(Buffer.from("default"), blockOf(entries), "overwrite");
-  await sink.flush();
-  await sink.close();
-  await exportStore(store, { output: dump, blockSize: 4096 });
-  return { directory, dump, store };
+  return { directory, ...(await storeOf(directory, "graph", entries)) };
 }
 
 test("a whole graph is told in text and JSON, of a dump, a pipe and a store", async (t) => {

@@ -1,10 +1,26 @@
-/** A keyspace of a store, read once: its entries, their number and their digest. */
+/** A keyspace of a store: one entry of it, or all of them, read once, with their number and their digest. */
 import { createHash } from "node:crypto";
 import type { EntryBlock, EntrySource } from "../../engines/store.js";
-import type { KeyOrder } from "../../format/index.js";
+import { iterateEntries, type KeyOrder } from "../../format/index.js";
 import type { ProgressMeter } from "../run/progress.js";
 
 const BLOCK_SIZE = 1024 * 1024;
+/** Bytes of a block that is read for one key. */
+const KEY_BLOCK_SIZE = 4096;
+
+/**
+ * Reads the value of one key.
+ * @returns undefined when the keyspace does not have the key; null for one that is removed
+ * @throws what the store's scan throws
+ */
+export async function valueOf(store: Pick<EntrySource, "scan">, keyspace: Uint8Array, key: Uint8Array, signal?: AbortSignal): Promise<Uint8Array | null | undefined> {
+  // From the key on, in any order: of keys that begin with it, others may come first.
+  for await (const block of store.scan(keyspace, { blockSize: KEY_BLOCK_SIZE, from: key, limit: 1, signal })) {
+    for (const found of iterateEntries(block.data)) if (Buffer.compare(found.key, key) === 0) return found.value === null ? null : Uint8Array.from(found.value);
+    block.release();
+  }
+  return undefined;
+}
 
 /** How many entries there are in a keyspace, and which. */
 export interface KeyspaceDigest {

@@ -12,6 +12,7 @@ import { type EntryFilter, refuseEmptyRange, startsWith } from "../entries/filte
 import { KeyRange } from "../entries/key-range.js";
 import { type KeyspaceName, selectKeyspaces } from "../entries/keyspaces.js";
 import { prefixLengths } from "../entries/prefixes.js";
+import { valueOf } from "../entries/store-scan.js";
 
 /** What the keys of a keyspace begin with. */
 export interface PrefixSample {
@@ -205,12 +206,8 @@ export async function getStoreEntry(options: GetStoreOptions): Promise<DumpEntry
   const { key, signal } = options;
   await using opened = await openChosen(options);
   for (const { name } of opened.chosen) {
-    for await (const block of opened.source.scan(name, { blockSize: KEY_BLOCK_SIZE, from: key, limit: 1, signal })) {
-      for (const found of iterateEntries(block.data)) {
-        if (Buffer.compare(found.key, key) === 0) return { keyspace: name, key, value: found.value === null ? null : Uint8Array.from(found.value) };
-      }
-      block.release();
-    }
+    const value = await valueOf(opened.source, name, key, signal);
+    if (value !== undefined) return { keyspace: name, key, value };
   }
   return undefined;
 }

@@ -7,6 +7,7 @@ import { openSource, type ReadingOptions } from "../disk/stores.js";
 import type { DumpInput } from "../dump/input.js";
 import { type Dump, openInput } from "../dump/open-dump.js";
 import { type KeyspaceName, nameBytes, selectKeyspaces } from "../entries/keyspaces.js";
+import { valueOf } from "../entries/store-scan.js";
 
 /** What is looked into, and how. */
 export interface LookupOptions extends ReadingOptions {
@@ -97,19 +98,18 @@ class StoreLookup implements Lookup {
   }
 
   async get(key: Uint8Array): Promise<Uint8Array | null> {
-    const [found] = await this.#scan(key, 1);
-    return found !== undefined && Buffer.compare(found.key, key) === 0 ? found.value : null;
+    for (const keyspace of this.#keyspaces) {
+      const value = await valueOf(this.#store, keyspace, key, this.#signal);
+      if (value instanceof Uint8Array) return value;
+    }
+    return null;
   }
 
-  startingWith(prefix: Uint8Array, limit: number): Promise<Found[]> {
-    return this.#scan(prefix, limit);
-  }
-
-  async #scan(prefix: Uint8Array, limit: number): Promise<Found[]> {
+  async startingWith(prefix: Uint8Array, limit: number): Promise<Found[]> {
     const found: Found[] = [];
     for (const keyspace of this.#keyspaces) {
       if (found.length >= limit) break;
-      for await (const block of this.#store.scan(keyspace, { blockSize: BLOCK_SIZE, prefix, limit: limit - found.length, part: true, signal: this.#signal })) {
+      for await (const block of this.#store.scan(keyspace, { blockSize: BLOCK_SIZE, prefix, limit: limit - found.length, signal: this.#signal })) {
         for (const { key, value } of iterateEntries(block.data)) if (value !== null) found.push({ key: Uint8Array.from(key), value: Uint8Array.from(value) });
         block.release();
       }

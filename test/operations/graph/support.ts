@@ -1,5 +1,8 @@
 /** Small graphs in MAYA's layout, whole or with something wrong, and a plain check of them to compare with. */
-import { encodeEntries } from "#src/format/index.js";
+import { join } from "node:path";
+import { createRocksdbSink } from "#src/engines/rocksdb/rocksdb.js";
+import { encodeEntries, type KeyOrder } from "#src/format/index.js";
+import { exportStore } from "#src/operations/export/export.js";
 import { GraphCheck, type GraphReport } from "#src/operations/graph/index.js";
 
 /** Entries by their key, each byte a character. */
@@ -52,6 +55,21 @@ export function graphOf(nodes: number, edges: readonly (readonly [source: number
 export function blockOf(entries: Entries): Uint8Array {
   const list = [...entries].map(([key, value]) => ({ key: Buffer.from(key, "latin1"), value }));
   return encodeEntries(list.sort((a, b) => Buffer.compare(a.key, b.key)));
+}
+
+/** Makes a RocksDB store of entries, and a dump of it; by default in one family, in byte order. */
+export async function storeOf(directory: string, name: string, entries: Entries | Readonly<Record<string, Entries>>, comparator: KeyOrder = "bytewise"): Promise<{ store: string; dump: string }> {
+  const [store, dump] = [join(directory, name), join(directory, `${name}.kgd`)];
+  const families = Object.entries(entries instanceof Map ? { default: entries } : entries);
+  const sink = await createRocksdbSink(store, { families: families.filter(([family]) => family !== "default").map(([family]) => ({ name: family, comparator })) });
+  for (const [family, content] of families) {
+    await sink.createKeyspace(Buffer.from(family));
+    await sink.apply(Buffer.from(family), blockOf(content), "overwrite");
+  }
+  await sink.flush();
+  await sink.close();
+  await exportStore({ store, output: dump, blockSize: 4096 });
+  return { store, dump };
 }
 
 /** Checks graphs, each of them as one keyspace or as several. @param before compared with this one */

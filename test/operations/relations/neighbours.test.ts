@@ -5,21 +5,9 @@ import test from "ava";
 import fc from "fast-check";
 import { neighboursDot, neighboursSvg, renderNeighbours } from "#src/cli/render/neighbours.js";
 import { makePaint } from "#src/cli/terminal/style.js";
-import { createRocksdbSink } from "#src/engines/rocksdb/rocksdb.js";
-import { exportStore, neighboursOf } from "#src/index.js";
-import { blockOf, type Entries, graphOf as plainGraph, idOf, keys, textOf, values } from "../graph/support.js";
+import { neighboursOf } from "#src/index.js";
+import { type Entries, graphOf as plainGraph, idOf, keys, storeOf, textOf, values } from "../graph/support.js";
 import { temporaryDirectory } from "../../support/temporary.js";
-
-async function storeOf(directory: string, name: string, entries: Entries): Promise<{ store: string; dump: string }> {
-  const [store, dump] = [join(directory, name), join(directory, `${name}.kgd`)];
-  const sink = await createRocksdbSink(store, { families: [] });
-  await sink.createKeyspace(Buffer.from("default"));
-  await sink.apply(Buffer.from("default"), blockOf(entries), "overwrite");
-  await sink.flush();
-  await sink.close();
-  await exportStore(store, { output: dump, blockSize: 4096 });
-  return { store, dump };
-}
 
 const id = (number: number): string => textOf(idOf(number));
 
@@ -57,6 +45,23 @@ test("neighbourhoods are those of a walk with Maps", async (t) => {
     }),
     { numRuns: 20 },
   );
+});
+
+test("a key that begins with the one that is looked for is never taken for it, whatever the order, in whatever keyspace", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const graph = plainGraph(3, [[0, 1], [1, 2]]);
+  const longer: Entries = new Map([...graph.keys()].map((key) => [`${key}:x`, Buffer.from("no record")]));
+  const stores: Readonly<Record<string, Readonly<Record<string, Entries>>>> = { apart: { default: longer, graph }, together: { graph: new Map([...longer, ...graph]) } };
+  for (const [name, entries] of Object.entries(stores)) {
+    for (const order of ["bytewise", "reverse-bytewise"] as const) {
+      const { store, dump } = await storeOf(directory, `${name}-${order}`, entries, order);
+      for (const input of [store, dump]) {
+        const found = await neighboursOf(input, { node: Buffer.from(id(0)), depth: 3 });
+        t.deepEqual(found.nodes.map((node) => [node.id, node.label, node.missing]), [0, 1, 2].map((number) => [id(number), "Person", false]), `${name} ${order}`);
+        t.deepEqual([found.edges.length, found.missingEdges], [2, 0]);
+      }
+    }
+  }
 });
 
 test("a limit says how much is hidden; missing nodes and edges are told", async (t) => {
