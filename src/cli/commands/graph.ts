@@ -1,8 +1,7 @@
 /** `kgdump graph`: whether the graph in a dump or a store is whole, and how it hangs together. */
 import { Command, Option } from "commander";
 import { formatCount } from "../../counts.js";
-import { isErrorCode, KgdumpError } from "../../errors.js";
-import { isDirectory } from "../../operations/disk/names.js";
+import { KgdumpError } from "../../errors.js";
 import type { GraphResult } from "../../operations/relations/results.js";
 import type { Context } from "../context.js";
 import { addHelp } from "../help/help.js";
@@ -12,7 +11,7 @@ import { graphResultJson } from "../render/json/graph.js";
 import { jsonDocument } from "../render/json/json.js";
 import { neighboursDot, neighboursSvg, renderNeighbours } from "../render/neighbours.js";
 import type { GraphLayout } from "../../settings/graph-layout.js";
-import { refuseTerminalInput } from "../terminal/stdio.js";
+import { isStoreInput, refuseIncomplete } from "./dump-or-store.js";
 
 interface GraphFlags extends ReadingFlags {
   readonly columnFamily?: Uint8Array[];
@@ -80,11 +79,8 @@ export function graphCommand(): Command {
  */
 export async function runGraph(context: Context, args: readonly string[], flags: GraphFlags): Promise<void> {
   const [input = "-"] = args;
-  if (input === "-") refuseTerminalInput("kgdump graph graph.kgd");
-  const store = input !== "-" && (await isDirectory(input));
-  requireWith({ "--ttl": flags.ttl !== undefined, "--paranoid": flags.paranoid === true }, "a store", store);
+  const store = await isStoreInput(input, flags, "kgdump graph graph.kgd");
   checkFlags(context, flags);
-  requireWith({ "--max-block-size": flags.maxBlockSize !== undefined }, "a dump", !store);
   context.workOn({ worked: store ? [input] : [], read: [...(store || input === "-" ? [] : [input]), ...(flags.layout === undefined ? [] : [flags.layout])] });
   if (!store) await context.tellReaders();
   const layout = flags.layout === undefined ? undefined : await (await import("../../settings/graph-layout-file.js")).readLayoutFile(flags.layout);
@@ -124,8 +120,7 @@ async function showNeighbours(context: Context, input: string, flags: GraphFlags
 }
 
 function refuseBroken({ dump, path, problems }: GraphResult): void {
-  const problem = dump?.problem ?? null;
-  if (problem !== null) throw new KgdumpError(isErrorCode(problem.code) ? problem.code : "DUMP_TRUNCATED", problem.message, { path: path ?? undefined, offset: problem.offset, block: problem.block });
+  refuseIncomplete(dump);
   if (problems === 0) return;
   throw new KgdumpError("VERIFY_DIFFERENCE", `the graph is not whole: ${formatCount(problems)} ${problems === 1 ? "problem" : "problems"}`, { path: path ?? undefined, hint: "look at the entries that are named, with inspect --get KEY" });
 }

@@ -27,7 +27,7 @@ function namesKeyspaces(flags: InspectFlags): boolean {
 export async function showEntries(context: Context, subject: Subject, flags: InspectFlags): Promise<void> {
   const withValue = flags.entries === true;
   let found = 0;
-  context.out.page();
+  await context.out.page();
   for await (const entry of await subject.list()) {
     found += 1;
     const text = context.json ? jsonLine(entryJson(entry, withValue)) : entryText(context, entry, flags);
@@ -75,7 +75,7 @@ export async function showBlocks(context: Context, options: ListOptions): Promis
   const line = (figures: string, keys: string): string => (isTerminal ? `${figures}\n${INDENT}${keys}` : `${figures}  ${keys}`);
   // Two keys and what stands between them fill a line.
   const keyWidth = width === null ? undefined : Math.max(8, (width - `${INDENT} .. `.length) >> 1);
-  context.out.page();
+  await context.out.page();
   if (!context.json) await context.out.line(paint.dim(line(columns(BLOCK_COLUMNS.map(([heading]) => heading)), KEYS_HEADING)));
   let found = 0;
   for await (const block of listBlocks(options)) {
@@ -106,6 +106,8 @@ export async function showOne(context: Context, subject: Subject, key: Uint8Arra
 
 /** Larger values are not looked at as a whole to tell what they are. */
 const MOST_LOOKED_AT = 16 * 1024 * 1024;
+/** So many lines are counted to say how many there are. */
+const MOST_COUNTED = 1_000_000;
 
 /** Shows a value on a terminal: what it is, and then all of it. */
 async function showDocument(context: Context, { keyspace, key, value }: DumpEntry): Promise<void> {
@@ -113,7 +115,7 @@ async function showDocument(context: Context, { keyspace, key, value }: DumpEntr
   const kind = value === null || value.length > MOST_LOOKED_AT ? null : kindOf(value);
   const said = value === null ? ["deleted"] : [...(kind === null ? [] : [KIND_NAMES[kind]]), ...(kind?.startsWith("integer") === true ? [] : [formatNumberOf(value.length, "byte", "bytes")])];
   const number = kind?.startsWith("integer") === true && value !== null ? numbersOf(value) : null;
-  out.page();
+  await out.page();
   await out.tell(`${paint.dim(formatBytes(keyspace))}  ${paint.cyan(formatBytes(key))}  ${paint.dim([...said, ...(number === null ? [] : [number])].join(", "))}\n`);
   if (value !== null && value.length > 0) await showLines(context, documentLines(value, { paint, columns: out.columns ?? 80 }));
 }
@@ -121,7 +123,7 @@ async function showDocument(context: Context, { keyspace, key, value }: DumpEntr
 /** Lines, through the pager or, without one, no more than a screen of them. */
 async function showLines(context: Context, lines: Iterable<string>): Promise<void> {
   const { out, paint } = context;
-  out.page();
+  await out.page();
   // The heading, the note and the prompt.
   const most = out.isTerminal && !out.isPaged ? Math.max(5, (out.rows ?? 0) - 4) : Infinity;
   let shown = 0;
@@ -131,9 +133,6 @@ async function showLines(context: Context, lines: Iterable<string>): Promise<voi
   }
   if (shown > most) await out.tell(paint.dim(`… ${shown > MOST_COUNTED ? "many" : formatCount(shown - most)} more lines: --width 0 shows all in one, --raw > FILE takes its bytes\n`));
 }
-
-/** So many lines are counted to say how many there are. */
-const MOST_COUNTED = 1_000_000;
 
 /** What is there when a UUID that was typed as text means its bytes. A stream is over by then. */
 async function findUuid(context: Context, subject: Subject, key: Uint8Array): Promise<DumpEntry | undefined> {

@@ -1,7 +1,6 @@
 /** `kgdump inspect`: what a dump or a store is and what it holds. */
 import { Command, Option } from "commander";
-import { isErrorCode, KgdumpError } from "../../errors.js";
-import type { DumpSummary } from "../../operations/dump/summary.js";
+import { KgdumpError } from "../../errors.js";
 import { isDirectory } from "../../operations/disk/names.js";
 import type { InspectOptions } from "../../operations/inspect/inspect.js";
 import type { Context } from "../context.js";
@@ -11,6 +10,7 @@ import { jsonDocument, storeSummaryJson, summaryJson } from "../render/json/json
 import { renderStore } from "../render/store.js";
 import { renderSummary } from "../render/summary.js";
 import { refuseTerminalInput } from "../terminal/stdio.js";
+import { refuseIncomplete } from "./dump-or-store.js";
 import { showBlocks, showEntries, showOne } from "./inspect-content.js";
 import type { InspectFlags } from "./inspect-flags.js";
 import { showGaps } from "./inspect-gaps.js";
@@ -140,12 +140,5 @@ async function summarize(context: Context, source: InspectOptions): Promise<void
   if (context.json) await context.out.write(jsonDocument(summaryJson(summary)));
   else await context.out.tell(renderSummary(summary, typeof source.input === "string" ? source.input : null, { paint: context.paint, verbose: context.verbose, columns: context.out.columns }));
   await context.out.flush();
-  if (!summary.complete) throw incomplete(summary);
-}
-
-/** What makes a command that showed an incomplete dump end with the exit code of its damage. */
-function incomplete(summary: DumpSummary): KgdumpError {
-  const { problem, path } = summary;
-  const code = problem !== null && isErrorCode(problem.code) ? problem.code : "DUMP_TRUNCATED";
-  return new KgdumpError(code, problem?.message ?? "the dump is not complete", { path: path ?? undefined, offset: problem?.offset, block: problem?.block });
+  refuseIncomplete(summary);
 }

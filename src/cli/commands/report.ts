@@ -1,16 +1,16 @@
 /** `kgdump report`: what is in a dump or a store, as a page for a browser. */
 import { Command, Option } from "commander";
-import { isErrorCode, KgdumpError } from "../../errors.js";
-import { isDirectory } from "../../operations/disk/names.js";
+import { KgdumpError } from "../../errors.js";
 import { descriptorOf } from "../../operations/disk/trusted.js";
 import type { ReportOptions } from "../../operations/report/gather.js";
 import type { Context } from "../context.js";
 import { addHelp } from "../help/help.js";
-import { bytesOf, keyspaceOptions, maxBlockSizeOption, type ReadingFlags, readingOptions, requireWith } from "../options.js";
+import { bytesOf, keyspaceOptions, maxBlockSizeOption, type ReadingFlags, readingOptions } from "../options.js";
 import { jsonDocument, jsonLine } from "../render/json/json.js";
 import { renderReport, reportJson } from "../render/report.js";
-import { connectionOf, openStdout, refuseTerminalInput } from "../terminal/stdio.js";
+import { connectionOf, openStdout } from "../terminal/stdio.js";
 import { escapeText } from "../text/escape.js";
+import { isStoreInput, refuseIncomplete } from "./dump-or-store.js";
 
 interface ReportFlags extends ReadingFlags {
   readonly output?: string;
@@ -66,10 +66,7 @@ export async function runReport(context: Context, args: readonly string[], flags
   const path = flags.output === undefined || flags.output === "-" || descriptorOf(flags.output) === 1 ? null : flags.output;
   if (path === "") throw new KgdumpError("USAGE", "--output is empty", { hint: "name a file, or - for standard output" });
   if (flags.separator?.length === 0) throw new KgdumpError("USAGE", "--separator is empty", { hint: "give what parts of keys end with, such as : or /" });
-  if (input === "-") refuseTerminalInput("kgdump report graph.kgd -o report.html");
-  const store = input !== "-" && (await isDirectory(input));
-  requireWith({ "--ttl": flags.ttl !== undefined, "--paranoid": flags.paranoid === true }, "a store", store);
-  requireWith({ "--max-block-size": flags.maxBlockSize !== undefined }, "a dump", !store);
+  const store = await isStoreInput(input, flags, "kgdump report graph.kgd -o report.html");
   const written = path === null ? [] : [path];
   context.workOn({ worked: store ? [input, ...written] : written, read: store || input === "-" ? [] : [input] });
   if (path === null && connectionOf(1) === "terminal") throw new KgdumpError("USAGE", "a report is a page for a browser, but standard output is a terminal", { hint: `for example: kgdump report ${escapeText(input)} -o report.html` });
@@ -92,7 +89,5 @@ async function write(context: Context, options: ReportOptions, path: string | nu
   else if (context.json) context.sayJson(jsonLine(reportJson(report)));
   else context.tellResult(renderReport(report), reportJson(report));
   await context.out.flush();
-  const problem = stats.dump?.problem ?? null;
-  if (problem === null) return;
-  throw new KgdumpError(isErrorCode(problem.code) ? problem.code : "DUMP_TRUNCATED", problem.message, { path: stats.path ?? undefined, offset: problem.offset, block: problem.block });
+  refuseIncomplete(stats.dump);
 }

@@ -1,7 +1,6 @@
 /** `kgdump stats`: what is in a dump or a store, how much of each, how large, of what kind. */
 import { Command, Option } from "commander";
-import { isErrorCode, KgdumpError } from "../../errors.js";
-import { isDirectory } from "../../operations/disk/names.js";
+import { KgdumpError } from "../../errors.js";
 import type { StatsOptions } from "../../operations/stats/stats.js";
 import type { Context } from "../context.js";
 import { addHelp } from "../help/help.js";
@@ -9,7 +8,7 @@ import { bytesOf, countOf, keyspaceOptions, maxBlockSizeOption, type ReadingFlag
 import { jsonDocument } from "../render/json/json.js";
 import { statsCsv, statsJson } from "../render/json/stats.js";
 import { renderStats, TOP } from "../render/stats.js";
-import { refuseTerminalInput } from "../terminal/stdio.js";
+import { isStoreInput, refuseIncomplete } from "./dump-or-store.js";
 
 interface StatsFlags extends ReadingFlags {
   readonly columnFamily?: Uint8Array[];
@@ -92,10 +91,7 @@ export function statsCommand(): Command {
 export async function runStats(context: Context, args: readonly string[], flags: StatsFlags): Promise<void> {
   const [input = "-"] = args;
   checkFlags(context, flags);
-  if (input === "-") refuseTerminalInput("kgdump stats graph.kgd");
-  const store = input !== "-" && (await isDirectory(input));
-  requireWith({ "--ttl": flags.ttl !== undefined, "--paranoid": flags.paranoid === true }, "a store", store);
-  requireWith({ "--max-block-size": flags.maxBlockSize !== undefined }, "a dump", !store);
+  const store = await isStoreInput(input, flags, "kgdump stats graph.kgd");
   context.workOn({ worked: store ? [input] : [], read: store || input === "-" ? [] : [input] });
   if (!store) await context.tellReaders();
   const { statsOf } = await import("../../operations/stats/stats.js");
@@ -107,9 +103,7 @@ export async function runStats(context: Context, args: readonly string[], flags:
   else if (flags.csv === true) await context.out.write(statsCsv(result, flags.depth));
   else await context.out.tell(renderStats(result, { ...context.look, top: flags.top, depth: flags.depth, grep: flags.grep !== undefined }));
   await context.out.flush();
-  const problem = result.dump?.problem ?? null;
-  if (problem === null) return;
-  throw new KgdumpError(isErrorCode(problem.code) ? problem.code : "DUMP_TRUNCATED", problem.message, { path: result.path ?? undefined, offset: problem.offset, block: problem.block });
+  refuseIncomplete(result.dump);
 }
 
 function checkFlags(context: Context, flags: StatsFlags): void {

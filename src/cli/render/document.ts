@@ -45,10 +45,6 @@ interface Group {
 
 type Part = string | Group;
 
-function lengthOf(part: Part): number {
-  return typeof part === "string" ? part.length : part.length;
-}
-
 /** Reads a document without a stack of calls, as it may be nested deeper than that goes. */
 function partsOf(text: string): Part {
   const top: Group = { open: "", parts: [], length: 0 };
@@ -67,7 +63,7 @@ function partsOf(text: string): Part {
 function add(group: Group, part: Part): void {
   group.parts.push(part);
   // A comma or a colon, and a blank, before all but the first.
-  group.length += lengthOf(part) + (group.parts.length > 1 ? 2 : 0);
+  group.length += part.length + (group.parts.length > 1 ? 2 : 0);
 }
 
 const CLOSING: Readonly<Record<string, string>> = { "{": "}", "[": "]" };
@@ -115,7 +111,7 @@ function* jsonLines(text: string, { paint, columns }: DocumentLook): Generator<s
       const key = part.parts[index] ?? "";
       const comma = index + step < part.parts.length ? "," : "";
       if (step === 1) yield* lines(key, depth + 1, "", 0, comma);
-      else yield* lines(part.parts[index + 1] ?? "", depth + 1, `${name(key)}: `, lengthOf(key) + 2, comma);
+      else yield* lines(part.parts[index + 1] ?? "", depth + 1, `${name(key)}: `, key.length + 2, comma);
     }
     yield `${margin}${CLOSING[part.open] ?? ""}${after}`;
   }

@@ -13,7 +13,7 @@ import { hasCode, KgdumpError, systemError } from "../../errors.js";
 import type { LettingGo } from "../../operations/output/output-stream.js";
 import { wrapLines } from "../text/wrap.js";
 import { sayEnough } from "./enough.js";
-import { type Pager, pagerOf, startPager } from "./pager.js";
+import type { Pager } from "./pager.js";
 
 /** Sends the data to a file or device by its descriptor, however many calls of the system each chunk takes. */
 class DescriptorWriter extends Writable implements LettingGo {
@@ -184,8 +184,11 @@ export class DataOutput {
   }
 
   /** Has the user's pager show what is written from now on, when stdout is a terminal. @param env the environment of the process */
-  page(env: NodeJS.ProcessEnv = process.env): void {
-    const command = this.isTerminal && this.#stream === null && !this.#closed ? pagerOf(env) : null;
+  async page(env: NodeJS.ProcessEnv = process.env): Promise<void> {
+    if (!this.isTerminal || this.#stream !== null || this.#closed) return;
+    // Loaded here, as most commands start no program.
+    const { pagerOf, startPager } = await import("./pager.js");
+    const command = pagerOf(env);
     if (command === null) return;
     this.#pager = startPager(command, env);
     this.#stream = this.#pager.stream;

@@ -5,7 +5,7 @@ import type { DumpEvent, DumpHeader, KeyOrder } from "../../format/index.js";
 import { giveBack } from "../../memory.js";
 import { isDirectory } from "../disk/names.js";
 import { openSource, type ReadingOptions } from "../disk/stores.js";
-import { type KeyspaceName, nameBytes } from "../entries/keyspaces.js";
+import { type KeyspaceName, nameBytes, selectKeyspaces } from "../entries/keyspaces.js";
 import { closing } from "../run/closing.js";
 import { estimatedTotals, ProgressMeter } from "../run/progress.js";
 import { type DumpInput, sizeOfFile } from "./input.js";
@@ -27,15 +27,12 @@ export interface PassKeyspace {
   readonly comparator: KeyOrder;
 }
 
-/** Takes in what is read, in its order. */
+/** Takes in what is read of the keyspaces that are asked for, in its order. */
 export interface PassTaker {
-  /** Whether each of these keyspaces is wanted. @throws {KgdumpError} KEYSPACE_UNKNOWN */
-  selected(keyspaces: readonly PassKeyspace[]): boolean[];
-  begin(keyspace: PassKeyspace): void;
   /** @param stored bytes of the block in the dump; 0 in a store */
   add(raw: Uint8Array, stored: number): Promise<void>;
-  /** Ends the keyspace that was begun, if one was. @param isStored whether it has a size in a dump */
-  end(whole: boolean, isStored: boolean): Promise<void>;
+  /** Ends a keyspace. @param isStored whether it has a size in a dump */
+  end?(keyspace: PassKeyspace, whole: boolean, isStored: boolean): Promise<void>;
 }
 
 /** What was read. */
@@ -71,20 +68,24 @@ async function passStore(path: string, taker: PassTaker, options: PassOptions): 
   });
 }
 
-async function scanAll(store: EntrySource, taker: PassTaker, { onProgress, signal }: PassOptions): Promise<void> {
-  const { keyspaces } = store.info;
-  const selected = taker.selected(keyspaces);
-  const chosen = keyspaces.filter((_, index) => selected[index] === true);
+/** Which of these keyspaces are asked for. @throws {KgdumpError} KEYSPACE_UNKNOWN */
+function selectedOf(all: readonly PassKeyspace[], { keyspaces }: PassOptions): boolean[] {
+  return selectKeyspaces(all.map(({ name }) => name), { only: keyspaces });
+}
+
+async function scanAll(store: EntrySource, taker: PassTaker, options: PassOptions): Promise<void> {
+  const { onProgress, signal } = options;
+  const selected = selectedOf(store.info.keyspaces, options);
+  const chosen = store.info.keyspaces.filter((_, index) => selected[index] === true);
   const meter = new ProgressMeter("read", onProgress, estimatedTotals(chosen));
   for (const keyspace of chosen) {
     meter.enter(keyspace.name);
-    taker.begin(keyspace);
     for await (const block of store.scan(keyspace.name, { blockSize: BLOCK_SIZE, signal })) {
       await taker.add(block.data, 0);
       meter.add(block.entries, block.data.length);
       block.release();
     }
-    await taker.end(true, false);
+    await taker.end?.(keyspace, true, false);
   }
   meter.end();
 }
@@ -101,7 +102,7 @@ async function passDump(taker: PassTaker, options: PassOptions): Promise<PassFac
     const { code, message, offset, block } = error;
     problem = { code, message, offset, block };
     pass.bytes = (await sizeOfFile(options.input)) ?? offset ?? pass.bytes;
-    await taker.end(false, true);
+    await pass.endKeyspace(false);
   }
   pass.end();
   const dump: DumpSummary = builder.summary(pass.bytes, problem);
@@ -117,6 +118,8 @@ class DumpPass {
   readonly #options: PassOptions;
   #header: DumpHeader | null = null;
   #selected: readonly boolean[] = [];
+  /** The keyspace that is read, when it is asked for. */
+  #keyspace: PassKeyspace | null = null;
   #meter: ProgressMeter | null = null;
 
   constructor(taker: PassTaker, builder: SummaryBuilder, options: PassOptions) {
@@ -129,23 +132,30 @@ class DumpPass {
     this.#builder.add(event);
     if (event.type === "header") {
       this.#header = event.header;
-      this.#selected = this.#taker.selected(event.header.keyspaces);
+      this.#selected = selectedOf(event.header.keyspaces, this.#options);
       this.#meter = new ProgressMeter("read", this.#options.onProgress, estimatedTotals(event.header.keyspaces));
     } else if (event.type === "keyspace-start") {
       const keyspace = this.#header?.keyspaces[event.keyspace];
       if (keyspace === undefined) throw new TypeError("a keyspace that the header does not have");
       this.#meter?.enter(keyspace.name);
-      if (this.#selected[event.keyspace] === true) this.#taker.begin(keyspace);
+      this.#keyspace = this.#selected[event.keyspace] === true ? keyspace : null;
     } else if (event.type === "block") {
       const { block, raw } = event;
       if (raw !== null) {
-        await this.#taker.add(raw, block.storedLength);
+        if (this.#keyspace !== null) await this.#taker.add(raw, block.storedLength);
         giveBack(raw);
       }
       this.#meter?.add(block.entries, block.rawLength, block.frameLength);
       this.bytes = block.offset + block.frameLength;
-    } else if (event.type === "keyspace-end") await this.#taker.end(true, true);
+    } else if (event.type === "keyspace-end") await this.endKeyspace(true);
     else if (event.type === "footer") this.bytes = event.bytes;
+  }
+
+  /** Ends the keyspace that is read, if it is asked for. */
+  async endKeyspace(whole: boolean): Promise<void> {
+    const keyspace = this.#keyspace;
+    this.#keyspace = null;
+    if (keyspace !== null) await this.#taker.end?.(keyspace, whole, true);
   }
 
   end(): void {

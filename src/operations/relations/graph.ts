@@ -1,7 +1,6 @@
 /** Graph: whether the graph in a dump or a store is whole, and how it hangs together; in one pass, off the main thread. */
 import type { GraphLayout } from "../../settings/graph-layout.js";
-import { passOver, type PassKeyspace, type PassOptions, type PassTaker } from "../dump/pass.js";
-import { type KeyspaceName, selectKeyspaces } from "../entries/keyspaces.js";
+import { passOver, type PassOptions } from "../dump/pass.js";
 import { GraphCheck } from "../graph/index.js";
 import type { GraphResult } from "./results.js";
 
@@ -21,41 +20,12 @@ const HUBS = 10;
  */
 export async function graphOf(options: GraphOptions): Promise<GraphResult> {
   const started = performance.now();
-  const { layout, hubs = HUBS, signal, keyspaces } = options;
+  const { layout, hubs = HUBS, signal } = options;
   await using check = new GraphCheck({ layout, signal });
-  const facts = await passOver(new Gathering(check, keyspaces), options);
+  const facts = await passOver({ add: (raw) => check.add(raw) }, options);
   await check.finish(hubs);
   const { report: { newProblems: _, ...report }, figures } = await check.figures();
   const { dump, warnings } = facts;
   const more = dump?.header.kind === "delta" ? ["the dump is a delta: only what changed is in it, so that most of the graph seems to be missing"] : [];
   return { ...facts, warnings: [...warnings, ...more], ...report, ...figures, seconds: (performance.now() - started) / 1000 };
-}
-
-/** Gives what is read to the check. */
-class Gathering implements PassTaker {
-  readonly #check: GraphCheck;
-  readonly #only: readonly KeyspaceName[] | undefined;
-  #wanted = false;
-
-  constructor(check: GraphCheck, only: readonly KeyspaceName[] | undefined) {
-    this.#check = check;
-    this.#only = only;
-  }
-
-  selected(keyspaces: readonly PassKeyspace[]): boolean[] {
-    return selectKeyspaces(keyspaces.map(({ name }) => name), { only: this.#only });
-  }
-
-  begin(): void {
-    this.#wanted = true;
-  }
-
-  async add(raw: Uint8Array): Promise<void> {
-    if (this.#wanted) await this.#check.add(raw);
-  }
-
-  end(): Promise<void> {
-    this.#wanted = false;
-    return Promise.resolve();
-  }
 }

@@ -2,7 +2,7 @@
 import { KgdumpError } from "../../errors.js";
 import { type GraphLayout, MAYA_LAYOUT } from "../../settings/graph-layout.js";
 import { type Lookup, type LookupOptions, openLookup } from "./lookup.js";
-import { fieldsOf, keyWith, parseValue, ruleOf, say } from "./records.js";
+import { fieldsOf, keyWith, parseValue, ruleOf, say, uuidText } from "./records.js";
 
 /** Where, from where, and how far. */
 export interface NeighboursOptions extends LookupOptions {
@@ -109,7 +109,7 @@ class Walk {
     if (inKey !== undefined && (rule?.key.length ?? 0) > 1) return inKey;
     const text = Buffer.from(given).toString("utf8");
     if (!this.#layout.nodeIdsAreUuids) return text;
-    if (given.length === 16) return Buffer.from(given).toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+    if (given.length === 16) return uuidText(given);
     const uuid = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.exec(text)?.[0].toLowerCase();
     if (uuid === undefined) throw new KgdumpError("USAGE", `${JSON.stringify(text)} is no id of a node, which are UUIDs here`, { hint: "write one such as 00095ffb-6bd4-45db-afdb-65be8a5835a6, or the key of a node as it is shown" });
     return uuid;

@@ -70,8 +70,12 @@ function endOf(form: GraphForm, raw: Buffer, at: number, next: GraphKeyPart | un
 
 function readField(bytes: Buffer, form: GraphForm): string {
   if (form === "u64") return bytes.readBigUInt64BE().toString();
-  if (form !== "uuid") return bytes.toString("utf8");
-  return bytes.toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+  return form === "uuid" ? uuidText(bytes) : bytes.toString("utf8");
+}
+
+/** The text of a UUID's 16 bytes. */
+export function uuidText(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }
 
 /** What a record says of a field: in its key, else in its value; null when it says nothing that can be read. */

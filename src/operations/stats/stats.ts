@@ -1,7 +1,6 @@
 /** Stats: what is in a dump or a store, how much of each prefix, how large, of what kind; in one pass, off the main thread. */
 import { randomInt } from "node:crypto";
 import { type PassKeyspace, passOver, type PassOptions, type PassTaker } from "../dump/pass.js";
-import { type KeyspaceName, selectKeyspaces } from "../entries/keyspaces.js";
 import { Counter } from "./native.js";
 import { readKeyspace, readSamples } from "./read-counts.js";
 import type { KeyspaceStats, StatsResult } from "./results.js";
@@ -34,7 +33,7 @@ export async function statsOf(options: StatsOptions): Promise<StatsResult> {
   const started = performance.now();
   const { schema = false, samples = 0, largest = LARGEST, seed = randomInt(2 ** 32), separator, grep, grepIn } = options;
   const counter = await Counter.start({ separator, schema, largest, sample: samples, seed, grep, grepKeys: grepIn !== "values", grepValues: grepIn !== "keys" });
-  const count = new Count(counter, options);
+  const count = new Count(counter);
   const facts = await passOver(count, options);
   return { ...facts, keyspaces: count.keyspaces, samples: readSamples(counter.samples(), count.keyspaces), seed, seconds: (performance.now() - started) / 1000 };
 }
@@ -43,32 +42,16 @@ export async function statsOf(options: StatsOptions): Promise<StatsResult> {
 class Count implements PassTaker {
   readonly keyspaces: KeyspaceStats[] = [];
   readonly #counter: Counter;
-  readonly #only: readonly KeyspaceName[] | undefined;
-  #open: PassKeyspace | null = null;
 
-  constructor(counter: Counter, { keyspaces }: Pick<StatsOptions, "keyspaces">) {
+  constructor(counter: Counter) {
     this.#counter = counter;
-    this.#only = keyspaces;
   }
 
-  /** Whether each of these keyspaces is asked for. @throws {KgdumpError} KEYSPACE_UNKNOWN */
-  selected(keyspaces: readonly PassKeyspace[]): boolean[] {
-    return selectKeyspaces(keyspaces.map(({ name }) => name), { only: this.#only });
+  add(raw: Uint8Array, stored: number): Promise<void> {
+    return this.#counter.add(raw, stored);
   }
 
-  begin(keyspace: PassKeyspace): void {
-    this.#open = keyspace;
-  }
-
-  /** @param stored bytes of the block in the dump */
-  async add(raw: Uint8Array, stored: number): Promise<void> {
-    if (this.#open !== null) await this.#counter.add(raw, stored);
-  }
-
-  /** Ends the keyspace that was begun, if one was. */
-  async end(whole: boolean, isStored: boolean): Promise<void> {
-    if (this.#open === null) return;
-    this.keyspaces.push(readKeyspace(await this.#counter.finishKeyspace(), this.#open, whole, isStored));
-    this.#open = null;
+  async end(keyspace: PassKeyspace, whole: boolean, isStored: boolean): Promise<void> {
+    this.keyspaces.push(readKeyspace(await this.#counter.finishKeyspace(), keyspace, whole, isStored));
   }
 }

@@ -1,7 +1,6 @@
 //! A graph, block by block: first all entries, then what they are together, then what is told of it.
 
-use kgdump_shared::bin::{self, NIL};
-use kgdump_shared::fault::{Fault, Outcome};
+use kgdump_shared::fault::Outcome;
 
 use super::gather::Gatherer;
 use super::layout::{Kind, Layout};
@@ -10,6 +9,7 @@ use super::problems;
 use super::report::{self, Texts};
 use super::sorter::Room;
 use super::walk::{self, Figures};
+use crate::entries;
 
 pub struct Builder {
     layout: Layout,
@@ -28,21 +28,7 @@ impl Builder {
     ///
     /// Errors: DUMP_ENTRIES_MALFORMED, and those of the temporary files.
     pub fn add(&mut self, raw: &[u8]) -> Outcome<()> {
-        let mut at = 0;
-        while at < raw.len() {
-            let key = bin::find(raw, at).map_err(|_| malformed(at))?;
-            at = key.end;
-            let value = if raw.get(at) == Some(&NIL) {
-                at += 1;
-                None
-            } else {
-                let value = bin::find(raw, at).map_err(|_| malformed(at))?;
-                at = value.end;
-                Some(&raw[value])
-            };
-            self.gatherer.add(&self.layout, &raw[key], value)?;
-        }
-        Ok(())
+        entries::each(raw, |key, value, _| self.gatherer.add(&self.layout, key, value))
     }
 
     /// Looks at all that was added.
@@ -83,8 +69,4 @@ impl Builder {
         self.gatherer = Gatherer::new(&self.room);
         self.figures = None;
     }
-}
-
-fn malformed(at: usize) -> Fault {
-    Fault::new("DUMP_ENTRIES_MALFORMED", format!("the key or value at byte {at} of the block is not a whole bin"))
 }

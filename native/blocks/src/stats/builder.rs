@@ -5,7 +5,6 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use kgdump_shared::bin::{self, NIL};
 use kgdump_shared::fault::{Fault, Outcome};
 use regex::bytes::{Regex, RegexBuilder};
 
@@ -15,6 +14,7 @@ use super::sample::Reservoir;
 use super::settle::settle;
 use super::tally::{Entry, Named};
 use super::tree::{ROOT, Tree};
+use crate::entries;
 
 /// What is asked for.
 pub struct Settings {
@@ -76,22 +76,10 @@ impl Builder {
     /// Errors: DUMP_ENTRIES_MALFORMED.
     pub fn add(&mut self, raw: &[u8], stored: f64) -> Outcome<()> {
         let share = stored / raw.len().max(1) as f64;
-        let mut at = 0;
-        while at < raw.len() {
-            let start = at;
-            let key = bin::find(raw, at).map_err(|_| malformed(at))?;
-            at = key.end;
-            let value = if raw.get(at) == Some(&NIL) {
-                at += 1;
-                None
-            } else {
-                let value = bin::find(raw, at).map_err(|_| malformed(at))?;
-                at = value.end;
-                Some(&raw[value])
-            };
-            self.entry(Entry { key: &raw[key], value, stored: share * (at - start) as f64, number: self.entries });
-        }
-        Ok(())
+        entries::each(raw, |key, value, bytes| {
+            self.entry(Entry { key, value, stored: share * bytes as f64, number: self.entries });
+            Ok(())
+        })
     }
 
     #[inline]
@@ -139,8 +127,4 @@ impl Builder {
         let chosen: Vec<String> = self.sample.chosen().iter().map(output::chosen).collect();
         format!("[{}]", chosen.join(","))
     }
-}
-
-fn malformed(at: usize) -> Fault {
-    Fault::new("DUMP_ENTRIES_MALFORMED", format!("the key or value at byte {at} of the block is not a whole bin"))
 }
