@@ -50,10 +50,12 @@ module.exports = {
     forbid("engines-know-no-other", "Export never loads sled, and import never RocksDB.", { path: "^src/engines/([^/]+)/" }, { path: "^src/engines/[^/]+/", pathNot: "^src/engines/$1/" }),
     forbid(
       "addons-in-one-place",
-      "Only engines, codecs, what tells of their crashes or which there are, the one operation that needs calls of the system, and those that count what is in blocks import the loader of native addons.",
-      { pathNot: ["^src/engines/([^/]+/|block-scan|salvage-scan)", "^src/codecs/", "^src/operations/disk/(acting|attributes|place-lock|system-calls)\\.ts$", "^src/crash\\.ts$", "^src/operations/run/native-code\\.ts$", "^src/operations/(graph|stats)/native\\.ts$"] },
+      "Only engines, codecs, what tells of their crashes or which there are, the one operation that needs calls of the system, and what looks into blocks or waits for that import the loader of native addons.",
+      { pathNot: ["^src/engines/([^/]+/|block-scan|salvage-scan)", "^src/codecs/", "^src/operations/disk/(acting|attributes|place-lock|system-calls)\\.ts$", "^src/crash\\.ts$", "^src/operations/run/native-code\\.ts$", "^src/looking/", "^src/operations/(graph|stats)/native\\.ts$"] },
       { path: "^src/addon\\.ts$" },
     ),
+    forbid("looking-knows-the-format-only", "What looks into blocks takes their bytes, whatever they come from.", { path: "^src/looking/" }, { path: "^src/", pathNot: "^src/(looking/|addon\\.ts$|errors\\.ts$|format/msgpack/writer\\.ts$)" }),
+    forbid("looking-in-one-place", "Only the rooms of graphs and statistics look into blocks.", { path: "^src/", pathNot: "^src/(looking/|operations/(graph|stats)/native\\.ts$|operations/run/native-code\\.ts$)" }, { path: "^src/looking/" }),
     forbid(
       "engines-and-codecs-on-demand",
       "Concrete engines and codecs are loaded by import() only, so that no command loads what it does not use.",
@@ -102,12 +104,20 @@ module.exports = {
       { path: "^src/(cli/(?!text/|render/value\\.ts$)|library/|index)" },
     ),
     forbid("reports-on-demand", "No command but report loads what draws.", { path: "^src/", pathNot: "^src/report/" }, { path: "^src/report/", dynamic: false, dependencyTypesNot: TYPE_ONLY }),
+    forbid("browser-on-demand", "No command but browse loads what draws it, and that is a bundle of its own.", { path: "^src/", pathNot: "^src/cli/browse/" }, { path: "^src/cli/browse/(?!rows/)", dynamic: false, dependencyTypesNot: TYPE_ONLY }),
+    forbid(
+      "browser-knows-its-host-only",
+      "What draws the browser is a bundle of its own: it takes rows and errors as they are given, so that no class is there twice, and texts.",
+      { path: "^src/cli/browse/(?!rows/)" },
+      { path: "^src/", pathNot: "^src/(cli/browse/|cli/text/(?!byte-text)|cli/render/(document|value)\\.ts$|cli/terminal/style\\.ts$|counts\\.ts$)", dependencyTypesNot: TYPE_ONLY },
+    ),
+    forbid("ink-in-one-place", "Only src/cli/browse/screen.ts knows what draws.", { path: "^src/", pathNot: "^src/cli/browse/screen\\.ts$" }, { path: "node_modules/(ink|react)/" }),
     forbid("charts-in-reports", "Packages that lay out charts are for src/report.", { pathNot: "^src/report/" }, { path: "node_modules/d3-" }),
     forbid(
       "terminal-packages-in-cli",
       "Colours, tables and bars are for src/cli.",
       { pathNot: "^src/cli/" },
-      { path: "node_modules/(commander|cli-table3|picocolors|pretty-bytes)/" },
+      { path: "node_modules/(commander|string-width|picocolors|pretty-bytes)/" },
     ),
   ],
   options: {

@@ -1,4 +1,4 @@
-// The program as one file, dist/bundle.cjs, and what V8 compiled of it, dist/bundle.code: set-up makes both, as finding and
+// The program and the library as one file, dist/bundle.cjs, and what V8 compiled of it, dist/bundle.code: set-up makes both, as finding and
 // compiling a hundred modules takes longer than most commands.
 const { createHash } = require("node:crypto");
 const { existsSync, readFileSync, renameSync, writeFileSync } = require("node:fs");
@@ -20,8 +20,9 @@ const hasBundle = () => existsSync(BUNDLE);
 function runBundle() {
   const source = readFileSync(BUNDLE);
   const script = new Script(wrap(source.toString()), { filename: BUNDLE, cachedData: savedCode(source) });
-  const module = { exports: {} };
+  const module = { exports: { run: () => undefined } };
   script.runInThisContext()(module.exports, createRequire(BUNDLE), module, BUNDLE, dirname(BUNDLE));
+  module.exports.run();
   return { source, script };
 }
 

@@ -16,10 +16,10 @@ import { inProject } from "./setup/paths.mjs";
 /** @typedef {{ name: string, functions: readonly string[], classes: Readonly<Record<string, string>> }} Addon */
 
 /** Where TypeScript speaks of addons, and which interfaces have an addon's functions, and which that of each class. */
-const FILES = ["src/codecs/blocks-addon.ts", "src/engines/rocksdb/addon.ts", "src/engines/sled/addon.ts", "src/crash.ts", "src/operations/disk/acting.ts", "src/operations/disk/attributes.ts", "src/operations/disk/place-lock.ts", "src/operations/disk/system-calls.ts", "src/operations/graph/native.ts", "src/operations/stats/native.ts"];
+const FILES = ["src/codecs/blocks-addon.ts", "src/engines/rocksdb/addon.ts", "src/engines/sled/addon.ts", "src/crash.ts", "src/operations/disk/acting.ts", "src/operations/disk/attributes.ts", "src/operations/disk/place-lock.ts", "src/operations/disk/system-calls.ts", "src/looking/addon.ts"];
 /** @type {readonly Addon[]} */
 const ADDONS = [
-  { name: "blocks", functions: ["BlocksAddon", "Addon", "UserAddon", "LockAddon", "CrashAddon", "AttributesAddon", "StatsAddon", "GraphAddon"], classes: { BlockPacker: "NativePacker", BlockUnpacker: "NativeUnpacker", StatsBuilder: "NativeStats", GraphBuilder: "NativeGraph" } },
+  { name: "blocks", functions: ["BlocksAddon", "Addon", "UserAddon", "LockAddon", "CrashAddon", "AttributesAddon", "LookingAddon"], classes: { BlockPacker: "NativePacker", BlockUnpacker: "NativeUnpacker", StatsBuilder: "NativeStats", EntrySearch: "NativeSearch", GraphBuilder: "NativeGraph" } },
   { name: "rocksdb", functions: ["NativeRocksdb"], classes: {} },
   { name: "sled", functions: ["NativeSled"], classes: {} },
 ];

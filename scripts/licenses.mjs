@@ -42,7 +42,7 @@ const LIBRARIES = {
 
 /** Whether something under this licence may be shipped: one of its alternatives is known, with all that this one consists of. @param {string} license an SPDX expression */
 export function isAllowed(license) {
-  return license.split(/ OR |\//).some((alternative) => alternative.split(" AND ").every((one) => ALLOWED.has(one)));
+  return license.replace(/^\((.*)\)$/, "$1").split(/ OR |\//).some((alternative) => alternative.split(" AND ").every((one) => ALLOWED.has(one)));
 }
 
 /**

@@ -18,10 +18,12 @@ import { runScript, setUp } from "./setup.mjs";
 import { inProject } from "./setup/paths.mjs";
 import { run } from "./setup/run.mjs";
 import { SetupError } from "./setup/setup-error.mjs";
+import { checkCrossCompiler } from "./setup/tools.mjs";
 import { addonNames, writeAddons } from "./package/addons.mjs";
 import { PLATFORMS } from "./package/platforms.mjs";
 import { writeReader } from "./package/reader.mjs";
 import { writeBillOfMaterials } from "./package/sbom.mjs";
+import { squeeze } from "./package/squeeze.mjs";
 import { writeStandalone } from "./package/standalone.mjs";
 import { rehearse, rehearseStandalone } from "./package/rehearsal.mjs";
 
@@ -38,7 +40,8 @@ async function makePackages(names, { asBuilt, standalone, named }) {
   await setUp();
   const own = await import(inProject("dist", "prebuilt.js")).then((/** @type {typeof import("../dist/prebuilt.js")} */ { platformName }) => platformName());
   const platforms = (names.length === 0 ? [own] : names).map(platformOf);
-  const others = named.map(platformOf);
+  for (const { tools } of platforms) if (tools !== "" && !asBuilt) await checkCrossCompiler(tools);
+  const absent = named.map(platformOf);
   const staging = await mkdtemp(join(tmpdir(), "kgdump-package-"));
   try {
     await rm(OUTPUT, { recursive: true, force: true });
@@ -56,12 +59,16 @@ async function makePackages(names, { asBuilt, standalone, named }) {
     /** @type {Record<string, string>} */
     const addons = {};
     for (const platform of platforms) Object.assign(addons, await writeAddons(platform, version, place, asBuilt));
-    const elsewhere = Object.fromEntries(others.flatMap((platform) => addonNames(platform)).map((name) => [name, version]));
+    const elsewhere = Object.fromEntries(absent.flatMap((platform) => addonNames(platform)).map((name) => [name, version]));
     await writeReader(await place("kgdump"), { ...elsewhere, ...addons });
     for (const directory of directories) await checkForm(directory);
+    const made = await pack(directories);
+    // A rehearsal need not wait for it.
+    if (!asBuilt) await squeeze(made);
     // What kgdump takes of others, as it is installed here.
-    for (const name of ["zstd", `zstd-${own}`]) directories.push(inProject("node_modules", "@mongodb-js", name));
-    const packed = await pack(directories);
+    const others = ["zstd", `zstd-${own}`].map((name) => inProject("node_modules", "@mongodb-js", name));
+    directories.push(...others);
+    const packed = [...made, ...(await pack(others))];
     await writeBillOfMaterials(join(OUTPUT, "sbom.cdx.json"), version);
     await checkSizes(packed, !asBuilt && platforms.length === 1);
     const [platform] = platforms.filter(({ name }) => name === own);

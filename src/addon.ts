@@ -14,7 +14,8 @@ import { type AddonName, missingAddon, packageOf, platformName } from "./prebuil
 import { PREBUILT } from "./version.js";
 
 const VARIABLE = "KGDUMP_ADDON";
-const ROOT = fileURLToPath(new URL("..", import.meta.url));
+/** The top directory of the clone or the package: this file is right below it, in a bundle too. */
+export const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const load = createRequire(import.meta.url);
 
 /**

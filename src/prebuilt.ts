@@ -10,9 +10,6 @@ export type AddonName = (typeof ADDONS)[number];
 /** What needs each addon. */
 const NEEDED_BY: Readonly<Record<AddonName, string>> = { rocksdb: "RocksDB stores need", sled: "sled stores need", blocks: "making dumps and stores needs" };
 
-/** Bytes of a program in which the name of its loader stands. */
-const HEAD = 4096;
-
 /** This platform in the names of packages, such as linux-x64-gnu. */
 export function platformName(): string {
   const { platform, arch } = process;
@@ -23,14 +20,31 @@ export function platformName(): string {
 /** Whether this Node is linked to musl, as its loader's name tells. Node's own report, which tells it too, takes 30 ms. */
 function usesMusl(): boolean {
   if (process.platform !== "linux") return false;
-  const head = Buffer.alloc(HEAD);
   const program = openSync(process.execPath, "r");
   try {
-    readSync(program, head, 0, HEAD, 0);
+    return loaderOf((length, offset) => {
+      const bytes = Buffer.alloc(length);
+      readSync(program, bytes, 0, length, offset);
+      return bytes;
+    }).includes("/ld-musl-");
   } finally {
     closeSync(program);
   }
-  return head.includes("/ld-musl-");
+}
+
+/** Bytes of a file's head, in it the marks of 64 bits and of little-endian numbers, and a segment that names a loader (elf(5)). */
+const [ELF_HEAD, LITTLE_64, INTERPRETER] = [64, "\x7fELF\x02\x01", 3] as const;
+
+/** The path of the loader that a program names, wherever in it the name stands; "" where there is none. @param read bytes of the program */
+export function loaderOf(read: (length: number, offset: number) => Buffer): string {
+  const head = read(ELF_HEAD, 0);
+  if (!head.toString("latin1").startsWith(LITTLE_64)) return "";
+  const [size, count] = [head.readUInt16LE(54), head.readUInt16LE(56)];
+  const segments = read(size * count, Number(head.readBigUInt64LE(32)));
+  for (let at = 0; at < segments.length; at += size) {
+    if (segments.readUInt32LE(at) === INTERPRETER) return read(Number(segments.readBigUInt64LE(at + 32)), Number(segments.readBigUInt64LE(at + 8))).toString("latin1");
+  }
+  return "";
 }
 
 /** The package that has an addon for this platform. */

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import test from "ava";
 import { addonPath } from "#src/addon.js";
-import { type AddonPlaces, missingAddon, packageOf, platformName } from "#src/prebuilt.js";
+import { type AddonPlaces, loaderOf, missingAddon, packageOf, platformName } from "#src/prebuilt.js";
 
 const PREBUILT = { "@kgdump/sled-linux-x64-gnu": "0.2.0", "@kgdump/sled-darwin-arm64": "0.2.0", "@kgdump/blocks-linux-x64-gnu": "0.2.0" };
 const PLACES: AddonPlaces = { prebuilt: PREBUILT, platform: "linux-x64-gnu", found: [], root: "/srv/app", built: "/srv/app/native/sled/build/kgdump_sled.node" };
@@ -37,4 +37,21 @@ test("this platform, and the addons of this clone", (t) => {
   const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } };
   if (process.platform === "linux") t.is(platformName().endsWith("-gnu"), header.glibcVersionRuntime !== undefined);
   for (const name of ["blocks", "rocksdb", "sled"] as const) t.true(existsSync(addonPath(name)));
+});
+
+test("a program's loader is found wherever its name stands", (t) => {
+  const program = Buffer.alloc(9000);
+  program.write("\x7fELF\x02\x01", "latin1");
+  program.writeBigUInt64LE(64n, 32);
+  program.writeUInt16LE(56, 54);
+  program.writeUInt16LE(2, 56);
+  program.writeUInt32LE(3, 64 + 56);
+  program.writeBigUInt64LE(8000n, 64 + 56 + 8);
+  program.writeBigUInt64LE(25n, 64 + 56 + 32);
+  program.write("/lib/ld-musl-x86_64.so.1\0", 8000);
+  const read = (length: number, offset: number): Buffer => program.subarray(offset, offset + length);
+  t.is(loaderOf(read), "/lib/ld-musl-x86_64.so.1\0");
+  program.writeUInt32LE(1, 64 + 56);
+  t.is(loaderOf(read), "");
+  t.is(loaderOf(() => Buffer.from("#!/bin/sh")), "");
 });

@@ -24,6 +24,9 @@ fn main() {
     }
     let mut shim = cc::Build::new();
     shim.cpp(true).std("c++17").file("src/shim.cc").include(&include).flag_if_supported("-fno-rtti").warnings(false);
+    if env::var("CARGO_CFG_TARGET_ENV").as_deref() == Ok("musl") {
+        shim.define("KGDUMP_FOR_MUSL", None);
+    }
 
     if env::var_os("CARGO_FEATURE_SOURCE").is_none() {
         let library = PathBuf::from(required("KGDUMP_ROCKSDB_LIB", "the full path of the RocksDB shared library"));

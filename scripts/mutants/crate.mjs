@@ -6,7 +6,7 @@
 import { copyFile, mkdir, rename } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { removeWhenLarge } from "../setup/cache.mjs";
-import { CRATES, SHARED } from "../setup/crates.mjs";
+import { CRATES, LOOKING, SHARED } from "../setup/crates.mjs";
 import { cargoEnvironment } from "../setup/native.mjs";
 import { CACHE, ROOT } from "../setup/paths.mjs";
 import { tryRun } from "../setup/run.mjs";
@@ -38,25 +38,29 @@ const FLAGS = ["--release", "--locked"];
  * @returns {Promise<QuickCrate[]>}
  */
 export async function cratesWith(directory, file) {
-  const isShared = file.startsWith(`${relative(ROOT, SHARED.directory)}/`);
-  const names = isShared ? CRATES.filter(({ part }) => part === SHARED).map(({ name }) => name) : [file];
+  const part = [SHARED, LOOKING].find(({ directory: own }) => file.startsWith(`${relative(ROOT, own)}/`));
+  // The module is left as it is: what tests compare with it differs then, too.
+  const names = part === undefined ? [file] : CRATES.filter(({ parts, target }) => target === undefined && parts?.includes(part) === true).map(({ name }) => name);
   return Promise.all(names.map((name) => quickCrate(directory, name)));
 }
 
 /**
  * The crate of the ground in `directory` that the file or the crate of that name belongs to.
  * @param {string} directory
- * @param {string} file relative to the project
+ * @param {string} path of the file or the crate, relative to the project
  * @returns {Promise<QuickCrate>}
  */
-export async function quickCrate(directory, file) {
-  const crate = CRATES.find((one) => file === relative(ROOT, one.directory) || file.startsWith(`${relative(ROOT, one.directory)}/`));
-  if (crate === undefined) throw new Error(`${file} belongs to no crate`);
+export async function quickCrate(directory, path) {
+  /** @type {(import("../setup/crates.mjs").Sources & Partial<import("../setup/crates.mjs").Product>) | undefined} */
+  const crate = [...CRATES, SHARED, LOOKING].find((one) => path === relative(ROOT, one.directory) || path.startsWith(`${relative(ROOT, one.directory)}/`));
+  if (crate === undefined) throw new Error(`${path} belongs to no crate`);
   const target = join(CACHE, "mutants");
   /** @type {NodeJS.ProcessEnv} */
   const env = { ...(await cargoEnvironment(crate)), ...QUICK, CARGO_TARGET_DIR: target };
   const manifest = `--manifest-path=${join(directory, relative(ROOT, crate.directory), "Cargo.toml")}`;
-  const product = join(directory, relative(ROOT, crate.output), crate.product);
+  // What is only a part of others has none, and is only tested.
+  const { output = crate.directory, product: name = "", built = "" } = crate;
+  const product = join(directory, relative(ROOT, output), name);
   // What runs with the old one is not disturbed.
   const put = async (/** @type {string} */ from) => {
     await copyFile(from, `${product}.new`);
@@ -67,16 +71,16 @@ export async function quickCrate(directory, file) {
       await mkdir(target, { recursive: true });
       const { status, stderr } = await tryRun("cargo", ["build", ...FLAGS, manifest], { cwd: ROOT, env });
       if (status !== 0) return `${stderr}\n`;
-      await put(join(target, "release", crate.built));
+      await put(join(target, "release", built));
       return "";
     },
-    restore: () => put(join(crate.output, crate.product)),
+    restore: () => put(join(output, name)),
     test: async (test, match) => {
-      const name = /\/tests\/(\w+)\.rs$/.exec(test)?.[1];
+      const file = /\/tests\/(\w+)\.rs$/.exec(test)?.[1];
       // A test's program does not lie beside the library, as the addon does.
       const library = env["KGDUMP_ROCKSDB_LIB"];
       const found = library === undefined ? {} : { LD_LIBRARY_PATH: dirname(library), DYLD_LIBRARY_PATH: dirname(library) };
-      const args = ["test", ...FLAGS, manifest, ...(name === undefined ? ["--lib"] : [`--test=${name}`]), "--", ...(match === undefined ? [] : [match])];
+      const args = ["test", ...FLAGS, manifest, ...(file === undefined ? ["--lib"] : [`--test=${file}`]), "--", ...(match === undefined ? [] : [match])];
       const { status, stdout, stderr } = await tryRun("cargo", args, { cwd: ROOT, env: { ...env, ...found }, limitMs: LIMIT_MS });
       // A name that no test has would be a test that passes always.
       const none = status === 0 && !/^test result: ok\. [1-9]/m.test(stdout);

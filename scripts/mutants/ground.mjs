@@ -10,7 +10,7 @@ import { cratesWith, LIMIT_MS, quickCrate } from "./crate.mjs";
 import { withMistake } from "./mistakes.mjs";
 
 /** What is written to while tests run, or changed; all else of the project is only referred to. */
-const COPIED = ["bin", "build", "dist", "native", "package.json", "scripts", "src", "test"];
+const COPIED = ["ava.config.js", "bin", "build", "dist", "native", "package.json", "scripts", "src", "test"];
 /** A test that hangs has noticed something, too. */
 const PATIENCE = "120s";
 

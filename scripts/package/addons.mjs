@@ -10,7 +10,7 @@ import { run } from "../setup/run.mjs";
 import { SetupError } from "../setup/setup-error.mjs";
 import { prepareSledCopy } from "../setup/sled-copy.mjs";
 import { step } from "../setup/steps.mjs";
-import { rustCompiler } from "../setup/tools.mjs";
+import { checkRustTarget, rustCompiler } from "../setup/tools.mjs";
 import { isNewer, neededVersions } from "./needs.mjs";
 import { OLDEST_GLIBC } from "./platforms.mjs";
 import { zigPrograms } from "./zig.mjs";
@@ -107,6 +107,7 @@ function ownAddons({ name, os, cpu }) {
  */
 async function buildAddons(platform, library) {
   const { host } = await rustCompiler();
+  await checkRustTarget(platform.target);
   await prepareSledCopy();
   const target = join(CACHE, "target-packages");
   await mkdir(target, { recursive: true });

@@ -1,13 +1,15 @@
 // @ts-check
-/** The package `kgdump`: the program and the library, each as one file, with all JavaScript that they need. Native code comes by optional dependencies. */
+/** The package `kgdump`: the program and the library in one file, with all JavaScript that they need. Native code comes by optional dependencies. */
 import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
-import esbuild from "esbuild";
+import { pathToFileURL } from "node:url";
 import { writePages } from "../man.mjs";
+import { LOOKING_WASM } from "../setup/crates.mjs";
+import { buildCrates } from "../setup/native.mjs";
 import { inProject, ROOT } from "../setup/paths.mjs";
 
 /** What lies in it as it does in the project. */
-const AS_IT_IS = ["bin", "dist/bundle.cjs", "LICENSE", "README.md", "SECURITY.md", "THIRD_PARTY_LICENSES.md"];
+const AS_IT_IS = ["bin", "dist/bundle.cjs", "dist/zstddec.cjs", "dist/browse.cjs", "native/looking-wasm/build/kgdump_looking.wasm.br", "LICENSE", "README.md", "SECURITY.md", "THIRD_PARTY_LICENSES.md"];
 /** Fields of package.json that it keeps. */
 const KEPT = ["name", "version", "description", "license", "type", "engines", "bin", "exports"];
 /** Native code of others: without it zstd is read, and not written. */
@@ -19,26 +21,24 @@ const ZSTD = "@mongodb-js/zstd";
  * @param {Readonly<Record<string, string>>} addons packages with addons, and their versions
  */
 export async function writeReader(directory, addons) {
+  await buildCrates([LOOKING_WASM]);
   for (const name of AS_IT_IS) await cp(inProject(name), join(directory, name), { recursive: true });
-  await esbuild.build({
-    absWorkingDir: ROOT,
-    entryPoints: ["dist/index.js"],
-    outfile: join(directory, "dist", "index.js"),
-    bundle: true,
-    platform: "node",
-    target: "node20.15",
-    format: "esm",
-    external: [ZSTD],
-    minifyWhitespace: true,
-    minifySyntax: true,
-    logLevel: "silent",
-  });
+  await writeFile(join(directory, "dist", "index.js"), await libraryOf(inProject("dist", "index.js")));
   await copyTypes(inProject("dist", "index.d.ts"), directory, new Set());
   const man = (await writePages(join(directory, "man"))).map((name) => `./man/${name}`);
   /** @type {Record<string, unknown> & { dependencies: Record<string, string> }} */
   const own = JSON.parse(await readFile(inProject("package.json"), "utf8"));
   const kept = Object.fromEntries(KEPT.map((name) => [name, own[name]]));
   await writeFile(join(directory, "package.json"), `${JSON.stringify({ ...kept, man, optionalDependencies: { ...addons, [ZSTD]: own.dependencies[ZSTD] } }, null, 2)}\n`);
+}
+
+/**
+ * The library as a module that takes it from the program's file: importers, and their bundlers, find its names.
+ * @param {string} index the compiled library of this clone
+ */
+async function libraryOf(index) {
+  const names = Object.keys(/** @type {object} */ (await import(pathToFileURL(index).href)));
+  return `import bundle from "./bundle.cjs";\nexport const { ${names.join(", ")} } = bundle.library;\n`;
 }
 
 /**

@@ -32,7 +32,12 @@ export async function rehearse(archives, platform) {
     const start = performance.now();
     await said(all, "npx kgdump inspect a.kgd");
     report(`npx kgdump inspect: ${((performance.now() - start) / 1000).toFixed(2)} s once it is installed`);
-    await said(alone, `npx kgdump inspect ${all}/a.kgd && npx kgdump verify ${all}/a.kgd`);
+    await said(alone, `npx kgdump inspect ${all}/a.kgd && npx kgdump verify ${all}/a.kgd --graph && npx kgdump report ${all}/a.kgd -o a.html`);
+    for (const command of ["stats --schema", "graph"]) {
+      const [own, other] = await Promise.all([alone, all].map((place) => said(place, `npx kgdump ${command} ${all}/a.kgd`)));
+      const untimed = (/** @type {string} */ text) => text.replace(/read in [\d.]+ m?s/, "");
+      if (untimed(own ?? "") !== untimed(other ?? "")) throw new SetupError(`kgdump ${command} says something else without addons`);
+    }
     await said(alone, `node --input-type=module -e 'import { openDump } from "kgdump"; const dump = await openDump("${all}/a.kgd"); let count = 0; for await (const entry of dump) count += 1; if (count < 1000) throw new Error(String(count)); await dump.close()'`);
     const refused = await said(alone, `npx kgdump export ${store} -o b.kgd 2>&1 || true`);
     const wanted = new RegExp(`npm install @kgdump/(?:blocks|rocksdb)-${platform}@`);

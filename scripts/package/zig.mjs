@@ -1,13 +1,7 @@
 // @ts-check
-/** Zig, which links for another platform, or for an older glibc than that of this machine: from PyPI, in the cache. */
+/** Zig, which links for another platform, or for an older glibc than that of this machine. */
 import { delimiter, join } from "node:path";
-import { exists, publishEntry, touchEntry } from "../setup/cache.mjs";
-import { fingerprint, textOf } from "../setup/fingerprint.mjs";
-import { CACHE, inProject, ROOT } from "../setup/paths.mjs";
-import { run } from "../setup/run.mjs";
-import { step } from "../setup/steps.mjs";
-
-const REQUIREMENTS = inProject("scripts", "package", "zig.txt");
+import { fromPypi } from "./pypi.mjs";
 
 /**
  * The directories with `cargo-zigbuild` and `zig`, for PATH.
@@ -15,14 +9,6 @@ const REQUIREMENTS = inProject("scripts", "package", "zig.txt");
  * @throws {import("../setup/setup-error.mjs").SetupError} when it can't be installed
  */
 export async function zigPrograms() {
-  const entry = join(CACHE, "zig", await fingerprint(ROOT, [], [await textOf(REQUIREMENTS)]));
-  if (await exists(entry)) await touchEntry(entry);
-  else await step("zig", () => publishEntry(entry, install), () => "installed");
+  const entry = await fromPypi("zig");
   return [join(entry, "bin"), join(entry, "ziglang")].join(delimiter);
-}
-
-/** @param {string} directory */
-async function install(directory) {
-  const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "--no-deps", "--target", directory, "--requirement", REQUIREMENTS];
-  await run("python3", pip, { failure: "zig cannot be installed" });
 }

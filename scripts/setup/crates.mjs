@@ -16,18 +16,25 @@ import { inProject } from "./paths.mjs";
  * @property {string} output absolute path of the directory that the product goes to
  * @property {string} product file name there
  * @property {string} [sharedSource] absolute path of the sources of another crate, which it is compiled of
- * @property {Sources} [part] crate that it is compiled with
+ * @property {readonly Sources[]} [parts] crates that it is compiled with
+ * @property {string} [target] platform that it is compiled for, if not for this one
  */
 
 /** @typedef {Sources & Product} Crate */
 
 const SHARED_LIBRARY = process.platform === "darwin" ? ".dylib" : ".so";
 
-/** What the addons have in common. @type {Sources} */
-export const SHARED = { name: "native/shared", directory: inProject("native", "shared"), usesRocksdb: false, usesSledCopy: false };
+/** @param {string} name @returns {Sources} */
+const sources = (name) => ({ name: `native/${name}`, directory: inProject("native", name), usesRocksdb: false, usesSledCopy: false });
 
-/** @param {string} name @returns {Crate} */
-const addon = (name) => ({
+/** What the addons have in common. */
+export const SHARED = sources("shared");
+
+/** What looks into blocks, for an addon and for a module of WebAssembly. */
+export const LOOKING = sources("looking");
+
+/** @param {string} name @param {readonly Sources[]} parts @returns {Crate} */
+const addon = (name, parts = [SHARED]) => ({
   name: `native/${name}`,
   directory: inProject("native", name),
   built: `libkgdump_${name}${SHARED_LIBRARY}`,
@@ -35,7 +42,7 @@ const addon = (name) => ({
   product: `kgdump_${name}.node`,
   usesRocksdb: name === "rocksdb",
   usesSledCopy: name === "sled",
-  part: SHARED,
+  parts,
 });
 
 /** The addon that reads and writes RocksDB stores. */
@@ -45,10 +52,20 @@ export const ROCKSDB = addon("rocksdb");
 export const SLED = addon("sled");
 
 /** The addon that checks, hashes and compresses blocks. */
-export const BLOCKS = addon("blocks");
+export const BLOCKS = addon("blocks", [SHARED, LOOKING]);
 
-/** Those that are kept free of circles. @type {readonly Sources[]} */
-export const ADDON_CRATES = [SHARED, SLED, ROCKSDB, BLOCKS];
+/** What looks into blocks, as a module of WebAssembly, for those who have no addon: for packages and tests. @type {Crate} */
+export const LOOKING_WASM = {
+  ...sources("looking-wasm"),
+  built: "kgdump_looking.wasm",
+  output: inProject("native", "looking-wasm", "build"),
+  product: "kgdump_looking.wasm.br",
+  parts: [SHARED, LOOKING],
+  target: "wasm32-unknown-unknown",
+};
+
+/** Those that are shipped, and kept free of circles. @type {readonly Sources[]} */
+export const ADDON_CRATES = [SHARED, LOOKING, SLED, ROCKSDB, BLOCKS, LOOKING_WASM];
 
 /** The program that reads sled stores with the unmodified crate, for tests. */
 export const CHECKER = {
@@ -109,7 +126,7 @@ export const EXAMPLE = {
 };
 
 /** All of them. @type {readonly Crate[]} */
-export const CRATES = [SLED, ROCKSDB, BLOCKS, CHECKER, olderChecker("0.32"), olderChecker("0.33"), MAKER, PEERS, EXAMPLE];
+export const CRATES = [SLED, ROCKSDB, BLOCKS, LOOKING_WASM, CHECKER, olderChecker("0.32"), olderChecker("0.33"), MAKER, PEERS, EXAMPLE];
 
 /** Those whose source is their own, to be linted and tested. @type {readonly Sources[]} */
-export const OWN_CRATES = [SHARED, ...CRATES.filter(({ sharedSource }) => sharedSource === undefined)];
+export const OWN_CRATES = [SHARED, LOOKING, ...CRATES.filter(({ sharedSource }) => sharedSource === undefined)];

@@ -13,12 +13,13 @@ import { fileURLToPath } from "node:url";
 import { exists, prune, publishEntry, removeWhenLarge, touchEntry, withLock } from "./cache.mjs";
 import { filesBelow, fingerprint, textOf } from "./fingerprint.mjs";
 import { CACHE, ROOT } from "./paths.mjs";
+import { builtPath, putProduct } from "./product.mjs";
 import { findLibrary, headersOf, libraryRequest, linkedName } from "./rocksdb-library.mjs";
 import { run, tryRun } from "./run.mjs";
 import { SetupError } from "./setup-error.mjs";
 import { prepareSledCopy, sledCopyScripts } from "./sled-copy.mjs";
 import { step } from "./steps.mjs";
-import { checkCompilers, rustCompiler } from "./tools.mjs";
+import { checkCompilers, checkRustTarget, rustCompiler } from "./tools.mjs";
 
 /** @typedef {import("./crates.mjs").Crate} Crate */
 /** @typedef {import("./crates.mjs").Sources} Sources */
@@ -126,10 +127,10 @@ async function sourceKey(crate, compiler) {
   const files = await filesBelow(crate.directory, own);
   if (files.length === 0) throw new SetupError(`${crate.directory} is missing: take a whole clone of the project`);
   if (crate.sharedSource !== undefined) files.push(...(await filesBelow(crate.sharedSource)));
-  if (crate.part !== undefined) files.push(...(await filesBelow(crate.part.directory, own)));
+  for (const { directory } of crate.parts ?? []) files.push(...(await filesBelow(directory, own)));
   const flags = BUILD_VARIABLES.map((name) => `${name}=${process.env[name] ?? ""}`);
   const request = crate.usesRocksdb ? libraryRequest() : "";
-  const recipe = [fileURLToPath(import.meta.url), ...(crate.usesSledCopy ? sledCopyScripts : [])];
+  const recipe = [fileURLToPath(import.meta.url), ...(crate.product.endsWith(".br") ? [fileURLToPath(new URL("product.mjs", import.meta.url))] : []), ...(crate.usesSledCopy ? sledCopyScripts : [])];
   return fingerprint(ROOT, [...files, ...recipe], [compiler.text, ...flags, request]);
 }
 
@@ -176,19 +177,19 @@ function buildEnvironment(library, target) {
  * @param {string} entry
  */
 async function compile(crate, library, compiler, entry) {
-  await checkCompilers();
+  await (crate.target === undefined ? checkCompilers() : checkRustTarget(crate.target));
   if (crate.usesSledCopy) await prepareSledCopy();
   const target = await targetDirectory(compiler);
-  const args = ["build", "--release", "--locked", `--manifest-path=${join(crate.directory, "Cargo.toml")}`];
+  const args = ["build", "--release", "--locked", `--manifest-path=${join(crate.directory, "Cargo.toml")}`, ...(crate.target === undefined ? [] : [`--target=${crate.target}`])];
   if (crate.usesRocksdb && library?.path === undefined) args.push("--features=source");
   const work = () =>
     // Cargo's own lock ends with the build; ours holds until the product, whose name every clone shares, is copied.
     withLock(targetLock(target), async () => {
       await removeWhenLarge(target, LARGEST_TARGET);
-      await run("cargo", args, { env: buildEnvironment(library, target), failure: `${crate.name} does not compile` });
+      // Flags for this platform are not those of another one.
+      await run("cargo", args, { env: { ...buildEnvironment(library, target), ...(crate.target === undefined ? {} : { RUSTFLAGS: "" }) }, failure: `${crate.name} does not compile` });
       await publishEntry(entry, async (staging) => {
-        const release = process.env["CARGO_BUILD_TARGET"] ? join(process.env["CARGO_BUILD_TARGET"], "release") : "release";
-        await copyFile(join(target, release, crate.built), join(staging, crate.product), constants.COPYFILE_FICLONE);
+        await putProduct(crate, builtPath(crate, target), join(staging, crate.product));
         if (library?.path === undefined) return;
         const name = await linkedName(library.path);
         await copyFile(library.path, join(staging, name), constants.COPYFILE_FICLONE);

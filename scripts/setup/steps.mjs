@@ -15,7 +15,7 @@ let ticker;
  * before it is compiled by then.
  * @type {Readonly<Record<string, number>>}
  */
-const FIRST_TIME = { "native/sled": 230, "native/rocksdb": 90, "native/blocks": 20, "npm packages": 30, TypeScript: 30 };
+const FIRST_TIME = { "native/sled": 230, "native/rocksdb": 90, "native/blocks": 20, "native/looking-wasm": 30, "npm packages": 30, TypeScript: 30 };
 
 /**
  * What is said when a step begins; null for one that is short.

@@ -40,8 +40,9 @@ export function stream(command, args, { cwd, env, silenceMs } = {}) {
       clearTimeout(silence);
       done({ ok: false, output });
     });
-    child.on("close", (status) => {
+    child.on("close", (status, signal) => {
       clearTimeout(silence);
+      if (signal !== null && !hangs) process.stderr.write(`${command}: ended by ${signal}\n`);
       done({ ok: status === 0 && !hangs, output });
     });
   });

@@ -1,5 +1,6 @@
 // @ts-check
 /** The programs that set-up needs: those that are missing end it with one line each that says what to install. */
+import { readdir } from "node:fs/promises";
 import { MissingTool, SetupError } from "./setup-error.mjs";
 import { tryRun } from "./run.mjs";
 
@@ -47,6 +48,28 @@ export async function checkCompilers() {
   if (missing.length === 0) return;
   const install = process.platform === "darwin" ? "`xcode-select --install`" : "`apt install build-essential` or `dnf install gcc gcc-c++`";
   throw new MissingTool(`${missing.join(" and ")} ${missing.length === 1 ? "is" : "are"} missing: install with ${install}`);
+}
+
+/**
+ * Looks for the compiler of another machine, whose other tools come with it.
+ * @param {string} prefix what their names begin with, such as `aarch64-linux-gnu-`
+ * @throws {MissingTool}
+ */
+export async function checkCrossCompiler(prefix) {
+  if ((await tryRun(`${prefix}g++`, ["--version"])).status === 0) return;
+  throw new MissingTool(`${prefix}g++ is missing: Debian has it in g++-${prefix.slice(0, -1)}`);
+}
+
+/**
+ * Checks for Rust's own library for another platform, and has rustup get it where it is missing.
+ * @param {string} target
+ * @throws {MissingTool}
+ */
+export async function checkRustTarget(target) {
+  const { stdout } = await tryRun("rustc", ["--print=target-libdir", `--target=${target}`]);
+  if ((await readdir(stdout.trim()).catch(() => [])).length > 0) return;
+  const { status } = await tryRun("rustup", ["target", "add", target]);
+  if (status !== 0) throw new MissingTool(`Rust's library for ${target} is missing: \`rustup target add ${target}\` gets it`);
 }
 
 /**

@@ -49,6 +49,7 @@ export class Context {
   readonly #paths: RawPaths;
   readonly #erases: boolean;
   #display: ProgressDisplay | null = null;
+  #restore: (() => void) | null = null;
   /** How the command ends when nothing fails. */
   exitCode = 0;
   readonly #published: string[] = [];
@@ -107,8 +108,19 @@ export class Context {
     for (const { name, without, why } of await nativeReaders()) if (why !== null) this.say(escapeMessage(`decodes ${name} ${without}: ${why}`));
   }
 
+  /** Takes note that a command has taken the whole screen. @param restore puts the terminal back at once; more than once does nothing */
+  takeScreen(restore: () => void): void {
+    this.#restore = restore;
+  }
+
+  /** Takes note that the screen was left. */
+  leaveScreen(): void {
+    this.#restore = null;
+  }
+
   /** Ends the display of progress, with the terminal as it was. */
   stopProgress(): void {
+    this.#restore?.();
     this.#display?.stop();
     this.#display = null;
   }
@@ -209,7 +221,7 @@ export class Context {
 
   /** Tells, on a terminal, that the command was asked to stop, and does so. */
   tellStopping(): void {
-    if (!this.#erases || this.quiet || this.json || this.#completed) return;
+    if (!this.#erases || this.quiet || this.json || this.#completed || this.#restore !== null) return;
     this.stopProgress();
     this.say("stopping … (Ctrl-C again ends it at once)");
   }

@@ -123,6 +123,7 @@ const BY_OPTION: Readonly<Record<string, string>> = {
   export: "name the dump with -o: kgdump export STORE -o DUMP",
   recover: "name the new dump with -o, a new store with --to: kgdump recover DAMAGED -o DUMP",
   verify: "name what it is compared with by --against: kgdump verify DUMP --against STORE",
+  browse: "one dump or store is shown at a time: kgdump browse DUMP",
   stats: "one dump or store is read at a time: kgdump stats DUMP",
   report: "name the page with -o: kgdump report DUMP -o report.html",
   graph: "one dump or store is read at a time: kgdump graph DUMP",

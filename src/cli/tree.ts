@@ -26,6 +26,10 @@ const COMMANDS: Readonly<Record<string, (add: Add) => Promise<void>>> = {
     const { inspectCommand, runInspect } = await import("./commands/inspect.js");
     add(inspectCommand(), runInspect);
   },
+  browse: async (add) => {
+    const { browseCommand, runBrowse } = await import("./commands/browse.js");
+    add(browseCommand(), runBrowse);
+  },
   verify: async (add) => {
     const { runVerify, verifyCommand } = await import("./commands/verify.js");
     add(verifyCommand(), runVerify);
@@ -79,7 +83,7 @@ const COMMANDS: Readonly<Record<string, (add: Add) => Promise<void>>> = {
 /** What each command is for, as help groups them. */
 const GROUPS: Readonly<Record<string, readonly string[]>> = {
   "Move:": ["export", "import", "restore"],
-  "Look:": ["inspect", "verify", "stats", "report", "graph", "find"],
+  "Look:": ["inspect", "browse", "verify", "stats", "report", "graph", "find"],
   "Repair:": ["recover"],
   "In place:": ["migrate", "rollback", "status", "compact", "cleanup"],
   "Help:": ["completion"],

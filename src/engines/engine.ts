@@ -1,8 +1,9 @@
 /** What an engine is to kgdump. The engines that there are stand in registry.ts. */
 import type { KgdumpError } from "../errors.js";
+import type { SledSettings } from "../settings/sled-settings.js";
 import type { FoundKey } from "./found-key.js";
 import type { SalvageOptions, StoreSalvage } from "./salvage.js";
-import type { EngineName, EntrySource, SourceOptions, StoreLock } from "./store.js";
+import type { EngineName, EntryLoader, EntrySource, NewStoreOptions, SourceOptions, StoreLock } from "./store.js";
 
 /** A storage engine. Its code and its library are loaded by the first function that needs them. */
 export interface Engine {
@@ -35,6 +36,14 @@ export interface Engine {
   recognisesRemains(names: readonly string[]): boolean;
   /** Opens a store for reading. @throws {KgdumpError} STORE_*, PERMISSION_DENIED, IO_FAILED, ADDON_MISSING */
   openSource(path: string, options: SourceOptions): Promise<EntrySource>;
+  /**
+   * Makes a new store to load keyspaces into. Left out where stores are only read.
+   * @param path nothing, or an empty directory, must be there
+   * @throws {KgdumpError} USAGE for options that it does not take, NO_SPACE, PERMISSION_DENIED, IO_FAILED, ADDON_MISSING
+   */
+  openLoader?(path: string, options: NewStoreOptions): Promise<EntryLoader>;
+  /** Opens a store that was just made, where there is a quicker way than `openSource`: what it holds is going to be compared. @throws as openSource */
+  readBack?(path: string, settings?: SledSettings): Promise<EntrySource>;
   /** Looks at what is sound of a damaged store. @throws as openSource */
   openSalvage(path: string, options: SalvageOptions): Promise<StoreSalvage>;
   /** Version of the engine that wrote a store, as one of its files tells: that file's name among these, and how to find it there. */

@@ -6,6 +6,7 @@
  * in its shortest MessagePack form), so that no JavaScript object is ever made for a record.
  */
 import type { Block } from "../format/types.js";
+import type { SledSettings } from "../settings/sled-settings.js";
 
 /** Name of an engine, as the dump's header has it. */
 export type EngineName = "rocksdb" | "sled";
@@ -97,6 +98,8 @@ export interface ScanOptions {
    * it throws STORE_UNSUPPORTED.
    */
   readonly order?: KeyOrder | undefined;
+  /** Blocks that are read before they are asked for; default 2. */
+  readonly readAhead?: number | undefined;
   /** It is one of several that together read a whole keyspace, for which the caller asks `account` at the end. */
   readonly part?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -158,6 +161,20 @@ export interface EntrySink extends AsyncDisposable {
   flush(): Promise<void>;
   /** Closes the store without losing what was written; a second call does nothing. */
   close(): Promise<void>;
+}
+
+/** How a new store is made; what an engine has no use for is nothing to it. */
+export interface NewStoreOptions {
+  /** The keyspaces that will be loaded. */
+  readonly keyspaces: readonly Pick<KeyspaceInfo, "name" | "comparator">[];
+  /** A directory to be made, on the store's file system, for what is not part of the store yet. */
+  readonly scratch: string;
+  /** Threads that compress; default: as many as there are processors. */
+  readonly jobs?: number | undefined;
+  /** The id from which its counter of ids goes on, in decimal digits. */
+  readonly nextId?: string | undefined;
+  /** With which settings a sled store is made. */
+  readonly settings?: SledSettings | undefined;
 }
 
 /** A store that is being made from whole keyspaces, one after the other. It is complete only after `finish`. */

@@ -127,6 +127,33 @@ export class DumpFile {
   }
 
   /**
+   * Blocks of one keyspace from a place on, as the index lists them. Only the index frames that are needed are read, and no block.
+   * @param key the first block is the one that may hold it, else the next one in this direction; undefined: from the end that it begins at
+   * @param back from there towards the first block
+   * @throws {KgdumpError} DUMP_INDEX_WRONG and the codes of a damaged frame
+   */
+  async *blocksFrom(keyspace: number, key: Uint8Array | undefined, back: boolean): AsyncGenerator<BlockInfo, void, undefined> {
+    const { order, frames } = itemAt(this.#keyspaces, keyspace, "keyspace");
+    let start = back ? frames.length - 1 : 0;
+    if (key !== undefined) {
+      start = frames.length - 1;
+      while (start >= 0 && compareKeys(order, await this.#firstKeyOf(itemAt(frames, start, "index frame")), key) > 0) start -= 1;
+    }
+    const rest = back ? frames.slice(0, start + 1).reverse() : frames.slice(Math.max(0, start));
+    for (const listed of rest) {
+      const blocks = await this.#index(listed);
+      for (const block of back ? blocks.toReversed() : blocks) {
+        const passed = key !== undefined && (back ? compareKeys(order, block.firstKey, key) > 0 : compareKeys(order, block.lastKey, key) < 0);
+        if (!passed) yield block;
+      }
+    }
+  }
+
+  async #firstKeyOf(listed: Listed): Promise<Uint8Array> {
+    return listed.location.firstKey ?? itemAt(await this.#index(listed), 0, "block").firstKey;
+  }
+
+  /**
    * Decodes one block and checks it wholly.
    * @param info from `blocks` of this dump
    * @returns encoded entries

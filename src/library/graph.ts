@@ -57,7 +57,7 @@ const neighboursArguments = argumentsOf<Walking>("neighboursOf", "input", {
 /**
  * Walks from a node along its edges, in both directions, in a dump, by its index, or in a store, which are only read. Only what is told is read.
  * @param input path of a dump, or a stream of its bytes, which goes into a temporary file first; or the directory of a RocksDB or sled store
- * @throws {KgdumpError} USAGE for a node that is not there, or a layout that does not lead from a node to its edges; CONFIG_INVALID, KEYSPACE_UNKNOWN, DUMP_*, STORE_*, NOT_FOUND, …
+ * @throws {KgdumpError} NOT_FOUND for a node that is not there, USAGE for a layout that does not lead from a node to its edges; CONFIG_INVALID, KEYSPACE_UNKNOWN, DUMP_*, STORE_*, …
  * @throws the signal's reason when it aborts
  */
 export async function neighboursOf(input: DumpInput, options: NeighboursOptions): Promise<Neighbourhood> {

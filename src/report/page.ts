@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { engineText, overview, timeText } from "./sections/overview.js";
 import type { ReportFacts } from "../operations/report/gather.js";
 import { digests } from "./sections/digests.js";
+import { graphSection } from "./sections/graph.js";
 import { html, Html } from "./html.js";
 import { kinds } from "./sections/kinds.js";
 import { prefixes } from "./sections/prefixes.js";
@@ -18,7 +19,7 @@ import { leavesOf, treeOf } from "./tree.js";
 
 /** What else a report can show. */
 export interface ReportExtras {
-  /** The graph in the entries, when it was looked at. */
+  /** A section in the place of that about the graph in the entries. */
   readonly graph?: Section | undefined;
 }
 
@@ -55,7 +56,7 @@ function policy(): string {
 function draw(facts: ReportFacts, { graph }: ReportExtras, limits: Limits): string {
   const root = treeOf(facts.stats.keyspaces, limits);
   const page: Page = { facts, root, leaves: leavesOf(root), limits };
-  const sections = [overview(page), prefixes(page), sizes(page), kinds(page), shapes(page), graph ?? null, problems(page), provenance(page), digests(page)].filter((section) => section !== null);
+  const sections = [overview(page), prefixes(page), sizes(page), kinds(page), shapes(page), graph ?? graphSection(page), problems(page), provenance(page), digests(page)].filter((section) => section !== null);
   const { path, dump, kind } = facts.stats;
   const title = path === null ? "a dump from a stream" : cut(baseOf(path), TITLE);
   const state = stateOf(facts);

@@ -57,7 +57,9 @@ summary{cursor:pointer;padding:.25em 0}
 .chart{display:block;font-size:12px;overflow:visible}
 .chart svg{overflow:hidden}
 .chart text{fill:var(--text)}
-.treemap rect,.icicle rect,.kinds rect,.swatch rect{fill:var(--area)}
+.treemap rect,.icicle rect,.kinds rect,.near rect,.swatch rect{fill:var(--area)}
+.near line{stroke:var(--soft)}.near .missing rect{fill:none;stroke:var(--bad);stroke-width:3}.near .of{font-weight:600}
+.bars rect{fill:var(--box)}
 .treemap a{cursor:pointer}
 .treemap a:focus-visible{outline:none}
 .treemap a:focus-visible rect{stroke:var(--text);stroke-width:5}

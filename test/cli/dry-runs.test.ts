@@ -6,6 +6,7 @@ import { chmod, cp, mkdir, readdir, symlink, writeFile } from "node:fs/promises"
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { unpackStore } from "../fixtures/unpack.js";
+import { whyNoOtherUser } from "../faults/other-users.js";
 import { inParallel } from "../faults/support.js";
 import { temporaryDirectory } from "../support/temporary.js";
 import { kgdump } from "./support/run.js";
@@ -97,8 +98,9 @@ test("each mistake about paths and options is refused by both, by the same code"
 });
 
 test("of several problems the first is the error, and the others are told", async (t) => {
-  if (process.geteuid?.() !== 0) {
-    t.log("SKIPPED: only root runs it as another user");
+  const reason = whyNoOtherUser();
+  if (reason !== null) {
+    t.log(`SKIPPED: ${reason}`);
     t.pass();
     return;
   }

@@ -3,7 +3,7 @@ import { CURES } from "#src/cli/help/cures.js";
 import { describeError, renderError, renderErrorJson } from "#src/cli/error-report.js";
 import { Interrupted } from "#src/cli/terminal/signals.js";
 import { makePaint } from "#src/cli/terminal/style.js";
-import { isPrintable } from "#src/cli/text/escape.js";
+import { isPrintable } from "#src/cli/text/characters.js";
 import { KgdumpError } from "#src/errors.js";
 
 const plain = { paint: makePaint(false), verbose: false };

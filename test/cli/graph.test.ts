@@ -55,9 +55,10 @@ test("declared layouts, and neighbours", async (t) => {
   t.regex((await kgdump(["graph", dump, "--node", id, "--dot"])).stdout.toString(), /^digraph \{/);
   t.regex((await kgdump(["graph", dump, "--node", id, "--svg"])).stdout.toString(), /^<svg [^]*<\/svg>\n$/);
   t.like(JSON.parse((await kgdump(["graph", dump, "--node", id, "--json"])).stdout.toString()), { neighbours: { missingEdges: 0 } });
-  for (const args of [["--dot"], ["--depth", "2"], ["--node", id, "--dot", "--svg"], ["--node", id, "--top", "3"], ["--node", "x"], ["--node", textOf(idOf(77))], ["extra"]]) {
+  for (const args of [["--dot"], ["--depth", "2"], ["--node", id, "--dot", "--svg"], ["--node", id, "--top", "3"], ["--node", "x"], ["extra"]]) {
     assertOneError(t, await kgdump(["graph", dump, ...args]), 2, "USAGE");
   }
+  assertOneError(t, await kgdump(["graph", dump, "--node", textOf(idOf(77))]), 1, "NOT_FOUND");
 });
 
 test("damage is told behind what was found", async (t) => {

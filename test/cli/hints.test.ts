@@ -65,6 +65,7 @@ const COMMANDS: Record<string, (ground: Ground, output: string) => readonly [rea
   "import -i": ({ dump }, output) => [["import", output, "-i", dump], 0],
   "inspect --entries --prefix": ({ dump }) => [["inspect", dump, "--entries", "--prefix", "k0000001"], 0],
   inspect: ({ dump }) => [["inspect", dump], 0],
+  "inspect --json": ({ dump }) => [["inspect", dump, "--json"], 0],
   "inspect -v": ({ dump }) => [["inspect", dump, "-v"], 0],
   "report -o": ({ dump }, output) => [["report", dump, "-o", output], 0],
   "inspect --gaps": ({ salvaged }) => [["inspect", salvaged, "--gaps"], 0],

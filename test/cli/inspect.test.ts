@@ -2,7 +2,7 @@ import { readFile, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test from "ava";
 import { parseBytes } from "#src/cli/text/byte-text.js";
-import { isPrintable } from "#src/cli/text/escape.js";
+import { isPrintable } from "#src/cli/text/characters.js";
 import { temporaryDirectory } from "../support/temporary.js";
 import { GRAPH, sampleDump, UUID_KEY, writeGraph } from "./support/dumps.js";
 import { assertOneError, kgdump, shell, terminal } from "./support/run.js";

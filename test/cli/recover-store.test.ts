@@ -2,11 +2,11 @@
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
-import { isPrintable } from "#src/cli/text/escape.js";
+import { isPrintable } from "#src/cli/text/characters.js";
 import { sledCheck, sledWrite } from "../checker/run.js";
 import { hex, makeStore } from "../maker/run.js";
 import { temporaryDirectory } from "../support/temporary.js";
-import { assertOneError, kgdump } from "./support/run.js";
+import { assertOneError, kgdump, terminal } from "./support/run.js";
 
 const D = hex("default");
 
@@ -77,4 +77,12 @@ test("find shows all versions of a key", async (t) => {
   t.is(lost.code, 0, lost.stderr);
   t.regex(lost.stdout.toString(), /"versions": \[\][^]*the file is missing/);
   assertOneError(t, await kgdump(["find", store, "hex:6"]), 2, "USAGE");
+});
+
+test("a terminal is told which step of how many it is", async (t) => {
+  const { directory } = await damagedStore(t);
+  for (const [args, steps] of [["-o new.kgd", 2], ["--to new", 4]] as const) {
+    const { stdout } = await terminal(`kgdump recover store ${args}`, { cwd: directory });
+    t.true(stdout.toString().includes(`1/${String(steps)} `), stdout.toString());
+  }
 });

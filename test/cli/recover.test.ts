@@ -3,7 +3,7 @@ import { createCipheriv } from "node:crypto";
 import { open, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
-import { isPrintable } from "#src/cli/text/escape.js";
+import { isPrintable } from "#src/cli/text/characters.js";
 import { DumpWriter, encodeEntries } from "#src/format/index.js";
 import { header, splitDump } from "../format/support/dumps.js";
 import { temporaryDirectory } from "../support/temporary.js";

@@ -1,10 +1,14 @@
 /** Room is looked at before long work: what surely does not fit is refused before anything is written, and nothing that fits is. */
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { createRocksdbSink } from "#src/engines/rocksdb/rocksdb.js";
 import { encodeEntries } from "#src/format/index.js";
 import { checkRoom, roomIn } from "#src/operations/disk/space.js";
+import { exportStore } from "#src/operations/export/export.js";
 import { planExport } from "#src/operations/export/plan.js";
+import { importDump } from "#src/operations/import/import.js";
+import { restoreDump } from "#src/operations/import/restore.js";
 import { makeStore } from "../support/stores.js";
 import { temporaryDirectory } from "../support/temporary.js";
 import { assertOneError, kgdump, shell } from "./support/run.js";
@@ -55,6 +59,18 @@ test("what compresses fits, and so does a part of what does not", async (t) => {
   await assertFits(t, ["export", path, "-o", dump]);
   await assertFits(t, ["export", path, "-o", join(at.small, "lz4.kgd")]);
   await assertFits(t, ["export", path, "-o", join(at.small, "zstd.kgd"), "--codec", "zstd"]);
+  const progress: number[] = [];
+  await exportStore({ store: path, output: join(at.small, "told.kgd"), onProgress: ({ entries }) => progress.push(entries) });
+  t.deepEqual(progress, progress.toSorted((a, b) => a - b), "what was rehearsed is no progress");
+  for (const what of ["import", "restore"]) {
+    const told: string[] = [];
+    const options = { target: join(at.small, what), input: dump, onWarning: (warning: string) => { told.push(warning); }, onProgress: () => { t.is(told.length, 1); } };
+    const { warnings } = what === "import" ? await importDump({ ...options, compression: true }) : await restoreDump(options);
+    // Keys of seven bytes, and values.
+    t.regex(told.join(), new RegExp(`the (?:import|restored store) may take up to about ${(1500 * (7 + 16 * 1024)).toLocaleString("en-US")}, by an estimate: it may not fit$`));
+    t.deepEqual(warnings, told);
+    await rm(join(at.small, what), { recursive: true });
+  }
   await assertFits(t, ["import", join(at.small, "sled"), "-i", dump, "--compression"]);
   await assertFits(t, ["restore", join(at.small, "rocksdb"), "-i", dump]);
   await assertFits(t, ["export", path, "-o", join(at.small, "part.kgd"), "--codec", "none", "--limit", "20"]);

@@ -67,3 +67,12 @@ test("it ends as verify does with what is damaged, missing or asked for wrongly"
     [["stats", dump, "extra"], 2],
   ] as const) t.is((await kgdump(args)).code, wanted, args.join(" "));
 });
+
+test("JSON names ten of the largest entries, and more when more are asked for", async (t) => {
+  const directory = await temporaryDirectory(t);
+  await makeStore(directory, "s", { default: numbered("k", 40) });
+  for (const [args, count] of [[[], 10], [["--top", "5"], 10], [["--top", "25"], 25]] as const) {
+    const json = JSON.parse((await kgdump(["stats", "s", "--json", ...args], { cwd: directory })).stdout.toString()) as { stats: { keyspaces: { largest: unknown[] }[] } };
+    t.is(json.stats.keyspaces[0]?.largest.length, count, args.join(" "));
+  }
+});

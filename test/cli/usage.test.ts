@@ -141,7 +141,7 @@ test("every topic that help names is there", async (t) => {
 
 test("the version is that of the package", async (t) => {
   const ended = await kgdump(["--version"]);
-  t.regex(ended.stdout.toString(), /^kgdump \d+\.\d+\.\d+\nlz4, zstd, RocksDB \d+\.\d+\.\d+, sled 0\.34(?:\.\d+)?, Node \d+\.\d+\.\d+ on \w+ \w+\n$/);
+  t.regex(ended.stdout.toString(), /^kgdump \d+\.\d+\.\d+\nlz4, zstd, statistics, RocksDB \d+\.\d+\.\d+, sled 0\.34(?:\.\d+)?, Node \d+\.\d+\.\d+ on \w+ \w+\n$/);
   t.is(ended.code, 0);
   t.regex((await kgdump(["-V", "-v"])).stdout.toString(), /\nNode \d+/);
 });

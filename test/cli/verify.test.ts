@@ -149,7 +149,7 @@ test("a delta is compared with nothing; options without their sense are refused"
   t.is((await kgdump(["verify", delta])).code, 0);
   assertOneError(t, await kgdump(["verify", delta, "--against", source]), 4, "DELTA_BASE_DIFFERENT");
   assertOneError(t, await kgdump(["verify", delta, "--graph"]), 4, "DELTA_BASE_DIFFERENT");
-  for (const args of [[dump, "--samples", "3"], [dump, "--seed", "3"], [source, "--max-block-size", "1MiB"], [dump, "--ttl", "keep"], [dump, "--against", source, "--samples", "-1"]]) {
+  for (const args of [[dump, "--samples", "3"], [dump, "--seed", "3"], [source, "--max-block-size", "1MiB"], [dump, "--ttl", "keep"], [dump, "--paranoid"], [dump, "--against", source, "--samples", "-1"]]) {
     t.is((await kgdump(["verify", ...args])).code, 2, args.join(" "));
   }
   assertOneError(t, await kgdump(["verify", directory]), 7, "STORE_NOT_RECOGNIZED");

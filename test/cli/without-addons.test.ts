@@ -3,6 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { CODEC_NAMES } from "#src/format/index.js";
+import { graphOf, idOf, keys, storeOf, textOf } from "../operations/graph/support.js";
 import { makeStore, numbered } from "../support/stores.js";
 import { temporaryDirectory } from "../support/temporary.js";
 import { assertOneError, type Ended, kgdump } from "./support/run.js";
@@ -64,10 +65,40 @@ test("damage is found in the same place, and what is sound is kept", async (t) =
   }
 });
 
+/** What is different in each run. */
+const told = (ended: Ended): unknown => JSON.parse(JSON.stringify(printed(ended)).replace(/read in [\d.]+ m?s/g, "read in TIME").replace(/seed \d+/g, "seed N"));
+
+test("statistics, graphs and reports are the same as with it, of dumps and of pipes", async (t) => {
+  const { directory, dumps } = await made(t);
+  const graph = graphOf(30, Array.from({ length: 90 }, (_, at) => [at % 30, (at * 7) % 29] as const));
+  graph.delete(keys.node(3));
+  const { dump } = await storeOf(directory, "graph", graph);
+  const layout = join("examples", "graph", "edges.toml");
+  const statistics = [["stats"], ["stats", "--json"], ["stats", "--csv"], ["stats", "--schema"], ["stats", "--schema", "--json"], ["stats", "--sample", "7", "--seed", "3", "--json"], ["stats", "--grep", "[0-9]{3}1|\\bPerson\\b", "--json"], ["stats", "--grep", "(", "--json"]];
+  const graphs = [["graph"], ["graph", "--json"], ["graph", "--top", "3"], ["graph", "--layout", layout], ["graph", "--node", textOf(idOf(1)), "--depth", "2"], ["verify", "--graph"], ["verify", "--graph", "--json"]];
+  const ways = [...[...statistics, ...graphs].map((args) => [dump, args] as const), ...dumps.map((path) => [path, ["stats", "--schema", "--json"]] as const)];
+  for (const [path, [command = "", ...rest]] of ways) {
+    const [own, other] = await Promise.all([kgdump([command, path, ...rest], { env: WITHOUT }), kgdump([command, path, ...rest])]);
+    t.deepEqual(told(own), told(other), `${command} ${rest.join(" ")} ${path}`);
+    t.not(`${own.stdout.toString()}${own.stderr}`, "");
+  }
+  for (const command of ["stats", "graph"]) {
+    const input = await readFile(dump);
+    const [own, other] = await Promise.all([kgdump([command], { env: WITHOUT, input }), kgdump([command], { input })]);
+    t.deepEqual(told(own), told(other), command);
+  }
+  const pages = [join(directory, "own.html"), join(directory, "other.html")] as const;
+  const ended = await Promise.all(pages.map((page, place) => kgdump(["report", dump, "-o", page], { env: { SOURCE_DATE_EPOCH: "1", ...(place === 0 ? WITHOUT : {}) } })));
+  t.deepEqual(ended.map(({ code }) => code), [0, 0], ended[0]?.stderr);
+  const [own = "", other = ""] = await Promise.all(pages.map((page) => readFile(page, "utf8")));
+  t.is(own, other);
+  t.true(own.length > 10_000);
+});
+
 test("what needs native code says so, and changes nothing", async (t) => {
   const { directory, store, dumps: [dump = ""] } = await made(t);
   const target = join(directory, "target");
-  for (const args of [["export", store, "-o", target], ["import", target, "-i", dump], ["restore", target, "-i", dump], ["verify", dump, "--against", store], ["find", store, "k0000042"], ["stats", dump], ["stats", store], ["report", dump, "-o", target], ["graph", dump], ["verify", dump, "--graph"], ["recover", store, "-o", target], ["migrate", store]]) {
+  for (const args of [["export", store, "-o", target], ["import", target, "-i", dump], ["restore", target, "-i", dump], ["verify", dump, "--against", store], ["find", store, "k0000042"], ["stats", store], ["graph", store], ["recover", store, "-o", target], ["migrate", store]]) {
     const ended = await kgdump(args, { env: WITHOUT });
     assertOneError(t, ended, 1, "ADDON_MISSING");
     t.regex(ended.stderr, /KGDUMP_ADDON=none turns off[^]*run it again without KGDUMP_ADDON/, args.join(" "));
@@ -78,9 +109,9 @@ test("what needs native code says so, and changes nothing", async (t) => {
 test("which native code there is, and that it is used, is told", async (t) => {
   const { dumps } = await made(t);
   const [all, none] = await Promise.all([kgdump(["--version", "-v"]), kgdump(["--version", "-v"], { env: WITHOUT })]);
-  t.regex(all.stdout.toString(), /\nlz4: .*kgdump_blocks\.node\nzstd: @mongodb-js\/zstd\nRocksDB \d+\.\d+\.\d+: .*kgdump_rocksdb\.node\nsled 0\.34(?:\.\d+)?: .*kgdump_sled\.node\n$/);
-  t.regex(none.stdout.toString(), /\nlz4: in JavaScript: .*\nzstd: in WebAssembly: .*\nRocksDB: missing: .*\nsled: missing: .*\n$/);
-  t.regex((await kgdump(["--version"], { env: WITHOUT })).stdout.toString(), /^kgdump .*\nlz4 in JavaScript, zstd in WebAssembly, RocksDB missing, sled missing, Node [\d.]+ on /);
+  t.regex(all.stdout.toString(), /\nlz4: .*kgdump_blocks\.node\nzstd: @mongodb-js\/zstd\nstatistics: .*kgdump_blocks\.node\nRocksDB \d+\.\d+\.\d+: .*kgdump_rocksdb\.node\nsled 0\.34(?:\.\d+)?: .*kgdump_sled\.node\n$/);
+  t.regex(none.stdout.toString(), /\nlz4: in JavaScript: .*\nzstd: in WebAssembly: .*\nstatistics: in WebAssembly: .*\nRocksDB: missing: .*\nsled: missing: .*\n$/);
+  t.regex((await kgdump(["--version"], { env: WITHOUT })).stdout.toString(), /^kgdump .*\nlz4 in JavaScript, zstd in WebAssembly, statistics in WebAssembly, RocksDB missing, sled missing, Node [\d.]+ on /);
   for (const command of ["inspect", "verify"]) {
     t.regex((await kgdump([command, dumps[0] ?? "", "-v"], { env: WITHOUT })).stderr, /^decodes lz4 in JavaScript: .*\ndecodes zstd in WebAssembly: .*KGDUMP_ADDON\n$/);
     t.is((await kgdump([command, dumps[0] ?? "", "-v"])).stderr, "");

@@ -47,9 +47,11 @@ test("the steps, checking, and all ways back", async (t) => {
   const [dry = "", migrate = "", ...cleanups] = steps;
   t.is(cleanups.length, 2);
   for (const script of [dry, migrate]) await succeeds(t, script, directory);
-  const [stats = "", report = "", graph = "", ...checks] = await commandsOf("Checking", directory);
-  t.true(stats.startsWith("kgdump stats") && report.startsWith("kgdump report") && graph.startsWith("kgdump graph") && checks.length === 3);
+  const [stats = "", browse = "", report = "", graph = "", ...checks] = await commandsOf("Checking", directory);
+  t.true(stats.startsWith("kgdump stats") && browse.startsWith("kgdump browse") && report.startsWith("kgdump report") && graph.startsWith("kgdump graph") && checks.length === 3);
   for (const script of [stats, report, graph]) await succeeds(t, script, directory);
+  // Here is no terminal.
+  await succeeds(t, browse, directory, 2);
   for (const script of checks) await succeeds(t, script, directory);
   await putIntoSled(store);
   for (const script of checks) await succeeds(t, script, directory, 4);

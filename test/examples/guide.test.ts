@@ -37,7 +37,7 @@ test("every command of the guide is one that kgdump understands", async (t) => {
   for (const args of commands) t.is((await parseCommandLine(args)).kind, "command", args.join(" "));
   const options = new Set([...guide.matchAll(/(?<![\w-])--[a-z][a-z-]*/g)].map(([option]) => option));
   const known: string[] = [];
-  for (const name of ["export", "import", "inspect", "verify", "stats", "report", "graph", "recover", "restore", "migrate", "rollback", "status", "compact", "cleanup"]) {
+  for (const name of ["export", "import", "inspect", "browse", "verify", "stats", "report", "graph", "recover", "restore", "migrate", "rollback", "status", "compact", "cleanup"]) {
     const help = await parseCommandLine([name, "--help"]);
     known.push(help.kind === "text" ? help.text : "");
   }

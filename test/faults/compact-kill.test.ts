@@ -8,7 +8,7 @@ import { cp, mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import anyTest, { type ExecutionContext, type TestFn } from "ava";
-import type { EngineName } from "#src/engines/store.js";
+import type { MigratedEngine } from "#src/operations/migrate/direction.js";
 import { kgdump } from "../cli/support/run.js";
 import { killAt, moments, must, run } from "./kills.js";
 import { mustHold } from "./migrations.js";
@@ -16,7 +16,7 @@ import { inParallel, loggedSeed, makeSource } from "./support.js";
 
 interface Ground {
   readonly directory: string;
-  readonly stores: Readonly<Record<EngineName, string>>;
+  readonly stores: Readonly<Record<MigratedEngine, string>>;
   readonly dump: string;
 }
 
@@ -66,7 +66,7 @@ const VICTIMS: Readonly<Record<string, Victim>> = {
   "rollback --discard-new": { args: ["rollback", "graph", "--discard-new", "-q"], before: COMPACT, left: [["graph", "graph.after-compact-TIME"]] },
 };
 
-async function killMany(t: ExecutionContext<Ground>, engine: EngineName, { args, before, left }: Victim, count: number): Promise<void> {
+async function killMany(t: ExecutionContext<Ground>, engine: MigratedEngine, { args, before, left }: Victim, count: number): Promise<void> {
   const { directory, stores, dump } = t.context;
   const prepare = async (): Promise<{ cwd: string; original: number }> => {
     const cwd = await mkdtemp(join(directory, "run-"));

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import test, { type ExecutionContext } from "ava";
 import { crashOf } from "#src/crash.js";
-import type { EngineName } from "#src/engines/store.js";
+import type { MigratedEngine } from "#src/operations/migrate/direction.js";
 import { exportStore } from "#src/operations/export/export.js";
 import { importDump } from "#src/operations/import/import.js";
 import { migrateStore } from "#src/operations/migrate/migrate.js";
@@ -38,9 +38,9 @@ test("a crash of RocksDB's library is an error that names the store, and recover
 /** The signals of a crash. */
 const SIGNALS = ["SIGSEGV", "SIGBUS", "SIGABRT", "SIGILL", "SIGFPE"] as const;
 /** The file of a store that nobody but its engine reads. */
-const ENGINES_OWN: Readonly<Record<EngineName, RegExp>> = { rocksdb: /\.sst$/, sled: /^db$/ };
+const ENGINES_OWN: Readonly<Record<MigratedEngine, RegExp>> = { rocksdb: /\.sst$/, sled: /^db$/ };
 /** All that open a store of an engine; PATH is that, and those that change it get a copy. */
-const COMMANDS: Readonly<Record<EngineName, readonly (readonly string[])[]>> = {
+const COMMANDS: Readonly<Record<MigratedEngine, readonly (readonly string[])[]>> = {
   rocksdb: [["export", "PATH", "-o", "new.kgd"], ["verify", "PATH", "--against", "PATH"], ["recover", "PATH", "-o", "new.kgd"], ["find", "PATH", "k0000001"], ["stats", "PATH"], ["report", "PATH", "-o", "new.html"], ["graph", "PATH"], ["compact", "PATH"], ["migrate", "--from", "PATH"], ["migrate", "--from", "PATH", "--stream"]],
   sled: [["export", "PATH", "-o", "new.kgd"], ["verify", "PATH", "--against", "PATH"], ["recover", "PATH", "-o", "new.kgd"], ["compact", "PATH"], ["migrate", "--from", "PATH", "--engine", "rocksdb"], ["import", "PATH", "-i", "graph.kgd", "--merge", "--if-exists", "overwrite"]],
 };
@@ -51,7 +51,7 @@ async function crashing(cwd: string, words: readonly string[], files: readonly s
   return gather(spawn("strace", [...args, process.execPath, KGDUMP, ...words], { cwd, stdio: ["ignore", "pipe", "pipe"] }));
 }
 
-async function crash(t: ExecutionContext, engine: EngineName, store: string): Promise<void> {
+async function crash(t: ExecutionContext, engine: MigratedEngine, store: string): Promise<void> {
   const dump = join(store, "..", "graph.kgd");
   for (const [index, command] of (COMMANDS[engine]).entries()) {
     const signal = SIGNALS[index % SIGNALS.length] ?? "SIGSEGV";

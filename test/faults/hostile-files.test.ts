@@ -17,7 +17,7 @@ const TURNS = Number(process.env.KGDUMP_HOSTILE ?? 4);
 /** Stores whose logs are plain, with much in MANIFEST and OPTIONS. */
 const STORES = ["maya-unflushed", "maya-families", "odd-named", "odd-ttl", "odd-wide", "odd-merge-wal", "leveldb"];
 /** Those that read all that a store has, in their own ways. */
-const VERBS = new Set(["export", "verify", "inspect", "recover", "stats", "report", "graph", "find", "status", "migrate"]);
+const VERBS = new Set(["export", "verify", "inspect", "recover", "stats", "report", "graph", "browse", "find", "status", "migrate"]);
 const VALUES = ["", "-1", "18446744073709551616", "0x7fffffff", "1e308", "nan", "true", "{".repeat(2000), "{a={b={c=", "\0", "\xff\xfe", ";;;=", "kNothing", "../../../etc/passwd", "9".repeat(400)];
 const CURRENTS = ["", "\n", "MANIFEST-\n", "MANIFEST-000000\n", "../MANIFEST-000001\n", "/dev/zero\n", "MANIFEST-99999999999999999999\n", ".\n", "\0\n", "MANIFEST-000005", `${"M".repeat(5000)}\n`];
 

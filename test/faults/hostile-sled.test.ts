@@ -24,7 +24,7 @@ const SEED = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
 const TURNS = Number(process.env.KGDUMP_HOSTILE ?? 40);
 /** Of a long run, each so many-th store is also given to the commands. */
 const WATCHED = 20;
-const VERBS = new Set(["export", "verify", "inspect", "recover", "stats", "report", "graph", "find", "status", "compact", "migrate", "rollback"]);
+const VERBS = new Set(["export", "verify", "inspect", "recover", "stats", "report", "graph", "browse", "find", "status", "compact", "migrate", "rollback"]);
 const LIMIT_MS = 120_000;
 const MOST_MEMORY = 500 * 2 ** 20;
 const FORMS: readonly Form[] = [

@@ -9,12 +9,11 @@ import { cp, mkdir, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { openSledSink } from "#src/engines/sled/sled.js";
 import { createRocksdbSink } from "#src/engines/rocksdb/rocksdb.js";
-import type { EngineName } from "#src/engines/store.js";
 import { KgdumpError } from "#src/errors.js";
 import { encodeEntries } from "#src/format/index.js";
 import { occupantOf } from "#src/operations/disk/places.js";
 import { rollbackStore } from "#src/operations/migrate/back/rollback.js";
-import { directionTo } from "#src/operations/migrate/direction.js";
+import { directionTo, type MigratedEngine } from "#src/operations/migrate/direction.js";
 import { readJournal } from "#src/operations/migrate/journal.js";
 import { migrateStore } from "#src/operations/migrate/migrate.js";
 import type { MigrateOptions } from "#src/operations/migrate/options.js";
@@ -29,7 +28,7 @@ export interface Form {
   readonly name: string;
   readonly command: "migrate" | "rollback";
   /** The engine that the migration leads to. */
-  readonly to: EngineName;
+  readonly to: MigratedEngine;
   readonly words: readonly string[];
   /** How the migration is called by the library. */
   readonly migrate?: Partial<MigrateOptions>;
@@ -105,7 +104,7 @@ export async function prepare(form: Form, place: Place): Promise<void> {
   for (const name of ["out", "backups"] as const) await cp(place[name], join(place.saved, name), { recursive: true, preserveTimestamps: true });
 }
 
-async function write(engine: EngineName, store: string): Promise<void> {
+async function write(engine: MigratedEngine, store: string): Promise<void> {
   const entries = encodeEntries([{ key: Buffer.from("written"), value: Buffer.from("since") }]);
   if (engine === "sled") {
     await using sink = await openSledSink(store, { create: false });
@@ -157,7 +156,7 @@ export function stepsOf(trace: readonly Call[], { out, backups }: Place, before:
   return [...steps.values()];
 }
 
-async function holdsWhole(path: string, engine: EngineName, dumps: readonly string[], when: string): Promise<void> {
+async function holdsWhole(path: string, engine: MigratedEngine, dumps: readonly string[], when: string): Promise<void> {
   const found = await occupantOf(path);
   must(found === engine, `${when}, ${path} is ${found} and not ${engine}`);
   for (const dump of dumps) if ((await verifyDump({ input: dump, against: path })).against?.equal === true) return;

@@ -8,8 +8,7 @@ import { cp, mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import anyTest, { type ExecutionContext, type TestFn } from "ava";
-import type { EngineName } from "#src/engines/store.js";
-import { directionTo } from "#src/operations/migrate/direction.js";
+import { directionTo, type MigratedEngine } from "#src/operations/migrate/direction.js";
 import { kgdump } from "../cli/support/run.js";
 import { killAt, moments, must, run } from "./kills.js";
 import { finishWith, inPlace, mustHold } from "./migrations.js";
@@ -18,7 +17,7 @@ import { inParallel, loggedSeed, makeSource } from "./support.js";
 interface Ground {
   readonly directory: string;
   /** A store of each engine, never touched itself. */
-  readonly stores: Readonly<Record<EngineName, string>>;
+  readonly stores: Readonly<Record<MigratedEngine, string>>;
   /** What it holds. */
   readonly dump: string;
 }
@@ -39,7 +38,7 @@ test.before(async (t) => {
 });
 test.after.always((t) => rm(t.context.directory, { recursive: true, force: true }));
 
-async function killMany(t: ExecutionContext<Ground>, command: "migrate" | "rollback", to: EngineName, count: number): Promise<void> {
+async function killMany(t: ExecutionContext<Ground>, command: "migrate" | "rollback", to: MigratedEngine, count: number): Promise<void> {
   const { directory, stores, dump } = t.context;
   const migrate = (graph: string): string[] => ["migrate", "--from", graph, "--engine", to, "-q"];
   const prepare = async (): Promise<{ cwd: string; graph: string }> => {

@@ -1,15 +1,14 @@
 /** What must be true of a migration or a rollback that was interrupted, and after the next. */
 import { readdir, readFile } from "node:fs/promises";
-import type { EngineName } from "#src/engines/store.js";
 import { occupantOf } from "#src/operations/disk/places.js";
-import { directionTo } from "#src/operations/migrate/direction.js";
+import { directionTo, type MigratedEngine } from "#src/operations/migrate/direction.js";
 import type { Journal } from "#src/operations/migrate/journal.js";
 import { verifyDump } from "#src/operations/verify/verify.js";
 import { kgdump } from "../cli/support/run.js";
 import { must } from "./kills.js";
 
 /** Fails unless a store of that engine is at a path and holds everything. */
-export async function mustHold(path: string, engine: "rocksdb" | "sled", dump: string, when: string): Promise<void> {
+export async function mustHold(path: string, engine: MigratedEngine, dump: string, when: string): Promise<void> {
   const found = await occupantOf(path);
   must(found === engine, `${when}, ${path} is ${found} and not ${engine}`);
   const { against } = await verifyDump({ input: dump, against: path });
@@ -17,7 +16,7 @@ export async function mustHold(path: string, engine: "rocksdb" | "sled", dump: s
 }
 
 /** What is at the path of the service right after a kill. */
-export async function inPlace(graph: string, dump: string): Promise<"rocksdb" | "sled"> {
+export async function inPlace(graph: string, dump: string): Promise<MigratedEngine> {
   const found = await occupantOf(graph);
   must(found === "rocksdb" || found === "sled", `after the kill, ${found} is in place`);
   const engine = found === "sled" ? "sled" : "rocksdb";
@@ -26,7 +25,7 @@ export async function inPlace(graph: string, dump: string): Promise<"rocksdb" | 
 }
 
 /** Runs what comes next of a migration to an engine, and checks all that it promises. */
-export async function finishWith(command: "migrate" | "rollback", cwd: string, graph: string, dump: string, to: EngineName = "sled"): Promise<void> {
+export async function finishWith(command: "migrate" | "rollback", cwd: string, graph: string, dump: string, to: MigratedEngine = "sled"): Promise<void> {
   const { from } = directionTo(to);
   const args = command === "migrate" ? ["migrate", "--from", graph, "--engine", to] : ["rollback", graph];
   const next = await kgdump([...args, "--no-input", "-q"], { cwd });

@@ -34,7 +34,7 @@ export interface Meeting {
 export function testAsRoot(title: string, body: (t: ExecutionContext, meeting: Meeting) => Promise<void>): void {
   test(title, async (t) => {
     t.timeout(5 * 60_000);
-    const reason = process.geteuid?.() !== 0 ? "this needs root, who can be another user" : canRun() ? null : "other users can't read kgdump's folder";
+    const reason = whyNoOtherUser();
     if (reason === null) {
       await body(t, await meet(t));
       return;
@@ -44,12 +44,14 @@ export function testAsRoot(title: string, body: (t: ExecutionContext, meeting: M
   });
 }
 
-function canRun(): boolean {
+/** Why kgdump can't be run as another user here; null when it can. */
+export function whyNoOtherUser(): string | null {
+  if (process.geteuid?.() !== 0) return "this needs root, who can be another user";
   try {
     execFileSync(process.execPath, [KGDUMP, "--version"], { uid: MAYA, gid: MAYA, stdio: "ignore" });
-    return true;
+    return null;
   } catch {
-    return false;
+    return "other users can't read kgdump's folder";
   }
 }
 

@@ -8,7 +8,6 @@ import { existsSync } from "node:fs";
 import { copyFile, mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import anyTest, { type ExecutionContext, type TestFn } from "ava";
-import type { EngineName } from "#src/engines/store.js";
 import { KgdumpError } from "#src/errors.js";
 import { occupantOf } from "#src/operations/disk/places.js";
 import { exportStore } from "#src/operations/export/export.js";
@@ -17,7 +16,7 @@ import { restoreDump } from "#src/operations/import/restore.js";
 import { rollbackStore } from "#src/operations/migrate/back/rollback.js";
 import { cleanUp } from "#src/operations/migrate/cleanup/cleanup.js";
 import { compactStore } from "#src/operations/migrate/compact/compact.js";
-import { directionTo } from "#src/operations/migrate/direction.js";
+import { directionTo, type MigratedEngine } from "#src/operations/migrate/direction.js";
 import { migrateStore } from "#src/operations/migrate/migrate.js";
 import { recoverInto } from "#src/operations/recover/recover-into.js";
 import { recoverDump } from "#src/operations/recover/recover.js";
@@ -128,10 +127,10 @@ const making = (name: string, args: (place: Place) => readonly string[], again: 
 });
 
 const importOld = (place: Place): Promise<unknown> => importDump({ target: place.at("t"), input: place.ground.dumps.old });
-const graph = (place: Place, engine: EngineName = "rocksdb"): Promise<unknown> =>
+const graph = (place: Place, engine: MigratedEngine = "rocksdb"): Promise<unknown> =>
   engine === "rocksdb" ? makeStore(place.root, "graph", OLD) : importDump({ target: place.at("graph"), input: place.ground.dumps.old });
 /** Puts in place what is new, as the program of a store does. */
-const write = (place: Place, name: string, engine: EngineName): Promise<unknown> =>
+const write = (place: Place, name: string, engine: MigratedEngine): Promise<unknown> =>
   engine === "sled" ? importDump({ target: place.at(name), input: [place.ground.dumps.delta] }) : makeStore(place.root, name, NEW);
 /** The engines in whose store the service's data may be. */
 const inPlace = async (place: Place, when: string, content: Content): Promise<void> => {
@@ -140,9 +139,9 @@ const inPlace = async (place: Place, when: string, content: Content): Promise<vo
   await place.mustBe("graph", when, content);
 };
 
-function migrating(flags: readonly string[], target = "graph", engine: EngineName = "sled"): Subject {
+function migrating(flags: readonly string[], target = "graph", engine: MigratedEngine = "sled"): Subject {
   const { from } = directionTo(engine);
-  const to = (place: Place): { source: string; target?: string; engine: EngineName } => ({ engine, source: place.at("graph"), ...(target === "graph" ? {} : { target: place.at(target) }) });
+  const to = (place: Place): { source: string; target?: string; engine: MigratedEngine } => ({ engine, source: place.at("graph"), ...(target === "graph" ? {} : { target: place.at(target) }) });
   return {
     switches: { name: target, journal: `${target}.kgdump-migration.json`, says: "switching" },
     before: (place) => graph(place, from),
@@ -164,7 +163,7 @@ function migrating(flags: readonly string[], target = "graph", engine: EngineNam
   };
 }
 
-function rollingBack(flags: readonly string[], { target = "graph", changed = false, carried = "old", engine = "sled" }: { target?: string; changed?: boolean; carried?: Content; engine?: EngineName } = {}): Subject {
+function rollingBack(flags: readonly string[], { target = "graph", changed = false, carried = "old", engine = "sled" }: { target?: string; changed?: boolean; carried?: Content; engine?: MigratedEngine } = {}): Subject {
   const { from } = directionTo(engine);
   const again = { discardNew: flags.includes("--discard-new"), carryBack: flags.includes("--carry-back") };
   return {
@@ -193,7 +192,7 @@ function rollingBack(flags: readonly string[], { target = "graph", changed = fal
 }
 
 /** @param back whether the store was compacted before, and its original comes back */
-function compacting([command = "", ...flags]: readonly string[], engine: EngineName, back: boolean): Subject {
+function compacting([command = "", ...flags]: readonly string[], engine: MigratedEngine, back: boolean): Subject {
   const same = (place: Place, when: string): Promise<unknown> => place.mustBeStore("graph", when, engine, "old");
   return {
     before: async (place) => {

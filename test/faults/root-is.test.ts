@@ -74,6 +74,7 @@ testAsRoot("each command works as the user who may change a place of it, whichev
     report: ["report", store, "-o", join(secret, "x.html")],
     "report there": ["report", own, "-o", hers("x.html")],
     graph: ["graph", store],
+    browse: ["browse", store],
     find: ["find", store, "k0000001"],
     "inspect of a store": ["inspect", store],
     verify: ["verify", dump, "--against", store],

@@ -36,7 +36,7 @@ test(`every command ends well with stores of the simulator, SEED=${String(SEED)}
 });
 
 test("the commands that take a store are known here", async (t) => {
-  const known = ["export", "import", "inspect", "verify", "recover", "restore", "migrate", "rollback", "status", "stats", "report", "graph", "find", "compact", "cleanup", "completion", "help"];
+  const known = ["export", "import", "inspect", "verify", "recover", "restore", "migrate", "rollback", "status", "stats", "report", "graph", "browse", "find", "compact", "cleanup", "completion", "help"];
   t.deepEqual([...(await verbs())].filter((verb) => !known.includes(verb)), []);
   t.true((await verbs()).has("export"));
 });

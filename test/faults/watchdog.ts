@@ -22,6 +22,7 @@ const COMMANDS: readonly Command[] = [
   { verb: "stats", words: (store) => ["stats", store, "--schema", "--sample", "3"] },
   { verb: "report", words: (store) => ["report", store] },
   { verb: "graph", words: (store) => ["graph", store] },
+  { verb: "browse", words: (store) => ["browse", store] },
   { verb: "inspect", words: (store) => ["inspect", store] },
   { verb: "recover", words: (store, work) => ["recover", store, "-o", join(work, "saved.kgd"), "--force"] },
   { verb: "recover", words: (store) => ["recover", store, "--dry-run"] },

@@ -100,6 +100,31 @@ test("index frames whose keys do not follow one another are refused when all are
   t.deepEqual([ways[1]?.offset, ways[1]?.block], [ways[0]?.offset, ways[0]?.block]);
 });
 
+test("blocks are listed from a key on, and back from it, whatever the order of keys, and by the index frames that are needed", async (t) => {
+  for (const order of ["bytewise", "reverse-bytewise"] as const) {
+    const turned = header({ keyspaces: [keyspace("a", { comparator: order }), keyspace("b", { comparator: order })] });
+    const letters = order === "bytewise" ? ["a", "b", "c", "d", "e", "f"] : ["f", "e", "d", "c", "b", "a"];
+    const key = (letter: string): string => (letter === "a" || letter === "c" || letter === "e" ? long(letter) : letter);
+    const [one, two, three] = [0, 2, 4].map((at) => letters.slice(at, at + 2).map((letter) => entry(key(letter), "1")));
+    if (one === undefined || two === undefined || three === undefined) return t.fail();
+    const dump = await makeDump(turned, [[one, two, three], []]);
+    const file = await open(dump);
+    const from = async (at: string | undefined, back: boolean, of = 0): Promise<number[]> => {
+      const numbers: number[] = [];
+      for await (const { number } of file.blocksFrom(of, at === undefined ? undefined : bytes(at), back)) numbers.push(number);
+      return numbers;
+    };
+    t.deepEqual([await from(undefined, false), await from(undefined, true), await from(undefined, true, 1), await from("x", false, 1)], [[0, 1, 2], [2, 1, 0], [], []]);
+    for (const [index, letter] of letters.entries()) {
+      const block = index >> 1;
+      t.deepEqual([await from(key(letter), false), await from(key(letter), true)], [[0, 1, 2].slice(block), [0, 1, 2].slice(0, block + 1).reverse()], letter);
+    }
+    const [first, last] = order === "bytewise" ? ["A", "z"] : ["z", "A"];
+    t.deepEqual([await from(first, false), await from(first, true), await from(last, false), await from(last, true)], [[0, 1, 2], [], [], [2, 1, 0]]);
+  }
+  return t.pass();
+});
+
 test("an index whose blocks do not add up to the footer is refused when all are read", async (t) => {
   const dump = await makeDump(plain, [[[entry("a", "1"), entry("b", "2")], [entry("c", "3")]]]);
   for (const name of ["entries", "rawLength", "storedLength"] as const) {

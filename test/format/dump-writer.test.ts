@@ -1,9 +1,9 @@
 import test from "ava";
 import { EntryDigest, crcOf } from "#src/format/checksum.js";
-import { ABORT_REASON_BYTES } from "#src/format/constants.js";
+import { ABORT_REASON_BYTES, FOOTER_KEY_BYTES } from "#src/format/constants.js";
 import { type BlockToWrite, type CheckedBlock, DumpWriter, encodeEntries } from "#src/format/index.js";
 import { decodeAbort, encodeAbort } from "#src/format/payload/totals.js";
-import { bytes, entry, header, keyspace, outcome, writeBlock } from "./support/dumps.js";
+import { bytes, entry, header, keyspace, outcome, splitDump, writeBlock } from "./support/dumps.js";
 
 const raw = encodeEntries([entry("a", "1")]);
 const block: BlockToWrite = { entries: 1, keyBytes: 1, valueBytes: 1, firstKey: bytes("a"), lastKey: bytes("a"), raw, codec: "none", data: raw };
@@ -146,4 +146,24 @@ test("a reason that is too long is cut between characters", (t) => {
     t.true(reason.startsWith(read));
     t.true(Buffer.byteLength(read) <= ABORT_REASON_BYTES && Buffer.byteLength(read) > ABORT_REASON_BYTES - 4);
   }
+});
+
+test("the footer has first keys up to the longest that it may have, and is no larger than its limit", async (t) => {
+  const dumpOf = (length: number, footer?: number): Buffer => {
+    const key = "k".repeat(length);
+    const raw = encodeEntries([entry(key, "1")]);
+    const writer = new DumpWriter(header(), footer === undefined ? {} : { footer });
+    const chunks = [...writer.start(), ...writer.startKeyspace(0)];
+    chunks.push(...writer.block({ ...block, raw, data: raw, keyBytes: length, firstKey: bytes(key), lastKey: bytes(key) }), ...writer.endKeyspace(), ...writer.finish());
+    return Buffer.concat(chunks);
+  };
+  for (const length of [FOOTER_KEY_BYTES, FOOTER_KEY_BYTES + 1]) {
+    const { events, error } = await outcome(dumpOf(length));
+    t.is(error, undefined);
+    const last = events.at(-1);
+    t.is(last?.type === "footer" ? (last.footer.indexes[0]?.firstKey?.length ?? null) : undefined, length === FOOTER_KEY_BYTES ? length : null);
+  }
+  const [size] = splitDump(dumpOf(1)).frames.slice(-1).map(({ payload }) => payload.length);
+  t.notThrows(() => dumpOf(1, size));
+  t.throws(() => dumpOf(1, (size ?? 0) - 1), { code: "DUMP_LIMIT_EXCEEDED" });
 });

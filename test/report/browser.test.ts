@@ -105,7 +105,7 @@ for (const width of WIDTHS) for (const scheme of SCHEMES) {
 /** Compares what was drawn with the figures. */
 async function isDrawn(t: ExecutionContext<{ browser: Browser | null }>, page: Page, { stats }: ReportFacts): Promise<void> {
   const all = stats.keyspaces.reduce((sum, { prefixes }) => sum + prefixes.entries, 0);
-  for (const chart of ["treemap", "icicle", "sizes", "kinds"]) {
+  for (const chart of ["treemap", "icicle", "sizes", "kinds", "bars", "near"]) {
     const drawn = (await boxesOf(page, `svg.${chart}`)).filter(({ width }) => width > 0);
     t.is(drawn.length, 1, chart);
     t.true((drawn[0]?.width ?? 0) > 300 && (drawn[0]?.height ?? 0) > 40, chart);

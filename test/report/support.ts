@@ -38,6 +38,6 @@ export function keyspaceOf(name: Uint8Array, prefixes: PrefixStats, more: Partia
 export function factsOf(keyspaces: readonly KeyspaceStats[], more: Partial<ReportFacts["stats"]> = {}): ReportFacts {
   return {
     stats: { kind: "rocksdb", path: "/srv/store", dump: null, keyspaces, samples: [], seed: 1, seconds: 1, warnings: [], ...more },
-    store: null, gaps: [], values: true, madeAt: new Date(0), producer: "kgdump 0.0.0",
+    store: null, gaps: [], graph: null, values: true, madeAt: new Date(0), producer: "kgdump 0.0.0",
   };
 }

@@ -2,6 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import test from "ava";
 import { temporaryDirectory } from "./temporary.mjs";
 
@@ -22,7 +23,7 @@ async function folderWith(t, word) {
  * @param {string} folder
  * @param {string} word
  */
-const writeBundle = (folder, word) => writeFile(join(folder, "dist", "bundle.cjs"), `const say = () => "${word}";\nprocess.stdout.write(say());\n`);
+const writeBundle = (folder, word) => writeFile(join(folder, "dist", "bundle.cjs"), `const say = () => "${word}";\nexports.run = () => process.stdout.write(say());\n`);
 
 /** @param {string} folder */
 const codePath = (folder) => join(folder, "dist", "bundle.code");
@@ -51,7 +52,7 @@ test("code that was saved of another source is not run, though both are as long"
 
 test("what esbuild leaves as it is, such as a regular expression, may have any characters", async (t) => {
   const folder = await folderWith(t, "one");
-  await writeFile(join(folder, "dist", "bundle.cjs"), "process.stdout.write(String(/^[ä…]$/.test(String.fromCodePoint(0x2026))));\n");
+  await writeFile(join(folder, "dist", "bundle.cjs"), "exports.run = () => process.stdout.write(String(/^[ä…]$/.test(String.fromCodePoint(0x2026))));\n");
   t.is(run(folder, "runBundleAndSaveCode"), "true");
   t.is(run(folder), "true");
 });
@@ -77,6 +78,22 @@ test("the program that tests start is the bundle of what was compiled", async (t
   t.true(saved.length > 100_000);
   const bundle = await readFile(join("dist", "bundle.cjs"), "utf8");
   // What Node would otherwise look for, one by one.
-  t.false(/require\("(?:\.|commander|cli-|pretty-bytes|smol-toml|valibot)/.test(bundle));
+  t.false(/require\("(?:\.(?!\/(?:zstddec|browse\.cjs))|commander|cli-|pretty-bytes|smol-toml|valibot)/.test(bundle));
   t.is(execFileSync(process.execPath, ["bin/kgdump.js", "--version"], { encoding: "utf8" }), execFileSync(process.execPath, ["dist/cli/main.js", "--version"], { encoding: "utf8" }));
+});
+
+test("the bundle has the library, too: it does not run the program", async (t) => {
+  const names = execFileSync(process.execPath, ["-e", 'process.stdout.write(Object.keys(require("./dist/bundle.cjs").library).join())'], { encoding: "utf8" });
+  t.deepEqual(names.split(",").toSorted(), Object.keys(await import("../../dist/index.js")).toSorted());
+  // Node shows the line of an error that nobody catches.
+  for (const line of (await readFile(join("dist", "bundle.cjs"), "utf8")).split("\n")) t.true(line.length < 1000, line);
+});
+
+test("what draws the browser lies apart: no other command reads it", async (t) => {
+  const [bundle, browser] = await Promise.all(["bundle.cjs", "browse.cjs"].map((name) => readFile(join("dist", name), "utf8")));
+  t.is(bundle?.match(/browse\.cjs/g)?.length, 1);
+  t.false(/react-|yoga|ansi-escapes/i.test(bundle ?? ""));
+  t.true(/brotliDecompressSync/.test(browser ?? "") && /1049h/.test(browser ?? ""));
+  // Bytes to download, of the 150 KB that it may take.
+  t.true(gzipSync(browser ?? "", { level: 9 }).length < 140_000);
 });

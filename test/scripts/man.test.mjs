@@ -66,6 +66,6 @@ test("each page is sound for mandoc, which shows what stands there", async (t) =
   const { stdout } = await run("mandoc", ["-Tutf8", "-O", "width=90", join(directory, "kgdump-inspect.1")]);
   // A letter that is printed twice is bold.
   const shown = stdout.split(String.fromCharCode(8)).map((part, at, all) => (at < all.length - 1 ? part.slice(0, -1) : part)).join("");
-  t.regex(shown, /^NAME\n +kgdump-inspect - show what a dump is/m);
+  t.regex(shown, /^NAME\n +kgdump-inspect - show what a dump or a store is and what it holds/m);
   t.true(shown.includes("kgdump inspect graph.kgd --get 'node:{0f8fad5b-d9cb-469f-a165-70867728950e}' --raw | jq ."), shown);
 });

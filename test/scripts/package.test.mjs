@@ -10,6 +10,8 @@ import { isNewer, neededVersions } from "../../scripts/package/needs.mjs";
 import { PLATFORMS } from "../../scripts/package/platforms.mjs";
 import { writeReader } from "../../scripts/package/reader.mjs";
 import { inProject } from "../../scripts/setup/paths.mjs";
+import { MissingTool } from "../../scripts/setup/setup-error.mjs";
+import { checkCrossCompiler } from "../../scripts/setup/tools.mjs";
 import { temporaryDirectory } from "./temporary.mjs";
 
 const run = promisify(execFile);
@@ -45,7 +47,9 @@ test("the reader, installed alone", async (t) => {
   const { place, kgdump } = await installed(t);
   for (const codec of ["lz4-mixed", "zstd"]) {
     const dump = inProject("format-spec", "vectors", "valid", `codec-${codec}.kgd`);
-    for (const command of ["inspect", "verify"]) t.like(await kgdump(command, dump), { code: 0, stderr: "" }, `${command} ${codec}`);
+    for (const command of ["inspect", "verify", "stats"]) t.like(await kgdump(command, dump), { code: 0, stderr: "" }, `${command} ${codec}`);
+    t.regex((await kgdump("stats", dump, "--grep", "(")).stderr, /unclosed group \[USAGE\]/);
+    t.like(JSON.parse((await kgdump("graph", dump, "--json")).stdout), { graph: { layout: "none", problems: 0 } });
   }
   const program = `import { openDump } from "kgdump"; const dump = await openDump(process.argv[1]); for await (const { key } of dump) console.log(key.toString("hex")); await dump.close();`;
   const dump = inProject("format-spec", "vectors", "valid", "codec-lz4-mixed.kgd");
@@ -86,4 +90,9 @@ test("platforms are named as the program names them", async (t) => {
     t.true(target.startsWith(cpu === "x64" ? "x86_64-" : "aarch64-") && target.endsWith(os === "darwin" ? "-apple-darwin" : kind));
   }
   t.regex(await readFile(inProject("native", "rocksdb", "build.rs"), "utf8"), /librocksdb-\{os\}-\{arch\}-\{\}/);
+});
+
+test("a compiler of another machine that is missing is named, with who has it", async (t) => {
+  const error = await t.throwsAsync(checkCrossCompiler("no-such-machine-"), { instanceOf: MissingTool });
+  t.is(error?.message, "no-such-machine-g++ is missing: Debian has it in g++-no-such-machine");
 });

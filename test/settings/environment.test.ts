@@ -9,7 +9,7 @@ test("every variable, and none", (t) => {
       KGDUMP_CONFIG: "s.toml",
       KGDUMP_CACHE_CAPACITY: "1.5GiB",
       KGDUMP_COMPRESSION: "Yes",
-      KGDUMP_COMPRESSION_LEVEL: "9",
+      KGDUMP_COMPRESSION_LEVEL: " 9 ",
       KGDUMP_FLUSH_EVERY_MS: "250",
       KGDUMP_SEGMENT_SIZE: "1MiB",
     }),

@@ -200,6 +200,9 @@ test("sizes as text, small segments, no flush, an empty file", (t) => {
   t.is(sled("compression_level = 3").settings.compressionLevel, 3);
   t.is(sled("compression_level = 3\ncompression_factor = 3").settings.compressionLevel, 3);
   t.regex(sled("segment_size = 4096").notes[0]?.message ?? "", /make sled slow/);
+  t.regex(sled('segment_size = "32KiB"').notes[0]?.message ?? "", /make sled slow/);
+  t.deepEqual(sled('segment_size = "64KiB"').notes, []);
+  t.is(parseStorageFile("storage.path = '~graph'", "s.toml").path, "~graph");
   t.deepEqual(parseStorageFile("\ufeff# nothing\n", "s.toml").notes, []);
 });
 

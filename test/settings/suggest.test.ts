@@ -3,6 +3,11 @@ import { closest } from "#src/settings/suggest.js";
 
 const KNOWN = ["cache_capacity", "compression", "use_compression", "mode", "path"];
 
+test("a letter is no other letter", (t) => {
+  t.is(closest("b", ["a"]), undefined);
+  t.is(closest("b", ["a", "bc"]), "bc");
+});
+
 for (const [word, expected] of [
   ["cache_capcity", "cache_capacity"],
   ["CacheCapacity", "cache_capacity"],

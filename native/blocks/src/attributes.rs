@@ -125,6 +125,8 @@ mod tests {
     #[test]
     fn an_attribute_is_set_read_and_removed_and_may_be_gone_already() {
         let path = std::env::temp_dir().join(format!("kgdump-attributes-{}", std::process::id()));
+        // A process of that number may have left one.
+        let _ = fs::remove_file(&path);
         let file = fs::File::create(&path).unwrap();
         let (text, descriptor, name) = (path.to_str().unwrap(), file.as_raw_fd(), "user.kgdump");
         let set = |value: &[u8]| system::set(descriptor, name, value);

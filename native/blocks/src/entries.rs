@@ -5,6 +5,7 @@
 
 use std::ops::Range;
 
+use kgdump_looking::entries::malformed;
 use kgdump_shared::bin::{self, Flaw, NIL};
 use kgdump_shared::fault::{Fault, Outcome};
 use kgdump_shared::fill::BlockStats;
@@ -59,31 +60,6 @@ pub fn check(raw: &[u8], shape: Shape) -> Outcome<Facts> {
     Ok(facts)
 }
 
-/// Gives each entry of a block that was checked before, or comes from a store, to `take`: its key, its value, which a removal has not, and the bytes
-/// that it takes.
-///
-/// Errors: DUMP_ENTRIES_MALFORMED, and those of `take`.
-#[inline]
-pub fn each<'a>(raw: &'a [u8], mut take: impl FnMut(&'a [u8], Option<&'a [u8]>, usize) -> Outcome<()>) -> Outcome<()> {
-    let whole = |at: usize| bin::find(raw, at).map_err(|_| malformed(at, "is not a whole bin"));
-    let mut at = 0;
-    while at < raw.len() {
-        let start = at;
-        let key = whole(at)?;
-        at = key.end;
-        let value = if raw.get(at) == Some(&NIL) {
-            at += 1;
-            None
-        } else {
-            let value = whole(at)?;
-            at = value.end;
-            Some(&raw[value])
-        };
-        take(&raw[key], value, at - start)?;
-    }
-    Ok(())
-}
-
 /// Where the content of the bin at `at` is.
 #[inline(always)]
 fn find(raw: &[u8], at: usize) -> Outcome<Range<usize>> {
@@ -98,10 +74,6 @@ fn no_bin(at: usize, flaw: Flaw) -> Fault {
         Flaw::Beyond => "is cut off by the block's end",
     };
     malformed(at, problem)
-}
-
-fn malformed(at: usize, problem: &str) -> Fault {
-    Fault::new("DUMP_ENTRIES_MALFORMED", format!("the key or value at byte {at} of the block {problem}"))
 }
 
 #[cfg(test)]

@@ -19,6 +19,11 @@
 #include "rocksdb/version.h"
 #include "rocksdb/wide_columns.h"
 
+#if defined(KGDUMP_FOR_MUSL) && __has_include(<sys/single_threaded.h>)
+// Compiled for musl with glibc's headers, libstdc++ asks glibc whether there is but one thread. There may be more.
+extern "C" __attribute__((visibility("hidden"))) char __libc_single_threaded = 0;
+#endif
+
 // c.cc defines the struct so; a pointer to the C++ iterator is its first member in every version.
 struct rocksdb_iterator_t {
   rocksdb::Iterator* rep;

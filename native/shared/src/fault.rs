@@ -43,7 +43,7 @@ impl Fault {
         self
     }
 
-    fn to_json(&self) -> String {
+    pub fn to_json(&self) -> String {
         let mut json = String::from("{\"code\":");
         push_text(&mut json, self.code);
         json.push_str(",\"message\":");
@@ -67,6 +67,7 @@ impl Fault {
     }
 }
 
+#[cfg(feature = "addon")]
 impl From<Fault> for napi::Error {
     fn from(fault: Fault) -> Self {
         Self::from_reason(fault.to_json())

@@ -3,7 +3,11 @@
 
 pub mod bin;
 pub mod fault;
+#[cfg(feature = "addon")]
 pub mod fill;
+#[cfg(feature = "addon")]
 pub mod job;
+#[cfg(feature = "addon")]
 pub mod locks;
+#[cfg(feature = "addon")]
 pub mod slot;

@@ -60,6 +60,7 @@ export async function runFind(context: Context, args: readonly string[], flags: 
     problems: [...new Map(found.flatMap(({ problems }) => problems).map((problem) => [`${problem.file}: ${problem.reason}`, problem])).values()],
     remarks: found[0]?.remarks ?? [],
   };
+  await context.out.page();
   if (context.json) await context.out.write(jsonDocument({ found: { store, key: jsonBytes(key), ...foundJson(all) } }));
   else await context.out.tell(render(all, store, key, context.look));
 }

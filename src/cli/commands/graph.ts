@@ -94,6 +94,7 @@ export async function runGraph(context: Context, args: readonly string[], flags:
   const result = await graphOf({ input: input === "-" ? context.in.read() : input, keyspaces: columnFamily, layout, hubs: Math.max(top ?? 0, TOP), ttl, paranoid, maxBlockSize, onProgress, signal: context.signal });
   context.complete();
   for (const warning of result.warnings) context.warn(warning);
+  await context.out.page();
   if (context.json) await context.out.write(jsonDocument(graphResultJson(result)));
   else await context.out.tell(renderGraphResult(result, { ...context.look, top }));
   await context.out.flush();
@@ -112,6 +113,7 @@ async function showNeighbours(context: Context, input: string, flags: GraphFlags
   const { neighboursOf } = await import("../../operations/relations/neighbours.js");
   const { columnFamily, node, depth, limit, ttl, paranoid, maxBlockSize } = flags;
   const found = await neighboursOf({ input: input === "-" ? context.in.read() : input, keyspaces: columnFamily, layout, node, depth, limit, ttl, paranoid, maxBlockSize, signal: context.signal });
+  await context.out.page();
   if (context.json) await context.out.write(jsonDocument({ neighbours: { ...found, nodes: found.nodes.map((one) => ({ ...one })), edges: found.edges.map((one) => ({ ...one })) } }));
   else if (flags.dot === true) await context.out.write(neighboursDot(found));
   else if (flags.svg === true) await context.out.write(neighboursSvg(found));

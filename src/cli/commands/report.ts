@@ -17,6 +17,7 @@ interface ReportFlags extends ReadingFlags {
   readonly force?: boolean;
   readonly columnFamily?: Uint8Array[];
   readonly separator?: Uint8Array;
+  readonly layout?: string;
   /** False with `--no-values`. */
   readonly values?: boolean;
   readonly maxBlockSize?: number;
@@ -28,7 +29,7 @@ export function reportCommand(): Command {
     .summary("write a page for a browser that shows what is in a dump or a store")
     .description(
       "Reads a dump or a store once, as stats does, and writes what it found as one page: pictures of the prefixes, sizes, kinds and shapes\n" +
-        "of values, problems, where it comes from, and digests. The page needs no network and runs no script. A store is only read.",
+        "of values, the graph if it is one, problems, where it comes from, and digests. The page needs no network and runs no script. A store is only read.",
     )
     .argument("[dump]", "the dump's file, or a store's directory; - is a dump from standard input", "-");
   const options = [
@@ -36,6 +37,7 @@ export function reportCommand(): Command {
     new Option("-f, --force", "replace an output file that exists"),
     ...keyspaceOptions("only this family or tree; may be repeated"),
     new Option("--separator <key>", "what parts of keys end with (default: found)").argParser(bytesOf("--separator")),
+    new Option("--layout <file>", "how a graph lies there (default: MAYA's layout is tried); see kgdump help graph"),
     new Option("--no-values", "show no part of a value, for a page that others see: no fields of JSON, no examples"),
     ...readingOptions(),
     maxBlockSizeOption(),
@@ -68,10 +70,11 @@ export async function runReport(context: Context, args: readonly string[], flags
   if (flags.separator?.length === 0) throw new KgdumpError("USAGE", "--separator is empty", { hint: "give what parts of keys end with, such as : or /" });
   const store = await isStoreInput(input, flags, "kgdump report graph.kgd -o report.html");
   const written = path === null ? [] : [path];
-  context.workOn({ worked: store ? [input, ...written] : written, read: store || input === "-" ? [] : [input] });
+  context.workOn({ worked: store ? [input, ...written] : written, read: [...(store || input === "-" ? [] : [input]), ...(flags.layout === undefined ? [] : [flags.layout])] });
   if (path === null && connectionOf(1) === "terminal") throw new KgdumpError("USAGE", "a report is a page for a browser, but standard output is a terminal", { hint: `for example: kgdump report ${escapeText(input)} -o report.html` });
   if (!store) await context.tellReaders();
-  await write(context, { ...optionsOf(flags), input: input === "-" ? context.in.read() : input }, path, flags.force);
+  const layout = flags.layout === undefined ? undefined : await (await import("../../settings/graph-layout-file.js")).readLayoutFile(flags.layout);
+  await write(context, { ...optionsOf(flags), layout, input: input === "-" ? context.in.read() : input }, path, flags.force);
 }
 
 function optionsOf({ columnFamily, separator, values, ttl, paranoid, maxBlockSize }: ReportFlags): Omit<ReportOptions, "input"> {

@@ -99,6 +99,7 @@ export async function runStats(context: Context, args: readonly string[], flags:
   const result = await statsOf({ ...optionsOf(flags), input: input === "-" ? context.in.read() : input, onProgress, signal: context.signal });
   context.complete();
   for (const warning of result.warnings) context.warn(warning);
+  await context.out.page();
   if (context.json) await context.out.write(jsonDocument(statsJson(result)));
   else if (flags.csv === true) await context.out.write(statsCsv(result, flags.depth));
   else await context.out.tell(renderStats(result, { ...context.look, top: flags.top, depth: flags.depth, grep: flags.grep !== undefined }));

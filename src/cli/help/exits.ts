@@ -25,6 +25,7 @@ export const EXITS: Readonly<Record<string, readonly number[]>> = {
   export: [...ALL, HAD_ENOUGH],
   import: ALL,
   inspect: without(difference),
+  browse: without(difference, ExitCode.noSpace),
   verify: ALL,
   stats: without(difference),
   report: without(difference),

@@ -14,7 +14,7 @@ export const TOPICS: Readonly<Record<string, Topic>> = {
     about: "how to type keys, prefixes and names",
     text: `Keys, prefixes and names:
   Text stands for its UTF-8 bytes; in it \\xNN is one byte, \\u{H...} a character and \\\\ a backslash, and
-  {0f8fad5b-d9cb-469f-a165-70867728950e} the 16 bytes of a UUID. hex:6e6f64653a is bytes in hex; text:... is text without any escapes. Keys are printed in the same way, so what inspect shows can be pasted back (in single quotes, for the shell).`,
+  {0f8fad5b-d9cb-469f-a165-70867728950e} the 16 bytes of a UUID; {u64:37} and {u32:37} are numbers in 8 and 4 bytes, the highest first, and {ms:2026-11-29T20:48:18.827Z} milliseconds since 1970 in 8. hex:6e6f64653a is bytes in hex; text:... is text without any escapes. Keys are printed in the same way, so what inspect shows can be pasted back (in single quotes, for the shell).`,
   },
   maps: {
     about: "how to rename keyspaces: --map",
@@ -35,9 +35,9 @@ export const TOPICS: Readonly<Record<string, Topic>> = {
   path starts at the working directory. A store keeps its compression and segment size for good: the result says how it must be opened, and with --merge
   they must be those of the store.
 
-  KGDUMP_ADDON=none turns native code off: dumps are then read by JavaScript and WebAssembly alone, which can reach nothing else, and stores can't be read. kgdump --version -v shows which native code there is.
+  KGDUMP_ADDON=none turns native code off: dumps are then read and counted by JavaScript and WebAssembly alone, which can reach nothing else, and stores can't be read. kgdump --version -v shows which native code there is.
 
-  On a terminal, inspect shows lists and values through a pager, as git does: the command in KGDUMP_PAGER, else the one in PAGER, else less. cat, or an empty text, is none. NO_COLOR turns colours off.`,
+  On a terminal, lists, values and figures are shown through a pager, as git does: the command in KGDUMP_PAGER, else the one in PAGER, else less. cat, or an empty text, is none. NO_COLOR turns colours off.`,
   },
   json: {
     about: "what --json writes",

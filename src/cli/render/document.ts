@@ -1,6 +1,7 @@
 /** One value on a terminal, as a person reads it: JSON set in and coloured, text line by line, anything else as a dump of its bytes. */
 import { formatCount } from "../../counts.js";
-import { decodeUtf8, escapeJson, escapeText } from "../text/escape.js";
+import { decodeUtf8 } from "../text/characters.js";
+import { escapeJson, escapeText } from "../text/escape.js";
 import type { Paint } from "../terminal/style.js";
 import { isJson } from "./value.js";
 
@@ -134,14 +135,19 @@ function* jsonLines(text: string, { paint, columns }: DocumentLook): Generator<s
 
 const ROW = 16;
 
-/** A dump of bytes: where a row begins, its bytes in hex, and those of ASCII as text. 77 columns. */
-export function* hexLines(value: Uint8Array): Generator<string> {
-  const digits = Math.max(8, (value.length - 1).toString(16).length);
-  for (let start = 0; start < value.length; start += ROW) {
-    const row = [...value.subarray(start, start + ROW)];
-    const hex = (bytes: readonly number[]): string => bytes.map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
+/**
+ * A dump of bytes: where a row begins, its bytes in hex, and those of ASCII as text. 77 columns with 16 bytes a row.
+ * @param bytes of a row
+ * @param begin what the first byte's place is
+ */
+export function* hexLines(value: Uint8Array, bytes = ROW, begin = 0): Generator<string> {
+  const digits = Math.max(8, (begin + value.length - 1).toString(16).length);
+  const half = bytes / 2;
+  for (let start = 0; start < value.length; start += bytes) {
+    const row = [...value.subarray(start, start + bytes)];
+    const hex = (some: readonly number[]): string => some.map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
     const text = row.map((byte) => (byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : ".")).join("");
-    yield `${start.toString(16).padStart(digits, "0")}  ${`${hex(row.slice(0, ROW / 2))}  ${hex(row.slice(ROW / 2))}`.padEnd(48)}  ${text}`;
+    yield `${(begin + start).toString(16).padStart(digits, "0")}  ${`${hex(row.slice(0, half))}  ${hex(row.slice(half))}`.padEnd(3 * bytes)}  ${text}`;
   }
 }
 

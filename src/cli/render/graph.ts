@@ -1,25 +1,12 @@
 /** What the checks of a graph found, for a person. */
 import { formatCount } from "../../counts.js";
-import type { GraphProblem, GraphProblemKind, GraphReport } from "../../operations/graph/index.js";
+import type { GraphProblem, GraphReport } from "../../operations/graph/index.js";
 import type { Verification } from "../../operations/verify/results.js";
 import { escapeText, formatShort } from "../text/escape.js";
+import { GRAPH_PROBLEM_NAMES } from "../text/graph-problems.js";
 import { formatNumberOf } from "../text/quantities.js";
 import { sideName } from "./sides.js";
 import { left, type Look, right, renderTable } from "./table.js";
-
-const MEANING: Readonly<Record<GraphProblemKind, string>> = {
-  "key-malformed": "the key begins like one of the graph's, but goes on differently",
-  "value-not-json": "the value is not JSON",
-  "value-misshapen": "the value lacks what it must have",
-  "id-differs": "the id in the value is not that of the key",
-  "source-missing": "the edge starts at a node that is not there",
-  "target-missing": "the edge ends at a node that is not there",
-  "list-lacks-edge": "the list does not name an edge of its node",
-  "list-has-extra-edge": "the list names an edge that its node does not have",
-  "list-repeats-edge": "the list names an edge more than once",
-  "list-without-node": "the list belongs to a node that is not there",
-  "stored-twice": "the record is in more than one keyspace",
-};
 
 /** How the graph of each side is; nothing when it was not checked. */
 export function renderGraphs({ reference, stores }: Verification, look: Look): string {
@@ -55,7 +42,7 @@ export function renderGraph(name: string, graph: GraphReport, compared: boolean,
 function problemTable({ kinds }: GraphReport, compared: boolean, { paint, columns: width }: Look): string {
   const columns = [left("problem"), right("count"), ...(compared ? [right("not in A")] : []), left("what is wrong, and where first")];
   const rows = kinds.flatMap(({ kind, count, newProblems, examples }) => [
-    [kind, formatCount(count), ...(compared ? [formatCount(newProblems)] : []), MEANING[kind]],
+    [kind, formatCount(count), ...(compared ? [formatCount(newProblems)] : []), GRAPH_PROBLEM_NAMES[kind]],
     ...examples.map((example) => ["", "", ...(compared ? [""] : []), `  ${exampleText(example)}`]),
   ]);
   return `\n${renderTable(columns, rows, paint, width)}`;
@@ -64,7 +51,7 @@ function problemTable({ kinds }: GraphReport, compared: boolean, { paint, column
 /** The kinds of problems, and the first of each, a line each. @param examples how many */
 export function problemLines(kinds: GraphReport["kinds"], examples: number, { paint }: Pick<Look, "paint">): string {
   const lines = kinds.map(({ kind, count, examples: all }) => [
-    `  ${formatCount(count)} ${paint.bold(kind)}: ${MEANING[kind]}\n`,
+    `  ${formatCount(count)} ${paint.bold(kind)}: ${GRAPH_PROBLEM_NAMES[kind]}\n`,
     ...all.slice(0, examples).map((example) => `      ${exampleText(example)}\n`),
   ].join(""));
   return lines.join("");

@@ -6,6 +6,7 @@ import { escapeMessage, escapeText, formatShort } from "../text/escape.js";
 import { formatDuration, formatNumberOf, formatSize } from "../text/quantities.js";
 import { countText } from "./recover.js";
 import { left, type Look, right, renderTable } from "./table.js";
+import { engineName } from "./summary.js";
 
 /** Lines of the list, unless all were asked for. */
 const SHOWN = 20;
@@ -37,7 +38,7 @@ function headline(result: RecoverStoreResult, paint: Paint): string {
   const dump = output === null ? "" : `  written to ${paint.bold(escapeText(output))} (${formatSize(outputBytes ?? 0)}), read back and found sound, in ${formatDuration(result.seconds)}\n`;
   const made = target === null ? "" : `  a new store is at ${paint.bold(escapeText(target))}\n`;
   const nothing = output === null && target === null ? "  nothing was written\n" : "";
-  return `${state} ${paint.bold(escapeText(store))} (${engine})\n  ${formatNumberOf(entries, "entry", "entries")} (${formatSize(rawBytes)}) ${done}${doubt}\n${unsure}${dump}${made}${nothing}`;
+  return `${state} ${paint.bold(escapeText(store))} (${engineName(engine)})\n  ${formatNumberOf(entries, "entry", "entries")} (${formatSize(rawBytes)}) ${done}${doubt}\n${unsure}${dump}${made}${nothing}`;
 }
 
 function keyspaceTable({ keyspaces }: RecoverStoreResult, { paint, columns: width }: Look): string {

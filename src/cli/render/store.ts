@@ -52,7 +52,7 @@ function prefixTable(keyspaces: readonly StoreKeyspace[], { paint, columns }: Lo
   const names = keyspaces.filter(({ prefixes }) => prefixes.length > 0).length > 1;
   const shown = all.slice(0, MOST_PREFIXES);
   const rows = shown.map(({ name, prefix, example }) => [prefix.length === 0 ? "(other)" : formatBytes(prefix), ...(names ? [formatShort(name)] : []), formatShort(example, columns === null ? undefined : Math.max(20, columns >> 1))]);
-  const more = all.length > shown.length || keyspaces.some(({ morePrefixes }) => morePrefixes) ? "  … and more\n" : "";
+  const more = all.length > shown.length ? "  … and more\n" : keyspaces.some(({ morePrefixes }) => morePrefixes) ? "  … and perhaps more\n" : "";
   return `\n${renderTable([left("keys that begin with"), ...(names ? [left("in")] : []), left("such as")], rows, paint, columns)}${more}`;
 }
 

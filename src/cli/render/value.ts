@@ -1,6 +1,7 @@
 /** Values as a person reads them: JSON on one line, other text with escapes, anything else in hex. */
 import { formatCount } from "../../counts.js";
-import { decodeUtf8, escapeJson, formatBytes, formatHex, isPrintable } from "../text/escape.js";
+import { decodeUtf8, isPrintable } from "../text/characters.js";
+import { escapeJson, formatBytes, formatHex } from "../text/escape.js";
 
 /** Of a value that is going to be cut anyway, no more than this is looked at. */
 const LOOK_AT_BYTES = 64 * 1024;

@@ -3,11 +3,12 @@
  *
  *     hex:6e6f64653a     hex digits
  *     text:a\b           the text after `text:`, exactly as it stands, as UTF-8
- *     node:\xde\xad      anything else: text as UTF-8, in which \xNN is a byte, \u{H…} a character and \\ a backslash, and a UUID in
- *                        braces, {0f8fad5b-d9cb-469f-a165-70867728950e}, its 16 bytes
+ *     node:\xde\xad      anything else: text as UTF-8, in which \xNN is a byte, \u{H…} a character and \\ a backslash, and what
+ *                        stands in braces its bytes: UUIDs, numbers and times (braces.ts)
  */
 import { KgdumpError } from "../../errors.js";
 import type { KeyspaceMap, NamePattern } from "../../operations/entries/naming.js";
+import { bytesInBraces, IN_BRACES } from "./braces.js";
 import { escapeText } from "./escape.js";
 
 const ESCAPE = /\\(?:x([0-9a-fA-F]{2})|u\{([0-9a-fA-F]{1,6})\}|(\\))/y;
@@ -37,7 +38,7 @@ export function parseBytes(text: string, what: string): Uint8Array {
   for (let index = 0; index < text.length;) {
     const backslash = text.indexOf("\\", index);
     const end = backslash === -1 ? text.length : backslash;
-    parts.push(plainBytes(text.slice(index, end)));
+    parts.push(plainBytes(text.slice(index, end), text, what));
     if (backslash === -1) break;
     ESCAPE.lastIndex = backslash;
     const match = ESCAPE.exec(text);
@@ -48,12 +49,14 @@ export function parseBytes(text: string, what: string): Uint8Array {
   return new Uint8Array(Buffer.concat(parts));
 }
 
-const UUID = /\{([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\}/gi;
-
-/** Text without escapes, in which UUIDs in braces are bytes. */
-function plainBytes(text: string): Buffer {
+/** Text without escapes, in which what is in braces stands for bytes. */
+function plainBytes(text: string, whole: string, what: string): Buffer {
   // What is matched stands at odd places.
-  const parts = text.split(UUID).map((part, index) => (index % 2 === 0 ? Buffer.from(part, "utf8") : Buffer.from(part.replaceAll("-", ""), "hex")));
+  const parts = text.split(IN_BRACES).map((part, index) => {
+    const bytes = index % 2 === 0 ? Buffer.from(part, "utf8") : bytesInBraces(part);
+    if (bytes === null) throw usage(whole, what, `there is no such number or time as {${part}}`);
+    return bytes;
+  });
   return Buffer.concat(parts);
 }
 

@@ -5,31 +5,14 @@
  * themselves, a backslash is `\\`, and a character that does not print (control, bidi, zero-width, line separator, any
  * space but U+0020) is `\xNN` below U+0080 and `\u{H…}` above. In bytes that are no UTF-8, each byte that is no
  * printable ASCII is `\xNN`.
- * 16 bytes that are no text, behind a prefix of printable ASCII that ends with `:`, are a UUID in braces, such as
- * `node:{0f8fad5b-d9cb-469f-a165-70867728950e}`; so are 16 bytes alone that are a UUID by their version and variant.
+ * What a key ends with may be shown in braces as what it means (braces.ts), such as `node:{0f8fad5b-d9cb-469f-a165-70867728950e}`.
  * Bytes that are mostly not text are `hex:` and hex digits.
  */
-import { isUtf8 } from "node:buffer";
+import { decodeUtf8, isPrintable, printableAscii, UNPRINTABLE } from "./characters.js";
+import { LIKE_BRACES, tailOf } from "./braces.js";
 
-/**
- * Characters that a terminal obeys, hides or reorders, or that look like a plain space and are not. U+FFFD is one of
- * them because Node puts it in place of bytes that it could not decode: unescaped, nobody could tell what it was.
- */
-const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\ufffd]|(?! )\p{Zs}/u;
 const UNPRINTABLE_ALL = new RegExp(UNPRINTABLE.source, "gu");
 const UNPRINTABLE_OR_BACKSLASH = new RegExp(`${UNPRINTABLE.source}|\\\\`, "gu");
-
-const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
-
-/** Whether every character of `text` can go to a terminal as it is. */
-export function isPrintable(text: string): boolean {
-  return !UNPRINTABLE.test(text);
-}
-
-/** The text of well-formed UTF-8, or null. A byte order mark is kept. */
-export function decodeUtf8(bytes: Uint8Array): string | null {
-  return isUtf8(bytes) ? utf8.decode(bytes) : null;
-}
 
 function hexByte(byte: number): string {
   return byte.toString(16).padStart(2, "0");
@@ -68,10 +51,6 @@ export function escapeJson(json: string): string {
 /** How much of large bytes is looked at to tell whether they are text. */
 const SAMPLE_LENGTH = 1024;
 
-function printableAscii(byte: number): boolean {
-  return byte >= 0x20 && byte < 0x7f;
-}
-
 /**
  * Escapes bytes, whatever they are; see the rule above. Never uses the `hex:` form. Where the whole is no UTF-8, only
  * ASCII stands for itself: among raw bytes, what looks like a character of another script is an accident.
@@ -107,41 +86,20 @@ function isMostlyBinary(bytes: Uint8Array): boolean {
   return characters.filter(isPrintable).length * 2 < characters.length;
 }
 
-const UUID_BYTES = 16;
-/** Longer prefixes are no names of a kind of key. */
-const LONGEST_PREFIX = 64;
-const COLON = 0x3a;
-/** What is read as a UUID; where a text has it, its brace is escaped. */
-const LIKE_UUID = /\{(?=[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\})/gi;
-
-/** The last 16 bytes of a key as a UUID in braces, when that is how they are shown; else null. */
-export function uuidOf(key: Uint8Array): string | null {
-  const prefix = key.length - UUID_BYTES;
-  if (prefix < 0 || prefix > LONGEST_PREFIX) return null;
-  const raw = key.subarray(prefix);
-  const isNamed = key[prefix - 1] === COLON && key.subarray(0, prefix).every(printableAscii);
-  // RFC 9562: version 1 to 8, and the variant that all UUIDs of today have.
-  const isUuid = prefix === 0 && (raw[6] ?? 0) >> 4 >= 1 && (raw[6] ?? 0) >> 4 <= 8 && (raw[8] ?? 0) >> 6 === 2;
-  const text = decodeUtf8(raw);
-  if (!(isNamed || isUuid) || (text !== null && isPrintable(text))) return null;
-  const hex = formatHex(raw).slice(4);
-  return `{${[hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-")}}`;
-}
-
 /**
  * The readable form of a key, a name or any bytes. `parseBytes` gives back exactly these bytes.
  * No bytes at all are `hex:`, so that they can be seen.
  */
 export function formatBytes(bytes: Uint8Array): string {
-  const uuid = uuidOf(bytes);
-  if (uuid !== null) return `${formatText(bytes.subarray(0, bytes.length - UUID_BYTES))}${uuid}`;
+  const tail = tailOf(bytes);
+  if (tail !== null) return `${formatText(bytes.subarray(0, bytes.length - tail.length))}${tail.text}`;
   return bytes.length === 0 || isMostlyBinary(bytes) ? formatHex(bytes) : formatText(bytes);
 }
 
 /** Bytes as text with escapes, never as hex: for a part of something that is shown. */
 export function formatText(bytes: Uint8Array): string {
   // Within single quotes, as keys are pasted into a shell, there can be no quote.
-  const text = escapeMixed(bytes).replaceAll("'", "\\x27").replace(LIKE_UUID, "\\x7b");
+  const text = escapeMixed(bytes).replaceAll("'", "\\x27").replace(LIKE_BRACES, "\\x7b");
   // A key that happens to begin like one of the two notations must not be read back as one.
   return /^(?:hex|text):/.test(text) ? `\\x${hexByte(bytes[0] ?? 0)}${text.slice(1)}` : text;
 }

@@ -9,10 +9,15 @@ export interface NativeFamily {
   readonly reverse: boolean;
   readonly estimatedEntries: number;
   readonly estimatedBytes: number;
-  readonly options: Readonly<Record<string, string>>;
-  readonly tableOptions: Readonly<Record<string, string>>;
+  readonly optionSet?: number;
   readonly timesStripped: boolean;
   readonly ages: string;
+}
+
+/** Options that families have: most have the same. */
+export interface NativeOptionSet {
+  readonly options: Readonly<Record<string, string>>;
+  readonly tableOptions: Readonly<Record<string, string>>;
 }
 
 /** Facts about an open store. */
@@ -25,6 +30,7 @@ export interface NativeFacts {
   readonly optionsVersion: string;
   readonly databaseOptions: Readonly<Record<string, string>>;
   readonly families: readonly NativeFamily[];
+  readonly optionSets: readonly NativeOptionSet[];
   readonly warnings: readonly string[];
   readonly preparedTransactions: readonly { readonly name: Buffer; readonly operations: number; readonly log: number }[];
 }

@@ -19,6 +19,7 @@ export const ROCKSDB: Engine = {
   recognises: (names) => names.includes("CURRENT") || (names.some((name) => /^MANIFEST-\d+$/.test(name)) && !names.some((name) => name.startsWith("marker."))),
   recognisesRemains: (names) => names.some((name) => /^(?:CURRENT|IDENTITY|(?:MANIFEST|OPTIONS)-\d+|\d+\.(?:sst|ldb|log|blob))$/.test(name)),
   openSource: async (path, options) => (await import("./rocksdb.js")).openRocksdbSource(path, options),
+  openLoader: async (path, { keyspaces, scratch }) => (await import("./loader.js")).openRocksdbLoader(path, { tableDirectory: scratch, families: keyspaces }),
   openSalvage: async (path, options) => (await import("./salvage.js")).openRocksdbSalvage(path, options),
   versionIn: (names) => {
     const newest = names.filter((name) => /^OPTIONS-\d+$/.test(name)).sort().at(-1);

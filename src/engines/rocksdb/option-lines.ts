@@ -37,15 +37,18 @@ export function toHeader({ version, database, families }: StoreOptions): HeaderO
   const nothing = { source: new Map<string, string>(), families: families.map(() => new Map<string, string>()) };
   const [first] = families;
   if (version === "" || first === undefined || families.some((family) => family.size === 0)) return nothing;
-  const common = new Map([...first].filter(([name, value]) => families.every((family) => family.get(name) === value)));
+  // Most families share theirs.
+  const sets = [...new Set(families)];
+  const common = new Map([...first].filter(([name, value]) => sets.every((set) => set.get(name) === value)));
   const source = new Map([
     [OPTIONS_VERSION, version],
     [DATABASE_OPTIONS, toLines(database)],
     [COMMON_OPTIONS, toLines(common)],
   ]);
-  const own = families.map((family) => new Map([[FAMILY_OPTIONS, toLines(new Map([...family].filter(([name]) => !common.has(name))))]]));
-  const texts = [source, ...own].flatMap((options) => [...options.values()]);
-  return texts.every((text) => Buffer.byteLength(text) <= LONGEST_TEXT) ? { source, families: own } : nothing;
+  const own = new Map(sets.map((set) => [set, new Map([[FAMILY_OPTIONS, toLines(new Map([...set].filter(([name]) => !common.has(name))))]])]));
+  const texts = [source, ...own.values()].flatMap((options) => [...options.values()]);
+  if (texts.some((text) => Buffer.byteLength(text) > LONGEST_TEXT)) return nothing;
+  return { source, families: families.map((family) => own.get(family) ?? new Map<string, string>()) };
 }
 
 /** All options of the database and of a family that a header carries; null when it carries only some. */

@@ -7,7 +7,7 @@ import { scanBlocks, type Fill } from "../block-scan.js";
 import { ByName } from "../by-name.js";
 import { AGES, TIMES } from "../header-options.js";
 import type { EntryBlock, EntrySource, KeyspaceInfo, ScanOptions, SourceOptions, StoreInfo, StoreMark } from "../store.js";
-import { type NativeFacts, type NativeScan, type NativeStore, rocksdbAddon } from "./addon.js";
+import { type NativeFacts, type NativeFamily, type NativeScan, type NativeStore, rocksdbAddon } from "./addon.js";
 import { TABLE_PREFIX, toHeader } from "./option-lines.js";
 
 export { createRocksdbSink } from "./sink.js";
@@ -79,24 +79,34 @@ export async function openRocksdbSource(path: string, options: RocksdbSourceOpti
   }
 }
 
+/** Of a family that OPTIONS does not know. */
+const NO_OPTIONS = { told: { options: {}, tableOptions: {} }, all: new Map<string, string>() };
+
 function infoOf(path: string, facts: NativeFacts): RocksdbInfo {
-  const header = toHeader({
-    version: facts.optionsVersion,
-    database: new Map(Object.entries(facts.databaseOptions)),
-    families: facts.families.map(({ options, tableOptions }) => new Map([...Object.entries(options), ...Object.entries(tableOptions).map(([name, value]): [string, string] => [TABLE_PREFIX + name, value])])),
-  });
+  const sets = facts.optionSets.map(({ options, tableOptions }) => ({
+    told: { options, tableOptions },
+    all: new Map([...Object.entries(options), ...Object.entries(tableOptions).map(([name, value]): [string, string] => [TABLE_PREFIX + name, value])]),
+  }));
+  const setOf = ({ optionSet }: NativeFamily): (typeof sets)[number] => sets[optionSet ?? -1] ?? NO_OPTIONS;
+  const header = toHeader({ version: facts.optionsVersion, database: new Map(Object.entries(facts.databaseOptions)), families: facts.families.map((family) => setOf(family).all) });
   return {
     engine: "rocksdb",
     version: facts.version,
     path,
     databaseId: facts.databaseId ?? null,
     sequenceNumber: facts.sequenceNumber,
-    keyspaces: facts.families.map(({ name, reverse, timesStripped, ages, ...rest }, number) => ({
-      name,
-      comparator: reverse ? "reverse-bytewise" : "bytewise",
-      ...rest,
-      settings: new Map([...settingsOf(rest), ...(timesStripped ? [[TIMES, "stripped"] as const] : []), ...(ages === "" ? [] : [[AGES, ages] as const]), ...(header.families[number] ?? [])]),
-    })),
+    keyspaces: facts.families.map((family, number) => {
+      const { name, reverse, timesStripped, ages, estimatedEntries, estimatedBytes } = family;
+      const { told } = setOf(family);
+      return {
+        name,
+        comparator: reverse ? "reverse-bytewise" : "bytewise",
+        estimatedEntries,
+        estimatedBytes,
+        ...told,
+        settings: new Map([...settingsOf(told), ...(timesStripped ? [[TIMES, "stripped"] as const] : []), ...(ages === "" ? [] : [[AGES, ages] as const]), ...(header.families[number] ?? [])]),
+      };
+    }),
     options: new Map([...Object.entries(facts.options), ...header.source]),
     warnings: facts.warnings,
     preparedTransactions: facts.preparedTransactions.map(({ name, operations }) => ({ name, operations })),

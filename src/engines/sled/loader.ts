@@ -6,22 +6,15 @@
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { fromAddon } from "../../addon.js";
-import type { EntryLoader, KeyOrder } from "../store.js";
+import type { EntryLoader, KeyOrder, NewStoreOptions } from "../store.js";
 import type { NativeSledLoader, NativeSledStore } from "./addon.js";
-import { openNative, type SledSettings, type SledSinkOptions } from "./sled.js";
+import { openNative, type SledSinkOptions } from "./sled.js";
 import { treeOf } from "./trees.js";
 
 /** How a new store is made. */
-export interface SledLoaderOptions extends Omit<SledSinkOptions, "create" | "check"> {
-  /** Threads that compress, when the store is compressed; default: as many as there are processors. */
-  readonly jobs?: number | undefined;
-  /** Keyspaces in reverse order that will come: their trees are made at once, as sled writes its list of trees anew for each that is made alone. */
-  readonly reversed?: readonly Uint8Array[] | undefined;
-}
-
-/** A sled store that is being made. */
-export interface SledLoader extends EntryLoader {
-  readonly settings: SledSettings;
+export interface SledLoaderOptions extends Omit<SledSinkOptions, "create" | "check">, Pick<NewStoreOptions, "jobs"> {
+  /** The keyspaces that will come. Trees of those in reverse order are made at once, as sled writes its list of trees anew for each that is made alone. */
+  readonly keyspaces?: NewStoreOptions["keyspaces"] | undefined;
 }
 
 /**
@@ -29,11 +22,11 @@ export interface SledLoader extends EntryLoader {
  * @param path nothing, or an empty directory, must be there
  * @throws {KgdumpError} TARGET_EXISTS, STORE_NOT_RECOGNIZED, PERMISSION_DENIED, IO_FAILED, NO_SPACE; ADDON_MISSING
  */
-export async function openSledLoader(path: string, options: SledLoaderOptions = {}): Promise<SledLoader> {
+export async function openSledLoader(path: string, options: SledLoaderOptions = {}): Promise<EntryLoader> {
   const native = await openNative(resolve(path), { ...options, create: true }, false);
   try {
-    const { reversed = [] } = options;
-    if (reversed.length > 0) await fromAddon(() => native.createTrees(reversed.map(treeOf)));
+    const reversed = (options.keyspaces ?? []).filter(({ comparator }) => comparator !== "bytewise");
+    if (reversed.length > 0) await fromAddon(() => native.createTrees(reversed.map(({ name }) => treeOf(name))));
     const loader = await fromAddon(() => native.beginLoad(options.jobs ?? availableParallelism()));
     return new Loader(native, loader);
   } catch (error) {
@@ -42,8 +35,7 @@ export async function openSledLoader(path: string, options: SledLoaderOptions = 
   }
 }
 
-class Loader implements SledLoader {
-  readonly settings: SledSettings;
+class Loader implements EntryLoader {
   readonly #store: NativeSledStore;
   readonly #loader: NativeSledLoader;
   /** The tree that is inserted into, as its keys are not in byte order; else null. */
@@ -53,7 +45,6 @@ class Loader implements SledLoader {
   constructor(store: NativeSledStore, loader: NativeSledLoader) {
     this.#store = store;
     this.#loader = loader;
-    this.settings = { compression: store.compression, segmentSize: store.segmentSize };
   }
 
   async startKeyspace(name: Uint8Array, order: KeyOrder): Promise<void> {

@@ -2,7 +2,6 @@
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { hasCode, KgdumpError, systemError } from "../../errors.js";
-import type { RandomAccess } from "../../format/index.js";
 import { openToRead, type ReadFile } from "../disk/name-changes.js";
 
 /** A dump's path, or its bytes as they come. */
@@ -100,29 +99,4 @@ export async function openInputFile(path: string): Promise<OpenFile> {
     const { missingHint } = await import("../disk/missing.js");
     throw systemError(error, `opening ${path}`, { path, missing: `there is no file ${path}`, ...(hasCode(error, "ENOENT") ? { hint: await missingHint(path) } : {}) });
   }
-}
-
-/** Random access to an open file of known size. */
-export function randomAccess(file: OpenFile, path: string): RandomAccess {
-  if (file.size === null) throw new TypeError("a device has no random access");
-  return {
-    size: file.size,
-    read: async (offset, length) => {
-      const buffer = Buffer.allocUnsafeSlow(length);
-      let filled = 0;
-      while (filled < length) {
-        let bytesRead: number;
-        try {
-          ({ bytesRead } = await file.handle.read(buffer, filled, length - filled, offset + filled));
-        } catch (error) {
-          throw systemError(error, `reading ${path}`, { path });
-        }
-        if (bytesRead === 0) {
-          throw new KgdumpError("DUMP_TRUNCATED", `${path} became shorter while it was read`, { path, offset: offset + filled });
-        }
-        filled += bytesRead;
-      }
-      return buffer;
-    },
-  };
 }

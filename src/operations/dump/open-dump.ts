@@ -68,6 +68,15 @@ export class Dump implements AsyncDisposable {
   }
 
   /**
+   * Yields what the index says of blocks from a key on, or back from it; no block is read, and no more of the index than that.
+   * @param key undefined: from the first one, or from the last
+   * @throws {KgdumpError} KEYSPACE_UNKNOWN, DUMP_* for damage that is met, IO_FAILED
+   */
+  blocksFrom(keyspace: KeyspaceName, key: Uint8Array | undefined, back: boolean): AsyncGenerator<BlockInfo, void, undefined> {
+    return this.#file.blocksFrom(this.#keyspace(keyspace), key, back);
+  }
+
+  /**
    * Decodes one block and checks it wholly.
    * @returns its encoded entries
    * @throws {KgdumpError} DUMP_* for damage, IO_FAILED

@@ -4,7 +4,8 @@ import { KgdumpError } from "../../errors.js";
 import { type DumpEvent, DumpFile, readDump } from "../../format/index.js";
 import type { WithProgress } from "../run/progress.js";
 import { loadCodec, loadUnpackers } from "./codecs.js";
-import { type DumpInput, dumpPath, type OpenFile, openInputFile, randomAccess, readInput } from "./input.js";
+import { type DumpInput, dumpPath, type OpenFile, openInputFile, readInput } from "./input.js";
+import { randomAccess } from "./random-access.js";
 
 /** How a dump is read. */
 export interface ReadOptions extends WithProgress {

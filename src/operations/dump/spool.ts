@@ -4,6 +4,7 @@ import { type FileHandle, open, unlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemError } from "../../errors.js";
+import { writeAll } from "../output/output-file.js";
 import { type DumpInput, type OpenFile, readInput } from "./input.js";
 
 /**
@@ -19,7 +20,8 @@ export async function spool(input: DumpInput, signal?: AbortSignal): Promise<Ope
     let size = 0;
     for await (const chunk of readInput(input)) {
       signal?.throwIfAborted();
-      size += await append(handle, chunk, size, directory);
+      await append(handle, chunk, directory);
+      size += chunk.length;
     }
     return { handle, size, [Symbol.asyncDispose]: () => handle.close() };
   } catch (error) {
@@ -39,10 +41,9 @@ async function nameless(directory: string): Promise<FileHandle> {
   }
 }
 
-async function append(handle: FileHandle, chunk: Uint8Array, at: number, directory: string): Promise<number> {
+async function append(handle: FileHandle, chunk: Uint8Array, directory: string): Promise<void> {
   try {
-    for (let done = 0; done < chunk.length;) done += (await handle.write(chunk, done, chunk.length - done, at + done)).bytesWritten;
-    return chunk.length;
+    await writeAll(handle, [chunk]);
   } catch (error) {
     throw systemError(error, `keeping the stream in ${directory}`, { path: directory, hint: "set TMPDIR to a directory with room for all of the dump" });
   }

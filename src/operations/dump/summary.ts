@@ -1,5 +1,5 @@
 /** A dump in short. */
-import { type BlockInfo, type CodecName, type DumpEvent, type DumpHeader, forEachCodec, type Gap, iterateEntries, type KeyOrder, type KeyspaceTotals } from "../../format/index.js";
+import { type BlockInfo, type CodecName, type DumpEvent, type DumpHeader, forEachCodec, type Gap, type KeyOrder, type KeyspaceTotals } from "../../format/index.js";
 import { type PrefixShare, PrefixTree } from "../entries/prefixes.js";
 import { addMissing } from "./salvaged.js";
 
@@ -75,9 +75,6 @@ interface Tally {
   readonly tree: PrefixTree;
 }
 
-/** Bytes of a `bin` in its shortest MessagePack form. */
-const encodedLength = ({ length }: Uint8Array): number => length + (length < 2 ** 8 ? 2 : length < 2 ** 16 ? 3 : 5);
-
 /** Adds up what is seen of a dump. */
 export class SummaryBuilder {
   readonly #path: string | null;
@@ -124,7 +121,7 @@ export class SummaryBuilder {
     tally.storedBytes += block.storedLength;
     tally.codecs[block.codec] += 1;
     if (raw === null) tally.tree.addBlock(block);
-    else for (const { key, value } of iterateEntries(raw)) tally.tree.addEntry(key, encodedLength(key) + (value === null ? 1 : encodedLength(value)));
+    else tally.tree.addEntries(raw);
   }
 
   /** Takes in the totals of a keyspace that is complete. */

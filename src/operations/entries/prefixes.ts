@@ -2,6 +2,7 @@
  * Prefixes of keys, as programs make them: words that end with a separator (`node:`, `user/`, `idx_`), before whatever tells one key from another.
  * How much there is of each is added up from blocks, of which the first and the last key are known, and from entries.
  */
+import { EntryCursor } from "../../format/index.js";
 
 /** What starts with one prefix. */
 export interface PrefixShare {
@@ -16,9 +17,12 @@ export interface PrefixShare {
   readonly example: Uint8Array;
 }
 
-/** Where a word ends. Others only where these are not used. */
-const SEPARATORS: ReadonlySet<number> = new Set(Buffer.from("\0\t\x1f#/:|\xff", "latin1"));
-const WEAK_SEPARATORS: ReadonlySet<number> = new Set(Buffer.from("-._", "latin1"));
+/** What a byte is: it prints; a word ends there; a word ends there where none of the others is used. */
+const [PRINTABLE, SEPARATOR, WEAK_SEPARATOR] = [1, 2, 4] as const;
+/** What each byte is: many keys are looked at, before V8 has made the loops over them fast. */
+const KINDS = Uint8Array.from({ length: 256 }, (_, byte) => (byte >= 0x20 && byte < 0x7f ? PRINTABLE : 0));
+for (const byte of Buffer.from("\0\t\x1f#/:|\xff", "latin1")) KINDS[byte] = (KINDS[byte] ?? 0) | SEPARATOR;
+for (const byte of Buffer.from("-._")) KINDS[byte] = (KINDS[byte] ?? 0) | WEAK_SEPARATOR;
 /** Bytes that a word has at most, words that are told apart in a key, and prefixes that are known of each other one. */
 const LONGEST_WORD = 48;
 const DEEPEST = 4;
@@ -30,31 +34,43 @@ const MOST = 1000;
  */
 export function prefixLengths(key: Uint8Array): number[] {
   const lengths: number[] = [];
-  for (let start = 0; lengths.length < DEEPEST;) {
-    const end = wordEnd(key, start, SEPARATORS) ?? (start === 0 ? wordEnd(key, 0, WEAK_SEPARATORS) : null);
+  for (let end: number | null = 0; lengths.length < DEEPEST; lengths.push(end)) {
+    end = nextWord(key, 0, end, key.length);
     if (end === null) break;
-    lengths.push(end);
-    start = end;
   }
   return lengths;
 }
 
-function wordEnd(key: Uint8Array, start: number, separators: ReadonlySet<number>): number | null {
-  const limit = Math.min(key.length, start + LONGEST_WORD);
+/** Where the word at `from` ends of a key that lies at `start` to `end` in some bytes; null where none is. */
+function nextWord(bytes: Uint8Array, start: number, from: number, end: number): number | null {
+  return wordEnd(bytes, from, end, SEPARATOR) ?? (from === start ? wordEnd(bytes, from, end, WEAK_SEPARATOR) : null);
+}
+
+function wordEnd(bytes: Uint8Array, start: number, end: number, separator: number): number | null {
+  const limit = Math.min(end, start + LONGEST_WORD);
   for (let at = start; at < limit; at += 1) {
-    const byte = key[at] ?? 0;
+    const kind = KINDS[bytes[at] ?? 0] ?? 0;
     // A path begins with one.
-    if (separators.has(byte) && at > start) return isWord(key.subarray(start, at)) ? at + 1 : null;
-    if (!separators.has(byte) && (byte < 0x20 || byte >= 0x7f)) return null;
+    if ((kind & separator) !== 0 && at > start) return isWord(bytes, start, at) ? at + 1 : null;
+    if ((kind & PRINTABLE) === 0) return null;
   }
   return null;
 }
 
-function isWord(bytes: Uint8Array): boolean {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
-  if (!/[a-z]/i.test(text)) return false;
-  if (/^[0-9a-f-]{8,}$/i.test(text) && /\d/.test(text)) return false;
-  return (text.match(/\d/g)?.length ?? 0) * 2 <= text.length;
+/** Whether bytes have letters, more other bytes than digits, and are no hexadecimal number of eight digits and more. */
+function isWord(bytes: Uint8Array, start: number, end: number): boolean {
+  let digits = 0;
+  let letters = 0;
+  let hexadecimal = end - start >= 8;
+  for (let at = start; at < end; at += 1) {
+    const byte = bytes[at] ?? 0;
+    const lower = byte | 0x20;
+    const digit = byte >= 0x30 && byte <= 0x39;
+    if (digit) digits += 1;
+    else if (lower >= 0x61 && lower <= 0x7a) letters += 1;
+    hexadecimal &&= digit || (lower >= 0x61 && lower <= 0x66) || byte === 0x2d;
+  }
+  return letters > 0 && !(hexadecimal && digits > 0) && digits * 2 <= end - start;
 }
 
 interface Node {
@@ -67,6 +83,17 @@ interface Node {
   /** Of the keys that begin with no further word. */
   readonly rest: { entries: number; bytes: number; estimated: boolean; example: Uint8Array | null };
   readonly example: Uint8Array;
+}
+
+/** Entries one after the other whose keys begin with the same words. */
+interface Run {
+  /** The first one's. */
+  readonly key: Uint8Array;
+  /** Where its words end. */
+  readonly lengths: readonly number[];
+  entries: number;
+  /** Encoded. */
+  bytes: number;
 }
 
 interface Amount {
@@ -99,10 +126,23 @@ export class PrefixTree {
     this.#add(lastKey, last, { entries: entries - half, bytes: rawLength - halfBytes, estimated: true }, same);
   }
 
-  /** Adds one entry. @param bytes encoded */
-  addEntry(key: Uint8Array, bytes: number): void {
-    const lengths = prefixLengths(key);
-    this.#add(key, lengths, { entries: 1, bytes, estimated: false }, lengths.length);
+  /** Adds the entries of a block, encoded as in a dump: those that follow each other and begin with the same words are added at once. */
+  addEntries(raw: Uint8Array): void {
+    const cursor = new EntryCursor(raw);
+    let run: Run | null = null;
+    const end = (): void => {
+      if (run !== null) this.#add(run.key, run.lengths, { entries: run.entries, bytes: run.bytes, estimated: false }, run.lengths.length);
+    };
+    while (cursor.next()) {
+      if (run === null || !beginsWith(run, raw, cursor)) {
+        end();
+        const key = raw.subarray(cursor.keyStart, cursor.keyEnd);
+        run = { key, lengths: prefixLengths(key), entries: 0, bytes: 0 };
+      }
+      run.entries += 1;
+      run.bytes += cursor.end - cursor.start;
+    }
+    end();
   }
 
   /** @param sure up to which of its words the figures are no estimates */
@@ -146,13 +186,28 @@ export class PrefixTree {
       if (within.length > most) break;
       parts = [...within, ...parts.slice(1)];
     }
-    const shares = parts.slice(0, most).map(({ prefix, entries, bytes, estimated, example }) => ({ prefix, entries, bytes, estimated, example }));
+    const shares = parts.slice(0, most).map(shareOf);
     return { shares, more: parts.length - shares.length };
+  }
+
+  /** The words directly behind a prefix, each with what begins so, in the order of their bytes. None for a prefix that is not known. */
+  within(prefix: Uint8Array): PrefixShare[] {
+    let node = this.#root;
+    for (const length of prefixLengths(prefix)) {
+      const next = node.parts.get(Buffer.from(prefix.buffer, prefix.byteOffset, length).toString("latin1"));
+      if (next === undefined) return [];
+      node = next;
+    }
+    return [...node.parts.values()].map(shareOf).sort((a, b) => Buffer.compare(a.prefix, b.prefix));
   }
 }
 
 /** So much of all is nearly all. */
 const NEARLY_ALL = 0.8;
+
+function shareOf({ prefix, entries, bytes, estimated, example }: PrefixShare): PrefixShare {
+  return { prefix, entries, bytes, estimated, example };
+}
 
 function newNode(prefix: Uint8Array, example: Uint8Array): Node {
   return { prefix, example, parts: new Map(), entries: 0, bytes: 0, estimated: false, rest: { entries: 0, bytes: 0, estimated: false, example: null } };
@@ -162,6 +217,14 @@ function newNode(prefix: Uint8Array, example: Uint8Array): Node {
 function partsOf({ prefix, parts, rest }: Node): (PrefixShare & { readonly node: Node | null })[] {
   const words = [...parts.values()].map((node) => ({ ...node, node }));
   return rest.example === null ? words : [...words, { ...rest, prefix, example: rest.example, node: null }];
+}
+
+/** Whether an entry's key begins with the words of a run's keys, and no further one. */
+function beginsWith({ key, lengths }: Run, raw: Uint8Array, { keyStart, keyEnd }: EntryCursor): boolean {
+  const length = lengths.at(-1) ?? 0;
+  if (keyEnd - keyStart < length) return false;
+  for (let at = 0; at < length; at += 1) if (key[at] !== raw[keyStart + at]) return false;
+  return lengths.length === DEEPEST || nextWord(raw, keyStart, keyStart + length, keyEnd) === null;
 }
 
 /** How many words two keys have in common at their beginning. */

@@ -1,45 +1,9 @@
-/** The part of the addon for blocks that looks at graphs, as native/blocks/src/graph exports it; lint compares the two. */
+/** Looking at the graph in blocks. */
 import { tmpdir } from "node:os";
-import { asBuffer, fromAddon, loadAddon } from "../../addon.js";
+import { asBuffer, fromAddon } from "../../addon.js";
+import type { GraphRule as NativeRule, GraphSettings, NativeGraph } from "../../looking/addon.js";
+import { looking } from "../../looking/looking.js";
 import type { GraphLayout, GraphRule } from "../../settings/graph-layout.js";
-
-interface NativePart {
-  readonly literal?: Buffer | undefined;
-  readonly name?: string | undefined;
-  readonly form?: string | undefined;
-}
-
-interface NativeRule {
-  readonly kind: string;
-  readonly key: NativePart[];
-  readonly id?: string[] | undefined;
-  readonly from?: string[] | undefined;
-  readonly to?: string[] | undefined;
-  readonly label?: string[] | undefined;
-  readonly time?: string[] | undefined;
-  readonly properties?: string[] | undefined;
-}
-
-interface NativeSettings {
-  readonly rules: NativeRule[];
-  readonly nodeIdsAreUuids: boolean;
-  readonly edgeIdsAreUuids: boolean;
-  /** Where temporary files go. */
-  readonly directory: string;
-  /** Records that are sorted in memory, instead of 16 MiB of them. */
-  readonly runRecords?: number | undefined;
-}
-
-interface NativeGraph {
-  add(raw: Buffer): Promise<void>;
-  finish(hubs?: number): Promise<void>;
-  report(before?: NativeGraph): Promise<string>;
-  close(): void;
-}
-
-interface GraphAddon {
-  readonly GraphBuilder: new (settings: NativeSettings) => NativeGraph;
-}
 
 /** Looks at a graph: add all blocks, finish, then ask for reports as often as you like. */
 export class GraphBuilder {
@@ -50,9 +14,9 @@ export class GraphBuilder {
   }
 
   /** @param runRecords records that are sorted in memory @throws {KgdumpError} ADDON_MISSING */
-  static async start({ rules, nodeIdsAreUuids, edgeIdsAreUuids }: GraphLayout, runRecords: number | undefined): Promise<GraphBuilder> {
-    const settings: NativeSettings = { rules: rules.map(nativeRule), nodeIdsAreUuids, edgeIdsAreUuids, directory: tmpdir(), runRecords };
-    return new GraphBuilder(await fromAddon(() => new (loadAddon("blocks") as GraphAddon).GraphBuilder(settings)));
+  static async start(layout: GraphLayout, runRecords: number | undefined): Promise<GraphBuilder> {
+    const settings = graphSettings(layout, tmpdir(), runRecords);
+    return new GraphBuilder(await fromAddon(() => new (looking().GraphBuilder)(settings)));
   }
 
   /** Takes in a block; its bytes may be used again when this has settled. */
@@ -74,6 +38,11 @@ export class GraphBuilder {
   close(): void {
     this.#native.close();
   }
+}
+
+/** A layout as what looks at graphs takes it. @param directory where temporary files go */
+export function graphSettings({ rules, nodeIdsAreUuids, edgeIdsAreUuids }: GraphLayout, directory: string, runRecords?: number): GraphSettings {
+  return { rules: rules.map(nativeRule), nodeIdsAreUuids, edgeIdsAreUuids, directory, runRecords };
 }
 
 function nativeRule({ kind, key, id, from, to, label, time, properties }: GraphRule): NativeRule {

@@ -12,35 +12,25 @@ import type { SledSink } from "../../engines/sled/sled.js";
 import type { IfExists } from "../../engines/store.js";
 import { KgdumpError } from "../../errors.js";
 import { reopenSettings, type ReopenSettings } from "../../settings/reopen.js";
-import { checkSledSettings } from "../../settings/sled-settings.js";
+import { checkSledSettings, SLED_DEFAULT_SEGMENT_SIZE } from "../../settings/sled-settings.js";
 import { refuseForExisting } from "../disk/access.js";
 import { makeLike } from "../disk/likeness.js";
 import { lockPlace } from "../disk/place-lock.js";
-import { refuseFileInPlace, Staging, targetState } from "../disk/staging.js";
+import { refuseFileInPlace, targetState } from "../disk/staging.js";
 import { detectEngine } from "../disk/stores.js";
 import { otherVersionAt, refuseOtherVersion } from "../disk/trouble.js";
-import { areFiles, type EntryEvent, readEntries, readHeader } from "../dump/events.js";
-import { GapWatch } from "../dump/salvaged.js";
+import { areFiles, type EntryEvent, readEntries } from "../dump/events.js";
 import { nameText } from "../entries/keyspaces.js";
 import { closing } from "../run/closing.js";
 import { ProgressMeter } from "../run/progress.js";
 import { through } from "../run/seams.js";
 import { importDeltas, isDelta, restoreInterrupted } from "./delta.js";
-import { refuseFilledTogether } from "./filled-together.js";
-import { loadNew } from "./load.js";
+import { fillNew, plainly, type Reading, takeDump } from "./new-store.js";
 import { IMPORT_ENGINE, type ImportOptions, type ImportResult } from "./options.js";
-import { ImportPlan, type PlannedKeyspace } from "./plan.js";
-import { verifyMerged, verifyNew } from "./read-back.js";
-import { checkRoomFor } from "./room.js";
-import { refuseTooLarge } from "./too-large.js";
+import type { ImportPlan, PlannedKeyspace } from "./plan.js";
+import { verifyMerged } from "./read-back.js";
 
 export type { ImportedKeyspace, ImportOptions, ImportResult } from "./options.js";
-
-/**
- * Bytes of sled's cache while a new store is read back: each page is read once, so that more would only take memory. Enough for
- * the index pages that every leaf is found by.
- */
-const VERIFY_CACHE = 16 * 1024 * 1024;
 
 /**
  * Imports a dump.
@@ -49,7 +39,6 @@ const VERIFY_CACHE = 16 * 1024 * 1024;
  * @throws the signal's reason when it aborts
  */
 export async function importDump(options: ImportOptions): Promise<ImportResult> {
-  const started = performance.now();
   checkSledSettings(options);
   using _ = await lockPlace(options.target, "import");
   const merge = options.merge === true || options.ifExists !== undefined;
@@ -59,19 +48,8 @@ export async function importDump(options: ImportOptions): Promise<ImportResult> 
   const deltas = merge || state !== "occupied" ? null : await deltasOf(options);
   if (deltas !== null) return await importDeltas(options, deltas);
   if (state === "occupied") await checkOccupied(options, merge);
-  const gaps = new GapWatch();
-  const events = gaps.watch(readEntries(options));
-  try {
-    const plan = new ImportPlan(await readHeader(events), options);
-    await refuseFilledTogether(plan, options);
-    await refuseTooLarge(plan, options, engineNamed(IMPORT_ENGINE));
-    const made = state === "occupied" ? await importInto(plan, events, options) : await importNew(plan, events, options);
-    const reopen = reopenSettings(resolve(options.target), made, options);
-    const done = result(plan, options, state === "occupied", started);
-    return { ...done, reopen, missing: gaps.missing((index) => plan.keyspaces[index] !== undefined), warnings: [...made.warnings, ...gaps.warnings(), ...done.warnings, ...plan.emptyWarnings()] };
-  } finally {
-    await events.return(undefined);
-  }
+  const { store, ...taken } = await takeDump(engineNamed(IMPORT_ENGINE), options, state === "occupied" ? (reading) => importInto(reading, options) : (reading) => importNew(reading, options));
+  return { ...taken, merged: state === "occupied", reopen: reopenSettings(resolve(options.target), store, options) };
 }
 
 /** The files to import, when they are deltas, and the target is a sled store that may hold what they build on; otherwise null. */
@@ -114,27 +92,13 @@ async function occupantText(target: string): Promise<string> {
 /** What a store was made with. */
 type Made = Pick<ReopenSettings, "segmentSize"> & { readonly compression: boolean; readonly warnings: readonly string[] };
 
-async function importNew(plan: ImportPlan, events: AsyncGenerator<EntryEvent>, options: ImportOptions): Promise<Made> {
-  const [{ readBackSled }, { openSledLoader }] = await Promise.all([import("../../engines/sled/sled.js"), import("../../engines/sled/loader.js")]);
-  await using staging = await Staging.create(options.target, options);
-  const warnings = await checkRoomFor(plan, "the import", options, options.compression === true);
-  const { cacheCapacity, compression, compressionLevel: compressionFactor, segmentSize } = options;
-  const reversed = plan.selected.filter(({ comparator }) => comparator !== "bytewise").map(({ tree }) => tree);
-  const settings = { reversed, jobs: options.jobs, cacheCapacity, compression, compressionFactor, segmentSize, nextId: options.nextId ?? nextIdOf(plan.header) };
-  const loading = await openSledLoader(staging.storePath, settings);
-  await closing(loading, (loader) => loadNew(plan, events, through(options.seams?.loader, loader), options));
-  if (options.verify !== false) {
-    const capacity = Math.min(cacheCapacity ?? VERIFY_CACHE, VERIFY_CACHE);
-    // The digests tell of all that is missing or wrong, so that the check of all files, which sled itself lacks, can be left out.
-    const reopened = await readBackSled(staging.storePath, { cacheCapacity: capacity, check: false });
-    await closing(reopened, (source) => verifyNew(plan, source, options));
-  }
-  options.signal?.throwIfAborted();
-  await staging.publish();
-  return { ...loading.settings, warnings };
+async function importNew(reading: Reading, options: ImportOptions): Promise<Made> {
+  const { compression = false, segmentSize = SLED_DEFAULT_SEGMENT_SIZE } = options;
+  const warnings = await fillNew(reading, plainly(engineNamed(IMPORT_ENGINE), reading.plan, { ...options, what: "the import", settings: options }), options);
+  return { compression, segmentSize, warnings: [...warnings, ...orderWarnings(reading.plan)] };
 }
 
-async function importInto(plan: ImportPlan, events: AsyncGenerator<EntryEvent>, options: ImportOptions): Promise<Made> {
+async function importInto({ plan, events }: Reading, options: ImportOptions): Promise<Made> {
   const { openSledSink } = await import("../../engines/sled/sled.js");
   const ifExists = options.ifExists ?? "overwrite";
   const verify = options.verify !== false;
@@ -156,7 +120,7 @@ async function importInto(plan: ImportPlan, events: AsyncGenerator<EntryEvent>, 
   // Files that are new in it, such as snapshots.
   const store = await realpath(options.target);
   await makeLike(store, store, IMPORT_ENGINE);
-  return { ...merging.settings, warnings: [] };
+  return { ...merging.settings, warnings: orderWarnings(plan) };
 }
 
 async function merge(
@@ -195,30 +159,11 @@ function enter(event: EntryEvent, plan: ImportPlan, meter: ProgressMeter): Plann
   return event.type === "block" ? plan.keyspaces[event.block.keyspace] : undefined;
 }
 
-function result(plan: ImportPlan, options: ImportOptions, merged: boolean, started: number): Omit<ImportResult, "reopen" | "missing"> {
-  return {
-    target: options.target,
-    dumpId: plan.header.dumpId,
-    merged,
-    verified: options.verify !== false,
-    keyspaces: plan.selected.map((keyspace) => ({
-      name: keyspace.name,
-      tree: keyspace.tree,
-      entries: keyspace.entries,
-      written: keyspace.written,
-      kept: keyspace.kept,
-      digest: keyspace.digest(),
-    })),
-    entries: plan.totals().entries,
-    rawBytes: plan.totals().bytes,
-    seconds: (performance.now() - started) / 1000,
-    warnings: plan.selected.filter((keyspace) => keyspace.comparator !== "bytewise").map(orderWarning),
-  };
-}
-
-function orderWarning({ name }: PlannedKeyspace): string {
-  return (
-    `keyspace "${nameText(name)}" was in reverse key order, while a sled tree is always in byte order: ` +
-    "its entries were inserted one by one, which is slower"
+function orderWarnings(plan: ImportPlan): string[] {
+  const reversed = plan.selected.filter(({ comparator }) => comparator !== "bytewise");
+  return reversed.map(
+    ({ name }) =>
+      `keyspace "${nameText(name)}" was in reverse key order, while a sled tree is always in byte order: ` +
+      "its entries were inserted one by one, which is slower",
   );
 }

@@ -1,12 +1,14 @@
 /** Making a new store of an engine from a dump, for who knows the engine only by its name: migrations, recoveries, and what tells of commands. */
+import type { Engine } from "../../engines/engine.js";
 import { NEXT_ID } from "../../engines/next-id.js";
-import { engineTitle } from "../../engines/registry.js";
-import type { EngineName, EntrySource } from "../../engines/store.js";
+import { engineNamed, engineTitle } from "../../engines/registry.js";
+import type { EngineName } from "../../engines/store.js";
 import { KgdumpError } from "../../errors.js";
 import type { SledSettings } from "../../settings/sled-settings.js";
-import { openSource, type TtlMode } from "../disk/stores.js";
+import type { TtlMode } from "../disk/stores.js";
 import { closing } from "../run/closing.js";
 import { importDump, type ImportResult } from "./import.js";
+import { fillNew, plainly, takeIntoNew } from "./new-store.js";
 import { restoreDump, type RestoreOptions } from "./restore.js";
 
 /** What a new store is made of, and how; what an engine does not know is nothing to it. */
@@ -30,15 +32,13 @@ export interface Original {
   readonly findTtl: () => Promise<TtlMode>;
 }
 
-/** How the stores of an engine are made. */
+/** A command that makes stores of an engine, and what it does. */
 interface Maker {
   /** The command that makes one of a dump. */
   readonly command: string;
   make(options: MakeOptions): Promise<Loaded>;
   /** Makes one as another of the engine is. */
   makeLike(original: Original, options: MakeOptions): Promise<Loaded>;
-  /** Opens one that was just made and read back, in whichever way is quickest. */
-  open(path: string, ttl: TtlMode | undefined): Promise<EntrySource>;
 }
 
 const MAKERS: Readonly<Partial<Record<EngineName, Maker>>> = {
@@ -52,7 +52,6 @@ const MAKERS: Readonly<Partial<Record<EngineName, Maker>>> = {
         return makeRocksdb({ ...options, ttl: await findTtl() });
       });
     },
-    open: (path, ttl = "keep") => openSource(path, { ttl }),
   },
   sled: {
     command: "import",
@@ -63,7 +62,6 @@ const MAKERS: Readonly<Partial<Record<EngineName, Maker>>> = {
       const { settings, nextId } = await closing(await openSledSource(path), (original) => Promise.resolve({ settings: original.settings, nextId: original.info.options?.get(NEXT_ID) }));
       return importDump({ ...options, ...settings, nextId });
     },
-    open: async (path) => (await import("../../engines/sled/sled.js")).readBackSled(path, { check: false }),
   },
 };
 
@@ -74,7 +72,7 @@ async function makeRocksdb(options: RestoreOptions): Promise<Loaded> {
 function makerOf(engine: EngineName): Maker {
   const maker = MAKERS[engine];
   if (maker !== undefined) return maker;
-  throw new KgdumpError("STORE_UNSUPPORTED", `kgdump reads ${engineTitle(engine)} stores but does not make them`, { hint: "make a store of another engine from a dump" });
+  throw new KgdumpError("STORE_UNSUPPORTED", `no command of its own makes ${engineTitle(engine)} stores`, { hint: "make a store of another engine from a dump" });
 }
 
 /** The command that makes a store of an engine from a dump. @throws {KgdumpError} STORE_UNSUPPORTED where there is none */
@@ -82,17 +80,18 @@ export function makingCommand(engine: EngineName): string {
   return makerOf(engine).command;
 }
 
-/** Makes a store of an engine from a dump. @throws {KgdumpError} as importDump and restoreDump */
+/** Makes a store of an engine from a dump. @throws {KgdumpError} as importDump and restoreDump; STORE_UNSUPPORTED where its stores are only read */
 export function makeStore(engine: EngineName, options: MakeOptions): Promise<Loaded> {
-  return makerOf(engine).make(options);
+  return MAKERS[engine]?.make(options) ?? makePlainly(engineNamed(engine), options);
+}
+
+/** Makes a store by what its engine itself can do. @throws {KgdumpError} as makeStore */
+export async function makePlainly(engine: Engine, options: MakeOptions): Promise<Loaded> {
+  const made = await takeIntoNew(engine, "recover", options, async (reading) => ({ warnings: await fillNew(reading, plainly(engine, reading.plan, { ...options, what: "the new store" }), options) }));
+  return { ...made, reopen: null };
 }
 
 /** Makes a store of a dump as another store of the engine is. @throws {KgdumpError} as makeStore, and as openSource for the other store */
 export function makeStoreLike(engine: EngineName, original: Original, options: MakeOptions): Promise<Loaded> {
   return makerOf(engine).makeLike(original, options);
-}
-
-/** Opens a store that was just made and read back. @throws {KgdumpError} STORE_*, IO_FAILED, ADDON_MISSING */
-export function openMade(engine: EngineName, path: string, ttl?: TtlMode): Promise<EntrySource> {
-  return makerOf(engine).open(path, ttl);
 }

@@ -3,26 +3,23 @@
  *
  * Nothing appears at the final path until the store was written, closed, reopened, read back and found equal.
  */
-import { join } from "node:path";
+import { engineNamed } from "../../engines/registry.js";
 import type { RocksdbCompression } from "../../engines/rocksdb/sink.js";
-import type { EntrySource } from "../../engines/store.js";
+import type { EngineName, EntrySource } from "../../engines/store.js";
 import { KgdumpError } from "../../errors.js";
 import { logsElsewhere } from "../disk/logs-elsewhere.js";
-import { lockPlace } from "../disk/place-lock.js";
-import { refuseFileInPlace, Staging, targetState } from "../disk/staging.js";
 import type { TtlMode } from "../disk/stores.js";
-import { areFiles, type EntryEvent, readEntries, readHeader } from "../dump/events.js";
-import { GapWatch } from "../dump/salvaged.js";
+import { areFiles, readEntries } from "../dump/events.js";
 import { closing } from "../run/closing.js";
-import { through } from "../run/seams.js";
 import { type PlannedFamilies, planFamilies, refuseFamilyNames } from "./families.js";
-import { refuseFilledTogether } from "./filled-together.js";
-import { loadNew } from "./load.js";
+import { fillNew, type Making, takeIntoNew } from "./new-store.js";
 import type { LoadingOptions, LoadingResult } from "./options.js";
-import { ImportPlan, type PlannedKeyspace } from "./plan.js";
+import type { ImportPlan, PlannedKeyspace } from "./plan.js";
 import { verifyMerged, verifyNew } from "./read-back.js";
-import { checkRoomFor } from "./room.js";
 import { timingComparison, timingLoader } from "./times.js";
+
+/** The engine of the stores that a restore makes. */
+const RESTORE_ENGINE: EngineName = "rocksdb";
 
 /** What `restoreDump` does. */
 export interface RestoreOptions extends LoadingOptions {
@@ -59,45 +56,21 @@ export interface RestoreResult extends LoadingResult {
  * @throws the signal's reason when it aborts
  */
 export async function restoreDump(options: RestoreOptions): Promise<RestoreResult> {
-  const started = performance.now();
-  using _ = await lockPlace(options.target, "restore");
-  if ((await targetState(options.target)) === "occupied") {
-    await refuseFileInPlace(options.target);
-    throw new KgdumpError("TARGET_EXISTS", `${options.target} exists already`, { path: options.target, hint: "choose a new path" });
-  }
-  const gaps = new GapWatch();
-  const events = gaps.watch(readEntries(options));
-  try {
-    const plan = new ImportPlan(await readHeader(events), options);
+  const { store: _, ...made } = await takeIntoNew(engineNamed(RESTORE_ENGINE), "restore", options, async (reading) => {
+    const { plan } = reading;
     refuseFamilyNames(plan.selected.map(({ name, tree }) => ({ name, family: tree })));
-    await refuseFilledTogether(plan, options);
     const planned = await planFamilies(plan, options);
     const logs = await logsElsewhere(planned.source, [options.target]);
     if (logs !== null) planned.warnings.push(`${logs}, in which the program of the store kept its logs, has logs of that store: take them away before it opens the new one, or it reads them into it`);
-    await makeStore(plan, events, planned, options);
-    return {
-      target: options.target,
-      dumpId: plan.header.dumpId,
-      verified: options.verify !== false,
-      keyspaces: plan.selected.map((keyspace) => ({
-        name: keyspace.name,
-        family: keyspace.tree,
-        entries: keyspace.entries,
-        digest: keyspace.digest(),
-      })),
-      entries: plan.totals().entries,
-      rawBytes: plan.totals().bytes,
-      seconds: (performance.now() - started) / 1000,
-      missing: gaps.missing((index) => plan.keyspaces[index] !== undefined),
-      warnings: [...gaps.warnings(), ...planned.warnings, ...plan.emptyWarnings()],
-    };
-  } finally {
-    await events.return(undefined);
-  }
+    const warnings = await fillNew(reading, making(plan, planned, options), options);
+    return { warnings: [...planned.warnings, ...warnings] };
+  });
+  return { ...made, keyspaces: made.keyspaces.map(({ name, tree, entries, digest }) => ({ name, family: tree, entries, digest })) };
 }
 
-async function makeStore(plan: ImportPlan, events: AsyncGenerator<EntryEvent>, planned: PlannedFamilies, options: RestoreOptions): Promise<void> {
-  const { families } = planned;
+/** How the families are made that were planned. @throws {KgdumpError} USAGE where a stream would have to be read twice */
+function making(plan: ImportPlan, planned: PlannedFamilies, options: RestoreOptions): Making {
+  const { families, timed, time } = planned;
   const orders = new Map(families.map(({ name, comparator }) => [Buffer.from(name).toString("hex"), comparator]));
   const reordered = plan.selected.filter(({ tree, comparator }) => orders.get(Buffer.from(tree).toString("hex")) !== comparator);
   if (reordered.length > 0 && !areFiles(options.input)) {
@@ -105,24 +78,26 @@ async function makeStore(plan: ImportPlan, events: AsyncGenerator<EntryEvent>, p
       hint: "write the dump to a file first, and name it with -i",
     });
   }
-  const { openRocksdbLoader } = await import("../../engines/rocksdb/loader.js");
-  await using staging = await Staging.create(options.target, options);
-  planned.warnings.push(...(await checkRoomFor(plan, "the restored store", options, options.compression !== "none" || families.some(({ byWrites }) => byWrites === true))));
-  const loading = await openRocksdbLoader(staging.storePath, { tableDirectory: join(staging.directory, "tables"), families });
-  const gets = (family: Uint8Array): boolean => planned.timed.has(Buffer.from(family).toString("hex"));
-  await closing(loading, (real) => {
-    const loader = through(options.seams?.loader, real);
-    return loadNew(plan, events, planned.timed.size === 0 ? loader : timingLoader(loader, gets, planned.time), options);
-  });
-  await finish(staging.storePath, planned);
-  if (options.verify !== false) {
-    await verify(plan, staging.storePath, planned, reordered, options);
-    // Looking things up opened the store, which wrote its options anew.
-    if (reordered.length > 0) await finish(staging.storePath, planned);
-  }
-  if (options.verify === false || reordered.length > 0) await seeThatItOpens(staging.storePath);
-  options.signal?.throwIfAborted();
-  await staging.publish();
+  return {
+    what: "the restored store",
+    compresses: options.compression !== "none" || families.some(({ byWrites }) => byWrites === true),
+    openLoader: async (path, tableDirectory) => (await import("../../engines/rocksdb/loader.js")).openRocksdbLoader(path, { tableDirectory, families }),
+    before: (loader) => (timed.size === 0 ? loader : timingLoader(loader, (family) => getsTimes(planned, family), time)),
+    finish: async (path) => {
+      await finish(path, planned);
+      if (options.verify !== false) {
+        await verify(plan, path, planned, reordered, options);
+        // Looking things up opened the store, which wrote its options anew.
+        if (reordered.length > 0) await finish(path, planned);
+      }
+      if (options.verify === false || reordered.length > 0) await seeThatItOpens(path);
+    },
+  };
+}
+
+/** Whether a time is put behind each value of a family. */
+function getsTimes({ timed }: PlannedFamilies, family: Uint8Array): boolean {
+  return timed.has(Buffer.from(family).toString("hex"));
 }
 
 /** Gives the store the options that it is to have. */
@@ -148,10 +123,11 @@ function refuseZero({ info: { path, sequenceNumber } }: EntrySource): void {
 async function verify(
   plan: ImportPlan,
   path: string,
-  { families, timed, time }: PlannedFamilies,
+  planned: PlannedFamilies,
   reordered: readonly PlannedKeyspace[],
   options: RestoreOptions,
 ): Promise<void> {
+  const { families, timed, time } = planned;
   const [{ createRocksdbSink, openRocksdbSource }, { DATABASE_WHILE_LOADING, whileLoading }] = await Promise.all([import("../../engines/rocksdb/rocksdb.js"), import("../../engines/rocksdb/loader.js")]);
   await closing(await openRocksdbSource(path, { ttl: timed.size > 0 ? "strip" : "keep" }), (source) => {
     refuseZero(source);
@@ -159,5 +135,5 @@ async function verify(
   });
   if (reordered.length === 0) return;
   const again = readEntries(options);
-  await closing(await createRocksdbSink(path, { ...DATABASE_WHILE_LOADING, families: families.map(whileLoading) }), (sink) => verifyMerged(plan, again, timingComparison(sink, (family) => timed.has(Buffer.from(family).toString("hex")), time), options, "overwrite"));
+  await closing(await createRocksdbSink(path, { ...DATABASE_WHILE_LOADING, families: families.map(whileLoading) }), (sink) => verifyMerged(plan, again, timingComparison(sink, (family) => getsTimes(planned, family), time), options, "overwrite"));
 }

@@ -12,7 +12,7 @@ import type { ImportPlan } from "./plan.js";
  */
 export async function refuseTooLarge(plan: ImportPlan, { input }: { readonly input: DumpInputs }, engine: Holding): Promise<void> {
   const { value: limit = Infinity } = engine.largest ?? {};
-  if (typeof input !== "string") return;
+  if (limit === Infinity || typeof input !== "string") return;
   // Nothing but its index is read, so that blocks of any size are let be.
   const dump = await openDump(input, { maxBlockSize: MAX_PAYLOAD_LENGTH }).catch(() => null);
   if (dump === null) return;

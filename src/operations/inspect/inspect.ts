@@ -3,12 +3,9 @@ import { resolve } from "node:path";
 import type { DumpEvent } from "../../format/index.js";
 import { sizeOfFile } from "../dump/input.js";
 import { type ReadOptions, readEvents, openIndexed, isDumpError } from "../dump/read.js";
+import { withMixed } from "../dump/mixed-blocks.js";
 import { type DumpSummary, SummaryBuilder } from "../dump/summary.js";
-import { PrefixTree } from "../entries/prefixes.js";
 import { estimatedTotals, ProgressMeter } from "../run/progress.js";
-
-/** Decoded bytes of blocks with several prefixes that are looked into, so that a small dump has no estimates. */
-const MIXED_BYTES = 4 * 1024 * 1024;
 
 /** How a dump is looked at. */
 export interface InspectOptions extends ReadOptions {
@@ -40,13 +37,8 @@ async function summarizeIndex(path: string, maxBlockSize: number | undefined): P
     if (indexed.dump.footer.keyspaces.some(({ gaps }) => gaps > 0)) return null;
     const builder = new SummaryBuilder(resolve(path), "index");
     builder.begin(indexed.dump.header);
-    let decoded = 0;
-    for await (const block of indexed.dump.blocks()) {
-      const looks = PrefixTree.isMixed(block) && decoded + block.rawLength <= MIXED_BYTES;
-      if (looks) decoded += block.rawLength;
-      // What is damaged is not looked for here.
-      builder.addBlock(block, looks ? await indexed.dump.readBlock(block).catch(() => null) : null);
-    }
+    const { dump } = indexed;
+    for await (const { block, raw } of withMixed(dump.blocks(), (info) => dump.readBlock(info))) builder.addBlock(block, raw);
     for (const [keyspace, totals] of indexed.dump.footer.keyspaces.entries()) builder.complete(keyspace, totals);
     return builder.summary(indexed.bytes, null);
   } catch (error) {

@@ -8,19 +8,11 @@ import { iterateEntries } from "../../format/index.js";
 import { diskUseOf, occupantOf } from "../disk/places.js";
 import { openSource } from "../disk/stores.js";
 import type { DumpEntry } from "../dump/entries.js";
-import { type EntryFilter, refuseEmptyRange, startsWith } from "../entries/filter.js";
+import { type EntryFilter, refuseEmptyRange } from "../entries/filter.js";
 import { KeyRange } from "../entries/key-range.js";
 import { type KeyspaceName, selectKeyspaces } from "../entries/keyspaces.js";
-import { prefixLengths } from "../entries/prefixes.js";
+import { type PrefixSample, prefixSamples } from "../entries/prefix-jumps.js";
 import { valueOf } from "../entries/store-scan.js";
-
-/** What the keys of a keyspace begin with. */
-export interface PrefixSample {
-  /** Bytes that the keys begin with; none of those that begin with no word. */
-  readonly prefix: Uint8Array;
-  /** The first of the keys. */
-  readonly example: Uint8Array;
-}
 
 /** One keyspace of a store, as far as is known without reading it. */
 export interface StoreKeyspace {
@@ -32,7 +24,7 @@ export interface StoreKeyspace {
   readonly estimatedBytes: number | null;
   /** In the order of its keys: at most ten. How much there is of each, only reading tells. */
   readonly prefixes: readonly PrefixSample[];
-  /** Whether there are more. */
+  /** Whether there are more, or may be: keys without a word are passed over, and with them what begins with the same byte. */
   readonly morePrefixes: boolean;
 }
 
@@ -72,9 +64,8 @@ export interface ListStoreOptions extends InspectStoreOptions, EntryFilter {
   readonly onWarning?: ((warning: string) => void) | undefined;
 }
 
-/** Encoded bytes of a block that is read for its entries, and for one key. */
+/** Encoded bytes of a block that is read for its entries. */
 const BLOCK_SIZE = 256 * 1024;
-const KEY_BLOCK_SIZE = 4096;
 /** Prefixes that are told, and keys that are looked at to find them. */
 const TOLD = 10;
 const MOST_KEYS = 64;
@@ -98,7 +89,8 @@ export async function inspectStore({ store, ttl, paranoid, signal }: InspectStor
     const { name, comparator, estimatedEntries, estimatedBytes } = keyspace;
     const known = estimatedEntries > 0 || estimatedBytes > 0;
     const figures = { estimatedEntries: known ? estimatedEntries : null, estimatedBytes: known ? estimatedBytes : null };
-    keyspaces.push({ name, comparator, ...figures, ...(await prefixesOf(source, keyspace, signal)) });
+    const { prefixes, more } = await prefixSamples(source, keyspace, { within: new Uint8Array(), most: TOLD, mostKeys: MOST_KEYS, signal });
+    keyspaces.push({ name, comparator, ...figures, prefixes, morePrefixes: more });
   }
   return { path, engine, version, bytes: (await diskUseOf(path)) ?? 0, changedAt: await newestOf(path), databaseId, sequenceNumber, keyspaces, warnings };
 }
@@ -106,46 +98,6 @@ export async function inspectStore({ store, ttl, paranoid, signal }: InspectStor
 async function newestOf(path: string): Promise<Date | null> {
   const times = await Promise.all((await readdir(path)).map((name) => stat(join(path, name)).then(({ mtimeMs }) => mtimeMs, () => 0)));
   return times.length === 0 ? null : new Date(Math.max(...times));
-}
-
-/** Jumps from prefix to prefix: one key of each is read. */
-async function prefixesOf(source: EntrySource, keyspace: KeyspaceInfo, signal: AbortSignal | undefined): Promise<Pick<StoreKeyspace, "prefixes" | "morePrefixes">> {
-  const prefixes: PrefixSample[] = [];
-  let from: Uint8Array | undefined;
-  for (let keys = 0; keys < MOST_KEYS; keys += 1) {
-    const key = await firstKey(source, keyspace, from, signal);
-    if (key === null) return { prefixes, morePrefixes: false };
-    const prefix = key.subarray(0, prefixLengths(key)[0] ?? 0);
-    const isNew = !prefixes.some((known) => Buffer.compare(known.prefix, prefix) === 0);
-    if (isNew && prefixes.length === TOLD) return { prefixes, morePrefixes: true };
-    if (isNew) prefixes.push({ prefix, example: key });
-    // Keys without a word are passed over by their first byte.
-    const next = behind(prefix.length > 0 ? prefix : key.subarray(0, 1), keyspace.comparator);
-    if (next === null) return { prefixes, morePrefixes: false };
-    from = next;
-  }
-  return { prefixes, morePrefixes: true };
-}
-
-async function firstKey(source: EntrySource, { name, comparator }: KeyspaceInfo, from: Uint8Array | undefined, signal: AbortSignal | undefined): Promise<Uint8Array | null> {
-  // In the reverse order, what begins with these bytes ends with the bytes themselves, which are looked for here and passed over.
-  const limit = comparator === "bytewise" ? 1 : 2;
-  for await (const block of source.scan(name, { blockSize: KEY_BLOCK_SIZE, from, limit, part: true, signal })) {
-    for (const { key } of iterateEntries(block.data)) if (from === undefined || comparator === "bytewise" || !startsWith(key, from)) return Uint8Array.from(key);
-    block.release();
-  }
-  return null;
-}
-
-/** Where to go on behind all keys that begin with these bytes; null when there is no such place, as behind none. */
-function behind(prefix: Uint8Array, order: KeyOrder): Uint8Array | null {
-  if (prefix.length === 0) return null;
-  if (order === "reverse-bytewise") return prefix;
-  const last = prefix.findLastIndex((byte) => byte < 0xff);
-  if (last === -1) return null;
-  const next = Uint8Array.from(prefix.subarray(0, last + 1));
-  next[last] = (next[last] ?? 0) + 1;
-  return next;
 }
 
 /**

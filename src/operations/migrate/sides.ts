@@ -1,9 +1,10 @@
 /** What the original, the dump and the new store hold, side by side; and on demand whether the graph in them is sound. */
+import { engineNamed } from "../../engines/registry.js";
 import { KgdumpError } from "../../errors.js";
 import { byName, nameText } from "../entries/keyspaces.js";
 import { holdSame, type KeyspaceDigest, StoreScan } from "../entries/store-scan.js";
 import { GraphCheck, type GraphReport } from "../graph/index.js";
-import { openMade } from "../import/make.js";
+import { openMade } from "../import/new-store.js";
 import { closing } from "../run/closing.js";
 import { ProgressMeter } from "../run/progress.js";
 import type { Copy } from "./copy.js";
@@ -57,7 +58,7 @@ async function checkGraph(
   const keyspaces = trees.own(all);
   const meter = new ProgressMeter("verify", onProgress, { entries: keyspaces.reduce((sum, { entries }) => sum + entries, 0), bytes: null });
   // It was read back already; the digests tell more than the check of its files.
-  const found = await closing(await openMade(directionOf(journal).to, journal.building, journal.ttl), async (store) => {
+  const found = await closing(await openMade(engineNamed(directionOf(journal).to), journal.building, { ttl: journal.ttl }), async (store) => {
     const digests: KeyspaceDigest[] = [];
     for (const { name, comparator } of keyspaces) {
       const keyspace = Buffer.from(name, "hex");

@@ -156,7 +156,7 @@ async function eachPiece(salvage: StoreSalvage, options: RecoverStoreOptions, ta
     await taker.start(index);
     const sums = { entries: 0, rawBytes: 0, gaps: 0, doubtful: 0 };
     let gap = false;
-    const pieces: AsyncIterable<SalvagePiece> = salvage.scan(name, { blockSize: DEFAULT_BLOCK_SIZE, signal: options.signal });
+    const pieces: AsyncIterable<SalvagePiece> = salvage.scan(name, { blockSize: blockSizeOf(options), signal: options.signal });
     for await (const piece of pieces) {
       options.signal?.throwIfAborted();
       if (piece.type === "gap") {
@@ -189,7 +189,7 @@ async function writeDump(
   options: RecoverStoreOptions,
 ): Promise<{ keyspaces: SalvagedKeyspace[]; dumpId: string; bytes: number; warnings: readonly string[] }> {
   const codec = await loadCodec(options.codec ?? "lz4");
-  const { header, warnings } = fitHeader(headerOf(salvage, codec));
+  const { header, warnings } = fitHeader(headerOf(salvage, codec, blockSizeOf(options)));
   const writer = new DumpWriter(header);
   const keyspaces = await writeAndReadBack(path, writer, options, async (output) => {
     await output.write(writer.start());
@@ -246,7 +246,12 @@ class DumpTaker implements Taker {
   }
 }
 
-function headerOf({ info }: StoreSalvage, codec: Codec): DumpHeader {
+/** Bytes of a block: no more than the new dump's readers take. */
+function blockSizeOf({ maxBlockSize = Infinity }: RecoverStoreOptions): number {
+  return Math.min(DEFAULT_BLOCK_SIZE, maxBlockSize);
+}
+
+function headerOf({ info }: StoreSalvage, codec: Codec, blockSize: number): DumpHeader {
   const { engine, version, databaseId, sequenceNumber, options, keyspaces } = info;
   return {
     formatVersion: FORMAT_VERSION,
@@ -258,7 +263,7 @@ function headerOf({ info }: StoreSalvage, codec: Codec): DumpHeader {
     salvaged: { dumpId: null },
     source: { engine, version, databaseId, sequenceNumber, options },
     codec: codec.name,
-    blockSize: DEFAULT_BLOCK_SIZE,
+    blockSize,
     keyspaces: keyspaces.map(({ name, comparator, settings }) => ({ name, comparator, estimatedEntries: 0, estimatedBytes: 0, sourceOptions: settings })),
     filter: null,
   };

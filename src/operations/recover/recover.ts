@@ -12,7 +12,8 @@ import { type DumpHeader, DumpWriter, type RandomAccess, type Salvage, salvagedB
 import { PRODUCER } from "../../version.js";
 import { nameIsTaken } from "../disk/names.js";
 import { loadCodec } from "../dump/codecs.js";
-import { type DumpInput, dumpPath, openInputFile, randomAccess } from "../dump/input.js";
+import { type DumpInput, dumpPath, openInputFile } from "../dump/input.js";
+import { randomAccess } from "../dump/random-access.js";
 import { isDumpError } from "../dump/read.js";
 import { spool } from "../dump/spool.js";
 import { nameText } from "../entries/keyspaces.js";

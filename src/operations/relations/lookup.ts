@@ -50,6 +50,16 @@ export async function openLookup(options: LookupOptions): Promise<Lookup> {
   return new DumpLookup(dump, chosen(dump.header.keyspaces, options));
 }
 
+/** Looks into a dump that is open, and stays so. @param keyspaces to look in, in turn */
+export function lookupInDump(dump: Dump, keyspaces: readonly Uint8Array[]): Lookup {
+  return new DumpLookup(dump, keyspaces);
+}
+
+/** Looks into a store that is open, and stays so. @param keyspaces to look in, in turn */
+export function lookupInStore(store: EntrySource, keyspaces: readonly Uint8Array[]): Lookup {
+  return new StoreLookup(store, keyspaces, undefined);
+}
+
 function chosen(keyspaces: readonly { readonly name: Uint8Array }[], { keyspaces: only }: LookupOptions): Uint8Array[] {
   const selected = selectKeyspaces(keyspaces.map(({ name }) => name), { only });
   return keyspaces.flatMap(({ name }, index) => (selected[index] === true ? [name] : []));

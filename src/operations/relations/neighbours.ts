@@ -52,14 +52,26 @@ const [DEPTH, LIMIT] = [1, 20];
 
 /**
  * Walks from a node along its edges, in both directions.
- * @throws {KgdumpError} USAGE for a node that is not there, or a layout that does not lead from a node to its edges; and what opening throws
+ * @throws {KgdumpError} NOT_FOUND for a node that is not there, USAGE for a layout that does not lead from a node to its edges; and what opening throws
  */
 export async function neighboursOf(options: NeighboursOptions): Promise<Neighbourhood> {
-  const { layout = MAYA_LAYOUT, depth = DEPTH, limit = LIMIT, signal } = options;
   await using lookup = await openLookup(options);
-  const walk = new Walk(lookup, layout, limit, signal);
   // Awaited here, as the dump is closed when this returns.
-  return await walk.run(options.node, depth);
+  return await neighboursIn(lookup, options);
+}
+
+/**
+ * The same of what is open already.
+ * @throws {KgdumpError} as neighboursOf, but for opening
+ */
+export async function neighboursIn(lookup: Lookup, { node, layout = MAYA_LAYOUT, depth = DEPTH, limit = LIMIT, signal }: Pick<NeighboursOptions, "node" | "layout" | "depth" | "limit" | "signal">): Promise<Neighbourhood> {
+  return new Walk(lookup, layout, limit, signal).run(node, depth);
+}
+
+/** The key of a node's entry; null when the layout does not tell it from the id. */
+export function nodeKey(layout: GraphLayout, id: string): Uint8Array | null {
+  const rule = ruleOf(layout, "node");
+  return rule === null ? null : keyWith(rule, "id", id, true);
 }
 
 interface End { readonly edge: string; readonly known: { readonly from: string | null; readonly to: string | null; readonly label: string | null } | null }
@@ -98,7 +110,7 @@ class Walk {
       this.#signal?.throwIfAborted();
       await this.#look(from, at);
     }
-    if (this.#nodes[0]?.missing === true && this.#edges.size === 0) throw new KgdumpError("USAGE", `there is no node ${JSON.stringify(start)}`, { hint: "kgdump graph names the nodes with the most edges" });
+    if (this.#nodes[0]?.missing === true && this.#edges.size === 0) throw new KgdumpError("NOT_FOUND", `there is no node ${JSON.stringify(start)}`, { hint: "kgdump graph names the nodes with the most edges" });
     return { nodes: this.#nodes, edges: [...this.#edges.values()], missingEdges: this.#missingEdges };
   }
 

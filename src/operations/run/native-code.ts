@@ -2,6 +2,7 @@
 import { addonPath, loadAddon } from "../../addon.js";
 import { loadZstd } from "../../codecs/zstd-binding.js";
 import { KgdumpError } from "../../errors.js";
+import { modulePath } from "../../looking/module.js";
 import type { AddonName } from "../../prebuilt.js";
 
 /** A part of the work that native code does. */
@@ -27,8 +28,9 @@ export async function nativeReaders(): Promise<readonly NativePart[]> {
 
 /** Looks for all of it. @throws {KgdumpError} USAGE when the environment makes no sense */
 export async function nativeParts(): Promise<readonly NativePart[]> {
+  const statistics = await part("statistics", modulePath() === null ? "missing" : "in WebAssembly", () => addon("blocks"));
   const engines = [await part("RocksDB", "missing", () => addon("rocksdb", ({ libraryVersion }) => libraryVersion?.())), await part("sled", "missing", () => addon("sled", ({ version }) => version?.()))];
-  return [...(await nativeReaders()), ...engines];
+  return [...(await nativeReaders()), statistics, ...engines];
 }
 
 /** What tells the version of a library, in each addon that has one. */

@@ -1,40 +1,16 @@
-/** The part of the addon for blocks that counts what is in them, as native/blocks/src/stats exports it; lint compares the two. */
-import { addonIfAny, asBuffer, fromAddon, loadAddon } from "../../addon.js";
+/** Counting what is in blocks. */
+import { asBuffer, fromAddon } from "../../addon.js";
+import type { NativeSearch, NativeStats, StatsSettings } from "../../looking/addon.js";
+import { looking, lookingIfAny } from "../../looking/looking.js";
 import type { ValueKind } from "./results.js";
 
-/** What is asked for. */
-interface NativeSettings {
-  /** What parts of keys end with; found when there is none. */
-  readonly separator?: Buffer | undefined;
-  readonly schema: boolean;
-  /** Entries that are named as the largest of each keyspace. */
-  readonly largest: number;
-  /** Entries that are chosen by chance. */
-  readonly sample: number;
-  readonly seed: number;
-  readonly grep?: string | undefined;
-  readonly grepKeys: boolean;
-  readonly grepValues: boolean;
-}
-
-interface NativeStats {
-  add(raw: Buffer, stored: number): Promise<void>;
-  finishKeyspace(): Promise<string>;
-  samples(): string;
-}
-
-interface StatsAddon {
-  readonly StatsBuilder: new (settings: NativeSettings) => NativeStats;
-  valueKind(value: Buffer): ValueKind;
-}
-
-/** What a value looks like. @returns null where there is no addon that could tell */
+/** What a value looks like. @returns null where there is nothing that could tell */
 export function kindOf(value: Uint8Array): ValueKind | null {
-  return (addonIfAny("blocks") as StatsAddon | null)?.valueKind(asBuffer(value)) ?? null;
+  return (lookingIfAny()?.valueKind(asBuffer(value)) as ValueKind | undefined) ?? null;
 }
 
 /** Settings of a count. */
-export interface CountSettings extends Omit<NativeSettings, "separator"> {
+export interface CountSettings extends Omit<StatsSettings, "separator"> {
   readonly separator?: Uint8Array | undefined;
 }
 
@@ -44,7 +20,7 @@ export class Counter {
 
   /** @throws {KgdumpError} ADDON_MISSING, USAGE for a regular expression that is none */
   static async start({ separator, ...settings }: CountSettings): Promise<Counter> {
-    const native = await fromAddon(() => new (loadAddon("blocks") as StatsAddon).StatsBuilder({ ...settings, separator: separator === undefined ? undefined : asBuffer(separator) }));
+    const native = await fromAddon(() => new (looking().StatsBuilder)({ ...settings, separator: separator === undefined ? undefined : asBuffer(separator) }));
     return new Counter(native);
   }
 
@@ -68,5 +44,24 @@ export class Counter {
   /** Entries that were chosen by chance, in their order. */
   samples(): unknown {
     return JSON.parse(this.#native.samples()) as unknown;
+  }
+}
+
+/** Looks for entries in which a regular expression is found, block by block. */
+export class EntrySearch {
+  readonly #native: NativeSearch;
+
+  /** @throws {KgdumpError} ADDON_MISSING, USAGE for what is no regular expression */
+  static async start(expression: string): Promise<EntrySearch> {
+    return new EntrySearch(await fromAddon(() => new (looking().EntrySearch)(expression)));
+  }
+
+  private constructor(native: NativeSearch) {
+    this.#native = native;
+  }
+
+  /** The places of the entries of a block whose key or value matches, from 0: at most so many. */
+  async find(raw: Uint8Array, most: number): Promise<readonly number[]> {
+    return fromAddon(() => this.#native.find(asBuffer(raw), most));
   }
 }

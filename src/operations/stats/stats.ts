@@ -23,17 +23,21 @@ export interface StatsOptions extends PassOptions {
   readonly largest?: number | undefined;
 }
 
+/** What looks at blocks, too: its promise settles when their bytes may be used again. */
+export type Beside = Pick<PassTaker, "add">;
+
 const LARGEST = 10;
 
 /**
  * Counts what is in a dump or a store, which are only read. Of a dump that is damaged or cut short what comes before that is told, and `dump.problem`.
+ * @param beside looks at the same blocks at the same time
  * @throws {KgdumpError} USAGE, KEYSPACE_UNKNOWN, DUMP_* when not even the header can be read, STORE_* when a store can't be read, ADDON_MISSING, NOT_FOUND, …
  */
-export async function statsOf(options: StatsOptions): Promise<StatsResult> {
+export async function statsOf(options: StatsOptions, beside?: Beside): Promise<StatsResult> {
   const started = performance.now();
   const { schema = false, samples = 0, largest = LARGEST, seed = randomInt(2 ** 32), separator, grep, grepIn } = options;
   const counter = await Counter.start({ separator, schema, largest, sample: samples, seed, grep, grepKeys: grepIn !== "values", grepValues: grepIn !== "keys" });
-  const count = new Count(counter);
+  const count = new Count(counter, beside);
   const facts = await passOver(count, options);
   return { ...facts, keyspaces: count.keyspaces, samples: readSamples(counter.samples(), count.keyspaces), seed, seconds: (performance.now() - started) / 1000 };
 }
@@ -42,13 +46,15 @@ export async function statsOf(options: StatsOptions): Promise<StatsResult> {
 class Count implements PassTaker {
   readonly keyspaces: KeyspaceStats[] = [];
   readonly #counter: Counter;
+  readonly #beside: Beside | undefined;
 
-  constructor(counter: Counter) {
+  constructor(counter: Counter, beside: Beside | undefined) {
     this.#counter = counter;
+    this.#beside = beside;
   }
 
-  add(raw: Uint8Array, stored: number): Promise<void> {
-    return this.#counter.add(raw, stored);
+  async add(raw: Uint8Array, stored: number): Promise<void> {
+    await Promise.all([this.#counter.add(raw, stored), this.#beside?.add(raw, stored)]);
   }
 
   async end(keyspace: PassKeyspace, whole: boolean, isStored: boolean): Promise<void> {

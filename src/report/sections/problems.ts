@@ -1,6 +1,6 @@
 /** Problems: damage, what is missing, and what a user should know. */
 import { formatCount } from "../../counts.js";
-import { formatSize } from "../../cli/text/quantities.js";
+import { formatNumberOf, formatSize } from "../../cli/text/quantities.js";
 import type { DumpGap } from "../../operations/inspect/gaps.js";
 import { html, type Html } from "../html.js";
 import { figure, name, table, text } from "../table.js";
@@ -13,9 +13,10 @@ const WARNINGS = 50;
 
 /** The section. */
 export function problems({ facts: report }: Page): Section {
-  const { stats: { dump, warnings }, gaps } = report;
+  const { stats: { dump, warnings }, gaps, graph } = report;
+  const broken = graph?.report.problems ?? 0;
   const state = stateOf(report);
-  const told = [...(state.mark === "good" ? [] : [`${state.words}: ${state.why}`]), ...warnings.slice(0, WARNINGS).map(line)];
+  const told = [...(state.mark === "good" ? [] : [`${state.words}: ${state.why}`]), ...(broken === 0 ? [] : [`the graph is not whole: ${formatNumberOf(broken, "problem", "problems")}, which ${broken === 1 ? "stands" : "stand"} under Graph`]), ...warnings.slice(0, WARNINGS).map(line)];
   const beyond = warnings.length - WARNINGS;
   const looked = dump === null
     ? "The store was read whole, as an export does that: what an export refuses or warns of would stand here."

@@ -49,6 +49,8 @@ test("values are proposed: choices, files, directories", async (t) => {
   t.deepEqual(await proposed("export", "store", ""), words());
   t.deepEqual(await proposed("export", "store", "--limit", "1"), words());
   t.deepEqual(await proposed("inspect", ""), { kind: "files", words: [] });
+  // A dump from standard input is an operand.
+  t.deepEqual(await proposed("inspect", "-", ""), words());
   t.deepEqual(await proposed("import", "new", "--input", "g"), { kind: "files", words: [] });
 });
 

@@ -3,7 +3,7 @@ import test from "ava";
 import fc from "fast-check";
 import { documentLines, hexLines, numbersOf } from "#src/cli/render/document.js";
 import { makePaint } from "#src/cli/terminal/style.js";
-import { isPrintable } from "#src/cli/text/escape.js";
+import { isPrintable } from "#src/cli/text/characters.js";
 import { loggedSeed } from "../../faults/support.js";
 
 const bytes = (text: string): Uint8Array => Buffer.from(text);

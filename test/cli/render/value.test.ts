@@ -1,7 +1,7 @@
 import test from "ava";
 import fc from "fast-check";
 import { renderValue } from "#src/cli/render/value.js";
-import { isPrintable } from "#src/cli/text/escape.js";
+import { isPrintable } from "#src/cli/text/characters.js";
 
 const show = (text: string | Uint8Array, width: number | null = null): string =>
   renderValue(typeof text === "string" ? Buffer.from(text) : text, width);

@@ -4,7 +4,7 @@ import { constants } from "node:os";
 import { join } from "node:path";
 import type { ExecutionContext } from "ava";
 import { EXITS } from "#src/cli/help/exits.js";
-import { isPrintable } from "#src/cli/text/escape.js";
+import { isPrintable } from "#src/cli/text/characters.js";
 
 /** Path of the program. */
 export const KGDUMP = join(process.cwd(), "bin", "kgdump.js");

@@ -84,7 +84,8 @@ export function settled(sent: string, directory: string): string {
   return steady(text).replaceAll(/[ \t]+$/gm, "").trimEnd();
 }
 
-function steady(text: string): string {
+/** A text with what varies taken out. */
+export function steady(text: string): string {
   return VARYING.reduce((all, [varies, instead]) => all.replaceAll(varies, instead), text);
 }
 

@@ -1,8 +1,8 @@
 /** A pager shows what a terminal may be too small for: the user's own, only on a terminal, and its end is the end. */
-import { chmod, mkdir, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
-import { pagerOf } from "#src/cli/terminal/pager.js";
+import { pagerOf, startPager } from "#src/cli/terminal/pager.js";
 import { makeStore, numbered } from "../../support/stores.js";
 import { temporaryDirectory } from "../../support/temporary.js";
 import { kgdump, terminal } from "../support/run.js";
@@ -43,6 +43,19 @@ test("lists and values go through it on a terminal, and nowhere else", async (t)
   t.is((await terminal("kgdump inspect graph --keys", { cwd, env })).stdout.toString().match(/P:/g)?.length, 3001);
 });
 
+test("so do figures, neighbours and versions of a key, as there may be many", async (t) => {
+  const cwd = await placeOf(t);
+  const env = { KGDUMP_PAGER: "sed s/^/P:/" };
+  await writeFile(join(cwd, "edges.toml"), '[[edges]]\nkey = "{from}000{to}"\n');
+  for (const words of ["stats graph", "stats graph --csv", "graph graph --layout edges.toml", "graph graph --layout edges.toml --node k", "find graph k0000007"]) {
+    const { code, stdout } = await terminal(`kgdump ${words} --color never 2>/dev/null`, { cwd, env });
+    t.is(code, 0, words);
+    const shown = stdout.toString().trimEnd().split("\r\n");
+    t.true(shown.length > 1 && shown.every((line) => line.startsWith("P:")), `${words}: ${shown[0] ?? ""}`);
+    t.false((await kgdump(words.split(" "), { cwd, env })).stdout.includes("P:"), words);
+  }
+});
+
 test("who leaves it early has seen enough; one that can't be run is an error", async (t) => {
   const cwd = await placeOf(t);
   const { code, stdout } = await terminal("kgdump inspect graph --keys", { cwd, env: { KGDUMP_PAGER: "head -n 2" } });
@@ -72,4 +85,17 @@ test("without one a long value is cut to the screen, with what shows the rest", 
   t.true(shown.length <= 30, String(shown.length));
   t.regex(shown.slice(-2).join(" "), /… \d[\d,]* more lines: --width 0 shows all in one, --raw > FILE\s+takes its bytes/);
   t.regex(shown[0] ?? "", /^default {2}doc {2}JSON object, [\d,]+ bytes$/);
+});
+
+test("LESS is the user's where it is set; a pager that may not be run is an error as one that is missing", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const shown = async (env: NodeJS.ProcessEnv): Promise<string> => {
+    const pager = startPager(`printf %s "$LESS" > "${directory}/less"`, { PATH: process.env.PATH, ...env });
+    await pager.leave();
+    return readFile(join(directory, "less"), "utf8");
+  };
+  t.is(await shown({}), "FRX");
+  t.is(await shown({ LESS: "-S" }), "-S");
+  await writeFile(join(directory, "no"), "#!/bin/sh\n", { mode: 0o644 });
+  for (const name of ["no", "missing"]) await t.throwsAsync(startPager(join(directory, name), { PATH: "/bin" }).leave(), { code: "IO_FAILED", message: /can't be run/ }, name);
 });

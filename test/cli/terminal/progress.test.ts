@@ -17,6 +17,9 @@ test("a line loses field by field where the terminal is narrow, and is never cut
   t.is(progressLine(figures, steps, 55), "2/3 verifying  61 %  578k of 946k  about 8 s left");
   t.is(progressLine(figures, steps, 40), "2/3 verifying  61 %  about 8 s left");
   t.is(progressLine(figures, steps, 20), "2/3 verifying  61 %");
+  // Beyond its estimate, that one is no use.
+  t.is(progressLine({ ...figures, progress: { ...base, totalEntries: base.entries - 1 } }, steps, 65), "2/3 verifying  61 %  578k entries  35 MB/s  about 8 s left");
+  t.regex(progressLine({ ...figures, progress: { ...base, totalEntries: base.entries } }, steps, 65), / {2}578k of 578k {2}/);
 });
 
 test("whatever the figures and the width, a line is no wider, and from 40 columns on each field is whole", (t) => {

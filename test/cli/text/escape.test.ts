@@ -3,16 +3,8 @@ import { promisify } from "node:util";
 import test from "ava";
 import fc from "fast-check";
 import { bareUuid, parseBytes } from "#src/cli/text/byte-text.js";
-import {
-  decodeUtf8,
-  escapeJson,
-  escapeMessage,
-  escapeText,
-  formatBytes,
-  formatHex,
-  formatShort,
-  isPrintable,
-} from "#src/cli/text/escape.js";
+import { decodeUtf8, isPrintable } from "#src/cli/text/characters.js";
+import { escapeJson, escapeMessage, escapeText, formatBytes, formatHex, formatShort } from "#src/cli/text/escape.js";
 
 /** First and last of what must never reach a terminal, spelled out apart from the code's own pattern. */
 const DANGEROUS_RANGES = [
@@ -33,6 +25,12 @@ const bytes = fc.oneof(
     ([prefix, rest]) => new Uint8Array(Buffer.concat([Buffer.from(prefix), rest])),
   ),
   fc.tuple(fc.constantFrom("node:", "hex:", "text:", "", "it's:", "{", "\\:"), fc.uint8Array({ minLength: 16, maxLength: 16 })).map(([prefix, rest]) => new Uint8Array(Buffer.concat([Buffer.from(prefix), rest]))),
+  fc.tuple(fc.constantFrom("user:", "event/", "a|", "#", "hex:", "", "it's:", "{", "user"), fc.constantFrom(4, 8), fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), fc.nat(63)).map(([prefix, length, number, shift]) => {
+    const tail = Buffer.alloc(8);
+    tail.writeBigUInt64BE(number >> BigInt(shift));
+    return new Uint8Array(Buffer.concat([Buffer.from(prefix), tail.subarray(8 - length)]));
+  }),
+  fc.tuple(fc.constantFrom("user:", "", "\\", "{"), fc.constantFrom("{u64:1}", "{u32:99999999999}", "{U64:1}", "{u64:}", "{u16:1}", "{ms:2026-11-29T20:48:18.827Z}", "{ms:2026-99-29T20:48:18Z}", "{ms:1}"), fc.constantFrom("", "x", "\xff")).map((parts) => new Uint8Array(Buffer.from(parts.join(""), "latin1"))),
   fc.tuple(fc.constantFrom("node:", "", "\\", "{"), fc.uuid(), fc.constantFrom("", "}", "}x")).map(([prefix, uuid, end]) => new Uint8Array(Buffer.from(`${prefix}{${uuid}${end}`))),
 );
 

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import test from "ava";
 import { openRocksdbLoader } from "#src/engines/rocksdb/loader.js";
-import { fromHeader, toHeader } from "#src/engines/rocksdb/option-lines.js";
+import { DATABASE_OPTIONS, fromHeader, toHeader } from "#src/engines/rocksdb/option-lines.js";
 import type { Scope } from "#src/engines/rocksdb/option-names.js";
 import { optionProblem } from "#src/engines/rocksdb/option-rules.js";
 import { RestoredFamilies } from "#src/engines/rocksdb/settings.js";
@@ -133,4 +133,13 @@ test("a FIFO family whose limits are not taken gets none: RocksDB's own would de
   t.true(final.complete);
   t.deepEqual([final.values.get("compaction_options_fifo"), final.values.get("ttl")], ["{allow_compaction=false;max_table_files_size=18446744073709551615;}", "77"]);
   t.regex(notKept.join("\n"), /compaction_options_fifo=.* is not kept[^]*whose limits are not kept: OPTIONS has none/);
+});
+
+test("options that lack their version, or a name, are none", (t) => {
+  const told = (version: string, database: string): ReturnType<typeof fromHeader> => {
+    const { source, families } = toHeader({ version, database: new Map([["b", "2"]]), families: [new Map([["a", "1"]])] });
+    return fromHeader(source.size === 0 ? source : new Map([...source, [DATABASE_OPTIONS, database]]), families[0]);
+  };
+  t.deepEqual([...(told("8.11.4", "=x\nb=2\nc")?.database ?? [])], [["b", "2"]]);
+  t.is(told("", "b=2"), null);
 });

@@ -5,9 +5,9 @@ import { join } from "node:path";
 import test from "ava";
 import type { ExecutionContext } from "ava";
 import fc from "fast-check";
-import { openSledLoader, type SledLoader, type SledLoaderOptions } from "#src/engines/sled/loader.js";
+import { openSledLoader, type SledLoaderOptions } from "#src/engines/sled/loader.js";
 import { openSledSource } from "#src/engines/sled/reader.js";
-import type { KeyOrder } from "#src/engines/store.js";
+import type { EntryLoader, KeyOrder } from "#src/engines/store.js";
 import type { ErrorCode } from "#src/errors.js";
 import { encodeEntries } from "#src/format/entries.js";
 import { sledCheck, sledChurn, sledHammer, sledStill } from "../../checker/run.js";
@@ -27,7 +27,7 @@ async function loadStore(path: string, content: Content, options: SledLoaderOpti
   await loader.finish();
 }
 
-async function loadRecords(loader: SledLoader, records: readonly Pair[], perBlock = 700): Promise<void> {
+async function loadRecords(loader: EntryLoader, records: readonly Pair[], perBlock = 700): Promise<void> {
   for (let at = 0; at < records.length; at += perBlock) {
     const block = encodeEntries(records.slice(at, at + perBlock));
     await loader.load(block);

@@ -1,12 +1,10 @@
 import fc from "fast-check";
 import { SLED } from "#src/engines/sled/engine.js";
-import { openSledLoader } from "#src/engines/sled/loader.js";
 import { openSledSink } from "#src/engines/sled/sled.js";
 import { engineSuite } from "../suite.js";
 
 engineSuite({
   engine: SLED,
-  openLoader: (path) => openSledLoader(path),
   openSink: (path) => openSledSink(path, { create: false }),
   names: fc.oneof(fc.constant(Buffer.from("default")), fc.uint8Array({ minLength: 1, maxLength: 12 })),
   keepsReverse: false,

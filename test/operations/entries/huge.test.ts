@@ -57,7 +57,7 @@ const holding = (value: number): typeof SLED => ({ ...SLED, largest: { ...LARGES
 
 test("a dump file with such an entry is refused by its index, before anything is written", async (t) => {
   const directory = await temporaryDirectory(t);
-  const store = await makeStore(directory, "store", { default: { small: "1" }, big: { a: "x", big: "y".repeat(3_000_000), c: "z" } });
+  const store = await makeStore(directory, "store", { default: { small: "1" }, big: { a: "x", big: "y".repeat(3_000_000), c: "z", ["k".repeat(256)]: "y".repeat(3_000_000) } });
   const input = join(directory, "a.kgd");
   await exportStore({ store, output: input });
   await using dump = await openDump(input);

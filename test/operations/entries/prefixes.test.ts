@@ -2,6 +2,7 @@
 import test from "ava";
 import fc from "fast-check";
 import { prefixLengths, PrefixTree } from "#src/operations/entries/prefixes.js";
+import { encodeEntries } from "#src/format/entries.js";
 import { loggedSeed } from "../../faults/support.js";
 
 const bytes = (text: string): Uint8Array => Buffer.from(text, "latin1");
@@ -19,8 +20,10 @@ const KEYS: readonly string[] = [
   "a\0^b",
   "table\xff^k",
   // No word ends here.
-  "plain", "", ":", "::", "42:x", "2024-01-01:x", "deadbeef01:x", "00f0:x", "\xc3\xa9:x", " \x01:", `${"w".repeat(48)}:x`, "12a4:x",
-  `${"w".repeat(47)}:^x`, "face:^x", "v2:^x", "t1:^x",
+  "plain", "", ":", "::", "42:x", "2024-01-01:x", "deadbeef01:x", "deadbee1:x", "00f0:x", "\xc3\xa9:x", " \x01:", `${"w".repeat(48)}:x`, "12a4:x",
+  `${"w".repeat(47)}:^x`, "face:^x", "deadbe1:^x", "v2:^x", "t1:^x",
+  // What is no text begins no word.
+  "\0a:x", "\xffa:x", "\ta:x", "node:^\x00F|x", "node:^\xff1Umo\tx", ":a:^x",
 ];
 
 test("words end with a separator, and what tells one key from another is no word", (t) => {
@@ -34,6 +37,10 @@ test("words end with a separator, and what tells one key from another is no word
 const word = fc.constantFrom("node:", "edge:", "user/", "a|", "");
 const key = fc.tuple(word, word, fc.uint8Array({ maxLength: 6 })).map(([one, other, rest]) => Buffer.concat([bytes(one + other), rest]));
 const sortedKeys = fc.uniqueArray(key, { maxLength: 120, selector: (one) => one.toString("hex") }).map((keys) => keys.sort((a, b) => Buffer.compare(a, b)));
+
+/** Entries with these keys, encoded; each has eight bytes but for its key. */
+const encoded = (keys: readonly Uint8Array[]): Uint8Array => encodeEntries(keys.map((one) => ({ key: one, value: bytes("value") })));
+const sizeOf = (keys: readonly Uint8Array[]): number => encoded(keys).length;
 
 /** The first word of each key, counted without the tree. */
 function plainCount(keys: readonly Uint8Array[]): Map<string, number> {
@@ -57,14 +64,14 @@ function toldCount({ shares }: ReturnType<PrefixTree["top"]>): Map<string, numbe
   return counts;
 }
 
-test("entries that are added one by one are counted exactly, each once", (t) => {
+test("entries that are added are counted exactly, each once", (t) => {
   fc.assert(fc.property(sortedKeys, (keys) => {
     const tree = new PrefixTree();
-    for (const one of keys) tree.addEntry(one, one.length);
+    tree.addEntries(encoded(keys));
     const top = tree.top(1000);
     t.deepEqual([...toldCount(top)].sort(), [...plainCount(keys)].sort());
     t.true(top.shares.every(({ estimated, example, prefix }) => !estimated && Buffer.compare(example.subarray(0, prefix.length), prefix) === 0));
-    t.is(top.shares.reduce((sum, { bytes: size }) => sum + size, 0), keys.reduce((sum, one) => sum + one.length, 0));
+    t.is(top.shares.reduce((sum, { bytes: size }) => sum + size, 0), sizeOf(keys));
     t.true(tree.top(2).shares.length <= 2);
   }), { seed: loggedSeed(t) });
 });
@@ -76,8 +83,8 @@ test("blocks count for what their first and last keys have in common; only what 
       const block = keys.slice(at, at + size);
       const [firstKey, lastKey] = [block[0], block.at(-1)];
       if (firstKey === undefined || lastKey === undefined) throw new Error("an empty block");
-      if (PrefixTree.isMixed({ firstKey, lastKey })) for (const one of block) tree.addEntry(one, one.length);
-      else tree.addBlock({ firstKey, lastKey, entries: block.length, rawLength: block.reduce((sum, one) => sum + one.length, 0) });
+      if (PrefixTree.isMixed({ firstKey, lastKey })) tree.addEntries(encoded(block));
+      else tree.addBlock({ firstKey, lastKey, entries: block.length, rawLength: sizeOf(block) });
     }
     // Mixed blocks were looked into: keys with no word between two that have none may have one.
     const wordless = keys.some((one) => prefixLengths(one).length === 0);
@@ -96,18 +103,25 @@ test("blocks count for what their first and last keys have in common; only what 
 
 test("what nearly all have in common is taken apart, and names that are each another's are not", (t) => {
   const tree = new PrefixTree();
-  for (let n = 0; n < 90; n += 1) tree.addEntry(bytes(`app:${["user", "post", "like"][n % 3] ?? ""}:${String(n)}`), 10);
-  for (let n = 0; n < 5; n += 1) tree.addEntry(bytes(`meta:${String(n)}`), 10);
+  tree.addEntries(encoded(Array.from({ length: 90 }, (_, n) => bytes(`app:${["user", "post", "like"][n % 3] ?? ""}:${String(n)}`))));
+  tree.addEntries(encoded(Array.from({ length: 5 }, (_, n) => bytes(`meta:${String(n)}`))));
   t.deepEqual(tree.top(10).shares.map(({ prefix, entries }) => [Buffer.from(prefix).toString(), entries]).sort(), [["app:like:", 30], ["app:post:", 30], ["app:user:", 30], ["meta:", 5]]);
   const names = new PrefixTree();
-  for (let n = 0; n < 26 ** 2; n += 1) names.addEntry(bytes(`user:${String.fromCharCode(97 + (n % 26), 97 + Math.floor(n / 26))}ob:x`), 10);
+  names.addEntries(encoded(Array.from({ length: 26 ** 2 }, (_, n) => bytes(`user:${String.fromCharCode(97 + (n % 26), 97 + Math.floor(n / 26))}ob:x`))));
   t.deepEqual(names.top(10).shares.map(({ prefix, entries }) => [Buffer.from(prefix).toString(), entries]), [["user:", 676]]);
 });
 
 test("of more prefixes than are kept, the others count for what they are within, and memory is bounded", (t) => {
   const tree = new PrefixTree();
-  for (let n = 0; n < 30_000; n += 1) tree.addEntry(bytes(`${Array.from(n.toString(26).padStart(4, "0")).map((digit) => String.fromCharCode(97 + parseInt(digit, 26))).join("")}:x`), 1);
+  tree.addEntries(encoded(Array.from({ length: 30_000 }, (_, n) => bytes(`${Array.from(n.toString(26).padStart(4, "0")).map((digit) => String.fromCharCode(97 + parseInt(digit, 26))).join("")}:x`))));
   const { shares, more } = tree.top(10);
   t.is(shares.length + more, 1001);
   t.deepEqual([shares[0]?.prefix.length, shares[0]?.entries], [0, 29_000]);
+});
+
+test("what is within a prefix is told when there is room for all of it, and else the prefix", (t) => {
+  const tree = new PrefixTree();
+  tree.addEntries(encoded(["node:a:1", "node:b:1", "node:c:1"].map(bytes)));
+  t.deepEqual(tree.top(3).shares.map(({ prefix }) => Buffer.from(prefix).toString()).sort(), ["node:a:", "node:b:", "node:c:"]);
+  t.deepEqual(tree.top(2).shares.map(({ prefix }) => Buffer.from(prefix).toString()), ["node:"]);
 });

@@ -1,6 +1,6 @@
 import { mkdir, readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { PassThrough, Writable } from "node:stream";
+import { PassThrough, Readable, Writable } from "node:stream";
 import test from "ava";
 import { KgdumpError } from "#src/errors.js";
 import { exportStore } from "#src/operations/export/export.js";
@@ -98,6 +98,18 @@ test("a dump that was stopped ends with an abort frame", async (t) => {
     yield* chunks;
   };
   await t.throwsAsync(verifyDump({ input: received() }), { code: "DUMP_ABORTED", message: /the operator said stop/ });
+});
+
+test("an abort frame has the code of the error that led to it; blocks are no larger than readers take", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const store = await makeStore(directory, "store", { default: { ...numbered("k", 1000), large: "x".repeat(20_000) } });
+  const chunks: Buffer[] = [];
+  const output = new Writable({ write: (chunk: Buffer, _encoding, done) => { chunks.push(Buffer.from(chunk)); done(); } });
+  await t.throwsAsync(exportStore({ store, output, maxBlockSize: 10_000 }), { code: "STORE_UNSUPPORTED" });
+  await t.throwsAsync(verifyDump({ input: Readable.from(chunks) }), { code: "DUMP_ABORTED", message: /\[STORE_UNSUPPORTED\]/ });
+  const path = join(directory, "small.kgd");
+  await exportStore({ store, output: path, maxBlockSize: 21_000 });
+  t.true((await verifyDump({ input: path, maxBlockSize: 21_000 })).dump.header.blockSize <= 21_000);
 });
 
 /** Takes all but one write. */

@@ -1,12 +1,14 @@
 import { createReadStream } from "node:fs";
 import { mkdir, readdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import test from "ava";
 import type { ExecutionContext } from "ava";
 import { openSledSource } from "#src/engines/sled/reader.js";
 import { iterateEntries } from "#src/format/index.js";
 import { exportStore } from "#src/operations/export/export.js";
 import { importDump } from "#src/operations/import/import.js";
+import { restoreDump } from "#src/operations/import/restore.js";
+import { inspectStore } from "#src/operations/inspect/store.js";
 import { sledCheck } from "../../checker/run.js";
 import { type Content, makeStore, numbered } from "../../support/stores.js";
 import { temporaryDirectory } from "../../support/temporary.js";
@@ -135,4 +137,24 @@ test("two keyspaces never share a tree, and unknown ones are named", async (t) =
   await t.throwsAsync(importDump({ target, input: dump, map: new Map([["nodes", "default"]]) }), { code: "USAGE" });
   await t.throwsAsync(importDump({ target, input: dump, keyspaces: ["node"] }), { code: "KEYSPACE_UNKNOWN" });
   await t.throwsAsync(importDump({ target, input: dump, map: new Map([["no", "x"]]) }), { code: "KEYSPACE_UNKNOWN" });
+});
+
+test("a new store has the new names of keyspaces, and no tree by an old one; an existing one keeps its owner", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const at = (name: string): string => join(directory, name);
+  const store = await makeStore(directory, "reversed", { back: { a: "1", b: "2" } }, [{ name: "back", comparator: "reverse-bytewise" }]);
+  await exportStore({ store, output: at("a.kgd"), keyspaces: ["back"] });
+  const { reopen } = await importDump({ target: relative(process.cwd(), at("new")), input: at("a.kgd"), map: new Map([["back", "forth"]]) });
+  t.true(reopen.rust.includes(JSON.stringify(at("new"))), reopen.rust);
+  const { keyspaces } = await inspectStore({ store: at("new") });
+  t.deepEqual(keyspaces.map(({ name }) => Buffer.from(name).toString()).sort(), ["default", "forth"]);
+  await t.throwsAsync(importDump({ target: at("new"), input: at("a.kgd"), merge: true, mode: 0o700 }), { code: "USAGE", message: /is for a new store/ });
+});
+
+test("who comes while a store is made is told by which command", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const [input, target] = [await dumpOf(directory, "a", { default: numbered("k", 500) }), join(directory, "held")];
+  let late: Promise<string> | undefined;
+  await restoreDump({ target, input, onProgress: () => { late ??= importDump({ target, input }).then(() => "made", (error: unknown) => String(error)); } });
+  t.regex((await late) ?? "", /\brestore\b/);
 });

@@ -108,3 +108,16 @@ test("what is no dump is refused by name", async (t) => {
   await t.throwsAsync(openDump("/dev/null"), { code: "USAGE" });
   t.true((await inspectDump({ input: dump })).complete);
 });
+
+test("a dump whose end is damaged can't be listed from there, and has the bytes of its file all the same", async (t) => {
+  const { directory, dump } = await setUp(t);
+  const bytes = await readFile(dump);
+  const [cut, flipped] = [join(directory, "cut.kgd"), join(directory, "flipped.kgd")];
+  await writeFile(cut, bytes.subarray(0, bytes.length - 10));
+  await t.throwsAsync(collect(listEntries({ input: cut, reverse: true })), { code: "DUMP_TRUNCATED" });
+  bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 1;
+  await writeFile(flipped, bytes);
+  const { problem, bytes: size } = await inspectDump({ input: flipped, check: true });
+  t.not(problem, null);
+  t.is(size, bytes.length);
+});

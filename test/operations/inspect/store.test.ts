@@ -1,4 +1,5 @@
 /** Looking into a store tells what reading all of it tells, for each engine, and changes nothing. */
+import { readdir, utimes } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import type { DumpEntry } from "#src/operations/dump/entries.js";
@@ -87,6 +88,9 @@ test("each key is found, and no other", async (t) => {
   }
 });
 
+/** Whether a key without a word is followed by one that begins with the same byte. @param keys sorted */
+const mayHide = (keys: readonly string[]): boolean => keys.some((key, index) => key !== "" && prefixLengths(b(key)).length === 0 && keys[index + 1]?.[0] === key[0]);
+
 test("a summary has every keyspace, and each word that keys begin with, with the first key of it", async (t) => {
   for (const store of await bothEngines(t)) {
     const { keyspaces, bytes, changedAt, path } = await inspectStore({ store });
@@ -100,7 +104,7 @@ test("a summary has every keyspace, and each word that keys begin with, with the
         if (!firsts.has(prefix)) firsts.set(prefix, key);
       }
       t.deepEqual(prefixes.map(({ prefix, example }) => [prefix, example].map((part) => Buffer.from(part).toString("latin1"))).sort(), [...firsts].sort(), store);
-      t.false(morePrefixes);
+      t.is(morePrefixes, mayHide(keys));
     }
   }
 });
@@ -111,7 +115,25 @@ test("of many words ten are told, and that there are more; keys without a word a
   const bare = Object.fromEntries(Array.from({ length: 500 }, (_, n) => [`n${String(n)}`, "v"]));
   const store = await makeStore(directory, "store", { default: many, bare: { ...bare, "o:1": "v" } });
   const { keyspaces } = await inspectStore({ store });
-  t.deepEqual(keyspaces.map(({ prefixes, morePrefixes }) => [prefixes.length, morePrefixes]), [[10, true], [2, false]]);
+  t.deepEqual(keyspaces.map(({ prefixes, morePrefixes }) => [prefixes.length, morePrefixes]), [[10, true], [2, true]]);
+});
+
+test("keys without a word hide nothing but what begins as they do, and that is said", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const cases: readonly (readonly [keys: readonly string[], words: readonly string[], more: boolean])[] = [
+    [["", "a:1", "b:1"], ["", "a:", "b:"], false],
+    [["", "\0", "a:1"], ["", "a:"], false],
+    [[""], [""], false],
+    [["a:1", "ab", "b:1"], ["a:", "", "b:"], false],
+    [["a1", "aword:1", "b:1"], ["", "b:"], true],
+    [["a", "b", "c"], [""], false],
+  ];
+  for (const [keys, words, more] of cases) {
+    const store = await makeStore(directory, `store-${String(cases.findIndex(([one]) => one === keys))}`, { default: Object.fromEntries(keys.map((key) => [key, "v"])) });
+    const [found] = (await inspectStore({ store })).keyspaces;
+    t.deepEqual(found?.prefixes.map(({ prefix }) => Buffer.from(prefix).toString()), [...words], keys.join());
+    t.is(found?.morePrefixes, more, keys.join());
+  }
 });
 
 test("stores in the reverse order are looked into in theirs", async (t) => {
@@ -131,4 +153,14 @@ test("what is no store is none", async (t) => {
   t.false(await isStore(directory));
   t.false(await isStore(join(directory, "none")));
   await t.throwsAsync(inspectStore({ store: directory }), { code: "STORE_NOT_RECOGNIZED" });
+});
+
+test("a store was changed when the last of its files was; an empty range is refused in words of the library", async (t) => {
+  const store = await makeStore(await temporaryDirectory(t), "store", { default: { a: "1" } });
+  for (const [index, name] of (await readdir(store)).entries()) await utimes(join(store, name), 1_000_000 + index, 1_000_000 + index);
+  const newest = (await readdir(store)).length - 1;
+  t.is((await inspectStore({ store })).changedAt?.getTime(), (1_000_000 + newest) * 1000);
+  const key = Buffer.from("a");
+  const error = await t.throwsAsync(async () => { for await (const _ of listStoreEntries({ store, from: key, to: key })); }, { code: "USAGE", message: /^from and to are the same key/ });
+  t.regex((error as { hint?: string }).hint ?? "", /^from is the first key/);
 });

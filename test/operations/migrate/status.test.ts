@@ -1,5 +1,5 @@
 /** Status: what became of the backup and the dump is said as it is, at every step. */
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import test from "ava";
 import { renderStatus } from "#src/cli/render/migrate.js";
 import { makePaint } from "#src/cli/terminal/style.js";
@@ -69,4 +69,15 @@ test("a migration that was stopped has nothing to undo, and never had a backup",
   t.is(lines.dump, "none was made");
   t.regex(lines.migration ?? "", /stopped 20.*: there is nothing to undo$/);
   t.is((await migrationStatus(path)).state, "to-migrate");
+});
+
+test("while a backup is put back it is not gone; of several compactions the last one's original is told", async (t) => {
+  const path = await makeStore(await temporaryDirectory(t), "graph", { default: { a: "1" } });
+  await migrateStore({ source: path });
+  await rollbackStore({ target: path });
+  const journal = JSON.parse(await readFile(journalPath(path), "utf8")) as Record<string, unknown>;
+  await writeFile(journalPath(path), JSON.stringify({ ...journal, step: "rolling-back" }));
+  t.is((await migrationStatus(path)).backup?.state, "put-back");
+  for (const stamp of ["20260102T030405Z", "20260203T040506Z", "20250101T000000Z"]) await mkdir(`${path}.before-compact-${stamp}`);
+  t.is((await migrationStatus(path)).compacted?.path, `${path}.before-compact-20260203T040506Z`);
 });

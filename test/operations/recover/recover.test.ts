@@ -267,3 +267,20 @@ test("import and verify warn of a salvaged dump, and its gaps can be listed", as
   t.deepEqual(gaps, [["default", null, "c"]]);
   t.deepEqual((await verifyDump({ input: (async function* () { yield dump; })() })).warnings, []);
 });
+
+test("a link that leads nowhere is there, too, which is told before anything is read", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const at = (name: string): string => join(directory, name);
+  await writeFile(at("in"), await sample());
+  await symlink("nowhere", at("link"));
+  await t.throwsAsync(recoverDump({ input: at("in"), output: at("link"), onProgress: () => { t.fail("it is read"); } }), { code: "OUTPUT_EXISTS" });
+  await t.throwsAsync(stat(at("link")), { code: "ENOENT" });
+});
+
+test("a sound dump without entries is copied; the header of the new one tells what was kept", async (t) => {
+  const { result } = await recover(t, await makeDump(header({ keyspaces: KEYSPACES }), [[], []]));
+  t.like(result, { sound: true, lost: false, entries: 0, blocks: 0 });
+  const { events, header: kept } = await recover(t, await sample());
+  const found = events.flatMap((event) => (event.type === "keyspace-end" ? [[event.totals.entries, event.totals.rawBytes]] : []));
+  t.deepEqual(kept.keyspaces.map(({ estimatedEntries, estimatedBytes }) => [estimatedEntries, estimatedBytes]), found);
+});

@@ -76,7 +76,7 @@ test("a limit says how much is hidden; missing nodes and edges are told", async 
   t.is(found.missingEdges, 1);
   t.is((found.nodes[0]?.hidden ?? 0) + found.edges.length + found.missingEdges, 29);
   t.deepEqual(found.nodes.filter(({ missing }) => missing).map((node) => node.id), [id(1)]);
-  await t.throwsAsync(neighboursOf(dump, { node: Buffer.from(id(77)) }), { code: "USAGE", message: /there is no node/ });
+  await t.throwsAsync(neighboursOf(dump, { node: Buffer.from(id(77)) }), { code: "NOT_FOUND", message: /there is no node/ });
   await t.throwsAsync(neighboursOf(dump, { node: Buffer.from("nobody") }), { code: "USAGE", message: /UUIDs here/ });
 });
 

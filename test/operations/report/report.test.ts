@@ -11,7 +11,10 @@ import { recoverDump } from "#src/operations/recover/recover.js";
 import { gatherReport, type ReportFacts } from "#src/operations/report/gather.js";
 import { writeReport } from "#src/operations/report/write.js";
 import { reportPage } from "#src/report/page.js";
+import { graphOf } from "#src/operations/relations/graph.js";
+import { readLayoutFile } from "#src/settings/graph-layout-file.js";
 import { reportOf } from "#src/index.js";
+import { sampleDump } from "../../cli/support/dumps.js";
 import { unpackStore } from "../../fixtures/unpack.js";
 import { makeStore, numbered } from "../../support/stores.js";
 import { temporaryDirectory } from "../../support/temporary.js";
@@ -98,4 +101,67 @@ test("a page appears whole or not at all, and never over something else", async 
   stream.on("data", (chunk: Buffer) => chunks.push(chunk));
   t.is((await writeReport({ input: dump, output: stream, draw: () => "text" })).path, null);
   t.is(Buffer.concat(chunks).toString(), "text");
+});
+
+test("a graph is told where the entries are one, with the figures of graph; else there is no word of it", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const store = await unpackStore(t, "maya-families");
+  const dump = join(directory, "x.kgd");
+  await exportStore({ store, output: dump });
+  const wanted = await graphOf({ input: store });
+  for (const input of [store, dump, createReadStream(dump)]) {
+    const facts = await gatherReport({ input });
+    t.deepEqual({ ...facts.graph?.report, newProblems: undefined, ...facts.graph?.figures }, { layout: wanted.layout, nodes: wanted.nodes, edges: wanted.edges, lists: wanted.lists, others: wanted.others, problems: wanted.problems, newProblems: undefined, kinds: wanted.kinds, ...figuresOf(wanted) });
+    // A stream has gone by.
+    t.is(facts.graph?.near === null, typeof input !== "string");
+    const page = draw(facts);
+    const [hub] = wanted.hubs;
+    for (const text of ["<h2 id=\"graph-title\">Graph", `<dt>Edges</dt><dd>${String(wanted.edges)}</dd>`, Buffer.from(hub?.id ?? []).toString()]) t.true(page.includes(text), text);
+    t.is(page.includes('class="chart near"'), typeof input === "string");
+  }
+  const hidden = draw(await gatherReport({ input: dump, values: false }));
+  t.true(hidden.includes("are left out with the values") && !hidden.includes(Buffer.from(wanted.hubs[0]?.id ?? []).toString()));
+  for (const content of [{ default: numbered("k", 50) }, { default: { ...Object.fromEntries(Array.from({ length: 9 }, (_, at) => [`node:0123456789abcde${String(at)}`, "no JSON"])), "edge:0123456789abcdef": "no JSON" } }]) {
+    const facts = await gatherReport({ input: await makeStore(await temporaryDirectory(t), "s", content) });
+    t.is(facts.graph, null);
+    t.false(draw(facts).includes("graph-title"));
+  }
+});
+
+function figuresOf({ distinctNodes, nodeLabels, edgeLabels, degrees, hubs, orphans, danglingEdges, loops, parallelEdges, components, growth }: Awaited<ReturnType<typeof graphOf>>): object {
+  return { distinctNodes, nodeLabels, edgeLabels, degrees, hubs, orphans, danglingEdges, loops, parallelEdges, components, growth };
+}
+
+test("a graph in another layout is told by its file; where nothing is in it, that is a warning", async (t) => {
+  const layoutFile = "examples/graph/triples.toml";
+  const layout = await readLayoutFile(layoutFile);
+  const hostile = "<script>x</script>";
+  const triples = { default: { [`spo\0a\0${hostile}\0b`]: "", [`pos\0${hostile}\0b\0a`]: "", "spo\0a\0knows\0c": "" } };
+  const store = await makeStore(await temporaryDirectory(t), "s", triples);
+  const facts = await gatherReport({ input: store, layout });
+  t.like(facts.graph?.report, { layout: "declared", edges: 2 });
+  t.like(facts.graph?.near, { nodes: { length: 3 }, edges: { length: 2 } });
+  const page = draw(facts);
+  t.true(page.includes("in the layout that was given") && page.includes("&lt;script&gt;x") && !page.includes("<script>"));
+  const { html } = await reportOf(store, { layoutFile });
+  t.true(html.includes("graph-title"));
+  const other = await gatherReport({ input: await makeStore(await temporaryDirectory(t), "s", { default: numbered("k", 50) }), layout });
+  t.is(other.graph, null);
+  t.regex(other.stats.warnings.join(), /nothing in it is in the layout/);
+});
+
+test("what is wrong with a graph is told, and a picture shows what is missing", async (t) => {
+  const uuid = (n: number): string => `0000000${String(n)}-0000-4000-8000-000000000000`;
+  const key = (kind: string, n: number): Buffer => Buffer.concat([Buffer.from(`${kind}:`), Buffer.from(uuid(n).replaceAll("-", ""), "hex")]);
+  const node = (n: number): [Buffer, string] => [key("node", n), JSON.stringify({ id: uuid(n), label: `Person ${String(n)}`, properties: [] })];
+  const edge = (n: number, source: number, target: number): [Buffer, string] => [key("edge", n), JSON.stringify({ id: uuid(n), label: "KNOWS", source: uuid(source), target: uuid(target), properties: [] })];
+  const list = (n: number, way: string, ...edges: readonly number[]): [Buffer, string] => [Buffer.from(`node_edges:${uuid(n)}:${way}`), JSON.stringify(edges.map(uuid))];
+  const entries = [node(1), node(2), edge(3, 1, 2), edge(4, 1, 5), list(1, "outgoing", 3, 4), list(2, "incoming", 3)].sort(([a], [b]) => Buffer.compare(a, b));
+  const dump = join(await temporaryDirectory(t), "x.kgd");
+  await writeFile(dump, await sampleDump([{ name: "default", entries }]));
+  const page = draw(await gatherReport({ input: dump }));
+  t.regex(page, /It is not whole:<\/strong> 2 problems\./);
+  t.regex(page, /the edge ends at a node that is not there/);
+  t.regex(page, /class="missing"/);
+  t.true(page.includes("<li>the graph is not whole: 2 problems, which stand under Graph</li>"));
 });

@@ -35,6 +35,17 @@ test("a steady job has a steady rate and the right time left", (t) => {
   t.is(Math.round(figures.secondsLeft ?? 0), 80);
 });
 
+test("what is left is told from the first second on", (t) => {
+  let now = 0;
+  const tracker = new FigureTracker(() => now);
+  const left = (at: number): number | null => {
+    now = at;
+    return tracker.update({ ...base, bytes: at, totalBytes: 10_000 }).secondsLeft;
+  };
+  t.deepEqual([left(0), left(500), left(999)], [null, null, null]);
+  t.is(left(1000), 9);
+});
+
 test("a new phase starts afresh", (t) => {
   let now = 0;
   const tracker = new FigureTracker(() => now);

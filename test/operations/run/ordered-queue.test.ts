@@ -1,5 +1,6 @@
+import { getEventListeners } from "node:events";
 import test from "ava";
-import { OrderedQueue } from "#src/operations/run/ordered-queue.js";
+import { orAborted, OrderedQueue } from "#src/operations/run/ordered-queue.js";
 
 const later = <T>(ms: number, value: T): Promise<T> => new Promise((done) => setTimeout(() => { done(value); }, ms));
 
@@ -29,4 +30,11 @@ test("a failure is thrown when its turn comes, and settle waits for the rest", a
 
 test("taking from an empty queue is the caller's mistake", async (t) => {
   await t.throwsAsync(new OrderedQueue<number>(1).take(), { instanceOf: TypeError });
+});
+
+test("what was waited for leaves nothing at its signal", async (t) => {
+  const { signal } = new AbortController();
+  t.is(await orAborted(later(1, 1), signal), 1);
+  await t.throwsAsync(orAborted(Promise.reject(new Error("broken")), signal), { message: "broken" });
+  t.is(getEventListeners(signal, "abort").length, 0);
 });

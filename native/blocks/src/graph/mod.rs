@@ -1,34 +1,18 @@
-//! What graph lies in a store or a dump: whether it is whole, and how its nodes hang together.
+//! What graph lies in a store or a dump, as JavaScript asks for it.
 //!
-//! Contract: blocks are only read, off the main thread, one after the other. Memory is bounded but for 4 bytes for each node; temporary
-//! files without a name take the rest. No value is hostile to it: nothing is followed by recursion.
+//! Contract: blocks are only read, off the main thread, one after the other. Temporary files without a name take what memory does not
+//! hold.
 
-mod builder;
-mod counts;
-mod field;
-mod gather;
-mod id;
-mod layout;
-mod links;
-mod lists;
-mod pick;
-mod powers;
-mod problems;
-mod report;
-mod sorter;
 mod spill;
-mod walk;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use kgdump_looking::graph::{Builder, Layout, Part, Room, Rule};
 use kgdump_shared::fault::{Fault, Outcome};
 use napi::bindgen_prelude::{AsyncTask, Buffer};
 use napi_derive::napi;
 
-use self::builder::Builder;
-use self::id::Domain;
-use self::layout::{Form, Kind, Layout, Name, Part, Paths, Rule};
-use self::sorter::Room;
+use self::spill::Directory;
 use crate::job::{Job, start};
 
 /// A part of a key: a literal, or a name and a form.
@@ -76,10 +60,9 @@ impl GraphBuilder {
     pub fn new(settings: GraphSettings) -> napi::Result<Self> {
         let GraphSettings { rules, node_ids_are_uuids, edge_ids_are_uuids, directory, run_records } = settings;
         let rules = rules.into_iter().map(rule).collect::<Outcome<Vec<Rule>>>()?;
-        let domain = |uuids: bool| if uuids { Domain::Uuids } else { Domain::Texts };
-        let has_nodes = rules.iter().any(|rule| rule.kind == Kind::Node);
-        let layout = Layout { rules, nodes: domain(node_ids_are_uuids), edges: domain(edge_ids_are_uuids), has_nodes };
-        let room = Room { directory: directory.into(), run_records: run_records.map(|records| records as usize) };
+        let layout = Layout::new(rules, (node_ids_are_uuids, edge_ids_are_uuids));
+        let space = Arc::new(Directory(directory.into()));
+        let room = Room { space, run_records: run_records.map(|records| records as usize) };
         Ok(Self { builder: Arc::new(Mutex::new(Builder::new(layout, room))) })
     }
 
@@ -120,47 +103,26 @@ fn lock(builder: &Arc<Mutex<Builder>>) -> MutexGuard<'_, Builder> {
 }
 
 fn rule(rule: GraphRule) -> Outcome<Rule> {
-    let kind = named(
-        &rule.kind,
-        [("node", Kind::Node), ("edge", Kind::Edge), ("outgoing", Kind::Outgoing), ("incoming", Kind::Incoming)],
-    )?;
-    let parts = rule.key.into_iter().map(part).collect::<Outcome<Vec<Part>>>()?;
-    let path = |path: Option<Vec<String>>| path.map(|path| path.into_iter().map(String::into_bytes).collect());
-    let mut paths = Paths { properties: path(rule.properties), ..Paths::default() };
-    for (name, given) in [
-        (Name::Id, rule.id),
-        (Name::From, rule.from),
-        (Name::To, rule.to),
-        (Name::Label, rule.label),
-        (Name::Time, rule.time),
+    let mut made = Rule::of_kind(&rule.kind)?;
+    made.parts = rule.key.into_iter().map(part).collect::<Outcome<Vec<Part>>>()?;
+    for (name, path) in [
+        ("id", rule.id),
+        ("from", rule.from),
+        ("to", rule.to),
+        ("label", rule.label),
+        ("time", rule.time),
+        ("properties", rule.properties),
     ] {
-        paths.fields[name as usize] = path(given);
+        let Some(path) = path else { continue };
+        made.paths.set(name, path.into_iter().map(String::into_bytes).collect())?;
     }
-    Ok(Rule { kind, parts, paths })
+    Ok(made)
 }
 
 fn part(part: GraphPart) -> Outcome<Part> {
-    let names = [
-        ("id", Name::Id),
-        ("from", Name::From),
-        ("to", Name::To),
-        ("label", Name::Label),
-        ("time", Name::Time),
-        ("any", Name::Any),
-    ];
-    let forms = [("uuid", Form::Uuid), ("uuid-text", Form::UuidText), ("u64", Form::U64), ("text", Form::Text)];
     match part {
         GraphPart { literal: Some(literal), .. } => Ok(Part::Literal(literal.to_vec())),
-        GraphPart { name: Some(name), form: Some(form), .. } => {
-            Ok(Part::Field(named(&name, names)?, named(&form, forms)?))
-        }
+        GraphPart { name: Some(name), form: Some(form), .. } => Part::field(&name, &form),
         _ => Err(Fault::new("INTERNAL", "a part of a key that is nothing")),
     }
-}
-
-fn named<T: Copy, const N: usize>(name: &str, all: [(&str, T); N]) -> Outcome<T> {
-    let found = all.into_iter().find(|&(known, _)| known == name);
-    found
-        .map(|(_, value)| value)
-        .ok_or_else(|| Fault::new("INTERNAL", format!("there is no {name} in a graph's layout")))
 }

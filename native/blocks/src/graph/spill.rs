@@ -7,10 +7,14 @@ use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use kgdump_looking::graph::{Space, Spill};
 use kgdump_shared::fault::{Fault, Outcome};
 
+/// A directory for such files.
+pub struct Directory(pub PathBuf);
+
 /// Bytes that are appended, and read again at any place.
-pub struct Spill {
+struct Temporary {
     file: File,
     directory: PathBuf,
     length: u64,
@@ -18,9 +22,9 @@ pub struct Spill {
 
 static MADE: AtomicU64 = AtomicU64::new(0);
 
-impl Spill {
-    /// Errors: PERMISSION_DENIED, NO_SPACE, NOT_FOUND, IO_FAILED.
-    pub fn create(directory: &Path) -> Outcome<Self> {
+impl Space for Directory {
+    fn open(&self) -> Outcome<Box<dyn Spill>> {
+        let Self(directory) = self;
         let failed = |error: &io::Error| fault("making a file for the graph", error, directory);
         loop {
             let number = MADE.fetch_add(1, Ordering::Relaxed);
@@ -28,7 +32,7 @@ impl Spill {
             match OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&path) {
                 Ok(file) => {
                     remove_file(&path).map_err(|error| failed(&error))?;
-                    return Ok(Self { file, directory: directory.to_owned(), length: 0 });
+                    return Ok(Box::new(Temporary { file, directory: directory.clone(), length: 0 }));
                 }
                 // Another process had this number, and was killed between the two calls.
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
@@ -36,14 +40,14 @@ impl Spill {
             }
         }
     }
+}
 
-    /// Bytes written so far.
-    pub fn length(&self) -> u64 {
+impl Spill for Temporary {
+    fn length(&self) -> u64 {
         self.length
     }
 
-    /// Errors: NO_SPACE, IO_FAILED.
-    pub fn append(&mut self, bytes: &[u8]) -> Outcome<()> {
+    fn append(&mut self, bytes: &[u8]) -> Outcome<()> {
         self.file
             .write_all(bytes)
             .map_err(|error| fault("writing the graph's temporary file", &error, &self.directory))?;
@@ -51,10 +55,7 @@ impl Spill {
         Ok(())
     }
 
-    /// Fills `into` with what was written at `offset`.
-    ///
-    /// Errors: IO_FAILED.
-    pub fn read(&self, into: &mut [u8], offset: u64) -> Outcome<()> {
+    fn read(&self, into: &mut [u8], offset: u64) -> Outcome<()> {
         let read = self.file.read_exact_at(into, offset);
         read.map_err(|error| fault("reading the graph's temporary file", &error, &self.directory))
     }
@@ -70,4 +71,26 @@ fn fault(what: &str, error: &io::Error, path: &Path) -> Fault {
     Fault::new(code, format!("{what}: {error}")).at(path).hint(
         "name another directory with the environment variable TMPDIR; it takes up to 150 bytes for each entry of the graph",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_appended_is_read_at_any_place() {
+        let mut spill = Directory(std::env::temp_dir()).open().expect("it can be made");
+        spill.append(b"abc").expect("it can be written");
+        spill.append(b"de").expect("it can be written");
+        let mut read = [0; 3];
+        spill.read(&mut read, 2).expect("it can be read");
+        assert_eq!((&read, spill.length()), (b"cde", 5));
+        assert_eq!(spill.read(&mut read, 3).expect_err("it ends before that").code, "IO_FAILED");
+    }
+
+    #[test]
+    fn a_directory_that_is_not_there_is_told() {
+        let fault = Directory("/nowhere/at/all".into()).open().err().expect("it can't be made");
+        assert_eq!((fault.code, fault.path.as_deref()), ("NOT_FOUND", Some("/nowhere/at/all")));
+    }
 }

@@ -1,6 +1,6 @@
 //! What JavaScript sees of reading: a store, its facts, its scans.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -11,6 +11,7 @@ use napi_derive::napi;
 
 use crate::api::job::{start, start_with, Job};
 use crate::error::{Fault, Outcome};
+use crate::files::options_file::{FamilyOptions, Values};
 use crate::read::ages::family_ages;
 use crate::read::block::Range;
 use crate::read::diagnose::leveldb::refuse_compressed;
@@ -31,14 +32,21 @@ pub struct FamilyFacts {
     pub estimated_entries: f64,
     /// Bytes of keys and values, roughly.
     pub estimated_bytes: f64,
-    /// Options as OPTIONS has them, by name.
-    pub options: HashMap<String, String>,
-    /// Options of its table format.
-    pub table_options: HashMap<String, String>,
+    /// Which of the store's sets of options it has; none when OPTIONS does not know it.
+    pub option_set: Option<u32>,
     /// Each value of the store ends with a time, which was stripped: left out of what is read.
     pub times_stripped: bool,
     /// How old its tables are, as a dump carries it; "" when it is not known.
     pub ages: String,
+}
+
+/// Options that families have: most have the same.
+#[napi(object)]
+pub struct OptionSet {
+    /// As OPTIONS has them, by name.
+    pub options: HashMap<String, String>,
+    /// Those of the table format.
+    pub table_options: HashMap<String, String>,
 }
 
 /// What is known of an open store.
@@ -54,6 +62,7 @@ pub struct StoreFacts {
     /// Options of the database as OPTIONS has them, by name.
     pub database_options: HashMap<String, String>,
     pub families: Vec<FamilyFacts>,
+    pub option_sets: Vec<OptionSet>,
     pub warnings: Vec<String>,
     /// Transactions that are prepared and neither committed nor rolled back: no part of what is read.
     pub prepared_transactions: Vec<PreparedTransaction>,
@@ -196,7 +205,7 @@ fn facts(store: &Arc<Store>) -> Outcome<StoreFacts> {
     refuse_compressed(store)?;
     let database = &store.database;
     let number = |family, property| database.number(family, property) as f64;
-    let mut families = Vec::new();
+    let (mut families, mut sets) = (Vec::new(), OptionSets::default());
     for (family, plan) in store.plans.iter().enumerate() {
         let in_tables = estimate_tables(store, family);
         let in_logs = store.log_counts.get(&plan.id).cloned().unwrap_or_default();
@@ -204,18 +213,12 @@ fn facts(store: &Arc<Store>) -> Outcome<StoreFacts> {
         // Each deletion counts as an entry itself and is thought to hide one.
         let deletions = in_tables.deletions + in_logs.hiding() as f64;
         let entries = in_tables.entries + in_logs.entries() as f64 - 2.0 * deletions;
-        let values = |values: &BTreeMap<String, String>| values.clone().into_iter().collect();
-        let options = plan.options.as_ref();
         families.push(FamilyFacts {
             name: plan.name.clone().into(),
             reverse: plan.reverse,
             estimated_entries: entries.max(0.0),
             estimated_bytes: (in_tables.bytes + in_logs.bytes as f64 + in_blobs).round(),
-            options: options.map(|options| values(&options.values)).unwrap_or_default(),
-            table_options: options
-                .and_then(|options| options.table.as_ref())
-                .map(|(_, table)| values(table))
-                .unwrap_or_default(),
+            option_set: plan.options.as_ref().map(|options| sets.number(options)),
             times_stripped: plan.strip_timestamps,
             ages: family_ages(store, plan),
         });
@@ -236,6 +239,7 @@ fn facts(store: &Arc<Store>) -> Outcome<StoreFacts> {
         options_version: told.map(|file| file.version.clone()).unwrap_or_default(),
         database_options: told.map(|file| file.database.clone().into_iter().collect()).unwrap_or_default(),
         families,
+        option_sets: sets.sets,
         warnings: store.warnings.clone(),
         prepared_transactions: store
             .prepared
@@ -247,4 +251,27 @@ fn facts(store: &Arc<Store>) -> Outcome<StoreFacts> {
             })
             .collect(),
     })
+}
+
+/// The different sets of options among those of families.
+#[derive(Default)]
+struct OptionSets {
+    sets: Vec<OptionSet>,
+    /// By where they lie: those that are the same are shared.
+    numbers: HashMap<(*const Values, Option<*const Values>), u32>,
+}
+
+impl OptionSets {
+    /// The number of a family's set.
+    fn number(&mut self, options: &FamilyOptions) -> u32 {
+        let table = options.table.as_ref().map(|(_, table)| table);
+        *self.numbers.entry((Arc::as_ptr(&options.values), table.map(Arc::as_ptr))).or_insert_with(|| {
+            let owned = |values: &Values| values.clone().into_iter().collect();
+            self.sets.push(OptionSet {
+                options: owned(&options.values),
+                table_options: table.map(|table| owned(table)).unwrap_or_default(),
+            });
+            (self.sets.len() - 1) as u32
+        })
+    }
 }

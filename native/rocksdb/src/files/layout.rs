@@ -156,7 +156,7 @@ pub fn read_options(store: &Path) -> Outcome<Vec<OptionsFile>> {
     let mut parsed = Vec::new();
     for (number, path) in options_files(store)?.into_iter().rev() {
         match read_whole(&path, MOST_OPTIONS) {
-            Ok(content) => parsed.extend(parse_options(&content).map(|file| OptionsFile { number, ..file })),
+            Ok(content) => parsed.extend(parse_options(number, &content)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {} // a live writer has just replaced it
             Err(error) => return Err(Fault::io("reading", &path, &error)),
         }

@@ -5,7 +5,7 @@
 //!
 //! Contract: pure, never fails on unknown names.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::iter;
 use std::sync::Arc;
 
@@ -31,12 +31,21 @@ pub struct OptionsFile {
     pub version: String,
     pub database: Values,
     pub families: Vec<FamilyOptions>,
+    /// Where each family is, by its name.
+    places: HashMap<Vec<u8>, usize>,
 }
 
 impl OptionsFile {
+    /// A file that says this of families, and nothing else.
+    #[cfg(test)]
+    pub fn of_families(families: Vec<FamilyOptions>) -> OptionsFile {
+        let places = families.iter().enumerate().map(|(at, family)| (family.name.clone(), at)).collect();
+        OptionsFile { families, places, ..OptionsFile::default() }
+    }
+
     /// The options of the family with this name.
     pub fn family(&self, name: &[u8]) -> Option<&FamilyOptions> {
-        self.families.iter().find(|family| family.name == name)
+        self.places.get(name).map(|&at| &self.families[at])
     }
 }
 
@@ -48,12 +57,12 @@ enum Section {
     Other,
 }
 
-/// Parses a file's content. `None` when it is not a complete OPTIONS file.
-pub fn parse_options(content: &[u8]) -> Option<OptionsFile> {
-    let mut file = OptionsFile::default();
+/// Parses the content of the file with this number. `None` when it is not a complete OPTIONS file.
+pub fn parse_options(number: u64, content: &[u8]) -> Option<OptionsFile> {
+    let mut file = OptionsFile { number, ..OptionsFile::default() };
     let mut section = Section::Other;
     let (mut has_database, mut has_default) = (false, false);
-    let (mut shared, mut names) = (HashSet::new(), HashSet::new());
+    let mut shared = HashSet::new();
     for line in content.split(|&byte| byte == b'\n') {
         let line = trim(without_comment(line));
         if line.is_empty() {
@@ -61,7 +70,7 @@ pub fn parse_options(content: &[u8]) -> Option<OptionsFile> {
         }
         if line.len() > 1 && line.starts_with(b"[") && line.ends_with(b"]") {
             share(&mut file, &mut shared);
-            section = start_section(&mut file, line, &mut names)?;
+            section = start_section(&mut file, line)?;
             has_database |= matches!(section, Section::Database);
             has_default |= matches!(section, Section::Family)
                 && file.families.last().is_some_and(|family| family.name == b"default");
@@ -104,7 +113,7 @@ fn share(file: &mut OptionsFile, shared: &mut HashSet<Arc<Values>>) {
     }
 }
 
-fn start_section(file: &mut OptionsFile, line: &[u8], names: &mut HashSet<Vec<u8>>) -> Option<Section> {
+fn start_section(file: &mut OptionsFile, line: &[u8]) -> Option<Section> {
     let first = line.iter().position(|&byte| byte == b'"');
     let last = line.iter().rposition(|&byte| byte == b'"');
     let (title, argument) = match (first, last) {
@@ -116,7 +125,7 @@ fn start_section(file: &mut OptionsFile, line: &[u8], names: &mut HashSet<Vec<u8
         "Version" => Section::Version,
         "DBOptions" => Section::Database,
         "CFOptions" => {
-            if !names.insert(argument.clone()) {
+            if file.places.insert(argument.clone(), file.families.len()).is_some() {
                 return None;
             }
             file.families.push(FamilyOptions { name: argument, ..FamilyOptions::default() });
@@ -193,7 +202,7 @@ mod tests {
 
     #[test]
     fn sections_values_and_names_are_read() {
-        let file = parse_options(FILE.as_bytes()).expect("a good file");
+        let file = parse_options(7, FILE.as_bytes()).expect("a good file");
         assert_eq!(file.version, "8.10.0");
         assert_eq!(file.database["x"], "{a=b;c=d}");
         let default = file.family(b"default").expect("default");
@@ -208,17 +217,22 @@ mod tests {
 
     #[test]
     fn half_a_file_is_none() {
-        assert_eq!(parse_options(b""), None);
-        assert_eq!(parse_options(b"[Version]\nrocksdb_version=8.1.1\n[DBOptions]\n"), None);
-        assert_eq!(parse_options(&[0xd0; 4096]), None);
-        assert_eq!(parse_options(FILE.replace("x={a=b;c=d}", "no statement").as_bytes()), None);
+        assert_eq!(parse_options(7, b""), None);
+        assert_eq!(parse_options(7, b"[Version]\nrocksdb_version=8.1.1\n[DBOptions]\n"), None);
+        assert_eq!(parse_options(7, &[0xd0; 4096]), None);
+        assert_eq!(parse_options(7, FILE.replace("x={a=b;c=d}", "no statement").as_bytes()), None);
         // Cut between lines, a file is whole when the tables of its last family are there, as those of the others are.
         let (rest, mut last) = FILE.split_at(FILE.rfind("[CFOptions").unwrap());
-        assert!(parse_options(rest.as_bytes()).is_some());
+        assert!(parse_options(7, rest.as_bytes()).is_some());
         last = last.trim_end();
         for (end, _) in last.match_indices('\n') {
             let is_whole = last[..end].contains("[TableOptions");
-            assert_eq!(parse_options([rest, &last[..end]].concat().as_bytes()).is_some(), is_whole, "{}", &last[..end]);
+            assert_eq!(
+                parse_options(7, [rest, &last[..end]].concat().as_bytes()).is_some(),
+                is_whole,
+                "{}",
+                &last[..end]
+            );
         }
     }
 }

@@ -273,10 +273,8 @@ impl Cursor {
     }
 
     fn without_timestamp<'a>(&self, key: &[u8], value: &'a [u8]) -> Outcome<&'a [u8]> {
-        if let Some((value, timestamp)) = value.split_last_chunk::<TIMESTAMP>() {
-            if (FIRST_TTL_TIMESTAMP..=LAST_TTL_TIMESTAMP).contains(&u32::from_le_bytes(*timestamp)) {
-                return Ok(value);
-            }
+        if let Some(value) = before_time(value) {
+            return Ok(value);
         }
         let path = &self.store.path;
         Err(Fault::new(
@@ -286,6 +284,12 @@ impl Cursor {
         .at(path)
         .hint("say `--ttl keep` to export the values as they are"))
     }
+}
+
+/// A value without the time that ends it; None where it ends with none.
+fn before_time(value: &[u8]) -> Option<&[u8]> {
+    let (value, timestamp) = value.split_last_chunk::<TIMESTAMP>()?;
+    (FIRST_TTL_TIMESTAMP..=LAST_TTL_TIMESTAMP).contains(&u32::from_le_bytes(*timestamp)).then_some(value)
 }
 
 /// # Safety
@@ -307,14 +311,4 @@ fn after_prefix(prefix: &[u8]) -> Option<Vec<u8>> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::after_prefix;
-
-    #[test]
-    fn keys_after_a_prefix() {
-        assert_eq!(after_prefix(b"a"), Some(b"b".to_vec()));
-        assert_eq!(after_prefix(b"a\xff\xff"), Some(b"b".to_vec()));
-        assert_eq!(after_prefix(b"\xff"), None);
-        assert_eq!(after_prefix(b""), None);
-    }
-}
+mod tests;

@@ -5,7 +5,7 @@
 //!
 //! Contract: pure.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::files::manifest::Manifest;
 use crate::files::options_file::OptionsFile;
@@ -13,14 +13,17 @@ use crate::files::options_file::OptionsFile;
 /// What is said of families that MANIFEST does not have. `options` is the newest OPTIONS file, `unknown` are the ids of
 /// entries that logs have which are newer than MANIFEST.
 pub fn lost_families(manifest: &Manifest, options: Option<&OptionsFile>, unknown: &BTreeSet<u32>) -> Vec<String> {
-    let has = |name: &[u8]| manifest.families.values().any(|family| family.name == name);
+    let known: HashSet<&[u8]> = manifest.families.values().map(|family| family.name.as_slice()).collect();
+    let mut dropped: HashMap<&[u8], u64> = HashMap::new();
+    for (name, next_file) in manifest.dropped.values() {
+        let last = dropped.entry(name).or_default();
+        *last = (*last).max(*next_file);
+    }
     // OPTIONS that are older than MANIFEST, or than the family's end, were not written anew for some reason.
-    let was_dropped = |name: &[u8], number: u64| {
-        manifest.dropped.values().any(|(dropped, next_file)| dropped == name && number < *next_file)
-    };
+    let was_dropped = |name: &[u8], number: u64| dropped.get(name).is_some_and(|&last| number < last);
     let named = options.filter(|options| options.number > manifest.number).into_iter().flat_map(|options| {
         let names = options.families.iter().map(|family| family.name.as_slice());
-        names.filter(|name| !has(name) && !was_dropped(name, options.number))
+        names.filter(|name| !known.contains(name) && !was_dropped(name, options.number))
     });
     let named = named.map(|name| {
         format!(
@@ -53,16 +56,14 @@ mod tests {
 
     #[test]
     fn a_family_that_manifest_lost_is_told_and_one_that_was_dropped_is_not() {
-        let options = OptionsFile {
-            families: ["default", "kept", "lost"]
-                .map(|name| FamilyOptions { name: name.into(), ..FamilyOptions::default() })
-                .into(),
-            ..OptionsFile::default()
-        };
+        let families =
+            ["default", "kept", "lost"].map(|name| FamilyOptions { name: name.into(), ..FamilyOptions::default() });
+        let options = OptionsFile::of_families(families.into());
         let mut manifest = Manifest { number: 5, ..Manifest::before_all_edits() };
         manifest.families.insert(1, Family { name: b"kept".to_vec(), ..Family::default() });
         let lost = |manifest: &Manifest, newest, unknown: &[u32]| {
-            let options = OptionsFile { number: newest, ..options.clone() };
+            let mut options = options.clone();
+            options.number = newest;
             lost_families(manifest, Some(&options), &unknown.iter().copied().collect()).len()
         };
         manifest.families.insert(4, Family { name: b"untold".to_vec(), ..Family::default() });

@@ -5,12 +5,12 @@
 //!
 //! Contract: only reads, and only tables that MANIFEST does not know, and blocks and logs that may hold the same keys.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use crate::error::Outcome;
 use crate::files::layout::table_path;
 use crate::files::listing::names;
-use crate::files::manifest::Manifest;
 use crate::files::manifests::without_known_tables;
 use crate::files::table::error::Read;
 use crate::files::table::{kind, InternalKey, TableFile};
@@ -27,12 +27,16 @@ const MOST_BYTES: usize = 64 << 20;
 /// Errors: STORE_DAMAGED when MANIFEST knows no table at all, although there are some whose entries are in no log.
 pub fn look_for_unknown_tables(store: &mut Store) -> Outcome<()> {
     let manifest = &store.point.manifest;
+    let known: HashSet<u64> = manifest.families.values().flat_map(|family| family.tables.keys().copied()).collect();
     let mut lost = Vec::new();
     let mut warnings = Vec::new();
     let mut all = names(&store.point.files)?;
     all.sort_unstable();
     for name in all {
-        let Some(number) = number_of(&name).filter(|&number| !knows(manifest, number)) else { continue };
+        let Some(number) = number_of(&name).filter(|number| !known.contains(number) && !manifest.gone.contains(number))
+        else {
+            continue;
+        };
         // One that was never finished, or can't be read, tells nothing.
         let (entries, last) = lost_of(store, &store.point.files.join(&name)).unwrap_or_default();
         if entries > 0 {
@@ -51,11 +55,6 @@ pub fn look_for_unknown_tables(store: &mut Store) -> Outcome<()> {
     }
     store.warnings.extend(warnings);
     Ok(())
-}
-
-/// Whether a table is or was part of the store.
-fn knows(manifest: &Manifest, number: u64) -> bool {
-    manifest.gone.contains(&number) || manifest.families.values().any(|family| family.tables.contains_key(&number))
 }
 
 fn number_of(name: &str) -> Option<u64> {

@@ -14,7 +14,7 @@ pub struct Syncer {
 }
 
 impl Syncer {
-    /// Syncs everything in `store` that may not be on disk, files first and then the directories that name them.
+    /// Syncs everything in `store` that may not be on disk, files first and then the store's directories, which name them.
     /// Call it after sled's flush.
     ///
     /// # Errors
@@ -35,10 +35,8 @@ impl Syncer {
             }
         }
         sync_file(&blobs)?;
+        // Whoever gives the store its name makes that durable.
         sync_file(store)?;
-        if let Some(parent) = store.parent().filter(|p| !p.as_os_str().is_empty()) {
-            sync_file(parent)?;
-        }
         self.synced = highest;
         Ok(())
     }

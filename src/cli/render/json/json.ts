@@ -3,7 +3,7 @@
  * with a major version.
  *
  * Bytes (names, keys, values) are `{"text": "…"}` when they are UTF-8 whose every character prints (tabs and line ends
- * may be among them), else `{"hex": "…"}`, with `"uuid"` where 16 bytes of it are shown as one. Counts and sizes are numbers; a sequence number is a string, because it can
+ * may be among them), else `{"hex": "…"}`, with `"uuid"`, `"integer"` (decimal digits) or `"time"` where the end of it is shown as one. Counts and sizes are numbers; a sequence number is a string, because it can
  * be larger than 2^53. Times are ISO 8601 in UTC. What is unknown is null.
  */
 import type { DumpEntry } from "../../../operations/dump/entries.js";
@@ -13,11 +13,13 @@ import type { ExportResult } from "../../../operations/export/export.js";
 import type { ExportPlan } from "../../../operations/export/plan.js";
 import type { ImportResult } from "../../../operations/import/import.js";
 import type { DumpBlock } from "../../../operations/inspect/entries.js";
-import { decodeUtf8, escapeJson, isPrintable, uuidOf } from "../../text/escape.js";
+import { tailOf } from "../../text/braces.js";
+import { decodeUtf8, isPrintable } from "../../text/characters.js";
+import { escapeJson } from "../../text/escape.js";
 import { MOST_WHOLE } from "../value.js";
 
 /** Bytes as JSON has them. */
-export type JsonBytes = { readonly text: string } | { readonly hex: string; readonly uuid?: string };
+export type JsonBytes = { readonly text: string } | { readonly hex: string; readonly uuid?: string; readonly integer?: string; readonly time?: string };
 
 /** Anything that JSON can say. */
 export type Json = string | number | boolean | null | JsonBytes | readonly Json[] | { readonly [name: string]: Json };
@@ -26,8 +28,8 @@ export type Json = string | number | boolean | null | JsonBytes | readonly Json[
 export function jsonBytes(bytes: Uint8Array): JsonBytes {
   const text = decodeUtf8(bytes);
   if (text !== null && isPrintable(text.replace(/[\t\n\r]/g, ""))) return { text };
-  const uuid = uuidOf(bytes);
-  return { hex: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex"), ...(uuid === null ? {} : { uuid: uuid.slice(1, -1) }) };
+  const tail = tailOf(bytes);
+  return { hex: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex"), ...(tail === null ? {} : { [tail.kind]: tail.meaning }) };
 }
 
 /** One line of JSON that is safe on a terminal. */

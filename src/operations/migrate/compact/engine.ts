@@ -16,6 +16,6 @@ const OPENERS: Readonly<Partial<Record<EngineName, (store: string, options: Open
  */
 export function openOldStore(engine: EngineName, store: string, options: OpeningOptions): Promise<OldStore> {
   const open = OPENERS[engine];
-  if (open === undefined) throw new KgdumpError("STORE_UNSUPPORTED", `kgdump does not compact stores of ${engineTitle(engine)}`, { path: store, hint: "nothing was changed" });
+  if (open === undefined) throw new KgdumpError("STORE_UNSUPPORTED", `kgdump does not compact ${engineTitle(engine)} stores`, { path: store, hint: "nothing was changed" });
   return open(store, options);
 }

@@ -45,7 +45,7 @@ export async function detect(options: Pick<MigrateOptions, "source" | "target" |
   if (found === "unknown") await detectEngine(source);
   if ((await occupantOf(target)) === to) return already(target, to);
   if (options.mustExist !== true) return "nothing";
-  throw new KgdumpError("STORE_NOT_FOUND", found === "empty" ? `${source} is an empty directory, not a store` : `there is no store at ${source}`, {
+  throw new KgdumpError("STORE_NOT_FOUND", found === "empty" ? `${source} is an empty directory, not a store` : found === "absent" ? `there is no store at ${source}` : describeOccupant(source, found), {
     path: source,
     hint: found === "absent" ? await missingHint(source) : "check the path, and that its volume is mounted",
   });
@@ -77,5 +77,5 @@ function describeOccupant(path: string, found: string): string {
     empty: `${path} is empty: there is nothing to migrate`,
     absent: `there is nothing at ${path}`,
   };
-  return texts[found] ?? `${path} is something else`;
+  return texts[found] ?? `${path} is not a store`;
 }

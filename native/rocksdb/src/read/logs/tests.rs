@@ -114,7 +114,9 @@ fn logs_that_are_gone_are_told() {
     let mut made = Made::new("kept", &[(5, batch(1, 1, PUT))], Manifest { min_log_to_keep: 3, ..manifest(5) });
     assert!(!made.warns("keeps the log 000003.log"));
     let database = [("allow_2pc".to_owned(), "true".to_owned())].into();
-    made.point.options.push(OptionsFile { database, ..OptionsFile::default() });
+    let mut options = OptionsFile::default();
+    options.database = database;
+    made.point.options.push(options);
     assert!(made.warns("keeps the log 000003.log"));
     // One that was there at the last opening.
     let told = |name: &str, list: &str| {

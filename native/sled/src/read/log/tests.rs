@@ -41,6 +41,19 @@ fn a_batch_counts_when_its_last_byte_is_there() {
 }
 
 #[test]
+fn behind_a_batch_that_is_not_whole_nothing_counts() {
+    let batch = |last: i64| message_of(3, 0, 0, &last.to_le_bytes());
+    let log = |name: &str, lasts: [i64; 2]| {
+        let [first, second] = lasts.map(batch);
+        walked(name, &segment(SIZE, 0, &[first, second, message_of(8, 0, 5, b"page")]), SIZE, 0).unwrap().1
+    };
+    assert!(matches!(log("both-whole", [30, 40])[..], [.., State::Present(_)]));
+    for lasts in [[1000, 40], [30, 1000], [1000, 2000]] {
+        assert!(log(&format!("cut-{}-{}", lasts[0], lasts[1]), lasts).is_empty(), "{lasts:?}");
+    }
+}
+
+#[test]
 fn no_segment_is_there_twice() {
     let [one, other] = [b"old", b"new"].map(|body| segment(SIZE, 0, &[message_of(8, 0, 5, body)]));
     assert!(walked("once", &one, SIZE, 0).is_ok());

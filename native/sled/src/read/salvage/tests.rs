@@ -178,6 +178,12 @@ fn a_page_is_as_new_as_log_and_snapshot_tell() {
     let freed = Made::new("freed", &segment(SIZE, 0, &[base, message_of(4, 0, 5, b"")]));
     assert_eq!(freed.page(None).0, Version::None);
     assert_eq!(freed.page(Some(snapshot(60, &[(BASE, third)]))).0, Version::Lost);
+    // Whoever named it before means another page, as the log tells (at 36), or the snapshot alone.
+    let since = |made: &Made, snapshot, lsn| History::new(made.survey(), snapshot, SETTINGS).is_freed_since(5, lsn);
+    assert_eq!([35, 36].map(|lsn| since(&freed, None, lsn)), [true, false]);
+    let given_back = || Some(snapshot(60, &[(Kind::Free, third)]));
+    assert_eq!([third - 1, third].map(|lsn| since(&made, given_back(), lsn)), [true, false]);
+    assert!(!since(&made, Some(snapshot(60, &[(BASE, third)])), first));
     // Nothing is left of it.
     let nothing = Made::new("nothing", &segment(SIZE, 0, &[message_of(8, 0, 2, LEAF)]));
     assert_eq!(nothing.page(None).0, Version::None);

@@ -5,9 +5,9 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use kgdump_shared::fault::{Fault, Outcome};
-use regex::bytes::{Regex, RegexBuilder};
+use kgdump_shared::fault::Outcome;
 
+use super::expression::Expression;
 use super::keys::Separators;
 use super::output;
 use super::sample::Reservoir;
@@ -27,29 +27,19 @@ pub struct Settings {
 
 /// Which entries count.
 pub struct Filter {
-    regex: Regex,
+    expression: Expression,
     keys: bool,
     values: bool,
 }
 
-/// Bytes of a compiled expression, and of what it keeps while it looks.
-const REGEX_BYTES: usize = 4 * 1024 * 1024;
-
 impl Filter {
     /// Errors: USAGE for what is no regular expression, or too large a one.
     pub fn new(expression: &str, keys: bool, values: bool) -> Outcome<Self> {
-        let built = RegexBuilder::new(expression).size_limit(REGEX_BYTES).dfa_size_limit(REGEX_BYTES).build();
-        let regex = built.map_err(|error| {
-            // It draws the place over several lines; the last one says what is wrong.
-            let why = error.to_string();
-            let why = why.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
-            Fault::new("USAGE", format!("'{expression}' is no regular expression: {why}"))
-        })?;
-        Ok(Self { regex, keys, values })
+        Ok(Self { expression: Expression::new(expression)?, keys, values })
     }
 
-    fn takes(&self, key: &[u8], value: &[u8]) -> bool {
-        self.keys && self.regex.is_match(key) || self.values && self.regex.is_match(value)
+    pub fn takes(&mut self, key: &[u8], value: &[u8]) -> bool {
+        self.keys && self.expression.is_in(key) || self.values && self.expression.is_in(value)
     }
 }
 
@@ -85,7 +75,7 @@ impl Builder {
     #[inline]
     fn entry(&mut self, entry: Entry<'_>) {
         self.entries += 1;
-        if let Some(filter) = &self.settings.filter
+        if let Some(filter) = &mut self.settings.filter
             && !filter.takes(entry.key, entry.value.unwrap_or_default())
         {
             self.passed += 1;

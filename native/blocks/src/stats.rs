@@ -1,32 +1,13 @@
-//! What is in a store or a dump: how much of each prefix, how large, of what kind.
+//! What is in a store or a dump, as JavaScript asks for it.
 //!
-//! Contract: blocks are only read, off the main thread, one after the other; memory is bounded, whatever is in them.
-
-mod builder;
-mod distinct;
-mod histogram;
-mod keys;
-mod kinds;
-mod msgpack;
-mod output;
-mod route;
-mod sample;
-mod settle;
-mod shape;
-mod tally;
-#[cfg(test)]
-mod tests;
-mod tree;
-mod widths;
+//! Contract: blocks are only read, off the main thread, one after the other.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use kgdump_looking::stats::{Builder, Filter, Reservoir, Separators, Settings, kind_of};
 use napi::bindgen_prelude::{AsyncTask, Buffer};
 use napi_derive::napi;
 
-use self::builder::{Builder, Filter, Settings};
-use self::keys::Separators;
-use self::sample::Reservoir;
 use crate::job::{Job, start};
 
 /// What is asked for.
@@ -51,7 +32,7 @@ pub struct StatsSettings {
 /// The kind of a value, as the counts of kinds name it.
 #[napi]
 pub fn value_kind(value: Buffer) -> String {
-    kinds::NAMES[kinds::kind_of(&value)].to_owned()
+    kind_of(&value).to_owned()
 }
 
 /// Counts what is in the blocks of keyspaces, which come one after the other.

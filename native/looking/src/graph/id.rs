@@ -72,7 +72,7 @@ pub fn hash_of(bytes: &[u8]) -> Id {
 /// Ids of texts, with what they stand for.
 pub struct Names {
     room: Room,
-    file: Option<Spill>,
+    file: Option<Box<dyn Spill>>,
     pending: Vec<u8>,
     /// Some of those that were kept last, each at a place that its bytes tell.
     kept: Vec<Id>,
@@ -120,7 +120,7 @@ impl Names {
         let pending = std::mem::take(&mut self.pending);
         match &mut self.file {
             Some(file) => file.append(&pending),
-            none => none.insert(Spill::create(&self.room.directory)?).append(&pending),
+            none => none.insert(self.room.space.open()?).append(&pending),
         }
     }
 
@@ -150,7 +150,7 @@ impl Names {
             let mut at = 0;
             let mut piece = Vec::new();
             while at < file.length() {
-                let left = (file.length() - at) as usize;
+                let left = usize::try_from(file.length() - at).unwrap_or(usize::MAX);
                 piece.resize(left.min(PENDING_BYTES), 0);
                 file.read(&mut piece, at)?;
                 let (mut used, needed) = each(&piece, &mut look);
@@ -184,6 +184,9 @@ fn each(bytes: &[u8], look: &mut impl FnMut(Id, &[u8])) -> (usize, usize) {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use super::super::spill::memory::Memory;
     use super::*;
 
     #[test]
@@ -204,7 +207,7 @@ mod tests {
 
     #[test]
     fn texts_of_any_length_are_found_again() {
-        let room = Room { directory: std::env::temp_dir(), run_records: None };
+        let room = Room { space: Arc::new(Memory), run_records: None };
         let mut names = Names::new(&room);
         let texts: Vec<Vec<u8>> = (0..60_usize).map(|number| vec![number as u8; number * number * 150]).collect();
         let ids: Vec<Id> = texts.iter().map(|text| names.id_of(text).expect("it can be kept")).collect();

@@ -3,11 +3,11 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::path::PathBuf;
+use std::sync::Arc;
 
 use kgdump_shared::fault::Outcome;
 
-use super::spill::Spill;
+use super::spill::{Space, Spill};
 
 /// Bytes of a run.
 const RUN_BYTES: usize = 16 * 1024 * 1024;
@@ -15,10 +15,10 @@ const RUN_BYTES: usize = 16 * 1024 * 1024;
 const MERGE_BYTES: usize = 8 * 1024 * 1024;
 const LEAST_RECORDS_READ: usize = 128;
 
-/// Where temporary files go, and how many records are sorted in memory.
+/// Where spills are made, and how many records are sorted in memory.
 #[derive(Clone)]
 pub struct Room {
-    pub directory: PathBuf,
+    pub space: Arc<dyn Space>,
     /// Instead of as many as fit into 16 MiB.
     pub run_records: Option<usize>,
 }
@@ -30,7 +30,7 @@ pub struct Sorter<const N: usize> {
     records: Vec<[u8; N]>,
     is_sorted: bool,
     runs: Vec<(u64, u64)>,
-    file: Option<Spill>,
+    file: Option<Box<dyn Spill>>,
 }
 
 impl<const N: usize> Sorter<N> {
@@ -64,7 +64,7 @@ impl<const N: usize> Sorter<N> {
         self.sort();
         let file = match &mut self.file {
             Some(file) => file,
-            none => none.insert(Spill::create(&self.room.directory)?),
+            none => none.insert(self.room.space.open()?),
         };
         let start = file.length();
         file.append(self.records.as_flattened())?;
@@ -83,7 +83,7 @@ impl<const N: usize> Sorter<N> {
         }
         self.flush()?;
         self.records = Vec::new();
-        let Some(file) = &self.file else { return Ok(Sorted::Held([].iter())) };
+        let Some(file) = self.file.as_deref() else { return Ok(Sorted::Held([].iter())) };
         let at_once = (MERGE_BYTES / self.runs.len() / N).max(LEAST_RECORDS_READ);
         let mut merge = Merge { file, runs: Vec::new(), heap: BinaryHeap::new() };
         for (number, &(next, end)) in self.runs.iter().enumerate() {
@@ -126,7 +126,7 @@ impl<const N: usize> Sorted<'_, N> {
 
 /// Runs that become one.
 pub struct Merge<'a, const N: usize> {
-    file: &'a Spill,
+    file: &'a dyn Spill,
     runs: Vec<Run<N>>,
     /// The start of a run's next record, that record, and the number of the run.
     heap: BinaryHeap<Reverse<(u64, [u8; N], usize)>>,
@@ -156,7 +156,7 @@ struct Run<const N: usize> {
 }
 
 impl<const N: usize> Run<N> {
-    fn take(&mut self, file: &Spill) -> Outcome<Option<[u8; N]>> {
+    fn take(&mut self, file: &dyn Spill) -> Outcome<Option<[u8; N]>> {
         if self.at == self.piece.len() {
             let left = ((self.end - self.next) / N as u64) as usize;
             self.piece.resize(left.min(self.at_once), [0; N]);
@@ -172,6 +172,7 @@ impl<const N: usize> Run<N> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::spill::memory::Memory;
     use super::*;
 
     fn all<const N: usize>(sorter: &mut Sorter<N>) -> Vec<[u8; N]> {
@@ -182,7 +183,7 @@ mod tests {
     #[test]
     fn records_of_any_number_of_runs_come_in_order() {
         for (count, run) in [(0, 1), (1, 1), (5, 7), (7, 7), (8, 7), (1000, 7), (1000, 1), (1000, 999)] {
-            let room = Room { directory: std::env::temp_dir(), run_records: Some(run) };
+            let room = Room { space: Arc::new(Memory), run_records: Some(run) };
             let mut sorter = Sorter::<3>::new(&room);
             let mut wanted = Vec::new();
             let mut state = count as u32 + 1;
@@ -198,14 +199,5 @@ mod tests {
             sorter.push([0; 3]).expect("it can be written");
             assert_eq!(all(&mut sorter).len(), wanted.len() + 1);
         }
-    }
-
-    #[test]
-    fn a_directory_that_is_not_there_is_told() {
-        let room = Room { directory: "/nowhere/at/all".into(), run_records: Some(1) };
-        let mut sorter = Sorter::<1>::new(&room);
-        sorter.push([1]).expect("it is held");
-        let fault = sorter.push([2]).expect_err("it can't be written");
-        assert_eq!((fault.code, fault.path.as_deref()), ("NOT_FOUND", Some("/nowhere/at/all")));
     }
 }
