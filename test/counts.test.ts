@@ -1,5 +1,5 @@
 import test from "ava";
-import fc from "fast-check";
+import fc from "./support/properties.js";
 import { formatCount } from "#src/counts.js";
 
 test("a count has its thousands apart, as the language data of the system writes it", (t) => {

@@ -5,6 +5,10 @@ import { barChart } from "../../bench/bar-chart.mjs";
 import { lineChart } from "../../bench/line-chart.mjs";
 import { ticks } from "../../bench/svg.mjs";
 
+// As test/support/properties.ts has it.
+const seed = process.env["SEED"] ?? process.env["KGDUMP_USUAL_SEED"];
+if (seed !== undefined) fc.configureGlobal({ seed: Number(seed) });
+
 /**
  * Why a text is not well-formed XML, as far as a chart uses XML: elements, attributes in double quotes, the four entities.
  * @param {string} markup

@@ -1,5 +1,5 @@
 import test from "ava";
-import fc from "fast-check";
+import fc from "../support/properties.js";
 import { loadCodec } from "#src/codecs/index.js";
 import { decodeZstd } from "#src/codecs/zstd-decoder.js";
 import { FREE_SLACK, FREE_WINDOW, withContentSize, zstdProblem } from "#src/codecs/zstd-frame.js";

@@ -4,6 +4,7 @@ import { loadCodec } from "#src/codecs/index.js";
 import { decodeLz4 } from "#src/codecs/lz4-decoder.js";
 import type { Codec } from "#src/format/index.js";
 import { Random } from "../fuzz/random.js";
+import { loggedSeed } from "../support/seed.js";
 
 const native = await loadCodec("lz4");
 const plain = await loadCodec("lz4", { native: false });
@@ -52,8 +53,7 @@ const same = async (t: ExecutionContext, block: Uint8Array, length: number): Pro
 };
 
 test("random blocks, sound and changed ones", async (t) => {
-  const seed = Number(process.env.SEED ?? Date.now() % 1_000_000_000);
-  t.log(`SEED=${seed}`);
+  const seed = loggedSeed(t);
   const counts = { sound: 0, refused: 0 };
   for (let turn = 0; turn < 4000; turn += 1) {
     const random = new Random(seed, turn);

@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import test from "ava";
-import fc from "fast-check";
+import fc from "../support/properties.js";
 import { loadCodec } from "#src/codecs/index.js";
 import { KeyspacePacker } from "#src/codecs/packer.js";
 import { type Block, checkEntries, type CodecName, CODEC_NAMES, DEFAULT_LIMITS, encodeEntries, type Entry, type KeyOrder, unpackBlock } from "#src/format/index.js";
+import { loggedSeed } from "../support/seed.js";
 
 const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text));
 
@@ -96,8 +97,7 @@ test("what an engine says of its block must be so", async (t) => {
 });
 
 test("blocks are judged as readers judge them", async (t) => {
-  const seed = Math.floor(Math.random() * 2 ** 31);
-  t.log(`seed ${String(seed)}`);
+  const seed = loggedSeed(t);
   const key = fc.uint8Array({ maxLength: 3 });
   const value = fc.oneof(fc.constant(null), fc.uint8Array({ maxLength: 4 }), fc.integer({ min: 250, max: 260 }).map((length) => new Uint8Array(length)));
   const change = fc.option(fc.record({ at: fc.nat(), to: fc.integer({ min: 0, max: 255 }) }));

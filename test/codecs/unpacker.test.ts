@@ -2,11 +2,12 @@
 import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import test from "ava";
-import fc from "fast-check";
+import fc from "../support/properties.js";
 import { loadCodec } from "#src/codecs/index.js";
 import { unpackers } from "#src/codecs/unpacker.js";
 import { type BlockUnpacker, type CheckedFacts, checkEntries, CODEC_NAMES, DEFAULT_LIMITS, encodeEntries, type Entry, type KeyspaceShape, type Limits, readDump } from "#src/format/index.js";
 import { bytes, entry, header, inChunks, keyspace, makeDump, smallDump } from "../format/support/dumps.js";
+import { loggedSeed } from "../support/seed.js";
 
 const NONE = loadCodec("none");
 const PLAIN: KeyspaceShape = { order: "bytewise", deletions: false };
@@ -20,8 +21,7 @@ function unpacker(shape: KeyspaceShape = PLAIN): BlockUnpacker {
 const lengths = (list: readonly number[]): number => Math.max(0, ...list);
 
 test("blocks are found to be what readers find", async (t) => {
-  const seed = Math.floor(Math.random() * 2 ** 31);
-  t.log(`seed ${String(seed)}`);
+  const seed = loggedSeed(t);
   const key = fc.uint8Array({ maxLength: 3 });
   const value = fc.oneof(fc.constant(null), fc.uint8Array({ maxLength: 4 }), fc.integer({ min: 250, max: 260 }).map((length) => new Uint8Array(length)));
   const change = fc.option(fc.record({ at: fc.nat(), to: fc.integer({ min: 0, max: 255 }) }), { freq: 2 });

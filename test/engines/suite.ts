@@ -2,11 +2,12 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
-import fc from "fast-check";
+import fc from "../support/properties.js";
 import type { Engine } from "#src/engines/engine.js";
 import { engineOf, engineOfRemains } from "#src/engines/registry.js";
 import type { EntryLoader, EntrySink, EntrySource, KeyOrder, ScanOptions } from "#src/engines/store.js";
 import { encodeEntries, iterateEntries } from "#src/format/entries.js";
+import { loggedSeed } from "../support/seed.js";
 import { temporaryDirectory } from "../support/temporary.js";
 
 /** A keyspace and its entries, in byte order. */
@@ -100,8 +101,7 @@ export function engineSuite(manifest: EngineManifest): void {
   const title = (text: string): string => `${engine.title} as an engine: ${text}`;
 
   test(title("what was loaded comes back, in any range, order and block"), async (t) => {
-    const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 0x7fff_ffff));
-    t.log(`SEED=${seed.toString()}`);
+    const seed = loggedSeed(t);
     const directory = await temporaryDirectory(t);
     const order = fc.constantFrom<KeyOrder>("bytewise", ...(manifest.keepsReverse ? ["reverse-bytewise" as const] : []));
     const keyspace = fc.record({ name: manifest.names, order, entries: anyEntries });

@@ -5,6 +5,7 @@ import test, { type ExecutionContext } from "ava";
 import { openRocksdbSource } from "#src/engines/rocksdb/rocksdb.js";
 import { assertCode } from "../engines/rocksdb/support.js";
 import { digestOf } from "../fixtures/digest.js";
+import { loggedSeed } from "../support/seed.js";
 import { temporaryDirectory } from "../support/temporary.js";
 import { copyOf, nodeRunner, ok, pythonRunner, thereAndBack } from "./real-support.js";
 
@@ -24,8 +25,7 @@ test("plyvel's stores of every kind are read whole", async (t) => {
   const python = await pythonRunner(t);
   if (python === null) return;
   const directory = await temporaryDirectory(t);
-  const seed = process.env.SEED ?? String(Math.floor(Math.random() * 1e6));
-  t.log(`SEED=${seed}`);
+  const seed = loggedSeed(t).toString();
   for (const kind of PLYVEL) {
     const store = join(directory, kind);
     await python.run(["leveldb_store.py", "make", kind, store, seed]);

@@ -12,7 +12,8 @@ import type { MigratedEngine } from "#src/operations/migrate/direction.js";
 import { kgdump } from "../cli/support/run.js";
 import { killAt, moments, must, run } from "./kills.js";
 import { mustHold } from "./migrations.js";
-import { inParallel, loggedSeed, makeSource } from "./support.js";
+import { inParallel, makeSource } from "./support.js";
+import { loggedSeed } from "../support/seed.js";
 
 interface Ground {
   readonly directory: string;

@@ -9,10 +9,10 @@ import { unpackStore } from "../fixtures/unpack.js";
 import { mutateBytes } from "../fuzz/mutate-bytes.js";
 import { Random } from "../fuzz/random.js";
 import { readRecords, writeRecords } from "../simulator/log-file.js";
+import { SEED } from "../support/seed.js";
 import { temporaryDirectory } from "../support/temporary.js";
 import { watch } from "./watchdog.js";
 
-const SEED = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
 const TURNS = Number(process.env.KGDUMP_HOSTILE ?? 4);
 /** Stores whose logs are plain, with much in MANIFEST and OPTIONS. */
 const STORES = ["maya-unflushed", "maya-families", "odd-named", "odd-ttl", "odd-wide", "odd-merge-wal", "leveldb"];

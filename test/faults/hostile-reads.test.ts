@@ -15,12 +15,12 @@ import { sledCheck, sledWrite } from "../checker/run.js";
 import { mutateBytes } from "../fuzz/mutate-bytes.js";
 import { Random } from "../fuzz/random.js";
 import { makeStore, numbered } from "../support/stores.js";
+import { SEED } from "../support/seed.js";
 import { temporaryDirectory } from "../support/temporary.js";
 import type { Read } from "./hostile-reads-reader.js";
 import { type Form, harm } from "./hostile-sled-files.js";
 
 const READER = fileURLToPath(new URL("./hostile-reads-reader.js", import.meta.url));
-const SEED = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
 const TURNS = Number(process.env.KGDUMP_READS ?? 200);
 /** Who says nothing for so long hangs. */
 const SILENCE_MS = 120_000;

@@ -13,6 +13,7 @@ import { promisify } from "node:util";
 import test, { type ExecutionContext } from "ava";
 import { sledCheck, sledWrite } from "../checker/run.js";
 import { Random } from "../fuzz/random.js";
+import { SEED } from "../support/seed.js";
 import { temporaryDirectory } from "../support/temporary.js";
 import { editSegment, editTrees, type Form, harm, replaceSnapshot, type Segment, type Tree } from "./hostile-sled-files.js";
 import type { Report } from "./hostile-sled-reader.js";
@@ -20,7 +21,6 @@ import { treeDigest, watch } from "./watchdog.js";
 
 const READER = fileURLToPath(new URL("./hostile-sled-reader.js", import.meta.url));
 const CHECKER = fileURLToPath(new URL("../../checker/sled-check", import.meta.url));
-const SEED = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
 const TURNS = Number(process.env.KGDUMP_HOSTILE ?? 40);
 /** Of a long run, each so many-th store is also given to the commands. */
 const WATCHED = 20;

@@ -12,7 +12,8 @@ import anyTest, { type TestFn } from "ava";
 import { kgdump } from "../cli/support/run.js";
 import { namesIn } from "../cli/support/stores.js";
 import { killAt, moments, must, run } from "./kills.js";
-import { inParallel, loggedSeed, makeSource } from "./support.js";
+import { inParallel, makeSource } from "./support.js";
+import { loggedSeed } from "../support/seed.js";
 
 interface Ground {
   readonly directory: string;

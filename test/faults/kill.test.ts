@@ -13,7 +13,8 @@ import { type Ended, gather, kgdump, KGDUMP } from "../cli/support/run.js";
 import { namesIn } from "../cli/support/stores.js";
 import { killAt, type Moment, moments, must, run, type Running } from "./kills.js";
 import { nameIsThere } from "./names.js";
-import { dumpFault, fingerprint, inParallel, loggedSeed, makeSource, type Source, targetFault, treesOf } from "./support.js";
+import { dumpFault, fingerprint, inParallel, makeSource, type Source, targetFault, treesOf } from "./support.js";
+import { loggedSeed } from "../support/seed.js";
 
 interface Ground {
   readonly directory: string;

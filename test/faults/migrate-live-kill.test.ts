@@ -18,7 +18,8 @@ import { gather, kgdump, KGDUMP } from "../cli/support/run.js";
 import type { PlainOperation } from "../operations/migrate/live-service.js";
 import { killAt, type Moment, moments, must, run, type Running } from "./kills.js";
 import { finishWith, inPlace } from "./migrations.js";
-import { inParallel, loggedSeed, makeSource, randomNumbers } from "./support.js";
+import { inParallel, makeSource, randomNumbers } from "./support.js";
+import { loggedSeed } from "../support/seed.js";
 
 const test = (anyTest as TestFn<{ directory: string; store: string }>).serial;
 

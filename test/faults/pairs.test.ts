@@ -12,9 +12,10 @@ import { exportStore } from "#src/operations/export/export.js";
 import { migrateStore } from "#src/operations/migrate/migrate.js";
 import { type Ended, kgdump } from "../cli/support/run.js";
 import { makeStore, numbered } from "../support/stores.js";
+import { loggedSeed } from "../support/seed.js";
 import { temporaryDirectory } from "../support/temporary.js";
 import { run } from "./kills.js";
-import { loggedSeed, randomNumbers } from "./support.js";
+import { randomNumbers } from "./support.js";
 
 const PAIRS = Number(process.env.KGDUMP_PAIRS ?? 12);
 /** A kill comes so late at most: many commands have ended by then. */

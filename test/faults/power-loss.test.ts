@@ -26,7 +26,8 @@ import { makeStore, numbered } from "../support/stores.js";
 import { digestOf, layOut, POLICIES, type Recording } from "./power/disk.js";
 import { record } from "./power/record.js";
 import { straceIsMissing } from "./series.js";
-import { inParallel, loggedSeed, randomNumbers } from "./support.js";
+import { inParallel, randomNumbers } from "./support.js";
+import { loggedSeed } from "../support/seed.js";
 
 const ALL = process.env.KGDUMP_POWER === "all";
 /** States of each command that are drawn, unless all are taken. */

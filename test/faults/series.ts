@@ -1,7 +1,8 @@
 /** Series of faults: which calls are made to fail, one after the other, and what is counted of it. */
 import type { ExecutionContext } from "ava";
 import { BURNT, type Fault, type Outcome, straceWorks, SYSCALLS } from "./inject.js";
-import { inParallel, loggedSeed, randomNumbers } from "./support.js";
+import { inParallel, randomNumbers } from "./support.js";
+import { loggedSeed } from "../support/seed.js";
 
 /** What came of one fault. */
 export interface Trial {

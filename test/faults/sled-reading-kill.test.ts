@@ -15,7 +15,8 @@ import { sledCheck } from "../checker/run.js";
 import { kgdump } from "../cli/support/run.js";
 import { makeStore, numbered } from "../support/stores.js";
 import { killAt, moments, run } from "./kills.js";
-import { fingerprint, inParallel, loggedSeed } from "./support.js";
+import { fingerprint, inParallel } from "./support.js";
+import { loggedSeed } from "../support/seed.js";
 
 interface Ground {
   readonly directory: string;

@@ -2,7 +2,6 @@
 import { createCipheriv, createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { ExecutionContext } from "ava";
 import { createRocksdbSink } from "#src/engines/rocksdb/rocksdb.js";
 import { encodeEntries } from "#src/format/index.js";
 import { verifyDump } from "#src/operations/verify/verify.js";
@@ -91,13 +90,6 @@ export function randomNumbers(seed: number): () => number {
     mixed = Math.imul(mixed, 0x2c1b3c6d);
     return ((mixed ^ (mixed >>> 12)) >>> 0) / 2 ** 32;
   };
-}
-
-/** The seed of this run: SEED in the environment, or a new one; it is logged. */
-export function loggedSeed(t: ExecutionContext): number {
-  const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 0x7fff_ffff));
-  t.log(`SEED=${seed}`);
-  return seed;
 }
 
 /** Runs the work for each item, `width` at a time. */

@@ -5,10 +5,10 @@ import test from "ava";
 import { unpackStore } from "../fixtures/unpack.js";
 import { Maker } from "../maker/run.js";
 import { makeVictim } from "../simulator/simulation.js";
+import { SEED } from "../support/seed.js";
 import { temporaryDirectory } from "../support/temporary.js";
 import { verbs, watch } from "./watchdog.js";
 
-const SEED = Number(process.env.SEED ?? 5);
 /** Stores of the simulator, with and without faults; KGDUMP_WATCHED=n takes more. */
 const SIMULATED = Number(process.env.KGDUMP_WATCHED ?? 4);
 const FIXTURES = (await readdir("test/fixtures/stores")).filter((name) => name.endsWith(".tar.gz")).map((name) => basename(name, ".tar.gz"));

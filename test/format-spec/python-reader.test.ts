@@ -1,6 +1,5 @@
 /** The second reader, in Python: it passes all vectors, notices one that differs, and reads real dumps from a pipe. */
 import { execFile } from "node:child_process";
-import { randomInt } from "node:crypto";
 import { cp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -8,9 +7,9 @@ import test, { type ExecutionContext } from "ava";
 import { KgdumpError } from "#src/errors.js";
 import { iterateEntries } from "#src/format/index.js";
 import { shell } from "../cli/support/run.js";
-import { loggedSeed } from "../faults/support.js";
 import { unpackStore } from "../fixtures/unpack.js";
 import { outcome } from "../format/support/dumps.js";
+import { loggedSeed } from "../support/seed.js";
 import { temporaryDirectory } from "../support/temporary.js";
 import { letters, released } from "./events.js";
 import { mutated, randomBy } from "./mutate.js";
@@ -110,8 +109,7 @@ for (const codec of ["none", "lz4", "zstd"]) {
 test("both readers make the same of mutated dumps", async (t) => {
   const interpreter = await python(t);
   if (interpreter === undefined) return;
-  const seed = Number(process.env.SEED ?? randomInt(2 ** 32));
-  t.log(`SEED=${seed}`);
+  const seed = loggedSeed(t);
   const directory = await temporaryDirectory(t);
   const sources = [...validVectors(), ...invalidVectors()].map(({ bytes }) => bytes).filter(({ length }) => length < 3000);
   const random = randomBy(seed);

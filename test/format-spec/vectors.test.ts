@@ -1,5 +1,4 @@
 /** The vectors in the reader of src/format: whole, in random chunks and byte by byte with the same result, and by random access. */
-import { randomInt } from "node:crypto";
 import test, { type ExecutionContext } from "ava";
 import { loadCodec } from "#src/codecs/index.js";
 import { unpackers } from "#src/codecs/unpacker.js";
@@ -8,6 +7,7 @@ import { CODEC_IDS, type CodecLoader, type DumpEvent, DumpFile, type DumpHeader,
 import { inChunks, outcome } from "../format/support/dumps.js";
 import { letters, released } from "./events.js";
 import { hex, type InvalidVector, invalidVectors, type ValidVector, validVectors, type Vector, unhex } from "./vector-files.js";
+import { loggedSeed } from "../support/seed.js";
 
 /** Larger vectors take too long byte by byte. */
 const BYTEWISE = 16_384;
@@ -79,8 +79,6 @@ async function* randomChunks(bytes: Uint8Array, seed: number): AsyncGenerator<Ui
 
 type Way = (bytes: Uint8Array) => Uint8Array | AsyncIterable<Uint8Array> | undefined;
 
-const newSeed = (): number => Number(process.env.SEED ?? randomInt(2 ** 32));
-
 /** Ways to give a vector to a reader; undefined when it is too large for one. */
 const WAYS: Record<string, (seed: number) => Way> = {
   whole: () => (bytes) => inChunks(bytes, Math.max(1, bytes.length)),
@@ -110,8 +108,7 @@ function checkInvalid(t: ExecutionContext, { name, json }: Vector<InvalidVector>
 
 for (const [name, way] of Object.entries(WAYS)) {
   test(`valid vectors, ${name}`, async (t) => {
-    const seed = newSeed();
-    t.log(`SEED=${seed}`);
+    const seed = loggedSeed(t);
     for (const vector of validVectors()) {
       for (const options of READERS) {
         const input = way(seed)(vector.bytes);
@@ -121,8 +118,7 @@ for (const [name, way] of Object.entries(WAYS)) {
   });
 
   test(`invalid vectors, ${name}`, async (t) => {
-    const seed = newSeed();
-    t.log(`SEED=${seed}`);
+    const seed = loggedSeed(t);
     for (const vector of invalidVectors()) {
       for (const options of READERS) {
         const input = way(seed)(vector.bytes);

@@ -1,5 +1,5 @@
 import test from "ava";
-import fc from "fast-check";
+import fc from "../support/properties.js";
 import { checkEntries, compareKeys, DEFAULT_LIMITS, encodeEntries, type Entry, type ExpectedEntries, findEntry, iterateEntries, type Limits, rangeMayHoldPrefix } from "#src/format/index.js";
 import { bytes, entry } from "./support/dumps.js";
 

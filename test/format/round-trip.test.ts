@@ -1,5 +1,5 @@
 import test from "ava";
-import fc from "fast-check";
+import fc from "../support/properties.js";
 import { loadCodec } from "#src/codecs/index.js";
 import { type CodecName, compareKeys, DumpFile, type Entry, encodeEntries, iterateEntries, type KeyOrder } from "#src/format/index.js";
 import { bytes, entry, header, inChunks, keyspace, makeDump, outcome, smallDump } from "./support/dumps.js";

@@ -9,8 +9,8 @@ import { outcomeOf, readCorpus } from "./corpus.js";
 import { Random } from "./random.js";
 import { LIMITS, TARGETS, WHOLE_DUMPS } from "./targets.js";
 import type { SentTally } from "./worker.js";
+import { SEED } from "../support/seed.js";
 
-const SEED = Number(process.env.SEED ?? Date.now() % 1_000_000_000);
 const WORKER = fileURLToPath(new URL("worker.js", import.meta.url));
 const PROCESSES = 2;
 const MOST_MEMORY = 256 * 2 ** 20 + 2 * LIMITS.rawBlock;

@@ -6,6 +6,7 @@ import { Readable } from "node:stream";
 import test, { type ExecutionContext } from "ava";
 import { type DumpEntry, type DumpInput, type EntryRange, exportStore, getEntry, importDump, inspectDump, KgdumpError, listBlocks, listEntries, openDump, recoverDump, restoreDump, verifyDump, verifyStore } from "#src/index.js";
 import { makeStore, numbered } from "../support/stores.js";
+import { loggedSeed } from "../support/seed.js";
 import { temporaryDirectory } from "../support/temporary.js";
 
 interface Made {
@@ -109,8 +110,7 @@ test("an open dump yields all of its entries, as often as one likes, with bytes 
 test("ranges and limits are those of a list of all entries, in each order of keys, of files and streams", async (t) => {
   const { dump } = await made(t);
   const all = await collect(listEntries(dump));
-  const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
-  t.log(`SEED=${seed}`);
+  const seed = loggedSeed(t);
   let state = seed;
   const random = (below: number): number => {
     state = (Math.imul(state, 1103515245) + 12345) >>> 0;

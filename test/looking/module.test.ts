@@ -19,9 +19,9 @@ import { parseLayoutFile } from "#src/settings/graph-layout-file.js";
 import { mutateBytes } from "../fuzz/mutate-bytes.js";
 import { Random } from "../fuzz/random.js";
 import { blockOf, type Entries, graphOf, values } from "../operations/graph/support.js";
+import { SEED } from "../support/seed.js";
 import { temporaryDirectory } from "../support/temporary.js";
 
-const SEED = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
 const TURNS = Number(process.env.KGDUMP_LOOKS ?? 150);
 
 const addon = loadAddon("blocks") as LookingAddon;

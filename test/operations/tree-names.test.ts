@@ -1,14 +1,14 @@
 /** Trees of any name: sled, dump and sled again give the same trees, without options; RocksDB takes all that a family can be called. */
-import { randomInt } from "node:crypto";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
-import fc from "fast-check";
+import fc from "../support/properties.js";
 import { exportStore } from "#src/operations/export/export.js";
 import { importDump } from "#src/operations/import/import.js";
 import { restoreDump } from "#src/operations/import/restore.js";
 import { verifyDump } from "#src/operations/verify/verify.js";
 import { hex, sledCheck, sledWrite, type TreeContent } from "../checker/run.js";
 import { kgdump } from "../cli/support/run.js";
+import { loggedSeed } from "../support/seed.js";
 import { temporaryDirectory } from "../support/temporary.js";
 
 const ODD = ["default", "", "\0", "a\0", "a\0b", "__sled__tree:", "__sled__tree:default", "__sled__tree:__sled__tree:default", "__sled__", "Default", "a=b", "a*b", "a b", "\n", "]", '"', "\\", "\\x00", "hex:00", "text:x", "-", "--map", "ä😀", "\ufeff"];
@@ -29,8 +29,7 @@ async function makeTrees(store: string, trees: readonly Buffer[]): Promise<TreeC
 }
 
 async function forNames(t: ExecutionContext, runs: number, check: (directory: string, trees: readonly Buffer[]) => Promise<void>): Promise<void> {
-  const seed = Number(process.env.KGDUMP_TEST_SEED ?? randomInt(2 ** 31));
-  t.log(`KGDUMP_TEST_SEED=${String(seed)}`);
+  const seed = loggedSeed(t);
   const root = await temporaryDirectory(t);
   let number = 0;
   const property = fc.asyncProperty(names, async (trees) => {

@@ -9,6 +9,7 @@ import { cp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { openRocksdbSource } from "#src/engines/rocksdb/rocksdb.js";
+import { loggedSeed } from "../support/seed.js";
 import { temporaryDirectory } from "../support/temporary.js";
 import { run, versionsFor } from "./versions.js";
 import { WAYS, type Written } from "./ways.js";
@@ -27,8 +28,7 @@ async function listed(t: ExecutionContext, work: string, library: string, store:
 async function tryOut(t: ExecutionContext, { store, original, reversed }: Written): Promise<void> {
   const { work, versions } = await versionsFor(t);
   const copy = join(await temporaryDirectory(t), "store");
-  const first = Number(process.env.SEED ?? Math.floor(Math.random() * 0x7fff_ffff));
-  t.log(`SEED=${first.toString()}`);
+  const first = loggedSeed(t);
   const able: typeof versions[number][] = [];
   for (const each of versions) {
     const { library, version } = each;

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
-import fc from "fast-check";
+import fc from "../support/properties.js";
 import { KgdumpError } from "#src/errors.js";
 import { readStorageFile } from "#src/settings/read-storage-file.js";
 import { parseStorageFile, type StorageFile } from "#src/settings/storage-file.js";

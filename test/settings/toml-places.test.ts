@@ -1,5 +1,5 @@
 import test from "ava";
-import fc from "fast-check";
+import fc from "../support/properties.js";
 import { parse } from "smol-toml";
 import { type TomlPath, TomlPlaces } from "#src/settings/toml-places.js";
 

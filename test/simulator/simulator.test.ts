@@ -10,8 +10,9 @@ import { Maker } from "../maker/run.js";
 import { Exporter } from "./exporter.js";
 import { shrink } from "./shrink.js";
 import { simulate, SIMULATION_DIRECTORY, type Simulated } from "./simulation.js";
+import { REPEATED, SEED } from "../support/seed.js";
 
-const SEED = Number(process.env.SEED ?? 13);
+const FIRST = REPEATED ? SEED : 13;
 const ONE = process.env.KGDUMP_SIMULATION;
 const RUNS = ONE === undefined ? Number(process.env.KGDUMP_SIMULATIONS ?? 300) : 1;
 const LANES = 2;
@@ -21,9 +22,9 @@ const FAILED = "RocksDB made no store";
 /** So many are told and made minimal. */
 const TOLD = 3;
 
-test(`stores with random faults, SEED=${String(SEED)}`, async (t) => {
+test(`stores with random faults, SEED=${String(FIRST)}`, async (t) => {
   t.timeout(24 * 60 * 60_000);
-  t.log(`SEED=${String(SEED)}, ${String(RUNS)} stores`);
+  t.log(`SEED=${String(FIRST)}, ${String(RUNS)} stores`);
   const directory = await mkdtemp(join(SIMULATION_DIRECTORY, "kgdump-test-"));
   t.teardown(() => rm(directory, { recursive: true, force: true }));
   const counts = new Map<string, number>();
@@ -35,14 +36,14 @@ test(`stores with random faults, SEED=${String(SEED)}`, async (t) => {
     await using maker = new Maker();
     const tools = { maker, exporter, directory };
     for (let turn = next++; turn < end; turn = next++) {
-      const simulated = await simulate(tools, SEED, turn).catch((error: unknown) => {
+      const simulated = await simulate(tools, FIRST, turn).catch((error: unknown) => {
         if (FAILS.test(String(error))) counts.set(FAILED, (counts.get(FAILED) ?? 0) + 1);
-        else wrong.push(`SEED=${String(SEED)} KGDUMP_SIMULATION=${String(turn)}: ${String(error)}`);
+        else wrong.push(`SEED=${String(FIRST)} KGDUMP_SIMULATION=${String(turn)}: ${String(error)}`);
       });
       if (simulated === undefined) continue;
       const name = `${simulated.fault}: ${simulated.outcome}`;
       counts.set(name, (counts.get(name) ?? 0) + 1);
-      if (simulated.wrong !== null) wrong.push(wrong.length < TOLD ? report(turn, await shrink(tools, SEED, turn, simulated)) : brief(turn, simulated));
+      if (simulated.wrong !== null) wrong.push(wrong.length < TOLD ? report(turn, await shrink(tools, FIRST, turn, simulated)) : brief(turn, simulated));
     }
     await exporter.close();
   };
@@ -56,6 +57,6 @@ test(`stores with random faults, SEED=${String(SEED)}`, async (t) => {
 const FAULT = process.env.KGDUMP_FAULT === undefined ? "" : `KGDUMP_FAULT=${JSON.stringify(process.env.KGDUMP_FAULT)} `;
 
 const brief = (turn: number, { fault, done, wrong }: Simulated): string =>
-  `${FAULT}SEED=${String(SEED)} KGDUMP_SIMULATION=${String(turn)} (${fault}: ${done.what}): ${wrong ?? ""}`;
+  `${FAULT}SEED=${String(FIRST)} KGDUMP_SIMULATION=${String(turn)} (${fault}: ${done.what}): ${wrong ?? ""}`;
 
 const report = (turn: number, simulated: Simulated): string => [brief(turn, simulated), "its plan, made shorter:", ...simulated.plan.map((line) => (line.length > 300 ? `${line.slice(0, 300)}…` : line))].join("\n    ");

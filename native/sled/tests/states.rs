@@ -57,8 +57,9 @@ fn every_state_of_a_store_that_stock_code_writes_is_read_as_stock_code_reads_it(
         let length = fs::metadata(path.join("db")).unwrap().len();
         let straight = in_order(&fs::read(path.join("db")).unwrap(), segment);
         assert_eq!(straight, round > 1);
-        let mut states = 0;
-        for cut in 0..15 {
+        let (mut states, mut cut) = (0, 0);
+        // How much of the log is used again, and so how many of its parts stock code opens, depends on the moments at which sled writes.
+        while cut < 15 || (states < 3 && cut < 150) {
             let at = if cut == 0 { length } else { loaded_length + random.next() % (length - loaded_length) };
             let copy = directory.path().join(format!("cut-{cut}"));
             fs::create_dir_all(copy.join("blobs")).unwrap();
@@ -83,9 +84,9 @@ fn every_state_of_a_store_that_stock_code_writes_is_read_as_stock_code_reads_it(
                 );
             }
             fs::remove_dir_all(&copy).unwrap();
+            cut += 1;
         }
-        // How much of the log is used again depends on the moments at which sled writes.
-        assert!(states > if straight { 8 } else { 2 }, "{states}");
+        assert!(states >= if straight { 9 } else { 3 }, "{states} of {cut}");
     }
 }
 

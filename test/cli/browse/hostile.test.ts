@@ -7,11 +7,11 @@ import type { Row, Rows } from "#src/cli/browse/rows/rows.js";
 import { openStoreRows } from "#src/cli/browse/rows/store-rows.js";
 import { KgdumpError } from "#src/errors.js";
 import { MAYA_LAYOUT } from "#src/settings/graph-layout.js";
-import { loggedSeed } from "../../faults/support.js";
 import { treeDigest } from "../../faults/watchdog.js";
 import { mutated, randomBy } from "../../format-spec/mutate.js";
 import { Maker } from "../../maker/run.js";
 import { makeVictim } from "../../simulator/simulation.js";
+import { loggedSeed } from "../../support/seed.js";
 import { temporaryDirectory } from "../../support/temporary.js";
 import { GRAPH, sampleDump } from "../support/dumps.js";
 

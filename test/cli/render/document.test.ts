@@ -1,10 +1,10 @@
 /** One value on a terminal: nothing of it is lost, nothing is obeyed, and lines fit where they can. */
 import test from "ava";
-import fc from "fast-check";
+import fc from "../../support/properties.js";
 import { documentLines, hexLines, numbersOf } from "#src/cli/render/document.js";
 import { makePaint } from "#src/cli/terminal/style.js";
 import { isPrintable } from "#src/cli/text/characters.js";
-import { loggedSeed } from "../../faults/support.js";
+import { loggedSeed } from "../../support/seed.js";
 
 const bytes = (text: string): Uint8Array => Buffer.from(text);
 const lines = (value: Uint8Array, columns = 80): string[] => [...documentLines(value, { paint: makePaint(false), columns })];

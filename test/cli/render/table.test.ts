@@ -1,8 +1,8 @@
 /** Tables line up, whatever is in them, and fit the terminal. */
 import test from "ava";
-import fc from "fast-check";
+import fc from "../../support/properties.js";
 import { type Column, renderTable } from "#src/cli/render/table.js";
-import { loggedSeed } from "../../faults/support.js";
+import { loggedSeed } from "../../support/seed.js";
 
 const COLUMNS: readonly Column[] = [
   { heading: "name", align: "left" },

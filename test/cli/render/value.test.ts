@@ -1,5 +1,5 @@
 import test from "ava";
-import fc from "fast-check";
+import fc from "../../support/properties.js";
 import { renderValue } from "#src/cli/render/value.js";
 import { isPrintable } from "#src/cli/text/characters.js";
 

@@ -1,6 +1,6 @@
 /** What progress looks like: in a line of any width, in a file, as JSON, and beside what else is said. */
 import test from "ava";
-import fc from "fast-check";
+import fc from "../../support/properties.js";
 import { plainLine, progressLine } from "#src/cli/terminal/progress-line.js";
 import { makeProgressDisplay, progressStyle } from "#src/cli/terminal/progress.js";
 import type { Figures } from "#src/operations/run/figures.js";

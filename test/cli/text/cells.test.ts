@@ -1,7 +1,7 @@
 /** Texts are cut and broken by the cells that they take. */
 import { stripVTControlCharacters } from "node:util";
 import test from "ava";
-import fc from "fast-check";
+import fc from "../../support/properties.js";
 import stringWidth from "string-width";
 import { makePaint } from "#src/cli/terminal/style.js";
 import { cellsOf, cutCells, fitCells, wrapCells } from "#src/cli/text/cells.js";

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import test from "ava";
-import fc from "fast-check";
+import fc from "../../support/properties.js";
 import { bareUuid, parseBytes } from "#src/cli/text/byte-text.js";
 import { decodeUtf8, isPrintable } from "#src/cli/text/characters.js";
 import { escapeJson, escapeMessage, escapeText, formatBytes, formatHex, formatShort } from "#src/cli/text/escape.js";

@@ -1,5 +1,5 @@
 import test from "ava";
-import fc from "fast-check";
+import fc from "../../support/properties.js";
 import stringWidth from "string-width";
 import { widthOf } from "#src/cli/text/width.js";
 

@@ -1,6 +1,6 @@
 /** Texts at the width of a terminal. */
 import test from "ava";
-import fc from "fast-check";
+import fc from "../../support/properties.js";
 import { wrapCommand, wrapLines, wrapText } from "#src/cli/text/wrap.js";
 import { shell } from "../support/run.js";
 

@@ -12,6 +12,7 @@ import test, { type ExecutionContext } from "ava";
 import { openRocksdbSource } from "#src/engines/rocksdb/rocksdb.js";
 import type { StoreMark } from "#src/engines/store.js";
 import { hex, Maker } from "../../maker/run.js";
+import { loggedSeed, REPEATED } from "../../support/seed.js";
 import { temporaryDirectory } from "../../support/temporary.js";
 import { binsOf, type Content, contentOf, differencesOf, faultsOf, rangesFault } from "./changed-support.js";
 import { randomNumbers } from "./live-support.js";
@@ -129,17 +130,15 @@ async function markNow(path: string): Promise<{ mark: StoreMark; old: Content }>
 
 test("whatever transactions do on either side of a mark, no changed key is left out", async (t) => {
   t.timeout(120_000 + ROUNDS * 3000);
-  const given = process.env.SEED;
-  const first = Number(given ?? Math.floor(Math.random() * 0x3fff_ffff));
-  t.log(`SEED=${String(first)}`);
+  const first = loggedSeed(t);
   const outcomes = new Map<string, number>();
   let spanning = 0;
   await using maker = new Maker();
-  for (let index = 0; index < (given === undefined ? ROUNDS : 1); index++) {
+  for (let index = 0; index < (REPEATED ? 1 : ROUNDS); index++) {
     const { spans, said } = await round(t, maker, first + index);
     outcomes.set(said, (outcomes.get(said) ?? 0) + 1);
     if (spans && said.startsWith("keys, some")) spanning += 1;
   }
   t.log(Object.fromEntries(outcomes), `with a transaction over the mark: ${String(spanning)}`);
-  if (ROUNDS >= 15 && given === undefined) t.true((outcomes.get("keys, some changed") ?? 0) * 3 >= ROUNDS && spanning > 0, "too few rounds tell keys");
+  if (ROUNDS >= 15 && !REPEATED) t.true((outcomes.get("keys, some changed") ?? 0) * 3 >= ROUNDS && spanning > 0, "too few rounds tell keys");
 });

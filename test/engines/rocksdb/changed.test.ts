@@ -9,6 +9,7 @@ import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { createRocksdbSink, openRocksdbSource, type RocksdbSink, type RocksdbSinkOptions, type RocksdbSource } from "#src/engines/rocksdb/rocksdb.js";
 import type { StoreMark } from "#src/engines/store.js";
+import { loggedSeed, REPEATED } from "../../support/seed.js";
 import { temporaryDirectory } from "../../support/temporary.js";
 import { StoreLife } from "./changed-life.js";
 import { binsOf, contentOf, differencesOf, faultsOf, rangesFault, type Content } from "./changed-support.js";
@@ -312,10 +313,9 @@ async function round(t: ExecutionContext, seed: number): Promise<string> {
 
 test("whatever a writer does, no changed key is left out", async (t) => {
   t.timeout(120_000 + ROUNDS * 3000);
-  const given = process.env.SEED;
-  const first = Number(given ?? Math.floor(Math.random() * 0x3fff_ffff));
+  const first = loggedSeed(t);
   const outcomes = new Map<string, number>();
-  for (let index = 0; index < (given === undefined ? ROUNDS : 1); index++) {
+  for (let index = 0; index < (REPEATED ? 1 : ROUNDS); index++) {
     const outcome = await round(t, first + index).catch((error: unknown) => {
       t.log(`SEED=${first + index}`);
       throw error;
@@ -324,7 +324,7 @@ test("whatever a writer does, no changed key is left out", async (t) => {
   }
   t.log(`SEED=${first}`, Object.fromEntries(outcomes));
   t.true(outcomes.size > 0);
-  if (ROUNDS >= 60 && given === undefined) t.true((outcomes.get("keys, some changed") ?? 0) * 5 >= ROUNDS, "too few rounds tell keys");
+  if (ROUNDS >= 60 && !REPEATED) t.true((outcomes.get("keys, some changed") ?? 0) * 5 >= ROUNDS, "too few rounds tell keys");
 });
 
 test("what compares contents sees keys that are left out, doubled or out of place", async (t) => {

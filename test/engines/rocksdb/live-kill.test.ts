@@ -9,6 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import test from "ava";
 import { exportStore } from "#src/operations/export/export.js";
 import { type Ended, gather, start } from "../../cli/support/run.js";
+import { loggedSeed } from "../../support/seed.js";
 import { temporaryDirectory } from "../../support/temporary.js";
 import { dumpEntries, judge, LiveWriter } from "./live-run.js";
 import { randomNumbers } from "./live-support.js";
@@ -22,8 +23,7 @@ const pinsIn = async (directory: string): Promise<string[]> => (await readdir(di
 
 test("nothing of killed exports is left after the next run", async (t) => {
   t.timeout(60_000 + KILLS * 5000);
-  const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 0x7fff_ffff));
-  t.log(`SEED=${seed}`);
+  const seed = loggedSeed(t);
   const random = randomNumbers(seed);
   const directory = await temporaryDirectory(t);
   await mkdir(join(directory, "stores"));

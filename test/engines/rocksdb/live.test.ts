@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import test from "ava";
 import { exportStore } from "#src/operations/export/export.js";
+import { loggedSeed } from "../../support/seed.js";
 import { temporaryDirectory } from "../../support/temporary.js";
 import { dumpEntries, type Entries, judge, LiveWriter } from "./live-run.js";
 import { BATCH, FAMILIES, keyOf, MODES, randomNumbers, valueOf, WINDOW } from "./live-support.js";
@@ -41,8 +42,7 @@ test("what judges a state sees holes, halves of batches, leftovers and wrong val
 for (const mode of Object.keys(MODES)) {
   test.serial(`exports beside a live writer have no holes (${mode})`, async (t) => {
     t.timeout(60_000 + EXPORTS * 5000);
-    const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 0x7fff_ffff));
-    t.log(`SEED=${seed}`);
+    const seed = loggedSeed(t);
     const random = randomNumbers(seed + 2);
     const directory = await temporaryDirectory(t);
     const store = join(directory, "store");

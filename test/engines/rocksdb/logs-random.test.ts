@@ -9,6 +9,7 @@ import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { differences, exportedOf } from "../../maker/exported.js";
 import { hex, type Made, Maker } from "../../maker/run.js";
+import { loggedSeed, REPEATED } from "../../support/seed.js";
 import { temporaryDirectory } from "../../support/temporary.js";
 import { randomNumbers } from "./live-support.js";
 
@@ -126,12 +127,11 @@ async function round(t: ExecutionContext, maker: Maker, directory: string, seed:
 
 test("a log that is gone or cut off is never missed in silence", async (t) => {
   t.timeout(120_000 + ROUNDS * 3000);
-  const given = process.env.SEED;
-  const first = Number(given ?? Math.floor(Math.random() * 0x3fff_ffff));
+  const first = loggedSeed(t);
   const outcomes = new Map<string, number>();
   await using maker = new Maker();
   const directory = await temporaryDirectory(t);
-  for (let index = 0; index < (given === undefined ? ROUNDS : 1); index++) {
+  for (let index = 0; index < (REPEATED ? 1 : ROUNDS); index++) {
     const outcome = await round(t, maker, directory, first + index).catch((error: unknown) => {
       t.log(`SEED=${first + index}`);
       throw error;

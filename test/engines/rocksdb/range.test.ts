@@ -1,18 +1,13 @@
 /** Which entries a scan yields, in which blocks: bounds, prefixes, limits, both orders, sizes at every border. */
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
-import fc from "fast-check";
+import fc from "../../support/properties.js";
 import { openRocksdbSource, type RocksdbSinkOptions } from "#src/engines/rocksdb/rocksdb.js";
+import { loggedSeed } from "../../support/seed.js";
 import { temporaryDirectory } from "../../support/temporary.js";
 import { assertCode, bytes, entriesOf, numbered, putEntries, type TextEntry } from "./support.js";
 
 type Order = "bytewise" | "reverse-bytewise";
-
-function seed(t: ExecutionContext): number {
-  const value = Number(process.env.SEED ?? Math.floor(Math.random() * 0x7fff_ffff));
-  t.log(`SEED=${value}`);
-  return value;
-}
 
 /** Keys over a small alphabet, so that prefixes and bounds meet; with the bytes at both ends. */
 const anyKey = fc.array(fc.constantFrom("\0", "a", "b", "\xfe", "\xff"), { maxLength: 5 }).map((parts) => parts.join(""));
@@ -71,7 +66,7 @@ async function checkRandomStores(t: ExecutionContext, order: Order, options: Roc
         t.deepEqual(read, wanted(content, order, { ...range, limit }));
       }
     }),
-    { seed: seed(t), numRuns: 60 },
+    { seed: loggedSeed(t), numRuns: 60 },
   );
 }
 

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../../support/properties.js";
 import { ROCKSDB } from "#src/engines/rocksdb/engine.js";
 import { createRocksdbSink } from "#src/engines/rocksdb/rocksdb.js";
 import { engineSuite } from "../suite.js";

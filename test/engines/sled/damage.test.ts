@@ -5,13 +5,13 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import test, { type ExecutionContext } from "ava";
-import fc from "fast-check";
+import fc from "../../support/properties.js";
 import { openSledSink } from "#src/engines/sled/sled.js";
 import { encodeEntries } from "#src/format/entries.js";
 import { sledCheck, sledWrite } from "../../checker/run.js";
+import { loggedSeed } from "../../support/seed.js";
 import { temporaryDirectory } from "../../support/temporary.js";
 import type { Answer, Mutation } from "./damage-reader.js";
-import { seed } from "./support.js";
 
 const READER = fileURLToPath(new URL("./damage-reader.js", import.meta.url));
 const DEFAULT = Buffer.from("default");
@@ -79,7 +79,7 @@ async function anyMutations(store: string, count: number, seedNumber: number): P
 test("a store as it was written by the unmodified crate", async (t) => {
   const store = join(await temporaryDirectory(t), "store");
   await sledWrite(store, ["random 7 800", "fill 6b 300000 7", "tree 00ff", "random 8 300"]);
-  const outcomes = await attack(t, store, await anyMutations(store, 80, seed(t)));
+  const outcomes = await attack(t, store, await anyMutations(store, 80, loggedSeed(t)));
   t.log(Object.fromEntries(outcomes));
   t.true((outcomes.get("STORE_DAMAGED") ?? 0) > 40);
 });
@@ -99,7 +99,7 @@ test("a compressed store with a snapshot file", async (t) => {
   await sledWrite(store, ["random 7 800", "tree 00ff", "random 8 300"], { compression: true });
   await sledCheck(store, { compression: true });
   t.true((await filesOf(store)).some((name) => name.startsWith("snap.")));
-  const outcomes = await attack(t, store, await anyMutations(store, 80, seed(t)));
+  const outcomes = await attack(t, store, await anyMutations(store, 80, loggedSeed(t)));
   t.log(Object.fromEntries(outcomes));
   t.true((outcomes.get("STORE_DAMAGED") ?? 0) > 15);
 });
@@ -115,7 +115,7 @@ test("a store of many segments, some of them used again", async (t) => {
     await sink.flush();
   }
   await sink.close();
-  const outcomes = await attack(t, store, await anyMutations(store, 60, seed(t)), { usedAgain: true });
+  const outcomes = await attack(t, store, await anyMutations(store, 60, loggedSeed(t)), { usedAgain: true });
   t.log(Object.fromEntries(outcomes));
   t.true((outcomes.get("STORE_DAMAGED") ?? 0) > 20);
 });
@@ -153,7 +153,7 @@ test("even without the check, sled's panics end as errors", async (t) => {
   const store = join(await temporaryDirectory(t), "store");
   await sledWrite(store, ["random 7 800", "fill 6b 300000 7"], { compression: true });
   await sledCheck(store, { compression: true });
-  const outcomes = await attack(t, store, await anyMutations(store, 60, seed(t)), { unchecked: true });
+  const outcomes = await attack(t, store, await anyMutations(store, 60, loggedSeed(t)), { unchecked: true });
   t.log(Object.fromEntries(outcomes));
   t.true((outcomes.get("STORE_DAMAGED") ?? 0) > 10);
 });

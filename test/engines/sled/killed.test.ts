@@ -10,11 +10,11 @@ import test from "ava";
 import { KgdumpError } from "#src/errors.js";
 import { type CheckerOptions, sledCheck, sledChurn, sledWrite, type TreeContent, unlessHung } from "../../checker/run.js";
 import { random } from "../../operations/recover/store-support.js";
+import { SEED } from "../../support/seed.js";
 import { temporaryDirectory } from "../../support/temporary.js";
 import { readStore } from "./support.js";
 
 const KILLED = Number(process.env.KGDUMP_KILLED ?? 12);
-const SEED = Number(process.env.SEED ?? Date.now() % 1_000_000);
 /** Lives that each store has, all of which end in a kill. */
 const LIVES = 4;
 

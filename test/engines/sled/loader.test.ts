@@ -4,15 +4,16 @@ import { cp, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import test from "ava";
 import type { ExecutionContext } from "ava";
-import fc from "fast-check";
+import fc from "../../support/properties.js";
 import { openSledLoader, type SledLoaderOptions } from "#src/engines/sled/loader.js";
 import { openSledSource } from "#src/engines/sled/reader.js";
 import type { EntryLoader, KeyOrder } from "#src/engines/store.js";
 import type { ErrorCode } from "#src/errors.js";
 import { encodeEntries } from "#src/format/entries.js";
 import { sledCheck, sledChurn, sledHammer, sledStill } from "../../checker/run.js";
+import { loggedSeed } from "../../support/seed.js";
 import { temporaryDirectory } from "../../support/temporary.js";
-import { anyRecords, type Content, expectedTrees, failure, type Pair, readRecords, readStore, seed } from "./support.js";
+import { anyRecords, type Content, expectedTrees, failure, type Pair, readRecords, readStore } from "./support.js";
 
 const DEFAULT = Buffer.from("default");
 
@@ -81,7 +82,7 @@ test("any keyspaces are what the plain crate and we read", async (t) => {
       if (segmentSize === undefined) t.deepEqual(await sledCheck(path, { compression }), expected);
     },
   );
-  await fc.assert(property, { seed: seed(t), numRuns: 40 });
+  await fc.assert(property, { seed: loggedSeed(t), numRuns: 40 });
 });
 
 for (const compression of [false, true]) {
@@ -100,7 +101,7 @@ for (const compression of [false, true]) {
     t.deepEqual(await sledCheck(withoutSnapshot, { compression }), expectedTrees(content), "the log alone says the same");
     t.deepEqual(await sledCheck(path, { compression }), expectedTrees(content));
     const still = await sledStill(path, { compression });
-    const number = seed(t);
+    const number = loggedSeed(t);
     for (const [round, milliseconds] of [30, 100, 300].entries()) {
       await sledChurn(path, number + round, milliseconds, { compression });
       t.deepEqual(await sledStill(path, { compression }), still);

@@ -2,13 +2,14 @@
 import { readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import test from "ava";
-import fc from "fast-check";
+import fc from "../../support/properties.js";
 import { openSledSource } from "#src/engines/sled/reader.js";
 import { openSledSink } from "#src/engines/sled/sled.js";
 import { encodeEntries } from "#src/format/entries.js";
 import { sledCheck, sledWrite } from "../../checker/run.js";
+import { loggedSeed } from "../../support/seed.js";
 import { temporaryDirectory } from "../../support/temporary.js";
-import { anyBytes, anyRecords, digestOf, expectedTrees, failure, makeStore, type Pair, readRecords, seed, take } from "./support.js";
+import { anyBytes, anyRecords, digestOf, expectedTrees, failure, makeStore, type Pair, readRecords, take } from "./support.js";
 
 const DEFAULT = Buffer.from("default");
 
@@ -48,7 +49,7 @@ test("random stores come back, and the unmodified crate finds the same in them",
       }
       await rm(path, { recursive: true });
     }),
-    { numRuns: 60, seed: seed(t) },
+    { numRuns: 60, seed: loggedSeed(t) },
   );
   t.true(number >= 60);
 });
@@ -114,7 +115,7 @@ test("scans keep to from, to, prefix and limit, in both orders", async (t) => {
         }
       },
     ),
-    { numRuns: 40, seed: seed(t) },
+    { numRuns: 40, seed: loggedSeed(t) },
   );
   t.true(number >= 40);
 });

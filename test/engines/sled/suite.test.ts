@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../../support/properties.js";
 import { SLED } from "#src/engines/sled/engine.js";
 import { openSledSink } from "#src/engines/sled/sled.js";
 import { engineSuite } from "../suite.js";

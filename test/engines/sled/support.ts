@@ -1,7 +1,7 @@
 /** What the tests of sled share. */
 import { createHash } from "node:crypto";
 import type { ExecutionContext } from "ava";
-import fc from "fast-check";
+import fc from "../../support/properties.js";
 import { openSledSource } from "#src/engines/sled/reader.js";
 import { openSledSink, readBackSled, type SledSinkOptions } from "#src/engines/sled/sled.js";
 import type { EntryBlock, EntrySource, ScanOptions } from "#src/engines/store.js";
@@ -17,13 +17,6 @@ export interface Pair {
 
 /** What a store should hold: for each keyspace its name and its records in key order. */
 export type Content = readonly { readonly name: Uint8Array; readonly records: readonly Pair[] }[];
-
-/** The seed of this run: SEED in the environment, or a new one; it is logged. */
-export function seed(t: ExecutionContext): number {
-  const value = Number(process.env.SEED ?? Math.floor(Math.random() * 0x7fff_ffff));
-  t.log(`SEED=${value}`);
-  return value;
-}
 
 /** Bytes that are often small, sometimes empty, sometimes of a length at which an encoding changes. */
 export function anyBytes(): fc.Arbitrary<Uint8Array> {

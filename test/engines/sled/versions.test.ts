@@ -12,11 +12,11 @@ import { type CheckerOptions, hex, type OlderSled, sledCheck, sledChurn, sledId,
 import { unpackStore } from "../../fixtures/unpack.js";
 import { random, type Random } from "../../operations/recover/store-support.js";
 import { stateOf } from "../../support/store-state.js";
+import { SEED } from "../../support/seed.js";
 import { temporaryDirectory } from "../../support/temporary.js";
 import { failure, readStore } from "./support.js";
 
 const HISTORIES = Number(process.env.KGDUMP_OLDER ?? 10);
-const SEED = Number(process.env.SEED ?? Date.now() % 1_000_000);
 const VERSIONS: readonly OlderSled[] = ["0.32", "0.33"];
 const TREES = ["", "edges", "\u0000ÿ", "gone"].map((name) => Buffer.from(name));
 

@@ -1,5 +1,5 @@
 import test, { type ExecutionContext } from "ava";
-import fc from "fast-check";
+import fc from "../../support/properties.js";
 import { Unpackr } from "msgpackr";
 import { LIMIT_NESTING } from "#src/format/constants.js";
 import { MsgpackReader } from "#src/format/msgpack/reader.js";

@@ -1,5 +1,5 @@
 import test from "ava";
-import fc from "fast-check";
+import fc from "../../support/properties.js";
 import { loadCodec } from "#src/codecs/index.js";
 import { KgdumpError } from "#src/errors.js";
 import { crcOf } from "#src/format/checksum.js";

@@ -12,7 +12,8 @@ import { verifyDump } from "#src/operations/verify/verify.js";
 import { sledCheck, sledWrite } from "../../checker/run.js";
 import { kgdump, KGDUMP } from "../../cli/support/run.js";
 import { killAt, moments, must, run } from "../../faults/kills.js";
-import { fingerprint, inParallel, loggedSeed } from "../../faults/support.js";
+import { fingerprint, inParallel } from "../../faults/support.js";
+import { loggedSeed } from "../../support/seed.js";
 import { temporaryDirectory } from "../../support/temporary.js";
 
 /** Interruptions of imports into stores with links. */

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
-import fc from "fast-check";
+import fc from "../../support/properties.js";
 import { createRocksdbSink } from "#src/engines/rocksdb/rocksdb.js";
 import { openSledSink } from "#src/engines/sled/sled.js";
 import { KgdumpError } from "#src/errors.js";
@@ -13,7 +13,7 @@ import { inspectDump } from "#src/operations/inspect/inspect.js";
 import { recoverStore } from "#src/operations/recover/index.js";
 import { verifyDump } from "#src/operations/verify/verify.js";
 import { sledWrite } from "../../checker/run.js";
-import { seed } from "../../engines/sled/support.js";
+import { loggedSeed } from "../../support/seed.js";
 import { temporaryDirectory } from "../../support/temporary.js";
 
 const MiB = 2 ** 20;
@@ -69,7 +69,7 @@ for (const engine of ["rocksdb", "sled"] as const) {
         t.true((await inspectDump({ input: output, maxBlockSize })).complete);
       },
     );
-    await fc.assert(property, { seed: seed(t), numRuns: 5 });
+    await fc.assert(property, { seed: loggedSeed(t), numRuns: 5 });
   });
 }
 

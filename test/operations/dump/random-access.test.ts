@@ -1,7 +1,7 @@
 import { truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test from "ava";
-import fc from "fast-check";
+import fc from "../../support/properties.js";
 import { type OpenFile, openInputFile } from "#src/operations/dump/input.js";
 import { randomAccess } from "#src/operations/dump/random-access.js";
 import { temporaryDirectory } from "../../support/temporary.js";

@@ -1,5 +1,5 @@
 import test from "ava";
-import * as fc from "fast-check";
+import fc from "../../support/properties.js";
 import { compareKeys, encodeEntries, type Entry, iterateEntries, type KeyOrder } from "#src/format/index.js";
 import { changesBetween, withChanges } from "#src/operations/entries/changes.js";
 

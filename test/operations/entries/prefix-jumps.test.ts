@@ -1,13 +1,14 @@
 import { join } from "node:path";
 import test from "ava";
-import fc from "fast-check";
+import fc from "../../support/properties.js";
 import { openRocksdbSource } from "#src/engines/rocksdb/rocksdb.js";
 import { openSledSource } from "#src/engines/sled/reader.js";
 import type { EntrySource } from "#src/engines/store.js";
 import { type PrefixRequest, prefixSamples } from "#src/operations/entries/prefix-jumps.js";
 import { prefixLengths } from "#src/operations/entries/prefixes.js";
-import { makeStore, seed } from "../../engines/sled/support.js";
+import { makeStore } from "../../engines/sled/support.js";
 import { putEntries } from "../../engines/rocksdb/support.js";
+import { loggedSeed } from "../../support/seed.js";
 import { temporaryDirectory } from "../../support/temporary.js";
 
 const latin1 = (text: string): Buffer => Buffer.from(text, "latin1");
@@ -58,7 +59,7 @@ test("jumping finds what going through all keys does", async (t) => {
     await makeStore(path, [{ name: latin1("tree"), records: sorted.map((key, at) => ({ key: latin1(key), value: valueFor(key, at, small) })) }]);
     await using source = await openSledSource(path);
     for (const request of requests) t.deepEqual(await samplesIn(source, "tree", request), expected(sorted, request.within, request.most, request.mostKeys), JSON.stringify(request));
-  }), { seed: seed(t), numRuns: 60 });
+  }), { seed: loggedSeed(t), numRuns: 60 });
 });
 
 test("and in the reverse order", async (t) => {
@@ -71,7 +72,7 @@ test("and in the reverse order", async (t) => {
     const name = textOf(source.info.keyspaces.find(({ comparator }) => comparator === "reverse-bytewise")?.name ?? new Uint8Array());
     const sorted = keys.toSorted((a, b) => Buffer.compare(latin1(b), latin1(a)));
     for (const request of requests) t.deepEqual(await samplesIn(source, name, request), expected(sorted, request.within, request.most, request.mostKeys), JSON.stringify({ keys, request }));
-  }), { seed: seed(t), numRuns: 30 });
+  }), { seed: loggedSeed(t), numRuns: 30 });
 });
 
 test("of large entries one is read for each jump", async (t) => {

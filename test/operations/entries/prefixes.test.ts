@@ -1,9 +1,9 @@
 /** What keys begin with: words are told from identifiers, and what is added up is what a plain count has. */
 import test from "ava";
-import fc from "fast-check";
+import fc from "../../support/properties.js";
 import { prefixLengths, PrefixTree } from "#src/operations/entries/prefixes.js";
 import { encodeEntries } from "#src/format/entries.js";
-import { loggedSeed } from "../../faults/support.js";
+import { loggedSeed } from "../../support/seed.js";
 
 const bytes = (text: string): Uint8Array => Buffer.from(text, "latin1");
 

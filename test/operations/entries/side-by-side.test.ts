@@ -1,10 +1,11 @@
 import { join } from "node:path";
 import test from "ava";
-import fc from "fast-check";
+import fc from "../../support/properties.js";
 import { openSledSource } from "#src/engines/sled/reader.js";
 import type { EntrySource } from "#src/engines/store.js";
 import { scanSideBySide, type SideBySideOptions } from "#src/operations/entries/side-by-side.js";
-import { anyBytes, anyRecords, makeStore, readRecords, seed } from "../../engines/sled/support.js";
+import { anyBytes, anyRecords, makeStore, readRecords } from "../../engines/sled/support.js";
+import { loggedSeed } from "../../support/seed.js";
 import { temporaryDirectory } from "../../support/temporary.js";
 
 const TREE = Buffer.from("tree");
@@ -39,7 +40,7 @@ test("divided anywhere, it is what one scan reads", async (t) => {
       t.is((await readRecords(source, TREE)).length, records.length);
     },
   );
-  await fc.assert(property, { seed: seed(t), numRuns: 40 });
+  await fc.assert(property, { seed: loggedSeed(t), numRuns: 40 });
 });
 
 test("splits in a wrong order never leave an entry out", async (t) => {

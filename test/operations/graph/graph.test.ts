@@ -1,6 +1,7 @@
 import test from "ava";
-import fc from "fast-check";
+import fc from "../../support/properties.js";
 import { check, type Entries, found, graphOf, idOf, keys, textOf, values } from "./support.js";
+import { loggedSeed } from "../../support/seed.js";
 
 const EDGES = [[0, 1], [1, 2], [2, 0], [0, 2]] as const;
 
@@ -135,8 +136,7 @@ test("problems that were there before are told apart from new ones, with example
 });
 
 test("random graphs with random damage: as a plain check finds it, by runs of any length", async (t) => {
-  const seed = Math.floor(Math.random() * 2 ** 31);
-  t.log(`seed ${seed.toString()}`);
+  const seed = loggedSeed(t);
   const ends = fc.tuple(fc.nat(7), fc.nat(7));
   await fc.assert(
     fc.asyncProperty(fc.array(ends, { maxLength: 20 }), fc.array(fc.tuple(fc.nat(60), fc.nat(2), fc.nat(25)), { maxLength: 4 }), fc.integer({ min: 1, max: 60 }), async (edges, damages, runRecords) => {

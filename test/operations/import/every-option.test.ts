@@ -16,6 +16,7 @@ import { inParallel } from "../../faults/support.js";
 import { OPTION_VALUES } from "../../fuzz/texts.js";
 import { Random } from "../../fuzz/random.js";
 import { exportedOf } from "../../maker/exported.js";
+import { REPEATED, SEED } from "../../support/seed.js";
 import { temporaryDirectory } from "../../support/temporary.js";
 import { differences } from "./options-support.js";
 
@@ -70,7 +71,7 @@ async function faultOf(directory: string, store: string, [, name, value]: Choice
 test("a store is read and comes back whatever option RocksDB took", async (t) => {
   t.timeout(60 * 60_000);
   // The same each time unless SEED says otherwise: RocksDB itself may die of an option while a store is made, and the process with it.
-  const random = new Random(Number(process.env.SEED ?? USUAL_SEED), 0);
+  const random = new Random(REPEATED ? SEED : USUAL_SEED, 0);
   const choices = process.env.KGDUMP_OPTIONS === "all" ? EVERY : Array.from({ length: DRAWN }, () => random.pick(EVERY));
   const wrong: string[] = [];
   let made = 0;

@@ -7,6 +7,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import test from "ava";
+import { loggedSeed } from "../../support/seed.js";
 import { temporaryDirectory } from "../../support/temporary.js";
 
 const RUN = fileURLToPath(new URL("./restore-hostile-run.js", import.meta.url));
@@ -16,8 +17,7 @@ const SILENCE = 180_000;
 
 test("no header ends or hangs a restore, whatever its options are", async (t) => {
   t.timeout(60_000 + ROUNDS * 10_000);
-  const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 0x7fff_ffff));
-  t.log(`SEED=${seed.toString()}`);
+  const seed = loggedSeed(t);
   const child = spawn(process.execPath, [RUN, await temporaryDirectory(t), seed.toString(), ROUNDS.toString()], { stdio: ["ignore", "pipe", "pipe"] });
   const hung = setTimeout(() => child.kill("SIGKILL"), SILENCE);
   let [last, stderr, restored, refused] = ["", "", 0, 0];

@@ -2,14 +2,14 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test from "ava";
-import fc from "fast-check";
+import fc from "../../support/properties.js";
 import { KgdumpError } from "#src/errors.js";
 import { rollbackStore } from "#src/operations/migrate/back/rollback.js";
 import { parseJournal } from "#src/operations/migrate/journal-form.js";
 import { journalPath, readJournal, writeJournal } from "#src/operations/migrate/journal.js";
 import { migrateStore } from "#src/operations/migrate/migrate.js";
 import { migrationStatus } from "#src/operations/migrate/status.js";
-import { loggedSeed } from "../../faults/support.js";
+import { loggedSeed } from "../../support/seed.js";
 import { temporaryDirectory } from "../../support/temporary.js";
 import { sampleJournal } from "./journal-support.js";
 

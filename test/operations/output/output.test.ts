@@ -6,11 +6,11 @@ import { join } from "node:path";
 import { PassThrough, Writable } from "node:stream";
 import { promisify } from "node:util";
 import test from "ava";
-import fc from "fast-check";
+import fc from "../../support/properties.js";
 import { writeAll } from "#src/operations/output/output-file.js";
 import { openOutput, refuseInStore } from "#src/operations/output/output.js";
 import { straceIsMissing } from "../../faults/series.js";
-import { loggedSeed } from "../../faults/support.js";
+import { loggedSeed } from "../../support/seed.js";
 import { temporaryDirectory } from "../../support/temporary.js";
 
 const bytes = (text: string): Uint8Array => Buffer.from(text);

@@ -10,6 +10,7 @@ import test, { type ExecutionContext } from "ava";
 import { recoverInto, recoverStore } from "#src/operations/recover/index.js";
 import { sledCheck, sledHold, sledWrite } from "../../checker/run.js";
 import { contentOfDump, exportedOf } from "../../maker/exported.js";
+import { SEED } from "../../support/seed.js";
 import { temporaryDirectory } from "../../support/temporary.js";
 import { damageSled, gapsOf, judgeSled, makeSledStore } from "./sled-support.js";
 import { random } from "./store-support.js";
@@ -17,7 +18,6 @@ import { random } from "./store-support.js";
 const DAMAGES = Number(process.env.KGDUMP_DAMAGES ?? 40);
 /** Damages of each store. */
 const EACH = 8;
-const SEED = Number(process.env.SEED ?? Date.now() % 1_000_000);
 
 test("random damages of random sled stores", async (t) => {
   t.log(`SEED=${String(SEED)} KGDUMP_DAMAGES=${String(DAMAGES)}`);

@@ -10,13 +10,13 @@ import test from "ava";
 import { recoverStore, type RecoverStoreResult } from "#src/operations/recover/index.js";
 import { contentOfDump, exportedOf } from "../../maker/exported.js";
 import { type Made, Maker } from "../../maker/run.js";
+import { SEED } from "../../support/seed.js";
 import { temporaryDirectory } from "../../support/temporary.js";
 import { damage, judge, type Life, random, randomLife } from "./store-support.js";
 
 const DAMAGES = Number(process.env.KGDUMP_DAMAGES ?? 40);
 /** Damages of each store. */
 const EACH = 4;
-const SEED = Number(process.env.SEED ?? Date.now() % 1_000_000);
 
 /** What a recovery said, a line each. */
 function toldOf({ losses, remarks }: RecoverStoreResult): string {

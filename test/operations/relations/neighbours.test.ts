@@ -2,7 +2,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test from "ava";
-import fc from "fast-check";
+import fc from "../../support/properties.js";
 import { neighboursDot, neighboursSvg, renderNeighbours } from "#src/cli/render/neighbours.js";
 import { makePaint } from "#src/cli/terminal/style.js";
 import { neighboursOf } from "#src/index.js";

@@ -1,5 +1,5 @@
 import test from "ava";
-import fc from "fast-check";
+import fc from "../../support/properties.js";
 import { FigureTracker } from "#src/operations/run/figures.js";
 import { plainLine, progressLine } from "#src/cli/terminal/progress-line.js";
 import type { Progress } from "#src/operations/run/progress.js";

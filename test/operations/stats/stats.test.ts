@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import test, { type ExecutionContext } from "ava";
-import fc from "fast-check";
+import fc from "../../support/properties.js";
 import { createRocksdbSink } from "#src/engines/rocksdb/rocksdb.js";
 import { encodeEntries } from "#src/format/index.js";
 import { exportStore } from "#src/operations/export/export.js";
@@ -18,6 +18,7 @@ import type { JsonPlace, KeyPart, PrefixStats, StatsResult } from "#src/operatio
 import { statsOf, type StatsOptions } from "#src/operations/stats/stats.js";
 import { unpackStore } from "../../fixtures/unpack.js";
 import { makeStore, numbered } from "../../support/stores.js";
+import { loggedSeed } from "../../support/seed.js";
 import { temporaryDirectory } from "../../support/temporary.js";
 import { type Entry, expressionOf, wrongSums } from "./model.js";
 
@@ -129,8 +130,7 @@ async function storeOf(directory: string, name: string, entries: ReadonlyMap<str
 test("the figures of random entries are right, in both orders of keys, and a regular expression counts what it matches", async (t) => {
   t.timeout(10 * 60_000);
   const directory = await temporaryDirectory(t);
-  const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31);
-  t.log(`SEED=${String(seed)}`);
+  const seed = loggedSeed(t);
   let turn = 0;
   await fc.assert(fc.asyncProperty(fc.array(fc.tuple(key, value), { maxLength: 300 }), fc.boolean(), async (pairs, reverse) => {
     turn += 1;

@@ -1,7 +1,7 @@
 import { readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test from "ava";
-import fc from "fast-check";
+import fc from "../../support/properties.js";
 import { KgdumpError } from "#src/errors.js";
 import { encodeEntries } from "#src/format/index.js";
 import { compareEntries } from "#src/operations/entries/compare.js";
