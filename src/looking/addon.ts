@@ -52,12 +52,13 @@ export interface GraphSettings {
   readonly edgeIdsAreUuids: boolean;
   /** Where temporary files go. */
   readonly directory: string;
-  /** Records that are sorted in memory, instead of 16 MiB of them. */
+  /** Records that each sort holds in memory, instead of as many as fit into 8 to 48 MiB. */
   readonly runRecords?: number | undefined;
 }
 
 /** Looks at a graph; what it tells is JSON. */
 export interface NativeGraph {
+  /** The next one may be given before this has settled. */
   add(raw: Buffer): Promise<void>;
   finish(hubs?: number): Promise<void>;
   report(before?: NativeGraph): Promise<string>;

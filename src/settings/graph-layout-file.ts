@@ -15,17 +15,20 @@
  *     key = "out:{uuid}"
  *     of = "from"                # those that start at the node; "to": those that end there
  *
+ *     [[keys]]                   # other keys, which are no part of the graph, so that they are shown as what they are
+ *     key = "visit/{time:u64}/{uuid}"
+ *
  * Everything that is wrong in it is told at once, each with line and column.
  */
 import { readText } from "./read-storage-file.js";
-import { formOf, type GraphField, type GraphLayout, type GraphRecordKind, type GraphRule, layoutOf } from "./graph-layout.js";
+import { formOf, type GraphField, type GraphKeyPart, type GraphLayout, type GraphRecordKind, type GraphRule, layoutOf } from "./graph-layout.js";
 import { parseKeyPattern } from "./key-pattern.js";
 import { invalid, parseToml } from "./storage-file.js";
 import { isTable } from "./storage-schema.js";
 import { closest } from "./suggest.js";
 import { placeOf, type TomlPath, TomlPlaces } from "./toml-places.js";
 
-const SECTIONS = ["nodes", "edges", "lists"] as const;
+const SECTIONS = ["nodes", "edges", "lists", "keys"] as const;
 type Section = (typeof SECTIONS)[number];
 
 /** Settings of each section. */
@@ -33,12 +36,14 @@ const SETTINGS: Readonly<Record<Section, readonly string[]>> = {
   nodes: ["key", "id", "label", "time", "properties"],
   edges: ["key", "id", "label", "from", "to", "time", "properties"],
   lists: ["key", "of"],
+  keys: ["key"],
 };
 /** What may stand in keys of each section. */
 const FIELDS: Readonly<Record<Section, readonly GraphField[]>> = {
   nodes: ["id", "label", "time", "any"],
   edges: ["id", "label", "from", "to", "time", "any"],
   lists: ["id", "any"],
+  keys: ["time", "any"],
 };
 /** Rules that a layout may have: each key is compared with all of them. */
 const MOST_RULES = 32;
@@ -47,20 +52,22 @@ const MOST_TOLD = 100;
 
 /**
  * Reads a layout from a file.
+ * @param needsGraph whether one with nothing but [[keys]] is refused
  * @throws {KgdumpError} CONFIG_INVALID with all `problems`; NOT_FOUND, PERMISSION_DENIED, IO_FAILED
  */
-export async function readLayoutFile(file: string): Promise<GraphLayout> {
-  return parseLayoutFile(await readText(file, { what: "layout", hint: "name a file that says how the graph lies in the store; there are some in examples/graph" }), file);
+export async function readLayoutFile(file: string, needsGraph = true): Promise<GraphLayout> {
+  return parseLayoutFile(await readText(file, { what: "layout", hint: "name a file that says how the graph lies in the store; there are some in examples/graph" }), file, needsGraph);
 }
 
 /**
  * Reads the text of a layout.
  * @param file its name, for problems
+ * @param needsGraph whether one with nothing but [[keys]] is refused
  * @throws {KgdumpError} CONFIG_INVALID with all `problems`
  */
-export function parseLayoutFile(text: string, file: string): GraphLayout {
+export function parseLayoutFile(text: string, file: string, needsGraph = true): GraphLayout {
   const plain = text.startsWith("\ufeff") ? text.slice(1) : text;
-  return new Reader(plain, file, parseToml(plain, file)).read();
+  return new Reader(plain, file, parseToml(plain, file)).read(needsGraph);
 }
 
 class Reader {
@@ -77,45 +84,53 @@ class Reader {
     this.#places = new TomlPlaces(text);
   }
 
-  read(): GraphLayout {
+  read(needsGraph: boolean): GraphLayout {
     for (const name of Object.keys(this.#document)) this.#known([name], name, SECTIONS, "section");
-    const rules = SECTIONS.flatMap((section) => this.#section(section));
+    const rules = (["nodes", "edges", "lists"] as const).flatMap((section) => this.#tables(section).flatMap(([table, path]) => this.#rule(section, table, path)));
+    const keys = this.#tables("keys").map(([table, path]) => this.#pattern("keys", table, path)).filter((pattern) => pattern !== null);
     const edges = rules.filter(({ kind }) => kind === "edge");
     if (this.#problems.length === 0) {
-      if (edges.length === 0) this.#problem([], "there are no [[edges]], without which there is no graph");
+      const showsKeysOnly = !needsGraph && rules.length === 0 && keys.length > 0;
+      if (edges.length === 0 && !showsKeysOnly) this.#problem([], "there are no [[edges]], without which there is no graph");
       const lists = rules.some(({ kind }) => kind === "outgoing" || kind === "incoming");
       if (lists && !edges.every((rule) => hasField(rule, "id"))) this.#problem(["lists"], "lists name edges by their ids, which the [[edges]] here do not have");
-      if (rules.length > MOST_RULES) this.#problem([], `there are more than ${String(MOST_RULES)} sections`);
+      if (rules.length + keys.length > MOST_RULES) this.#problem([], `there are more than ${String(MOST_RULES)} sections`);
     }
-    if (this.#problems.length === 0) return layoutOf("declared", rules);
+    if (this.#problems.length === 0) return { ...layoutOf("declared", rules), keys };
     const told = this.#problems.toSorted((a, b) => a.offset - b.offset).slice(0, MOST_TOLD).map(({ offset, message }) => ({ ...placeOf(this.#text, offset), message }));
     throw invalid(this.#file, told, this.#problems.length);
   }
 
-  #section(section: Section): GraphRule[] {
+  /** The tables of a section, and where they stand. */
+  #tables(section: Section): (readonly [Readonly<Record<string, unknown>>, TomlPath])[] {
     const given = this.#document[section];
     if (given === undefined) return [];
     if (!Array.isArray(given)) {
       this.#problem([section], `${section} must be written as [[${section}]]`);
       return [];
     }
-    return given.flatMap((table: unknown, index) => (isTable(table) ? this.#rule(section, table, [section, index]) : [this.#problem([section, index], `${section} must be written as [[${section}]]`)].flat()));
+    return given.flatMap((table: unknown, index) => (isTable(table) ? [[table, [section, index]] as const] : this.#problem([section, index], `${section} must be written as [[${section}]]`)));
   }
 
-  #rule(section: Section, table: Readonly<Record<string, unknown>>, path: TomlPath): GraphRule[] {
+  /** What the keys of a table are made of; null when something is wrong with it. */
+  #pattern(section: Section, table: Readonly<Record<string, unknown>>, path: TomlPath): GraphKeyPart[] | null {
     const before = this.#problems.length;
     for (const [name, value] of Object.entries(table)) {
       this.#known([...path, name], name, SETTINGS[section], `setting of [[${section}]]`);
       if (typeof value !== "string" || value === "") this.#problem([...path, name], `${name} must be a text`);
     }
     if (!("key" in table)) this.#problem(path, `[[${section}]] needs a key`);
-    if (this.#problems.length > before) return [];
+    if (this.#problems.length > before) return null;
+    const pattern = parseKeyPattern(table["key"] as string, FIELDS[section]);
+    if (typeof pattern !== "string") return pattern;
+    this.#problem([...path, "key"], pattern);
+    return null;
+  }
+
+  #rule(section: Section, table: Readonly<Record<string, unknown>>, path: TomlPath): GraphRule[] {
+    const pattern = this.#pattern(section, table, path);
+    if (pattern === null) return [];
     const text = (name: string): string | undefined => table[name] as string | undefined;
-    const pattern = parseKeyPattern(text("key") ?? "", FIELDS[section]);
-    if (typeof pattern === "string") {
-      this.#problem([...path, "key"], pattern);
-      return [];
-    }
     const names = (name: string): readonly string[] | undefined => text(name)?.split(".");
     const kind = this.#kind(section, text("of"), path);
     const rule: GraphRule = { kind, key: pattern, id: names("id"), label: names("label"), from: names("from"), to: names("to"), time: names("time"), properties: names("properties") };

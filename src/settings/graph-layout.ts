@@ -30,6 +30,8 @@ export interface GraphLayout {
   /** "maya": the built-in one. */
   readonly name: "maya" | "declared";
   readonly rules: readonly GraphRule[];
+  /** Other keys, which are only shown as what they are made of. */
+  readonly keys?: readonly (readonly GraphKeyPart[])[] | undefined;
   /** Every id of a node is a UUID, and so is every id of an edge. */
   readonly nodeIdsAreUuids: boolean;
   readonly edgeIdsAreUuids: boolean;

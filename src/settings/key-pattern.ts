@@ -46,7 +46,7 @@ function fieldOf(text: string, fields: readonly GraphField[]): { readonly name: 
   const [first = "", second] = text.split(":", 2);
   const isForm = (word: string | undefined): word is GraphForm => FORMS.some((form) => form === word);
   const isField = (word: string): word is GraphField => fields.some((field) => field === word);
-  if (second === undefined && isForm(first)) return fields.includes("id") ? { name: "id", form: first } : `key has {${text}}`;
+  if (second === undefined && isForm(first)) return { name: fields.includes("id") ? "id" : "any", form: first };
   if (isField(first) && (second === undefined || isForm(second))) return { name: first, form: second ?? "text" };
   return `key has {${text}}; there are ${fields.map((field) => `{${field}}`).join(", ")}, and behind a colon ${FORMS.join(", ")}`;
 }

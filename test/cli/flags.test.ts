@@ -116,6 +116,7 @@ const ROWS: Readonly<Record<string, Readonly<Record<string, Row>>>> = {
     "--limit": inspecting("--limit 2", "--entries"),
     "--reverse": inspecting("--reverse", "--keys"),
     "--width": inspecting("--width 5", "--entries"),
+    "--layout": inspecting("--layout layout.toml", "--keys"),
     "--max-block-size": inspecting("--max-block-size 100", "--entries"),
     "--ttl": { base: "inspect ttl", add: "--ttl keep" },
     "--paranoid": { proof: "test/engines/rocksdb/account-cost.test.ts" },
@@ -296,6 +297,7 @@ async function ground(directory: string): Promise<void> {
   await writeFile(at("damaged.kgd"), bytes);
   await recoverDump({ input: at("damaged.kgd"), output: at("salvaged.kgd") });
   await mkdir(at("backups"));
+  await writeFile(at("layout.toml"), '[[keys]]\nkey = "{u64}"\n');
   await writeFile(at("storage.toml"), settings("new"));
   await writeFile(at("service.toml"), settings("store"));
   await writeFile(at("missing.toml"), settings("missing"));

@@ -34,6 +34,8 @@ const WRONG: readonly (readonly [text: string, line: number, column: number, mes
   [`${EDGES}[[nodes]]\nkey = "n{label}"\n`, 5, 3, /\[\[nodes\]\] needs an id/],
   [`${EDGES}[[lists]]\nkey = "l{text}"\n`, 5, 3, /of must be "from"/],
   [`${EDGES}[[lists]]\nkey = "l{any}"\nof = "to"\n`, 6, 1, /the key of a list has the id of its node/],
+  ['[[keys]]\nkey = "v{u64}"\nlabel = "x"\n', 3, 1, /unknown setting of \[\[keys\]\] "label"; there are key/],
+  ['[[keys]]\nkey = "v{from}"\n', 2, 1, /key has \{from\}; there are \{time\}, \{any\}/],
   ['[[edges]]\nkey = "e{from}/{to}"\n[[lists]]\nkey = "l{text}"\nof = "to"\n', 3, 3, /lists name edges by their ids/],
 ];
 
@@ -46,6 +48,17 @@ for (const [text, line, column, message] of WRONG) {
     t.deepEqual([problem?.line, problem?.column], [line, column]);
   });
 }
+
+test("a layout may tell of keys that are no graph's, and of nothing else where no graph is needed", (t) => {
+  const visits = '[[keys]]\nkey = "visit/{time:u64}/{uuid}"\n';
+  const key = [{ literal: Buffer.from("visit/") }, { name: "time", form: "u64" }, { literal: Buffer.from("/") }, { name: "any", form: "uuid" }] as const;
+  t.deepEqual(parseLayoutFile(`${EDGES}${visits}`, "x.toml").keys, [key]);
+  t.deepEqual(parseLayoutFile(visits, "x.toml", false), { name: "declared", rules: [], keys: [key], nodeIdsAreUuids: false, edgeIdsAreUuids: false });
+  for (const [text, needed] of [[visits, true], ["", false], ['[[nodes]]\nkey = "n{text}"\n', false], [`${visits}[[nodes]]\nkey = "n{text}"\n`, false]] as const) {
+    t.throws(() => parseLayoutFile(text, "x.toml", needed), { code: "CONFIG_INVALID" }, text);
+  }
+  t.throws(() => parseLayoutFile(`${EDGES}${visits.repeat(32)}`, "x.toml"), { code: "CONFIG_INVALID" });
+});
 
 test("all that is wrong is told at once", (t) => {
   const error = t.throws(() => parseLayoutFile('[[edges]]\nkey = "e"\n[[nodes]]\nkey = "n"\nlabl = "x"\n', "x.toml"), { code: "CONFIG_INVALID" });

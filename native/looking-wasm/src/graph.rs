@@ -23,7 +23,7 @@ extern "C" fn graph_start(given: usize, flags: u32, run_records: u32) -> i32 {
     made(with_given(given, |given| {
         let layout = Layout::new(rules(Fields(given))?, (flags & NODE_UUIDS != 0, flags & EDGE_UUIDS != 0));
         let run_records = (run_records > 0).then_some(run_records as usize);
-        let builder = Builder::new(layout, Room { space: Arc::new(Files), run_records });
+        let builder = Builder::new(Arc::new(layout), Room { space: Arc::new(Files), run_records });
         Ok(BUILDERS.with_borrow_mut(|builders| builders.add(builder)))
     }))
 }

@@ -11,6 +11,7 @@ import { keyspaceOptions, maxBlockSizeOption, type ReadingFlags, readingOptions,
 import { parseBytes } from "../text/byte-text.js";
 import { escapeMessage, escapeText } from "../text/escape.js";
 import { isDirectory } from "../../operations/disk/names.js";
+import { takeLayout } from "./layout.js";
 
 interface BrowseFlags extends ReadingFlags {
   readonly columnFamily?: Uint8Array[];
@@ -78,7 +79,7 @@ export async function runBrowse(context: Context, args: readonly string[], flags
 }
 
 async function openRows(context: Context, path: string, store: boolean, { columnFamily: keyspaces, layout: file, ttl, paranoid, maxBlockSize }: BrowseFlags): Promise<Rows> {
-  const layout = file === undefined ? MAYA_LAYOUT : await (await import("../../settings/graph-layout-file.js")).readLayoutFile(file);
+  const layout = (await takeLayout(file)) ?? MAYA_LAYOUT;
   if (!store) {
     const { openDumpRows } = await import("../browse/rows/dump-rows.js");
     return openDumpRows({ path, maxBlockSize, keyspaces, layout });

@@ -12,6 +12,7 @@ import { jsonDocument } from "../render/json/json.js";
 import { neighboursDot, neighboursSvg, renderNeighbours } from "../render/neighbours.js";
 import type { GraphLayout } from "../../settings/graph-layout.js";
 import { isStoreInput, refuseIncomplete } from "./dump-or-store.js";
+import { takeLayout } from "./layout.js";
 
 interface GraphFlags extends ReadingFlags {
   readonly columnFamily?: Uint8Array[];
@@ -83,7 +84,7 @@ export async function runGraph(context: Context, args: readonly string[], flags:
   checkFlags(context, flags);
   context.workOn({ worked: store ? [input] : [], read: [...(store || input === "-" ? [] : [input]), ...(flags.layout === undefined ? [] : [flags.layout])] });
   if (!store) await context.tellReaders();
-  const layout = flags.layout === undefined ? undefined : await (await import("../../settings/graph-layout-file.js")).readLayoutFile(flags.layout);
+  const layout = await takeLayout(flags.layout);
   if (flags.node !== undefined) {
     await showNeighbours(context, input, { ...flags, node: flags.node }, layout);
     return;

@@ -16,5 +16,6 @@ export interface InspectFlags extends ReadingFlags {
   readonly limit?: number;
   readonly reverse?: boolean;
   readonly width?: number;
+  readonly layout?: string;
   readonly maxBlockSize?: number;
 }

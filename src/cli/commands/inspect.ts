@@ -15,6 +15,7 @@ import { showBlocks, showEntries, showOne } from "./inspect-content.js";
 import type { InspectFlags } from "./inspect-flags.js";
 import { showGaps } from "./inspect-gaps.js";
 import { dumpSubject, storeSubject } from "./inspect-subject.js";
+import { takeLayout } from "./layout.js";
 
 /** Defines the command. */
 export function inspectCommand(): Command {
@@ -38,6 +39,7 @@ export function inspectCommand(): Command {
     new Option("--width <columns>", "cut values to this width; 0 does not cut (default: the terminal's width; elsewhere 0)").argParser(
       countOf("--width", { min: 0, max: 1_000_000 }),
     ),
+    new Option("--layout <file>", "what keys are made of, so that they are shown as what they are; see kgdump help keys"),
     maxBlockSizeOption(),
     ...readingOptions(),
   ];
@@ -51,6 +53,7 @@ export function inspectCommand(): Command {
       "kgdump inspect graph.kgd --keys --prefix node_edges: --limit 10",
       "kgdump inspect graph.kgd --entries --keyspace nodes --json",
       "kgdump inspect graph.kgd --entries --reverse --limit 10",
+      "kgdump inspect visits.kgd --keys --layout layout.toml",
       "kgdump inspect salvaged.kgd --gaps",
       "kgdump inspect /var/lib/maya/knowledge_graph",
       "kgdump inspect /var/lib/maya/knowledge_graph --entries --prefix node: --limit 3",
@@ -81,6 +84,7 @@ export async function runInspect(context: Context, args: readonly string[], flag
     signal: context.signal,
   };
   await context.tellReaders();
+  await takeLayout(flags.layout, false);
   const subject = dumpSubject(source, flags);
   if (flags.get !== undefined) await showOne(context, subject, flags.get, flags);
   else if (flags.blocks === true) await showBlocks(context, { ...source, keyspaces: flags.columnFamily, prefix: flags.prefix, limit: flags.limit, reverse: flags.reverse });
@@ -93,7 +97,8 @@ async function inspectOneStore(context: Context, store: string, flags: InspectFl
   const ofDumps = { "--blocks": flags.blocks === true, "--gaps": flags.gaps === true, "--check": flags.check === true, "--max-block-size": flags.maxBlockSize !== undefined };
   const given = Object.entries(ofDumps).find(([, is]) => is)?.[0];
   if (given !== undefined) throw new KgdumpError("USAGE", `${given} is for dumps, and ${store} is a store`, { path: store, hint: "leave it out; `kgdump verify STORE` reads and checks all of a store" });
-  context.workOn({ worked: [store] });
+  context.workOn({ worked: [store], read: flags.layout === undefined ? [] : [flags.layout] });
+  await takeLayout(flags.layout, false);
   const subject = storeSubject(context, store, flags);
   if (flags.get !== undefined) await showOne(context, subject, flags.get, flags);
   else if (flags.entries === true || flags.keys === true) await showEntries(context, subject, flags);

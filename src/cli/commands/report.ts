@@ -11,6 +11,7 @@ import { renderReport, reportJson } from "../render/report.js";
 import { connectionOf, openStdout } from "../terminal/stdio.js";
 import { escapeText } from "../text/escape.js";
 import { isStoreInput, refuseIncomplete } from "./dump-or-store.js";
+import { takeLayout } from "./layout.js";
 
 interface ReportFlags extends ReadingFlags {
   readonly output?: string;
@@ -73,7 +74,7 @@ export async function runReport(context: Context, args: readonly string[], flags
   context.workOn({ worked: store ? [input, ...written] : written, read: [...(store || input === "-" ? [] : [input]), ...(flags.layout === undefined ? [] : [flags.layout])] });
   if (path === null && connectionOf(1) === "terminal") throw new KgdumpError("USAGE", "a report is a page for a browser, but standard output is a terminal", { hint: `for example: kgdump report ${escapeText(input)} -o report.html` });
   if (!store) await context.tellReaders();
-  const layout = flags.layout === undefined ? undefined : await (await import("../../settings/graph-layout-file.js")).readLayoutFile(flags.layout);
+  const layout = await takeLayout(flags.layout);
   await write(context, { ...optionsOf(flags), layout, input: input === "-" ? context.in.read() : input }, path, flags.force);
 }
 

@@ -14,7 +14,7 @@ export const TOPICS: Readonly<Record<string, Topic>> = {
     about: "how to type keys, prefixes and names",
     text: `Keys, prefixes and names:
   Text stands for its UTF-8 bytes; in it \\xNN is one byte, \\u{H...} a character and \\\\ a backslash, and
-  {0f8fad5b-d9cb-469f-a165-70867728950e} the 16 bytes of a UUID; {u64:37} and {u32:37} are numbers in 8 and 4 bytes, the highest first, and {ms:2026-11-29T20:48:18.827Z} milliseconds since 1970 in 8. hex:6e6f64653a is bytes in hex; text:... is text without any escapes. Keys are printed in the same way, so what inspect shows can be pasted back (in single quotes, for the shell).`,
+  {0f8fad5b-d9cb-469f-a165-70867728950e} the 16 bytes of a UUID; {u64:37} and {u32:37} are numbers in 8 and 4 bytes, the highest first, and {ms:2026-11-29T20:48:18.827Z} milliseconds since 1970 in 8. hex:6e6f64653a is bytes in hex; text:... is text without any escapes. Keys are printed in the same way, so what inspect shows can be pasted back (in single quotes, for the shell). What a key ends with is recognised; inspect --layout FILE tells of other parts.`,
   },
   maps: {
     about: "how to rename keyspaces: --map",

@@ -70,14 +70,24 @@ function uuidTail(key: Uint8Array): Tail | null {
   // RFC 9562: version 1 to 8, and the variant that all UUIDs of today have.
   const isUuid = (raw[6] ?? 0) >> 4 >= 1 && (raw[6] ?? 0) >> 4 <= 8 && (raw[8] ?? 0) >> 6 === 2;
   if (alone && !isUuid) return null;
-  const hex = Buffer.from(raw).toString("hex");
-  const meaning = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
+  const meaning = uuidText(raw);
   return { kind: "uuid", length: 16, meaning, text: `{${meaning}}` };
+}
+
+/** The text of the 16 bytes of a UUID. */
+export function uuidText(raw: Uint8Array): string {
+  const hex = Buffer.from(raw).toString("hex");
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
 }
 
 /** Times that are shown as such: 2001 to 2100, in milliseconds since 1970. */
 const EARLIEST = 10n ** 12n;
 const LATEST = BigInt(Date.UTC(2100, 0));
+
+/** A time in milliseconds since 1970, as ISO 8601 has it; null when it is none of our days. */
+export function timeText(number: bigint): string | null {
+  return number >= EARLIEST && number < LATEST ? new Date(Number(number)).toISOString() : null;
+}
 
 /** A number has zeros in front: a hash, a mark of some kind or a negative number seldom has. */
 function numberTail(key: Uint8Array, length: 4 | 8): Tail | null {
@@ -85,9 +95,7 @@ function numberTail(key: Uint8Array, length: 4 | 8): Tail | null {
   if (end === null || (end.alone && length < 8)) return null;
   if (end.raw.subarray(0, length / 4).some((byte) => byte !== 0)) return null;
   const number = BigInt(`0x${Buffer.from(end.raw).toString("hex")}`);
-  if (length === 8 && number >= EARLIEST && number < LATEST) {
-    const meaning = new Date(Number(number)).toISOString();
-    return { kind: "time", length, meaning, text: `{ms:${meaning}}` };
-  }
+  const meaning = length === 8 ? timeText(number) : null;
+  if (meaning !== null) return { kind: "time", length, meaning, text: `{ms:${meaning}}` };
   return { kind: "integer", length, meaning: String(number), text: `{u${String(length * 8)}:${String(number)}}` };
 }

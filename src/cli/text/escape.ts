@@ -5,11 +5,13 @@
  * themselves, a backslash is `\\`, and a character that does not print (control, bidi, zero-width, line separator, any
  * space but U+0020) is `\xNN` below U+0080 and `\u{H…}` above. In bytes that are no UTF-8, each byte that is no
  * printable ASCII is `\xNN`.
- * What a key ends with may be shown in braces as what it means (braces.ts), such as `node:{0f8fad5b-d9cb-469f-a165-70867728950e}`.
+ * What a key ends with may be shown in braces as what it means (braces.ts), such as `node:{0f8fad5b-d9cb-469f-a165-70867728950e}`; and any part of one that
+ * a layout tells of (declared.ts).
  * Bytes that are mostly not text are `hex:` and hex digits.
  */
 import { decodeUtf8, isPrintable, printableAscii, UNPRINTABLE } from "./characters.js";
 import { LIKE_BRACES, tailOf } from "./braces.js";
+import { declaredPieces } from "./declared.js";
 
 const UNPRINTABLE_ALL = new RegExp(UNPRINTABLE.source, "gu");
 const UNPRINTABLE_OR_BACKSLASH = new RegExp(`${UNPRINTABLE.source}|\\\\`, "gu");
@@ -91,6 +93,8 @@ function isMostlyBinary(bytes: Uint8Array): boolean {
  * No bytes at all are `hex:`, so that they can be seen.
  */
 export function formatBytes(bytes: Uint8Array): string {
+  const pieces = declaredPieces(bytes);
+  if (pieces !== null) return pieces.map((piece) => (typeof piece === "string" ? piece : formatText(piece))).join("");
   const tail = tailOf(bytes);
   if (tail !== null) return `${formatText(bytes.subarray(0, bytes.length - tail.length))}${tail.text}`;
   return bytes.length === 0 || isMostlyBinary(bytes) ? formatHex(bytes) : formatText(bytes);

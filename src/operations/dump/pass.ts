@@ -29,7 +29,9 @@ export interface PassKeyspace {
 
 /** Takes in what is read of the keyspaces that are asked for, in its order. */
 export interface PassTaker {
-  /** @param stored bytes of the block in the dump; 0 in a store */
+  /** Blocks that `add` may be given before the first of them has settled; default 1. */
+  readonly atOnce?: number | undefined;
+  /** @param raw of which nobody needs the bytes when this has settled; stored: bytes of the block in the dump; 0 in a store */
   add(raw: Uint8Array, stored: number): Promise<void>;
   /** Ends a keyspace. @param isStored whether it has a size in a dump */
   end?(keyspace: PassKeyspace, whole: boolean, isStored: boolean): Promise<void>;
@@ -121,6 +123,8 @@ class DumpPass {
   /** The keyspace that is read, when it is asked for. */
   #keyspace: PassKeyspace | null = null;
   #meter: ProgressMeter | null = null;
+  /** Blocks that the taker has not settled yet, the oldest first. */
+  readonly #taken: Promise<void>[] = [];
 
   constructor(taker: PassTaker, builder: SummaryBuilder, options: PassOptions) {
     this.#taker = taker;
@@ -141,18 +145,25 @@ class DumpPass {
       this.#keyspace = this.#selected[event.keyspace] === true ? keyspace : null;
     } else if (event.type === "block") {
       const { block, raw } = event;
-      if (raw !== null) {
-        if (this.#keyspace !== null) await this.#taker.add(raw, block.storedLength);
-        giveBack(raw);
-      }
+      if (raw !== null && this.#keyspace !== null) await this.#add(raw, block.storedLength);
+      else if (raw !== null) giveBack(raw);
       this.#meter?.add(block.entries, block.rawLength, block.frameLength);
       this.bytes = block.offset + block.frameLength;
     } else if (event.type === "keyspace-end") await this.endKeyspace(true);
     else if (event.type === "footer") this.bytes = event.bytes;
   }
 
+  async #add(raw: Uint8Array, stored: number): Promise<void> {
+    const taken = this.#taker.add(raw, stored).then(() => { giveBack(raw); });
+    // Somebody waits for it later, perhaps after another one has failed.
+    taken.catch(() => undefined);
+    this.#taken.push(taken);
+    if (this.#taken.length >= (this.#taker.atOnce ?? 1)) await this.#taken.shift();
+  }
+
   /** Ends the keyspace that is read, if it is asked for. */
   async endKeyspace(whole: boolean): Promise<void> {
+    await Promise.all(this.#taken.splice(0));
     const keyspace = this.#keyspace;
     this.#keyspace = null;
     if (keyspace !== null) await this.#taker.end?.(keyspace, whole, true);

@@ -50,7 +50,7 @@ export class GraphCheck implements AsyncDisposable {
     return this.#builder;
   }
 
-  /** Takes in a block of encoded entries. @throws {KgdumpError} ADDON_MISSING; NO_SPACE, IO_FAILED, … of the temporary file */
+  /** Takes in a block of encoded entries; the next one may be given before this has settled. @throws {KgdumpError} ADDON_MISSING; NO_SPACE, IO_FAILED, … of the temporary file */
   async add(block: Uint8Array): Promise<void> {
     const builder = await this.#started();
     await builder.add(block);

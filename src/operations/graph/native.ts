@@ -19,7 +19,7 @@ export class GraphBuilder {
     return new GraphBuilder(await fromAddon(() => new (looking().GraphBuilder)(settings)));
   }
 
-  /** Takes in a block; its bytes may be used again when this has settled. */
+  /** Takes in a block; its bytes may be used again when this has settled, and the next one may be given before. */
   async add(raw: Uint8Array): Promise<void> {
     await fromAddon(() => this.#native.add(asBuffer(raw)));
   }

@@ -13,6 +13,8 @@ export interface GraphOptions extends PassOptions {
 }
 
 const HUBS = 10;
+/** One is parsed while another one is taken in, or parsed, too. */
+const BLOCKS_AT_ONCE = 2;
 
 /**
  * Looks at the graph in a dump or a store, which are only read. Of a dump that is damaged or cut short what comes before that is looked at, and `dump.problem` tells it.
@@ -22,7 +24,7 @@ export async function graphOf(options: GraphOptions): Promise<GraphResult> {
   const started = performance.now();
   const { layout, hubs = HUBS, signal } = options;
   await using check = new GraphCheck({ layout, signal });
-  const facts = await passOver({ add: (raw) => check.add(raw) }, options);
+  const facts = await passOver({ atOnce: BLOCKS_AT_ONCE, add: (raw) => check.add(raw) }, options);
   await check.finish(hubs);
   const { report: { newProblems: _, ...report }, figures } = await check.figures();
   const { dump, warnings } = facts;

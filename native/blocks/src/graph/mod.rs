@@ -1,18 +1,20 @@
 //! What graph lies in a store or a dump, as JavaScript asks for it.
 //!
-//! Contract: blocks are only read, off the main thread, one after the other. Temporary files without a name take what memory does not
+//! Contract: blocks are only read, off the main thread, side by side, and what they say is gathered in their order. Temporary files without a name take what memory does not
 //! hold.
 
 mod spill;
+mod turns;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use kgdump_looking::graph::{Builder, Layout, Part, Room, Rule};
+use kgdump_looking::graph::{Builder, Layout, Part, Room, Rule, each_piece};
 use kgdump_shared::fault::{Fault, Outcome};
 use napi::bindgen_prelude::{AsyncTask, Buffer};
 use napi_derive::napi;
 
 use self::spill::Directory;
+use self::turns::{Turn, Turns};
 use crate::job::{Job, start};
 
 /// A part of a key: a literal, or a name and a form.
@@ -44,13 +46,15 @@ pub struct GraphSettings {
     pub edge_ids_are_uuids: bool,
     /// Where temporary files go.
     pub directory: String,
-    /// Records that are sorted in memory, instead of 16 MiB of them.
+    /// Records that each sort holds in memory, instead of as many as fit into 8 to 48 MiB.
     pub run_records: Option<u32>,
 }
 
 /// Looks at a graph: add all blocks, finish, then ask for reports as often as you like.
 #[napi]
 pub struct GraphBuilder {
+    layout: Arc<Layout>,
+    turns: Arc<Turns>,
     builder: Arc<Mutex<Builder>>,
 }
 
@@ -60,17 +64,25 @@ impl GraphBuilder {
     pub fn new(settings: GraphSettings) -> napi::Result<Self> {
         let GraphSettings { rules, node_ids_are_uuids, edge_ids_are_uuids, directory, run_records } = settings;
         let rules = rules.into_iter().map(rule).collect::<Outcome<Vec<Rule>>>()?;
-        let layout = Layout::new(rules, (node_ids_are_uuids, edge_ids_are_uuids));
+        let layout = Arc::new(Layout::new(rules, (node_ids_are_uuids, edge_ids_are_uuids)));
         let space = Arc::new(Directory(directory.into()));
         let room = Room { space, run_records: run_records.map(|records| records as usize) };
-        Ok(Self { builder: Arc::new(Mutex::new(Builder::new(layout, room))) })
+        let builder = Builder::new(Arc::clone(&layout), room);
+        Ok(Self { layout, turns: Arc::default(), builder: Arc::new(Mutex::new(builder)) })
     }
 
-    /// Takes in a block; the next one must wait for it.
+    /// Takes in a block. The next one may be given before this has settled: it is parsed at the same time, and taken in afterwards.
     #[napi(ts_return_type = "Promise<void>")]
     pub fn add(&self, raw: Buffer) -> AsyncTask<Job<Buffer, ()>> {
-        let builder = Arc::clone(&self.builder);
-        start(raw, move |raw| lock(&builder).add(raw))
+        let (layout, builder) = (Arc::clone(&self.layout), Arc::clone(&self.builder));
+        let (turns, ticket) = (Arc::clone(&self.turns), self.turns.ticket());
+        start(raw, move |raw| {
+            let turn = Turn::new(&turns, ticket);
+            each_piece(&layout, raw, |parsed| {
+                turn.wait();
+                lock(&builder).take(parsed)
+            })
+        })
     }
 
     /// Looks at all that was added. `hubs`: nodes with the most edges to name; without it only problems are looked for.

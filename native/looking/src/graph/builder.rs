@@ -1,25 +1,27 @@
 //! A graph, block by block: first all entries, then what they are together, then what is told of it.
 
+use std::sync::Arc;
+
 use kgdump_shared::fault::Outcome;
 
 use super::gather::Gatherer;
 use super::layout::{Kind, Layout};
 use super::links::{self, Connected};
+use super::parse::{Parsed, each_piece};
 use super::problems;
 use super::report::{self, Texts};
 use super::sorter::Room;
 use super::walk::{self, Figures};
-use crate::entries;
 
 pub struct Builder {
-    layout: Layout,
+    layout: Arc<Layout>,
     room: Room,
     gatherer: Gatherer,
     figures: Option<(Figures, Connected)>,
 }
 
 impl Builder {
-    pub fn new(layout: Layout, room: Room) -> Self {
+    pub fn new(layout: Arc<Layout>, room: Room) -> Self {
         let gatherer = Gatherer::new(&room);
         Self { layout, room, gatherer, figures: None }
     }
@@ -28,7 +30,15 @@ impl Builder {
     ///
     /// Errors: DUMP_ENTRIES_MALFORMED, and those of the temporary files.
     pub fn add(&mut self, raw: &[u8]) -> Outcome<()> {
-        entries::each(raw, |key, value, _| self.gatherer.add(&self.layout, key, value))
+        let layout = Arc::clone(&self.layout);
+        each_piece(&layout, raw, |parsed| self.take(parsed))
+    }
+
+    /// Takes in a piece of a block, which was parsed by the same layout.
+    ///
+    /// Errors: those of the temporary files.
+    pub fn take(&mut self, parsed: &Parsed) -> Outcome<()> {
+        self.gatherer.take(&self.layout, parsed)
     }
 
     /// Looks at all that was added.

@@ -2,12 +2,12 @@
 //!
 //! Contract: bounded, whatever the values.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 /// Labels that are told apart.
 const MOST_LABELS: usize = 10_000;
 /// Bytes of a label that are kept.
-const LONGEST_LABEL: usize = 256;
+pub const LONGEST_LABEL: usize = 256;
 /// A label that is not told apart has this bit, and a part of its hash.
 const BEYOND: u32 = 1 << 31;
 
@@ -68,7 +68,8 @@ const LAST_DAY: i64 = 106_751;
 /// How many nodes and edges were made on each day.
 #[derive(Default)]
 pub struct Growth {
-    pub days: BTreeMap<i32, [u64; 2]>,
+    /// By the day, since 1970; those behind the last one that has some are not there.
+    pub days: Vec<[u64; 2]>,
     /// Nodes and edges without a time.
     pub without: [u64; 2],
 }
@@ -77,7 +78,13 @@ impl Growth {
     /// Counts one. @param which 0 for a node, 1 for an edge
     pub fn add(&mut self, which: usize, day: Option<i32>) {
         match day {
-            Some(day) => self.days.entry(day).or_default()[which] += 1,
+            Some(day) => {
+                let day = day as usize;
+                if day >= self.days.len() {
+                    self.days.resize(day + 1, [0; 2]);
+                }
+                self.days[day][which] += 1;
+            }
             None => self.without[which] += 1,
         }
     }

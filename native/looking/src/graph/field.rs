@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::id::uuid_text;
 use super::layout::{Form, Name, Rule};
-use super::pick::{Picked, Picker};
+use super::pick::{Picked, Picks};
 
 /// What a value has in the place of a field.
 pub enum Field<'a> {
@@ -16,11 +16,11 @@ pub enum Field<'a> {
 }
 
 /// What a value has in the place of a field.
-pub fn field_of<'a>(rule: &Rule, picker: &Picker<'_>, value: &'a [u8], name: Name) -> Field<'a> {
+pub fn field_of<'a>(rule: &Rule, picks: &Picks, value: &'a [u8], name: Name) -> Field<'a> {
     if rule.paths.fields[name as usize].is_none() {
         return Field::Unasked;
     }
-    match &picker.picked[name as usize] {
+    match &picks.picked[name as usize] {
         Some(Picked::Text(range)) => {
             let raw = &value[range.clone()];
             Field::Text(if raw.contains(&b'\\') { Cow::Owned(crate::json::unescaped(raw)) } else { Cow::Borrowed(raw) })

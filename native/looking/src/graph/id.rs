@@ -19,7 +19,6 @@ pub enum Domain {
 
 /// Characters of a UUID's text.
 pub const UUID_TEXT: usize = 36;
-const DIGITS: [usize; 16] = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
 /// The last byte of the hash of a text; that of a short text is its length.
 const HASHED: u8 = 0xff;
 const LONGEST_HELD: usize = 15;
@@ -27,33 +26,42 @@ const LONGEST_HELD: usize = 15;
 /// Reads 32 hex digits of either case and four dashes.
 #[inline]
 pub fn uuid_of(text: &[u8]) -> Option<Id> {
-    if text.len() != UUID_TEXT || [8, 13, 18, 23].into_iter().any(|at| text[at] != b'-') {
+    let text: &[u8; UUID_TEXT] = text.try_into().ok()?;
+    if [8, 13, 18, 23].into_iter().any(|at| text[at] != b'-') {
         return None;
     }
+    let at = |start: usize| -> [u8; 4] { [text[start], text[start + 1], text[start + 2], text[start + 3]] };
+    let digits = [[at(0), at(4)], [at(9), at(14)], [at(19), at(24)], [at(28), at(32)]];
     let mut id = Id::default();
     let mut wrong = 0;
-    for (byte, at) in id.iter_mut().zip(DIGITS) {
-        let (high, low) = (digit(text[at]), digit(text[at + 1]));
-        wrong |= high | low;
-        *byte = high << 4 | low & 0xf;
+    for (bytes, [first, second]) in id.as_chunks_mut::<4>().0.iter_mut().zip(digits) {
+        let (value, bad) =
+            eight_digits(u64::from(u32::from_be_bytes(first)) << 32 | u64::from(u32::from_be_bytes(second)));
+        *bytes = value.to_be_bytes();
+        wrong |= bad;
     }
-    (wrong & 0xf0 == 0).then_some(id)
+    (wrong == 0).then_some(id)
 }
 
-/// More than 15 for what is no hex digit.
+/// The value of eight hex digits, and something else than 0 when they are not all such: all eight at once, a byte each of a word.
 #[inline]
-fn digit(byte: u8) -> u8 {
-    const VALUES: [u8; 256] = {
-        let mut values = [0xff; 256];
-        let mut value = 0;
-        while value < 16 {
-            values[b"0123456789abcdef"[value] as usize] = value as u8;
-            values[b"0123456789ABCDEF"[value] as usize] = value as u8;
-            value += 1;
-        }
-        values
-    };
-    VALUES[usize::from(byte)]
+fn eight_digits(text: u64) -> (u32, u64) {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGHS: u64 = 0x80 * ONES;
+    // Capitals become small letters, and digits stay what they are.
+    let small = text | 0x20 * ONES;
+    // The high bit of each byte that is at least so much; without those that have it already nothing is carried over.
+    let at_least = |byte: u64| (small | HIGHS) - byte * ONES;
+    let digit = at_least(0x30) & !at_least(0x3a) & HIGHS;
+    let letter = at_least(0x61) & !at_least(0x67) & HIGHS;
+    // A byte that became a digit by the change above was none, as was one beyond ASCII.
+    let was_digit = !(text ^ small) << 2 & HIGHS;
+    let bad = ((digit & was_digit | letter) ^ HIGHS) | text & HIGHS;
+    let nibbles = (small & 0x0f * ONES) + 9 * (letter >> 7);
+    // Two digits become a byte, then these are brought together.
+    let pairs = (nibbles >> 4 | nibbles) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs >> 8 | pairs) & 0x0000_ffff_0000_ffff;
+    ((fours >> 16 | fours) as u32, bad)
 }
 
 /// The text of a UUID, in lower case.
@@ -202,6 +210,31 @@ mod tests {
             "00095ffb06bd4-45db-afdb-65be8a5835a6",
         ] {
             assert_eq!(uuid_of(wrong.as_bytes()), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn each_character_counts_at_each_place() {
+        let text = *b"0123abcd-89AB-CDEF-0a1b-2c3d4e5f6789";
+        let plain = |text: &[u8]| -> Option<Id> {
+            let dashes = [8, 13, 18, 23].iter().all(|&at| text[at] == b'-');
+            let digits: Vec<u8> = text
+                .iter()
+                .enumerate()
+                .filter(|(at, _)| ![8, 13, 18, 23].contains(at))
+                .map(|(_, &byte)| byte)
+                .collect();
+            let value = |byte: u8| char::from(byte).to_digit(16).filter(|_| byte.is_ascii()).map(|value| value as u8);
+            let bytes: Option<Vec<u8>> =
+                digits.chunks(2).map(|pair| Some(value(pair[0])? << 4 | value(pair[1])?)).collect();
+            bytes.filter(|_| dashes).map(|bytes| bytes.try_into().expect("16 bytes"))
+        };
+        for at in 0..UUID_TEXT {
+            for byte in 0..=255 {
+                let mut other = text;
+                other[at] = byte;
+                assert_eq!(uuid_of(&other), plain(&other), "{at} {byte}");
+            }
         }
     }
 

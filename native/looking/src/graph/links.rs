@@ -5,7 +5,7 @@
 use kgdump_shared::fault::Outcome;
 
 use super::powers::Powers;
-use super::sorter::{Room, Sorter};
+use super::sorter::{HELD_BYTES, Room, Sorter};
 
 /// 6 number of the edge's record, 1 whether it ends here, 4 number of the node, 4 of the label.
 const END: usize = 15;
@@ -44,7 +44,7 @@ pub fn connect(links: &mut Links, nodes: u32, room: &Room) -> Outcome<Connected>
     let mut connected = Connected::default();
     // The parent of a node; of a root, how many nodes it has, as a negative number.
     let mut parents = vec![-1_i32; nodes as usize];
-    let mut pairs = Sorter::<PAIR>::new(room);
+    let mut pairs = Sorter::<PAIR>::new(room, HELD_BYTES);
     let mut sorted = links.sorted()?;
     let mut start: Option<[u8; END]> = None;
     while let Some(end) = sorted.next()? {

@@ -74,22 +74,27 @@ impl<Take: FnMut(&[u8]) -> bool> Watch for Items<Take> {
     }
 }
 
-/// The ids of a list as it is mostly written: UUIDs without escapes; none when it is written otherwise.
-pub fn plain_uuids(value: &[u8]) -> Option<Vec<Id>> {
+/// Adds the ids of a list as it is mostly written, UUIDs without escapes; of one that is written otherwise none, and it says so.
+pub fn plain_uuids(value: &[u8], ids: &mut Vec<Id>) -> bool {
     const STRIDE: usize = UUID_TEXT + 3;
-    let items = value.strip_prefix(b"[")?.strip_suffix(b"]")?;
+    let Some(items) = value.strip_prefix(b"[").and_then(|rest| rest.strip_suffix(b"]")) else { return false };
     let count = if items.is_empty() { 0 } else { items.len().div_ceil(STRIDE) };
     if count > 0 && items.len() != count * STRIDE - 1 {
-        return None;
+        return false;
     }
-    let id = |number: usize| -> Option<Id> {
+    let before = ids.len();
+    for number in 0..count {
         let start = number * STRIDE + 1;
         let end = start + UUID_TEXT;
         let ends =
             items[start - 1] == b'"' && items[end] == b'"' && items.get(end + 1).is_none_or(|&byte| byte == b',');
-        uuid_of(&items[start..end]).filter(|_| ends)
-    };
-    (0..count).map(id).collect()
+        let Some(id) = uuid_of(&items[start..end]).filter(|_| ends) else {
+            ids.truncate(before);
+            return false;
+        };
+        ids.push(id);
+    }
+    true
 }
 
 #[cfg(test)]
@@ -101,7 +106,9 @@ mod tests {
         let id = |number: usize| format!("\"00000000-0000-0000-0000-{number:012}\"");
         for count in [0, 1, 2, 7] {
             let text = format!("[{}]", (0..count).map(id).collect::<Vec<_>>().join(","));
-            assert_eq!(plain_uuids(text.as_bytes()).map(|ids| ids.len()), Some(count));
+            let mut ids = vec![Id::default()];
+            assert!(plain_uuids(text.as_bytes(), &mut ids));
+            assert_eq!(ids.len(), 1 + count);
         }
         for other in [
             "",
@@ -114,7 +121,9 @@ mod tests {
             &format!("[{}", id(1)),
             "[\"\"]",
         ] {
-            assert!(plain_uuids(other.as_bytes()).is_none(), "{other}");
+            let mut ids = vec![Id::default()];
+            assert!(!plain_uuids(other.as_bytes(), &mut ids), "{other}");
+            assert_eq!(ids.len(), 1, "{other}");
         }
     }
 

@@ -5,13 +5,16 @@
 
 mod builder;
 mod counts;
+mod facts;
 mod field;
 mod gather;
 mod id;
 mod layout;
 mod links;
 mod lists;
+mod merge;
 mod naming;
+mod parse;
 mod pick;
 mod powers;
 mod problems;
@@ -22,5 +25,6 @@ mod walk;
 
 pub use self::builder::Builder;
 pub use self::layout::{Layout, Part, Rule};
+pub use self::parse::{Parsed, each_piece};
 pub use self::sorter::Room;
 pub use self::spill::{Space, Spill};

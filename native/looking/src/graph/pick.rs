@@ -17,15 +17,21 @@ pub enum Picked {
 }
 
 /// What was picked from a value.
-pub struct Picker<'a> {
-    paths: &'a Paths,
-    /// Where the value begins in memory.
-    base: usize,
+#[derive(Default)]
+pub struct Picks {
     /// By `Name`.
     pub picked: [Option<Picked>; NAMES],
     /// The list of properties is one.
     pub properties: Option<bool>,
-    levels: Vec<Level>,
+}
+
+/// Picks while a value is walked.
+pub struct Picker<'a> {
+    paths: &'a Paths,
+    /// Where the value begins in memory.
+    base: usize,
+    picks: Picks,
+    levels: &'a mut Vec<Level>,
     /// Paths that lead to the value that comes next, a bit each.
     next: u8,
     /// That value is the field of a property.
@@ -41,7 +47,8 @@ enum Field {
     Other,
 }
 
-struct Level {
+/// An object or a list that is open.
+pub struct Level {
     list: bool,
     /// Place of the next item.
     item: usize,
@@ -63,30 +70,31 @@ enum Role {
 
 impl<'a> Picker<'a> {
     /// Picks from a value; `None` when it is no JSON.
-    pub fn pick(paths: &'a Paths, value: &[u8]) -> Option<Self> {
+    /// @param levels memory that is used again
+    pub fn pick(paths: &'a Paths, value: &[u8], levels: &'a mut Vec<Level>) -> Option<Picks> {
         std::str::from_utf8(value).ok()?;
+        levels.clear();
         let all = (0..=NAMES).filter(|&number| path(paths, number).is_some()).fold(0, |all, number| all | 1 << number);
         let mut picker = Self {
             paths,
             base: value.as_ptr() as usize,
-            picked: Default::default(),
-            properties: None,
-            levels: Vec::with_capacity(8),
+            picks: Picks::default(),
+            levels,
             next: all,
             field: Field::Other,
         };
         json::walk(value, &mut picker)?;
-        Some(picker)
+        Some(picker.picks)
     }
 
     /// Those of `paths` that go on with `part` at the current depth.
     fn going_on(&self, paths: u8, part: &[u8]) -> u8 {
         let depth = self.levels.len() - 1;
         let mut going = 0;
-        for number in 0..=NAMES {
-            if paths & 1 << number != 0
-                && path(self.paths, number).is_some_and(|path| path.get(depth).is_some_and(|name| name == part))
-            {
+        for number in each(paths) {
+            let name = path(self.paths, number).and_then(|path| path.get(depth));
+            // Most names differ in these already.
+            if name.is_some_and(|name| name.len() == part.len() && name.first() == part.first() && name == part) {
                 going |= 1 << number;
             }
         }
@@ -109,7 +117,7 @@ impl<'a> Picker<'a> {
             }
             match self.levels.last().map(|level| level.role) {
                 Some(Role::Properties) if opens == Some(false) => role = Role::Property { key: false, value: false },
-                Some(Role::Properties) => self.properties = Some(false),
+                Some(Role::Properties) => self.picks.properties = Some(false),
                 _ => {}
             }
         }
@@ -117,29 +125,24 @@ impl<'a> Picker<'a> {
             return (0, role);
         }
         let mut ends = 0;
-        for number in 0..=NAMES {
-            if paths & 1 << number == 0 {
-                continue;
-            }
+        for number in each(paths) {
             // Whatever an earlier field of this name had is void.
             if number == PROPERTIES {
-                self.properties = Some(false);
+                self.picks.properties = Some(false);
             } else {
-                self.picked[number] = None;
+                self.picks.picked[number] = None;
             }
             if path(self.paths, number).is_some_and(|path| path.len() == depth) {
                 ends |= 1 << number;
             }
         }
         if ends & 1 << PROPERTIES != 0 && opens == Some(true) {
-            self.properties = Some(true);
+            self.picks.properties = Some(true);
             role = Role::Properties;
         }
         let kind = kind();
-        for number in 0..NAMES {
-            if ends & 1 << number != 0 {
-                self.picked[number] = Some(kind.clone());
-            }
+        for number in each(ends & !(1 << PROPERTIES)) {
+            self.picks.picked[number] = Some(kind.clone());
         }
         (paths & !ends, role)
     }
@@ -162,6 +165,15 @@ impl<'a> Picker<'a> {
     }
 }
 
+/// The numbers of these bits, the lowest first.
+fn each(mut bits: u8) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let number = bits.trailing_zeros() as usize;
+        bits &= bits.wrapping_sub(1);
+        (number < 8).then_some(number)
+    })
+}
+
 fn path(paths: &Paths, number: usize) -> Option<&Vec<Vec<u8>>> {
     if number == PROPERTIES { paths.properties.as_ref() } else { paths.fields[number].as_ref() }
 }
@@ -179,7 +191,7 @@ impl Watch for Picker<'_> {
         if let Some(Level { role: Role::Property { key, value }, .. }) = level
             && !(key && value)
         {
-            self.properties = Some(false);
+            self.picks.properties = Some(false);
         }
     }
 
@@ -241,13 +253,13 @@ mod tests {
     /// The label, and whether the properties are right.
     fn found(label: &[&str], value: &str) -> Option<(Option<String>, Option<bool>)> {
         let paths = paths(label);
-        let picker = Picker::pick(&paths, value.as_bytes())?;
-        let label = picker.picked[Name::Label as usize].clone().map(|picked| match picked {
+        let picks = Picker::pick(&paths, value.as_bytes(), &mut Vec::new())?;
+        let label = picks.picked[Name::Label as usize].clone().map(|picked| match picked {
             Picked::Text(range) => value[range].to_owned(),
             Picked::Number(range) => format!("number {}", &value[range]),
             Picked::Other => "other".to_owned(),
         });
-        Some((label, picker.properties))
+        Some((label, picks.properties))
     }
 
     fn label(path: &[&str], value: &str) -> Option<String> {
@@ -266,7 +278,7 @@ mod tests {
         assert_eq!(label(&["a"], "[]"), None);
         assert_eq!(label(&["a"], "7"), None);
         assert!(found(&["a"], "{").is_none());
-        assert!(Picker::pick(&paths(&["a"]), b"\"\xff\"").is_none());
+        assert!(Picker::pick(&paths(&["a"]), b"\"\xff\"", &mut Vec::new()).is_none());
     }
 
     #[test]

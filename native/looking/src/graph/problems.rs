@@ -4,7 +4,8 @@ use kgdump_shared::fault::Outcome;
 
 use super::id::Id;
 use super::layout::Kind;
-use super::sorter::{Sorted, Sorter};
+use super::merge::Sorted;
+use super::sorter::Sorter;
 
 /// As they are named in `src/operations/graph/problems.ts`, in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

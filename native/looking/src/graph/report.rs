@@ -141,11 +141,11 @@ fn powers(Powers(counts): &Powers) -> String {
 }
 
 fn growth(growth: &Growth) -> String {
-    let days: Vec<String> = growth
-        .days
-        .iter()
-        .map(|(&day, [nodes, edges])| {
-            let (year, month, day) = date_of(i64::from(day));
+    let days: Vec<String> = (0..)
+        .zip(&growth.days)
+        .filter(|(_, counts)| **counts != [0; 2])
+        .map(|(day, [nodes, edges])| {
+            let (year, month, day) = date_of(day);
             format!("{{\"day\":\"{year:04}-{month:02}-{day:02}\",\"nodes\":{nodes},\"edges\":{edges}}}")
         })
         .collect();

@@ -1,25 +1,31 @@
 //! Sorting more records of one fixed size than memory holds: runs that fit are sorted and written to a temporary file, and merged as they
-//! are read (external merge sort; Knuth, The Art of Computer Programming, vol. 3, 5.4).
+//! are read (external merge sort; Knuth, The Art of Computer Programming, vol. 3, 5.4). What comes in order already is not sorted again:
+//! a store's keys are, so that much of what they say is (natural merge sort, ibid. 5.2.4).
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::cmp::Ordering;
+use std::ops::Range;
 use std::sync::Arc;
 
 use kgdump_shared::fault::Outcome;
 
+use super::merge::{Merge, Piece, Run, Sorted, order};
 use super::spill::{Space, Spill};
 
-/// Bytes of a run.
-const RUN_BYTES: usize = 16 * 1024 * 1024;
-/// Bytes of all runs together that are held while they are merged, unless there are so many that each has too few.
+/// Bytes of records that are held where nothing asks for another amount.
+pub const HELD_BYTES: usize = 16 << 20;
+/// Bytes of all spilled runs together that are held while they are merged, unless there are so many that each has too few.
 const MERGE_BYTES: usize = 8 * 1024 * 1024;
 const LEAST_RECORDS_READ: usize = 128;
+/// More runs than these are sorted instead.
+const MOST_NATURAL_RUNS: usize = 8;
+/// From so many records on, each half is sorted by a thread of its own.
+const FEWEST_IN_HALVES: usize = 1 << 15;
 
 /// Where spills are made, and how many records are sorted in memory.
 #[derive(Clone)]
 pub struct Room {
     pub space: Arc<dyn Space>,
-    /// Instead of as many as fit into 16 MiB.
+    /// Instead of as many as fit into what each sorter may hold.
     pub run_records: Option<usize>,
 }
 
@@ -28,15 +34,24 @@ pub struct Sorter<const N: usize> {
     room: Room,
     most: usize,
     records: Vec<[u8; N]>,
-    is_sorted: bool,
-    runs: Vec<(u64, u64)>,
+    /// Where each run of `records` begins; `None` when they are in no order.
+    starts: Option<Vec<usize>>,
+    spilled: Vec<Range<u64>>,
     file: Option<Box<dyn Spill>>,
 }
 
 impl<const N: usize> Sorter<N> {
-    pub fn new(room: &Room) -> Self {
-        let most = room.run_records.unwrap_or(RUN_BYTES / N).max(1);
-        Self { room: room.clone(), most, records: Vec::new(), is_sorted: true, runs: Vec::new(), file: None }
+    /// @param held bytes of records that it may hold
+    pub fn new(room: &Room, held: usize) -> Self {
+        let most = room.run_records.unwrap_or(held / N).max(1);
+        Self {
+            room: room.clone(),
+            most,
+            records: Vec::new(),
+            starts: Some(Vec::new()),
+            spilled: Vec::new(),
+            file: None,
+        }
     }
 
     /// Errors: those of the temporary file.
@@ -45,31 +60,39 @@ impl<const N: usize> Sorter<N> {
         if self.records.len() >= self.most {
             self.flush()?;
         }
+        if let Some(starts) = &mut self.starts
+            && self.records.last().is_none_or(|last| order(&record, last) == Ordering::Less)
+        {
+            starts.push(self.records.len());
+            if starts.len() > MOST_NATURAL_RUNS {
+                self.starts = None;
+            }
+        }
         self.records.push(record);
-        self.is_sorted = false;
         Ok(())
     }
 
-    fn sort(&mut self) {
-        if !self.is_sorted {
-            self.records.sort_unstable_by(|a, b| start(a).cmp(&start(b)).then_with(|| a.cmp(b)));
-            self.is_sorted = true;
-        }
+    /// Runs of `records`, which are sorted for that when they are in no order.
+    fn runs(&mut self) -> Vec<Range<usize>> {
+        let records = &mut self.records;
+        let starts = self.starts.get_or_insert_with(|| sort(records));
+        let ends = starts.iter().skip(1).copied().chain([records.len()]);
+        starts.iter().zip(ends).map(|(&start, end)| start..end).collect()
     }
 
     fn flush(&mut self) -> Outcome<()> {
-        if self.records.is_empty() {
-            return Ok(());
-        }
-        self.sort();
+        let runs = self.runs();
         let file = match &mut self.file {
             Some(file) => file,
             none => none.insert(self.room.space.open()?),
         };
-        let start = file.length();
-        file.append(self.records.as_flattened())?;
-        self.runs.push((start, file.length()));
+        for run in runs {
+            let start = file.length();
+            file.append(self.records[run].as_flattened())?;
+            self.spilled.push(start..file.length());
+        }
         self.records.clear();
+        self.starts = Some(Vec::new());
         Ok(())
     }
 
@@ -77,97 +100,55 @@ impl<const N: usize> Sorter<N> {
     ///
     /// Errors: those of the temporary file.
     pub fn sorted(&mut self) -> Outcome<Sorted<'_, N>> {
-        if self.runs.is_empty() {
-            self.sort();
-            return Ok(Sorted::Held(self.records.iter()));
-        }
-        self.flush()?;
-        self.records = Vec::new();
-        let Some(file) = self.file.as_deref() else { return Ok(Sorted::Held([].iter())) };
-        let at_once = (MERGE_BYTES / self.runs.len() / N).max(LEAST_RECORDS_READ);
-        let mut merge = Merge { file, runs: Vec::new(), heap: BinaryHeap::new() };
-        for (number, &(next, end)) in self.runs.iter().enumerate() {
-            let mut run = Run { next, end, at_once, piece: Vec::new(), at: 0 };
-            let first = run.take(file)?;
-            merge.runs.push(run);
-            merge.heap.extend(first.map(|record| Reverse((start(&record), record, number))));
-        }
-        Ok(Sorted::Merged(merge))
+        merged([self])
     }
 
     /// Gives memory and disk back; nothing may be asked of it any more.
     pub fn clear(&mut self) {
-        (self.records, self.runs, self.file) = (Vec::new(), Vec::new(), None);
+        (self.records, self.starts, self.spilled, self.file) = (Vec::new(), Some(Vec::new()), Vec::new(), None);
     }
 }
 
-/// The first bytes of a record as a number: most records differ there.
-#[inline]
-fn start<const N: usize>(record: &[u8; N]) -> u64 {
-    record.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))
-}
-
-/// Records in byte order.
-pub enum Sorted<'a, const N: usize> {
-    Held(std::slice::Iter<'a, [u8; N]>),
-    Merged(Merge<'a, N>),
-}
-
-impl<const N: usize> Sorted<'_, N> {
-    /// Errors: IO_FAILED.
-    #[inline]
-    pub fn next(&mut self) -> Outcome<Option<[u8; N]>> {
-        match self {
-            Self::Held(records) => Ok(records.next().copied()),
-            Self::Merged(merge) => merge.next(),
+/// The records of several sorters in byte order.
+///
+/// Errors: those of the temporary files.
+pub fn merged<const N: usize, const S: usize>(sorters: [&mut Sorter<N>; S]) -> Outcome<Sorted<'_, N>> {
+    let spilled: usize = sorters.iter().map(|sorter| sorter.spilled.len()).sum();
+    let at_once = (MERGE_BYTES / spilled.max(1) / N).max(LEAST_RECORDS_READ);
+    let mut runs = Vec::new();
+    for sorter in sorters {
+        let held = sorter.runs();
+        if let Some(file) = sorter.file.as_deref() {
+            let spilled = sorter.spilled.iter().cloned();
+            runs.extend(spilled.map(|left| Run::Spilled(Piece::new(file, left, at_once))));
         }
+        runs.extend(held.into_iter().map(|run| Run::Held(sorter.records[run].iter())));
     }
-}
-
-/// Runs that become one.
-pub struct Merge<'a, const N: usize> {
-    file: &'a dyn Spill,
-    runs: Vec<Run<N>>,
-    /// The start of a run's next record, that record, and the number of the run.
-    heap: BinaryHeap<Reverse<(u64, [u8; N], usize)>>,
-}
-
-impl<const N: usize> Merge<'_, N> {
-    fn next(&mut self) -> Outcome<Option<[u8; N]>> {
-        let Some(mut first) = self.heap.peek_mut() else { return Ok(None) };
-        let Reverse((_, record, number)) = *first;
-        match self.runs[number].take(self.file)? {
-            Some(next) => *first = Reverse((start(&next), next, number)),
-            None => {
-                std::collections::binary_heap::PeekMut::pop(first);
-            }
-        }
-        Ok(Some(record))
+    if runs.len() < 2 {
+        return Ok(Sorted::One(runs.pop()));
     }
+    Merge::of(runs).map(Sorted::Merged)
 }
 
-/// One run, piece by piece.
-struct Run<const N: usize> {
-    next: u64,
-    end: u64,
-    at_once: usize,
-    piece: Vec<[u8; N]>,
-    at: usize,
-}
-
-impl<const N: usize> Run<N> {
-    fn take(&mut self, file: &dyn Spill) -> Outcome<Option<[u8; N]>> {
-        if self.at == self.piece.len() {
-            let left = ((self.end - self.next) / N as u64) as usize;
-            self.piece.resize(left.min(self.at_once), [0; N]);
-            file.read(self.piece.as_flattened_mut(), self.next)?;
-            self.next += (self.piece.len() * N) as u64;
-            self.at = 0;
-        }
-        let record = self.piece.get(self.at).copied();
-        self.at += 1;
-        Ok(record)
+/// Sorts records, and says where runs begin then.
+fn sort<const N: usize>(records: &mut [[u8; N]]) -> Vec<usize> {
+    let by_bytes = |records: &mut [[u8; N]]| records.sort_unstable_by(order);
+    // WebAssembly has one thread.
+    if cfg!(target_family = "wasm") || records.len() < FEWEST_IN_HALVES {
+        by_bytes(records);
+        return vec![0];
     }
+    let half = records.len() / 2;
+    let (first, second) = records.split_at_mut(half);
+    let alone = std::thread::scope(|scope| {
+        let other = std::thread::Builder::new().spawn_scoped(scope, || by_bytes(first));
+        by_bytes(second);
+        other.is_err()
+    });
+    if alone {
+        by_bytes(first);
+    }
+    vec![0, half]
 }
 
 #[cfg(test)]
@@ -180,24 +161,68 @@ mod tests {
         std::iter::from_fn(|| sorted.next().expect("it can be read")).collect()
     }
 
+    /// Numbers that look random, the same for the same seed.
+    fn numbers(seed: u32) -> impl Iterator<Item = u32> {
+        std::iter::successors(Some(seed + 1), |state| Some(state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223)))
+            .skip(1)
+    }
+
+    fn record(number: u32) -> [u8; 3] {
+        let [a, b, c, _] = (number & 0xf0f_f0ff).to_be_bytes();
+        [a, b, c]
+    }
+
+    /// Records as they come from stores: in order, backwards, in some orders one after the other, in none.
+    fn orders(count: usize) -> [Vec<[u8; 3]>; 5] {
+        let any: Vec<_> = numbers(count as u32).map(record).take(count).collect();
+        let mut up = any.clone();
+        up.sort_unstable();
+        let down = up.iter().rev().copied().collect();
+        let twice = up.iter().step_by(2).chain(up.iter().skip(1).step_by(2)).copied().collect();
+        let mut late = up.clone();
+        late.rotate_left(count.min(1));
+        [any, up, down, twice, late]
+    }
+
     #[test]
     fn records_of_any_number_of_runs_come_in_order() {
-        for (count, run) in [(0, 1), (1, 1), (5, 7), (7, 7), (8, 7), (1000, 7), (1000, 1), (1000, 999)] {
+        let many = FEWEST_IN_HALVES + 1;
+        for (count, run) in
+            [(0, 1), (1, 1), (5, 7), (7, 7), (8, 7), (1000, 7), (1000, 1), (1000, 999), (many, many), (many, 1 << 14)]
+        {
+            for (order, records) in orders(count).into_iter().enumerate() {
+                let what = format!("{count} in runs of {run}, order {order}");
+                let room = Room { space: Arc::new(Memory), run_records: Some(run) };
+                let mut sorter = Sorter::<3>::new(&room, 0);
+                records.iter().for_each(|record| sorter.push(*record).expect("it can be written"));
+                let mut wanted = records;
+                wanted.sort_unstable();
+                assert!(all(&mut sorter) == wanted, "{what}");
+                assert!(all(&mut sorter) == wanted, "{what}, a second time");
+                sorter.push([7; 3]).expect("it can be written");
+                wanted.push([7; 3]);
+                wanted.sort_unstable();
+                assert!(all(&mut sorter) == wanted, "{what}, with one more");
+            }
+        }
+    }
+
+    #[test]
+    fn several_sorters_give_one_order() {
+        for run in [3, 1000] {
             let room = Room { space: Arc::new(Memory), run_records: Some(run) };
-            let mut sorter = Sorter::<3>::new(&room);
+            let mut sorters = [0; 3].map(|_| Sorter::<3>::new(&room, 0));
             let mut wanted = Vec::new();
-            let mut state = count as u32 + 1;
-            for _ in 0..count {
-                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                let [a, b, c, _] = (state & 0xf0f_f0ff).to_be_bytes();
-                wanted.push([a, b, c]);
-                sorter.push([a, b, c]).expect("it can be written");
+            for (number, records) in orders(100).into_iter().take(3).enumerate() {
+                for record in records {
+                    sorters[number].push(record).expect("it can be written");
+                    wanted.push(record);
+                }
             }
             wanted.sort_unstable();
-            assert_eq!(all(&mut sorter), wanted, "{count} {run}");
-            assert_eq!(all(&mut sorter), wanted, "a second time");
-            sorter.push([0; 3]).expect("it can be written");
-            assert_eq!(all(&mut sorter).len(), wanted.len() + 1);
+            let mut sorted = merged(sorters.each_mut()).expect("they can be sorted");
+            let all: Vec<_> = std::iter::from_fn(|| sorted.next().expect("it can be read")).collect();
+            assert_eq!(all, wanted);
         }
     }
 }

@@ -5,16 +5,17 @@ use std::collections::BinaryHeap;
 
 use kgdump_shared::fault::{Fault, Outcome};
 
-use super::gather::{
+use super::facts::{
     ABOUT, BAD_INCOMING, BAD_OUTGOING, EDGE, EXISTENCE, EXISTING, FACT, INCOMING_LIST, LABEL, LISTED, NODE_RECORD,
     NUMBER, OUTGOING, OUTGOING_LIST,
 };
 use super::id::Id;
 use super::layout::Kind;
 use super::links::{self, Links};
+use super::merge::Sorted;
 use super::powers::Powers;
 use super::problems::{self, Problem, Problems};
-use super::sorter::{Room, Sorted};
+use super::sorter::{HELD_BYTES, Room};
 
 /// Numbers of nodes are kept in 31 bits.
 const MOST_NODES: u32 = i32::MAX as u32;
@@ -59,7 +60,7 @@ impl Figures {
             orphan_examples: Vec::new(),
             hubs: BinaryHeap::new(),
             top,
-            links: Links::new(room),
+            links: Links::new(room, HELD_BYTES),
         }
     }
 

@@ -1,0 +1,142 @@
+//! Runs of sorted records that become one, as they are read.
+
+use std::cmp::Ordering;
+use std::ops::Range;
+
+use kgdump_shared::fault::Outcome;
+
+use super::spill::Spill;
+
+/// Byte order, eight bytes at a time: records mostly differ in the first ones.
+#[inline]
+pub fn order<const N: usize>(one: &[u8; N], other: &[u8; N]) -> Ordering {
+    let ((ones, end), (others, other_end)) = (one.as_chunks::<8>(), other.as_chunks::<8>());
+    for (one, other) in ones.iter().zip(others) {
+        let (one, other) = (u64::from_be_bytes(*one), u64::from_be_bytes(*other));
+        if one != other {
+            return one.cmp(&other);
+        }
+    }
+    end.cmp(other_end)
+}
+
+/// Records in byte order.
+pub enum Sorted<'a, const N: usize> {
+    One(Option<Run<'a, N>>),
+    Merged(Merge<'a, N>),
+}
+
+impl<const N: usize> Sorted<'_, N> {
+    /// Errors: IO_FAILED.
+    #[inline]
+    pub fn next(&mut self) -> Outcome<Option<[u8; N]>> {
+        match self {
+            Self::One(run) => run.as_mut().map_or(Ok(None), Run::next),
+            Self::Merged(merge) => merge.next(),
+        }
+    }
+}
+
+/// Runs that become one: a heap of their numbers, by the next record of each.
+pub struct Merge<'a, const N: usize> {
+    runs: Vec<Run<'a, N>>,
+    heads: Vec<[u8; N]>,
+    heap: Vec<usize>,
+}
+
+impl<'a, const N: usize> Merge<'a, N> {
+    pub fn of(runs: Vec<Run<'a, N>>) -> Outcome<Self> {
+        let mut merge = Self { runs: Vec::new(), heads: Vec::new(), heap: Vec::new() };
+        for mut run in runs {
+            let Some(head) = run.next()? else { continue };
+            merge.heap.push(merge.runs.len());
+            merge.runs.push(run);
+            merge.heads.push(head);
+        }
+        for place in (0..merge.heap.len() / 2).rev() {
+            merge.sink(place);
+        }
+        Ok(merge)
+    }
+
+    #[inline]
+    fn next(&mut self) -> Outcome<Option<[u8; N]>> {
+        let Some(&first) = self.heap.first() else { return Ok(None) };
+        let record = self.heads[first];
+        match self.runs[first].next()? {
+            Some(next) => self.heads[first] = next,
+            None => {
+                self.heap.swap_remove(0);
+            }
+        }
+        self.sink(0);
+        Ok(Some(record))
+    }
+
+    /// Moves a run down below those whose next record comes before its own.
+    #[inline]
+    fn sink(&mut self, mut place: usize) {
+        let before = |heap: &[usize], one: usize, other: usize| {
+            order(&self.heads[heap[one]], &self.heads[heap[other]]) == Ordering::Less
+        };
+        loop {
+            let mut below = 2 * place + 1;
+            if below >= self.heap.len() {
+                return;
+            }
+            if below + 1 < self.heap.len() && before(&self.heap, below + 1, below) {
+                below += 1;
+            }
+            if !before(&self.heap, below, place) {
+                return;
+            }
+            self.heap.swap(below, place);
+            place = below;
+        }
+    }
+}
+
+/// Records in order, in memory or in a file.
+pub enum Run<'a, const N: usize> {
+    Held(std::slice::Iter<'a, [u8; N]>),
+    Spilled(Piece<'a, N>),
+}
+
+impl<const N: usize> Run<'_, N> {
+    #[inline]
+    fn next(&mut self) -> Outcome<Option<[u8; N]>> {
+        match self {
+            Self::Held(records) => Ok(records.next().copied()),
+            Self::Spilled(piece) => piece.next(),
+        }
+    }
+}
+
+/// One run, piece by piece.
+pub struct Piece<'a, const N: usize> {
+    file: &'a dyn Spill,
+    left: Range<u64>,
+    at_once: usize,
+    records: Vec<[u8; N]>,
+    at: usize,
+}
+
+impl<'a, const N: usize> Piece<'a, N> {
+    /// @param left where it lies in the file; at_once: records that are read together
+    pub fn new(file: &'a dyn Spill, left: Range<u64>, at_once: usize) -> Self {
+        Self { file, left, at_once, records: Vec::new(), at: 0 }
+    }
+
+    fn next(&mut self) -> Outcome<Option<[u8; N]>> {
+        if self.at == self.records.len() {
+            let left = ((self.left.end - self.left.start) / N as u64) as usize;
+            self.records.resize(left.min(self.at_once), [0; N]);
+            self.file.read(self.records.as_flattened_mut(), self.left.start)?;
+            self.left.start += (self.records.len() * N) as u64;
+            self.at = 0;
+        }
+        let record = self.records.get(self.at).copied();
+        self.at += 1;
+        Ok(record)
+    }
+}
