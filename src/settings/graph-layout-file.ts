@@ -121,7 +121,7 @@ class Reader {
     }
     if (!("key" in table)) this.#problem(path, `[[${section}]] needs a key`);
     if (this.#problems.length > before) return null;
-    const pattern = parseKeyPattern(table["key"] as string, FIELDS[section]);
+    const pattern = parseKeyPattern(table.key as string, FIELDS[section]);
     if (typeof pattern !== "string") return pattern;
     this.#problem([...path, "key"], pattern);
     return null;

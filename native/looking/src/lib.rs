@@ -7,4 +7,5 @@
 pub mod entries;
 pub mod graph;
 mod json;
+mod levels;
 pub mod stats;

@@ -34,6 +34,7 @@ const KEYS = [
   [["v/{u64}"], "762f000000000000002500", "hex:762f000000000000002500"],
   [["w/{u64}"], "762f0000000000000025", "v/{u64:37}"],
   [["{text}\\x00{u64}"], "000000000000000001", "hex:000000000000000001"],
+  [["{u64}{text}"], "6162636465666768", "abcdefgh"],
   [["n{text}"], "6e01", "n\\x01"],
   [["n:{uuid-text}"], `6e3a${Buffer.from(UUID).toString("hex")}`, `n:${UUID}`],
   // Text that would be read back as something else.

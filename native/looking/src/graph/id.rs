@@ -49,7 +49,7 @@ fn eight_digits(text: u64) -> (u32, u64) {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGHS: u64 = 0x80 * ONES;
     // Capitals become small letters, and digits stay what they are.
-    let small = text | 0x20 * ONES;
+    let small = text | (0x20 * ONES);
     // The high bit of each byte that is at least so much; without those that have it already nothing is carried over.
     let at_least = |byte: u64| (small | HIGHS) - byte * ONES;
     let digit = at_least(0x30) & !at_least(0x3a) & HIGHS;
@@ -57,7 +57,7 @@ fn eight_digits(text: u64) -> (u32, u64) {
     // A byte that became a digit by the change above was none, as was one beyond ASCII.
     let was_digit = !(text ^ small) << 2 & HIGHS;
     let bad = ((digit & was_digit | letter) ^ HIGHS) | text & HIGHS;
-    let nibbles = (small & 0x0f * ONES) + 9 * (letter >> 7);
+    let nibbles = (small & (0x0f * ONES)) + 9 * (letter >> 7);
     // Two digits become a byte, then these are brought together.
     let pairs = (nibbles >> 4 | nibbles) & 0x00ff_00ff_00ff_00ff;
     let fours = (pairs >> 8 | pairs) & 0x0000_ffff_0000_ffff;
