@@ -52,7 +52,7 @@ export interface GraphSettings {
   readonly edgeIdsAreUuids: boolean;
   /** Where temporary files go. */
   readonly directory: string;
-  /** Records that each sort holds in memory, instead of as many as fit into 8 to 48 MiB. */
+  /** Records that each sort holds in memory, instead of as many as fit into 8 to 40 MiB. */
   readonly runRecords?: number | undefined;
 }
 

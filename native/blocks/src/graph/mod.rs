@@ -46,7 +46,7 @@ pub struct GraphSettings {
     pub edge_ids_are_uuids: bool,
     /// Where temporary files go.
     pub directory: String,
-    /// Records that each sort holds in memory, instead of as many as fit into 8 to 48 MiB.
+    /// Records that each sort holds in memory, instead of as many as fit into 8 to 40 MiB.
     pub run_records: Option<u32>,
 }
 
