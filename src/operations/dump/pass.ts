@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 import type { EngineName, EntrySource } from "../../engines/store.js";
 import type { DumpEvent, DumpHeader, KeyOrder } from "../../format/index.js";
-import { giveBack } from "../../memory.js";
+import { giveBack, HUGE_BLOCK } from "../../memory.js";
 import { isDirectory } from "../disk/names.js";
 import { openSource, type ReadingOptions } from "../disk/stores.js";
 import { type KeyspaceName, nameBytes, selectKeyspaces } from "../entries/keyspaces.js";
@@ -158,7 +158,8 @@ class DumpPass {
     // Somebody waits for it later, perhaps after another one has failed.
     taken.catch(() => undefined);
     this.#taken.push(taken);
-    if (this.#taken.length >= (this.#taker.atOnce ?? 1)) await this.#taken.shift();
+    const most = raw.length > HUGE_BLOCK ? 1 : (this.#taker.atOnce ?? 1);
+    while (this.#taken.length >= most) await this.#taken.shift();
   }
 
   /** Ends the keyspace that is read, if it is asked for. */

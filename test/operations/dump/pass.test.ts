@@ -1,6 +1,7 @@
 import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import test from "ava";
+import { HUGE_BLOCK } from "#src/memory.js";
 import { passOver } from "#src/operations/dump/pass.js";
 import { sampleDump } from "../../cli/support/dumps.js";
 
@@ -39,6 +40,21 @@ for (const atOnce of [undefined, 1, 2, 3]) {
     t.deepEqual(seen, ["a", "b"].flatMap((name) => [...Array.from({ length: 12 }, (_, index) => `${name}${index.toString().padStart(2, "0")}`), `end ${name}`]));
   });
 }
+
+test("of huge blocks there is one at a time", async (t) => {
+  const value = Buffer.alloc(HUGE_BLOCK);
+  const huge = await sampleDump([{ name: "a", entries: ["a", "b", "c"].map((key) => [key, value] as const) }], { entriesPerBlock: 1 });
+  let pending = 0;
+  const add = async (raw: Uint8Array): Promise<void> => {
+    pending += 1;
+    t.true(raw.length > HUGE_BLOCK);
+    t.is(pending, 1);
+    await sleep(200);
+    pending -= 1;
+  };
+  await passOver({ atOnce: 3, add }, { input: Readable.from([huge]) });
+  t.is(pending, 0);
+});
 
 test("what takes blocks and fails ends the pass, also with one that nobody waits for at that moment", async (t) => {
   for (const failing of [1, 2, 12, 24]) {
