@@ -77,6 +77,23 @@ test("what compresses fits, and so does a part of what does not", async (t) => {
   await assertFits(t, ["import", join(at.small, "part"), "-i", dump, "--prefix", "k00000"]);
 });
 
+test("blobs compress in their own way, whatever their tables do", async (t) => {
+  const at = await place(t, 8);
+  if (at === null) return;
+  const path = join(at.directory, "blobs");
+  {
+    await using sink = await createRocksdbSink(path, { options: "enable_blob_files=true;min_blob_size=100;blob_compression_type=kLZ4Compression" });
+    for (let block = 0; block < 10; block++) {
+      const entries = Array.from({ length: 100 }, (_, index) => ({ key: Buffer.from(`k${(block * 100 + index).toString().padStart(6, "0")}`), value: Buffer.alloc(16 * 1024, "0") }));
+      await sink.apply(Buffer.from("default"), encodeEntries(entries), "overwrite");
+    }
+    await sink.flush();
+  }
+  const dump = join(at.directory, "blobs.kgd");
+  await assertFits(t, ["export", path, "-o", dump]);
+  await assertFits(t, ["restore", join(at.small, "restored"), "-i", dump, "--compression", "none"]);
+});
+
 test("what was overwritten takes no room in a dump", async (t) => {
   const at = await place(t, 4);
   if (at === null) return;

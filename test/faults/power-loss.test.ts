@@ -2,7 +2,8 @@
  * The power fails at any moment of a command: what was recorded of it becomes all that the disk may hold then, and in each of these states the
  * old or the new is there, whole, and the next run gets on. After a command that ended well, the new is there whatever had not been synced.
  *
- * KGDUMP_POWER=all takes every moment; else some of them are drawn by SEED. Needs strace.
+ * That what has a name is whole is compared in every state, byte for byte. KGDUMP_POWER=all also lays each of them out, opens what is there and runs the next
+ * command; else some of them are drawn by SEED. Needs strace.
  */
 import { existsSync } from "node:fs";
 import { copyFile, mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from "node:fs/promises";
@@ -23,7 +24,7 @@ import { recoverDump } from "#src/operations/recover/recover.js";
 import { verifyDump } from "#src/operations/verify/verify.js";
 import { SIMULATION_DIRECTORY } from "../simulator/simulation.js";
 import { makeStore, numbered } from "../support/stores.js";
-import { digestOf, layOut, POLICIES, type Recording } from "./power/disk.js";
+import { digestOf, layOut, POLICIES, type Recording, sameThing, tornNames } from "./power/disk.js";
 import { record } from "./power/record.js";
 import { straceIsMissing } from "./series.js";
 import { inParallel, randomNumbers } from "./support.js";
@@ -104,6 +105,8 @@ class Place {
 interface Subject {
   /** A store that changes its name only when a journal that is durable says so. */
   readonly switches?: { readonly name: string; readonly journal: string; readonly says: string };
+  /** What is wrong about names that a power loss may leave, at whatever moment. */
+  readonly never?: (names: readonly string[]) => string[];
   readonly before?: (place: Place) => Promise<unknown>;
   readonly args: (place: Place) => readonly string[];
   /** What there may be after a power loss. */
@@ -307,6 +310,8 @@ const SUBJECTS: Readonly<Record<string, Subject>> = {
       await migrateStore({ source: place.at("graph"), live: true });
     },
     args: (place) => ["cleanup", place.at("graph"), "-q"],
+    // The next call would keep it.
+    never: (names) => names.filter((each) => each.endsWith(".delta.kgd") && !names.includes(each.replace(".delta.kgd", ".kgd"))).map((each) => `${each} is left without its dump`),
     // What has its name is whole.
     old: async (place, when) => {
       await inPlace(place, when, "old");
@@ -350,10 +355,9 @@ async function fault(place: Place, disk: Parameters<typeof layOut>[0], work: (pl
 /** What would not be as it is after a power loss at the end, on a disk that keeps only what was synced. */
 function unsynced(recording: Recording): string[] {
   const [seen, kept] = [recording.seen(), recording.after(recording.steps.length, { names: "synced", bytes: "lost" })];
-  const same = (a: ReturnType<typeof seen.get>, b: typeof a): boolean => (typeof a === "object" && typeof b === "object" && "bytes" in a && "bytes" in b ? a.bytes.equals(b.bytes) : JSON.stringify(a) === JSON.stringify(b));
   // What was built in a staging directory may be there again: whoever builds there next clears it.
   const others = [...kept.keys()].filter((path) => !seen.has(path) && !/(^|\/)\.[^/]*\.kgdump-/.test(path));
-  return [...seen.keys(), ...others].filter((path) => !same(seen.get(path), kept.get(path)));
+  return [...seen.keys(), ...others].filter((path) => !sameThing(seen.get(path), kept.get(path)));
 }
 
 /** Renamings of a store before the journal that a power loss leaves says that this is being done. */
@@ -367,7 +371,7 @@ function beforeJournal(recording: Recording, { name, journal, says }: NonNullabl
   });
 }
 
-async function tryPower(t: ExecutionContext<Ground>, name: string, { switches, before, args, old, done, next }: Subject, random: () => number): Promise<string[]> {
+async function tryPower(t: ExecutionContext<Ground>, name: string, { switches, never, before, args, old, done, next }: Subject, random: () => number): Promise<string[]> {
   const place = new Place(await mkdtemp(join(t.context.directory, "run-")), t.context);
   await before?.(place);
   const { code, stderr, recording } = await record(place.root, args(place));
@@ -375,6 +379,7 @@ async function tryPower(t: ExecutionContext<Ground>, name: string, { switches, b
   await done(place, "without a power loss");
   const end = recording.steps.length;
   const wrong = [...unsynced(recording), ...recording.unsyncedAccess()].map((what) => `${name} ended, and ${what} is not synced`);
+  wrong.push(...tornNames(recording).map((what) => `${name}, ${what}`));
   if (switches !== undefined) wrong.push(...beforeJournal(recording, switches).map((what) => `${name}: ${what}`));
   const told = (what: string | null, moment: number, policy: (typeof POLICIES)[number]): void => {
     const step = recording.steps.slice(0, moment).findLast(({ kind }) => kind === "names");
@@ -383,6 +388,7 @@ async function tryPower(t: ExecutionContext<Ground>, name: string, { switches, b
   for (const policy of POLICIES) told(await fault(place, recording.after(end, policy), (laid) => done(laid, "after the end")), end, policy);
   const known = new Set<string>();
   const states = POLICIES.flatMap((policy) => recording.moments().map((moment) => ({ policy, moment })));
+  if (never !== undefined) wrong.push(...new Set(states.flatMap(({ policy, moment }) => never([...recording.after(moment, policy).keys()]).map((what) => `${name}: ${what}`))));
   // Which are drawn: in a random order, the same for the same seed.
   const order = states.map((state) => ({ state, at: random() })).sort((a, b) => a.at - b.at).map(({ state }) => state);
   let tried = 0;

@@ -26,9 +26,9 @@ export function renderStore(summary: StoreSummary, typed: string, look: Look): s
   );
   const told = columns === null || verbose ? keyspaces : keyspaces.slice(0, MOST_KEYSPACES);
   const more = keyspaces.length - told.length;
-  const rows = told.map(({ name, comparator, estimatedEntries, estimatedBytes }) => [
+  const rows = told.map(({ name, comparator, estimatedEntries, estimatedBytes, prefixes }) => [
     formatShort(name) + (comparator === "bytewise" ? "" : " (reverse order)"),
-    estimatedEntries === null ? "unknown" : formatAbout(estimatedEntries, true),
+    estimatedEntries === null ? "unknown" : formatAbout(estimatedEntries, prefixes.length > 0),
     estimatedBytes === null ? "unknown" : formatSize(estimatedBytes),
   ]);
   const table = renderTable([left("keyspace"), right("entries"), right("keys and values")], rows, paint, columns);
@@ -38,12 +38,9 @@ export function renderStore(summary: StoreSummary, typed: string, look: Look): s
 
 function contentText(keyspaces: readonly StoreKeyspace[]): string {
   const names = formatNumberOf(keyspaces.length, "keyspace", "keyspaces");
-  const sum = (pick: (keyspace: StoreKeyspace) => number | null): number | null => keyspaces.reduce<number | null>((total, keyspace) => (total === null ? null : addKnown(total, pick(keyspace))), 0);
-  const entries = sum(({ estimatedEntries, prefixes }) => (prefixes.length === 0 ? 0 : estimatedEntries));
+  const entries = keyspaces.reduce<number | null>((total, { estimatedEntries }) => (total === null || estimatedEntries === null ? null : total + estimatedEntries), 0);
   return entries === null ? `entries that were not counted, in ${names}` : `${formatAbout(entries, entries > 0)} ${entries === 1 ? "entry" : "entries"} in ${names}`;
 }
-
-const addKnown = (total: number, more: number | null): number | null => (more === null ? null : total + more);
 
 /** What the keys begin with: how much there is of each is not known. */
 function prefixTable(keyspaces: readonly StoreKeyspace[], { paint, columns }: Look): string {

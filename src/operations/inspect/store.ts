@@ -1,7 +1,7 @@
 /** Looking into a store as into a dump: what it is, what its keys begin with, its entries, one value. It is only read. */
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { isEngineName } from "../../engines/registry.js";
+import { engineNamed, isEngineName } from "../../engines/registry.js";
 import type { EngineName, EntryBlock, EntrySource, KeyOrder, KeyspaceInfo, ScanOptions, SourceOptions } from "../../engines/store.js";
 import { KgdumpError } from "../../errors.js";
 import { iterateEntries } from "../../format/index.js";
@@ -87,10 +87,10 @@ export async function inspectStore({ store, ttl, paranoid, signal }: InspectStor
   for (const keyspace of source.info.keyspaces) {
     signal?.throwIfAborted();
     const { name, comparator, estimatedEntries, estimatedBytes } = keyspace;
-    const known = estimatedEntries > 0 || estimatedBytes > 0;
-    const figures = { estimatedEntries: known ? estimatedEntries : null, estimatedBytes: known ? estimatedBytes : null };
     const { prefixes, more } = await prefixSamples(source, keyspace, { within: new Uint8Array(), most: TOLD, mostKeys: MOST_KEYS, signal });
-    keyspaces.push({ name, comparator, ...figures, prefixes, morePrefixes: more });
+    // A first key was looked for: without one there is nothing, whatever is estimated.
+    const figure = (estimate: number): number | null => (prefixes.length === 0 ? 0 : engineNamed(engine).estimates ? estimate : null);
+    keyspaces.push({ name, comparator, estimatedEntries: figure(estimatedEntries), estimatedBytes: figure(estimatedBytes), prefixes, morePrefixes: more });
   }
   return { path, engine, version, bytes: (await diskUseOf(path)) ?? 0, changedAt: await newestOf(path), databaseId, sequenceNumber, keyspaces, warnings };
 }

@@ -108,9 +108,9 @@ function otherThan(known: readonly JournalKeyspace[], found: readonly JournalKey
 }
 
 function checkSame(known: readonly JournalKeyspace[], written: readonly JournalKeyspace[], path: string): void {
-  const other = otherThan(known, written);
-  if (other === undefined && known.length === written.length) return;
-  const name = Buffer.from(other?.name ?? "", "hex");
+  const other = otherThan(known, written) ?? otherThan(written, known);
+  if (other === undefined) return;
+  const name = Buffer.from(other.name, "hex");
   throw new KgdumpError("VERIFY_DIFFERENCE", `"${nameText(name)}" of the original was not the same when it was read again`, {
     path,
     keyspace: name,

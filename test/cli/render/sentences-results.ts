@@ -213,7 +213,7 @@ const lookedInto = like(
   {
     "of sled": { engine: "sled", databaseId: null, sequenceNumber: null, keyspaces: [looked("default", null, beginning("x"))] },
     "of one entry": { changedAt: null, keyspaces: [looked("default", 1, beginning(""))] },
-    "without entries": { keyspaces: [looked("default", null)] },
+    "without entries": { keyspaces: [looked("default", 0)] },
     "with many keyspaces": { keyspaces: Array.from({ length: 10 }, (_, n) => looked(`k${String(n)}`, n, beginning(`p${String(n)}:`), beginning("q:"))) },
     "with more prefixes": { sequenceNumber: null, keyspaces: [{ ...looked("default", 5, beginning("a:")), comparator: "reverse-bytewise", morePrefixes: true }] },
   },

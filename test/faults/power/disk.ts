@@ -124,9 +124,15 @@ export class Recording {
     return [...new Set([0, ...moments, this.steps.length])];
   }
 
-  /** What the program sees at the end. */
-  seen(): Disk {
-    return this.#disk(this.steps, () => true, (inode) => this.bytesOf(inode));
+  /** What the program sees when the first `done` steps were done; default: at the end. */
+  seen(done = this.steps.length): Disk {
+    const steps = this.steps.slice(0, done);
+    return this.#disk(steps, () => true, (inode) => this.#bytes(inode, steps, "lost", done));
+  }
+
+  /** The bytes of a file, as the program sees it. */
+  bytesOf(file: Inode): Buffer {
+    return this.#bytes(file, this.steps, "lost", this.steps.length);
   }
 
   /** What the disk holds after a power loss when the first `done` steps were done. */
@@ -170,11 +176,6 @@ export class Recording {
     return disk;
   }
 
-  /** The bytes of a file, as the program sees it. */
-  bytesOf(file: Inode): Buffer {
-    return this.#bytes(file, this.steps, "lost", this.steps.length);
-  }
-
   #bytes(file: Inode, steps: readonly Step[], bytes: Bytes, seen?: number): Buffer {
     const node = this.#nodes[file];
     // Bytes that were written before this step are on the disk.
@@ -197,6 +198,50 @@ export class Recording {
     if (bytes === "lost" || length <= content.length) return content;
     return Buffer.concat([content, Buffer.alloc(length - content.length)]);
   }
+}
+
+/** What lies at a name of the root, and below it. */
+function below(disk: Disk, name: string): Disk {
+  return new Map([...disk].filter(([path]) => path === name || path.startsWith(`${name}/`)));
+}
+
+/** Whether both hold the same; a hard link is as good as a copy. */
+export function sameDisk(a: Disk, b: Disk): boolean {
+  return a.size === b.size && [...a].every(([path, what]) => sameThing(what, b.get(path)));
+}
+
+/** Whether two paths of disks stand for the same. */
+export function sameThing(a: ReturnType<Disk["get"]>, b: typeof a): boolean {
+  return typeof a === "object" && typeof b === "object" && "bytes" in a && "bytes" in b ? a.bytes.equals(b.bytes) : JSON.stringify(a) === JSON.stringify(b);
+}
+
+/**
+ * Names of the root that a power loss may leave with something which never had that name: neither at the beginning nor when the program gave it. Those that
+ * begin with a dot, and what is being removed, are for the program alone.
+ * @returns the first state of each
+ */
+export function tornNames(recording: Recording): string[] {
+  const given = new Map<string, Disk[]>();
+  const note = (name: string, disk: Disk): void => {
+    if (!/^\.|\.kgdump-removed$/.test(name)) given.set(name, [...(given.get(name) ?? []), below(disk, name)]);
+  };
+  recording.steps.forEach((step, index) => {
+    if (step.kind !== "names") return;
+    for (const [directory, name] of step.names) if (directory === recording.root) note(name, recording.seen(index + 1));
+  });
+  for (const name of given.keys()) note(name, recording.seen(0));
+  const torn = new Map<string, string>();
+  for (const policy of POLICIES) {
+    for (const moment of recording.moments()) {
+      const disk = recording.after(moment, policy);
+      for (const [name, wholes] of given) {
+        const left = below(disk, name);
+        if (torn.has(name) || left.size === 0 || wholes.some((whole) => sameDisk(whole, left))) continue;
+        torn.set(name, `names ${policy.names}, bytes ${policy.bytes}, after step ${String(moment)} of ${String(recording.steps.length)}: ${name} is not whole`);
+      }
+    }
+  }
+  return [...torn.values()];
 }
 
 /** A text that is the same for disks that hold the same. */

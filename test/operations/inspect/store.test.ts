@@ -3,6 +3,7 @@ import { readdir, utimes } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import type { DumpEntry } from "#src/operations/dump/entries.js";
+import { createRocksdbSink } from "#src/engines/rocksdb/rocksdb.js";
 import { prefixLengths } from "#src/operations/entries/prefixes.js";
 import { importDump } from "#src/operations/import/import.js";
 import { exportStore } from "#src/operations/export/export.js";
@@ -107,6 +108,26 @@ test("a summary has every keyspace, and each word that keys begin with, with the
       t.is(morePrefixes, mayHide(keys));
     }
   }
+});
+
+test("what is estimated is told, whatever it is; what an engine does not count is unknown, and a keyspace without a key is empty", async (t) => {
+  const [rocksdb = "", sled = ""] = await bothEngines(t);
+  const told = async (store: string): Promise<Record<string, (number | null)[]>> =>
+    Object.fromEntries((await inspectStore({ store })).keyspaces.map(({ name, estimatedEntries, estimatedBytes }) => [Buffer.from(name).toString(), [estimatedEntries, estimatedBytes]]));
+  const { default: [entries, bytes] = [], nodes: [some] = [], nothing } = await told(rocksdb);
+  t.deepEqual([entries, some, nothing], [3000, 4, [0, 0]]);
+  t.true((bytes ?? 0) > 1_000_000, String(bytes));
+  t.deepEqual(await told(sled), { default: [null, null], nodes: [null, null], nothing: [0, 0] });
+  // Deletions of what was never there hide as much as there is, by the estimate; and bytes are there.
+  const store = join(await temporaryDirectory(t), "hidden");
+  await putEntries(store, Array.from({ length: 50 }, (_, n) => [`key:${String(n)}`, "x".repeat(100)] as const));
+  {
+    await using sink = await createRocksdbSink(store, {});
+    await sink.operate("default", Array.from({ length: 50 }, (_, n) => ({ kind: "delete", key: b(`none:${String(n)}`) })));
+  }
+  const hidden = (await told(store)).default;
+  t.is(hidden?.[0], 0);
+  t.true((hidden?.[1] ?? 0) >= 5000, String(hidden?.[1]));
 });
 
 test("of many words ten are told, and that there are more; keys without a word are passed over", async (t) => {

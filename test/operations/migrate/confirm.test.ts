@@ -4,6 +4,7 @@ import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import type { SledSink } from "#src/engines/sled/sled.js";
 import type { EntrySource } from "#src/engines/store.js";
+import type { KgdumpError } from "#src/errors.js";
 import { exportStore } from "#src/operations/export/export.js";
 import { importDump } from "#src/operations/import/import.js";
 import { rollbackStore } from "#src/operations/migrate/back/rollback.js";
@@ -198,6 +199,25 @@ for (const [what, seams] of Object.entries({ confirming: { confirming: unlike },
     const directory = await temporaryDirectory(t);
     const path = await makeStore(directory, "graph", CONTENT);
     await t.throwsAsync(migrated(t, path, [], /stop the service now/, CHANGES, { seams }), { code: "VERIFY_DIFFERENCE" });
+    t.is((await readJournal(path))?.step, "confirming");
+    t.is((await rollbackStore({ target: path })).status, "rolled-back");
+  });
+}
+
+/** A source that does not tell of the family `nodes`, or tells of one more. */
+const without = (real: EntrySource): EntrySource => instead<EntrySource>(real, { info: { ...real.info, keyspaces: real.info.keyspaces.filter(({ name }) => Buffer.from(name).toString() !== "nodes") } });
+const withMore = (real: EntrySource): EntrySource => instead<EntrySource>(real, { info: { ...real.info, keyspaces: [...real.info.keyspaces, { name: Buffer.from("late"), comparator: "bytewise", estimatedEntries: 0, estimatedBytes: 0 }] } });
+
+for (const [what, seams, keyspace] of [
+  ["missing when the original is read once more", { confirming: without }, "nodes"],
+  ["there when the original is read once more", { confirming: withMore }, "late"],
+  ["missing when the delta is made", { exporting: without }, "nodes"],
+] satisfies [string, Seams, string][]) {
+  test(`a keyspace that is only ${what} is a difference, and is named`, async (t) => {
+    const directory = await temporaryDirectory(t);
+    const path = await makeStore(directory, "graph", CONTENT);
+    const error = await t.throwsAsync<KgdumpError>(migrated(t, path, [], /stop the service now/, CHANGES, { seams }), { code: "VERIFY_DIFFERENCE" });
+    t.is(Buffer.from(error.keyspace ?? "").toString(), keyspace, error.message);
     t.is((await readJournal(path))?.step, "confirming");
     t.is((await rollbackStore({ target: path })).status, "rolled-back");
   });

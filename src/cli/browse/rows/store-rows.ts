@@ -56,8 +56,9 @@ class StoreRows implements Rows {
     this.#source = source;
     this.#infos = infos;
     this.#layout = layout;
-    this.kind = `${engineNamed(source.info.engine).title} store`;
-    this.keyspaces = infos.map(({ name, estimatedEntries, estimatedBytes }) => ({ name, entries: estimatedEntries > 0 || estimatedBytes > 0 ? estimatedEntries : null, estimated: true }));
+    const { title, estimates } = engineNamed(source.info.engine);
+    this.kind = `${title} store`;
+    this.keyspaces = infos.map(({ name, estimatedEntries }) => ({ name, entries: estimates ? estimatedEntries : null, estimated: true }));
   }
 
   async prefixes({ keyspace, prefix }: Place): Promise<BrowsedPrefixes> {

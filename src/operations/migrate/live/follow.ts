@@ -17,7 +17,7 @@ import type { JournalKeyspace } from "../journal.js";
 import type { ChangeCounts } from "../options.js";
 import { Trees } from "../trees.js";
 import { addTo, compareBlocks, type GrowingCounts, noChanges } from "./compare-blocks.js";
-import { different, filled, hasEntries, otherOrder } from "./follow-errors.js";
+import { different, filled, hasEntries, notCarriedOver, otherOrder } from "./follow-errors.js";
 
 /** Who wants to know, and who may stop it. */
 export type FollowOptions = WithSeams & WithProgress;
@@ -199,6 +199,7 @@ export class CopyFollower {
   async confirm(original: EntrySource, options: FollowOptions): Promise<JournalKeyspace[]> {
     const meter = this.#meter(options);
     const keyspaces: JournalKeyspace[] = [];
+    this.#mustHaveSame(original);
     for (const known of this.#learned) {
       const { name, keyspace, follower } = known;
       meter.enter(name);
@@ -207,12 +208,7 @@ export class CopyFollower {
       const differing = await compareBlocks(follower, this.#scan(original, known, options), () => Promise.resolve(), (block) => {
         tally.add(block);
       });
-      if (differing > 0) {
-        throw new KgdumpError("VERIFY_DIFFERENCE", `more of "${nameText(name)}" had changed since it was copied than was carried over to the new store`, {
-          keyspace: name,
-          hint: "the new store is in place and lacks that: stop the service, and go back with kgdump rollback",
-        });
-      }
+      if (differing > 0) throw notCarriedOver(name, `more of "${nameText(name)}" had changed since it was copied than was carried over to the new store`);
       keyspaces.push({ ...keyspace, entries: tally.entries, digest: tally.digest() });
     }
     for (const keyspace of this.#without.things()) {
@@ -221,6 +217,15 @@ export class CopyFollower {
     }
     meter.end();
     return keyspaces;
+  }
+
+  /** Keyspaces may have come and gone, too. */
+  #mustHaveSame(original: EntrySource): void {
+    const there = nameSet(original.info.keyspaces.map(({ name }) => name));
+    const gone = this.#learned.find(({ name }) => !there.has(name));
+    if (gone !== undefined) throw notCarriedOver(gone.name, `"${nameText(gone.name)}" has gone since the store was copied, and is in the new one still`);
+    const come = original.info.keyspaces.find(({ name }) => !this.#byName.has(name) && !this.#without.has(name));
+    if (come !== undefined) throw notCarriedOver(come.name, `"${nameText(come.name)}" has come since the store was copied, and is not in the new one`);
   }
 
   /** Closes the copy; a second call does nothing. */
