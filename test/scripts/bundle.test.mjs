@@ -1,5 +1,5 @@
 // @ts-check
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -55,6 +55,17 @@ test("what esbuild leaves as it is, such as a regular expression, may have any c
   await writeFile(join(folder, "dist", "bundle.cjs"), "exports.run = () => process.stdout.write(String(/^[ä…]$/.test(String.fromCodePoint(0x2026))));\n");
   t.is(run(folder, "runBundleAndSaveCode"), "true");
   t.is(run(folder), "true");
+});
+
+test("what few commands use of Node is loaded when it is used", async (t) => {
+  const folder = await folderWith(t, "one");
+  const isLoaded = 'process.moduleLoadList.includes("NativeModule child_process")';
+  await writeFile(join(folder, "dist", "bundle.cjs"), `const { say } = { say: require("node:child_process") };\nexports.run = () => process.stdout.write([${isLoaded}, typeof say.spawn, ${isLoaded}, require.resolve("node:fs")].join());\n`);
+  t.is(run(folder), "false,function,true,node:fs");
+  // Commander and the pager have it, too.
+  const script = `process.argv.splice(1, 0, "kgdump"); process.on("exit", () => process.stderr.write(String(${isLoaded}))); require("./bin/bundle.js").runBundle();`;
+  const { status, stdout, stderr } = spawnSync(process.execPath, ["-e", script, "--", "--help"], { encoding: "utf8" });
+  t.deepEqual([status, stdout.slice(0, 13), stderr], [0, "Usage: kgdump", "false"]);
 });
 
 test("damaged code is not run", async (t) => {

@@ -10,6 +10,8 @@ const ALL_PLAIN = /^[ -~\u00a1-\u00ac\u00ae-\u02ff\u2010-\u2027\u2030-\u2037\u21
 
 /** Cells that a text takes. */
 export function cellsOf(text: string): number {
+  // Most are, and what strips colours takes milliseconds to be made.
+  if (ALL_PLAIN.test(text)) return text.length;
   const bare = stripVTControlCharacters(text);
   return ALL_PLAIN.test(bare) ? bare.length : widthOf(bare);
 }

@@ -173,3 +173,36 @@ fn zstd_content_size(frame: &[u8]) -> Option<u64> {
         _ => field.first_chunk().map(|b| u64::from_le_bytes(*b)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::files::conf::DEFAULTS;
+    use crate::files::made::snapshot;
+
+    const SETTINGS: Settings = Settings { segment_size: 256, ..DEFAULTS };
+
+    #[test]
+    fn a_snapshot_says_where_its_pages_lie() {
+        // The log ends in the fourth segment; a page of one part lies in the second, one of two in the seventh and the third.
+        let pages: &[&[(i64, u64)]] = &[&[(276, 256)], &[(24, 1791), (40, 512)]];
+        let read = parse(&snapshot(300, 1023, pages), SETTINGS).unwrap();
+        assert_eq!((read.stable, read.used), (300, [3, 1, 6, 2].into()));
+        let mut table = Table::default();
+        let at = |(lsn, at): (i64, u64)| Place { lsn, at, size: 9, blob: false };
+        for (page, parts) in [(0, &pages[0][..1]), (1, &pages[1][..1])] {
+            assert!(table.apply(page, Kind::Replace { blob: false }, at(parts[0])));
+        }
+        assert!(table.apply(1, Kind::Link { blob: false }, at(pages[1][1])));
+        // Each is as new as the other.
+        assert_eq!((table.behind(&read.table), read.table.behind(&table)), (None, None));
+        // One that knows nothing of the log.
+        let mut nothing = snapshot(-1, 0, &[]);
+        nothing.truncate(8);
+        nothing.push(0);
+        let crc = crc32fast::hash(&nothing);
+        let sealed = [&nothing[..], &9_u64.to_le_bytes(), &crc.to_le_bytes()].concat();
+        let read = parse(&sealed, SETTINGS).unwrap();
+        assert_eq!((read.stable, read.used), (0, BTreeSet::new()));
+    }
+}
