@@ -4,14 +4,16 @@ use std::sync::Arc;
 
 use kgdump_shared::fault::Outcome;
 
+use super::facts::FACT;
 use super::gather::Gatherer;
 use super::layout::{Kind, Layout};
 use super::links::{self, Connected};
+use super::merge::Sorted;
 use super::parse::{Parsed, each_piece};
 use super::problems;
 use super::report::{self, Texts};
 use super::sorter::Room;
-use super::walk::{self, Figures};
+use super::walk::{self, Figures, Looking, Walked};
 
 pub struct Builder {
     layout: Arc<Layout>,
@@ -47,13 +49,26 @@ impl Builder {
     /// Errors: those of the temporary files.
     pub fn finish(&mut self, hubs: Option<usize>) -> Outcome<()> {
         let Gatherer { facts, problems, .. } = &mut self.gatherer;
-        let mut figures = hubs.map(|hubs| Figures::new(&self.room, hubs));
         let has_lists = self.layout.rules.iter().any(|rule| matches!(rule.kind, Kind::Outgoing | Kind::Incoming));
-        walk::walk(facts.sorted()?, problems, figures.as_mut(), (!self.layout.has_nodes, has_lists))?;
+        let looking = Looking { room: &self.room, hubs, implied: !self.layout.has_nodes, has_lists };
+        let walked = walk_all(&mut facts.parts(&self.room)?, looking)?;
         facts.clear();
-        if let Some(mut figures) = figures {
-            let connected = links::connect(&mut figures.links, figures.nodes, &self.room)?;
-            self.figures = Some((figures, connected));
+        let (mut all, mut links) = (None::<Figures>, Vec::new());
+        for Walked { problems: mut found, figures } in walked {
+            let mut found = found.sorted()?;
+            while let Some(problem) = found.next()? {
+                problems.push(problem)?;
+            }
+            let Some((figures, ends)) = figures else { continue };
+            links.push((ends, all.as_ref().map_or(0, |all| all.nodes)));
+            match &mut all {
+                Some(all) => all.join(figures)?,
+                None => all = Some(figures),
+            }
+        }
+        if let Some(all) = all {
+            let connected = links::connect(&mut links, all.nodes, &self.room)?;
+            self.figures = Some((all, connected));
         }
         Ok(())
     }
@@ -79,4 +94,24 @@ impl Builder {
         self.gatherer = Gatherer::new(&self.room);
         self.figures = None;
     }
+}
+
+/// Goes through all parts of the facts, through the second one on a thread of its own.
+///
+/// Errors: those of the temporary files.
+fn walk_all(parts: &mut [Sorted<'_, FACT>], looking: Looking<'_>) -> Outcome<Vec<Walked>> {
+    let count = parts.len();
+    let [first, second] = parts else {
+        return parts.iter_mut().map(|part| walk::walk(part, looking, 0, count)).collect();
+    };
+    let mut other = None;
+    let one = std::thread::scope(|scope| {
+        let work = || other = Some(walk::walk(second, looking, 1, count));
+        let started = std::thread::Builder::new().spawn_scoped(scope, work);
+        drop(started);
+        walk::walk(first, looking, 0, count)
+    })?;
+    // There may be no thread to be had.
+    let other = other.unwrap_or_else(|| walk::walk(second, looking, 1, count))?;
+    Ok(vec![one, other])
 }

@@ -77,11 +77,14 @@ impl Facts {
         self.listed.push(fact)
     }
 
-    /// All of them in byte order.
+    /// All of them in byte order, in one part or two; all of a node are in one.
     ///
     /// Errors: those of the temporary files.
-    pub fn sorted(&mut self) -> Outcome<Sorted<'_, FACT>> {
-        sorter::merged([&mut self.existing, &mut self.linked, &mut self.listed])
+    pub fn parts(&mut self, room: &Room) -> Outcome<Vec<Sorted<'_, FACT>>> {
+        sorter::parts(room, [&mut self.existing, &mut self.linked, &mut self.listed], |mut fact| {
+            fact[ABOUT..].fill(0);
+            fact
+        })
     }
 
     /// Gives memory and disk back.

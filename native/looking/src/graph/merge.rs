@@ -26,7 +26,14 @@ pub enum Sorted<'a, const N: usize> {
     Merged(Merge<'a, N>),
 }
 
-impl<const N: usize> Sorted<'_, N> {
+impl<'a, const N: usize> Sorted<'a, N> {
+    /// All records of some runs.
+    ///
+    /// Errors: IO_FAILED.
+    pub fn of(mut runs: Vec<Run<'a, N>>) -> Outcome<Self> {
+        if runs.len() < 2 { Ok(Self::One(runs.pop())) } else { Merge::of(runs).map(Self::Merged) }
+    }
+
     /// Errors: IO_FAILED.
     #[inline]
     pub fn next(&mut self) -> Outcome<Option<[u8; N]>> {
@@ -45,7 +52,7 @@ pub struct Merge<'a, const N: usize> {
 }
 
 impl<'a, const N: usize> Merge<'a, N> {
-    pub fn of(runs: Vec<Run<'a, N>>) -> Outcome<Self> {
+    fn of(runs: Vec<Run<'a, N>>) -> Outcome<Self> {
         let mut merge = Self { runs: Vec::new(), heads: Vec::new(), heap: Vec::new() };
         for mut run in runs {
             let Some(head) = run.next()? else { continue };
@@ -103,6 +110,36 @@ pub enum Run<'a, const N: usize> {
 }
 
 impl<const N: usize> Run<'_, N> {
+    pub fn len(&self) -> u64 {
+        match self {
+            Self::Held(records) => records.len() as u64,
+            Self::Spilled(piece) => (piece.left.end - piece.left.start) / N as u64,
+        }
+    }
+
+    /// Errors: IO_FAILED.
+    pub fn middle(&self) -> Outcome<[u8; N]> {
+        let middle = self.len() / 2;
+        match self {
+            Self::Held(records) => Ok(records.as_slice().get(middle as usize).copied().unwrap_or([0; N])),
+            Self::Spilled(piece) => piece.record(middle),
+        }
+    }
+
+    /// Those that come before `at`, and the others.
+    ///
+    /// Errors: IO_FAILED.
+    pub fn split(self, at: &[u8; N]) -> Outcome<[Self; 2]> {
+        match self {
+            Self::Held(records) => {
+                let records = records.as_slice();
+                let before = records.partition_point(|record| order(record, at) == Ordering::Less);
+                Ok([&records[..before], &records[before..]].map(|part| Self::Held(part.iter())))
+            }
+            Self::Spilled(piece) => Ok(piece.split(at)?.map(Self::Spilled)),
+        }
+    }
+
     #[inline]
     fn next(&mut self) -> Outcome<Option<[u8; N]>> {
         match self {
@@ -125,6 +162,27 @@ impl<'a, const N: usize> Piece<'a, N> {
     /// @param left where it lies in the file; at_once: records that are read together
     pub fn new(file: &'a dyn Spill, left: Range<u64>, at_once: usize) -> Self {
         Self { file, left, at_once, records: Vec::new(), at: 0 }
+    }
+
+    fn record(&self, number: u64) -> Outcome<[u8; N]> {
+        let mut record = [0; N];
+        self.file.read(&mut record, self.left.start + number * N as u64)?;
+        Ok(record)
+    }
+
+    fn split(self, at: &[u8; N]) -> Outcome<[Self; 2]> {
+        let Range { start, end } = self.left;
+        let (mut low, mut high) = (0, (end - start) / N as u64);
+        while low < high {
+            let middle = low.midpoint(high);
+            if order(&self.record(middle)?, at) == Ordering::Less {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        let between = start + low * N as u64;
+        Ok([start..between, between..end].map(|left| Self::new(self.file, left, self.at_once)))
     }
 
     fn next(&mut self) -> Outcome<Option<[u8; N]>> {

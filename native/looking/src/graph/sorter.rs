@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use kgdump_shared::fault::Outcome;
 
-use super::merge::{Merge, Piece, Run, Sorted, order};
+use super::merge::{Piece, Run, Sorted, order};
 use super::spill::{Space, Spill};
 
 /// Bytes of records that are held where nothing asks for another amount.
@@ -18,7 +18,7 @@ const MERGE_BYTES: usize = 8 * 1024 * 1024;
 const LEAST_RECORDS_READ: usize = 128;
 /// More runs than these are sorted instead.
 const MOST_NATURAL_RUNS: usize = 8;
-/// From so many records on, each half is sorted by a thread of its own.
+/// From so many records on, each half is looked at by a thread of its own.
 const FEWEST_IN_HALVES: usize = 1 << 15;
 
 /// Where spills are made, and how many records are sorted in memory.
@@ -27,6 +27,13 @@ pub struct Room {
     pub space: Arc<dyn Space>,
     /// Instead of as many as fit into what each sorter may hold.
     pub run_records: Option<usize>,
+}
+
+impl Room {
+    /// Whether so many records are worth a second thread, of which WebAssembly has none.
+    fn has_halves(&self, records: u64) -> bool {
+        !cfg!(target_family = "wasm") && records >= self.run_records.unwrap_or(FEWEST_IN_HALVES) as u64
+    }
 }
 
 /// Takes records in any order and gives them back in byte order, each as often as it came.
@@ -73,6 +80,15 @@ impl<const N: usize> Sorter<N> {
         }
         self.records.push(record);
         Ok(())
+    }
+
+    /// Sorts what is in memory, on this thread.
+    pub fn settle(&mut self) {
+        let records = &mut self.records;
+        self.starts.get_or_insert_with(|| {
+            records.sort_unstable_by(order);
+            vec![0]
+        });
     }
 
     /// Runs of `records`, which are sorted for that when they are in no order.
@@ -123,9 +139,39 @@ impl<const N: usize> Sorter<N> {
 /// The records of several sorters in byte order.
 ///
 /// Errors: those of the temporary files.
-pub fn merged<const N: usize, const S: usize>(sorters: [&mut Sorter<N>; S]) -> Outcome<Sorted<'_, N>> {
+pub fn merged<'a, const N: usize>(sorters: impl IntoIterator<Item = &'a mut Sorter<N>>) -> Outcome<Sorted<'a, N>> {
+    Sorted::of(runs_of(sorters)?)
+}
+
+/// The same in two parts, where a second thread is worth it, and else in one.
+/// @param boundary the first record that may be in the second part, from one in the middle
+///
+/// Errors: those of the temporary files.
+pub fn parts<'a, const N: usize>(
+    room: &Room,
+    sorters: impl IntoIterator<Item = &'a mut Sorter<N>>,
+    boundary: impl FnOnce([u8; N]) -> [u8; N],
+) -> Outcome<Vec<Sorted<'a, N>>> {
+    let runs = runs_of(sorters)?;
+    let longest = runs.iter().max_by_key(|run| run.len());
+    let Some(longest) = longest.filter(|_| room.has_halves(runs.iter().map(Run::len).sum())) else {
+        return Ok(vec![Sorted::of(runs)?]);
+    };
+    let at = boundary(longest.middle()?);
+    let mut halves = [Vec::new(), Vec::new()];
+    for run in runs {
+        for (half, part) in halves.iter_mut().zip(run.split(&at)?) {
+            half.push(part);
+        }
+    }
+    halves.into_iter().map(Sorted::of).collect()
+}
+
+fn runs_of<'a, const N: usize>(sorters: impl IntoIterator<Item = &'a mut Sorter<N>>) -> Outcome<Vec<Run<'a, N>>> {
+    let sorters: Vec<_> = sorters.into_iter().collect();
     let spilled: usize = sorters.iter().map(|sorter| sorter.spilled.len()).sum();
-    let at_once = (MERGE_BYTES / spilled.max(1) / N).max(LEAST_RECORDS_READ);
+    // Two parts are read at once.
+    let at_once = (MERGE_BYTES / 2 / spilled.max(1) / N).max(LEAST_RECORDS_READ);
     let mut runs = Vec::new();
     for sorter in sorters {
         let held = sorter.runs();
@@ -135,10 +181,7 @@ pub fn merged<const N: usize, const S: usize>(sorters: [&mut Sorter<N>; S]) -> O
         }
         runs.extend(held.into_iter().map(|run| Run::Held(sorter.records[run].iter())));
     }
-    if runs.len() < 2 {
-        return Ok(Sorted::One(runs.pop()));
-    }
-    Merge::of(runs).map(Sorted::Merged)
+    Ok(runs)
 }
 
 /// Sorts records, and says where runs begin then.
@@ -215,6 +258,37 @@ mod tests {
                 wanted.push([7; 3]);
                 wanted.sort_unstable();
                 assert!(all(&mut sorter) == wanted, "{what}, with one more");
+            }
+        }
+    }
+
+    #[test]
+    fn parts_are_all_of_it_each_on_its_side_of_the_boundary() {
+        for (count, run, wanted_parts) in [(0, 5, 1), (4, 5, 1), (5, 5, 2), (1000, 7, 2), (1000, 1, 2), (300, 1000, 1)]
+        {
+            for (number, records) in orders(count).into_iter().enumerate() {
+                let what = format!("{count} in runs of {run}, order {number}");
+                let room = Room { space: Arc::new(Memory), run_records: Some(run) };
+                let mut sorters = [0; 2].map(|_| Sorter::<3>::new(&room, 0));
+                for (at, record) in records.iter().enumerate() {
+                    sorters[at % 2].push(*record).expect("it can be written");
+                }
+                let mut boundary = [0; 3];
+                let parts = parts(&room, &mut sorters, |middle| {
+                    boundary = [middle[0], 0, 0];
+                    boundary
+                });
+                let parts = parts.expect("they can be sorted").into_iter();
+                let parts: Vec<Vec<_>> = parts
+                    .map(|mut part| std::iter::from_fn(|| part.next().expect("it can be read")).collect())
+                    .collect();
+                let mut wanted = records;
+                wanted.sort_unstable();
+                assert_eq!((parts.len(), &parts.concat()), (wanted_parts, &wanted), "{what}");
+                if let [first, second] = &parts[..] {
+                    assert!(first.iter().all(|record| *record < boundary), "{what}");
+                    assert!(second.first().is_some_and(|record| *record >= boundary), "{what}");
+                }
             }
         }
     }

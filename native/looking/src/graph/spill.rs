@@ -2,8 +2,8 @@
 
 use kgdump_shared::fault::Outcome;
 
-/// Bytes that are appended, and read again at any place. All of it is gone when it is dropped.
-pub trait Spill: Send {
+/// Bytes that are appended, and read again at any place, by several threads. All of it is gone when it is dropped.
+pub trait Spill: Send + Sync {
     /// Bytes written so far.
     fn length(&self) -> u64;
 

@@ -11,11 +11,11 @@ use super::facts::{
 };
 use super::id::Id;
 use super::layout::Kind;
-use super::links::{self, Links};
+use super::links::Links;
 use super::merge::Sorted;
 use super::powers::Powers;
 use super::problems::{self, Problem, Problems};
-use super::sorter::{HELD_BYTES, Room};
+use super::sorter::{HELD_BYTES, Room, Sorter};
 
 /// Numbers of nodes are kept in 31 bits.
 const MOST_NODES: u32 = i32::MAX as u32;
@@ -44,12 +44,11 @@ pub struct Figures {
     /// Those with the most edges.
     pub hubs: BinaryHeap<Reverse<Hub>>,
     top: usize,
-    pub links: Links,
 }
 
 impl Figures {
     /// @param top hubs to name
-    pub fn new(room: &Room, top: usize) -> Self {
+    pub fn new(top: usize) -> Self {
         Self {
             nodes: 0,
             degrees: Powers::default(),
@@ -60,7 +59,6 @@ impl Figures {
             orphan_examples: Vec::new(),
             hubs: BinaryHeap::new(),
             top,
-            links: Links::new(room, HELD_BYTES),
         }
     }
 
@@ -76,36 +74,73 @@ impl Figures {
                 self.orphan_examples.push(*id);
             }
         } else if self.top > 0 {
-            let hub = Reverse(Hub { edges, id: Reverse(*id), outgoing, incoming, label });
-            if self.hubs.len() < self.top {
-                self.hubs.push(hub);
-            } else if let Some(mut least) = self.hubs.peek_mut()
-                && hub < *least
-            {
-                *least = hub;
-            }
+            self.hub(Reverse(Hub { edges, id: Reverse(*id), outgoing, incoming, label }));
         }
-        self.nodes += 1;
-        if self.nodes == MOST_NODES {
+        self.add_nodes(1)
+    }
+
+    fn hub(&mut self, hub: Reverse<Hub>) {
+        if self.hubs.len() < self.top {
+            self.hubs.push(hub);
+        } else if let Some(mut least) = self.hubs.peek_mut()
+            && hub < *least
+        {
+            *least = hub;
+        }
+    }
+
+    fn add_nodes(&mut self, count: u32) -> Outcome<()> {
+        self.nodes = self.nodes.saturating_add(count);
+        if self.nodes >= MOST_NODES {
             return Err(Fault::new("INTERNAL", "a graph of more than 2,147,483,646 nodes"));
         }
         Ok(())
     }
+
+    /// Adds what the nodes have that come behind these.
+    pub fn join(&mut self, other: Self) -> Outcome<()> {
+        self.degrees.join(&other.degrees);
+        self.outgoing.join(&other.outgoing);
+        self.incoming.join(&other.incoming);
+        self.most = self.most.max(other.most);
+        self.orphans += other.orphans;
+        self.orphan_examples.extend(other.orphan_examples);
+        self.orphan_examples.truncate(ORPHANS);
+        other.hubs.into_iter().for_each(|hub| self.hub(hub));
+        self.add_nodes(other.nodes)
+    }
 }
 
-/// Adds all problems that the facts show to `problems`, and counts what nodes have if that is asked for.
-/// @param implied a node needs no record of its own; has_lists: nodes have lists of their edges
+/// How facts are looked at.
+#[derive(Clone, Copy)]
+pub struct Looking<'a> {
+    pub room: &'a Room,
+    /// Nodes with the most edges to name; without it only problems are looked for.
+    pub hubs: Option<usize>,
+    /// A node needs no record of its own.
+    pub implied: bool,
+    /// Nodes have lists of their edges.
+    pub has_lists: bool,
+}
+
+/// What was found in a part of the facts.
+pub struct Walked {
+    pub problems: Problems,
+    pub figures: Option<(Figures, Links)>,
+}
+
+/// Goes through the facts of a part.
+/// @param part its number; parts: how many there are, which share the memory
 ///
 /// Errors: those of the temporary files.
-pub fn walk(
-    mut facts: Sorted<'_, FACT>,
-    problems: &mut Problems,
-    figures: Option<&mut Figures>,
-    (implied, has_lists): (bool, bool),
-) -> Outcome<()> {
+pub fn walk(facts: &mut Sorted<'_, FACT>, looking: Looking<'_>, part: u8, parts: usize) -> Outcome<Walked> {
+    let Looking { room, hubs, implied, has_lists } = looking;
+    let held = HELD_BYTES / parts;
     let mut walk = Walk {
-        problems,
-        figures,
+        found: Walked {
+            problems: Sorter::new(room, held),
+            figures: hubs.map(|hubs| (Figures::new(hubs), Links::new(room, part, held))),
+        },
         implied,
         has_lists,
         last: None,
@@ -120,15 +155,18 @@ pub fn walk(
         walk.step(&fact)?;
     }
     walk.end_edge()?;
-    walk.end_node()
+    walk.end_node()?;
+    let mut found = walk.found;
+    if let Some((_, links)) = &mut found.figures {
+        links.settle();
+    }
+    Ok(found)
 }
 
 /// What is known of the node and of the edge that the walk is at.
-struct Walk<'a> {
-    problems: &'a mut Problems,
-    figures: Option<&'a mut Figures>,
+struct Walk {
+    found: Walked,
     implied: bool,
-    /// Nodes have lists of their edges.
     has_lists: bool,
     /// The fact before, of which node, subject and edge are compared with the next.
     last: Option<[u8; FACT]>,
@@ -140,7 +178,7 @@ struct Walk<'a> {
     incoming: u64,
 }
 
-impl Walk<'_> {
+impl Walk {
     #[inline]
     fn step(&mut self, fact: &[u8; FACT]) -> Outcome<()> {
         let last = self.last.as_ref();
@@ -164,9 +202,9 @@ impl Walk<'_> {
         } else {
             self.by_edge += 1;
             if self.is_node()
-                && let Some(figures) = &mut self.figures
+                && let Some((figures, links)) = &mut self.found.figures
             {
-                figures.links.push(links::end(fact[ABOUT] != OUTGOING, &fact[NUMBER..], figures.nodes))?;
+                links.push(fact[ABOUT] != OUTGOING, &fact[NUMBER..], figures.nodes)?;
             }
         }
         Ok(())
@@ -187,13 +225,14 @@ impl Walk<'_> {
         if by_edge > 0 {
             *if starts { &mut self.outgoing } else { &mut self.incoming } += 1;
             if !self.is_node() {
-                problems::add(self.problems, missing, (Kind::Edge, &edge), Some((Kind::Node, &node)))?;
+                problems::add(&mut self.found.problems, missing, (Kind::Edge, &edge), Some((Kind::Node, &node)))?;
             }
         }
         if by_edge > 1 && starts {
-            problems::add(self.problems, Problem::StoredTwice, (Kind::Edge, &edge), None)?;
+            problems::add(&mut self.found.problems, Problem::StoredTwice, (Kind::Edge, &edge), None)?;
         }
-        let mut listed = |problem| problems::add(self.problems, problem, (list, &node), Some((Kind::Edge, &edge)));
+        let mut listed =
+            |problem| problems::add(&mut self.found.problems, problem, (list, &node), Some((Kind::Edge, &edge)));
         if by_edge > 0 && by_list == 0 && self.exists[usize::from(bad)] == 0 && self.has_lists {
             listed(Problem::ListLacksEdge)?;
         }
@@ -219,14 +258,14 @@ impl Walk<'_> {
         {
             let many = exists[usize::from(what)];
             if many > 1 {
-                problems::add(self.problems, Problem::StoredTwice, (kind, &id), None)?;
+                problems::add(&mut self.found.problems, Problem::StoredTwice, (kind, &id), None)?;
             }
             if many > 0 && !is_node {
-                problems::add(self.problems, Problem::ListWithoutNode, (kind, &id), None)?;
+                problems::add(&mut self.found.problems, Problem::ListWithoutNode, (kind, &id), None)?;
             }
         }
-        match &mut self.figures {
-            Some(figures) if is_node => figures.node(&id, label, outgoing, incoming),
+        match &mut self.found.figures {
+            Some((figures, _)) if is_node => figures.node(&id, label, outgoing, incoming),
             _ => Ok(()),
         }
     }
