@@ -19,6 +19,8 @@ export interface PlainFigures {
   readonly most: number;
   readonly hubs: readonly (readonly [id: string, outgoing: number, incoming: number])[];
   readonly orphans: number;
+  /** The first of them by their ids, five at most. */
+  readonly orphanExamples: readonly string[];
   readonly danglingEdges: number;
   readonly loops: number;
   readonly parallelEdges: number;
@@ -48,6 +50,7 @@ export function figuresOf({ nodes, edges, hasNodes }: PlainGraph, hubs: number):
   }
   const degrees = [...ids].map((id) => [id, outgoing.get(id)?.size ?? 0, incoming.get(id)?.size ?? 0] as const);
   const sizes = componentsOf(near);
+  const orphans = degrees.filter(([, out, into]) => out + into === 0).map(([id]) => id);
   const days: Record<string, [number, number]> = {};
   for (const [which, records] of [[0, nodes], [1, edges]] as const) {
     for (const { day } of records) if (day !== null) (days[day] ??= [0, 0])[which] += 1;
@@ -61,7 +64,8 @@ export function figuresOf({ nodes, edges, hasNodes }: PlainGraph, hubs: number):
     incoming: powers(degrees.map(([, , into]) => into)),
     most: Math.max(0, ...degrees.map(([, out, into]) => out + into)),
     hubs: degrees.filter(([, out, into]) => out + into > 0).sort((a, b) => b[1] + b[2] - a[1] - a[2] || (a[0] < b[0] ? -1 : 1)).slice(0, hubs),
-    orphans: degrees.filter(([, out, into]) => out + into === 0).length,
+    orphans: orphans.length,
+    orphanExamples: orphans.sort().slice(0, 5),
     danglingEdges: linked.length - whole.length,
     loops: whole.filter(({ from, to }) => from === to).length,
     parallelEdges: [...same.values()].reduce((sum, count) => sum + count - 1, 0),
@@ -112,7 +116,7 @@ export function plainFigures(result: {
   readonly edgeLabels: { readonly each: readonly { readonly label: string; readonly count: number }[] };
   readonly degrees: { readonly all: readonly number[]; readonly outgoing: readonly number[]; readonly incoming: readonly number[]; readonly most: number };
   readonly hubs: readonly { readonly id: Uint8Array; readonly outgoing: number; readonly incoming: number }[];
-  readonly orphans: { readonly count: number };
+  readonly orphans: { readonly count: number; readonly examples: readonly Uint8Array[] };
   readonly danglingEdges: number;
   readonly loops: number;
   readonly parallelEdges: number;
@@ -131,6 +135,7 @@ export function plainFigures(result: {
     most: degrees.most,
     hubs: result.hubs.map(({ id, outgoing, incoming }) => [Buffer.from(id).toString("utf8"), outgoing, incoming]),
     orphans: result.orphans.count,
+    orphanExamples: result.orphans.examples.map((id) => Buffer.from(id).toString("utf8")),
     danglingEdges: result.danglingEdges,
     loops: result.loops,
     parallelEdges: result.parallelEdges,
