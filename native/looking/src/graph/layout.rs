@@ -53,7 +53,12 @@ pub struct Paths {
     pub fields: [Option<Vec<Vec<u8>>>; NAMES],
     /// A list of objects with `key`, a string, and `value`.
     pub properties: Option<Vec<Vec<u8>>>,
+    /// Which begin with a name of a length, a bit each; of lengths beyond the last one, with that.
+    pub by_length: [u8; LENGTHS],
 }
+
+/// Lengths of names that are told apart.
+pub const LENGTHS: usize = 16;
 
 impl Paths {
     /// Nothing of the value is asked for.

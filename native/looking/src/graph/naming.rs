@@ -3,7 +3,8 @@
 use kgdump_shared::fault::{Fault, Outcome};
 
 use super::id::Domain;
-use super::layout::{Form, Kind, Layout, Name, Part, Paths, Rule};
+use super::layout::{Form, Kind, LENGTHS, Layout, Name, Part, Paths, Rule};
+use super::pick::PROPERTIES;
 
 const KINDS: [(&str, Kind); 4] =
     [("node", Kind::Node), ("edge", Kind::Edge), ("outgoing", Kind::Outgoing), ("incoming", Kind::Incoming)];
@@ -39,11 +40,11 @@ impl Paths {
     ///
     /// Errors: INTERNAL.
     pub fn set(&mut self, name: &str, path: Vec<Vec<u8>>) -> Outcome<()> {
-        if name == "properties" {
-            self.properties = Some(path);
-        } else {
-            self.fields[named(name, NAMES)? as usize] = Some(path);
+        let number = if name == "properties" { PROPERTIES } else { named(name, NAMES)? as usize };
+        if let Some(first) = path.first() {
+            self.by_length[first.len().min(LENGTHS - 1)] |= 1 << number;
         }
+        *if number == PROPERTIES { &mut self.properties } else { &mut self.fields[number] } = Some(path);
         Ok(())
     }
 }

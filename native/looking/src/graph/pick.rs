@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use super::layout::{NAMES, Paths};
+use super::layout::{LENGTHS, NAMES, Paths};
 use crate::json::{self, Watch};
 
 /// What stands at a path.
@@ -38,7 +38,8 @@ pub struct Picker<'a> {
     field: Field,
 }
 
-const PROPERTIES: usize = NAMES;
+/// Behind those of names.
+pub const PROPERTIES: usize = NAMES;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Field {
@@ -91,10 +92,10 @@ impl<'a> Picker<'a> {
     fn going_on(&self, paths: u8, part: &[u8]) -> u8 {
         let depth = self.levels.len() - 1;
         let mut going = 0;
-        for number in each(paths) {
-            let name = path(self.paths, number).and_then(|path| path.get(depth));
-            // Most names differ in these already.
-            if name.is_some_and(|name| name.len() == part.len() && name.first() == part.first() && name == part) {
+        // Most names differ in their lengths already.
+        let fitting = if depth == 0 { paths & self.paths.by_length[part.len().min(LENGTHS - 1)] } else { paths };
+        for number in each(fitting) {
+            if path(self.paths, number).and_then(|path| path.get(depth)).is_some_and(|name| name == part) {
                 going |= 1 << number;
             }
         }
@@ -245,8 +246,8 @@ mod tests {
 
     fn paths(label: &[&str]) -> Paths {
         let mut paths = Paths::default();
-        paths.fields[Name::Label as usize] = Some(label.iter().map(|part| part.as_bytes().to_vec()).collect());
-        paths.properties = Some(vec![b"p".to_vec()]);
+        let label = label.iter().map(|part| part.as_bytes().to_vec()).collect();
+        paths.set("label", label).and_then(|()| paths.set("properties", vec![b"p".to_vec()])).expect("there are such");
         paths
     }
 
@@ -275,6 +276,9 @@ mod tests {
         assert_eq!(label(&["a", "1"], r#"{"a":["x",["y"],"z"]}"#), Some("other".into()));
         assert_eq!(label(&["2"], r#"[1,[2,3,9],"z"]"#), Some("z".into()));
         assert_eq!(label(&["2"], r#"{"2":null}"#), Some("other".into()));
+        let long = "a name of many letters";
+        assert_eq!(label(&[long], &format!(r#"{{"{}":"x","{long}":"y"}}"#, &long[..16])), Some("y".into()));
+        assert_eq!(label(&[&long[..16]], &format!(r#"{{"{}":"x","{long}":"y"}}"#, &long[..16])), Some("x".into()));
         assert_eq!(label(&["a"], "[]"), None);
         assert_eq!(label(&["a"], "7"), None);
         assert!(found(&["a"], "{").is_none());
