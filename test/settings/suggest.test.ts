@@ -16,6 +16,9 @@ for (const [word, expected] of [
   ["use-compression", "use_compression"],
   ["pth", "path"],
   ["paht", "path"],
+  // Three letters are missing, and one more than that.
+  ["use_compress", "use_compression"],
+  ["use_compres", undefined],
   ["x", undefined],
   ["", undefined],
   ["capacity_of_cache", undefined],

@@ -84,7 +84,8 @@ export function say(rule: GraphRule, fields: ReadonlyMap<GraphField, string> | n
   if (inKey !== undefined) return inKey;
   let found = value;
   for (const step of rule[name] ?? []) {
-    if (typeof found !== "object" || found === null || !Object.hasOwn(found, step)) return null;
+    // What is inherited is none of its fields, and neither is the length of a list.
+    if (typeof found !== "object" || found === null || !Object.prototype.propertyIsEnumerable.call(found, step)) return null;
     found = (found as Readonly<Record<string, unknown>>)[step];
   }
   if (rule[name] === undefined) return null;

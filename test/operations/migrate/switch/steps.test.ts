@@ -1,5 +1,5 @@
 /** The steps that migration and rollback share: what they remove, and what they refuse to touch. */
-import { mkdir, readdir, rename } from "node:fs/promises";
+import { cp, mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { lossOf } from "#src/operations/migrate/back/loss.js";
@@ -42,6 +42,38 @@ test("what was carried back takes the place of the original only when that is wh
   await mkdir(original);
   await t.throwsAsync(finishRollback(rolling, TELLER), { code: "MIGRATION_UNCLEAR" });
   t.deepEqual((await readdir(directory)).filter((name) => name !== "kept"), before);
+});
+
+test("whichever of a rollback's three places hold a store, what is left to do is done, or nothing is touched", async (t) => {
+  const { directory, journal, backup } = await migrated(t);
+  // Where the stores that were at the source, beside it and kept are afterwards; null: that is no state of a rollback.
+  const ends: Readonly<Record<string, Readonly<Record<string, string>> | null>> = {
+    "": null, source: null, incoming: null, original: null, "source,incoming,original": null,
+    "source,original": { source: "source", original: "original" },
+    "source,incoming": { source: "incoming", original: "source" },
+    "incoming,original": { source: "incoming", original: "original" },
+  };
+  for (const [given, end] of Object.entries(ends)) {
+    const ground = join(directory, `ground ${given}`);
+    await mkdir(ground);
+    const [source, incoming, original, target] = ["source", "incoming", "original", "target"].map((name) => join(ground, name)) as [string, string, string, string];
+    for (const name of given.split(",").filter((each) => each !== "")) {
+      await cp(backup, join(ground, name), { recursive: true });
+      await writeFile(join(ground, name, "mark"), name);
+    }
+    await cp(journal.target, target, { recursive: true });
+    const found = async (): Promise<Record<string, string>> =>
+      Object.fromEntries(await Promise.all((await readdir(ground)).sort().filter((name) => !name.startsWith(".") && !name.endsWith(".json")).map(async (name) => [name, await readFile(join(ground, name, "mark"), "utf8").catch(() => "sled")] as const)));
+    const before = await found();
+    const rolling: Journal = { ...journal, source, target, backup: null, step: "rolling-back", rollback: { incoming, aside: `${target}.sled-x`, original } };
+    if (end === null) {
+      await t.throwsAsync(finishRollback(rolling, TELLER), { code: "MIGRATION_UNCLEAR" }, given);
+      t.deepEqual(await found(), before, given);
+    } else {
+      t.is((await finishRollback(rolling, TELLER)).step, "rolled-back", given);
+      t.deepEqual(await found(), { ...end, "target.sled-x": "sled" }, given);
+    }
+  }
 });
 
 test("the original is found wherever an interruption left it, and what is lost is counted from the last comparison", async (t) => {
