@@ -61,8 +61,8 @@ test("a store that is gone is told while there is a way back, and only of a migr
     for (const step of ["imported", "switching", "rolled-back"] as const) t.is(await troubleOfMigrated({ ...journal, step }, found), null, step);
   }
   // Damage is told with the way back.
-  await truncate(join(source, "conf"));
-  t.like(await troubleOfMigrated(journal, "sled"), { path: source, loss: { original: backup } });
+  await truncate(join(source, "db"));
+  t.like(await troubleOfMigrated(journal, "sled"), { code: "STORE_DAMAGED", path: join(source, "db"), loss: { original: backup } });
   // Without the original there is none.
   await rename(backup, `${backup}.moved`);
   t.is(await troubleOfMigrated(journal, "absent"), null);
