@@ -152,6 +152,8 @@ test("a dump that its producer gave up is recovered up to there", async (t) => {
   const { result, keys, gaps } = await recover(t, Buffer.concat(chunks));
   t.deepEqual(keys, ["a"]);
   t.deepEqual(gaps.map(({ keyspace: at, after, blocks }) => [at, after === null ? null : Buffer.from(after).toString(), blocks]), [[0, "a", null], [1, null, null]]);
+  // What is lost would lie behind the words with which it gave up.
+  t.deepEqual(result.keyspaces.flatMap((one) => one.gaps.map(({ from }) => from)), [result.inputBytes, result.inputBytes]);
   t.true(result.remarks.some((remark) => remark.includes("gave up: disk")));
 });
 
