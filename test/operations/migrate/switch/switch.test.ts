@@ -57,6 +57,33 @@ test("every state of the three places", async (t) => {
   }
 });
 
+test("every state of the two places of a store that goes where nothing is", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const stores = { rocksdb: await makeStore(directory, "made-rocksdb", { default: { a: "1" } }), sled: join(directory, "made-sled") };
+  await sledWrite(stores.sled, ["put 61 31"]);
+  const goesOn = new Set(["absent sled", "empty sled", "sled absent"]);
+  for (const target of KINDS) {
+    for (const incoming of KINDS) {
+      const [state, place] = [`${target} ${incoming}`, join(directory, "place")];
+      await mkdir(place);
+      const plan: Switch = { target: join(place, "graph"), incoming: join(place, "new"), aside: null, newEngine: "sled", oldEngine: null };
+      for (const [path, kind] of [[plan.target, target], [plan.incoming, incoming]] as const) {
+        if (kind === "empty") await mkdir(path);
+        else if (kind !== "absent") await cp(stores[kind], path, { recursive: true });
+      }
+      const before = await fingerprint(place);
+      if (goesOn.has(state)) {
+        await switchStores(plan);
+        t.deepEqual([await readdir(place), await occupantOf(plan.target)], [["graph"], "sled"], state);
+      } else {
+        await t.throwsAsync(switchStores(plan), { code: "MIGRATION_UNCLEAR" }, state);
+        t.is(await fingerprint(place), before, state);
+      }
+      await rm(place, { recursive: true });
+    }
+  }
+});
+
 test("a store that goes where nothing is replaces nothing", async (t) => {
   const directory = await temporaryDirectory(t);
   const plan: Switch = { target: join(directory, "graph"), incoming: join(directory, "new"), aside: null, newEngine: "sled", oldEngine: null };
