@@ -117,7 +117,9 @@ export class KeyspaceLedger {
     const holes = this.#holes();
     if (salvaged && holes.reduce((sum, hole) => sum + hole.gaps, 0) !== totals.gaps) return false;
     const missing = this.#missing(holes, salvaged);
-    return missing === null || (missing.blocks > 0 && holes.every(({ uncertain }) => uncertain === 0));
+    if (missing === null) return true;
+    // Entries are missing with their blocks, or not at all.
+    return missing.blocks > 0 ? holes.every(({ uncertain }) => uncertain === 0) : missing.entries > 0;
   }
 
   #holes(): Hole[] {

@@ -107,14 +107,14 @@ test("frames that are pending come by their ends, and those that turned out dead
 
 test("a ledger tells a gap only where something is missing, and its size only when that is known", (t) => {
   const block = (place: number, key: string) => ({ offset: place, end: place + 10, entries: 1, rawLength: 9, firstKey: bytes(key), lastKey: bytes(key) });
-  const totals = (blocks: number, gaps = 0) => ({ entries: blocks, keyBytes: 0, valueBytes: 0, blocks, rawBytes: 0, storedBytes: 0, gaps, digest: new Uint8Array(32), result: null });
+  const totals = (blocks: number, gaps: number, more: number) => ({ entries: blocks + more, keyBytes: 0, valueBytes: 0, blocks, rawBytes: 0, storedBytes: 0, gaps, digest: new Uint8Array(32), result: null });
   const place = { from: 10, to: 20, bytes: 10 };
-  const between = (note: (ledger: KeyspaceLedger) => void, blocks: number | null, gaps = 0, salvaged = false): { gaps: unknown[]; contradicts: boolean } => {
+  const between = (note: (ledger: KeyspaceLedger) => void, blocks: number | null, gaps = 0, salvaged = false, more = 0): { gaps: unknown[]; contradicts: boolean } => {
     const ledger = new KeyspaceLedger(0);
     ledger.keep(block(0, "a"), false);
     note(ledger);
     ledger.keep(block(20, "c"), false);
-    if (blocks !== null) ledger.totals = totals(blocks, gaps);
+    if (blocks !== null) ledger.totals = totals(blocks, gaps, more);
     const found = ledger.pieces(salvaged).flatMap((piece) => (piece.type === "gap" ? [piece.gap.blocks] : []));
     return { gaps: found, contradicts: ledger.contradicts(salvaged) };
   };
@@ -125,6 +125,9 @@ test("a ledger tells a gap only where something is missing, and its size only wh
   t.deepEqual(between((ledger) => { ledger.misses([{ entries: 1 }], null); ledger.mayMiss(1, place); }, 3), { gaps: [1], contradicts: false });
   t.deepEqual(between((ledger) => { ledger.misses([{ entries: 1 }], place); ledger.mayMiss(1, { ...place, bytes: null }); }, 4), { gaps: [2], contradicts: false });
   t.deepEqual(between((ledger) => { ledger.misses([{ entries: 1 }], place); }, 5), { gaps: [1], contradicts: true }, "totals of more blocks than can be missing");
+  t.deepEqual(between(() => undefined, 2, 0, false, 1), { gaps: [], contradicts: true }, "totals of more entries than the blocks have, and of no more blocks");
+  t.deepEqual(between((ledger) => { ledger.mayMiss(2, place); }, 2, 0, false, 1), { gaps: [], contradicts: true }, "the same where blocks may be missing");
+  t.deepEqual(between((ledger) => { ledger.mayMiss(2, place); }, 3, 0, false, 1), { gaps: [1], contradicts: false });
   t.deepEqual(between((ledger) => { ledger.had({ keyspace: 0, after: null, before: null, blocks: 0, entries: 0, bytes: 3 }); }, 2, 1, true), { gaps: [0], contradicts: true });
   t.deepEqual(between((ledger) => { ledger.mayMiss(2, place); }, 3, 1, true), { gaps: [null], contradicts: false }, "a gap of an earlier recovery is lost");
   const ledger = new KeyspaceLedger(0);
@@ -132,7 +135,7 @@ test("a ledger tells a gap only where something is missing, and its size only wh
     ledger.keep(block(20 * index, key), false);
     if (key !== "c") ledger.mayMiss(2, place);
   }
-  ledger.totals = totals(5);
+  ledger.totals = totals(5, 0, 0);
   t.deepEqual(ledger.pieces(false).flatMap((piece) => (piece.type === "gap" ? [piece.gap.blocks] : [])), [null, null], "which of two places lacks how much is not known");
 });
 

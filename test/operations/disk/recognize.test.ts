@@ -4,6 +4,7 @@ import { basename, dirname, join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { KgdumpError } from "#src/errors.js";
 import { guessFormat } from "#src/format/sniff.js";
+import { foreignStoreIn } from "#src/operations/disk/recognize.js";
 import { storesBelow } from "#src/operations/disk/store-search.js";
 import { detectEngine } from "#src/operations/disk/stores.js";
 import { unpackStore } from "../../fixtures/unpack.js";
@@ -34,6 +35,9 @@ const DIRECTORIES: Readonly<Record<string, readonly [tree: Tree, what: RegExp, h
   "a backup without shared tables": [{ "meta/1": "", "private/1/CURRENT": "", "shared/": "" }, /backup of RocksDB's BackupEngine/, /ldb restore/],
   "an exported family": [{ "000009.sst": "", "000012.sst": "" }, /an exported family/, /CreateColumnFamilyWithImport/],
   "a secondary": [{ LOG: "", "LOG.old.1700000000": "" }, /a secondary instance/, /directory of the store itself/],
+  "tables with the names of LevelDB": [{ "000009.ldb": "" }, /an exported family/, /CreateColumnFamilyWithImport/],
+  "old information logs": [{ "LOG.old.1700000000": "" }, /a secondary instance/, /directory of the store itself/],
+  "a db_log_dir": [{ var_lib_graph_LOG: "" }, /a secondary instance/, /directory of the store itself/],
   "a wal_dir": [{ "000008.log": "", "000010.log": "" }, /its wal_dir/, /CURRENT and MANIFEST/],
   "one store below (CozoDB)": [{ manifest: "", ...under("data", STORE) }, /a RocksDB store lies below/, /named\/data$/],
   "stores below (Kafka Streams)": [{ ...under("rocksdb/a", STORE), ...under("rocksdb/b", STORE), ".checkpoint": "" }, /2 stores lie below named/, /rocksdb\/a \(RocksDB\), .*rocksdb\/b \(RocksDB\)/],
@@ -90,6 +94,32 @@ test("a store's own file", async (t) => {
   t.is(error.hint, `name the directory: ${store}`);
 });
 
+test("each engine is told by each set of names that it leaves, and by no part of one", (t) => {
+  const sets: Readonly<Record<string, readonly string[]>> = {
+    BackupEngine: ["meta private shared", "meta private shared_checksum"],
+    Pebble: ["marker.format-version.000013.014", "marker.manifest.000001.MANIFEST-000001"],
+    Badger: ["MANIFEST KEYREGISTRY", "MANIFEST DISCARD", "MANIFEST 000001.vlog"],
+    "sled 1\\.0": ["DO_NOT_PUT_YOUR_FILES_HERE", "durability_cookie"].flatMap((first) => ["slabs", "heap", "metadata"].map((second) => `${first} ${second}`)),
+    LMDB: ["data.mdb"],
+    WiredTiger: ["WiredTiger.wt", "WiredTiger.turtle"],
+    "Berkeley DB": ["log.0000000001 __db.001", "log.0000000001 main.db", "log.0000000001 main.bdb"],
+    fjall: ["journals partitions", "journals keyspaces"],
+    SurrealKV: ["manifest sstables wal", "manifest clog"],
+    Flink: ["_metadata", "shared taskowned"],
+    PostgreSQL: ["PG_VERSION base"],
+  };
+  for (const [engine, texts] of Object.entries(sets)) {
+    for (const text of texts) {
+      const names = text.split(" ");
+      const found = foreignStoreIn("/path", names);
+      t.regex(found?.message ?? "nothing", new RegExp(engine), text);
+      t.like(found, { code: "STORE_NOT_RECOGNIZED", path: "/path" });
+      t.regex(foreignStoreIn("/path", [...names, "readme", "lost+found"])?.message ?? "nothing", new RegExp(engine), text);
+      for (const left of names) t.is(foreignStoreIn("/path", names.filter((name) => name !== left)), null, `${text} without ${left}`);
+    }
+  }
+});
+
 test("the search for stores is bounded, and does not look into stores", async (t) => {
   const root = await temporaryDirectory(t);
   const store = await makeStore(root, "real", { default: { a: "1" } });
@@ -97,6 +127,7 @@ test("the search for stores is bounded, and does not look into stores", async (t
   for (let index = 0; index < 30; index++) await mkdir(join(root, "many", index.toString(), "deep"), { recursive: true });
   for (let index = 0; index < 30; index++) await writeFile(join(root, "many", index.toString(), "deep", "CURRENT"), "");
   t.is((await storesBelow(root, 100)).length, 31);
+  for (const most of [30, 31]) t.is((await storesBelow(root, most)).length, most);
   t.is((await storesBelow(root, 5)).length, 5);
   t.is(basename((await storesBelow(root, 1))[0]?.path ?? ""), "real");
 });
