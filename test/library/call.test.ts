@@ -34,7 +34,7 @@ async function failure(name: string, ...args: unknown[]): Promise<unknown> {
   }
 }
 
-const ODD: readonly unknown[] = [undefined, null, true, 5, Number.NaN, 5n, Symbol("x"), "", "a\0b", {}, [], [5], new Date(0), new Map(), Promise.resolve("x"), () => "x", Buffer.from("x"), new Uint8Array(3), new URL("file:///x"), /x/];
+const ODD: readonly unknown[] = [undefined, null, true, 5, Number.NaN, 5n, Symbol("x"), "", "a\0b", {}, [], [5], new Date(0), new Map(), Promise.resolve("x"), () => "x", Buffer.from("x"), new Uint8Array(3), new URL("file:///x"), /x/, { [Symbol.asyncIterator]: 7 }];
 
 test("every function of the index is here", (t) => {
   const functions = Object.entries(library).filter(([name, value]) => typeof value === "function" && name !== "KgdumpError").map(([name]) => name);

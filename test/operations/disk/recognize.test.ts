@@ -120,6 +120,16 @@ test("each engine is told by each set of names that it leaves, and by no part of
   }
 });
 
+test("of many stores below ten are named, and whether there are more", async (t) => {
+  for (const count of [10, 11]) {
+    const path = await plant(t, Object.assign({}, ...Array.from({ length: count }, (_, index) => under(`s${String(index).padStart(2, "0")}`, STORE))) as Tree);
+    const error = await t.throwsAsync<KgdumpError>(() => detectEngine(path), { code: "STORE_NOT_RECOGNIZED" });
+    t.regex(error.message, new RegExp(`but ${String(count)} stores lie below`));
+    t.is(error.hint?.match(/s\d\d \(RocksDB\)/g)?.length, 10);
+    t.is(error.hint?.endsWith(", …"), count > 10);
+  }
+});
+
 test("the search for stores is bounded, and does not look into stores", async (t) => {
   const root = await temporaryDirectory(t);
   const store = await makeStore(root, "real", { default: { a: "1" } });
