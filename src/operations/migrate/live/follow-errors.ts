@@ -13,7 +13,7 @@ export function different(name: Uint8Array, what: string): KgdumpError {
 
 /** The original is not what the new store was made equal to, which is in place already. */
 export function notCarriedOver(name: Uint8Array, what: string): KgdumpError {
-  return new KgdumpError("VERIFY_DIFFERENCE", what, { keyspace: name, hint: "the new store is in place and lacks that: stop the service, and go back with kgdump rollback" });
+  return new KgdumpError("VERIFY_DIFFERENCE", what, { keyspace: name, hint: "the new store is in place without that change: stop the service, and go back with kgdump rollback" });
 }
 
 /** Whether a keyspace has any entry. */
