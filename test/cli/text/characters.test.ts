@@ -5,7 +5,6 @@ import { decodeUtf8, isPrintable, printableAscii } from "#src/cli/text/character
 test("the bytes of ASCII that print are those from the blank to the tilde", (t) => {
   const printing = Array.from({ length: 256 }, (_, byte) => byte).filter(printableAscii);
   t.deepEqual(printing, Array.from({ length: 95 }, (_, index) => index + 32));
-  t.is(Buffer.from(printing).toString("latin1").length, 95);
 });
 
 test("what changes a terminal, or the direction of a text, does not print; all else does", (t) => {

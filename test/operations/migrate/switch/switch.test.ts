@@ -1,7 +1,7 @@
 /** Whatever lies at the three places of a switch: it is done, or nothing is touched, and the original is never lost. */
 import { cp, mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import test from "ava";
+import test, { type ExecutionContext } from "ava";
 import { type Occupant, occupantOf } from "#src/operations/disk/places.js";
 import { isUntouched, type Switch, switchStores } from "#src/operations/migrate/switch/switch.js";
 import { sledWrite } from "../../../checker/run.js";
@@ -19,14 +19,22 @@ async function contentOf(directory: string): Promise<string[]> {
   return Promise.all(files.sort().map(async (path) => `${path.slice(directory.length)} ${(await readFile(path)).toString("hex")}`));
 }
 
-test("every state of the three places", async (t) => {
+/** A directory, and what lays something of a kind at a path. */
+async function ground(t: ExecutionContext): Promise<{ directory: string; lay: (path: string, kind: (typeof KINDS)[number]) => Promise<void> }> {
   const directory = await temporaryDirectory(t);
   const stores = { rocksdb: await makeStore(directory, "made-rocksdb", { default: { a: "1" } }), sled: join(directory, "made-sled") };
   await sledWrite(stores.sled, ["put 61 31"]);
-  const lay = async (path: string, kind: (typeof KINDS)[number]): Promise<void> => {
-    if (kind === "empty") await mkdir(path);
-    else if (kind !== "absent") await cp(stores[kind], path, { recursive: true });
+  return {
+    directory,
+    lay: async (path, kind) => {
+      if (kind === "empty") await mkdir(path);
+      else if (kind !== "absent") await cp(stores[kind], path, { recursive: true });
+    },
   };
+}
+
+test("every state of the three places", async (t) => {
+  const { directory, lay } = await ground(t);
   for (const target of KINDS) {
     for (const incoming of KINDS) {
       for (const aside of KINDS) {
@@ -58,19 +66,15 @@ test("every state of the three places", async (t) => {
 });
 
 test("every state of the two places of a store that goes where nothing is", async (t) => {
-  const directory = await temporaryDirectory(t);
-  const stores = { rocksdb: await makeStore(directory, "made-rocksdb", { default: { a: "1" } }), sled: join(directory, "made-sled") };
-  await sledWrite(stores.sled, ["put 61 31"]);
+  const { directory, lay } = await ground(t);
   const goesOn = new Set(["absent sled", "empty sled", "sled absent"]);
   for (const target of KINDS) {
     for (const incoming of KINDS) {
       const [state, place] = [`${target} ${incoming}`, join(directory, "place")];
       await mkdir(place);
       const plan: Switch = { target: join(place, "graph"), incoming: join(place, "new"), aside: null, newEngine: "sled", oldEngine: null };
-      for (const [path, kind] of [[plan.target, target], [plan.incoming, incoming]] as const) {
-        if (kind === "empty") await mkdir(path);
-        else if (kind !== "absent") await cp(stores[kind], path, { recursive: true });
-      }
+      await lay(plan.target, target);
+      await lay(plan.incoming, incoming);
       const before = await fingerprint(place);
       if (goesOn.has(state)) {
         await switchStores(plan);
