@@ -1,16 +1,34 @@
 //! Whether a text is a JSON document, and what is in it.
 //!
-//! Contract: exactly RFC 8259, as JSON.parse has it; no recursion, so that no depth of a hostile value ends the process. The text must be UTF-8.
+//! Contract: exactly RFC 8259, as JSON.parse has it, of UTF-8 alone; no recursion, so that no depth of a hostile value ends the process.
+
+use std::borrow::Cow;
 
 use crate::levels::Levels;
+
+/// A string or a name as it stands in a document.
+#[derive(Clone, Copy)]
+pub struct Quoted<'a> {
+    /// What is between the quotes.
+    pub raw: &'a [u8],
+    pub escaped: bool,
+}
+
+impl<'a> Quoted<'a> {
+    /// The bytes that it stands for.
+    #[inline]
+    pub fn text(self) -> Cow<'a, [u8]> {
+        if self.escaped { Cow::Owned(unescaped(self.raw)) } else { Cow::Borrowed(self.raw) }
+    }
+}
 
 /// Is told what is in a document, from its start to its end.
 pub trait Watch {
     fn begin(&mut self, _list: bool) {}
     fn end(&mut self) {}
-    /// The name of a field, as it stands in the text, without its quotes.
-    fn name(&mut self, _raw: &[u8]) {}
-    fn string(&mut self, _raw: &[u8]) {}
+    /// The name of a field.
+    fn name(&mut self, _name: Quoted<'_>) {}
+    fn string(&mut self, _string: Quoted<'_>) {}
     fn number(&mut self, _raw: &[u8]) {}
     /// `true`, `false` or `null`.
     fn word(&mut self, _word: &[u8]) {}
@@ -85,6 +103,9 @@ pub fn walk(text: &[u8], watch: &mut impl Watch) -> Option<Whole> {
     }
 }
 
+const ONES: u64 = 0x0101_0101_0101_0101;
+const HIGHS: u64 = 0x80 * ONES;
+
 struct Reader<'a> {
     text: &'a [u8],
     at: usize,
@@ -112,14 +133,18 @@ impl<'a> Reader<'a> {
 
     /// A string, from its quote on.
     #[inline]
-    fn string(&mut self) -> Option<&'a [u8]> {
+    fn string(&mut self) -> Option<Quoted<'a>> {
         let start = self.at + 1;
         let mut at = start;
+        let mut escaped = false;
+        // All bits that any of its bytes has.
+        let mut bits = 0;
         loop {
-            at += plain(&self.text[at..]);
+            at += plain(&self.text[at..], &mut bits);
             match *self.text.get(at)? {
                 b'"' => break,
                 b'\\' => {
+                    escaped = true;
                     at += match self.text.get(at + 1)? {
                         b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => 2,
                         b'u' if self.text.get(at + 2..at + 6)?.iter().all(u8::is_ascii_hexdigit) => 6,
@@ -127,11 +152,16 @@ impl<'a> Reader<'a> {
                     }
                 }
                 0..0x20 => return None,
-                _ => at += 1,
+                byte => {
+                    bits |= u64::from(byte);
+                    at += 1;
+                }
             }
         }
         self.at = at + 1;
-        Some(&self.text[start..at])
+        let raw = &self.text[start..at];
+        // Elsewhere only ASCII stands.
+        (bits & HIGHS == 0 || std::str::from_utf8(raw).is_ok()).then_some(Quoted { raw, escaped })
     }
 
     fn number(&mut self) -> Option<&'a [u8]> {
@@ -169,11 +199,9 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Bytes at the start, eight at a time, in which no string ends and nothing is special.
+/// How many bytes at the start, eight at a time, are such that no string ends there and nothing is special. Theirs, and of some behind, are added to `bits`.
 #[inline]
-fn plain(bytes: &[u8]) -> usize {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGHS: u64 = 0x8080_8080_8080_8080;
+fn plain(bytes: &[u8], bits: &mut u64) -> usize {
     // The high bit of each byte that is 0, and of no byte below the first such.
     let zeros = |word: u64| word.wrapping_sub(ONES) & !word & HIGHS;
     let mut length = 0;
@@ -181,6 +209,7 @@ fn plain(bytes: &[u8]) -> usize {
         let word = u64::from_le_bytes(*chunk);
         let controls = word.wrapping_sub(ONES * 0x20) & !word & HIGHS;
         let special = zeros(word ^ (ONES * u64::from(b'"'))) | zeros(word ^ (ONES * u64::from(b'\\'))) | controls;
+        *bits |= word;
         if special != 0 {
             return length + special.trailing_zeros() as usize / 8;
         }
@@ -189,11 +218,8 @@ fn plain(bytes: &[u8]) -> usize {
     length
 }
 
-/// The bytes that a string stands for. Half of a surrogate pair becomes U+FFFD.
-pub fn unescaped(raw: &[u8]) -> Vec<u8> {
-    if !raw.contains(&b'\\') {
-        return raw.to_vec();
-    }
+/// The bytes that a string with escapes stands for. Half of a surrogate pair becomes U+FFFD.
+fn unescaped(raw: &[u8]) -> Vec<u8> {
     let quoted = String::from_utf8_lossy(raw);
     let mut out = String::with_capacity(quoted.len());
     let mut rest = quoted.as_ref();
@@ -296,8 +322,38 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_utf8_is_no_document_wherever_it_stands() {
+        let wrong: [&[u8]; 6] = [b"\x80", b"\xff", b"\xc3", b"\xe2\x82", b"\xed\xa0\x80", b"\xf5\x80\x80\x80"];
+        for before in 0..20 {
+            for behind in 0..20 {
+                let with = |middle: &[u8]| {
+                    let string = [&b"x".repeat(before), middle, &b"y".repeat(behind)].concat();
+                    let value = [b"[0,\"", &string[..], b"\"]"].concat();
+                    let name = [b"{\"", &string[..], b"\":\"plain\"}"].concat();
+                    [value, name].map(|text| walk(&text, &mut Blind))
+                };
+                for wrong in wrong {
+                    assert_eq!(with(wrong), [None, None], "{wrong:?} behind {before}, before {behind}");
+                }
+                for right in ["é", "€", "😀"] {
+                    assert_eq!(
+                        with(right.as_bytes()),
+                        [Some(Whole::List), Some(Whole::Object)],
+                        "{right} {before} {behind}"
+                    );
+                }
+            }
+        }
+        assert_eq!(walk(b"[0]\xff", &mut Blind), None);
+        assert_eq!(walk(b"\xc3\xa9", &mut Blind), None);
+    }
+
+    #[test]
     fn escapes_are_what_they_stand_for() {
-        let text = |raw: &str| String::from_utf8(unescaped(raw.as_bytes())).expect("it is UTF-8");
+        let text = |raw: &str| {
+            let quoted = Quoted { raw: raw.as_bytes(), escaped: raw.contains('\\') };
+            String::from_utf8(quoted.text().into_owned()).expect("it is UTF-8")
+        };
         assert_eq!(text(r#"a\"\\\/\b\f\n\r\tz"#), "a\"\\/\u{8}\u{c}\n\r\tz");
         assert_eq!(text(r"é\u00e9\ud83d\ude00"), "éé😀");
         assert_eq!(text(r"\ud83dx\ude00"), "\u{fffd}x\u{fffd}");

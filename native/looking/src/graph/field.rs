@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::id::uuid_text;
 use super::layout::{Form, Name, Rule};
 use super::pick::{Picked, Picks};
+use crate::json::Quoted;
 
 /// What a value has in the place of a field.
 pub enum Field<'a> {
@@ -21,9 +22,8 @@ pub fn field_of<'a>(rule: &Rule, picks: &Picks, value: &'a [u8], name: Name) -> 
         return Field::Unasked;
     }
     match &picks.picked[name as usize] {
-        Some(Picked::Text(range)) => {
-            let raw = &value[range.clone()];
-            Field::Text(if raw.contains(&b'\\') { Cow::Owned(crate::json::unescaped(raw)) } else { Cow::Borrowed(raw) })
+        Some(Picked::Text { raw, escaped }) => {
+            Field::Text(Quoted { raw: &value[raw.clone()], escaped: *escaped }.text())
         }
         Some(Picked::Number(range)) => Field::Number(&value[range.clone()]),
         _ => Field::Wrong,

@@ -5,7 +5,7 @@
 use kgdump_shared::fault::Outcome;
 
 use super::id::{Id, UUID_TEXT, uuid_of};
-use crate::json::{self, Watch};
+use crate::json::{self, Quoted, Watch};
 
 /// What is wrong with a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,9 +22,6 @@ pub fn each_text(
     is_id: impl Fn(&[u8]) -> bool,
     mut show: impl FnMut(&[u8]) -> Outcome<()>,
 ) -> Outcome<Option<Wrong>> {
-    if std::str::from_utf8(value).is_err() {
-        return Ok(Some(Wrong::NotJson));
-    }
     let mut check = Items { take: |text: &[u8]| is_id(text), depth: 0, right: true };
     match json::walk(value, &mut check) {
         None => return Ok(Some(Wrong::NotJson)),
@@ -59,9 +56,9 @@ impl<Take: FnMut(&[u8]) -> bool> Watch for Items<Take> {
         self.depth -= 1;
     }
 
-    fn string(&mut self, raw: &[u8]) {
+    fn string(&mut self, string: Quoted<'_>) {
         if self.right {
-            self.right = if raw.contains(&b'\\') { (self.take)(&json::unescaped(raw)) } else { (self.take)(raw) };
+            self.right = (self.take)(&string.text());
         }
     }
 

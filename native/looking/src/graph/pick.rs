@@ -5,13 +5,16 @@
 use std::ops::Range;
 
 use super::layout::{LENGTHS, NAMES, Paths};
-use crate::json::{self, Watch};
+use crate::json::{self, Quoted, Watch};
 
 /// What stands at a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Picked {
-    /// Its bytes between the quotes, with escapes.
-    Text(Range<usize>),
+    /// Its bytes between the quotes.
+    Text {
+        raw: Range<usize>,
+        escaped: bool,
+    },
     Number(Range<usize>),
     Other,
 }
@@ -31,7 +34,9 @@ pub struct Picker<'a> {
     /// Where the value begins in memory.
     base: usize,
     picks: Picks,
-    levels: &'a mut Vec<Level>,
+    /// What is open around `inner`, a level for each object and list that is open.
+    outer: &'a mut Vec<Level>,
+    inner: Level,
     /// Paths that lead to the value that comes next, a bit each.
     next: u8,
     /// That value is the field of a property.
@@ -73,14 +78,15 @@ impl<'a> Picker<'a> {
     /// Picks from a value; `None` when it is no JSON.
     /// @param levels memory that is used again
     pub fn pick(paths: &'a Paths, value: &[u8], levels: &'a mut Vec<Level>) -> Option<Picks> {
-        std::str::from_utf8(value).ok()?;
         levels.clear();
+        let whole = Level { list: false, item: 0, paths: 0, role: Role::Plain };
         let all = (0..=NAMES).filter(|&number| path(paths, number).is_some()).fold(0, |all, number| all | 1 << number);
         let mut picker = Self {
             paths,
             base: value.as_ptr() as usize,
             picks: Picks::default(),
-            levels,
+            outer: levels,
+            inner: whole,
             next: all,
             field: Field::Other,
         };
@@ -90,7 +96,7 @@ impl<'a> Picker<'a> {
 
     /// Those of `paths` that go on with `part` at the current depth.
     fn going_on(&self, paths: u8, part: &[u8]) -> u8 {
-        let depth = self.levels.len() - 1;
+        let depth = self.outer.len() - 1;
         let mut going = 0;
         // Most names differ in their lengths already.
         let fitting = if depth == 0 { paths & self.paths.by_length[part.len().min(LENGTHS - 1)] } else { paths };
@@ -103,28 +109,28 @@ impl<'a> Picker<'a> {
     }
 
     /// A value begins: which paths lead to it, and what it is.
+    #[inline]
     fn value(&mut self, kind: impl FnOnce() -> Picked, opens: Option<bool>) -> (u8, Role) {
-        let depth = self.levels.len();
         let mut paths = self.next;
         let mut role = Role::Plain;
-        if let Some(level) = self.levels.last_mut() {
-            if level.list {
-                let (item, held) = (level.item, level.paths);
-                level.item += 1;
-                paths = 0;
-                if held != 0 {
-                    paths = self.going_on(held, item.to_string().as_bytes());
+        if self.inner.list {
+            let item = self.inner.item;
+            self.inner.item += 1;
+            paths = match self.inner.paths {
+                0 => 0,
+                held => self.going_on(held, item.to_string().as_bytes()),
+            };
+            if self.inner.role == Role::Properties {
+                match opens {
+                    Some(false) => role = Role::Property { key: false, value: false },
+                    _ => self.picks.properties = Some(false),
                 }
-            }
-            match self.levels.last().map(|level| level.role) {
-                Some(Role::Properties) if opens == Some(false) => role = Role::Property { key: false, value: false },
-                Some(Role::Properties) => self.picks.properties = Some(false),
-                _ => {}
             }
         }
         if paths == 0 {
             return (0, role);
         }
+        let depth = self.outer.len();
         let mut ends = 0;
         for number in each(paths) {
             // Whatever an earlier field of this name had is void.
@@ -154,10 +160,10 @@ impl<'a> Picker<'a> {
     }
 
     /// The value of a property's field is there. @param text whether it is a string
+    #[inline]
     fn has_field(&mut self, text: bool) {
-        let field = std::mem::replace(&mut self.field, Field::Other);
-        if let Some(Level { role: Role::Property { key, value }, list: false, .. }) = self.levels.last_mut() {
-            match field {
+        if let Role::Property { key, value } = &mut self.inner.role {
+            match std::mem::replace(&mut self.field, Field::Other) {
                 Field::Key => *key = text,
                 Field::Value => *value = true,
                 Field::Other => {}
@@ -183,37 +189,32 @@ impl Watch for Picker<'_> {
     fn begin(&mut self, list: bool) {
         self.has_field(false);
         let (paths, role) = self.value(|| Picked::Other, Some(list));
-        self.levels.push(Level { list, item: 0, paths, role });
+        self.outer.push(std::mem::replace(&mut self.inner, Level { list, item: 0, paths, role }));
         self.next = 0;
     }
 
     fn end(&mut self) {
-        let level = self.levels.pop();
-        if let Some(Level { role: Role::Property { key, value }, .. }) = level
+        let Some(outer) = self.outer.pop() else { return };
+        let ended = std::mem::replace(&mut self.inner, outer);
+        if let Role::Property { key, value } = ended.role
             && !(key && value)
         {
             self.picks.properties = Some(false);
         }
     }
 
-    fn name(&mut self, raw: &[u8]) {
-        let Some(&Level { paths, role, .. }) = self.levels.last() else { return };
+    fn name(&mut self, name: Quoted<'_>) {
+        let Level { paths, role, .. } = self.inner;
         self.next = 0;
         if paths == 0 && role == Role::Plain {
             return;
         }
-        let unescaped;
-        let name = if raw.contains(&b'\\') {
-            unescaped = json::unescaped(raw);
-            &unescaped[..]
-        } else {
-            raw
-        };
+        let name = name.text();
         if paths != 0 {
-            self.next = self.going_on(paths, name);
+            self.next = self.going_on(paths, &name);
         }
         if role != Role::Plain {
-            self.field = match name {
+            self.field = match &*name {
                 b"key" => Field::Key,
                 b"value" => Field::Value,
                 _ => Field::Other,
@@ -221,10 +222,10 @@ impl Watch for Picker<'_> {
         }
     }
 
-    fn string(&mut self, raw: &[u8]) {
+    fn string(&mut self, Quoted { raw, escaped }: Quoted<'_>) {
         self.has_field(true);
-        let range = self.range(raw);
-        self.value(|| Picked::Text(range), None);
+        let raw = self.range(raw);
+        self.value(|| Picked::Text { raw, escaped }, None);
     }
 
     fn number(&mut self, raw: &[u8]) {
@@ -256,7 +257,7 @@ mod tests {
         let paths = paths(label);
         let picks = Picker::pick(&paths, value.as_bytes(), &mut Vec::new())?;
         let label = picks.picked[Name::Label as usize].clone().map(|picked| match picked {
-            Picked::Text(range) => value[range].to_owned(),
+            Picked::Text { raw, .. } => value[raw].to_owned(),
             Picked::Number(range) => format!("number {}", &value[range]),
             Picked::Other => "other".to_owned(),
         });

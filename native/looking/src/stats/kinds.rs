@@ -49,9 +49,7 @@ pub fn kind_of(value: &[u8]) -> usize {
     }
     // What is in JSON's texts is looked at once, as it is mostly JSON.
     let whole = match value.iter().find(|byte| !byte.is_ascii_whitespace()) {
-        Some(b'{' | b'[' | b'"' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n') if std::str::from_utf8(value).is_ok() => {
-            json::walk(value, &mut Blind)
-        }
+        Some(b'{' | b'[' | b'"' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n') => json::walk(value, &mut Blind),
         _ => None,
     };
     match whole {

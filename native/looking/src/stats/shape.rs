@@ -2,7 +2,7 @@
 //!
 //! Contract: bounded, whatever the values: so many fields, so deep, examples of so many bytes. What is beyond is counted, not told. Shapes are added up.
 
-use crate::json::{self, Watch};
+use crate::json::{self, Quoted, Watch};
 
 /// Places of one shape: fields, and what is in lists.
 const MOST_PLACES: usize = 200;
@@ -200,26 +200,23 @@ impl Watch for Watcher<'_> {
         };
     }
 
-    fn name(&mut self, raw: &[u8]) {
+    fn name(&mut self, name: Quoted<'_>) {
         let place = self.open.last().map_or(NOWHERE, |&(place, _)| place);
         if place == NOWHERE {
             return;
         }
         self.next = NOWHERE;
         if self.open.len() <= DEEPEST {
-            self.next = if raw.contains(&b'\\') {
-                self.shape.field(place, &json::unescaped(raw))
-            } else {
-                self.shape.field(place, raw)
-            };
+            self.next = self.shape.field(place, &name.text());
         }
         if self.next == NOWHERE {
             self.shape.beyond += 1;
         }
     }
 
-    fn string(&mut self, raw: &[u8]) {
-        let length = if raw.contains(&b'\\') { json::unescaped(raw).len() } else { raw.len() };
+    fn string(&mut self, string: Quoted<'_>) {
+        let length = string.text().len();
+        let raw = string.raw;
         let whole = if raw.len() <= EXAMPLE_BYTES { [b"\"", raw, b"\""].concat() } else { Vec::new() };
         self.note(STRING, &whole, |place| {
             place.lengths = joined(place.lengths, Some((length, length)), usize::min, usize::max);
