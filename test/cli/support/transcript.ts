@@ -89,8 +89,9 @@ export function steady(text: string): string {
   return VARYING.reduce((all, [varies, instead]) => all.replaceAll(varies, instead), text);
 }
 
+/** A text without its line breaks. A path that is too long for the line of its label stands on the next one, without the label's blanks. */
 function unbroken(text: string): string {
-  return steady(text.replaceAll(/\n +/g, " "));
+  return steady(text.replaceAll(/(?<=^ *[a-z]+:) +(?=\/tmp\/here)/gm, " ").replaceAll(/\n +/g, " "));
 }
 
 /** Runs a transcript, and compares what it prints with what it says. */

@@ -86,12 +86,14 @@ for (const [name, code] of Object.entries({
 })) {
   test(`${name} is refused, and stays as it is`, async (t) => {
     const store = await unpackStore(t, name);
-    const before = (await stateOf(join(store, ".."))).filter((line) => !line.includes("/LOCK "));
+    // LOCK is made by whoever looks at a store, and how large a directory is, its file system tells.
+    const state = async (): Promise<string[]> => (await stateOf(join(store, ".."))).filter((line) => !line.includes("/LOCK ")).map((line) => line.replace(/^([^/ ]+) .*/, "$1"));
+    const before = await state();
     const expected = { code, ...(name === "leveldb" ? { message: /is a store of LevelDB/ } : {}) };
     await t.throwsAsync(planCompact({ store }), expected);
     await t.throwsAsync(compactStore({ store }), expected);
     (await lockRocksdb(store)).release();
-    t.deepEqual((await stateOf(join(store, ".."))).filter((line) => !line.includes("/LOCK ")).map((line) => line.replace(/^(\S+ 4096) .*/, "$1")), before.map((line) => line.replace(/^(\S+ 4096) .*/, "$1")));
+    t.deepEqual(await state(), before);
   });
 }
 
