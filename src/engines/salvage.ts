@@ -42,7 +42,7 @@ export type SalvagePiece = { readonly type: "entries"; readonly block: SalvagedE
 
 /** A damaged store that was looked at. */
 export interface StoreSalvage extends AsyncDisposable {
-  readonly info: Omit<StoreInfo, "keyspaces" | "warnings" | "mark"> & { readonly keyspaces: readonly KeyspaceInfo[] };
+  readonly info: Omit<StoreInfo, "keyspaces" | "warnings"> & { readonly keyspaces: readonly KeyspaceInfo[] };
   /** With which settings a sled store was made, which its program opens it with; undefined for RocksDB. */
   readonly settings?: SledSettings | undefined;
   /** What is lost, as far as it is known; scanning may find more. */

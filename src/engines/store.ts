@@ -43,7 +43,7 @@ export interface KeyspaceInfo {
 /** Key orders that a dump can have: unsigned byte order, or its reverse. */
 export type KeyOrder = "bytewise" | "reverse-bytewise";
 
-/** A point in a store's life, as its engine knows it: what changed since can be asked of the same store later. */
+/** A point in a store's life, as its engine knows it: what changed since can be asked of the same store later. As long as anything has it, it may keep files open. */
 export type StoreMark = object;
 
 /** A transaction that waits for its commit or rollback. */
@@ -71,8 +71,6 @@ export interface StoreInfo {
   readonly warnings: readonly string[];
   /** Transactions that are prepared and neither committed nor rolled back: no part of what is read. None is as an empty list. */
   readonly preparedTransactions?: readonly PreparedTransaction[] | undefined;
-  /** The point at which it is read, when its engine knows such. */
-  readonly mark?: StoreMark | undefined;
 }
 
 /** A block that a scan yields; its bytes are valid until `release` is called. */
@@ -120,6 +118,8 @@ export interface EntrySource extends AsyncDisposable {
    * @throws {KgdumpError} STORE_DAMAGED when something is hidden
    */
   account?(keyspace: Uint8Array, shown: number, signal?: AbortSignal): Promise<void>;
+  /** The point at which it is read, while it is open, when its engine knows such. */
+  mark?(): StoreMark;
   /** Closes the store; a second call does nothing. */
   close(): Promise<void>;
 }

@@ -374,11 +374,12 @@ function beforeJournal(recording: Recording, { name, journal, says }: NonNullabl
 async function tryPower(t: ExecutionContext<Ground>, name: string, { switches, never, before, args, old, done, next }: Subject, random: () => number): Promise<string[]> {
   const place = new Place(await mkdtemp(join(t.context.directory, "run-")), t.context);
   await before?.(place);
-  const { code, stderr, recording } = await record(place.root, args(place));
+  const { code, stderr, recording, stuck } = await record(place.root, args(place));
   if (code !== 0) return [`${name} ended with ${String(code)}: ${stderr}`];
   await done(place, "without a power loss");
   const end = recording.steps.length;
   const wrong = [...unsynced(recording), ...recording.unsyncedAccess()].map((what) => `${name} ended, and ${what} is not synced`);
+  wrong.push(...stuck.map((what) => `${name}: ${what}, of which a file is still open`));
   wrong.push(...tornNames(recording).map((what) => `${name}, ${what}`));
   if (switches !== undefined) wrong.push(...beforeJournal(recording, switches).map((what) => `${name}: ${what}`));
   const told = (what: string | null, moment: number, policy: (typeof POLICIES)[number]): void => {

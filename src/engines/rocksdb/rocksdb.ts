@@ -38,6 +38,8 @@ export type ChangedKeys = { readonly keys: readonly Uint8Array[] } | { readonly 
 /** A RocksDB store that is open for reading. */
 export interface RocksdbSource extends EntrySource {
   readonly info: RocksdbInfo;
+  /** Keeps the logs of that time open, unless they are many. */
+  mark(): StoreMark;
   /** Why `changedSince` this store's own mark will tell more, or sooner, than since an earlier one; null when it will not. The store may be in use. */
   outdated(mark: StoreMark): string | null;
   /**
@@ -72,7 +74,7 @@ export async function openRocksdbSource(path: string, options: RocksdbSourceOpti
     options.signal?.throwIfAborted();
     const facts = await fromAddon(() => store.facts());
     options.signal?.throwIfAborted();
-    return new Source(store, { ...infoOf(absolute, facts), mark: store.mark() }, options.paranoid ?? false);
+    return new Source(store, infoOf(absolute, facts), options.paranoid ?? false);
   } catch (error) {
     await store.close();
     throw error;
@@ -166,6 +168,10 @@ class Source implements RocksdbSource {
   scanRanges(keyspace: Uint8Array, ranges: Uint8Array, options: Pick<ScanOptions, "blockSize" | "signal">): AsyncIterable<EntryBlock> {
     const family = this.#family(keyspace);
     return this.#blocks(options, () => this.#store.scanRanges(family, asBuffer(ranges)));
+  }
+
+  mark(): StoreMark {
+    return this.#store.mark();
   }
 
   outdated(mark: StoreMark): string | null {

@@ -1,13 +1,16 @@
 /** The full copy of a migration: the old store becomes a dump, or a stream, and that the new store beside it. */
 import { randomUUID } from "node:crypto";
-import type { StoreMark } from "../../engines/store.js";
+import type { EntrySource, StoreMark } from "../../engines/store.js";
 import { KgdumpError } from "../../errors.js";
 import type { Held } from "../disk/hold.js";
+import { openSource } from "../disk/stores.js";
 import type { DumpInputs } from "../dump/events.js";
 import { byName } from "../entries/keyspaces.js";
 import { holdSame } from "../entries/store-scan.js";
-import { exportSource, exportStore, type ExportOptions, type ExportResult } from "../export/export.js";
+import { exportSource, type ExportOptions, type ExportResult } from "../export/export.js";
+import { selectionOf } from "../export/selection.js";
 import { type Loaded, makeStore } from "../import/make.js";
+import { closing } from "../run/closing.js";
 import { throughPipe } from "../run/pipe.js";
 import { through } from "../run/seams.js";
 import { directionOf, isUsual } from "./direction.js";
@@ -48,7 +51,7 @@ export function beginJournal(paths: Awaited<ReturnType<typeof migrationPaths>>, 
  */
 export async function copyStore(journal: Journal, held: Held | null, importing: MigrationStep, options: MigrateOptions, teller: Teller): Promise<Copy> {
   const { dump } = journal;
-  const { exported, imported } = dump === null ? await streamAcross(journal, held, importing, options, teller) : await byDump(journal, held, dump, importing, options, teller);
+  const { exported, imported, mark } = dump === null ? await streamAcross(journal, held, importing, options, teller) : await byDump(journal, held, dump, importing, options, teller);
   // Some may have come since the plan; with `live` they are looked for when the service has stopped.
   if (options.live !== true) refusePrepared(exported.store, options);
   checkEqual(exported, imported);
@@ -57,22 +60,29 @@ export async function copyStore(journal: Journal, held: Held | null, importing: 
     const comparator = described.get(name)?.comparator ?? "bytewise";
     return { name: Buffer.from(name).toString("hex"), comparator, entries, digest };
   });
-  const { databaseId, sequenceNumber, mark } = exported.store;
+  const { databaseId, sequenceNumber } = exported.store;
   teller.tell("verify", "the new store was read back and is equal", { entries: imported.entries, keyspaces: imported.keyspaces.length });
   return { imported, keyspaces, snapshot: { databaseId, sequenceNumber: sequenceNumber?.toString() ?? null }, mark };
 }
 
-interface Both {
+interface Exported {
   readonly exported: ExportResult;
+  /** The point at which it was read, of one that may change. */
+  readonly mark: StoreMark | undefined;
+}
+
+interface Both extends Exported {
   readonly imported: Loaded;
 }
 
 /** Exports the old store, as it is held. */
-function exportHeld(journal: Journal, held: Held | null, output: ExportOptions["output"], { ttl, paranoid, onProgress, signal, seams }: MigrateOptions): Promise<ExportResult> {
+async function exportHeld(journal: Journal, held: Held | null, output: ExportOptions["output"], { ttl, paranoid, onProgress, signal, seams }: MigrateOptions): Promise<Exported> {
   const { excludeKeyspaces } = askedNames(journal);
   const asked = { store: journal.source, output, dumpId: journal.dumpId, target: directionOf(journal).to, excludeKeyspaces, ttl, paranoid, onProgress, signal };
   const source = held?.source ?? null;
-  return source === null ? exportStore(asked) : exportSource(through(seams?.exporting, source), asked);
+  const exporting = (real: EntrySource): Promise<ExportResult> => exportSource(through(seams?.exporting, real), asked);
+  if (source !== null) return { exported: await exporting(source), mark: undefined };
+  return closing(await openSource(journal.source, { ttl, paranoid, ...selectionOf(asked) }), async (opened) => ({ exported: await exporting(opened), mark: opened.mark?.() }));
 }
 
 /** Makes the new store. */
@@ -82,24 +92,24 @@ function load(journal: Journal, input: DumpInputs, { optionsFrom, ttl, onProgres
 
 async function byDump(journal: Journal, held: Held | null, dump: string, importing: MigrationStep, options: MigrateOptions, teller: Teller): Promise<Both> {
   teller.begin("export", "the store is being exported", { dump });
-  const exported = await exportHeld(journal, held, dump, options);
+  const { exported, mark } = await exportHeld(journal, held, dump, options);
   teller.tell("export", "the store was exported", { entries: exported.entries, bytes: exported.rawBytes, dump, dumpBytes: exported.dumpBytes, seconds: round(exported.seconds) });
   await writeJournal({ ...journal, step: importing });
   teller.begin("import", "the dump is being imported and read back");
   const imported = await load(journal, dump, options);
   teller.tell("import", "the dump was imported", { entries: imported.entries, seconds: round(imported.seconds) });
-  return { exported, imported };
+  return { exported, imported, mark };
 }
 
 async function streamAcross(journal: Journal, held: Held | null, importing: MigrationStep, options: MigrateOptions, teller: Teller): Promise<Both> {
   await writeJournal({ ...journal, step: importing });
   teller.begin("import", "the store is being exported, imported and read back");
-  const { written: exported, read: imported } = await throughPipe(
+  const { written: { exported, mark }, read: imported } = await throughPipe(
     (pipe) => exportHeld(journal, held, pipe, { ...options, onProgress: undefined }),
     (pipe) => load(journal, pipe, options),
   );
   teller.tell("import", "the store was exported and imported", { entries: imported.entries, seconds: round(imported.seconds) });
-  return { exported, imported };
+  return { exported, imported, mark };
 }
 
 /** Whether what was read and what was found in the new store are the same. */

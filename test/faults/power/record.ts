@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { type Ended, gather, KGDUMP } from "../../cli/support/run.js";
 import { type Inode, type Naming, Recording } from "./disk.js";
+import { OpenFiles } from "./open-files.js";
 
 const CALLS = [
   ...["open", "openat", "creat", "close", "dup", "dup2", "dup3", "fcntl", "lseek", "write", "writev", "pwrite64", "pwritev", "pwritev2", "ftruncate", "truncate", "fallocate"],
@@ -17,6 +18,8 @@ const CALLS = [
 /** A command that was recorded. */
 export interface Recorded extends Ended {
   readonly recording: Recording;
+  /** Directories that some file systems would not remove, as something of them is still open. */
+  readonly stuck: readonly string[];
 }
 
 /**
@@ -35,7 +38,7 @@ export async function record(root: string, args: readonly string[]): Promise<Rec
     const ended = await gather(child);
     const reader = new Reader(recording, root);
     for await (const line of createInterface({ input: createReadStream(log, "latin1"), crlfDelay: Infinity })) reader.line(line);
-    return { ...ended, recording };
+    return { ...ended, recording, stuck: reader.open.stuck };
   } finally {
     await rm(work, { recursive: true, force: true });
   }
@@ -61,6 +64,7 @@ class Reader {
   /** Where the next write on a descriptor goes; descriptors are the process's. */
   readonly #offsets = new Map<number, number>();
   readonly #appending = new Set<number>();
+  readonly open = new OpenFiles();
 
   constructor(recording: Recording, root: string) {
     this.#recording = recording;
@@ -113,7 +117,8 @@ class Reader {
   #call(call: string, args: readonly Argument[], result: number, since: number): void {
     const [first, second] = args;
     if (["open", "openat", "creat"].includes(call)) this.#open(call, args, result);
-    else if (call === "dup" || call === "dup2" || call === "dup3" || (call === "fcntl" && second?.words.startsWith("F_DUPFD") === true)) this.#offsets.set(result, this.#offsets.get(first?.descriptor ?? -1) ?? 0);
+    else if (call === "dup" || call === "dup2" || call === "dup3" || (call === "fcntl" && second?.words.startsWith("F_DUPFD") === true)) this.#duplicate(first?.descriptor ?? -1, result);
+    else if (call === "close") this.open.closed(first?.descriptor ?? -1);
     else if (call === "lseek") this.#offsets.set(first?.descriptor ?? -1, result);
     else if (call === "fsync" || call === "fdatasync") this.#sync(first, since);
     else if (/^f?ch(?:mod|own)(?:at)?$/.test(call)) this.#access(call, args);
@@ -127,6 +132,11 @@ class Reader {
     else if (call === "ioctl") {
       if (second?.words.includes("FICLONE") === true && this.#inodeOf(first) !== null) throw new Error("the model does not know clones");
     } else this.#names(call, args);
+  }
+
+  #duplicate(from: number, to: number): void {
+    this.#offsets.set(to, this.#offsets.get(from) ?? 0);
+    this.open.copied(from, to);
   }
 
   #sync(first: Argument | undefined, since: number): void {
@@ -148,11 +158,16 @@ class Reader {
     if (flags.includes("O_APPEND")) this.#appending.add(result);
     else this.#appending.delete(result);
     const names = this.#below(path);
+    this.open.opened(result, null);
     if (names === null) return;
     const known = this.#recording.find(names);
+    if (known !== null) this.open.opened(result, known);
     if (known === null && flags.includes("O_CREAT")) {
       const place = this.#recording.place(names);
-      if (place !== null) this.#recording.add({ kind: "names", names: [[...place, this.#recording.make({ kind: "file", initial: Buffer.alloc(0) })]], what: `create ${names.join("/")}` });
+      if (place === null) return;
+      const made = this.#recording.make({ kind: "file", initial: Buffer.alloc(0) });
+      this.open.opened(result, made);
+      this.#recording.add({ kind: "names", names: [[...place, made]], what: `create ${names.join("/")}` });
     } else if (known !== null && flags.includes("O_TRUNC")) this.#recording.add({ kind: "length", file: known, length: 0, atLeast: false });
   }
 
@@ -220,7 +235,11 @@ class Reader {
       const [target, path] = [args[0]?.bytes?.toString() ?? "", this.#paths(args).at(-1) ?? ""];
       const place = this.#recording.place(this.#below(path) ?? ["", ""]);
       if (place !== null && this.#below(path) !== null) add([...place, this.#recording.make({ kind: "link", to: target })]);
-    } else if (call.startsWith("unlink") || call === "rmdir") add(naming(0, null));
+    } else if (call.startsWith("unlink") || call === "rmdir") {
+      const place = places[0] ?? null;
+      if (from !== null && place !== null) this.open.removed(from, place[0], what);
+      add(naming(0, null));
+    }
     else if (call.startsWith("mkdir") && places[0] !== null && places[0] !== undefined) add(naming(0, this.#recording.make({ kind: "directory" })));
   }
 }

@@ -80,7 +80,7 @@ export class LiveCopy {
       const started = performance.now();
       const { keyspaces, counts } = await this.follower.follow(source, this.#options);
       await this.follower.learn(keyspaces, this.#options);
-      this.#mark = source.info.mark;
+      this.#mark = source.mark();
       addTo(this.changes, counts);
       this.#teller.tell("delta", `the copy was brought up to date while the service runs, as ${reason}`, { ...counts, seconds: round(secondsSince(started)) });
       return true;
