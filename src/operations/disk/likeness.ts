@@ -65,10 +65,22 @@ async function giveOne(path: string, now: Mode, like: Likeness): Promise<void> {
     const known = await giveOwner(handle, now, like);
     // Before the mode, which is what a list lets in at most.
     giveAttributes(handle.fd, attributesToGive(has, (like.attributes ?? []).filter(({ name }) => known || !isList(name))));
-    await handle.chmod(like.mode & (known ? PERMISSIONS : PERMISSIONS & ~OF_GROUP));
+    await changeMode(handle, like.mode & (known ? PERMISSIONS : PERMISSIONS & ~OF_GROUP));
     await handle.sync();
   } finally {
     await handle.close();
+  }
+}
+
+/**
+ * chmod(2) of what this user has made. Only a file system that keeps no modes refuses it: CIFS to all, exFAT as it may be mounted to all but one user.
+ * @throws {Error} of the system
+ */
+export async function changeMode(handle: FileHandle, mode: number): Promise<void> {
+  try {
+    await handle.chmod(mode);
+  } catch (error) {
+    if (!hasCode(error, "EPERM", "ENOTSUP")) throw error;
   }
 }
 

@@ -1,8 +1,9 @@
 /** What lies where, and moving directories durably. */
-import { open, cp, lstat, readdir } from "node:fs/promises";
+import { open, lstat, readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { EngineName } from "../../engines/store.js";
 import { hasCode, KgdumpError, systemError } from "../../errors.js";
+import { copyTree } from "./copy-tree.js";
 import { copyOwner } from "./likeness.js";
 import { makeDirectory, removeTree, renameName } from "./name-changes.js";
 import { nameIsTaken } from "./names.js";
@@ -108,7 +109,7 @@ export async function copyDurably(from: string, to: string, partial: string): Pr
   try {
     await removeTree(partial);
     await makeDirectory(partial);
-    await cp(from, partial, { recursive: true, preserveTimestamps: true, force: false, errorOnExist: false, verbatimSymlinks: true });
+    await copyTree(from, partial);
     await compareAndSync(from, partial);
   } catch (error) {
     await removeTree(partial).catch(() => undefined);

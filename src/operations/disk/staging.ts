@@ -5,11 +5,11 @@
  * later import to the same target can clear what a killed one left, and never what a running one is building.
  */
 import { randomBytes } from "node:crypto";
-import { chmod, open, readdir, readlink, realpath, rm, stat, unlink, writeFile } from "node:fs/promises";
+import { open, readdir, readlink, realpath, rm, stat, unlink, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { hasCode, KgdumpError, systemError } from "../../errors.js";
 import { refuseUngivable, type WithAccess } from "./access.js";
-import { giveAccess } from "./likeness.js";
+import { changeMode, giveAccess } from "./likeness.js";
 import { makeDirectory, removeEmptyDirectory, removeTree, renameName } from "./name-changes.js";
 import { isDirectory } from "./names.js";
 import { isRunning, type Owner, ownProcess } from "./owner.js";
@@ -134,23 +134,24 @@ export class Staging implements AsyncDisposable {
    * directories, nothing is at the path between two renames.
    * @param exchange exchanges two directories at once; false when that is not possible
    * @param aside where the old store is between the two renames, lest it be taken for something that can be removed
+   * @param letGo closes what is open of the old store, before that is removed: NFS and FUSE keep a file that is open, and with it its directory
    * @throws {KgdumpError} PERMISSION_DENIED, IO_FAILED
    */
-  async replace(exchange: (a: string, b: string) => Promise<boolean>, aside: string): Promise<void> {
+  async replace(exchange: (a: string, b: string) => Promise<boolean>, aside: string, letGo: () => void): Promise<void> {
+    let isAside = false;
     try {
-      if (await exchange(this.storePath, this.#finalPath)) {
-        await this.#syncNames();
-        await this.discard();
-        return;
+      if (!(await exchange(this.storePath, this.#finalPath))) {
+        await renameName(this.#finalPath, aside);
+        isAside = true;
+        await renameName(this.storePath, this.#finalPath);
       }
-      await renameName(this.#finalPath, aside);
-      await renameName(this.storePath, this.#finalPath);
       await this.#syncNames();
     } catch (error) {
       throw systemError(error, `putting the new store at ${this.#finalPath}`, { path: this.#finalPath });
     }
+    letGo();
     await this.discard();
-    await removeTree(aside).catch(() => undefined);
+    if (isAside) await removeTree(aside).catch(() => undefined);
   }
 
   /** A renaming is sure to be durable when both its directories are. */
@@ -245,20 +246,20 @@ async function clearUnowned(directory: string, ownerMs: number): Promise<void> {
 
 /** Syncs every file and directory below `path`, which is nobody else's. */
 async function syncTree(path: string): Promise<void> {
-  await chmod(path, 0o700);
-  for (const entry of await readdir(path, { withFileTypes: true })) {
-    const child = join(path, entry.name);
-    if (entry.isDirectory()) {
-      await syncTree(child);
-    } else if (entry.isFile()) {
-      const handle = await open(child, "r");
-      try {
-        await handle.chmod(0o600);
-        await handle.sync();
-      } finally {
-        await handle.close();
-      }
-    }
-  }
+  if (await settleOne(path)) return;
+  for (const entry of await readdir(path, { withFileTypes: true })) if (entry.isDirectory() || entry.isFile()) await syncTree(join(path, entry.name));
   await syncDirectory(path);
+}
+
+/** Gives a directory or a file its mode, and syncs a file. @returns whether it is one */
+async function settleOne(path: string): Promise<boolean> {
+  const handle = await open(path, "r");
+  try {
+    const isFile = (await handle.stat()).isFile();
+    await changeMode(handle, isFile ? 0o600 : 0o700);
+    if (isFile) await handle.sync();
+    return isFile;
+  } finally {
+    await handle.close();
+  }
 }

@@ -109,8 +109,18 @@ export type Identity = Pick<BigIntStats, "dev" | "ino">;
  */
 export async function ownDirectory(path: string): Promise<Identity | null> {
   const found = await lstat(path, { bigint: true }).catch(() => null);
-  if (found?.isDirectory() !== true || !isTrusted(Number(found.uid)) || (found.mode & 0o022n) !== 0n) return null;
-  return { dev: found.dev, ino: found.ino };
+  if (found?.isDirectory() !== true) return null;
+  const isOwn = isTrusted(Number(found.uid)) && (found.mode & 0o022n) === 0n;
+  return isOwn || (await isAsMounted(path, found)) ? { dev: found.dev, ino: found.ino } : null;
+}
+
+/**
+ * Whether a directory has the owner of the one that it lies in, and its modes, by which all may write there: so it is on file systems that keep neither, such as
+ * exFAT and NTFS. Elsewhere that owner alone can have made it, who may remove all that is there anyway.
+ */
+async function isAsMounted(path: string, { dev, uid, mode }: BigIntStats): Promise<boolean> {
+  const around = await lstat(dirname(path), { bigint: true }).catch(() => null);
+  return (mode & 0o022n) !== 0n && around?.dev === dev && around.uid === uid && around.mode === mode;
 }
 
 /** Whether a path still leads to that directory. */

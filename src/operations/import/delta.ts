@@ -6,8 +6,7 @@
  * be, and another call begins anew. That takes the room of a second store (none, where the file system shares what copies have in
  * common), but a sled store that was killed while it was written to may not open again.
  */
-import { constants } from "node:fs";
-import { cp, lstat, realpath } from "node:fs/promises";
+import { lstat, realpath } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { nextIdOf } from "../../engines/next-id.js";
 import type { SledSink } from "../../engines/sled/sled.js";
@@ -15,6 +14,7 @@ import type { EntrySource, KeyOrder } from "../../engines/store.js";
 import { KgdumpError, systemError } from "../../errors.js";
 import type { BaseKeyspace } from "../../format/index.js";
 import { reopenSettings } from "../../settings/reopen.js";
+import { copyTree } from "../disk/copy-tree.js";
 import { makeLike } from "../disk/likeness.js";
 import { renameName } from "../disk/name-changes.js";
 import { nameIsTaken } from "../disk/names.js";
@@ -96,7 +96,7 @@ export async function importDeltas(options: ImportOptions, files: readonly strin
         await closing(await openCopy(staging.storePath, options, false), (copy) => verifyState(copy, chain.keyspaces, options));
         options.signal?.throwIfAborted();
         await makeLike(staging.storePath, target, IMPORT_ENGINE);
-        await staging.replace(exchangeDirectories, asideOf(target));
+        await staging.replace(exchangeDirectories, asideOf(target), () => { lock.release(); });
       }
       return resultOf(options, chain, done, sink.settings, started);
     } finally {
@@ -121,7 +121,7 @@ async function copyStore(from: string, to: string): Promise<void> {
   try {
     // Once more: it may have been changed before its lock was taken.
     await refuseFilesElsewhere(from, IMPORT_ENGINE);
-    await cp(from, to, { recursive: true, errorOnExist: true, force: false, mode: constants.COPYFILE_FICLONE, preserveTimestamps: true, verbatimSymlinks: true });
+    await copyTree(from, to);
   } catch (error) {
     throw systemError(error, `copying ${from} to ${to}`, { path: from, hint: "a delta is applied to a copy of the store, which takes its place then: make room for it" });
   }

@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { readdirSync } from "node:fs";
 import { chmod, mkdir, readdir, readFile, realpath, rename, symlink, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
@@ -133,6 +134,19 @@ test("a process id that is in use again does not keep a stale directory", async 
   await staging.discard();
 });
 
+test("a stale directory that all may write to is cleared only where that is so of all, as on file systems without modes", async (t) => {
+  for (const [around, stale, isCleared] of [[0o777, 0o777, true], [0o755, 0o777, false], [0o1777, 0o777, false], [0o777, 0o770, false], [0o777, 0o755, true]] as const) {
+    const directory = await temporaryDirectory(t);
+    const path = join(directory, ".target.kgdump-0123456789abcdef");
+    await mkdir(path);
+    await writeFile(join(path, "owner.json"), JSON.stringify({ pid: process.pid, started: "1", host: hostname() }));
+    await chmod(path, stale);
+    await chmod(directory, around);
+    await (await Staging.create(join(directory, "target"))).discard();
+    t.deepEqual(await readdir(directory), isCleared ? [] : [".target.kgdump-0123456789abcdef"], [around, stale].map((mode) => mode.toString(8)).join(" "));
+  }
+});
+
 test("a missing parent is an error that says so", async (t) => {
   const directory = await temporaryDirectory(t);
   await t.throwsAsync(Staging.create(join(directory, "no", "target")), { code: "NOT_FOUND" });
@@ -145,14 +159,15 @@ test("where directories can't be exchanged, the old store stays beside its place
   await writeFile(join(target, "old"), "1");
   const cannot = (): Promise<boolean> => Promise.resolve(false);
   const missing = await Staging.create(target);
-  await t.throwsAsync(missing.replace(cannot, aside), { code: "NOT_FOUND" });
+  const never = (): void => { t.fail("the old store is not let go"); };
+  await t.throwsAsync(missing.replace(cannot, aside, never), { code: "NOT_FOUND" });
   t.deepEqual(await readdir(aside), ["old"]);
   await missing.discard();
   await rename(aside, target);
   const made = await Staging.create(target);
   await mkdir(made.storePath);
   await writeFile(join(made.storePath, "new"), "1");
-  await made.replace(cannot, aside);
+  await made.replace(cannot, aside, () => { t.deepEqual([target, aside].map((path) => readdirSync(path)), [["new"], ["old"]]); });
   t.deepEqual(await readdir(target), ["new"]);
   t.deepEqual(await readdir(directory), ["graph"]);
 });

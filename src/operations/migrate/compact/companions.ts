@@ -1,9 +1,10 @@
 /** What else lies in a store's directory, and is none of its engine's: it is the program's own, and has to be there as before. */
-import { cp, lstat, readdir } from "node:fs/promises";
+import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { engineNamed } from "../../../engines/registry.js";
 import type { EngineName } from "../../../engines/store.js";
 import { systemError } from "../../../errors.js";
+import { copyTree } from "../../disk/copy-tree.js";
 import { copyOwner } from "../../disk/likeness.js";
 import { compareFiles } from "../../disk/places.js";
 import { syncDirectory } from "../../disk/sync.js";
@@ -17,7 +18,7 @@ export async function copyCompanions(from: string, to: string, engine: EngineNam
   try {
     const names = (await readdir(from)).filter((name) => !engineNamed(engine).ownNames.test(name));
     for (const name of names) {
-      await cp(join(from, name), join(to, name), { recursive: true, preserveTimestamps: true, verbatimSymlinks: true, force: false, errorOnExist: true });
+      await copyTree(join(from, name), join(to, name));
       await finish(join(from, name), join(to, name));
     }
     if (names.length > 0) await syncDirectory(to);
