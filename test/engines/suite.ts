@@ -1,4 +1,5 @@
 /** What every engine must do, whichever it is: each runs this suite with a manifest of what is its own. */
+import { readdirSync, readlinkSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
@@ -73,6 +74,19 @@ async function read(t: ExecutionContext, source: Pick<EntrySource, "scan">, name
     block.release();
   }
   return shown(pairs);
+}
+
+/** Files below a directory that this process has open, where the system tells. */
+function openBelow(directory: string): string[] {
+  if (process.platform !== "linux") return [];
+  return readdirSync("/proc/self/fd").flatMap((descriptor) => {
+    try {
+      const path = readlinkSync(`/proc/self/fd/${descriptor}`);
+      return path.startsWith(`${directory}/`) ? [path] : [];
+    } catch {
+      return [];
+    }
+  });
 }
 
 /** Begins a store of whole keyspaces. */
@@ -175,6 +189,26 @@ export function engineSuite(manifest: EngineManifest): void {
     t.is((await read(t, source, some.name, { blockSize: 1000 })).length, 300);
     await source.close();
     (await engine.lock(path)).release();
+  });
+
+  test(title("what is closed has no file of the store open, lest its directory stay where such files keep a name"), async (t) => {
+    const path = join(await temporaryDirectory(t), "store");
+    await make(manifest, path, [some]);
+    t.deepEqual(openBelow(path), []);
+    const source = await engine.openSource(path, {});
+    t.is((await read(t, source, some.name, { blockSize: 1000 })).length, 300);
+    await source.account?.(some.name, 300);
+    await source.close();
+    t.deepEqual(openBelow(path), []);
+    if (openSink === undefined) return;
+    const sink = await openSink(path);
+    await sink.apply(some.name, encodeEntries([{ key: bytes("new"), value: bytes("1") }]), "overwrite");
+    await sink.flush();
+    await sink.close();
+    t.deepEqual(openBelow(path), []);
+    // What was only just written is in a log.
+    await (await engine.openSource(path, {})).close();
+    t.deepEqual(openBelow(path), []);
   });
 
   if (openSink !== undefined) test(title("a sink adds, keeps, replaces and refuses, and tells what it did; comparing changes nothing"), async (t) => {

@@ -171,6 +171,18 @@ test("a keyspace in reverse order is inserted, and others are loaded around it",
   await t.notThrowsAsync(sledHammer(path, 3, 2000));
 });
 
+test("a keyspace without entries is a tree, in whatever order it would be", async (t) => {
+  const path = join(await temporaryDirectory(t), "store");
+  const loader = await openSledLoader(path);
+  for (const order of ["bytewise", "reverse-bytewise"] as const) {
+    await loader.startKeyspace(Buffer.from(order), order);
+    t.is(await loader.finishKeyspace(), 0);
+  }
+  await loader.finish();
+  await loader.close();
+  t.deepEqual((await sledCheck(path)).map(({ name, records }) => [name.toString(), records]).sort(), [["__sled__default", 0], ["bytewise", 0], ["reverse-bytewise", 0]]);
+});
+
 async function refused(t: ExecutionContext, blocks: readonly Uint8Array[], order: KeyOrder, code: ErrorCode): Promise<void> {
   const path = join(await temporaryDirectory(t), "store");
   const loader = await openSledLoader(path);

@@ -1,4 +1,5 @@
 /** The journal is a file that anybody may damage: what is read is a sound journal, or a clear error, and never anything in between. */
+import { spawn } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test from "ava";
@@ -6,7 +7,7 @@ import fc from "../../support/properties.js";
 import { KgdumpError } from "#src/errors.js";
 import { rollbackStore } from "#src/operations/migrate/back/rollback.js";
 import { parseJournal } from "#src/operations/migrate/journal-form.js";
-import { journalPath, readJournal, writeJournal } from "#src/operations/migrate/journal.js";
+import { type Journal, journalPath, readJournal, refuseOtherOwner, writeJournal } from "#src/operations/migrate/journal.js";
 import { migrateStore } from "#src/operations/migrate/migrate.js";
 import { migrationStatus } from "#src/operations/migrate/status.js";
 import { loggedSeed } from "../../support/seed.js";
@@ -30,6 +31,21 @@ test("a sound journal is read as it is, one of before there were deltas too", (t
   t.deepEqual(parseJournal(JSON.stringify(journal), journal.target), journal);
   const { delta: _delta, deltaId: _deltaId, ...older } = journal;
   t.deepEqual(parseJournal(JSON.stringify(older), journal.target), journal);
+});
+
+test("another process that runs keeps a migration that is not at its end, and no other", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const child = spawn("sleep", ["600"]);
+  t.teardown(() => child.kill());
+  const journal = await writeJournal(sampleJournal(join(directory, "graph")));
+  const other = { ...journal.owner, pid: child.pid ?? 0, started: null };
+  const ends = ["done", "rolled-back"];
+  for (const step of ["copying", "waiting", "following", "exporting", "importing", "imported", "switching", "confirming", "rolling-back", ...ends] as Journal["step"][]) {
+    const refusal = refuseOtherOwner({ ...journal, step, owner: other });
+    if (ends.includes(step)) await t.notThrowsAsync(refusal, step);
+    else await t.throwsAsync(refusal, { code: "STORE_IN_USE", message: new RegExp(`^process ${String(child.pid)} is running`) }, step);
+    await t.notThrowsAsync(refuseOtherOwner({ ...journal, step }), step);
+  }
 });
 
 test("a wrong value at any place is told, whatever is asked for, and nothing is touched", async (t) => {
