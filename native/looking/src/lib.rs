@@ -8,4 +8,5 @@ pub mod entries;
 pub mod graph;
 mod json;
 mod levels;
+mod quoted;
 pub mod stats;

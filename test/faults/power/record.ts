@@ -239,7 +239,6 @@ class Reader {
       const place = places[0] ?? null;
       if (from !== null && place !== null) this.open.removed(from, place[0], what);
       add(naming(0, null));
-    }
-    else if (call.startsWith("mkdir") && places[0] !== null && places[0] !== undefined) add(naming(0, this.#recording.make({ kind: "directory" })));
+    } else if (call.startsWith("mkdir") && places[0] !== null && places[0] !== undefined) add(naming(0, this.#recording.make({ kind: "directory" })));
   }
 }

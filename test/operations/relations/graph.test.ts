@@ -155,7 +155,7 @@ test("a store, its dump and its stream have the same graph, which listEntries sh
   t.deepEqual(results.map(({ kind }) => kind), ["rocksdb", "dump", "dump"]);
   const delta = join(directory, "delta.kgd");
   await exportStore(path, { output: delta, base: [dump] });
-  const warned = [...results, await graphOf(delta)].map(({ warnings }) => warnings.some((warning) => /a delta: only what changed is in it/.test(warning)));
+  const warned = [...results, await graphOf(delta)].map(({ warnings }) => warnings.some((warning) => warning.includes("a delta: only what changed is in it")));
   t.deepEqual(warned, [false, false, false, true]);
   const file = join(directory, "layout.toml");
   await writeFile(file, '[[edges]]\nkey = "edge:{uuid}"\nfrom = "source"\nto = "target"\n');

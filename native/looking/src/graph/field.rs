@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::id::uuid_text;
 use super::layout::{Form, Name, Rule};
 use super::pick::{Picked, Picks};
-use crate::json::Quoted;
+use crate::quoted::Quoted;
 
 /// What a value has in the place of a field.
 pub enum Field<'a> {

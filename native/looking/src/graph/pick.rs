@@ -5,7 +5,8 @@
 use std::ops::Range;
 
 use super::layout::{LENGTHS, NAMES, Paths};
-use crate::json::{self, Quoted, Watch};
+use crate::json::{self, Watch};
+use crate::quoted::Quoted;
 
 /// What stands at a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
