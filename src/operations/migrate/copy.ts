@@ -1,6 +1,6 @@
 /** The full copy of a migration: the old store becomes a dump, or a stream, and that the new store beside it. */
 import { randomUUID } from "node:crypto";
-import type { EntrySource, StoreMark } from "../../engines/store.js";
+import type { StoreMark } from "../../engines/store.js";
 import { KgdumpError } from "../../errors.js";
 import type { Held } from "../disk/hold.js";
 import { openSource } from "../disk/stores.js";
@@ -80,9 +80,8 @@ async function exportHeld(journal: Journal, held: Held | null, output: ExportOpt
   const { excludeKeyspaces } = askedNames(journal);
   const asked = { store: journal.source, output, dumpId: journal.dumpId, target: directionOf(journal).to, excludeKeyspaces, ttl, paranoid, onProgress, signal };
   const source = held?.source ?? null;
-  const exporting = (real: EntrySource): Promise<ExportResult> => exportSource(through(seams?.exporting, real), asked);
-  if (source !== null) return { exported: await exporting(source), mark: undefined };
-  return closing(await openSource(journal.source, { ttl, paranoid, ...selectionOf(asked) }), async (opened) => ({ exported: await exporting(opened), mark: opened.mark?.() }));
+  if (source !== null) return { exported: await exportSource(through(seams?.exporting, source), asked), mark: undefined };
+  return closing(await openSource(journal.source, { ttl, paranoid, ...selectionOf(asked) }), async (opened) => ({ exported: await exportSource(opened, asked), mark: opened.mark?.() }));
 }
 
 /** Makes the new store. */
