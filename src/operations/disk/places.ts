@@ -5,6 +5,7 @@ import type { EngineName } from "../../engines/store.js";
 import { hasCode, KgdumpError, systemError } from "../../errors.js";
 import { copyTree } from "./copy-tree.js";
 import { copyOwner } from "./likeness.js";
+import { moveError } from "./move-error.js";
 import { makeDirectory, removeTree, renameName } from "./name-changes.js";
 import { nameIsTaken } from "./names.js";
 import { detectEngine } from "./stores.js";
@@ -146,16 +147,6 @@ export async function clearRemoved(path: string): Promise<void> {
 
 function removedName(path: string): string {
   return `${path}.kgdump-removed`;
-}
-
-function moveError(error: unknown, from: string, to: string): KgdumpError {
-  if (hasCode(error, "ENOTEMPTY", "EEXIST", "ENOTDIR")) {
-    return new KgdumpError("TARGET_EXISTS", `something created ${to} while ${from} was being moved there`, { cause: error, path: to, hint: "look at what made it, then run this again" });
-  }
-  if (hasCode(error, "EBUSY")) {
-    return new KgdumpError("TARGET_EXISTS", `${from} or ${to} is a mount point, which can't be moved`, { cause: error, path: from, hint: "let the store be a directory within the mounted one" });
-  }
-  return systemError(error, `moving ${from} to ${to}`, { path: to });
 }
 
 const CHUNK = 1024 * 1024;

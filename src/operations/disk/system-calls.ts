@@ -6,6 +6,7 @@ import { getSystemErrorMap } from "node:util";
 import { addonIfAny, fromAddon, loadAddon } from "../../addon.js";
 import { hasCode, systemError } from "../../errors.js";
 import { keepsNamesIn } from "./acting.js";
+import { immovable } from "./move-error.js";
 
 /** Bytes that are handed over at a time: few calls, and little left at the end. */
 const STRIDE = 8 * 1024 * 1024;
@@ -20,14 +21,14 @@ interface Addon {
 /**
  * Exchanges two directories of one file system at once: at no time is nothing at either path.
  * @returns false when the system or the file system can't do that
- * @throws {KgdumpError} NOT_FOUND, PERMISSION_DENIED, NO_SPACE, IO_FAILED, ADDON_MISSING
+ * @throws {KgdumpError} TARGET_EXISTS for a mount point, NOT_FOUND, PERMISSION_DENIED, NO_SPACE, IO_FAILED, ADDON_MISSING
  */
 export async function exchangeDirectories(a: string, b: string): Promise<boolean> {
   const failed = await fromAddon(() => (loadAddon("blocks") as Addon).exchangeDirectories(resolve(a), resolve(b), [a, b].some((path) => keepsNamesIn(dirname(resolve(path))))));
   if (failed === 0) return true;
   const error = errorOfNumber(failed);
   if (hasCode(error, "ENOSYS", "EINVAL", "ENOTSUP")) return false;
-  throw systemError(error, `exchanging ${a} with ${b}`, { path: b });
+  throw immovable(error, a, b) ?? systemError(error, `exchanging ${a} with ${b}`, { path: b });
 }
 
 /** The error of a system's number, as Node's own functions throw it. */

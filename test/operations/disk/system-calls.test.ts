@@ -1,7 +1,10 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test from "ava";
+import type { KgdumpError } from "#src/errors.js";
+import { renameDurably } from "#src/operations/disk/places.js";
 import { exchangeDirectories } from "#src/operations/disk/system-calls.js";
+import { SIMULATION_DIRECTORY } from "../../simulator/simulation.js";
 import { temporaryDirectory } from "../../support/temporary.js";
 
 test("two directories are exchanged, and one that is missing is told", async (t) => {
@@ -26,4 +29,20 @@ test("where directories can't be exchanged, that is told, and no error", async (
   await mkdir(inner);
   // The system says EINVAL of a directory and one within it, as file systems do that can't.
   t.false(await exchangeDirectories(directory, inner));
+});
+
+test("what can't be moved is told with what can be done: a directory on another file system, as one of a container's image", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const elsewhere = await mkdtemp(join(SIMULATION_DIRECTORY, "kgdump-test-"));
+  t.teardown(() => rm(elsewhere, { recursive: true, force: true }));
+  if ((await stat(elsewhere)).dev === (await stat(directory)).dev) {
+    t.log("SKIPPED: there is only one file system");
+    t.pass();
+    return;
+  }
+  const wanted = { code: "IO_FAILED", message: /can't be moved to .*container's image/ };
+  const error = await t.throwsAsync<KgdumpError>(exchangeDirectories(directory, elsewhere), wanted);
+  t.regex(error?.hint ?? "", /cp -a STORE COPY/);
+  await t.throwsAsync(renameDurably(elsewhere, join(directory, "moved")), wanted);
+  t.deepEqual([await readdir(directory), await readdir(elsewhere)], [[], []]);
 });

@@ -144,7 +144,12 @@ mod tests {
     use crate::files::table::checksum::mask;
 
     fn record(payload: &[u8]) -> Vec<u8> {
-        let mut typed = vec![1];
+        part(1, payload)
+    }
+
+    /// A whole record (1), or its first (2), a middle (3) or its last part (4).
+    fn part(kind: u8, payload: &[u8]) -> Vec<u8> {
+        let mut typed = vec![kind];
         typed.extend_from_slice(payload);
         let mut bytes = mask(crc32c::crc32c(&typed)).to_le_bytes().to_vec();
         bytes.extend_from_slice(&(payload.len() as u16).to_le_bytes());
@@ -162,6 +167,24 @@ mod tests {
         })
         .unwrap();
         all
+    }
+
+    #[test]
+    fn a_record_needs_all_its_parts_and_a_loss_stands_where_it_begins() {
+        let cases: [(&[(u8, &str)], &[&str]); 8] = [
+            (&[(2, "a"), (3, "b"), (4, "c")], &["abc"]),
+            (&[(2, "a"), (1, "b")], &["hole at 0", "b"]),
+            (&[(2, "a"), (2, "b"), (4, "c")], &["hole at 0", "bc"]),
+            (&[(2, "a"), (3, "b")], &["hole at 0"]),
+            (&[(3, "a"), (1, "b")], &["hole at 0", "b"]),
+            (&[(4, "a"), (1, "b")], &["hole at 0", "b"]),
+            (&[(2, "a"), (1, "b"), (4, "c")], &["hole at 0", "b", "hole at 16"]),
+            (&[(1, "a"), (2, "b"), (1, "c"), (2, "d"), (4, "e")], &["a", "hole at 8", "c", "de"]),
+        ];
+        for (parts, wanted) in cases {
+            let log: Vec<u8> = parts.iter().flat_map(|(kind, text)| part(*kind, text.as_bytes())).collect();
+            assert_eq!(read(&log), wanted, "{parts:?}");
+        }
     }
 
     #[test]

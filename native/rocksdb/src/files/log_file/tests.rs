@@ -156,6 +156,19 @@ fn the_last_bytes_of_a_reused_file_are_told_apart_as_far_as_they_can_be() {
 }
 
 #[test]
+fn a_part_that_fills_its_block_may_have_been_written_in_half() {
+    let all = [vec![1; 300], vec![2; 60_000]];
+    let bytes = write_log(&all, Some(LOG));
+    for lacking in [1, 7, 500, 20_000] {
+        // What another log left goes on for blocks.
+        let mut file = bytes[..BLOCK - lacking].to_vec();
+        file.resize(3 * BLOCK, 0xab);
+        let (read, _) = read(&file, Some(LOG)).expect("an end");
+        assert_eq!(read, all[..1], "{lacking} bytes were not written");
+    }
+}
+
+#[test]
 fn a_type_of_reused_files_in_a_new_one_is_damage() {
     let mut bytes = write_log(&records()[..3], None);
     let last = bytes.len() - HEADER - 300;
