@@ -12,6 +12,10 @@ use crate::ffi;
 /// What to do when the system opens no more files. Tables of the levels from the first on are opened one by one, those of level 0 all at once.
 const MORE_DESCRIPTORS: &str = "raise the limit of open files (`ulimit -n`) above the number of tables that were never compacted, or let the store's program compact it";
 
+/// What to do where nothing can be written.
+const ONLY_READ: &str =
+    "let the file system be mounted for writing, or use what only reads a store: export, verify, inspect, stats, recover";
+
 /// How the faults of this addon are made.
 pub trait Reason {
     /// An error of a system call while doing `what` with `path`.
@@ -35,6 +39,7 @@ impl Reason for Fault {
         let fault = Self::new(code, format!("{what} {}: {error}", path.display())).at(path);
         match error.raw_os_error() {
             Some(libc::EMFILE | libc::ENFILE) => fault.hint(MORE_DESCRIPTORS),
+            Some(libc::EROFS) => fault.hint(ONLY_READ),
             _ => fault,
         }
     }
@@ -146,6 +151,8 @@ mod tests {
         let message = "IO error: While open a file for random read: /s/000007.sst: Too many open files";
         let fault = Fault::rocksdb(message, store);
         assert_eq!((fault.code, fault.hint.as_deref()), ("IO_FAILED", Some(MORE_DESCRIPTORS)));
+        let fault = Fault::io("opening", store, &io::Error::from_raw_os_error(libc::EROFS));
+        assert_eq!((fault.code, fault.hint.as_deref()), ("PERMISSION_DENIED", Some(ONLY_READ)));
         let fault = Fault::io("opening", store, &io::Error::from_raw_os_error(libc::EMFILE));
         assert_eq!((fault.code, fault.hint.as_deref()), ("IO_FAILED", Some(MORE_DESCRIPTORS)));
     }
