@@ -5,7 +5,7 @@
  * later import to the same target can clear what a killed one left, and never what a running one is building.
  */
 import { randomBytes } from "node:crypto";
-import { open, readdir, readlink, realpath, rm, stat, unlink, writeFile } from "node:fs/promises";
+import { open, readdir, readlink, realpath, rm, stat, unlink } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { hasCode, KgdumpError, systemError } from "../../errors.js";
 import { refuseUngivable, type WithAccess } from "./access.js";
@@ -89,11 +89,13 @@ export class Staging implements AsyncDisposable {
     const parent = dirname(finalPath);
     const prefix = prefixOf(finalPath);
     const directory = join(parent, prefix + randomBytes(8).toString("hex"));
+    let identity: Identity | null;
     try {
       await refuseMountPoint(finalPath, parent);
-      await clearStale(parent, prefix);
       await makeDirectory(directory);
-      await writeFile(join(directory, OWNER_FILE), JSON.stringify(ownProcess()), { flag: "wx", mode: 0o600 });
+      const maker = await writeOwner(directory);
+      identity = await ownDirectory(directory, maker);
+      await clearStale(parent, prefix, undefined, maker);
     } catch (error) {
       await removeTree(directory).catch(() => undefined);
       throw systemError(error, `preparing ${finalPath}`, {
@@ -102,7 +104,7 @@ export class Staging implements AsyncDisposable {
         hint: `${parent} must be a directory that exists and that you may write to`,
       });
     }
-    return new Staging(directory, finalPath, await ownDirectory(directory), { owner, mode });
+    return new Staging(directory, finalPath, identity, { owner, mode });
   }
 
   /**
@@ -207,12 +209,23 @@ async function refuseMountPoint(path: string, parent: string): Promise<void> {
   });
 }
 
-async function clearStale(parent: string, prefix: string, known?: "abandoned" | "alone"): Promise<void> {
+/** Says in a staging directory who builds there. @returns the user to whom what is made there belongs */
+async function writeOwner(directory: string): Promise<number> {
+  const handle = await open(join(directory, OWNER_FILE), "wx", 0o600);
+  try {
+    await handle.writeFile(JSON.stringify(ownProcess()));
+    return (await handle.stat()).uid;
+  } finally {
+    await handle.close();
+  }
+}
+
+async function clearStale(parent: string, prefix: string, known?: "abandoned" | "alone", maker?: number): Promise<void> {
   for (const name of await readdir(parent)) {
     if (!name.startsWith(prefix) || !/^[0-9a-f]{16}$/.test(name.slice(prefix.length))) continue;
     const directory = join(parent, name);
     // What somebody else put there, or a link, may lead anywhere.
-    const identity = await ownDirectory(directory);
+    const identity = await ownDirectory(directory, maker);
     if (identity !== null && (known === "abandoned" || (await isStale(directory, known === "alone" ? 0 : OWNER_MS)))) await removeStaging(directory, identity);
   }
 }

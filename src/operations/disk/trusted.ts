@@ -105,12 +105,14 @@ export type Identity = Pick<BigIntStats, "dev" | "ino">;
 
 /**
  * A directory that is one's own, and not a link to one, so that what is in it may be removed.
+ * @param maker the user to whom what one makes there belongs, where that is known: on SSHFS, NFS or in a container it may be another than oneself
  * @returns by what it is known; null for anything else
  */
-export async function ownDirectory(path: string): Promise<Identity | null> {
+export async function ownDirectory(path: string, maker?: number): Promise<Identity | null> {
   const found = await lstat(path, { bigint: true }).catch(() => null);
   if (found?.isDirectory() !== true) return null;
-  const isOwn = isTrusted(Number(found.uid)) && (found.mode & 0o022n) === 0n;
+  const uid = Number(found.uid);
+  const isOwn = (isTrusted(uid) || uid === maker) && (found.mode & 0o022n) === 0n;
   return isOwn || (await isAsMounted(path, found)) ? { dev: found.dev, ino: found.ino } : null;
 }
 
