@@ -3,7 +3,7 @@
 //! Contract: exactly RFC 8259, as JSON.parse has it, of UTF-8 alone; no recursion, so that no depth of a hostile value ends the process.
 
 use crate::levels::Levels;
-use crate::quoted::Quoted;
+pub use crate::quoted::Quoted;
 
 /// Is told what is in a document, from its start to its end.
 pub trait Watch {

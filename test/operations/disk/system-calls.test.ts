@@ -42,7 +42,7 @@ test("what can't be moved is told with what can be done: a directory on another 
   }
   const wanted = { code: "IO_FAILED", message: /can't be moved to .*container's image/ };
   const error = await t.throwsAsync<KgdumpError>(exchangeDirectories(directory, elsewhere), wanted);
-  t.regex(error?.hint ?? "", /cp -a STORE COPY/);
+  t.regex(error.hint ?? "", /cp -a STORE COPY/);
   await t.throwsAsync(renameDurably(elsewhere, join(directory, "moved")), wanted);
   t.deepEqual([await readdir(directory), await readdir(elsewhere)], [[], []]);
 });

@@ -5,8 +5,7 @@
 use kgdump_shared::fault::Outcome;
 
 use super::id::{Id, UUID_TEXT, uuid_of};
-use crate::json::{self, Watch};
-use crate::quoted::Quoted;
+use crate::json::{self, Quoted, Watch};
 
 /// What is wrong with a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,8 +5,7 @@
 use std::ops::Range;
 
 use super::layout::{LENGTHS, NAMES, Paths};
-use crate::json::{self, Watch};
-use crate::quoted::Quoted;
+use crate::json::{self, Quoted, Watch};
 
 /// What stands at a path.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,8 +2,7 @@
 //!
 //! Contract: bounded, whatever the values: so many fields, so deep, examples of so many bytes. What is beyond is counted, not told. Shapes are added up.
 
-use crate::json::{self, Watch};
-use crate::quoted::Quoted;
+use crate::json::{self, Quoted, Watch};
 
 /// Places of one shape: fields, and what is in lists.
 const MOST_PLACES: usize = 200;
