@@ -171,19 +171,20 @@ mod tests {
 
     #[test]
     fn a_record_needs_all_its_parts_and_a_loss_stands_where_it_begins() {
-        let cases: [(&[(u8, &str)], &[&str]); 8] = [
-            (&[(2, "a"), (3, "b"), (4, "c")], &["abc"]),
-            (&[(2, "a"), (1, "b")], &["hole at 0", "b"]),
-            (&[(2, "a"), (2, "b"), (4, "c")], &["hole at 0", "bc"]),
-            (&[(2, "a"), (3, "b")], &["hole at 0"]),
-            (&[(3, "a"), (1, "b")], &["hole at 0", "b"]),
-            (&[(4, "a"), (1, "b")], &["hole at 0", "b"]),
-            (&[(2, "a"), (1, "b"), (4, "c")], &["hole at 0", "b", "hole at 16"]),
-            (&[(1, "a"), (2, "b"), (1, "c"), (2, "d"), (4, "e")], &["a", "hole at 8", "c", "de"]),
-        ];
-        for (parts, wanted) in cases {
-            let log: Vec<u8> = parts.iter().flat_map(|(kind, text)| part(*kind, text.as_bytes())).collect();
-            assert_eq!(read(&log), wanted, "{parts:?}");
+        // What kind each part is, with a letter of its content; and what is found.
+        for (parts, wanted) in [
+            ("2a 3b 4c", "abc"),
+            ("2a 1b", "hole at 0, b"),
+            ("2a 2b 4c", "hole at 0, bc"),
+            ("2a 3b", "hole at 0"),
+            ("3a 1b", "hole at 0, b"),
+            ("4a 1b", "hole at 0, b"),
+            ("2a 1b 4c", "hole at 0, b, hole at 16"),
+            ("1a 2b 1c 2d 4e", "a, hole at 8, c, de"),
+        ] {
+            let log: Vec<u8> =
+                parts.split(' ').map(str::as_bytes).flat_map(|text| part(text[0] - b'0', &text[1..])).collect();
+            assert_eq!(read(&log).join(", "), wanted, "{parts}");
         }
     }
 
