@@ -161,6 +161,9 @@ test("lists are JSON lines when asked for", async (t) => {
   t.deepEqual(lines[3], { keyspace: { text: "default" }, key: { text: "node_edges:a:incoming" }, value: { text: '["x"]' } } as never);
   t.deepEqual(lines[4]?.value, { text: "" });
   t.deepEqual(lines[5]?.value, { hex: "00ff00ff" });
+  const keys = await kgdump(["inspect", "--keys", "--json"], { input: await sampleDump(GRAPH) });
+  const names = keys.stdout.toString().trimEnd().split("\n").map((line) => Object.keys(JSON.parse(line) as object));
+  t.deepEqual(names, lines.map(() => ["keyspace", "key"]));
 });
 
 test("blocks are listed with their place and keys", async (t) => {
