@@ -14,7 +14,7 @@ import { makeDirectory, removeEmptyDirectory, removeTree, renameName } from "./n
 import { isDirectory } from "./names.js";
 import { isRunning, type Owner, ownProcess } from "./owner.js";
 import { syncDirectory } from "./sync.js";
-import { type Identity, isStill, ownDirectory, readSmallFile } from "./trusted.js";
+import { type Identity, isStill, isTrusted, ownDirectory, readSmallFile } from "./trusted.js";
 
 /** What lies at the path of an import's target. */
 export type TargetState = "absent" | "empty" | "occupied";
@@ -92,10 +92,12 @@ export class Staging implements AsyncDisposable {
     let identity: Identity | null;
     try {
       await refuseMountPoint(finalPath, parent);
+      // First, as it may take the room that is needed.
+      await clearStale(parent, prefix);
       await makeDirectory(directory);
       const maker = await writeOwner(directory);
       identity = await ownDirectory(directory, maker);
-      await clearStale(parent, prefix, undefined, maker);
+      if (!isTrusted(maker)) await clearStale(parent, prefix, undefined, maker);
     } catch (error) {
       await removeTree(directory).catch(() => undefined);
       throw systemError(error, `preparing ${finalPath}`, {
