@@ -2,15 +2,17 @@
  * Loads kgdump's native addons and turns their errors into KgdumpErrors.
  *
  * An addon `<name>` is in the package `@kgdump/<name>-<platform>` where that is installed, else in `native/<name>/build/kgdump_<name>.node` in the
- * package's root, where `npm run setup` puts it. Its errors have a message that is a JSON object `{ code, message, path?, hint?, keyspace? }`, the name in hex.
+ * package's root, where `npm run setup` puts it. Its errors have a message that is a JSON object `{ code, message, path?, hint?, keyspace?, system? }`,
+ * the keyspace's name in hex and the number of the failed call's error (errno).
  */
 import { existsSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { isErrorCode, KgdumpError } from "./errors.js";
+import { getSystemErrorMap } from "node:util";
+import { isErrorCode, KgdumpError, systemHint } from "./errors.js";
 import type { BlockFacts } from "./format/types.js";
-import { type AddonName, missingAddon, packageOf, platformName } from "./prebuilt.js";
+import { type AddonName, missingAddon, packageOf, platformName, unloadableAddon } from "./prebuilt.js";
 import { PREBUILT } from "./version.js";
 
 const VARIABLE = "KGDUMP_ADDON";
@@ -34,7 +36,7 @@ export function nativeCodeIsOff(what: string): KgdumpError | undefined {
 /**
  * Loads an addon. Loading it again gives the same object.
  * @param name folder of the addon in native/
- * @throws {KgdumpError} ADDON_MISSING when it is not there or can't be loaded
+ * @throws {KgdumpError} ADDON_MISSING when it is not there or can't be loaded, IO_FAILED where the system opens no more files
  */
 export function loadAddon(name: AddonName): unknown {
   const off = nativeCodeIsOff(`the ${name} addon`);
@@ -43,8 +45,7 @@ export function loadAddon(name: AddonName): unknown {
   try {
     return load(path) as unknown;
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new KgdumpError("ADDON_MISSING", `the ${name} addon can't be loaded: ${reason}`, { cause: error, path, hint: "run `npm run setup` in kgdump's folder" });
+    throw unloadableAddon(name, error, { path, prebuilt: PREBUILT, root: installedIn() });
   }
 }
 
@@ -102,11 +103,12 @@ export function addonError(error: unknown): KgdumpError {
   const text = error instanceof Error ? error.message : String(error);
   const told = parse(text);
   if (told === undefined) return new KgdumpError("INTERNAL", `an addon failed: ${text}`, { cause: error });
-  const { code, message, path, hint, keyspace } = told;
-  return new KgdumpError(isErrorCode(code) ? code : "INTERNAL", message, {
+  const { code, message, path, hint, keyspace, system } = told;
+  const systemCode = system === undefined ? undefined : getSystemErrorMap().get(-system)?.[0];
+  return new KgdumpError(isErrorCode(code) ? code : "INTERNAL", systemCode === undefined ? message : `${message} (${systemCode})`, {
     cause: error,
     path,
-    hint,
+    hint: hint ?? systemHint(systemCode ?? ""),
     keyspace: keyspace === undefined ? undefined : Buffer.from(keyspace, "hex"),
   });
 }
@@ -151,6 +153,7 @@ interface Told {
   path?: string;
   hint?: string;
   keyspace?: string;
+  system?: number;
 }
 
 function parse(text: string): Told | undefined {
@@ -164,7 +167,7 @@ function parse(text: string): Told | undefined {
 
 function isTold(value: unknown): value is Told {
   if (typeof value !== "object" || value === null) return false;
-  const { code, message, path, hint, keyspace } = value as Record<keyof Told, unknown>;
+  const { code, message, path, hint, keyspace, system } = value as Record<keyof Told, unknown>;
   const optional = (part: unknown): boolean => part === undefined || typeof part === "string";
-  return typeof code === "string" && typeof message === "string" && [path, hint, keyspace].every(optional);
+  return typeof code === "string" && typeof message === "string" && [path, hint, keyspace].every(optional) && (system === undefined || typeof system === "number");
 }

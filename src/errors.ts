@@ -195,6 +195,9 @@ export function isErrorCode(code: string): code is ErrorCode {
 /** What libuv, and so Node, has no name for: it says "Unknown system error -122". */
 const UNNAMED: ReadonlyMap<number, { code: string; text: string }> = new Map([
   [-constants.errno.EDQUOT, { code: "EDQUOT", text: "disk quota exceeded" }],
+  [-constants.errno.ESTALE, { code: "ESTALE", text: "stale file handle" }],
+  [-constants.errno.ENOLCK, { code: "ENOLCK", text: "no locks available" }],
+  [-constants.errno.EBADMSG, { code: "EBADMSG", text: "bad message" }],
 ]);
 
 const SYSTEM_CODES: Readonly<Record<string, ErrorCode>> = {
@@ -208,6 +211,23 @@ const SYSTEM_CODES: Readonly<Record<string, ErrorCode>> = {
   ENOTDIR: "NOT_FOUND",
   EPIPE: "BROKEN_PIPE",
 };
+
+/** What helps where the error itself says what is in the way, and so more than a hint about what was being done. */
+const SYSTEM_HINTS: ReadonlyMap<string, string> = new Map([
+  ["EMFILE", "raise the limit of open files (`ulimit -n`), then run it again"],
+  ["ENFILE", "the whole system has no more open files to give: end programs that hold many, or raise fs.file-max"],
+  ["EFBIG", "the file system (FAT: 4 GiB) or the limit `ulimit -f` takes no longer file: write to another file system, or raise the limit"],
+  ["ENAMETOOLONG", "choose a shorter name: what kgdump makes beside it is named after it, and longer"],
+  ["ELOOP", "its symbolic links lead round in a circle: name what they should lead to"],
+  ["ENOMEM", "end programs that take much memory, or raise the limit (`ulimit -v`, or that of the container)"],
+  ["ESTALE", "the file system that it was on is gone: mount it again"],
+  ["ENOTCONN", "the file system that it was on is gone: mount it again"],
+]);
+
+/** What to do next about a failed system call, where its code says that; undefined for others. @param systemCode such as "EMFILE" */
+export function systemHint(systemCode: string): string | undefined {
+  return SYSTEM_HINTS.get(systemCode);
+}
 
 /** Whether `error` is of a system call that failed with one of `codes`, such as "ENOENT". */
 export function hasCode(error: unknown, ...codes: string[]): boolean {
@@ -231,9 +251,10 @@ export function systemError(error: unknown, what: string, { missing, ...details 
     });
   }
   if (missing !== undefined && systemCode === "ENOENT") return new KgdumpError("NOT_FOUND", missing, { cause: error, ...details });
+  const hint = systemHint(systemCode) ?? details.hint;
   const message = error instanceof Error ? error.message : String(error);
   const reason = unnamed === undefined ? plainReason(message) : `${unnamed.text} (${unnamed.code})`;
-  return new KgdumpError(SYSTEM_CODES[systemCode] ?? "IO_FAILED", `${what}: ${reason}`, { cause: error, ...details });
+  return new KgdumpError(SYSTEM_CODES[systemCode] ?? "IO_FAILED", `${what}: ${reason}`, { cause: error, ...details, hint });
 }
 
 /** Whether a relative path was to be resolved in a working directory that was removed. */

@@ -1,6 +1,6 @@
 /** The packages with kgdump's addons, one for each platform: their names, and what to say where one is missing. */
 import { closeSync, openSync, readSync } from "node:fs";
-import { KgdumpError } from "./errors.js";
+import { KgdumpError, systemHint } from "./errors.js";
 
 /** The addons that there are: folders in native/, and the middles of their packages' names. */
 export const ADDONS = ["blocks", "rocksdb", "sled"] as const;
@@ -79,7 +79,28 @@ export function missingAddon(addon: AddonName, { prebuilt, platform, found: [oth
   }
   const own = `${prefix}${platform}`;
   const why = other === undefined ? "npm leaves it out with --omit=optional, or when package-lock.json was made on another system" : `${other} is there, as node_modules was made on another system`;
-  const wanted = `${own}@${prebuilt[own] ?? ""}`;
-  const command = root === null ? `\`npm install -g ${wanted}\`` : `\`npm install ${wanted}\` in ${root}`;
-  return new KgdumpError("ADDON_MISSING", `${need} the package ${own}, which is not installed: ${why}`, { hint: `${command} gets it; dumps are read without` });
+  return new KgdumpError("ADDON_MISSING", `${need} the package ${own}, which is not installed: ${why}`, { hint: `${installing(own, prebuilt, root)} gets it; dumps are read without` });
+}
+
+/** The command that installs a package. */
+function installing(name: string, prebuilt: AddonPlaces["prebuilt"], root: string | null): string {
+  const wanted = `${name}@${prebuilt[name] ?? ""}`;
+  return root === null ? `\`npm install -g ${wanted}\`` : `\`npm install ${wanted}\` in ${root}`;
+}
+
+/** What helps, by what the system's loader says of an addon (dlopen(3)). */
+const LOADER_SAYS: readonly (readonly [RegExp, string])[] = [
+  [/version `(GLIBC|GLIBCXX|CXXABI)_[\d.]+' not found/, "this system's C or C++ library is older than the addon needs: use a newer system, or `npm run setup` in a clone of kgdump here; dumps are read without"],
+  [/libstdc\+\+\.so/, "install the C++ library (`apt install libstdc++6`); dumps are read without"],
+  [/failed to map segment/, "the file system that it lies on lets nothing be run (noexec): install kgdump on another; dumps are read without"],
+];
+
+/** The error for an addon that is there and can't be loaded. @param error what Node threw */
+export function unloadableAddon(addon: AddonName, error: unknown, { path, prebuilt, root }: Pick<AddonPlaces, "prebuilt" | "root"> & { readonly path: string }): KgdumpError {
+  const reason = error instanceof Error ? error.message : String(error);
+  const message = `the ${addon} addon can't be loaded: ${reason}`;
+  if (reason.includes("Too many open files")) return new KgdumpError("IO_FAILED", message, { cause: error, path, hint: systemHint("EMFILE") });
+  const own = packageOf(addon);
+  const again = Object.hasOwn(prebuilt, own) && path.includes(own) ? `${installing(own, prebuilt, root)} installs it again; dumps are read without` : "run `npm run setup` in kgdump's folder";
+  return new KgdumpError("ADDON_MISSING", message, { cause: error, path, hint: LOADER_SAYS.find(([said]) => said.test(reason))?.[1] ?? again });
 }

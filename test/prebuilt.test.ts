@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import test from "ava";
 import { addonPath } from "#src/addon.js";
-import { type AddonPlaces, loaderOf, missingAddon, packageOf, platformName } from "#src/prebuilt.js";
+import { type AddonPlaces, loaderOf, missingAddon, packageOf, platformName, unloadableAddon } from "#src/prebuilt.js";
 
 const PREBUILT = { "@kgdump/sled-linux-x64-gnu": "0.2.0", "@kgdump/sled-darwin-arm64": "0.2.0", "@kgdump/blocks-linux-x64-gnu": "0.2.0" };
 const PLACES: AddonPlaces = { prebuilt: PREBUILT, platform: "linux-x64-gnu", found: [], root: "/srv/app", built: "/srv/app/native/sled/build/kgdump_sled.node" };
@@ -54,4 +54,23 @@ test("a program's loader is found wherever its name stands", (t) => {
   program.writeUInt32LE(1, 64 + 56);
   t.is(loaderOf(read), "");
   t.is(loaderOf(() => Buffer.from("#!/bin/sh")), "");
+});
+
+test("an addon that can't be loaded: what its loader says tells what helps", (t) => {
+  const own = packageOf("sled");
+  const at = (said: string, path = "/srv/app/native/sled/build/kgdump_sled.node", prebuilt = {}): { code: string; hint?: string | undefined } =>
+    unloadableAddon("sled", new Error(said), { path, prebuilt, root: "/srv/app" });
+  for (const [said, code, hint] of [
+    ["x.node: cannot open shared object file: Too many open files", "IO_FAILED", /`ulimit -n`/],
+    ["/lib/libc.so.6: version `GLIBC_2.34' not found (required by x.node)", "ADDON_MISSING", /library is older than the addon needs/],
+    ["libstdc++.so.6: version `GLIBCXX_3.4.30' not found", "ADDON_MISSING", /library is older than the addon needs/],
+    ["libstdc++.so.6: cannot open shared object file: No such file or directory", "ADDON_MISSING", /libstdc\+\+6/],
+    ["x.node: failed to map segment from shared object: Operation not permitted", "ADDON_MISSING", /noexec/],
+    ["x.node: invalid ELF header", "ADDON_MISSING", /^run `npm run setup` in kgdump's folder$/],
+  ] as const) {
+    t.is(at(said).code, code, said);
+    t.regex(at(said).hint ?? "", hint, said);
+  }
+  const packaged = at("x.node: file too short", `/srv/app/node_modules/${own}/kgdump_sled.node`, { [own]: "0.2.0" });
+  t.is(packaged.hint, `\`npm install ${own}@0.2.0\` in /srv/app installs it again; dumps are read without`);
 });

@@ -1,4 +1,4 @@
-/** A quota that is used up: libuv does not know that error, so Node gives it without a name. */
+/** Errors of the system that libuv does not know, such as a quota that is used up: Node gives them without a name. */
 import { constants } from "node:os";
 import test from "ava";
 import { systemError } from "#src/errors.js";
@@ -16,8 +16,13 @@ test("a quota that is used up is no space", (t) => {
   t.is(error.message, "writing /x: disk quota exceeded (EDQUOT)");
 });
 
+test("a file system that is gone", (t) => {
+  const error = systemError(unnamed(constants.errno.ESTALE), "writing /x", { hint: "make room" });
+  t.deepEqual([error.code, error.message, error.hint], ["IO_FAILED", "writing /x: stale file handle (ESTALE)", "the file system that it was on is gone: mount it again"]);
+});
+
 test("another error without a name stays as it is", (t) => {
-  const error = systemError(unnamed(constants.errno.ESTALE), "writing /x");
+  const error = systemError(unnamed(constants.errno.EMULTIHOP), "writing /x");
   t.is(error.code, "IO_FAILED");
   t.regex(error.message, /^writing \/x: Unknown system error/);
 });

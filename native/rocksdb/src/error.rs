@@ -16,6 +16,16 @@ const MORE_DESCRIPTORS: &str = "raise the limit of open files (`ulimit -n`) abov
 const ONLY_READ: &str =
     "let the file system be mounted for writing, or use what only reads a store: export, verify, inspect, stats, recover";
 
+/// The system's words in RocksDB's messages that tell what to do next.
+const SYSTEM_WORDS: [(&str, i32); 6] = [
+    ("Too many open files in system", libc::ENFILE),
+    ("Too many open files", libc::EMFILE),
+    ("File too large", libc::EFBIG),
+    ("File name too long", libc::ENAMETOOLONG),
+    ("Too many levels of symbolic links", libc::ELOOP),
+    ("Cannot allocate memory", libc::ENOMEM),
+];
+
 /// How the faults of this addon are made.
 pub trait Reason {
     /// An error of a system call while doing `what` with `path`.
@@ -30,13 +40,7 @@ pub trait Reason {
 
 impl Reason for Fault {
     fn io(what: &str, path: &Path, error: &io::Error) -> Self {
-        let code = match error.kind() {
-            io::ErrorKind::NotFound => "NOT_FOUND",
-            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => "PERMISSION_DENIED",
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "NO_SPACE",
-            _ => "IO_FAILED",
-        };
-        let fault = Self::new(code, format!("{what} {}: {error}", path.display())).at(path);
+        let fault = Self::system(&format!("{what} {}", path.display()), error).at(path);
         match error.raw_os_error() {
             Some(libc::EMFILE | libc::ENFILE) => fault.hint(MORE_DESCRIPTORS),
             Some(libc::EROFS) => fault.hint(ONLY_READ),
@@ -61,12 +65,13 @@ impl Reason for Fault {
         };
         let code = code_of(message);
         let mut fault = Self::new(code, format!("RocksDB: {message}"));
+        fault.system = SYSTEM_WORDS.iter().find(|(words, _)| message.contains(words)).map(|&(_, number)| number);
         fault.path = file_in(message).or_else(|| Some(store.to_string_lossy().into_owned()));
         match code {
             "STORE_IN_USE" => fault.hint("another program has this store open; stop it first"),
             "STORE_DAMAGED" => fault
                 .hint("copy the store again from its origin or a backup, or save what is sound with `kgdump recover`"),
-            "IO_FAILED" if message.contains("Too many open files") => fault.hint(MORE_DESCRIPTORS),
+            "IO_FAILED" if fault.system == Some(libc::EMFILE) => fault.hint(MORE_DESCRIPTORS),
             _ => fault,
         }
     }
@@ -91,7 +96,7 @@ fn code_of(message: &str) -> &'static str {
     let has = |part: &str| message.contains(part);
     if has("erge operator") || has("merge_operator") {
         "STORE_MERGE_OPERATOR"
-    } else if has("No space left") || has("Disk quota exceeded") {
+    } else if has("No space left") || has("Disk quota exceeded") || has("File too large") {
         "NO_SPACE"
     } else if has("LOCK")
         && (has("lock hold by current process") || has("While lock file"))

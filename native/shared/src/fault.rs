@@ -1,9 +1,10 @@
 //! An error as it crosses into JavaScript.
 //!
-//! Contract: there its message is a JSON object `{"code", "message", "path"?, "hint"?, "keyspace"?}`, the last one in hex; `src/addon.ts`
-//! makes a KgdumpError of it.
+//! Contract: there its message is a JSON object `{"code", "message", "path"?, "hint"?, "keyspace"?, "system"?}`, the keyspace in hex;
+//! `src/addon.ts` makes a KgdumpError of it.
 
 use std::fmt::Write as _;
+use std::io;
 use std::path::Path;
 
 /// What went wrong, as kgdump's error model has it.
@@ -18,13 +19,26 @@ pub struct Fault {
     pub hint: Option<String>,
     /// Name of the keyspace that it is about.
     pub keyspace: Option<Vec<u8>>,
+    /// Number of the error (errno) of the system's call that failed.
+    pub system: Option<i32>,
 }
 
 pub type Outcome<T> = Result<T, Fault>;
 
 impl Fault {
     pub fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), path: None, hint: None, keyspace: None }
+        Self { code, message: message.into(), path: None, hint: None, keyspace: None, system: None }
+    }
+
+    /// A failed call of the system; `what` says what was being done, as in "opening /x/db".
+    pub fn system(what: &str, error: &io::Error) -> Self {
+        let code = match error.kind() {
+            io::ErrorKind::NotFound => "NOT_FOUND",
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => "PERMISSION_DENIED",
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => "NO_SPACE",
+            _ => "IO_FAILED",
+        };
+        Self { system: error.raw_os_error(), ..Self::new(code, format!("{what}: {}", words(error))) }
     }
 
     pub fn at(mut self, path: &Path) -> Self {
@@ -62,6 +76,9 @@ impl Fault {
             }
             json.push('"');
         }
+        if let Some(number) = self.system {
+            let _ = write!(json, ",\"system\":{number}");
+        }
         json.push('}');
         json
     }
@@ -71,6 +88,15 @@ impl Fault {
 impl From<Fault> for napi::Error {
     fn from(fault: Fault) -> Self {
         Self::from_reason(fault.to_json())
+    }
+}
+
+/// What the system says of an error, without its number: JavaScript puts its name there.
+pub fn words(error: &io::Error) -> String {
+    let text = error.to_string();
+    match (error.raw_os_error(), text.rfind(" (os error ")) {
+        (Some(_), Some(end)) => text[..end].to_owned(),
+        _ => text,
     }
 }
 
@@ -105,5 +131,17 @@ mod tests {
         );
         let named = Fault::new("NO_SPACE", "full").of_family(b"a\xff").of_family(b"b");
         assert_eq!(named.to_json(), "{\"code\":\"NO_SPACE\",\"message\":\"full\",\"keyspace\":\"61ff\"}");
+    }
+
+    #[test]
+    fn a_failed_call_has_the_systems_words_and_number() {
+        let told = |number| Fault::system("writing /x", &io::Error::from_raw_os_error(number)).to_json();
+        assert_eq!(told(27), "{\"code\":\"NO_SPACE\",\"message\":\"writing /x: File too large\",\"system\":27}");
+        let codes =
+            [2, 13, 30, 28, 122, 24].map(|number| Fault::system("", &io::Error::from_raw_os_error(number)).code);
+        let [missing, denied, full] = ["NOT_FOUND", "PERMISSION_DENIED", "NO_SPACE"];
+        assert_eq!(codes, [missing, denied, denied, full, full, "IO_FAILED"]);
+        let own = Fault::system("reading", &io::Error::new(io::ErrorKind::UnexpectedEof, "cut short"));
+        assert_eq!((own.message.as_str(), own.system), ("reading: cut short", None));
     }
 }

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use kgdump_shared::fault::Fault;
+use kgdump_shared::fault::{Fault, words};
 
 /// kgdump's error codes that this addon can report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,6 +80,8 @@ pub struct SledFault {
     pub path: Option<PathBuf>,
     /// What the user can do next; default: what the code says.
     pub hint: Option<&'static str>,
+    /// Number of the error (errno) of the system's call that failed.
+    pub system: Option<i32>,
 }
 
 /// The result of everything that can fail here.
@@ -105,7 +107,7 @@ impl Doing {
 
 impl SledFault {
     pub fn new(code: Code, message: impl Into<String>) -> SledFault {
-        SledFault { code, message: message.into(), path: None, hint: None }
+        SledFault { code, message: message.into(), path: None, hint: None, system: None }
     }
 
     /// The same failure, about `path` (unless it names a path already).
@@ -131,10 +133,9 @@ impl SledFault {
     /// The failure of a call of the system that a text tells of, which holds an error printed with `Debug`; None when it holds none.
     pub fn of_system(text: &str) -> Option<SledFault> {
         let after = |name: &str| text.rsplit_once(name).map(|(_, rest)| rest);
-        let digits = after("code: ").and_then(|rest| rest.split(|c: char| !c.is_ascii_digit()).next());
-        if let Some(number) = digits.and_then(|digits| digits.parse().ok()) {
+        if let Some(number) = printed_number(text) {
             let error = io::Error::from_raw_os_error(number);
-            return Some(SledFault::new(io_code(&error), io_text(&error)));
+            return Some(SledFault { system: Some(number), ..SledFault::new(io_code(&error), io_text(&error)) });
         }
         let kind = after("kind: ")?.split(|c: char| !c.is_ascii_alphanumeric()).next()?;
         let kinds = [
@@ -150,7 +151,8 @@ impl SledFault {
 
     /// A failed system call; `what` says what was being done, as in "opening /x/db".
     pub fn io(error: &io::Error, what: &str) -> SledFault {
-        SledFault::new(io_code(error), format!("{what}: {}", io_text(error)))
+        let told = SledFault::new(io_code(error), format!("{what}: {}", io_text(error)));
+        SledFault { system: error.raw_os_error().or_else(|| printed_number(&error.to_string())), ..told }
     }
 
     /// An error that sled returned; `what` says what was being done.
@@ -178,9 +180,12 @@ impl SledFault {
 
 impl From<SledFault> for Fault {
     fn from(fault: SledFault) -> Self {
+        // More room does not help against a limit of a file's length.
+        let advised = if fault.system == Some(libc::EFBIG) { None } else { fault.code.hint() };
         Fault {
             path: fault.path.map(|path| path.to_string_lossy().into_owned()),
-            hint: fault.hint.or(fault.code.hint()).map(str::to_owned),
+            hint: fault.hint.or(advised).map(str::to_owned),
+            system: fault.system,
             ..Fault::new(fault.code.name(), fault.message)
         }
     }
@@ -217,9 +222,14 @@ fn is_cut_short(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::UnexpectedEof | io::ErrorKind::NotFound | io::ErrorKind::InvalidData)
 }
 
+/// The number in an error that was printed with `Debug`.
+fn printed_number(text: &str) -> Option<i32> {
+    text.rsplit_once("code: ")?.1.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+}
+
 /// The system's words. Sled copies an error by printing it with `Debug`, and may do so several times over.
 fn io_text(error: &io::Error) -> String {
-    let text = error.to_string();
+    let text = words(error);
     let Some((_, quoted)) = text.rsplit_once("message: ") else { return text };
     let words = quoted.trim_start_matches(['"', '\\']);
     words.split(['"', '\\']).next().unwrap_or(words).to_string()
@@ -252,5 +262,10 @@ mod tests {
         let fault = SledFault::sled(&copied, Doing::Writing, "writing");
         assert_eq!(fault.code, Code::NoSpace);
         assert_eq!(fault.message, "writing: No space left on device");
+        assert_eq!(fault.system, Some(28));
+        let long =
+            SledFault::sled(&sled::Error::Io(io::Error::from_raw_os_error(27)).clone(), Doing::Writing, "writing");
+        let told = Fault::from(long);
+        assert_eq!((told.code, told.system, told.hint), ("NO_SPACE", Some(27), None));
     }
 }

@@ -2,7 +2,7 @@
  * Paths that are not UTF-8. Node gives arguments as text, with U+FFFD in place of what is no UTF-8; the bytes are in /proc/self/cmdline. A path with such
  * bytes gets another name by which the same thing can be opened, `/proc/self/fd/N` or a name in it, and what is printed has the path as it was typed.
  */
-import { constants, openSync, readFileSync, statSync } from "node:fs";
+import { constants, openSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { hasCode, KgdumpError, systemError } from "../../errors.js";
 
 /** Options whose value is a path. */
@@ -13,6 +13,9 @@ const OTHER_OPTIONS: readonly string[] = ["--prefix", "--keyspace", "--column-fa
 const KEY_OPTIONS: readonly string[] = ["--from", "--to"];
 /** Commands that write paths down, and go on by them after an interruption. */
 const WRITES_PATHS: readonly string[] = ["migrate", "rollback", "status", "cleanup"];
+
+/** The working directory, whatever its name is. */
+const HERE = "/proc/self/cwd";
 
 /** What stands for paths, and how these are shown. */
 export class RawPaths {
@@ -27,6 +30,7 @@ export class RawPaths {
   replace(args: readonly string[], bytes = rawArguments(args.length)): string[] {
     if (bytes === null) return [...args];
     const command = args.find((arg) => !arg.startsWith("-")) ?? "";
+    this.#standIn(workingDirectory(), command);
     return args.map((arg, index) => {
       const raw = bytes[index];
       if (raw === undefined || !arg.includes("\ufffd") || raw.equals(Buffer.from(arg))) return arg;
@@ -47,6 +51,14 @@ export class RawPaths {
     return shown;
   }
 
+  /** Has paths that begin at the working directory begin at another name of it, where Node can't tell its name. */
+  #standIn(directory: Buffer | null, command: string): void {
+    if (directory === null) return;
+    if (WRITES_PATHS.includes(command)) throw unusable(shownPath(directory));
+    process.cwd = () => HERE;
+    this.#shown.set(HERE, shownPath(directory));
+  }
+
   /** Another name of what is at a path, or may be made there. */
   #otherName(path: Buffer): string {
     const slash = path.lastIndexOf("/", path.length > 1 && path.at(-1) === 0x2f ? -2 : undefined);
@@ -57,6 +69,18 @@ export class RawPaths {
     const name = inText ? `${directory}/${base.toString()}` : directory;
     this.#shown.set(name, shownPath(path));
     return name;
+  }
+}
+
+/** The working directory, when its name is not UTF-8; else null. */
+function workingDirectory(): Buffer | null {
+  try {
+    const told = process.cwd();
+    if (!told.includes("\ufffd")) return null;
+    const name = readlinkSync(HERE, { encoding: "buffer" });
+    return name.equals(Buffer.from(told)) ? null : name;
+  } catch {
+    return null; // It was removed, which is told where it is needed.
   }
 }
 

@@ -8,7 +8,7 @@ export async function nameIsTaken(path: string): Promise<boolean> {
     await lstat(path);
     return true;
   } catch (error) {
-    if (hasCode(error, "ENOENT")) return false;
+    if (hasCode(error, "ENOENT", "ENAMETOOLONG")) return false;
     throw systemError(error, `looking at ${path}`, { path });
   }
 }

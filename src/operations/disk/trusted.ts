@@ -65,6 +65,8 @@ export async function openRegular(path: string, flags: number, mode = 0o600): Pr
   } catch (error) {
     // A link, or a FIFO that nobody reads.
     if (hasCode(error, "ELOOP", "EMLINK", "ENXIO")) throw await noFile(path, error);
+    // What was named after a long name can't have been made.
+    if (hasCode(error, "ENAMETOOLONG") && (flags & constants.O_CREAT) === 0) throw new KgdumpError("NOT_FOUND", `there is no ${path}, which is too long for a name`, { cause: error, path });
     throw systemError(error, `opening ${path}`, { path });
   }
   try {

@@ -20,7 +20,7 @@ import { type Journal, type JournalKeyspace, writeJournal } from "./journal.js";
 import type { CopyFollower } from "./live/follow.js";
 import { entriesOf, type MigrateOptions } from "./options.js";
 import { inPlaceText, withInPlace } from "./switch/in-place.js";
-import { isOwnDump } from "./switch/steps.js";
+import { isOwnDump, removeOwnDump } from "./switch/steps.js";
 
 type ConfirmOptions = Pick<MigrateOptions, "ttl" | "keepDump" | "onProgress" | "signal" | "seams" | "onInPlace">;
 
@@ -43,9 +43,10 @@ export async function confirmSwitch(journal: Journal, follower: CopyFollower | n
 
 async function confirm(journal: Journal, follower: CopyFollower | null, options: ConfirmOptions, teller: Teller): Promise<Journal> {
   const original = journal.backup ?? journal.source;
+  const made = await deltaMade(journal, options);
   if ((await occupantOf(original)) !== directionOf(journal).from) {
     teller.tell("verify", "the original is not there any more: it was not read once more", { path: original });
-    return writeJournal({ ...journal, step: "done", delta: null });
+    return writeJournal({ ...journal, step: "done", delta: made });
   }
   let { keyspaces } = journal;
   if (keyspaces === null && follower !== null) {
@@ -61,6 +62,13 @@ async function confirm(journal: Journal, follower: CopyFollower | null, options:
   }
   keyspaces ??= written ?? (await keyspacesOfOriginal(journal, options));
   return writeJournal({ ...journal, step: "done", keyspaces, delta: written === null ? null : journal.delta });
+}
+
+/** The delta, if a run that was interrupted has made it; without a dump to keep it goes. */
+async function deltaMade({ delta, deltaId }: Journal, { keepDump }: ConfirmOptions): Promise<string | null> {
+  if (delta === null || deltaId === null) return null;
+  if (keepDump === false) await removeOwnDump(delta, deltaId);
+  return (await isOwnDump(delta, deltaId)) ? delta : null;
 }
 
 /** What the original of a migration that has switched holds. @throws {KgdumpError} STORE_*, IO_FAILED */

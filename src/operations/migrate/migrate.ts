@@ -179,12 +179,11 @@ interface Done {
 }
 
 async function finish(journal: Journal, done: Done | null, teller: Teller, started: number, options: MigrateOptions): Promise<MigrateResult> {
-  let { dump, delta } = journal;
+  let { dump } = journal;
   if (dump !== null && options.keepDump === false) {
     await removeOwnDump(dump, journal.dumpId);
-    if (delta !== null && journal.deltaId !== null) await removeOwnDump(delta, journal.deltaId);
-    dump = delta = null;
-    await writeJournal({ ...journal, dump, delta });
+    dump = null;
+    await writeJournal({ ...journal, dump });
   }
   const entries = entriesOf(journal.keyspaces ?? []);
   const downtime = done === null ? {} : { downtime: round(done.downtimeSeconds) };
@@ -196,7 +195,7 @@ async function finish(journal: Journal, done: Done | null, teller: Teller, start
     target: journal.target,
     backup: journal.backup,
     dump,
-    delta,
+    delta: journal.delta,
     entries,
     keyspaces: done?.sides.keyspaces ?? null,
     graph: done?.sides.graph ?? null,

@@ -72,6 +72,32 @@ test("says the path as it was typed", async (t) => {
   t.is((JSON.parse(failed.stderr) as { error: { path: string } }).error.path, "d\\xff/none");
 });
 
+test("in a working directory whose name is not UTF-8, what is there is found, and what is made is made there", async (t) => {
+  const cwd = await ground(t);
+  const inside = (script: string): ReturnType<typeof shell> => shell(`cd $'d\\xff' && { ${script}; }`, { cwd });
+  for (const script of [
+    "kgdump export store -o new.kgd && kgdump verify new.kgd --against store",
+    "kgdump verify b.kgd --against ./store/ --against ../d*/store",
+    "kgdump export store | kgdump import sled && kgdump verify --against sled b.kgd",
+    "kgdump restore back -i b.kgd && kgdump inspect back && kgdump stats sled",
+    "kgdump recover b.kgd -o saved.kgd",
+    "kgdump report store -o report.html",
+    "kgdump verify ../$'a\\xe9.kgd' --against back",
+  ]) {
+    const ended = await inside(script);
+    t.is(ended.code, 0, `${script}\n${ended.stderr}`);
+    t.notRegex(ended.stderr + ended.stdout.toString(), /proc\/self|\ufffd|\\u\{fffd\}/, script);
+  }
+  t.deepEqual(readdirSync(bytes(cwd, "d\xff")).sort(), ["b.kgd", "back", "new.kgd", "report.html", "saved.kgd", "sled", "store"]);
+  const none = await inside("kgdump verify none.kgd");
+  assertOneError(t, none, 1, "NOT_FOUND");
+  t.regex(none.stderr, /there is no file .*\/d\\xff\/none\.kgd/);
+  const moved = await inside("kgdump migrate store");
+  assertOneError(t, moved, 2, "USAGE");
+  t.regex(moved.stderr, /d\\xff is not UTF-8, but a migration/);
+  t.is((await inside("kgdump migrate --help")).code, 2);
+});
+
 test("4GiB is taken for the largest block, and no more", async (t) => {
   const cwd = await ground(t);
   t.is((await shell("kgdump verify -q $'a\\xe9.kgd' --max-block-size 4GiB", { cwd })).code, 0);

@@ -116,5 +116,5 @@ test("more tables in level 0 than may be open are an error that says what to do"
   }
   const { code, stderr } = await limited(["export", store, "-o", `${store}.kgd`]);
   t.is(code, 1);
-  t.regex(stderr, /Too many open files \[IO_FAILED\][^]*ulimit -n/);
+  t.regex(stderr, /Too many open files \(EMFILE\) \[IO_FAILED\][^]*ulimit -n/);
 });

@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from "node:fs";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
@@ -9,7 +9,7 @@ import { exportStore } from "#src/operations/export/export.js";
 import { importDump } from "#src/operations/import/import.js";
 import { rollbackStore } from "#src/operations/migrate/back/rollback.js";
 import type { MigrationEvent } from "#src/operations/migrate/events.js";
-import { readJournal } from "#src/operations/migrate/journal.js";
+import { readJournal, writeJournal } from "#src/operations/migrate/journal.js";
 import { migrateStore, type MigrateOptions, type MigrateResult } from "#src/operations/migrate/migrate.js";
 import { migrationStatus } from "#src/operations/migrate/status.js";
 import type { Seams } from "#src/operations/run/seams.js";
@@ -182,6 +182,25 @@ test("a file that comes where the delta was to be stays as it is; without the du
     }
   }
 });
+
+for (const [what, keepDump, isThere] of [["no dump is to be kept any more", false, true], ["the original is gone", undefined, false]] as const) {
+  test(`a delta that an interrupted run has made, when ${what}`, async (t) => {
+    const directory = await temporaryDirectory(t);
+    const path = await makeStore(directory, "graph", CONTENT);
+    const [dump, delta] = [join(directory, "mine.kgd"), join(directory, "mine.delta.kgd")];
+    const { result } = await migrated(t, path, [], /stop the service now/, CHANGES, { dump });
+    t.is(result.delta, delta);
+    // As a run left it that was killed when the delta had its name.
+    const journal = await readJournal(path);
+    if (journal === null) throw new Error("there is a journal");
+    await writeJournal({ ...journal, step: "confirming" });
+    if (!isThere) rmSync(result.backup ?? "", { recursive: true });
+    const again = await migrateStore({ source: path, keepDump });
+    t.is(again.delta, isThere ? null : delta);
+    t.deepEqual([existsSync(dump), existsSync(delta)], [!isThere, !isThere]);
+    t.is((await readJournal(path))?.delta, again.delta);
+  });
+}
 
 /** A source whose first block of the family `nodes` has another value. */
 function unlike(real: EntrySource): EntrySource {

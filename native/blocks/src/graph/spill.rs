@@ -62,13 +62,7 @@ impl Spill for Temporary {
 }
 
 fn fault(what: &str, error: &io::Error, path: &Path) -> Fault {
-    let code = match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => "NO_SPACE",
-        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => "PERMISSION_DENIED",
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => "NOT_FOUND",
-        _ => "IO_FAILED",
-    };
-    Fault::new(code, format!("{what}: {error}")).at(path).hint(
+    Fault::system(what, error).at(path).hint(
         "name another directory with the environment variable TMPDIR; it takes up to 150 bytes for each entry of the graph",
     )
 }

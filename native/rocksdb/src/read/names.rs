@@ -30,8 +30,8 @@ impl Names {
     /// A failure with the names that people know.
     pub fn fault(&self, fault: Fault) -> Fault {
         let known = |text: Option<String>| text.map(|text| self.text(text));
-        let Fault { code, message, path, hint, keyspace } = fault;
-        Fault { code, message: self.text(message), path: known(path), hint: known(hint), keyspace }
+        let Fault { message, path, hint, .. } = fault;
+        Fault { message: self.text(message), path: known(path), hint: known(hint), ..fault }
     }
 
     /// The same for what may have failed.

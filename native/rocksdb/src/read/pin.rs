@@ -283,7 +283,7 @@ fn new_file(path: &Path) -> io::Result<File> {
 fn unheld(store: &Path, error: &io::Error) -> Fault {
     Fault::new(
         "STORE_MOVING",
-        format!("the files of {} can't be held while its program changes them: {error}", store.display()),
+        format!("the files of {} can't be held while its program changes them: {}", store.display(), kgdump_shared::fault::words(error)),
     )
     .at(store)
     .hint("raise the limit of open files (`ulimit -n`), or make the directory that the store lies in writable for hard links")

@@ -33,7 +33,8 @@ static AT_EXIT: Once = Once::new();
 #[derive(Debug)]
 pub struct Place {
     path: PathBuf,
-    _owner: File,
+    /// Locked as long as it is open.
+    owner: Option<File>,
 }
 
 impl Place {
@@ -61,7 +62,7 @@ impl Place {
                         unsafe { libc::atexit(remove_all) };
                     });
                     LIVE.lock().unwrap_or_else(PoisonError::into_inner).push(path.clone());
-                    return Ok(Self { path, _owner: owner });
+                    return Ok(Self { path, owner: Some(owner) });
                 }
                 Ok(None) => {}
                 Err(error) => {
@@ -80,8 +81,10 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
+        // Listing what is to be removed takes a descriptor, and this may be the only one left.
+        drop(self.owner.take());
         remove(&self.path);
-        LIVE.lock().unwrap_or_else(PoisonError::into_inner).retain(|path| *path != self.path);
+        LIVE.lock().unwrap_or_else(PoisonError::into_inner).retain(|path| *path != self.path || path.exists());
     }
 }
 
@@ -189,7 +192,10 @@ fn clear_one(directory: &Path) {
 
 /// Removes a pin; the owner's file goes last, so that what is left of an interrupted removal is known as nobody's.
 fn remove(directory: &Path) {
-    let Ok(entries) = fs::read_dir(directory) else { return };
+    let Ok(entries) = fs::read_dir(directory) else {
+        // Without a descriptor to list it, it can go when there is nothing in it.
+        return drop(fs::remove_dir(directory));
+    };
     for entry in entries.flatten().filter(|entry| entry.file_name() != OWNER) {
         drop(fs::remove_file(entry.path()));
     }
@@ -251,7 +257,7 @@ mod tests {
             let made = (0..300).try_for_each(|_| {
                 let place = Place::beside(&store)?;
                 fs::write(place.path().join("file"), "")?;
-                assert!(is_at(&place._owner, &place.path().join(OWNER)));
+                assert!(place.owner.as_ref().is_some_and(|owner| is_at(owner, &place.path().join(OWNER))));
                 Ok(())
             });
             stop.store(true, std::sync::atomic::Ordering::Relaxed);

@@ -1,0 +1,103 @@
+/**
+ * Limits of a process and of its file system: how many files it has open, how long a file and a name may be, links that lead round. What can't be done is
+ * refused with what helps, which is nothing about disks, and leaves nothing behind.
+ */
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import test, { type ExecutionContext } from "ava";
+import { assertOneError, shell } from "../cli/support/run.js";
+import { makeStore, numbered } from "../support/stores.js";
+import { temporaryDirectory } from "../support/temporary.js";
+
+/** What each command makes from `store`, `d.kgd` and `sled`, and how. */
+const COMMANDS: readonly (readonly [name: string, command: string])[] = [
+  ["x.kgd", "export store -o x.kgd"],
+  ["made", "import made -i d.kgd"],
+  ["made", "restore made -i d.kgd"],
+  ["x.kgd", "recover sled -o x.kgd"],
+  ["x.kgd", "export sled -o x.kgd"],
+  ["none", "migrate store --to none"],
+  ["none", "compact sled"],
+  ["none", "verify store --against sled"],
+  ["none", "graph store"],
+];
+const KEPT = ["d.kgd", "sled", "store"];
+
+/** A directory with a RocksDB store, a dump of it and a sled store of it. */
+async function ground(t: ExecutionContext, entries: number): Promise<string> {
+  const directory = await temporaryDirectory(t);
+  await makeStore(directory, "store", { default: numbered("k", entries), nodes: numbered("n", 10) });
+  const made = await shell("kgdump export -q store -o d.kgd && kgdump import -q sled -i d.kgd", { cwd: directory });
+  t.is(made.code, 0, made.stderr);
+  return directory;
+}
+
+/** Runs a command under a limit: it succeeds, or ends with one error that tells what helps. Puts back what was there. @returns whether it succeeded */
+async function runs(t: ExecutionContext, cwd: string, command: string, { limit = "true", helps, code, exit = 1 }: { readonly limit?: string; readonly helps: RegExp; readonly code: string; readonly exit?: number }): Promise<boolean> {
+  const ended = await shell(`${limit}; kgdump ${command}`, { cwd });
+  const what = `${limit}; ${command}: ${ended.stderr}`;
+  if (ended.code !== 0) {
+    assertOneError(t, ended, exit, code);
+    t.regex(ended.stderr, helps, what);
+    t.notRegex(ended.stderr, /dmesg|npm run setup|os error/, what);
+  }
+  const left = await readdir(cwd);
+  const names = left.filter((name) => !KEPT.includes(name) && !(ended.code === 0 || /^none.*\.kgdump-migration\.json$/.test(name)));
+  t.deepEqual(names, [], what);
+  await shell("rm -rf made x.kgd none* sled.* store.*", { cwd });
+  return ended.code === 0;
+}
+
+test("too few files may be open: the error names the limit", async (t) => {
+  const cwd = await ground(t, 50);
+  const outcomes: boolean[] = [];
+  for (const limit of [20, 22, 24, 28]) {
+    for (const [, command] of COMMANDS) outcomes.push(await runs(t, cwd, command, { limit: `ulimit -n ${limit.toString()}`, helps: /raise the limit of open files \(`ulimit -n`\)/, code: "IO_FAILED" }));
+  }
+  t.true(outcomes.includes(true) && outcomes.includes(false));
+});
+
+test("a file may not be longer: the error names what limits it, not the room", async (t) => {
+  const cwd = await ground(t, 60_000);
+  for (const limit of [1, 64]) {
+    for (const [, command] of COMMANDS) {
+      const writes = !/^(verify|graph)/.test(command);
+      const succeeded = await runs(t, cwd, command, { limit: `ulimit -f ${limit.toString()}`, helps: /no longer file/, code: "NO_SPACE", exit: 5 });
+      t.is(succeeded, !writes, command);
+    }
+  }
+});
+
+test("names up to the longest and beyond: what is made beside them has longer ones", async (t) => {
+  const cwd = await ground(t, 20);
+  const outcomes: boolean[] = [];
+  for (const length of [200, 230, 240, 250, 255, 256]) {
+    const name = "n".repeat(length);
+    for (const [made, command] of COMMANDS) {
+      if (made === "none" && !command.startsWith("migrate")) continue;
+      const long = command.replace(made, name);
+      const succeeded = await runs(t, cwd, long, { helps: /choose a shorter name/, code: "IO_FAILED" });
+      if (succeeded) t.is((await shell(`ls -d ${name}`, { cwd })).code, 0, long);
+      outcomes.push(succeeded);
+      await shell("rm -rf nnn* .nnn*", { cwd });
+    }
+    // What is only read needs no longer names.
+    if (length > 255) continue;
+    await shell(`cp -r store ${name}`, { cwd });
+    t.is((await shell(`kgdump status ${name}`, { cwd })).code, 10);
+    await shell(`rm -rf ${name}`, { cwd });
+  }
+  t.true(outcomes.includes(true) && outcomes.includes(false));
+});
+
+test("links that lead round are named", async (t) => {
+  const cwd = await ground(t, 5);
+  await shell("ln -s round there; ln -s there round", { cwd });
+  for (const command of ["export there -o x.kgd", "verify there", "inspect there/in", "import there/in -i d.kgd", "export store -o there/in.kgd"]) {
+    const ended = await shell(`kgdump ${command}`, { cwd });
+    assertOneError(t, ended, 1, "IO_FAILED");
+    t.regex(ended.stderr, /symbolic links lead round in a circle/, command);
+  }
+  t.deepEqual((await readdir(cwd)).sort(), [...KEPT, "round", "there"].sort());
+  t.false((await readdir(join(cwd, "store"))).includes("x.kgd"));
+});
