@@ -15,8 +15,8 @@ const COPIED = ["ava.config.js", "bin", "build", "dist", "native", "package.json
 const PATIENCE = "120s";
 
 /**
- * @typedef {"noticed" | "missed" | "gone" | "unfit" | "skipped"} Outcome noticed by a test; by none; its place is not there (once); its tests fail without it, or are
- * skipped as this machine lacks what they need
+ * @typedef {"noticed" | "missed" | "gone" | "unfit" | "skipped"} Outcome noticed by a test; by none; its place is not there (once); it does not compile, or its tests fail
+ * without it; its tests are skipped as this machine lacks what they need
  * @typedef {{ try: (mistake: import("./mistakes.mjs").Mistake) => Promise<{ outcome: Outcome, output: string }>, remove: () => Promise<void> }} Ground
  */
 
@@ -50,8 +50,9 @@ export async function makeGround(passing) {
         if (status !== 0) return { outcome: "unfit", output };
       }
       if (sound.get(key) === false) return { outcome: "unfit", output: "" };
-      await place(directory, mistake.file, changed, false);
       try {
+        const wrong = await place(directory, mistake.file, changed, false);
+        if (wrong !== "") return { outcome: "unfit", output: `it does not compile: ${wrong}` };
         const { status, output } = await runTests(directory, mistake);
         if (status !== 0) return { outcome: "noticed", output };
         return { outcome: output.includes("SKIPPED: ") ? "skipped" : "missed", output };
@@ -69,6 +70,7 @@ export async function makeGround(passing) {
  * @param {string} file
  * @param {string} text
  * @param {boolean} sound whether the text is that of the project
+ * @returns what a compiler has against it; "" for nothing
  */
 async function place(directory, file, text, sound) {
   if (file.endsWith(".ts")) {
@@ -78,18 +80,19 @@ async function place(directory, file, text, sound) {
     const module = { module: ts.ModuleKind.ESNext, moduleResolution: ts.ModuleResolutionKind.Bundler };
     const { outputText } = ts.transpileModule(text, { compilerOptions: { ...options, ...module, sourceMap: false, composite: false, declaration: false }, fileName: inProject(file) });
     await writeFile(join(directory, file.replace(/^src\//, "dist/").replace(/\.ts$/, ".js")), outputText);
-    return;
+    return "";
   }
   await writeFile(join(directory, file), text);
-  if (!file.startsWith("native/")) return;
+  if (!file.startsWith("native/")) return "";
   for (const crate of await cratesWith(directory, file)) {
     if (sound) {
       await crate.restore();
       continue;
     }
     const said = await crate.build();
-    if (said !== "") throw new Error(`${file} does not compile with the mistake: ${said}`);
+    if (said !== "") return said;
   }
+  return "";
 }
 
 /**
