@@ -9,6 +9,7 @@ import { loadAddon } from "../../addon.js";
 import { hasCode, KgdumpError, systemError } from "../../errors.js";
 import { asKeeper, keepsNamesIn } from "./acting.js";
 import { giveDescriptor, removeFileNow } from "./name-changes.js";
+import { stemOf } from "./names.js";
 import { ownProcess } from "./owner.js";
 import { clearStaging } from "./staging.js";
 import { mayDecide, NO_LINK, NO_WAIT, statusOf } from "./trusted.js";
@@ -38,7 +39,7 @@ export async function lockPlace(path: string, command: string): Promise<PlaceLoc
   const full = resolve(path);
   if (WITHIN.test(full)) return NOTHING;
   const place = await realpath(full).catch(async () => join(await realpath(dirname(full)).catch(() => dirname(full)), basename(full)));
-  const file = join(dirname(place), `.${basename(place).slice(0, 200)}.kgdump-lock`);
+  const file = join(dirname(place), `.${stemOf(place)}.kgdump-lock`);
   for (let tries = 0; tries < MOST_TRIES; tries++) {
     const taken = take(file, place, command);
     if (taken === null) continue;

@@ -6,12 +6,12 @@
  */
 import { randomBytes } from "node:crypto";
 import { open, readdir, readlink, realpath, rm, stat, unlink } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { hasCode, KgdumpError, systemError } from "../../errors.js";
 import { refuseUngivable, type WithAccess } from "./access.js";
 import { changeMode, giveAccess } from "./likeness.js";
 import { makeDirectory, removeEmptyDirectory, removeTree, renameName } from "./name-changes.js";
-import { isDirectory } from "./names.js";
+import { isDirectory, stemOf } from "./names.js";
 import { isRunning, type Owner, ownProcess } from "./owner.js";
 import { syncDirectory } from "./sync.js";
 import { type Identity, isStill, isTrusted, ownDirectory, readSmallFile } from "./trusted.js";
@@ -55,7 +55,7 @@ export async function clearStaging(target: string, known?: "abandoned" | "alone"
 }
 
 function prefixOf(finalPath: string): string {
-  return `.${basename(finalPath).slice(0, 200)}.kgdump-`;
+  return `.${stemOf(finalPath)}.kgdump-`;
 }
 
 /** A directory beside the final path of a store that is being built. Hold it with `await using`: then nothing of it is left, whatever fails. */

@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { basename, dirname, join, resolve } from "node:path";
 import type { EngineName } from "../../engines/store.js";
 import type { SledSettings } from "../../settings/sled-settings.js";
+import { refuseLongName } from "../disk/names.js";
 import { freeStamp } from "../disk/places.js";
 import type { ReadingOptions } from "../disk/stores.js";
 import type { KeyspaceName } from "../entries/keyspaces.js";
@@ -100,10 +101,14 @@ export interface MigrationPaths {
   readonly dump: string | null;
 }
 
-/** Where a new migration from an engine puts everything. Names that it makes up are those of the first second, from `now` on, that no other has taken. */
+/** The longest that a migration, or its way back, puts behind the name of a store: a copy, which was cut short, as it is removed. */
+const LONGEST = ".kgdump-back-00000000.kgdump-partial.kgdump-removed";
+
+/** Where a new migration from an engine puts everything. Names that it makes up are those of the first second, from `now` on, that no other has taken. @throws {KgdumpError} IO_FAILED for a name that is too long */
 export async function migrationPaths(options: MigrateOptions, { from }: Direction, now: Date, id: string): Promise<MigrationPaths & { readonly building: string }> {
   const source = resolve(options.source);
   const target = resolve(options.target ?? options.source);
+  for (const path of new Set([source, target, join(resolve(options.backupDirectory ?? dirname(source)), basename(source))])) await refuseLongName(path, LONGEST);
   const places = (stamp: string): { backup: string | null; dump: string | null } => {
     const backupName = `${basename(source)}.${from}-backup-${stamp}`;
     const backup = source === target ? join(resolve(options.backupDirectory ?? dirname(source)), backupName) : null;

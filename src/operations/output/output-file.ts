@@ -6,9 +6,10 @@
  */
 import { randomBytes } from "node:crypto";
 import type { FileHandle } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { hasCode, KgdumpError, systemError } from "../../errors.js";
 import { createFile, linkName, namesOf, type NewFile, removeFile, removeFileNow, removeName, renameName } from "../disk/name-changes.js";
+import { stemOf } from "../disk/names.js";
 import { isDead, ownerText, ownProcess } from "../disk/owner.js";
 import { syncDirectory } from "../disk/sync.js";
 import { WriteBack } from "../disk/system-calls.js";
@@ -46,9 +47,7 @@ const TEMPORARY = /^([0-9a-z]+-[0-9a-z]*-[0-9a-z]+)-[0-9a-f]{16}\.tmp$/;
 
 /** What the names of temporary files begin with: `.graph.kgd.kgdump-`; then come their owner and a random number. */
 function temporaryPrefix(path: string): string {
-  const name = Buffer.from(basename(path));
-  const cut = name.length <= NAME_BYTES ? name.toString() : name.subarray(0, NAME_BYTES).toString().replace(/\ufffd+$/, "");
-  return `.${cut}.kgdump-`;
+  return `.${stemOf(path, NAME_BYTES)}.kgdump-`;
 }
 
 async function clear(path: string, may: (owner: string) => boolean): Promise<void> {

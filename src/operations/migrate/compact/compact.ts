@@ -13,6 +13,7 @@ import type { ReopenSettings } from "../../../settings/reopen.js";
 import { checkSledSettings } from "../../../settings/sled-settings.js";
 import { makeLike } from "../../disk/likeness.js";
 import { noStoreAt } from "../../disk/missing.js";
+import { refuseLongName } from "../../disk/names.js";
 import { refuseFilesElsewhere } from "../../disk/own-files.js";
 import { diskUseOf, removeDirectory } from "../../disk/places.js";
 import { lockPlace } from "../../disk/place-lock.js";
@@ -145,6 +146,9 @@ export async function compactStore(options: CompactOptions): Promise<CompactResu
   });
 }
 
+/** The longest that is put behind the name of a store, with a number of 64 bits in it. */
+const LONGEST = ".kgdump-compacting-20000101T000000Z-18446744073709551615.kgdump-removed";
+
 /** The store's directory, in which all of it lies. */
 async function placeOf(path: string): Promise<{ engine: EngineName; store: string }> {
   const engine = await detectEngine(path);
@@ -155,6 +159,7 @@ async function placeOf(path: string): Promise<{ engine: EngineName; store: strin
   if (journal !== null && journal.step !== "done" && journal.step !== "rolled-back") {
     throw new KgdumpError("MIGRATION_UNCLEAR", `a migration of ${store} is not finished`, { path: store, hint: "`kgdump status` shows how far it is; finish it, or undo it, before" });
   }
+  await refuseLongName(store, LONGEST);
   await refuseFilesElsewhere(store, engine);
   return { engine, store };
 }
