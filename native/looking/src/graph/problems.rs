@@ -132,3 +132,57 @@ impl<'a> Once<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::sync::Arc;
+
+    use super::super::sorter::Room;
+    use super::super::spill::memory::Memory;
+    use super::*;
+
+    /// Problems by a model: 3 bits for the kind, 4 for an id; and the same to be sorted.
+    fn problems(bits: u128) -> (BTreeSet<(u8, u8)>, Problems) {
+        let room = Room { space: Arc::new(Memory), run_records: Some(5) };
+        let (mut model, mut sorter) = (BTreeSet::new(), Problems::new(&room, 0));
+        for number in (0..128u8).filter(|number| bits >> number & 1 == 1) {
+            let (kind, id) = (number >> 4, number & 15);
+            model.insert((kind, id));
+            let mut record = [0; RECORD];
+            (record[0], record[17]) = (kind, id);
+            // Two keyspaces may have the same.
+            for _ in 0..=id % 2 {
+                sorter.push(record).expect("it can be kept");
+            }
+        }
+        (model, sorter)
+    }
+
+    #[test]
+    fn problems_that_were_there_before_are_told_from_new_ones_whatever_lies_between_them() {
+        let mut state = 0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835_u128;
+        let mut draw = |thin: bool| {
+            state = state.wrapping_mul(0xda94_2042_e4dd_58b5).wrapping_add(1).rotate_left(47);
+            if thin { state & state.rotate_left(31) & state.rotate_left(77) } else { state }
+        };
+        for round in 0..200 {
+            let (own, mut sorted) = problems(draw(round % 2 == 0));
+            let (before, mut sorted_before) = problems(draw(round % 3 == 0));
+            let found = tallies(&mut sorted, Some(&mut sorted_before)).expect("it can be counted");
+            for kind in 0..8 {
+                let all: Vec<_> = own.iter().filter(|one| one.0 == kind).collect();
+                let new: Vec<_> = all.iter().filter(|one| !before.contains(one)).map(|one| one.1).collect();
+                let tally = &found[usize::from(kind)];
+                assert_eq!(
+                    (tally.count, tally.new),
+                    (all.len() as u64, new.len() as u64),
+                    "round {round}, kind {kind}"
+                );
+                let told: Vec<u8> = tally.examples.iter().map(|example| example.id[15]).collect();
+                let first: Vec<u8> = if new.is_empty() { all.iter().map(|one| one.1).collect() } else { new };
+                assert_eq!(told, first[..first.len().min(EXAMPLES)], "round {round}, kind {kind}");
+            }
+        }
+    }
+}

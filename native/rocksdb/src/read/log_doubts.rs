@@ -80,3 +80,19 @@ pub fn some_named(sentences: impl ExactSizeIterator<Item = String>, what: &str) 
     let rest = (more > 0).then(|| format!("{more} more {what}"));
     sentences.take(MOST_NAMED).chain(rest).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_is_not_named_is_counted() {
+        for count in 0..=MOST_NAMED + 3 {
+            let told = some_named((0..count).map(|number| format!("gap {number}")), "gaps");
+            let named = told.iter().filter(|line| line.starts_with("gap ")).count();
+            let rest = told.iter().find_map(|line| line.strip_suffix(" more gaps"));
+            assert_eq!(named, count.min(MOST_NAMED));
+            assert_eq!(rest.map_or(0, |rest| rest.parse().unwrap()), count - named, "{told:?}");
+        }
+    }
+}

@@ -63,6 +63,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn each_value_file_is_synced_in_whatever_order_they_are_listed() {
+        let place = std::env::temp_dir().join(format!("kgdump-durable-each-{}", std::process::id()));
+        for unlike in 1..=12 {
+            let blobs = place.join("blobs");
+            fs::create_dir_all(&blobs).unwrap();
+            for number in (1..=12).filter(|number| *number != unlike) {
+                fs::write(blobs.join(number.to_string()), "value").unwrap();
+            }
+            drop(UnixListener::bind(blobs.join(unlike.to_string())).unwrap());
+            assert!(Syncer::default().sync(&place).is_err(), "value file {unlike} was passed over");
+            fs::remove_dir_all(&place).unwrap();
+        }
+    }
+
+    #[test]
     fn value_files_are_synced_once_and_new_ones_each_time() {
         let place = std::env::temp_dir().join(format!("kgdump-durable-{}", std::process::id()));
         let blobs = place.join("blobs");
