@@ -59,7 +59,8 @@ export class HugeEntries {
 
   /** What was met, a sentence each. */
   warnings(): string[] {
-    return this.#more === 0 ? this.#warnings : [...this.#warnings, `${String(this.#more)} more entries are as large`];
+    if (this.#more === 0) return this.#warnings;
+    return [...this.#warnings, this.#more === 1 ? "1 more entry is as large" : `${String(this.#more)} more entries are as large`];
   }
 }
 

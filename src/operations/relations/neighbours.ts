@@ -92,7 +92,8 @@ class Walk {
   readonly #nodes: Node[] = [];
   readonly #places = new Map<string, number>();
   readonly #edges = new Map<string, NeighbourEdge>();
-  #missingEdges = 0;
+  /** Edges that lists name, and that are not there: each once, though it stands in the lists of two nodes. */
+  readonly #missing = new Set<string>();
 
   constructor(lookup: Lookup, layout: GraphLayout, limit: number, signal: AbortSignal | undefined) {
     this.#lookup = lookup;
@@ -111,7 +112,7 @@ class Walk {
       await this.#look(from, at);
     }
     if (this.#nodes[0]?.missing === true && this.#edges.size === 0) throw new KgdumpError("NOT_FOUND", `there is no node ${JSON.stringify(start)}`, { hint: "kgdump graph names the nodes with the most edges" });
-    return { nodes: this.#nodes, edges: [...this.#edges.values()], missingEdges: this.#missingEdges };
+    return { nodes: this.#nodes, edges: [...this.#edges.values()], missingEdges: this.#missing.size };
   }
 
   /** The id that was meant: a key of a node has it in it. */
@@ -150,16 +151,18 @@ class Walk {
   async #look(node: Node, at: number): Promise<void> {
     const all = await this.#edgesOf(node.id);
     // An edge from a node to itself stands in both lists.
-    const ends = [...new Map(all.map((end) => [end.edge, end])).values()].filter(({ edge }) => !this.#edges.has(edge));
+    const ends = [...new Map(all.map((end) => [end.edge, end])).values()].filter(({ edge }) => !this.#edges.has(edge) && !this.#missing.has(edge));
     const room = Math.max(0, this.#limit - this.#nodes.length);
     // With no more room an edge may still lead to a node that is known.
     const looked = ends.slice(0, room > 0 ? room : this.#limit);
     const records = await Promise.all(looked.map(({ edge, known }) => (known === null ? this.#edge(edge) : Promise.resolve(known))));
     const readable = records.flatMap((record, index) => {
       const { from = null, to = null, label = null } = record ?? {};
-      return from === null || to === null ? [] : [{ id: looked[index]?.edge ?? "", from, to, label }];
+      const id = looked[index]?.edge ?? "";
+      if (from !== null && to !== null) return [{ id, from, to, label }];
+      this.#missing.add(id);
+      return [];
     });
-    this.#missingEdges += records.length - readable.length;
     await this.#add(readable.map(({ from, to }) => (from === node.id ? to : from)), node.depth + 1);
     let hidden = ends.length - looked.length;
     for (const { id, from, to, label } of readable) {

@@ -45,10 +45,12 @@ export class GraphLook implements AsyncDisposable {
   async found({ path, dump }: StatsResult, { values, ...reading }: NearOptions, warnings: string[]): Promise<ReportedGraph | null> {
     // Most of the graph would seem to be missing.
     if (dump?.header.kind === "delta") return null;
-    const found = await this.#unlessAsked(async () => {
+    // What failed took in a part only, of which the rest would seem to be missing.
+    const finish = async (): Promise<Awaited<ReturnType<GraphCheck["figures"]>>> => {
       await this.#check.finish(HUBS);
       return this.#check.figures();
-    });
+    };
+    const found = this.#failure === null ? await this.#unlessAsked(finish) : null;
     if (found === null) {
       warnings.push(`the graph in it was not looked at: ${this.#failure?.message ?? ""}`);
       return null;

@@ -2,6 +2,7 @@
 import test from "ava";
 import { LIMIT_NAME } from "#src/format/constants.js";
 import { resolveLimits } from "#src/format/limits.js";
+import { AGES, COMMON_OPTIONS, FAMILY_OPTIONS, TIMES } from "#src/engines/header-options.js";
 import { encodeHeader } from "#src/format/payload/header.js";
 import type { DumpHeader } from "#src/format/index.js";
 import { fitHeader } from "#src/operations/entries/fitting-header.js";
@@ -44,4 +45,32 @@ test("whatever room there is, what is said to fit does: the names of a base take
     t.true(encodeHeader(fitted, resolveLimits()).length <= bytes, String(bytes));
     t.is(optionsOf(fitted) === 90, bytes >= whole, String(bytes));
   }
+});
+
+test("the less room there is, the fewer options stay; that times were stripped is said in every keyspace to the last", (t) => {
+  const own = new Map([["write_buffer_size", "1"], [FAMILY_OPTIONS, "a=b"], [AGES, "1"], [TIMES, "stripped"]]);
+  const keyspaces = ["a", "b", "c"].map((name) => keyspace(name, { sourceOptions: own }));
+  const names = (room: number, given: DumpHeader): string[] => fitHeader(given, { ...ROOM, options: room }).header.keyspaces.map(({ sourceOptions }) => [...(sourceOptions ?? [])].map(([name]) => name).join());
+  const all = [...own.keys()].join();
+  const common = header({ keyspaces, source: { ...header().source, options: new Map([[COMMON_OPTIONS, "c=d"]]) } });
+  const steps: readonly (readonly [DumpHeader, number, string, string | null])[] = [
+    [common, 13, all, null],
+    [common, 12, [FAMILY_OPTIONS, AGES, TIMES].join(), null],
+    [common, 10, [FAMILY_OPTIONS, AGES, TIMES].join(), null],
+    [common, 9, [FAMILY_OPTIONS, TIMES].join(), "ages"],
+    [common, 7, [FAMILY_OPTIONS, TIMES].join(), "ages"],
+    [common, 6, TIMES, "options"],
+    [common, 4, TIMES, "options"],
+    [header({ keyspaces }), 12, all, null],
+    [header({ keyspaces }), 11, ["write_buffer_size", FAMILY_OPTIONS, TIMES].join(), "ages"],
+    [header({ keyspaces }), 8, TIMES, "options"],
+    [header({ keyspaces }), 3, TIMES, "options"],
+  ];
+  for (const [given, room, kept, lost] of steps) {
+    t.deepEqual(names(room, given), [kept, kept, kept], String(room));
+    const { header: fitted, warnings } = fitHeader(given, { ...ROOM, options: room });
+    t.deepEqual(fitted.keyspaces.map(({ sourceOptions }) => sourceOptions?.get(TIMES)), ["stripped", "stripped", "stripped"]);
+    t.deepEqual(warnings.map((warning) => warning.startsWith("the ages of")), lost === null ? [] : [lost === "ages"], String(room));
+  }
+  t.throws(() => names(2, header({ keyspaces })), { code: "STORE_UNSUPPORTED" });
 });

@@ -47,10 +47,14 @@ for (const [keyBytes, valueBytes, refused, tooLarge] of [
   });
 }
 
-test("many of them are counted", (t) => {
+test("three of them are named, and all more are counted", (t) => {
   const huge = new HugeEntries(undefined, 2 ** 32 - 1);
-  for (let count = 0; count < 10; count++) huge.look(name, entry(1, 2 ** 31));
-  t.deepEqual([huge.warnings().length, huge.warnings().at(-1)], [4, "7 more entries are as large"]);
+  for (let count = 0; count <= 10; count++) {
+    const warnings = huge.warnings();
+    t.deepEqual(warnings.slice(3), count < 4 ? [] : [count === 4 ? "1 more entry is as large" : `${String(count - 3)} more entries are as large`]);
+    t.is(warnings.filter((warning) => warning.includes("has a key of 1 and")).length, Math.min(count, 3));
+    huge.look(name, entry(1, 2 ** 31));
+  }
 });
 
 const holding = (value: number): typeof SLED => ({ ...SLED, largest: { ...LARGEST, value } });

@@ -40,3 +40,18 @@ test("ten differences of a keyspace are told, and all are counted", async (t) =>
   t.deepEqual([told("default"), told("nodes")], [10, 10]);
   t.deepEqual(against?.keyspaces.map(({ missing, changed }) => [missing, changed]), [[0, 15], [10, 0]]);
 });
+
+test("a sample counts as equal when each of several stores has its value, and not when any of them has not", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const all = { a: "1", b: "2", c: "3" };
+  const [input, same, changed, missing] = [join(directory, "a.kgd"), join(directory, "same"), join(directory, "changed"), join(directory, "missing")];
+  for (const [name, content] of [["same", all], ["changed", { ...all, b: "other" }], ["missing", { a: "1", c: "3" }]] as const) await makeStore(directory, name, { default: content });
+  await exportStore({ store: same, output: input });
+  for (const odd of [changed, missing]) {
+    for (const against of [[odd, same, same], [same, odd, same], [same, same, odd], [odd, odd, odd], [same, same, same]]) {
+      const { samples } = await verifyDump({ input, against, samples: 3 });
+      t.deepEqual(samples.map(({ equal }) => equal), [true, !against.includes(odd), true]);
+      t.deepEqual(samples[1]?.values.map((value) => (value === null ? null : Buffer.from(value.start).toString())), ["2", ...against.map((path) => (path === same ? "2" : odd === changed ? "other" : null))]);
+    }
+  }
+});

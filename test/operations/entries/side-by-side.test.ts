@@ -4,6 +4,7 @@ import fc from "../../support/properties.js";
 import { openSledSource } from "#src/engines/sled/reader.js";
 import type { EntrySource } from "#src/engines/store.js";
 import { scanSideBySide, type SideBySideOptions } from "#src/operations/entries/side-by-side.js";
+import { instead } from "../guards-support.js";
 import { anyBytes, anyRecords, makeStore, readRecords } from "../../engines/sled/support.js";
 import { loggedSeed } from "../../support/seed.js";
 import { temporaryDirectory } from "../../support/temporary.js";
@@ -72,4 +73,37 @@ test("stopping early ends all scans, and a failure is thrown", async (t) => {
   await t.throwsAsync(async () => {
     for await (const block of blocks) block.release();
   }, { code: "STORE_FAILED" });
+});
+
+test("of a keyspace that is read in parts the account is asked once, after the last entry, for all that was shown", async (t) => {
+  const path = join(await temporaryDirectory(t), "store");
+  const records = Array.from({ length: 500 }, (_, i) => ({ key: Buffer.from(i.toString().padStart(4, "0")), value: Buffer.from("v") }));
+  await makeStore(path, [{ name: TREE, records }]);
+  await using real = await openSledSource(path);
+  const asked: unknown[] = [];
+  const source = instead<EntrySource>(real, {
+    account: async (keyspace, shown) => {
+      asked.push([Buffer.from(keyspace).toString(), shown]);
+      await Promise.resolve();
+      if (shown !== 499) throw new Error("one too many");
+    },
+  });
+  for (const splits of [["0250"], ["0100", "0499"], ["", "0100", "9"]]) {
+    for (const jobs of [1, 3]) {
+      asked.length = 0;
+      let entries = 0;
+      await t.throwsAsync(async () => {
+        for await (const block of scanSideBySide(source, TREE, { blockSize: 300, splits: splits.map((key) => Buffer.from(key)), jobs })) {
+          t.deepEqual(asked, []);
+          entries += block.entries;
+          block.release();
+        }
+      }, { message: "one too many" });
+      t.deepEqual([entries, asked], [500, [["tree", 500]]], splits.join());
+    }
+  }
+  // One scan asks for itself.
+  asked.length = 0;
+  await read(source, { splits: [], jobs: 1, order: "bytewise" });
+  t.deepEqual(asked, []);
 });

@@ -30,6 +30,16 @@ test("a store without the layout is said to have none", async (t) => {
   t.like(await check([new Map([["a", Buffer.from("b")], ["nodes:1", Buffer.from("c")]])]), { layout: "none", others: 2, problems: 0 });
 });
 
+test("records of any one kind are enough for a graph", async (t) => {
+  const whole = graphOf(3, EDGES);
+  for (const [prefix, counts] of [["node:", { nodes: 3 }], ["edge:", { edges: 4 }], ["node_edges:", { lists: 6 }]] as const) {
+    const some = new Map([...whole].filter(([key]) => key.startsWith(prefix)));
+    t.like(await check([some]), { layout: "maya", nodes: 0, edges: 0, lists: 0, others: 0, ...counts }, prefix);
+    // One is enough, too.
+    t.is((await check([new Map([...some].slice(-1))])).layout, "maya", prefix);
+  }
+});
+
 const CASES: readonly [string, (entries: Entries) => void, Record<string, number>][] = [
   ["a node is missing", (e) => e.delete(keys.node(1)), { "source-missing": 1, "target-missing": 1, "list-without-node": 2 }],
   ["an edge is missing", (e) => e.delete(keys.edge(1000)), { "list-has-extra-edge": 2 }],

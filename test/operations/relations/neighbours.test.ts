@@ -124,3 +124,27 @@ test("trees, DOT and pictures are as they should be, whatever the labels", async
   t.regex(dot, /^digraph \{\n {2}node \[shape=box\];\n {2}n0 \[label="Person\\na0/);
   t.true(dot.split("\n").every((line) => (line.match(/(?<!\\)(?:\\\\)*"/g)?.length ?? 0) % 2 === 0), dot);
 });
+
+test("edges that are named and not there are counted at every node that is looked at, and each once", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const chain = [[0, 1], [1, 2], [2, 3]] as const;
+  // Behind the chain, edges that will be missing: one at each node, and one between nodes that are both looked at.
+  const gone = [[0, 9], [1, 9], [2, 9], [0, 2]] as const;
+  for (const places of [[], [0], [1], [2], [3], [0, 1], [0, 2, 3], [0, 1, 2, 3]]) {
+    const entries = plainGraph(10, [...chain, ...gone]);
+    for (const [index] of gone.entries()) {
+      if (places.includes(index)) entries.delete(keys.edge(1000 + chain.length + index));
+      else {
+        for (const [node, direction] of [[gone[index]?.[0] ?? 0, "outgoing"], [gone[index]?.[1] ?? 0, "incoming"]] as const) {
+          const listed = JSON.parse((entries.get(keys.list(node, direction)) ?? "").toString()) as string[];
+          entries.set(keys.list(node, direction), Buffer.from(JSON.stringify(listed.filter((edge) => edge !== id(1000 + chain.length + index)))));
+        }
+      }
+    }
+    const { store, dump } = await storeOf(directory, `s${places.join("")}`, entries);
+    for (const input of [store, dump]) {
+      const found = await neighboursOf(input, { node: Buffer.from(id(0)), depth: 3 });
+      t.deepEqual([found.nodes.map((node) => node.id), found.missingEdges], [[0, 1, 2, 3].map(id), places.length], places.join());
+    }
+  }
+});

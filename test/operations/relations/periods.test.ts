@@ -24,3 +24,15 @@ test("at most sixty days or months are told one by one", (t) => {
   t.is(growth(0, 1), null);
   t.is(readFigures(found(days(5, 1)), { ...MAYA_LAYOUT, rules: MAYA_LAYOUT.rules.map(({ time: _, ...rule }) => rule) }).growth, null);
 });
+
+test("each period has the nodes and the edges of all of its days", (t) => {
+  for (const [count, step, length] of [[40, 1, 10], [100, 3, 7], [900, 9, 4]] as const) {
+    const days = Array.from({ length: count }, (_, index) => ({ day: new Date(1_700_000_000_000 + index * step * 86_400_000).toISOString().slice(0, 10), nodes: index * 3, edges: index * index }));
+    const starts = [...new Set(days.map(({ day }) => day.slice(0, length)))];
+    const wanted = starts.map((start) => {
+      const within = days.filter(({ day }) => day.startsWith(start));
+      return { start, nodes: within.reduce((sum, { nodes }) => sum + nodes, 0), edges: within.reduce((sum, { edges }) => sum + edges, 0) };
+    });
+    t.deepEqual(readFigures(found(days), MAYA_LAYOUT).growth?.periods, wanted);
+  }
+});

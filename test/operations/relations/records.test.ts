@@ -45,6 +45,11 @@ test("fields in keys come back in each form, and a key that is shorter, longer o
 
 test("a key that a text can't be written in is none", (t) => {
   const of = (form: GraphForm, text: string): Uint8Array | null => keyWith(rule([literal("e:"), { name: "id", form }]), "id", text, true);
+  for (const text of ["0", "1", "255", "256", "9007199254740993", "18446744073709551614", "18446744073709551615"]) {
+    const key = of("u64", text);
+    t.is(Buffer.from(key ?? []).toString("hex"), `653a${BigInt(text).toString(16).padStart(16, "0")}`, text);
+    t.is(fieldsOf(rule([literal("e:"), { name: "id", form: "u64" }]), key ?? new Uint8Array(0))?.get("id"), text);
+  }
   for (const text of ["", "-1", "1.5", "18446744073709551616", "x", "0x10"]) t.is(of("u64", text), null, text);
   for (const text of ["", UUID.slice(1), `${UUID}0`, UUID.replace("0", "g")]) for (const form of ["uuid", "uuid-text"] as const) t.is(of(form, text), null, text);
   t.deepEqual(Buffer.from(of("uuid-text", UUID.toUpperCase()) ?? []).toString(), `e:${UUID}`);

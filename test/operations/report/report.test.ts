@@ -76,6 +76,24 @@ test("damage and gaps are told first", async (t) => {
   t.deepEqual((await gatherReport({ input: createReadStream(salvaged) })).gaps, []);
 });
 
+test("gaps are told whichever keyspaces they are in", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const names = ["default", "middle", "z"];
+  const store = await makeStore(directory, "s", Object.fromEntries(names.map((name) => [name, numbered("k", 1500, `${name} `.repeat(9))])));
+  const dump = join(directory, "x.kgd");
+  await exportStore({ store, output: dump, blockSize: 16_384, codec: "none" });
+  for (const [turn, damaged] of [["default"], ["middle"], ["z"], ["middle", "z"], names].entries()) {
+    const [bad, salvaged] = [join(directory, `bad-${String(turn)}`), join(directory, `salvaged-${String(turn)}.kgd`)];
+    const bytes = await readFile(dump);
+    for (const name of damaged) bytes.writeUInt8(1, bytes.indexOf(`${name} ${name}  700`));
+    await writeFile(bad, bytes);
+    await recoverDump({ input: bad, output: salvaged });
+    const facts = await gatherReport({ input: salvaged });
+    t.deepEqual(facts.gaps.map(({ keyspace }) => names[keyspace]), damaged);
+    t.is(reportPage(facts).match(/<td><code>k\d{7}<\/code><\/td><td><code>k\d{7}</g)?.length, damaged.length);
+  }
+});
+
 test("a page appears whole or not at all, and never over something else", async (t) => {
   const directory = await temporaryDirectory(t);
   const store = await makeStore(directory, "s", { default: numbered("k", 30) });

@@ -176,6 +176,18 @@ test("fields of JSON values are those that JavaScript finds", async (t) => {
   t.is((await statsOf({ input: store })).keyspaces[0]?.prefixes.shape, null);
 });
 
+test("shapes with the same fields are equal in whatever order the fields came, and others are not", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const equal = ['{"a":1,"b":"x","c":{"d":null,"e":[true]}}', '{"c":{"e":[false],"d":null},"b":"y","a":2}', '{"b":"z","c":{"d":null,"e":[true,true]},"a":3}', '{"a":4,"c":{"e":[true],"d":null},"b":""}'];
+  const others = ['{"a":1,"b":"x","c":{"d":null,"e":[1]}}', '{"a":1,"b":"x","c":{"d":null}}', '{"a":1,"b":"x","c":{"d":null,"f":[true]}}', '{"a":1,"b":null,"c":{"d":null,"e":[true]}}', '{"a":1,"b":"x","d":null,"c":{"e":[true]}}'];
+  const store = await makeStore(directory, "s", Object.fromEntries([...equal, ...others].map((json, at) => [`k${String(at)}`, { one: json, two: json }])));
+  const { keyspaces } = await statsOf({ input: store, schema: true });
+  const signatures = Array.from({ length: equal.length + others.length }, (_, at) => keyspaces.find(({ name }) => Buffer.from(name).toString() === `k${String(at)}`)?.prefixes.shape?.signature);
+  t.true(signatures.every((signature) => signature !== undefined));
+  t.is(new Set(signatures.slice(0, equal.length)).size, 1);
+  t.is(new Set(signatures).size, 1 + others.length);
+});
+
 test("samples are entries of the dump, and the same for the same seed", async (t) => {
   const directory = await temporaryDirectory(t);
   const store = await makeStore(directory, "s", { default: numbered("k", 2000), more: numbered("m", 500) });
