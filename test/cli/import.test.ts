@@ -3,6 +3,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import anyTest from "ava";
 import { fixtureDigests, unpackStore } from "../fixtures/unpack.js";
+import { makeStore } from "../support/stores.js";
 import { temporaryDirectory } from "../support/temporary.js";
 import { GRAPH, sampleDump, writeGraph } from "./support/dumps.js";
 import { assertOneError, type Ended, gather, kgdump, shell, start, terminal } from "./support/run.js";
@@ -230,4 +231,25 @@ test("an empty directory is a place for a new store", async (t) => {
   await mkdir(join(directory, "target"));
   t.is((await kgdump(["import", "target"], { cwd: directory, input: await sampleDump(GRAPH) })).code, 0);
   t.deepEqual(await namesIn(directory), ["target"]);
+});
+
+test("a full dump and all deltas that are named with it are read, however many", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const states: readonly Readonly<Record<string, string>>[] = [{ a: "0", b: "0" }, { a: "1", b: "0" }, { a: "1", c: "2" }, { a: "3", c: "2", d: "3" }];
+  const dumps: string[] = [];
+  for (const [turn, state] of states.entries()) {
+    const store = await makeStore(directory, `store-${String(turn)}`, { default: state });
+    const name = `${String(turn)}.kgd`;
+    t.is((await kgdump(["export", store, "-q", "-o", name, ...dumps.flatMap((dump) => ["--base", dump])], { cwd: directory })).code, 0);
+    dumps.push(name);
+  }
+  for (const [turn, state] of states.entries()) {
+    for (const command of ["import", "restore"]) {
+      const target = `${command}-${String(turn)}`;
+      const made = await kgdump([command, target, "-q", ...dumps.slice(0, turn + 1).flatMap((dump) => ["-i", dump])], { cwd: directory });
+      t.is(made.code, 0, made.stderr);
+      const listed = await kgdump(["inspect", target, "--entries", "--keyspace", "default"], { cwd: directory });
+      t.is(listed.stdout.toString(), Object.entries(state).map(([key, value]) => `${key}\t${value}\n`).join(""), target);
+    }
+  }
 });

@@ -76,3 +76,15 @@ test("JSON names ten of the largest entries, and more when more are asked for", 
     t.is(json.stats.keyspaces[0]?.largest.length, count, args.join(" "));
   }
 });
+
+test("the prefixes that are not shown are counted with all of their entries", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const counts = { "aa:": 60, "bb:": 50, "cc:": 40, "dd:": 30, "ee:": 15, "ff:": 5 };
+  await makeStore(directory, "s", { default: Object.assign({}, ...Object.entries(counts).map(([prefix, count]) => numbered(prefix, count))) as Record<string, string> });
+  for (const [top, more] of [
+    [1, "5 more prefixes with 140 entries (70.0 %)"], [2, "4 more prefixes with 90 entries (45.0 %)"], [3, "3 more prefixes with 50 entries (25.0 %)"], [4, "2 more prefixes with 20 entries (10.0 %)"], [5, "1 more prefix with 5 entries (2.5 %)"], [6, null],
+  ] as const) {
+    const { stdout } = await kgdump(["stats", "s", "--depth", "1", "--top", String(top)], { cwd: directory });
+    t.is(/^ {2}and (.*): --top 6 shows all$/m.exec(stdout.toString())?.[1] ?? null, more, stdout.toString());
+  }
+});

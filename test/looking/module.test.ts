@@ -18,7 +18,7 @@ import { MAYA_LAYOUT } from "#src/settings/graph-layout.js";
 import { parseLayoutFile } from "#src/settings/graph-layout-file.js";
 import { mutateBytes } from "../fuzz/mutate-bytes.js";
 import { Random } from "../fuzz/random.js";
-import { blockOf, type Entries, graphOf, values } from "../operations/graph/support.js";
+import { blockOf, type Entries, graphOf, idOf, textOf, values } from "../operations/graph/support.js";
 import { SEED } from "../support/seed.js";
 import { temporaryDirectory } from "../support/temporary.js";
 
@@ -165,6 +165,41 @@ test("graphs are told the same, whatever is wrong with them, and compared the sa
     t.deepEqual(await run(module), await run(addon), `SEED=${String(SEED)}, turn ${String(turn)}`);
   }
 });
+
+/** What ids may be, by their form in keys: as a key has them, and as values do. */
+const IDS: Readonly<Record<string, (number: number) => readonly [inKey: Buffer, text: string]>> = {
+  uuid: (number) => [idOf(number), textOf(idOf(number))],
+  "uuid-text": (number) => [Buffer.from(textOf(idOf(number))), textOf(idOf(number))],
+  text: (number) => [Buffer.from(`id ${String(number)}`), `id ${String(number)}`],
+};
+
+for (const [nodeForm, node] of Object.entries(IDS)) {
+  for (const [edgeForm, edge] of Object.entries(IDS)) {
+    test(`a graph whose nodes have ids as ${nodeForm} and edges as ${edgeForm}`, async (t) => {
+      const layout = parseLayoutFile(`[[nodes]]\nkey = "n:{${nodeForm}}"\n[[edges]]\nkey = "e:{${edgeForm}}"\nfrom = "from"\nto = "to"\n[[lists]]\nkey = "o:{${nodeForm}}"\nof = "from"\n[[lists]]\nkey = "i:{${nodeForm}}"\nof = "to"\n`, "x");
+      const ends = [[0, 1], [1, 2], [2, 0], [0, 2]] as const;
+      const entries: Entries = new Map();
+      const put = (start: string, key: Buffer, value: unknown): unknown => entries.set(`${start}${key.toString("latin1")}`, Buffer.from(JSON.stringify(value)));
+      for (const number of [0, 1, 2]) {
+        put("n:", node(number)[0], {});
+        for (const [start, side] of [["o:", 0], ["i:", 1]] as const) put(start, node(number)[0], ends.flatMap((pair, at) => (pair[side] === number ? [edge(at + 10)[1]] : [])));
+      }
+      for (const [at, [from, to]] of ends.entries()) put("e:", edge(at + 10)[0], { from: node(from)[1], to: node(to)[1] });
+      const told = await Promise.all([addon, module].map(async (by) => {
+        const graph = new by.GraphBuilder(graphSettings(layout, tmpdir()));
+        await graph.add(Buffer.from(blockOf(entries)));
+        await graph.finish(3);
+        const report = await graph.report();
+        graph.close();
+        return report;
+      }));
+      const { kinds, ...counts } = JSON.parse(told[0] ?? "") as { readonly kinds: readonly { readonly count: number }[] };
+      t.like(counts, { nodes: 3, edges: 4, lists: 6, others: 0 });
+      t.true(kinds.every(({ count }) => count === 0), told[0]);
+      t.is(told[1], told[0]);
+    });
+  }
+}
 
 const SORTED_IN_FILES = { ...graphSettings(MAYA_LAYOUT, ""), runRecords: 1 };
 

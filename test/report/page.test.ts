@@ -3,6 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import test from "ava";
 import { gatherReport } from "#src/operations/report/gather.js";
+import type { NamedEntry } from "#src/operations/stats/results.js";
 import { html } from "#src/report/html.js";
 import { MOST_BYTES, reportPage } from "#src/report/page.js";
 import { leavesOf, treeOf } from "#src/report/tree.js";
@@ -105,4 +106,26 @@ test("a graph that was looked at has a section, in its place", (t) => {
   const page = reportPage(factsOf([]), { graph: { id: "graph", title: "Graph", body: html`<p>${"<nodes>"}</p>` } });
   t.regex(page, /<section id="graph" aria-labelledby="graph-title"><h2 id="graph-title">Graph<\/h2>\n<p>&lt;nodes&gt;<\/p>\n<\/section>\n<section id="problems"/);
   t.true(page.includes('<a href="#graph">Graph</a>'));
+});
+
+test("the largest values are those of all keyspaces, whichever has them", (t) => {
+  // Each keyspace has its own largest first: of some many are among the largest of all, and of some none.
+  const sizes = [Array.from({ length: 15 }, (_, at) => 150 - at * 10), Array.from({ length: 9 }, (_, at) => 207 - at * 20), [3, 2, 1], [1001, 152, 141, 5]];
+  const entryOf = (size: number): NamedEntry => ({ key: Buffer.from(`size-${String(size)}`), keyBytes: `size-${String(size)}`.length, valueBytes: size });
+  const wanted = sizes.flat().sort((a, b) => b - a).slice(0, 15).map((size) => `size-${String(size)}`);
+  for (const order of [[0, 1, 2, 3], [3, 2, 1, 0], [2, 0, 3, 1]]) {
+    const page = reportPage(factsOf(order.map((at) => keyspaceOf(Buffer.from(`keyspace ${String(at)}`), prefixOf(Buffer.from("k"), 20), { largest: (sizes[at] ?? []).map(entryOf) }))));
+    const [, section = ""] = /The largest values([^]*?)<\/section>/.exec(page) ?? [];
+    t.deepEqual([...section.matchAll(/<code>(size-\d+)<\/code>/g)].map(([, key]) => key), wanted, order.join());
+  }
+});
+
+test("each warning stands in a report, up to fifty, and all more are counted", (t) => {
+  for (const count of [0, 1, 2, 3, 49, 50, 51, 53]) {
+    const page = reportPage(factsOf([], { warnings: Array.from({ length: count }, (_, at) => `warning ${String(at)} of some`) }));
+    const [, section = ""] = /<section id="problems"([^]*?)<\/section>/.exec(page) ?? [];
+    const told = [...section.matchAll(/<li>(.*?)<\/li>/g)].map(([, text]) => text);
+    t.deepEqual(told, [...Array.from({ length: Math.min(count, 50) }, (_, at) => `warning ${String(at)} of some`), ...(count > 50 ? [`and ${String(count - 50)} more`] : [])]);
+    t.is(section.includes("None was found."), count === 0);
+  }
 });

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import test from "ava";
 import { KgdumpError } from "#src/errors.js";
 import { MAYA_LAYOUT } from "#src/settings/graph-layout.js";
+import { parseKeyPattern } from "#src/settings/key-pattern.js";
 import { parseLayoutFile } from "#src/settings/graph-layout-file.js";
 
 test("the built-in layout is what the guide says", async (t) => {
@@ -69,4 +70,11 @@ test("bytes, escapes and forms of keys are read", (t) => {
   const { rules, nodeIdsAreUuids, edgeIdsAreUuids } = parseLayoutFile("[[edges]]\nkey = 'a\\x00\\{b\\\\{from:uuid}{to:uuid}{any:u64}é'\n", "x.toml");
   t.deepEqual(rules[0]?.key, [{ literal: Buffer.from("a\0{b\\") }, { name: "from", form: "uuid" }, { name: "to", form: "uuid" }, { name: "any", form: "u64" }, { literal: Buffer.from("é") }]);
   t.deepEqual([nodeIdsAreUuids, edgeIdsAreUuids], [true, false]);
+});
+
+test("every byte may stand in a key as \\xNN, alone and beside others", (t) => {
+  for (let byte = 0; byte < 256; byte += 1) {
+    const hex = byte.toString(16).padStart(2, "0");
+    t.deepEqual(parseKeyPattern(`\\x${hex}{uuid}é\\x${hex.toUpperCase()}\\x80`, ["id"]), [{ literal: Buffer.of(byte) }, { name: "id", form: "uuid" }, { literal: Buffer.concat([Buffer.from("é"), Buffer.of(byte, 0x80)]) }], hex);
+  }
 });

@@ -131,7 +131,7 @@ async function showLines(context: Context, lines: Iterable<string>): Promise<voi
     shown += 1;
     if (shown <= most ? !(await out.line(line)) : shown > MOST_COUNTED) break;
   }
-  if (shown > most) await out.tell(paint.dim(`… ${shown > MOST_COUNTED ? "many" : formatCount(shown - most)} more lines: --width 0 shows all in one, --raw > FILE takes its bytes\n`));
+  if (shown > most) await out.tell(paint.dim(`… ${shown > MOST_COUNTED ? "many more lines" : formatNumberOf(shown - most, "more line", "more lines")}: --width 0 shows all in one, --raw > FILE takes its bytes\n`));
 }
 
 /** What is there when a UUID that was typed as text means its bytes. A stream is over by then. */

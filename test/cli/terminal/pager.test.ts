@@ -99,3 +99,17 @@ test("LESS is the user's where it is set; a pager that may not be run is an erro
   await writeFile(join(directory, "no"), "#!/bin/sh\n", { mode: 0o644 });
   for (const name of ["no", "missing"]) await t.throwsAsync(startPager(join(directory, name), { PATH: "/bin" }).leave(), { code: "IO_FAILED", message: /can't be run/ }, name);
 });
+
+test("without one as many lines as the screen has room for are shown, and all more are counted", async (t) => {
+  const cwd = await temporaryDirectory(t);
+  const counts = [25, 26, 27, 28, 300];
+  // A line of hex has 16 bytes.
+  await makeStore(cwd, "graph", { default: Object.fromEntries(counts.map((count) => [`k${String(count)}`, "a".repeat(16 * count)])) });
+  for (const count of counts) {
+    const { stdout } = await terminal(`kgdump inspect graph --get k${String(count)} --hex --color never`, { cwd });
+    const shown = stdout.toString().trimEnd().split("\r\n");
+    const notes = count <= 26 ? [] : [`… ${count === 27 ? "1 more line" : `${String(count - 26)} more lines`}: --width 0 shows all in one, --raw > FILE takes its bytes`];
+    t.deepEqual(shown.slice(26), notes, String(count));
+    t.is(shown.filter((line) => line.includes("61 61 61")).length, Math.min(count, 26));
+  }
+});
