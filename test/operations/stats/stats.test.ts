@@ -159,6 +159,26 @@ test("the figures of random entries are right, in both orders of keys, and a reg
   }), { seed, numRuns: Number(process.env.KGDUMP_STATS ?? 25) });
 });
 
+test("of several keyspaces each has what was read in it, and what matched", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const content = { a: numbered("k", 30), default: {}, few: numbered("n", 3), more: numbered("k", 400), none: { x: "y" } };
+  const store = await makeStore(directory, "store", content);
+  const output = join(directory, "d.kgd");
+  await exportStore({ store, output });
+  for (const input of [store, output]) {
+    for (const grep of ["7", "^k", "nothing has this", undefined]) {
+      const { keyspaces } = await statsOf({ input, grep });
+      const found = Object.fromEntries(keyspaces.map(({ name, read, prefixes }) => [Buffer.from(name).toString(), [read, prefixes.entries]]));
+      const wanted = Object.entries(content).map(([name, entries]) => {
+        const all = Object.entries(entries as Record<string, string>);
+        const matching = all.filter(([key, value]) => grep === undefined || new RegExp(grep).test(key) || new RegExp(grep).test(value));
+        return [name, [all.length, matching.length]];
+      });
+      t.deepEqual(found, Object.fromEntries(wanted), grep);
+    }
+  }
+});
+
 test("fields of JSON values are those that JavaScript finds", async (t) => {
   const directory = await temporaryDirectory(t);
   const values = [{ id: "a", n: 1, tags: ["x", 2.5] }, { id: "bcd", n: -4, deep: { é: null } }, { n: true, tags: [] }];
