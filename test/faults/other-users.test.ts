@@ -184,6 +184,17 @@ testAsRoot("what that user can't read: a store that only others may open is not 
   t.deepEqual((await readdir(home)).sort(), ["graph", "sled"]);
 });
 
+testAsRoot("a place where that user may not write is told before anything is written, whatever is to be put there", async (t, { common, home, store }) => {
+  const beside = [["--dry-run"], ["--stream"], ["--live", "--stream"]];
+  for (const [option, place, ways] of [["--backup-dir", common, beside], ["--to", join(common, "sled"), beside], ["--dump", join(common, "graph.kgd"), [["--dry-run"], [], ["--live"]]]] as const) {
+    for (const way of ways) {
+      const told = await ofMaya("migrate", store, option, place, ...way);
+      t.regex(told, new RegExp(`^1\\n[^]*${common}[^]*PERMISSION_DENIED`), `${option} ${way.join(" ")}`);
+      t.deepEqual(await readdir(home), ["graph"], told);
+    }
+  }
+});
+
 testAsRoot("a store of which that user can't tell whether it is in use is not put aside", async (t, { store }) => {
   t.regex(await ofMaya("migrate", store), /^0\n/);
   await chown(join(store, "db"), 0, 0);

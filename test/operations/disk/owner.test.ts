@@ -1,9 +1,11 @@
+import { spawnSync } from "node:child_process";
 import { hostname } from "node:os";
 import test from "ava";
 import { isDead, isRunning, ownerText, ownProcess } from "#src/operations/disk/owner.js";
 
 /** More than Linux gives numbers to processes. */
 const NOBODY = 4_194_305;
+const OTHER_USER = 65534;
 
 test("this process runs, one without a number like it does not, and of another machine's nobody can tell", (t) => {
   const own = ownProcess();
@@ -28,4 +30,26 @@ test("in a file's name, only what is known to be dead is", (t) => {
   t.false(isDead(ownerText({ ...own, started: null })));
   t.false(isDead(ownerText({ ...own, pid: NOBODY, host: `${hostname()}.another` })));
   t.false(isDead("no owner"));
+});
+
+test("a process of another user runs, and nothing of its is dead: only one that is not there is", (t) => {
+  const own = ownProcess();
+  // Root may send signals to all, so it becomes another user first; others may send none to the first process of the system.
+  const asRoot = process.geteuid?.() === 0;
+  const others = [...(asRoot ? [own, { ...own, started: null }] : []), { ...own, pid: 1, started: null }];
+  const program = `
+    import { isDead, isRunning } from ${JSON.stringify(import.meta.resolve("#src/operations/disk/owner.js"))};
+    const [owners, texts, user] = JSON.parse(process.argv[1]);
+    if (user !== null) {
+      process.setgroups([]);
+      process.setgid(user);
+      process.setuid(user);
+    }
+    const refused = owners.map(({ pid }) => { try { process.kill(pid, 0); return null; } catch ({ code }) { return code; } });
+    console.log(JSON.stringify([refused, owners.map(isRunning), texts.map(isDead)]));`;
+  const gone = { ...own, pid: NOBODY };
+  const owners = [...others, gone];
+  const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "--eval", program, JSON.stringify([owners, owners.map(ownerText), asRoot ? OTHER_USER : null])], { encoding: "utf8" });
+  t.not(stdout, "", stderr);
+  t.deepEqual(JSON.parse(stdout), [[...others.map(() => "EPERM"), "ESRCH"], [...others.map(() => true), false], [...others.map(() => false), true]]);
 });

@@ -106,3 +106,17 @@ test("ages that can't be understood, or are none, are left out and named", async
     t.true(Number((await agesOf(store)).get("default")?.split(" ")[0]) > OLD);
   }
 });
+
+test("tables of all families are as old as they are said to be, whichever families come before the store is made, and whichever makes it", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const usual = ["one", "two", "three"].map((name, index) => ({ name, ages: line(OLD + index, "a", 0) }));
+  const early = { name: "blobs", options: "enable_blob_files=true;min_blob_size=1", byWrites: true, ages: line(OLD + 7, "a", 0) };
+  const fifo = { name: "fifo", options: FIFO, byWrites: true, ages: line(OLD + 9, "a") };
+  const [one, two, three] = usual as [typeof usual[0], typeof usual[0], typeof usual[0]];
+  for (const [number, families] of [usual, [one, two, early, three], [early, ...usual], [...usual, fifo], [one, fifo, two, three]].entries()) {
+    const store = join(directory, `store${String(number)}`);
+    await aged(store, join(directory, `tables${String(number)}`), families, "a");
+    const ages = await agesOf(store);
+    for (const family of families) t.is(ages.get(family.name), family.ages, `${family.name} of ${families.map(({ name }) => name).join(" ")}`);
+  }
+});

@@ -5,7 +5,7 @@ import { openSledSource } from "#src/engines/sled/reader.js";
 import { openSledSink } from "#src/engines/sled/sled.js";
 import { exportStore } from "#src/operations/export/export.js";
 import { importDump } from "#src/operations/import/import.js";
-import { verifyDump, type VerifyDumpOptions } from "#src/operations/verify/verify.js";
+import { verifyDump, type VerifyDumpOptions, verifyStore } from "#src/operations/verify/verify.js";
 import { sledCheck, sledWrite } from "../../checker/run.js";
 import { temporaryDirectory } from "../../support/temporary.js";
 
@@ -101,6 +101,14 @@ test("counters are compared as numbers, however many digits they have", async (t
       const { against, warnings } = await verifyDump({ input: output, against: store });
       t.true(against?.equal);
       t.is(warnings.some((warning) => warning.includes("counter of ids")), other < index, `${String(found[index])} against ${String(found[other])}`);
+    }
+    // Of all at once, in either order, each that is lower is told by its path.
+    for (const all of [counters, counters.toReversed()]) {
+      const against = all.map(({ store }) => store);
+      const lower = against.filter((store) => counters.findIndex((one) => one.store === store) < index);
+      for (const { warnings } of [await verifyDump({ input: output, against }), await verifyStore({ store: counters[index]?.store ?? "", against })]) {
+        t.deepEqual(warnings.map((warning) => /^the counter of ids of (.*) is lower/.exec(warning)?.[1]), lower);
+      }
     }
   }
 });

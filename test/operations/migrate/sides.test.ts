@@ -7,6 +7,8 @@ import { kgdump } from "../../cli/support/run.js";
 import { makeStore, numbered } from "../../support/stores.js";
 import { temporaryDirectory } from "../../support/temporary.js";
 import { blockOf, graphOf, keys } from "../graph/support.js";
+import { REVERSE } from "./live-service.js";
+import { serve } from "./service.js";
 
 async function migrate(t: ExecutionContext, path: string, options: Partial<MigrateOptions> = {}): Promise<{ result: MigrateResult; events: MigrationEvent[] }> {
   const events: MigrationEvent[] = [];
@@ -71,3 +73,20 @@ test("the command prints the sides, and the graph when it is checked", async (t)
   t.like(migration.keyspaces[0], { name: { text: "default" }, dump: null, source: { entries: 1 } });
   t.is(migration.graph, null);
 });
+
+for (const checkGraph of [false, true]) {
+  test(`what changed while a service ran has a digest in the new store only ${checkGraph ? "as it is read once more" : "when it is read once more"}`, async (t) => {
+    const path = await makeStore(await temporaryDirectory(t), "graph", { default: numbered("k", 700), nodes: { a: "1" }, empty: {}, same: { b: "2" }, back: {} }, REVERSE);
+    const service = await serve(t, path);
+    const put = { kind: "put", key: Buffer.from("a").toString("hex"), value: Buffer.from("2").toString("hex") } as const;
+    const onEvent = ({ phase }: MigrationEvent): void => { if (phase === "stop") void service.stop([["nodes", [put]], ["empty", [put]], ["fresh", [put]]]); };
+    const { keyspaces } = await migrateStore({ source: path, live: true, checkGraph, onEvent });
+    const sides = (keyspaces ?? []).map(({ name, source, target }) => [Buffer.from(name).toString(), source, target] as const).sort(([a], [b]) => (a < b ? -1 : 1));
+    t.deepEqual(sides.map(([name, { entries }]) => [name, entries]), [["back", 0], ["default", 700], ["empty", 1], ["fresh", 1], ["nodes", 1], ["same", 1]]);
+    for (const [name, source, target] of sides) {
+      t.regex(source.digest ?? "", /^[0-9a-f]{64}$/);
+      const changed = ["empty", "fresh", "nodes"].includes(name);
+      t.deepEqual(target, { entries: source.entries, digest: checkGraph || !changed ? source.digest : null }, name);
+    }
+  });
+}

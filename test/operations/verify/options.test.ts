@@ -118,3 +118,47 @@ test("where a side does not record all options, what both tell is compared, and 
   }
   t.like(await compare(all, all), { compared: 5, differences: [], warnings: [] });
 });
+
+test("an option that only one side has is told, of whichever side, at whatever place among the others", async (t) => {
+  const lines = (names: readonly string[]): string => names.map((name) => `${name}=1`).join("\n");
+  /** All options but one, which is of the database or of a family: its own, or one that all families have. */
+  const facts = (without: string) => {
+    const all = (kind: string): string => lines(["a", "m", "z"].map((place) => `${kind}_${place}`).filter((name) => name !== without));
+    const source = new Map([["rocksdb.optionsVersion", "10.10.1"], ["rocksdb.options", all("database")], ["rocksdb.familyOptions", all("common")]]);
+    return { engine: "rocksdb", path: null, source, families: ["first", "last"].map((name) => ({ name: Buffer.from(name), order: "bytewise" as const, settings: new Map([["options", all(name)]]) })) };
+  };
+  const told = async (first: string, store: string) => (await compareOptions(facts(first), facts(store), (name) => name)).differences.map(({ keyspace, option, ...values }) => [keyspace === null ? null : Buffer.from(keyspace).toString(), option, values.first, values.store]);
+  for (const [kind, of] of [["database", [null]], ["common", ["first", "last"]], ["first", ["first"]], ["last", ["last"]]] as const) {
+    for (const name of ["a", "m", "z"].map((place) => `${kind}_${place}`)) {
+      t.deepEqual(await told(name, ""), of.map((family) => [family, name, null, "1"]), `the first lacks ${name}`);
+      t.deepEqual(await told("", name), of.map((family) => [family, name, "1", null]), `the store lacks ${name}`);
+    }
+  }
+  t.deepEqual(await told("", ""), []);
+});
+
+test("families that were renamed are compared with those that they became, also where two have changed names", async (t) => {
+  const facts = (families: Readonly<Record<string, string>>) => ({ engine: "rocksdb", path: null, source: undefined, families: Object.entries(families).map(([name, ttl]) => ({ name: Buffer.from(name), order: "bytewise" as const, settings: new Map([["ttl", ttl]]) })) });
+  const first = facts({ default: "1", left: "2", right: "3", last: "4" });
+  const names: Readonly<Record<string, string>> = { default: "graph", left: "right", right: "left" };
+  const nameOf = (name: Uint8Array): Uint8Array => Buffer.from(names[Buffer.from(name).toString()] ?? Buffer.from(name).toString());
+  const told = async (store: Readonly<Record<string, string>>) => (await compareOptions(first, facts(store), nameOf)).differences.map(({ keyspace, option, ...values }) => [Buffer.from(keyspace ?? "").toString(), option, values.first, values.store]);
+  t.deepEqual(await told({ graph: "1", right: "2", left: "3", last: "4" }), []);
+  t.deepEqual(await told({ graph: "5", right: "6", left: "7", last: "8" }), [["default", "ttl", "1", "5"], ["left", "ttl", "2", "6"], ["right", "ttl", "3", "7"], ["last", "ttl", "4", "8"]]);
+  t.deepEqual(await told({ default: "1", right: "2", last: "4" }), [["default", "family", "there", null], ["right", "family", "there", null], ["default", "family", null, "there"]]);
+});
+
+test("a copy whose families have other names has the options of the original, and the command says so", async (t) => {
+  const { directory, store, dump } = await restored(t);
+  const renamed = join(directory, "renamed");
+  const [args, map] = [["--options", "--map", "nodes=graph"], new Map([["nodes", "graph"]])] as const;
+  await restoreDump({ target: renamed, input: dump, map });
+  for (const verification of [await verifyStore({ store, against: renamed, map, options: true }), await verifyDump({ input: dump, against: renamed, map, options: true })]) {
+    t.like(verification.stores[0], { equal: true, options: { differences: [] } });
+    t.notThrows(() => { requireEqual(verification); });
+  }
+  for (const input of [store, dump]) {
+    const { code, stderr } = await kgdump(["verify", input, "--against", renamed, ...args]);
+    t.is(code, 0, stderr);
+  }
+});

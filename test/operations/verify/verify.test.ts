@@ -1,3 +1,4 @@
+import { createReadStream } from "node:fs";
 import { readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test from "ava";
@@ -102,4 +103,19 @@ test("comparing finds exactly the differences of two maps", async (t) => {
       t.deepEqual(found, expected);
     }),
   );
+});
+
+test("a delta is no state that a store could have: comparing stores with one is refused, from a path and from a pipe, and it is checked by itself", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const [base, delta] = [join(directory, "base.kgd"), join(directory, "delta.kgd")];
+  const store = await makeStore(directory, "store", { default: { a: "1", b: "2" } });
+  const later = await makeStore(directory, "later", { default: { a: "1", b: "3" }, nodes: { n: "1" } });
+  await exportStore({ store, output: base });
+  await exportStore({ store: later, output: delta, base: [base] });
+  for (const asked of [{ against: later }, { against: [later, store] }, { graph: true }]) {
+    for (const input of [delta, createReadStream(delta)]) {
+      await t.throwsAsync(verifyDump({ input, ...asked }), { code: "DELTA_BASE_DIFFERENT", message: /holds only changes since dump/ }, `${JSON.stringify(asked)} ${typeof input}`);
+    }
+  }
+  for (const input of [delta, createReadStream(delta)]) t.deepEqual((await verifyDump({ input })).stores, []);
 });

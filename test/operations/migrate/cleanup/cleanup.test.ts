@@ -1,5 +1,5 @@
 /** What goes of what was left, in which order, and what keeps it. */
-import { copyFile, cp, mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { copyFile, cp, mkdir, readdir, readFile, rename, rm, stat, truncate, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import type { KgdumpError } from "#src/errors.js";
@@ -7,6 +7,7 @@ import { exportStore } from "#src/operations/export/export.js";
 import { importDump } from "#src/operations/import/import.js";
 import { rollbackStore } from "#src/operations/migrate/back/rollback.js";
 import { cleanUp, type CleanupOptions } from "#src/operations/migrate/cleanup/cleanup.js";
+import { compactStore } from "#src/operations/migrate/compact/compact.js";
 import { migrateStore } from "#src/operations/migrate/migrate.js";
 import { migrationStatus } from "#src/operations/migrate/status.js";
 import { sledHold } from "../../../checker/run.js";
@@ -137,3 +138,31 @@ test("what is something else than its name says is not known: another engine's s
   t.deepEqual(await readdir(directory), names);
   t.true((await stat(dump)).isFile());
 });
+
+for (const [what, leave] of Object.entries<(store: string) => Promise<unknown>>({
+  "a migration": () => Promise.resolve(),
+  "a migration whose journal is gone": (store) => rm(`${store}.kgdump-migration.json`),
+  "a compaction": (store) => compactStore({ store }),
+  "a compaction, and nothing else,": async (store) => {
+    await compactStore({ store });
+    for (const name of await readdir(join(store, ".."))) if (name.startsWith("graph.") && !name.includes(".before-compact-")) await rm(join(store, "..", name), { recursive: true });
+  },
+  "a way back": async (store) => {
+    await rm(`${store}.kgdump-migration.json`);
+    await migrateStore({ source: store, engine: "rocksdb" });
+    await rollbackStore({ target: store });
+  },
+})) {
+  test(`what ${what} has left stays, also by force, while the store in place can't be opened`, async (t) => {
+    const { directory, store, states } = await ground(t);
+    await migrateStore({ source: store });
+    await leave(store);
+    const [before, db] = [await readdir(directory), await readFile(join(store, "db"))];
+    t.true(before.length > 1);
+    await truncate(join(store, "db"));
+    for (const options of [{ force: true }, {}]) await t.throwsAsync(states(options), { code: "STORE_DAMAGED" });
+    t.deepEqual(await readdir(directory), before);
+    await writeFile(join(store, "db"), db);
+    t.true((await states({ force: true })).every((state) => state.endsWith(" removed")));
+  });
+}

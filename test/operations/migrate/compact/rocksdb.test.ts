@@ -230,6 +230,14 @@ test("owner, modes, and what else lies in the directory, stay; without the origi
   await writeFile(join(store, "service", "inner", "state"), "42", { mode: 0o600 });
   await writeFile(join(store, "version"), "7", { mode: 0o444 });
   await symlink("version", join(store, "link"));
+  // At whatever depth.
+  const own = ["service", "service/inner", "service/inner/state", "version"].map((name) => join(store, name));
+  for (const [index, path] of own.entries()) {
+    if (isRoot) await chown(path, 777 + index, 888 + index);
+    if (index < 2) await chmod(path, 0o750 + index);
+  }
+  const about = (): Promise<number[][]> => Promise.all(own.map(async (path) => { const { uid: user, gid: group, mode } = await stat(path); return [user, group, mode]; }));
+  const before = await about();
   for (const name of ["", ...(await readdir(store)).filter((each) => !["service", "version", "link"].includes(each))]) {
     await chmod(join(store, name), name === "" ? 0o2750 : 0o640);
     await chown(join(store, name), uid, gid);
@@ -238,7 +246,7 @@ test("owner, modes, and what else lies in the directory, stay; without the origi
   await compactStore({ store, removeOriginal: true });
   t.deepEqual(await readdir(directory), ["graph"]);
   t.deepEqual([await readFile(join(store, "service", "inner", "state"), "utf8"), await readFile(join(store, "version"), "utf8"), await readlink(join(store, "link"))], ["42", "7", "version"]);
-  t.is((await stat(join(store, "service", "inner", "state"))).mode & 0o777, 0o600);
+  t.deepEqual(await about(), before);
   for (const name of await readdir(store)) {
     if (["service", "version", "link"].includes(name)) continue;
     const found = await stat(join(store, name));

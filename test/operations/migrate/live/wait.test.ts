@@ -1,4 +1,6 @@
 /** Waiting for a service to stop: it is asked once, told how long it takes, and the lock is had as soon as it is free. */
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import test from "ava";
 import { lockRocksdb } from "#src/engines/rocksdb/lock.js";
 import { waitForLock } from "#src/operations/migrate/live/wait.js";
@@ -26,4 +28,16 @@ test("while a store is held it is waited for, which is progress; work goes on me
   });
   lock.release();
   t.deepEqual([turns, phases, asked.length], [3, ["wait", "wait", "wait"], 2]);
+});
+
+test("what is wrong with a lock is told at once, and nobody is asked to stop anything", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const none = (): void => t.fail("nothing is to be waited for");
+  const teller = { ask: none, wait: none } as unknown as Teller;
+  const [file, odd] = [join(directory, "file"), join(directory, "odd")];
+  await writeFile(file, "");
+  await mkdir(join(odd, "LOCK"), { recursive: true });
+  for (const [path, code] of [[join(directory, "gone"), "NOT_FOUND"], [file, "IO_FAILED"], [odd, "IO_FAILED"]] as const) {
+    await t.throwsAsync(waitForLock(path, teller, { waitSeconds: 0, onProgress: none }), { code }, path);
+  }
 });

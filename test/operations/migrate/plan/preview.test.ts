@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test from "ava";
+import { KgdumpError } from "#src/errors.js";
 import { diskUseOf } from "#src/operations/disk/places.js";
 import { rollbackStore } from "#src/operations/migrate/back/rollback.js";
 import { readJournal, writeJournal } from "#src/operations/migrate/journal.js";
@@ -107,4 +108,20 @@ test("a preview of what is migrated already, of nothing, and of what was interru
   const again = await makeStore(directory, "again", CONTENT);
   await writeJournal({ ...journal, id: "1", source: again, target: again, building: `${again}.kgdump-new-1`, backup: `${again}.rocksdb-backup-20261122T191034Z`, step: "copying" });
   t.like(await previewMigration({ source: again, dump }), { status: "to-migrate", unfinished: { step: "copying" }, plan: { dump } });
+});
+
+test("a place that is no directory is told before anything is written, whatever is to be put there", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const path = await makeStore(directory, "graph", CONTENT);
+  const [file, missing] = [join(directory, "file"), join(directory, "missing")];
+  await writeFile(file, "mine");
+  for (const at of [file, missing]) {
+    for (const options of [{ backupDirectory: at }, { backupDirectory: at, stream: true }, { backupDirectory: at, live: true }, { dump: join(at, "graph.kgd") }, { target: join(at, "sled"), stream: true }]) {
+      for (const attempt of [previewMigration, migrateStore]) {
+        const error = await t.throwsAsync<KgdumpError>(attempt({ source: path, ...options }), { instanceOf: KgdumpError }, JSON.stringify(options));
+        t.true(error.message.includes(at), error.message);
+        t.deepEqual((await readdir(directory)).sort(), ["file", "graph"]);
+      }
+    }
+  }
 });
