@@ -68,12 +68,13 @@ async function contentOf(directory: string): Promise<[string, string][]> {
 
 const hex = (text: string): string => Buffer.from(text).toString("hex");
 const OPTIONS = { compression: true, config: { segment_size: "65536" } };
+/** A value that has a file of its own. */
+const noise = (seed: number): string => Buffer.from(Array.from({ length: 100_000 }, random(seed).bind(null, 256))).toString("hex");
 
 /** A store with three values in files of their own, the tree `default`, and settings that are not sled's defaults. */
 async function bigStore(t: ExecutionContext): Promise<{ directory: string; store: string }> {
   const directory = await temporaryDirectory(t);
   const store = join(directory, "store");
-  const noise = (seed: number): string => Buffer.from(Array.from({ length: 100_000 }, random(seed).bind(null, 256))).toString("hex");
   const puts = Array.from({ length: 2000 }, (_, index) => `put ${hex(`k${String(10_000 + index)}`)} ${hex(`value ${String(index)}`)}`);
   await sledWrite(store, [`tree ${hex("default")}`, ...puts, `tree ${hex("big")}`, `put ${hex("a")} ${noise(1)}`, "flush", `put ${hex("b")} ${noise(2)}`, "flush"], OPTIONS);
   await sledCheck(store, OPTIONS);
@@ -92,6 +93,17 @@ test("a lost value file is named, with the keys of its page, and the rest is sav
   const trees = await sledCheck(target, OPTIONS);
   t.is(trees.find(({ name }) => name.toString() === "default")?.records, 2000);
   t.deepEqual((await readdir(directory)).sort(), ["new", "store"]);
+});
+
+test("what is lost is told of its tree, whichever that is of the store's", async (t) => {
+  const store = join(await temporaryDirectory(t), "store");
+  const trees = ["__sled__default", "a", "m", "z"];
+  for (const [seed, tree] of trees.entries()) await sledWrite(store, [`tree ${hex(tree)}`, `put ${hex("k")} ${noise(seed)}`, "flush"], OPTIONS);
+  await sledCheck(store, OPTIONS);
+  for (const name of await readdir(join(store, "blobs"))) await rm(join(store, "blobs", name));
+  const { losses } = await recoverStore({ store, output: join(store, "..", "saved.kgd") });
+  const told = losses.filter(({ file }) => file === "db").map(({ keyspace }) => (keyspace === null ? null : Buffer.from(keyspace).toString()));
+  t.deepEqual([...new Set(told)].sort(), ["a", "default", "m", "z"]);
 });
 
 test("without their list, trees are saved under names of their own, and every entry is doubtful", async (t) => {
