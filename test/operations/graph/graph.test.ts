@@ -30,6 +30,13 @@ test("a store without the layout is said to have none", async (t) => {
   t.like(await check([new Map([["a", Buffer.from("b")], ["nodes:1", Buffer.from("c")]])]), { layout: "none", others: 2, problems: 0 });
 });
 
+test("what is no record of the graph is counted once, however many of it there are in a block", async (t) => {
+  const some = graphOf(3, EDGES);
+  // More than are taken in at once.
+  for (let number = 0; number < 40_000; number++) some.set(`other${String(number)}`, Buffer.alloc(0));
+  t.like(await check([some]), { nodes: 3, edges: 4, lists: 6, others: 40_001, problems: 0 });
+});
+
 test("records of any one kind are enough for a graph", async (t) => {
   const whole = graphOf(3, EDGES);
   for (const [prefix, counts] of [["node:", { nodes: 3 }], ["edge:", { edges: 4 }], ["node_edges:", { lists: 6 }]] as const) {

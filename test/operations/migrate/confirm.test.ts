@@ -183,8 +183,12 @@ test("a file that comes where the delta was to be stays as it is; without the du
   }
 });
 
-for (const [what, keepDump, isThere] of [["no dump is to be kept any more", false, true], ["the original is gone", undefined, false]] as const) {
-  test(`a delta that an interrupted run has made, when ${what}`, async (t) => {
+for (const [what, keepDump, isThere, made] of [
+  ["has made, when no dump is to be kept any more", false, true, true],
+  ["has made, when the original is gone", undefined, false, true],
+  ["was to make, when the original is gone", undefined, false, false],
+] as const) {
+  test(`a delta that an interrupted run ${what}`, async (t) => {
     const directory = await temporaryDirectory(t);
     const path = await makeStore(directory, "graph", CONTENT);
     const [dump, delta] = [join(directory, "mine.kgd"), join(directory, "mine.delta.kgd")];
@@ -195,9 +199,11 @@ for (const [what, keepDump, isThere] of [["no dump is to be kept any more", fals
     if (journal === null) throw new Error("there is a journal");
     await writeJournal({ ...journal, step: "confirming" });
     if (!isThere) rmSync(result.backup ?? "", { recursive: true });
+    if (!made) rmSync(delta);
     const again = await migrateStore({ source: path, keepDump });
-    t.is(again.delta, isThere ? null : delta);
-    t.deepEqual([existsSync(dump), existsSync(delta)], [!isThere, !isThere]);
+    const isKept = !isThere && made;
+    t.is(again.delta, isKept ? delta : null);
+    t.deepEqual([existsSync(dump), existsSync(delta)], [!isThere, isKept]);
     t.is((await readJournal(path))?.delta, again.delta);
   });
 }

@@ -25,7 +25,7 @@ export interface Caught extends Pick<Journal, "keyspaces" | "snapshot"> {
 export async function catchUp(journal: Journal, copy: LiveCopy, options: MigrateOptions, teller: Teller): Promise<Caught> {
   const started = performance.now();
   const { openRocksdbSource } = await import("../../../engines/rocksdb/rocksdb.js");
-  return closing(await openRocksdbSource(journal.source, { ttl: options.ttl }), async (source) => {
+  return closing(await openRocksdbSource(journal.source, { ttl: options.ttl, paranoid: options.paranoid }), async (source) => {
     refusePrepared(source.info, options);
     teller.begin("delta", "what has changed since the copy is being carried over");
     const { keyspaces, counts } = await follow(source, copy, options, teller);
