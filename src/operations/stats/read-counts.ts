@@ -32,7 +32,6 @@ interface CountedPrefix extends Pick<PrefixStats, "entries" | "keyBytes" | "valu
 
 interface CountedKeyspace {
   readonly seen: number;
-  readonly passed: number;
   readonly givenUp: number;
   readonly largest: readonly CountedEntry[];
   readonly prefixes: CountedPrefix;

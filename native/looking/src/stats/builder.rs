@@ -50,15 +50,14 @@ pub struct Builder {
     sample: Reservoir,
     /// Place of the keyspace that is worked on, among those that were.
     keyspace: usize,
-    /// Entries that went by in it, and those of them that don't count.
+    /// Entries that went by in it, also those that do not count.
     entries: u64,
-    passed: u64,
 }
 
 impl Builder {
     pub fn new(settings: Settings, sample: Reservoir) -> Self {
         let tree = Tree::new(settings.separators.clone(), settings.schema);
-        Self { settings, tree, largest: BinaryHeap::new(), sample, keyspace: 0, entries: 0, passed: 0 }
+        Self { settings, tree, largest: BinaryHeap::new(), sample, keyspace: 0, entries: 0 }
     }
 
     /// Takes in a block. @param stored bytes that it takes in the dump
@@ -78,7 +77,6 @@ impl Builder {
         if let Some(filter) = &mut self.settings.filter
             && !filter.takes(entry.key, entry.value.unwrap_or_default())
         {
-            self.passed += 1;
             return;
         }
         self.tree.add(&entry);
@@ -101,14 +99,13 @@ impl Builder {
         let largest = std::mem::take(&mut self.largest).into_sorted_vec();
         let largest: Vec<String> = largest.iter().map(|Reverse(one)| output::named(one)).collect();
         let json = format!(
-            "{{\"seen\":{},\"passed\":{},\"givenUp\":{},\"largest\":[{}],\"prefixes\":{prefixes}}}",
+            "{{\"seen\":{},\"givenUp\":{},\"largest\":[{}],\"prefixes\":{prefixes}}}",
             self.entries,
-            self.passed,
             tree.given_up,
             largest.join(",")
         );
         self.keyspace += 1;
-        (self.entries, self.passed) = (0, 0);
+        self.entries = 0;
         json
     }
 
