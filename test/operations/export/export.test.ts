@@ -8,6 +8,7 @@ import { planExport } from "#src/operations/export/plan.js";
 import { listEntries } from "#src/operations/inspect/entries.js";
 import { inspectDump } from "#src/operations/inspect/inspect.js";
 import { verifyDump } from "#src/operations/verify/verify.js";
+import { hex, makeStore as makeByPlan } from "../../maker/run.js";
 import { makeStore, numbered } from "../../support/stores.js";
 import { temporaryDirectory } from "../../support/temporary.js";
 
@@ -71,6 +72,20 @@ test("families, key ranges and a limit choose entries, and the dump says that it
   const between = { from: Buffer.from("node:0000010"), to: Buffer.from("node:0000013") };
   await exportStore({ store, output, keyspaces: ["nodes"], ...between, force: true });
   t.deepEqual(await keysOf(output), ["10", "11", "12"].map((end) => `node:00000${end}`));
+});
+
+test("each choice of families is read with what the logs have of it, whatever they have of others", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const store = join(directory, "store");
+  const logged = { default: 3, none: 0, few: 1, many: 40 };
+  const puts = Object.entries(logged).flatMap(([name, count]) => Object.keys(numbered("k", count)).map((key) => `put ${hex(name)} ${hex(key)} 00`));
+  await makeByPlan(store, ["family none", "family few", "family many"].map((line) => line.replace(/(\w+)$/, (name) => hex(name))).concat(["open", ...puts, "crash"]));
+  const names = Object.keys(logged) as (keyof typeof logged)[];
+  for (let choice = 1; choice < 16; choice++) {
+    const chosen = names.filter((_, index) => ((choice >> index) & 1) === 1);
+    const { keyspaces } = await exportStore({ store, output: join(directory, "x.kgd"), force: true, keyspaces: chosen.map((name) => Buffer.from(name)) });
+    t.deepEqual(Object.fromEntries(keyspaces.map(({ name, entries }) => [Buffer.from(name).toString(), entries])), Object.fromEntries(chosen.map((name) => [name, logged[name]])));
+  }
 });
 
 test("a limit counts over all keyspaces", async (t) => {
