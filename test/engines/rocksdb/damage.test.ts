@@ -3,7 +3,9 @@ import { readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promis
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { createRocksdbSink, openRocksdbSource } from "#src/engines/rocksdb/rocksdb.js";
-import type { ErrorCode } from "#src/errors.js";
+import { type ErrorCode, KgdumpError } from "#src/errors.js";
+import { iterateEntries } from "#src/format/entries.js";
+import { encodeEntries } from "#src/format/index.js";
 import { unpackStore } from "../../fixtures/unpack.js";
 import { temporaryDirectory } from "../../support/temporary.js";
 import { assertCode, bytes, numbered, putEntries, readStore, type TextEntry } from "./support.js";
@@ -36,6 +38,36 @@ async function flip(file: string, at: number, bit = 0): Promise<void> {
   content.writeUInt8((content[at] ?? 0) ^ (1 << bit), at);
   await writeFile(file, content);
 }
+
+test("a flipped bit in a table is an error, or changes nothing, wherever some ranges begin and end", async (t) => {
+  const path = join(await temporaryDirectory(t), "store");
+  await putEntries(path, numbered(200), { blockSize: 256, compression: "none" });
+  const file = await fileOf(path, /\.sst$/);
+  const content = await readFile(file);
+  const keys = numbered(200).map(([key]) => key);
+  const bound = (key: string | undefined): Uint8Array => (key === undefined ? Uint8Array.of(0xc0) : encodeEntries([{ key: bytes(key), value: null }]).subarray(0, -1));
+  let errors = 0;
+  for (let at = 0; at < content.length; at += 61) {
+    await flip(file, at, at % 8);
+    // Four ranges, which begin and end elsewhere each time.
+    const places = [0, 1, 2, 3].map((part) => [part * 50 + (at % 17), part * 50 + 18 + (at % 31)] as const);
+    const run = Buffer.concat(places.flatMap(([from, to]) => [bound(keys[from]), bound(keys[to])]));
+    const found: string[] = [];
+    try {
+      await using source = await openRocksdbSource(path);
+      for await (const block of source.scanRanges(bytes("default"), run, { blockSize: 4096 })) {
+        for (const { key } of iterateEntries(block.data)) found.push(Buffer.from(key).toString("latin1"));
+        block.release();
+      }
+      t.deepEqual(found, places.flatMap(([from, to]) => keys.slice(from, to)), `byte ${at}`);
+    } catch (error) {
+      t.is(error instanceof KgdumpError ? error.code : String(error), "STORE_DAMAGED", `byte ${at}`);
+      errors += 1;
+    }
+    await writeFile(file, content);
+  }
+  t.true(errors > 20, String(errors));
+});
 
 for (const [name, pattern, code, step] of [
   ["a table", /\.sst$/, "STORE_DAMAGED", 23],
