@@ -34,3 +34,18 @@ impl Family {
         self.in_tables = flushed.fold(self.in_tables, |most, (_, last)| most.max(last));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_blob_file_is_live_as_long_as_one_of_its_values_is() {
+        let counts = [(1, 0), (1, 1), (2, 1), (2, 2), (9, 8), (9, 9), (0, 0)];
+        let mut family = Family::default();
+        for (number, (values, garbage)) in (1..).zip(counts) {
+            family.blobs.insert(number, BlobFile { values, garbage });
+        }
+        assert_eq!(family.live_blobs().collect::<Vec<_>>(), [1, 3, 5]);
+    }
+}
