@@ -33,7 +33,7 @@ impl Fault {
     /// A failed call of the system; `what` says what was being done, as in "opening /x/db".
     pub fn system(what: &str, error: &io::Error) -> Self {
         let code = match error.kind() {
-            io::ErrorKind::NotFound => "NOT_FOUND",
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => "NOT_FOUND",
             io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => "PERMISSION_DENIED",
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => "NO_SPACE",
             _ => "IO_FAILED",
@@ -138,9 +138,9 @@ mod tests {
         let told = |number| Fault::system("writing /x", &io::Error::from_raw_os_error(number)).to_json();
         assert_eq!(told(27), "{\"code\":\"NO_SPACE\",\"message\":\"writing /x: File too large\",\"system\":27}");
         let codes =
-            [2, 13, 30, 28, 122, 24].map(|number| Fault::system("", &io::Error::from_raw_os_error(number)).code);
+            [2, 20, 13, 30, 28, 122, 24].map(|number| Fault::system("", &io::Error::from_raw_os_error(number)).code);
         let [missing, denied, full] = ["NOT_FOUND", "PERMISSION_DENIED", "NO_SPACE"];
-        assert_eq!(codes, [missing, denied, denied, full, full, "IO_FAILED"]);
+        assert_eq!(codes, [missing, missing, denied, denied, full, full, "IO_FAILED"]);
         let own = Fault::system("reading", &io::Error::new(io::ErrorKind::UnexpectedEof, "cut short"));
         assert_eq!((own.message.as_str(), own.system), ("reading: cut short", None));
     }
