@@ -37,7 +37,7 @@ test("what is wrong with a lock is told at once, and nobody is asked to stop any
   const [file, odd] = [join(directory, "file"), join(directory, "odd")];
   await writeFile(file, "");
   await mkdir(join(odd, "LOCK"), { recursive: true });
-  for (const [path, code] of [[join(directory, "gone"), "NOT_FOUND"], [file, "IO_FAILED"], [odd, "IO_FAILED"]] as const) {
+  for (const [path, code] of [[join(directory, "gone"), "NOT_FOUND"], [file, "NOT_FOUND"], [odd, "IO_FAILED"]] as const) {
     await t.throwsAsync(waitForLock(path, teller, { waitSeconds: 0, onProgress: none }), { code }, path);
   }
 });
