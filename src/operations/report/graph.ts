@@ -34,7 +34,7 @@ export class GraphLook implements AsyncDisposable {
 
   /** Takes in a block. @throws {KgdumpError} NO_SPACE, … of the temporary file, when the graph was asked for */
   async add(raw: Uint8Array): Promise<void> {
-    if (this.#failure === null) await this.#unlessAsked(() => this.#check.add(raw));
+    await this.#unlessAsked(() => this.#check.add(raw));
   }
 
   /**
@@ -45,12 +45,10 @@ export class GraphLook implements AsyncDisposable {
   async found({ path, dump }: StatsResult, { values, ...reading }: NearOptions, warnings: string[]): Promise<ReportedGraph | null> {
     // Most of the graph would seem to be missing.
     if (dump?.header.kind === "delta") return null;
-    // What failed took in a part only, of which the rest would seem to be missing.
-    const finish = async (): Promise<Awaited<ReturnType<GraphCheck["figures"]>>> => {
+    const found = await this.#unlessAsked(async () => {
       await this.#check.finish(HUBS);
       return this.#check.figures();
-    };
-    const found = this.#failure === null ? await this.#unlessAsked(finish) : null;
+    });
     if (found === null) {
       warnings.push(`the graph in it was not looked at: ${this.#failure?.message ?? ""}`);
       return null;
@@ -73,7 +71,9 @@ export class GraphLook implements AsyncDisposable {
     }
   }
 
+  /** Does a part of the work, unless one before it failed: it would be about a part of the graph, of which the rest would seem to be missing. */
   async #unlessAsked<T>(work: () => Promise<T>): Promise<T | null> {
+    if (this.#failure !== null) return null;
     try {
       return await work();
     } catch (error) {
