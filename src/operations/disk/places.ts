@@ -145,7 +145,8 @@ export async function clearRemoved(path: string): Promise<void> {
   }
 }
 
-function removedName(path: string): string {
+/** The name that a directory has while it is removed. */
+export function removedName(path: string): string {
   return `${path}.kgdump-removed`;
 }
 

@@ -19,6 +19,7 @@ import { makeLike } from "../disk/likeness.js";
 import { renameName } from "../disk/name-changes.js";
 import { nameIsTaken, refuseLongName } from "../disk/names.js";
 import { refuseFilesElsewhere } from "../disk/own-files.js";
+import { removedName } from "../disk/places.js";
 import { Staging } from "../disk/staging.js";
 import { syncDirectory } from "../disk/sync.js";
 import { exchangeDirectories } from "../disk/system-calls.js";
@@ -76,7 +77,7 @@ export async function importDeltas(options: ImportOptions, files: readonly strin
   // A symbolic link would change places with the store, and not what it leads to.
   const target = await realpath(options.target);
   refuseSelection(options);
-  await refuseLongName(target, ".kgdump-before.kgdump-removed");
+  await refuseLongName(target, removedName(asideOf("")));
   await refuseFilesElsewhere(target, IMPORT_ENGINE);
   await refuseOtherVersion(IMPORT_ENGINE, target);
   // All of them are checked whole before anything is done.

@@ -4,7 +4,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import type { EngineName } from "../../engines/store.js";
 import type { SledSettings } from "../../settings/sled-settings.js";
 import { refuseLongName } from "../disk/names.js";
-import { freeStamp } from "../disk/places.js";
+import { freeStamp, removedName } from "../disk/places.js";
 import type { ReadingOptions } from "../disk/stores.js";
 import type { KeyspaceName } from "../entries/keyspaces.js";
 import type { KeyspaceMap } from "../entries/naming.js";
@@ -102,7 +102,7 @@ export interface MigrationPaths {
 }
 
 /** The longest that a migration, or its way back, puts behind the name of a store: a copy, which was cut short, as it is removed. */
-const LONGEST = ".kgdump-back-00000000.kgdump-partial.kgdump-removed";
+const LONGEST = removedName(".kgdump-back-00000000.kgdump-partial");
 
 /** Where a new migration from an engine puts everything. Names that it makes up are those of the first second, from `now` on, that no other has taken. @throws {KgdumpError} IO_FAILED for a name that is too long */
 export async function migrationPaths(options: MigrateOptions, { from }: Direction, now: Date, id: string): Promise<MigrationPaths & { readonly building: string }> {

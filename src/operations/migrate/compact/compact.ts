@@ -15,7 +15,7 @@ import { makeLike } from "../../disk/likeness.js";
 import { noStoreAt } from "../../disk/missing.js";
 import { refuseLongName } from "../../disk/names.js";
 import { refuseFilesElsewhere } from "../../disk/own-files.js";
-import { diskUseOf, removeDirectory } from "../../disk/places.js";
+import { diskUseOf, removedName, removeDirectory } from "../../disk/places.js";
 import { lockPlace } from "../../disk/place-lock.js";
 import { freeOf } from "../../disk/space.js";
 import { Staging } from "../../disk/staging.js";
@@ -147,7 +147,7 @@ export async function compactStore(options: CompactOptions): Promise<CompactResu
 }
 
 /** The longest that is put behind the name of a store, with a number of 64 bits in it. */
-const LONGEST = ".kgdump-compacting-20000101T000000Z-18446744073709551615.kgdump-removed";
+const LONGEST = removedName(".kgdump-compacting-20000101T000000Z-18446744073709551615");
 
 /** The store's directory, in which all of it lies. */
 async function placeOf(path: string): Promise<{ engine: EngineName; store: string }> {
