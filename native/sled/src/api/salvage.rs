@@ -156,6 +156,9 @@ fn loss(tree: u32, is_tree: bool, stretch: &Stretch) -> Option<SalvageLoss> {
             "newer entries and deletions may be lost: what is left may be old"
         }
         What::Entries { age: Age::Old, .. } => "newer entries or deletions are lost: what is left is old",
+        What::Entries { age: Age::PerhapsAnothers, .. } => {
+            "newer entries and deletions may be lost: what is left may be old, or have been another tree's"
+        }
         What::Gap { why } => why,
     };
     let reason = if is_tree { what.to_string() } else { format!("nothing tells to which tree this belongs; {what}") };

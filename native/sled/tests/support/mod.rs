@@ -1,5 +1,6 @@
 //! Models of trees, random ones among them, and stores that are compared with them.
 
+pub mod damages;
 pub mod reading;
 pub mod states;
 

@@ -5,12 +5,13 @@ use super::survey::{Event, Survey};
 use crate::fault::Outcome;
 use crate::files::conf::Settings;
 use crate::files::message::Kind;
+use crate::files::meta::trees;
 use crate::files::page::Page;
 use crate::files::snapshot::Snapshot;
 use crate::files::table::{COUNTER_PAGE, META_PAGE, State};
 use crate::read::pages::BodyReader;
 
-/// How sure it is that a page is the newest that there was.
+/// How sure it is that a page is the newest that there was where it is named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Age {
     /// Nothing newer was written.
@@ -19,6 +20,8 @@ pub enum Age {
     PerhapsOld,
     /// Something newer was written, and is lost.
     Old,
+    /// It may have been another tree's, too, which had the page's id before or has it since.
+    PerhapsAnothers,
 }
 
 /// What is left of a page.
@@ -29,6 +32,16 @@ pub enum Version {
     /// It was there, and nothing of it can be read.
     Lost,
     Found(Age),
+}
+
+/// When the version of a page that was found was written: places of the log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Written {
+    pub base: i64,
+    /// Its last change, or its base.
+    pub last: i64,
+    /// The base that came next, which is lost.
+    pub lost: Option<i64>,
 }
 
 /// All pages of a damaged store.
@@ -82,36 +95,50 @@ impl History {
         found
     }
 
-    /// Whether a page was given back after that place of the log: whoever named it before that means another.
-    pub fn is_freed_since(&self, id: u64, lsn: i64) -> bool {
-        let events = self.events(id).iter().any(|event| event.kind == Kind::Free && event.place.lsn > lsn);
-        events || self.is_freed(id, lsn)
+    /// Whether a page was given back between two places of the log.
+    pub fn is_freed_between(&self, id: u64, from: i64, to: i64) -> bool {
+        let between = |lsn: i64| from < lsn && lsn < to;
+        self.events(id).iter().any(|event| event.kind == Kind::Free && between(event.place.lsn))
     }
 
-    /// The LSN of the newest base of a page; -1 when there is none.
-    pub fn base_lsn(&self, id: u64) -> i64 {
-        let base = self.events(id).iter().rfind(|event| matches!(event.kind, Kind::Replace { .. }));
-        base.map_or(-1, |base| base.place.lsn)
+    /// Whether all of the log between two places is there.
+    pub fn is_solid(&self, from: i64, to: i64) -> bool {
+        self.loss.is_solid(&self.survey, from, to, self.settings.segment_size)
+    }
+
+    /// Since when the newest lists of trees that are left name a root so, up to `newest`; both places of the log.
+    ///
+    /// # Errors
+    /// IO_FAILED, PERMISSION_DENIED; never damage.
+    pub fn named_since(&self, reader: &mut BodyReader, newest: i64, tree: &(Vec<u8>, u64)) -> Outcome<i64> {
+        let mut since = newest;
+        for event in self.events(META_PAGE).iter().rev().filter(|event| event.place.lsn < newest) {
+            let named = reader
+                .sound(META_PAGE, event.place, [6, 7], |body| trees(body).is_some_and(|trees| trees.contains(tree)))?;
+            if !named.unwrap_or(false) {
+                break;
+            }
+            since = event.place.lsn;
+        }
+        Ok(since)
     }
 
     /// Reads the best version of a page of a tree.
     ///
     /// # Errors
     /// IO_FAILED, PERMISSION_DENIED; never damage.
-    pub fn page(&self, reader: &mut BodyReader, id: u64, page: &mut Page) -> Outcome<Version> {
+    pub fn page(&self, reader: &mut BodyReader, id: u64, page: &mut Page) -> Outcome<(Version, Written)> {
         if id == META_PAGE || id == COUNTER_PAGE {
-            return Ok(Version::None);
+            return Ok((Version::None, Written::default()));
         }
         let fill = |page: &mut Page, body: &[u8]| page.fill(body).is_some();
         let link = |page: &mut Page, body: &[u8]| page.apply(body).is_ok();
-        let version = self.read(reader, id, [8, 9], page, fill, link)?;
-        match version {
-            Version::Found(_) if page.check().is_err() => Ok(Version::Lost),
-            version => Ok(version),
-        }
+        let (version, written) = self.read(reader, id, [8, 9], page, fill, link)?;
+        let is_sound = !matches!(version, Version::Found(_)) || page.check().is_ok();
+        Ok((if is_sound { version } else { Version::Lost }, written))
     }
 
-    /// Reads the best version of a page that has no changes.
+    /// Reads the best version of a page that has no changes; tells, too, when it was written.
     ///
     /// # Errors
     /// As `page`.
@@ -121,14 +148,14 @@ impl History {
         id: u64,
         codes: [u8; 2],
         parse: impl Fn(&[u8]) -> Option<T>,
-    ) -> Outcome<(Version, Option<T>)> {
+    ) -> Outcome<(Version, Written, Option<T>)> {
         let mut found = None;
         let fill = |found: &mut Option<T>, body: &[u8]| {
             *found = parse(body);
             found.is_some()
         };
-        let version = self.read(reader, id, codes, &mut found, fill, |_, _| false)?;
-        Ok((version, found))
+        let (version, written) = self.read(reader, id, codes, &mut found, fill, |_, _| false)?;
+        Ok((version, written, found))
     }
 
     fn read<T>(
@@ -139,28 +166,32 @@ impl History {
         into: &mut T,
         fill: impl Fn(&mut T, &[u8]) -> bool,
         apply: impl Fn(&mut T, &[u8]) -> bool,
-    ) -> Outcome<Version> {
+    ) -> Outcome<(Version, Written)> {
         let events = self.events(id);
+        let known = self.snapshot.as_ref().map(|snapshot| snapshot.table.state(id));
+        let mut written = Written::default();
         let mut age = Age::Newest;
         let mut rest = events.len();
         while let Some(at) = events[..rest].iter().rposition(|event| !matches!(event.kind, Kind::Link { .. })) {
             let base = events[at];
             if base.kind == Kind::Free {
-                return Ok(if age == Age::Newest && !self.is_replaced(id, base.place.lsn) {
-                    Version::None
-                } else {
-                    Version::Lost
-                });
+                let is_gone = age == Age::Newest && !self.is_replaced(id, base.place.lsn);
+                return Ok((if is_gone { Version::None } else { Version::Lost }, written));
             }
             if self.is_freed(id, base.place.lsn) {
-                return Ok(Version::None);
+                return Ok((Version::None, written));
             }
             let sound = reader.sound(id, base.place, codes, |body| fill(into, body))?;
             if !sound.unwrap_or(false) {
                 // What was changed since was changed in a page that is lost.
                 age = Age::Old;
                 rest = at;
+                written.lost = Some(base.place.lsn);
                 continue;
+            }
+            (written.base, written.last) = (base.place.lsn, base.place.lsn);
+            if let (None, Some(State::Present(known))) = (written.lost, known) {
+                written.lost = (known.lsn > base.place.lsn).then_some(known.lsn);
             }
             age = age.max(self.age_of_base(id, base.place.lsn));
             for event in &events[at + 1..rest] {
@@ -170,16 +201,18 @@ impl History {
                 }
                 if !reader.sound(id, event.place, [10, 11], |body| apply(into, body))?.unwrap_or(false) {
                     age = Age::Old;
+                } else {
+                    written.last = event.place.lsn;
                 }
             }
-            return Ok(Version::Found(age));
+            return Ok((Version::Found(age), written));
         }
-        let known = self.snapshot.as_ref().map(|snapshot| snapshot.table.state(id));
-        Ok(match known {
+        let version = match known {
             Some(State::Present(_)) => Version::Lost,
             _ if events.is_empty() && !self.loss.behind(-1) => Version::None,
             _ => Version::Lost,
-        })
+        };
+        Ok((version, written))
     }
 
     /// How sure it is that a base is the newest, by the snapshot and by what is lost.
@@ -209,7 +242,7 @@ impl History {
             let same = matches!(snapshot.table.state(id), State::Present(known) if known.lsn == base);
             same && snapshot.table.links(id).iter().any(|link| link.lsn == change)
         });
-        known || self.loss.is_solid(&self.survey, base, change, self.settings.segment_size)
+        known || self.is_solid(base, change)
     }
 
     /// Whether the snapshot knows that the page was given back after that.

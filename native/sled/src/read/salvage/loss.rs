@@ -22,7 +22,12 @@ impl Loss {
         let tip = survey.segments.last_key_value().map_or(-1, |(&tip, _)| number(tip));
         // Segments that are not there are used again, or were; or they lie where nothing can be read, or where the file was cut off.
         let unread = survey.lost.iter().any(|lost| lost.lsns.is_none() && (!lost.zeros || snapshot.is_none()));
-        let nameless = unread || survey.is_cut || survey.is_unsure;
+        // Sled writes a snapshot whenever it opens a store: where there is none, the file's end may be gone, too.
+        let bare = survey.ends_in_message && snapshot.is_none();
+        let nameless = unread || survey.is_cut || survey.is_unsure || bare;
+        // What cannot be read may be the segment behind the last one that can, if that one's end may be damaged.
+        let noise = survey.lost.iter().any(|lost| lost.lsns.is_none() && !lost.zeros);
+        let open = survey.tip_is_open && !bare && (survey.tail_is_zeros || !noise);
         let gapless = known.max(survey.stable) / size;
         // A disk may have made the zeros. Where sled has left them, only the segment that was begun last can be among them.
         let empty: Vec<u64> = survey
@@ -44,7 +49,7 @@ impl Loss {
         }
         let cut = known.max(survey.stable) > (survey.end + size - 1) / size * size;
         let torn = survey.lost.iter().any(|lost| lost.lsns.is_some_and(|(from, _)| from >= survey.end));
-        if (nameless || !empty.is_empty()) && !survey.tip_is_open || cut || torn || survey.batch_cut > 0 {
+        if (nameless || !empty.is_empty()) && !open || cut || torn || survey.batch_cut > 0 {
             parts.push((survey.end, i64::MAX));
         }
         parts.sort_unstable();
@@ -57,6 +62,11 @@ impl Loss {
         let lost = self.parts.iter().chain(&self.before).any(|&(start, end)| start < to && end > from);
         let segment = |lsn: i64| lsn.unsigned_abs() / size as u64;
         !lost && (segment(from)..segment(to)).all(|number| survey.segments.contains_key(&number))
+    }
+
+    /// Whether something may be lost between two places of the log.
+    pub fn overlaps(&self, from: i64, to: i64) -> bool {
+        self.parts.iter().any(|&(start, end)| start < to && end > from)
     }
 
     /// Whether something may be lost behind a place of the log.

@@ -7,6 +7,7 @@ pub mod plan;
 pub mod rescue;
 pub mod scan;
 pub mod survey;
+pub mod uses;
 mod witness;
 
 #[cfg(test)]

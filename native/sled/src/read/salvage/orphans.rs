@@ -3,8 +3,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::history::{Age, Version};
+use super::history::{Age, History, Version};
 use super::plan::{Leaf, Piece, Span, Walker, span_of};
+use super::uses::{Named, Use};
 use crate::fault::Outcome;
 use crate::files::page::Page;
 
@@ -20,11 +21,12 @@ pub fn find(walker: &mut Walker<'_>) -> Outcome<HashMap<u64, Leaf>> {
         if walker.met.contains(&id) {
             continue;
         }
-        if let Version::Found(age) = history.page(&mut walker.reader, id, &mut page)?
+        if let (Version::Found(age), written) = history.page(&mut walker.reader, id, &mut page)?
             && !page.is_index()
             && !page.merging
         {
-            found.insert(id, Leaf { id, own: span_of(&page), age: age.max(Age::PerhapsOld), next: page.next });
+            let age = age.max(Age::PerhapsOld);
+            found.insert(id, Leaf { id, own: span_of(&page), age, written, next: page.next });
         }
     }
     Ok(found)
@@ -32,7 +34,7 @@ pub fn find(walker: &mut Walker<'_>) -> Outcome<HashMap<u64, Leaf>> {
 
 /// Fills gaps of a tree: with what the leaf before a gap has of its keys, and with orphans that its leaves are neighbours of. The leaf before
 /// the gap names the first of them, or the last of them names the leaf behind it. What is filled in so may be old.
-pub fn fill(pieces: Vec<Piece>, orphans: &mut HashMap<u64, Leaf>) -> Vec<Piece> {
+pub fn fill(history: &History, pieces: Vec<Piece>, orphans: &mut HashMap<u64, Leaf>) -> Vec<Piece> {
     let before: HashMap<u64, u64> = orphans.values().filter_map(|leaf| Some((leaf.next?, leaf.id))).collect();
     let mut out: Vec<Piece> = Vec::new();
     let mut pieces = pieces.into_iter().peekable();
@@ -41,12 +43,12 @@ pub fn fill(pieces: Vec<Piece>, orphans: &mut HashMap<u64, Leaf>) -> Vec<Piece> 
             out.push(piece);
             continue;
         };
-        from_the_left(&mut out, &mut rest, orphans);
+        from_the_left(history, &mut out, &mut rest, orphans);
         let right = match pieces.peek() {
-            Some(Piece::Leaf { leaf, .. }) => before.get(&leaf.id).copied(),
+            Some(Piece::Leaf { leaf, .. }) => before.get(&leaf.id).map(|&id| (id, leaf.clone())),
             _ => None,
         };
-        let behind = from_the_right(right, &mut rest, orphans, &before);
+        let behind = from_the_right(history, right, &mut rest, orphans, &before);
         if !rest.is_empty() {
             out.push(Piece::Gap { span: rest, why, id });
         }
@@ -55,25 +57,37 @@ pub fn fill(pieces: Vec<Piece>, orphans: &mut HashMap<u64, Leaf>) -> Vec<Piece> 
     out
 }
 
-fn from_the_left(out: &mut Vec<Piece>, rest: &mut Span, orphans: &mut HashMap<u64, Leaf>) {
+fn from_the_left(history: &History, out: &mut Vec<Piece>, rest: &mut Span, orphans: &mut HashMap<u64, Leaf>) {
     let Some(Piece::Leaf { leaf, span }) = out.last_mut() else { return };
     if span.hi.as_ref() != Some(&rest.lo) {
         return;
     }
-    let (mut own, mut next) = (leaf.own.clone(), leaf.next);
-    if let Some(more) = own.within(rest) {
-        let leaf = Leaf { age: leaf.age.max(Age::PerhapsOld), ..leaf.clone() };
+    let mut left = leaf.clone();
+    if let Some(more) = left.own.within(rest) {
+        let leaf = Leaf { age: left.age.max(Age::PerhapsOld), ..left.clone() };
         leave(rest, &more);
         out.push(Piece::Leaf { leaf, span: more });
     }
     while !rest.is_empty()
-        && own.hi.as_ref() == Some(&rest.lo)
-        && let Some(leaf) = next.and_then(|id| take(orphans, id, |leaf| leaf.own.lo == rest.lo))
+        && left.own.hi.as_ref() == Some(&rest.lo)
+        && let Some(id) = left.next
+        && let Some(age) = orphans.get(&id).and_then(|leaf| age_beside(history, &left, leaf, leaf, &left))
+        && let Some(leaf) = take(orphans, id, |leaf| leaf.own.lo == rest.lo)
     {
         let Some(span) = leaf.own.within(rest) else { return };
         leave(rest, &span);
-        (own, next) = (leaf.own.clone(), leaf.next);
-        out.push(Piece::Leaf { leaf, span });
+        left = Leaf { age, ..leaf };
+        out.push(Piece::Leaf { leaf: left.clone(), span });
+    }
+}
+
+/// How old an orphan is beside a leaf that is in its place; the left one of them names the right one. None when that means another use of its id.
+fn age_beside(history: &History, left: &Leaf, right: &Leaf, orphan: &Leaf, placed: &Leaf) -> Option<Age> {
+    let named = Named::by(left.written.last, left.age == Age::Newest);
+    match history.use_of(right.id, right.written, named) {
+        Use::Another => None,
+        Use::Same if placed.age != Age::PerhapsAnothers => Some(orphan.age),
+        _ => Some(Age::PerhapsAnothers),
     }
 }
 
@@ -87,18 +101,21 @@ fn leave(rest: &mut Span, part: &Span) {
 }
 
 fn from_the_right(
-    mut right: Option<u64>,
+    history: &History,
+    mut right: Option<(u64, Leaf)>,
     rest: &mut Span,
     orphans: &mut HashMap<u64, Leaf>,
     before: &HashMap<u64, u64>,
 ) -> Vec<Piece> {
     let mut behind = Vec::new();
     while !rest.is_empty()
-        && let Some(leaf) =
-            right.and_then(|id| take(orphans, id, |leaf| leaf.own.hi == rest.hi && leaf.own.lo >= rest.lo))
+        && let Some((id, named)) = right
+        && let Some(age) = orphans.get(&id).and_then(|leaf| age_beside(history, leaf, &named, leaf, &named))
+        && let Some(leaf) = take(orphans, id, |leaf| leaf.own.hi == rest.hi && leaf.own.lo >= rest.lo)
     {
         rest.hi = Some(leaf.own.lo.clone());
-        right = before.get(&leaf.id).copied();
+        let leaf = Leaf { age, ..leaf };
+        right = before.get(&leaf.id).map(|&id| (id, leaf.clone()));
         behind.push(Piece::Leaf { span: leaf.own.clone(), leaf });
     }
     behind

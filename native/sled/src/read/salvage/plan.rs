@@ -2,10 +2,10 @@
 
 use std::collections::HashSet;
 
-use super::history::{Age, History, Version};
+use super::history::{Age, History, Version, Written};
+use super::uses::{Named, Use};
 use crate::fault::Outcome;
 use crate::files::page::Page;
-use crate::files::table::META_PAGE;
 use crate::read::pages::BodyReader;
 
 /// Levels of a tree at most.
@@ -64,6 +64,7 @@ pub struct Leaf {
     /// The keys that it is for.
     pub own: Span,
     pub age: Age,
+    pub written: Written,
     pub next: Option<u64>,
 }
 
@@ -75,8 +76,8 @@ pub struct Child {
     pub lo: Vec<u8>,
     /// The keys for which it is named.
     pub span: Span,
-    /// When that was written, and how old what names it may be.
-    pub named: i64,
+    /// When it was, and how old what names it may be.
+    pub named: Named,
     pub above: Age,
 }
 
@@ -95,28 +96,25 @@ impl<'a> Walker<'a> {
     }
 
     /// The pieces of the tree with that root, in order; together they are all keys. Pages that older ones name are left for `resolve`;
-    /// `age` is that of the page which names the root.
+    /// `age` is that of the page which names the root, and has named it since that place of the log.
     ///
     /// # Errors
     /// IO_FAILED, PERMISSION_DENIED; never damage.
-    pub fn tree(&mut self, root: u64, age: Age) -> Outcome<Vec<Piece>> {
-        let named = self.history.base_lsn(META_PAGE);
+    pub fn tree(&mut self, root: u64, since: i64, age: Age) -> Outcome<Vec<Piece>> {
+        let named = Named::by(since, age == Age::Newest);
         let child = Child { id: root, lo: Vec::new(), span: Span::all(), named, above: age };
-        if age != Age::Newest {
-            return Ok(vec![Piece::Later { child, level: 0 }]);
-        }
-        self.descend(child, 0, false)?;
+        self.descend(child, 0, Age::Newest)?;
         Ok(std::mem::take(&mut self.pieces))
     }
 
-    /// Reads what was left for later.
+    /// Reads what was left for later, and what that leads to as long as it is not older than `turn`.
     ///
     /// # Errors
     /// As `tree`.
-    pub fn resolve(&mut self, pieces: Vec<Piece>) -> Outcome<Vec<Piece>> {
+    pub fn resolve(&mut self, pieces: Vec<Piece>, turn: Age) -> Outcome<Vec<Piece>> {
         for piece in pieces {
             match piece {
-                Piece::Later { child, level } => self.descend(child, level, true)?,
+                Piece::Later { child, level } => self.descend(child, level, turn)?,
                 piece => self.pieces.push(piece),
             }
         }
@@ -127,35 +125,32 @@ impl<'a> Walker<'a> {
         self.pieces.push(Piece::Gap { span, why, id });
     }
 
-    /// Reads what a page and those that follow it have of a span.
-    fn descend(&mut self, child: Child, level: usize, late: bool) -> Outcome<()> {
-        let Child { mut id, mut lo, mut span, mut named, mut above } = child;
-        loop {
+    /// Reads what a page and those that follow it have of a span; leaves for later what is older than `turn`.
+    fn descend(&mut self, mut child: Child, level: usize, turn: Age) -> Outcome<()> {
+        while child.above <= turn {
             let mut page = Page::default();
-            let elsewhere = self.met.contains(&id) || self.history.is_freed_since(id, named);
-            let version = if elsewhere { Version::None } else { self.history.page(&mut self.reader, id, &mut page)? };
-            let age = match version {
-                Version::Found(age) if page.lo() == lo => age,
-                Version::Lost => {
-                    self.met.insert(id);
-                    self.gap(span, "a page is damaged or lost", id);
-                    return Ok(());
-                }
-                _ => {
-                    self.gap(span, "a page is missing", id);
+            let (age, written) = match self.find(&child, &mut page)? {
+                Ok((Age::PerhapsAnothers, _)) if turn < Age::PerhapsAnothers => break,
+                Ok(found) => found,
+                Err(why) => {
+                    self.gap(child.span, why, child.id);
                     return Ok(());
                 }
             };
+            let Child { id, span, mut above, .. } = child;
             self.met.insert(id);
-            // What old pages lead to may have gone elsewhere, or have got another neighbour, since.
-            above = if above.max(age) == Age::Newest { Age::Newest } else { Age::PerhapsOld };
-            named = self.history.base_lsn(id);
             let own = span_of(&page);
+            // What old pages lead to may have gone elsewhere, or have got another neighbour, since.
+            above = match above.max(age) {
+                Age::Old => Age::PerhapsOld,
+                age => age,
+            };
+            let named = Named::by(written.last, above == Age::Newest);
             if let Some(inside) = own.within(&span) {
                 if page.is_index() {
-                    self.children((id, &page), &inside, (named, above), level, late || age == Age::Newest)?;
+                    self.children((id, &page), &inside, (named, above), level, turn)?;
                 } else {
-                    let leaf = Leaf { id, own: own.clone(), age: age.max(above), next: page.next };
+                    let leaf = Leaf { id, own: own.clone(), age: age.max(above), written, next: page.next };
                     self.pieces.push(Piece::Leaf { leaf, span: inside });
                 }
             }
@@ -166,22 +161,46 @@ impl<'a> Walker<'a> {
                 return Ok(());
             }
             match page.next {
-                Some(next) => (id, lo, span) = (next, hi, rest),
+                Some(next) => child = Child { id: next, lo: hi, span: rest, named, above },
                 None => {
                     self.gap(rest, "a page is missing", id);
                     return Ok(());
                 }
             }
         }
+        self.pieces.push(Piece::Later { child, level });
+        Ok(())
+    }
+
+    /// Reads the page that is named, and tells how old it is there, and when it was written; or why there is none.
+    fn find(&mut self, child: &Child, page: &mut Page) -> Outcome<Result<(Age, Written), &'static str>> {
+        const MISSING: &str = "a page is missing";
+        let id = child.id;
+        if self.met.contains(&id) {
+            return Ok(Err(MISSING));
+        }
+        let (version, written) = self.history.page(&mut self.reader, id, page)?;
+        Ok(match version {
+            Version::Found(age) if page.lo() == child.lo => match self.history.use_of(id, written, child.named) {
+                Use::Same => Ok((age, written)),
+                Use::Unsure => Ok((Age::PerhapsAnothers, written)),
+                Use::Another => Err(MISSING),
+            },
+            Version::Lost => {
+                self.met.insert(id);
+                Err("a page is damaged or lost")
+            }
+            _ => Err(MISSING),
+        })
     }
 
     fn children(
         &mut self,
         (id, page): (u64, &Page),
         span: &Span,
-        (named, above): (i64, Age),
+        (named, above): (Named, Age),
         level: usize,
-        now: bool,
+        turn: Age,
     ) -> Outcome<()> {
         if level + 1 >= MOST_LEVELS {
             self.gap(span.clone(), "the tree has too many levels", id);
@@ -195,11 +214,7 @@ impl<'a> Walker<'a> {
             let hi = numbers.get(place + 1).and_then(|&next| page.whole_key(next)).or_else(|| span_of(page).hi);
             let Some(part) = (Span { lo: lo.clone(), hi }).within(span) else { continue };
             let child = Child { id: child, lo, span: part, named, above };
-            if now {
-                self.descend(child, level + 1, true)?;
-            } else {
-                self.pieces.push(Piece::Later { child, level: level + 1 });
-            }
+            self.descend(child, level + 1, turn)?;
         }
         Ok(())
     }

@@ -127,8 +127,9 @@ impl Rescue {
             }
         }
         for (from, to) in &history.loss.parts {
-            let to = if *to == i64::MAX { "its end".to_string() } else { to.to_string() };
-            let what = format!("what was written from place {from} of the log to {to} is lost");
+            let to =
+                if *to == i64::MAX { "its end is lost, if anything was".to_string() } else { format!("{to} is lost") };
+            let what = format!("what was written from place {from} of the log to {to}");
             problems.push(Problem { path: db.clone(), offset: None, what, loses: true });
         }
         let whole = problems.iter().all(|problem| !problem.loses) && trees.iter().all(SavedTree::is_whole);
@@ -169,7 +170,7 @@ impl Rescue {
     /// # Errors
     /// IO_FAILED; STORE_DAMAGED when what was read before cannot be read any more.
     pub fn leaf(&self, reader: &mut BodyReader, (id, span): &(u64, Span), page: &mut Page) -> Outcome<(usize, usize)> {
-        if !matches!(self.history.page(reader, *id, page)?, Version::Found(_)) {
+        if !matches!(self.history.page(reader, *id, page)?, (Version::Found(_), _)) {
             return Err(SledFault::new(Code::StoreDamaged, format!("page {id} cannot be read any more")).at(&self.path));
         }
         Ok((page.below(&span.lo), span.hi.as_ref().map_or(page.len(), |hi| page.below(hi))))
@@ -223,8 +224,8 @@ fn put_together(
     db: &Path,
     problems: &mut Vec<Problem>,
 ) -> Outcome<(Option<u64>, Vec<SavedTree>)> {
-    let (known, counter) = history.plain(&mut reader, COUNTER_PAGE, [5, 5], |body| Bytes(body).number())?;
-    let (version, names) = history.plain(&mut reader, META_PAGE, [6, 7], trees)?;
+    let (known, _, counter) = history.plain(&mut reader, COUNTER_PAGE, [5, 5], |body| Bytes(body).number())?;
+    let (version, written, names) = history.plain(&mut reader, META_PAGE, [6, 7], trees)?;
     let age = match version {
         Version::Found(age) => age,
         _ => Age::Old,
@@ -252,11 +253,15 @@ fn put_together(
     }));
     let mut walker = Walker::new(history, reader);
     let mut found = Vec::new();
-    for (name, root) in names {
-        found.push((name, walker.tree(root, age)?));
+    for tree in names {
+        let since = history.named_since(&mut walker.reader, written.base, &tree)?;
+        found.push((tree.0, walker.tree(tree.1, since, age)?));
     }
-    for (_, pieces) in &mut found {
-        *pieces = walker.resolve(std::mem::take(pieces))?;
+    // What is surest takes its pages first.
+    for turn in [Age::Old, Age::PerhapsAnothers] {
+        for (_, pieces) in &mut found {
+            *pieces = walker.resolve(std::mem::take(pieces), turn)?;
+        }
     }
     let is_gap = |piece: &Piece| matches!(piece, Piece::Gap { .. });
     let gaps = found.iter().any(|(_, pieces)| pieces.iter().any(is_gap));
@@ -265,7 +270,7 @@ fn put_together(
     let mut saved = Vec::new();
     let mut left = false;
     for (name, pieces) in found {
-        let pieces = orphans::fill(pieces, &mut orphans);
+        let pieces = orphans::fill(history, pieces, &mut orphans);
         left |= pieces.iter().any(is_gap);
         saved.push(SavedTree { name: Some(name), stretches: stretches(pieces) });
     }

@@ -50,6 +50,10 @@ pub struct Survey {
     pub end: i64,
     /// Whether the last segment has room for more: then there is none behind it.
     pub tip_is_open: bool,
+    /// Whether behind the last message there are zeros up to the end of its segment; else what is there may have been written later.
+    pub tail_is_zeros: bool,
+    /// Whether the file ends right behind the last message, as a file does that sled writes to, and one that was cut off there.
+    pub ends_in_message: bool,
     /// The highest LSN that a segment's header calls stable: the log went so far at least, and from there on without a gap.
     pub stable: i64,
     /// Whether another segment may have been where one was found: one is there twice, or its beginning is lost, and what is left in it may be of an
@@ -161,12 +165,15 @@ impl Reading {
         // Only the last segment may be short: as far as it was written. When sled opens a store, it fills that segment with zeros but for
         // the last byte, or begins the next one when there is just `MIN_ROOM` left.
         let missing = self.size - buffer.len();
-        let whole = missing <= 1 || missing == MIN_ROOM || is_tip && at == buffer.len();
+        let filled = missing <= 1 || missing == MIN_ROOM;
+        let whole = filled || is_tip && at == buffer.len();
         self.survey.is_cut |= !whole;
         if is_tip {
             self.survey.end = end;
             // What was behind a cut is not known.
             self.survey.tip_is_open = !ended && whole;
+            self.survey.tail_is_zeros = buffer.get(at..).unwrap_or_default().iter().all(|&byte| byte == 0);
+            self.survey.ends_in_message = !filled && whole;
         }
     }
 

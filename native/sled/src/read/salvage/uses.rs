@@ -1,0 +1,143 @@
+//! Which use of a page is meant by what names it: sled gives ids of pages that are gone to new ones, of other trees too, and what is left of a page
+//! may be older or newer than what names it.
+
+use super::history::{History, Written};
+
+/// When a page was named by another: from `since` to `until`, both included, places of the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Named {
+    pub since: i64,
+    pub until: i64,
+}
+
+impl Named {
+    /// By a page that was changed last at `since`, and is the newest of its id or not.
+    pub fn by(since: i64, is_newest: bool) -> Named {
+        Named { since, until: if is_newest { i64::MAX } else { since } }
+    }
+}
+
+/// Whether what was found of a page is of the use that was named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Use {
+    Same,
+    Another,
+    /// The log does not tell.
+    Unsure,
+}
+
+impl History {
+    /// Which use of page `id` a version is of that was written then.
+    pub fn use_of(&self, id: u64, written: Written, named: Named) -> Use {
+        let base = written.base;
+        if (named.since..=named.until).contains(&base) {
+            return Use::Same;
+        }
+        let (from, to) = if base < named.since { (base, named.since) } else { (named.until, base) };
+        if self.is_freed_between(id, from, to) {
+            return Use::Another;
+        }
+        // Sled cleans away what is older than a page's base: also that the page was given back.
+        let is_sure = match written.lost.filter(|&lost| lost < to) {
+            _ if base > named.until => self.is_solid(from, to),
+            Some(lost) => self.is_solid(from, lost) && !self.loss.overlaps(lost, to),
+            None => !self.loss.overlaps(from, to),
+        };
+        if is_sure { Use::Same } else { Use::Unsure }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::files::conf::{DEFAULTS, Settings};
+    use crate::files::made::{header, message_of, segment};
+    use crate::files::message::Kind;
+    use crate::files::table::Place;
+    use crate::read::salvage::history::Age;
+    use crate::read::salvage::rescue::{Rescue, What};
+    use crate::read::salvage::survey::{Event, Lost, Survey};
+
+    const SIZE: usize = 256;
+
+    /// What a log of segments 0 to 9 tells without some of them: page 5 was given back there, and a part of the log cannot be read.
+    fn log(without: &[u64], freed: Option<i64>, lost: Option<(i64, i64)>) -> History {
+        let place = |lsn| Place { lsn, at: 0, size: 8, blob: false };
+        let freed = freed.map(|lsn| Event { page: 5, kind: Kind::Free, code: 4, place: place(lsn) });
+        let lost = lost.map(|lsns| Lost { offset: 0, length: 9, lsns: Some(lsns), zeros: false, message: true });
+        let survey = Survey {
+            events: freed.into_iter().collect(),
+            lost: lost.into_iter().collect(),
+            segments: (0..10).filter(|number| !without.contains(number)).map(|number| (number, number)).collect(),
+            end: 2500,
+            stable: 2400,
+            tip_is_open: true,
+            tail_is_zeros: true,
+            ..Survey::default()
+        };
+        History::new(survey, None, Settings { segment_size: SIZE, ..DEFAULTS })
+    }
+
+    #[test]
+    fn an_id_means_the_page_that_had_it_when_it_was_named() {
+        let at = |base, lost| Written { base, last: base, lost };
+        let once = Named::by(900, false);
+        let since = Named::by(900, true);
+        let whole = || log(&[], None, None);
+        // Written while it was named; nothing between tells otherwise; it was given back in between, or at another time.
+        assert_eq!(log(&[0, 2, 5], Some(100), Some((1000, 1100))).use_of(5, at(1200, None), since), Use::Same);
+        for (named, base) in [(once, 300), (once, 900), (once, 1500), (since, 300)] {
+            assert_eq!(whole().use_of(5, at(base, None), named), Use::Same, "{named:?} {base}");
+            let (from, to) = (base.min(900), base.max(900));
+            let use_with = |freed| log(&[], Some(freed), None).use_of(5, at(base, None), named);
+            assert_eq!([from - 1, from, to, to + 1].map(use_with), [Use::Same; 4], "{named:?} {base}");
+            if from < to {
+                assert_eq!([from + 1, to - 1].map(use_with), [Use::Another; 2], "{named:?} {base}");
+                assert_eq!(log(&[], Some(from + 1), None).use_of(6, at(base, None), named), Use::Same);
+            }
+        }
+        // What is lost in between may have told; a segment that was cleaned away only where the page has a newer base.
+        let between = Some((500, 600));
+        assert_eq!(log(&[], None, between).use_of(5, at(300, None), since), Use::Unsure);
+        assert_eq!(log(&[], None, between).use_of(5, at(700, None), since), Use::Same);
+        assert_eq!(log(&[], None, Some((1000, 1100))).use_of(5, at(1500, None), once), Use::Unsure);
+        assert_eq!(log(&[3], None, None).use_of(5, at(300, None), since), Use::Same);
+        assert_eq!(log(&[4], None, None).use_of(5, at(1500, None), once), Use::Unsure);
+        assert_eq!(log(&[2], None, None).use_of(5, at(300, Some(800)), since), Use::Unsure);
+        assert_eq!(log(&[3], None, None).use_of(5, at(300, Some(700)), since), Use::Same);
+        assert_eq!(log(&[2], None, None).use_of(5, at(300, Some(1000)), since), Use::Same);
+        assert_eq!(log(&[], None, Some((800, 850))).use_of(5, at(300, Some(700)), since), Use::Unsure);
+    }
+
+    #[test]
+    fn what_may_have_been_another_trees_is_told_to_be_that() {
+        const LEAF: &[u8] = &[0; 8];
+        let directory = std::env::temp_dir().join(format!("kgdump-uses-{}", std::process::id()));
+        let conf = b"segment_size: 256\nuse_compression: false\nversion: 0.34\n";
+        let list = |number| message_of(6, number, 0, b"\x01a\x05");
+        let ages = |first: &[Vec<u8>]| {
+            // The second of three segments cannot be read; the third names page 5.
+            let lost = [header(256, 0).iter().map(|byte| byte ^ 1).collect(), vec![7; SIZE - 20]].concat();
+            fs::create_dir(&directory).unwrap();
+            let log = [segment(SIZE, 0, first), lost, segment(SIZE, 512, &[list(2)])].concat();
+            fs::write(directory.join("db"), log).unwrap();
+            fs::write(directory.join("conf"), [&conf[..], &crc32fast::hash(conf).to_le_bytes()].concat()).unwrap();
+            let rescue = Rescue::open(&directory).unwrap();
+            fs::remove_dir_all(&directory).unwrap();
+            let age = |what: &What| match what {
+                What::Entries { age, .. } => Some(*age),
+                What::Gap { .. } => None,
+            };
+            let trees = rescue.trees.iter().map(|tree| (tree.name.is_some(), age(&tree.stretches[0].what)));
+            trees.collect::<Vec<_>>()
+        };
+        let page = || message_of(8, 0, 5, LEAF);
+        assert_eq!(ages(&[page()]), [(true, Some(Age::PerhapsAnothers))]);
+        // It was this tree's before, too.
+        assert_eq!(ages(&[list(0), page()]), [(true, Some(Age::PerhapsOld))]);
+        // It was given back before it was named again.
+        assert_eq!(ages(&[list(0), page(), message_of(4, 0, 5, b"")]), [(true, None)]);
+    }
+}
