@@ -150,6 +150,10 @@ fn check_tree(rescue: &Rescue, tree: &SavedTree, world: &World, score: &mut Scor
         }
         score.saved += found.iter().filter(|(key, value)| now.get(key) == Some(value)).count();
         if *age == Age::Newest {
+            // Zeros in place of the log's end leave no sign when there is no snapshot.
+            if what.contains("zeros") && what.contains("snapshot") {
+                continue;
+            }
             score.sure += found.len();
             let expected: Vec<_> =
                 now.iter().filter(|(key, _)| inside(key)).map(|(k, v)| (k.clone(), v.clone())).collect();

@@ -25,9 +25,11 @@ impl Loss {
         // Sled writes a snapshot whenever it opens a store: where there is none, the file's end may be gone, too.
         let bare = survey.ends_in_message && snapshot.is_none();
         let nameless = unread || survey.is_cut || survey.is_unsure || bare;
-        // What cannot be read may be the segment behind the last one that can, if that one's end may be damaged.
+        // Where something is damaged, the end of what seems to be the last segment may be: only a snapshot tells, or zeros where there is noise.
         let noise = survey.lost.iter().any(|lost| lost.lsns.is_none() && !lost.zeros);
-        let open = survey.tip_is_open && !bare && (survey.tail_is_zeros || !noise);
+        let damaged = noise || survey.is_cut || survey.is_unsure || bare;
+        let is_end = if snapshot.is_some() { survey.tail_is_zeros || !noise } else { !damaged };
+        let open = survey.tip_is_open && is_end;
         let gapless = known.max(survey.stable) / size;
         // A disk may have made the zeros. Where sled has left them, only the segment that was begun last can be among them.
         let empty: Vec<u64> = survey

@@ -128,23 +128,26 @@ fn what_is_lost_of_a_log_is_told_by_what_is_there() {
     // Its end is damaged, or belongs to a batch that is not whole.
     assert_eq!(parts(&Survey { lost: vec![lost(Some((600, 700)), false)], ..sound() }, None), [(600, 700), rest]);
     assert_eq!(parts(&Survey { batch_cut: 1, ..sound() }, None), [rest]);
-    // Something that nothing is known of may have been any segment; behind a last one that has room there is none.
-    for survey in [
-        Survey { lost: vec![lost(None, false)], ..sound() },
-        Survey { lost: vec![lost(None, true)], ..sound() },
+    // Something that nothing is known of may have been any segment, and what seems to be the last one may not be that; zeros are none behind one that
+    // has room.
+    let zeros = Survey { lost: vec![lost(None, true)], ..sound() };
+    assert_eq!(parts(&zeros, None), [before]);
+    assert_eq!(parts(&Survey { tip_is_open: false, ..zeros }, None), [before, rest]);
+    let noise = || Survey { lost: vec![lost(None, false)], ..sound() };
+    let odd = [
+        noise(),
         Survey { is_cut: true, ..sound() },
         Survey { is_unsure: true, ..sound() },
-    ] {
-        assert_eq!(parts(&survey, None), [before]);
-        assert_eq!(parts(&Survey { tip_is_open: false, ..survey }, None), [before, rest]);
+        Survey { ends_in_message: true, ..sound() },
+    ];
+    for survey in odd {
+        assert_eq!(parts(&survey, None), [before, rest]);
+        // A snapshot tells how far the log went before, and behind a last segment that has room there is none.
+        assert_eq!(parts(&survey, Some(&snapshot(520, &[]))), []);
     }
-    // A file that ends behind a message may have been cut off there, unless a snapshot tells how far it went.
-    let bare = || Survey { ends_in_message: true, ..sound() };
-    assert_eq!(parts(&bare(), None), [before, rest]);
-    assert_eq!(parts(&bare(), Some(&snapshot(520, &[]))), []);
-    // What cannot be read is behind the last segment, perhaps, where that one's end may be damaged.
-    let noise = |tail_is_zeros| Survey { tail_is_zeros, lost: vec![lost(None, false)], ..sound() };
-    assert_eq!([true, false].map(|zeros| parts(&noise(zeros), None)), [vec![before], vec![before, rest]]);
+    for survey in [Survey { tip_is_open: false, ..noise() }, Survey { tail_is_zeros: false, ..noise() }] {
+        assert_eq!(parts(&survey, Some(&snapshot(520, &[]))), [rest]);
+    }
     // Zeros are no loss where a snapshot names nothing, and no segment behind them in the file was begun since.
     let zeros_at = |offset, used: &[u64]| {
         let lost = vec![Lost { offset, ..lost(None, true) }];
