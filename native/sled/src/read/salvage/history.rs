@@ -40,8 +40,6 @@ pub struct Written {
     pub base: i64,
     /// Its last change, or its base.
     pub last: i64,
-    /// The base that came next, which is lost.
-    pub lost: Option<i64>,
 }
 
 /// All pages of a damaged store.
@@ -168,7 +166,6 @@ impl History {
         apply: impl Fn(&mut T, &[u8]) -> bool,
     ) -> Outcome<(Version, Written)> {
         let events = self.events(id);
-        let known = self.snapshot.as_ref().map(|snapshot| snapshot.table.state(id));
         let mut written = Written::default();
         let mut age = Age::Newest;
         let mut rest = events.len();
@@ -186,13 +183,9 @@ impl History {
                 // What was changed since was changed in a page that is lost.
                 age = Age::Old;
                 rest = at;
-                written.lost = Some(base.place.lsn);
                 continue;
             }
             (written.base, written.last) = (base.place.lsn, base.place.lsn);
-            if let (None, Some(State::Present(known))) = (written.lost, known) {
-                written.lost = (known.lsn > base.place.lsn).then_some(known.lsn);
-            }
             age = age.max(self.age_of_base(id, base.place.lsn));
             for event in &events[at + 1..rest] {
                 if age != Age::Newest && !self.is_change_of(id, base.place.lsn, event.place.lsn) {
@@ -207,6 +200,7 @@ impl History {
             }
             return Ok((Version::Found(age), written));
         }
+        let known = self.snapshot.as_ref().map(|snapshot| snapshot.table.state(id));
         let version = match known {
             Some(State::Present(_)) => Version::Lost,
             _ if events.is_empty() && !self.loss.behind(-1) => Version::None,

@@ -59,16 +59,11 @@ impl Loss {
         Loss { parts, before }
     }
 
-    /// Whether all of the log between two places is there.
+    /// Whether all of the log between two places, and the segments that they lie in, is there.
     pub fn is_solid(&self, survey: &Survey, from: i64, to: i64, size: usize) -> bool {
         let lost = self.parts.iter().chain(&self.before).any(|&(start, end)| start < to && end > from);
         let segment = |lsn: i64| lsn.unsigned_abs() / size as u64;
-        !lost && (segment(from)..segment(to)).all(|number| survey.segments.contains_key(&number))
-    }
-
-    /// Whether something may be lost between two places of the log.
-    pub fn overlaps(&self, from: i64, to: i64) -> bool {
-        self.parts.iter().any(|&(start, end)| start < to && end > from)
+        !lost && (segment(from)..=segment(to)).all(|number| survey.segments.contains_key(&number))
     }
 
     /// Whether something may be lost behind a place of the log.

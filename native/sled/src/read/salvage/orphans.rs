@@ -84,7 +84,7 @@ fn from_the_left(history: &History, out: &mut Vec<Piece>, rest: &mut Span, orpha
 /// How old an orphan is beside a leaf that is in its place; the left one of them names the right one. None when that means another use of its id.
 fn age_beside(history: &History, left: &Leaf, right: &Leaf, orphan: &Leaf, placed: &Leaf) -> Option<Age> {
     let named = Named::by(left.written.last, left.age == Age::Newest);
-    match history.use_of(right.id, right.written, named) {
+    match history.use_of(right.id, (right.age, right.written), named) {
         Use::Another => None,
         Use::Same if placed.age != Age::PerhapsAnothers => Some(orphan.age),
         _ => Some(Age::PerhapsAnothers),

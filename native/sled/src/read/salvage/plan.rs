@@ -181,11 +181,13 @@ impl<'a> Walker<'a> {
         }
         let (version, written) = self.history.page(&mut self.reader, id, page)?;
         Ok(match version {
-            Version::Found(age) if page.lo() == child.lo => match self.history.use_of(id, written, child.named) {
-                Use::Same => Ok((age, written)),
-                Use::Unsure => Ok((Age::PerhapsAnothers, written)),
-                Use::Another => Err(MISSING),
-            },
+            Version::Found(age) if page.lo() == child.lo => {
+                match self.history.use_of(id, (age, written), child.named) {
+                    Use::Same => Ok((age, written)),
+                    Use::Unsure => Ok((Age::PerhapsAnothers, written)),
+                    Use::Another => Err(MISSING),
+                }
+            }
             Version::Lost => {
                 self.met.insert(id);
                 Err("a page is damaged or lost")

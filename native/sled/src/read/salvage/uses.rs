@@ -1,7 +1,7 @@
 //! Which use of a page is meant by what names it: sled gives ids of pages that are gone to new ones, of other trees too, and what is left of a page
 //! may be older or newer than what names it.
 
-use super::history::{History, Written};
+use super::history::{Age, History, Written};
 
 /// When a page was named by another: from `since` to `until`, both included, places of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,8 +27,8 @@ pub enum Use {
 }
 
 impl History {
-    /// Which use of page `id` a version is of that was written then.
-    pub fn use_of(&self, id: u64, written: Written, named: Named) -> Use {
+    /// Which use of page `id` a version of that age is of that was written then.
+    pub fn use_of(&self, id: u64, (age, written): (Age, Written), named: Named) -> Use {
         let base = written.base;
         if (named.since..=named.until).contains(&base) {
             return Use::Same;
@@ -37,13 +37,9 @@ impl History {
         if self.is_freed_between(id, from, to) {
             return Use::Another;
         }
-        // Sled cleans away what is older than a page's base: also that the page was given back.
-        let is_sure = match written.lost.filter(|&lost| lost < to) {
-            _ if base > named.until => self.is_solid(from, to),
-            Some(lost) => self.is_solid(from, lost) && !self.loss.overlaps(lost, to),
-            None => !self.loss.overlaps(from, to),
-        };
-        if is_sure { Use::Same } else { Use::Unsure }
+        // A page that was given back and used again has a newer base; sled cleans away what is older than that.
+        let is_newest = age == Age::Newest && base < named.since;
+        if is_newest || self.is_solid(from, to) { Use::Same } else { Use::Unsure }
     }
 }
 
@@ -56,7 +52,6 @@ mod tests {
     use crate::files::made::{header, message_of, segment};
     use crate::files::message::Kind;
     use crate::files::table::Place;
-    use crate::read::salvage::history::Age;
     use crate::read::salvage::rescue::{Rescue, What};
     use crate::read::salvage::survey::{Event, Lost, Survey};
 
@@ -82,33 +77,35 @@ mod tests {
 
     #[test]
     fn an_id_means_the_page_that_had_it_when_it_was_named() {
-        let at = |base, lost| Written { base, last: base, lost };
+        let [newest, old] = [Age::Newest, Age::PerhapsOld].map(|age| move |base| (age, Written { base, last: base }));
         let once = Named::by(900, false);
         let since = Named::by(900, true);
-        let whole = || log(&[], None, None);
-        // Written while it was named; nothing between tells otherwise; it was given back in between, or at another time.
-        assert_eq!(log(&[0, 2, 5], Some(100), Some((1000, 1100))).use_of(5, at(1200, None), since), Use::Same);
+        // Written while it was named, whatever is lost.
+        assert_eq!(log(&[0, 2, 5], Some(100), Some((1000, 1100))).use_of(5, old(1200), since), Use::Same);
         for (named, base) in [(once, 300), (once, 900), (once, 1500), (since, 300)] {
-            assert_eq!(whole().use_of(5, at(base, None), named), Use::Same, "{named:?} {base}");
+            assert_eq!(log(&[], None, None).use_of(5, old(base), named), Use::Same, "{named:?} {base}");
+            // It was given back at another time, or in between.
             let (from, to) = (base.min(900), base.max(900));
-            let use_with = |freed| log(&[], Some(freed), None).use_of(5, at(base, None), named);
+            let use_with = |freed| log(&[], Some(freed), None).use_of(5, newest(base), named);
             assert_eq!([from - 1, from, to, to + 1].map(use_with), [Use::Same; 4], "{named:?} {base}");
             if from < to {
                 assert_eq!([from + 1, to - 1].map(use_with), [Use::Another; 2], "{named:?} {base}");
-                assert_eq!(log(&[], Some(from + 1), None).use_of(6, at(base, None), named), Use::Same);
+                assert_eq!(log(&[], Some(from + 1), None).use_of(6, newest(base), named), Use::Same);
             }
         }
-        // What is lost in between may have told; a segment that was cleaned away only where the page has a newer base.
-        let between = Some((500, 600));
-        assert_eq!(log(&[], None, between).use_of(5, at(300, None), since), Use::Unsure);
-        assert_eq!(log(&[], None, between).use_of(5, at(700, None), since), Use::Same);
-        assert_eq!(log(&[], None, Some((1000, 1100))).use_of(5, at(1500, None), once), Use::Unsure);
-        assert_eq!(log(&[3], None, None).use_of(5, at(300, None), since), Use::Same);
-        assert_eq!(log(&[4], None, None).use_of(5, at(1500, None), once), Use::Unsure);
-        assert_eq!(log(&[2], None, None).use_of(5, at(300, Some(800)), since), Use::Unsure);
-        assert_eq!(log(&[3], None, None).use_of(5, at(300, Some(700)), since), Use::Same);
-        assert_eq!(log(&[2], None, None).use_of(5, at(300, Some(1000)), since), Use::Same);
-        assert_eq!(log(&[], None, Some((800, 850))).use_of(5, at(300, Some(700)), since), Use::Unsure);
+        // What is lost in between may have told that, and segments that were cleaned away; not where nothing newer of the page can be lost.
+        for (base, named, lost) in [(300, since, (500, 600)), (300, once, (500, 600)), (1500, once, (1000, 1100))] {
+            assert_eq!(log(&[], None, Some(lost)).use_of(5, old(base), named), Use::Unsure);
+            let size = SIZE as i64;
+            for number in 0..8 {
+                let is_between = (base.min(900) / size..=base.max(900) / size).contains(&number);
+                let expected = if is_between { Use::Unsure } else { Use::Same };
+                let cleaned = log(&[number.unsigned_abs()], None, None);
+                assert_eq!(cleaned.use_of(5, old(base), named), expected, "{base} {number}");
+            }
+        }
+        assert_eq!(log(&[2], None, Some((500, 600))).use_of(5, newest(300), since), Use::Same);
+        assert_eq!(log(&[4], None, None).use_of(5, newest(1500), once), Use::Unsure);
     }
 
     #[test]
