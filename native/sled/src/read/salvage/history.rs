@@ -96,7 +96,9 @@ impl History {
     /// Whether a page was given back between two places of the log.
     pub fn is_freed_between(&self, id: u64, from: i64, to: i64) -> bool {
         let between = |lsn: i64| from < lsn && lsn < to;
+        let state = self.snapshot.as_ref().map(|snapshot| snapshot.table.state(id));
         self.events(id).iter().any(|event| event.kind == Kind::Free && between(event.place.lsn))
+            || matches!(state, Some(State::Free(freed)) if between(freed))
     }
 
     /// Whether all of the log between two places is there.
@@ -192,10 +194,11 @@ impl History {
                     age = Age::Old;
                     break;
                 }
-                if !reader.sound(id, event.place, [10, 11], |body| apply(into, body))?.unwrap_or(false) {
-                    age = Age::Old;
-                } else {
+                let sound = reader.sound(id, event.place, [10, 11], |body| apply(into, body))?;
+                if sound.unwrap_or(false) {
                     written.last = event.place.lsn;
+                } else {
+                    age = Age::Old;
                 }
             }
             return Ok((Version::Found(age), written));

@@ -51,7 +51,8 @@ mod tests {
     use crate::files::conf::{DEFAULTS, Settings};
     use crate::files::made::{header, message_of, segment};
     use crate::files::message::Kind;
-    use crate::files::table::Place;
+    use crate::files::snapshot::Snapshot;
+    use crate::files::table::{Place, Table};
     use crate::read::salvage::rescue::{Rescue, What};
     use crate::read::salvage::survey::{Event, Lost, Survey};
 
@@ -104,6 +105,16 @@ mod tests {
                 assert_eq!(cleaned.use_of(5, old(base), named), expected, "{base} {number}");
             }
         }
+        // A snapshot may know that it was given back, too.
+        let mut table = Table::default();
+        assert!(table.apply(5, Kind::Free, Place { lsn: 1000, at: 0, size: 8, blob: false }));
+        let snapshot = Snapshot { stable: 2000, table, used: [].into() };
+        let settings = Settings { segment_size: SIZE, ..DEFAULTS };
+        let known = History::new(log(&[], None, None).survey, Some(snapshot), settings);
+        assert_eq!(
+            [900, 1100].map(|named| known.use_of(5, old(1500), Named::by(named, false))),
+            [Use::Another, Use::Same]
+        );
         assert_eq!(log(&[2], None, Some((500, 600))).use_of(5, newest(300), since), Use::Same);
         assert_eq!(log(&[4], None, None).use_of(5, newest(1500), once), Use::Unsure);
     }
@@ -114,11 +125,11 @@ mod tests {
         let directory = std::env::temp_dir().join(format!("kgdump-uses-{}", std::process::id()));
         let conf = b"segment_size: 256\nuse_compression: false\nversion: 0.34\n";
         let list = |number| message_of(6, number, 0, b"\x01a\x05");
-        let ages = |first: &[Vec<u8>]| {
+        let ages_of = |first: &[Vec<u8>], list: Vec<u8>| {
             // The second of three segments cannot be read; the third names page 5.
             let lost = [header(256, 0).iter().map(|byte| byte ^ 1).collect(), vec![7; SIZE - 20]].concat();
             fs::create_dir(&directory).unwrap();
-            let log = [segment(SIZE, 0, first), lost, segment(SIZE, 512, &[list(2)])].concat();
+            let log = [segment(SIZE, 0, first), lost, segment(SIZE, 512, &[list])].concat();
             fs::write(directory.join("db"), log).unwrap();
             fs::write(directory.join("conf"), [&conf[..], &crc32fast::hash(conf).to_le_bytes()].concat()).unwrap();
             let rescue = Rescue::open(&directory).unwrap();
@@ -130,10 +141,20 @@ mod tests {
             let trees = rescue.trees.iter().map(|tree| (tree.name.is_some(), age(&tree.stretches[0].what)));
             trees.collect::<Vec<_>>()
         };
+        let ages = |first: &[Vec<u8>]| ages_of(first, list(2));
         let page = || message_of(8, 0, 5, LEAF);
         assert_eq!(ages(&[page()]), [(true, Some(Age::PerhapsAnothers))]);
         // It was this tree's before, too.
         assert_eq!(ages(&[list(0), page()]), [(true, Some(Age::PerhapsOld))]);
+        // So is what it leads to: page 6.
+        let index_of = |page, child| message_of(8, 0, page, &[0, 0, 0, 0, 0, 0, 1, 1, 0, child]);
+        let leads = [index_of(5, 6), message_of(8, 0, 6, LEAF)];
+        assert_eq!(ages(&leads), [(true, Some(Age::PerhapsAnothers))]);
+        // What was a page of tree b, without doubt, is that; then it is none of tree a.
+        let [of_b, of_both] =
+            [(0, &b"\x01b\x07"[..]), (2, b"\x01a\x05\x01b\x07")].map(|(at, list)| message_of(6, at, 0, list));
+        let expected = [(true, None), (true, Some(Age::PerhapsOld))];
+        assert_eq!(ages_of(&[of_b, index_of(7, 5), page()], of_both), expected);
         // It was given back before it was named again.
         assert_eq!(ages(&[list(0), page(), message_of(4, 0, 5, b"")]), [(true, None)]);
     }
