@@ -88,7 +88,15 @@ fn a_log_says_what_its_sound_messages_say_and_what_is_not_there() {
     // Bytes behind the end of a segment that holds nothing else, and of one that was used before.
     let mut rest = segment(SIZE, 0, from_ref(&two));
     rest[100] = 7;
-    assert_eq!(Made::new("rest", &rest).survey().lost.len(), 1);
+    let found = Made::new("rest", &rest).survey();
+    assert_eq!((found.lost.len(), found.tail_is_zeros), (1, false));
+    // Zeros, and a file that was written so far, or cut off there.
+    let one = segment(SIZE, 0, from_ref(&two));
+    let ends = [SIZE, SIZE - 1, 20 + two.len()].map(|end| {
+        let found = Made::new(&format!("end-{end}"), &one[..end]).survey();
+        (found.tail_is_zeros, found.ends_in_message, found.is_cut)
+    });
+    assert_eq!(ends, [(true, false, false), (true, false, false), (true, true, false)]);
     let mut again = [segment(SIZE, 256, &[message_of(8, 1, 2, b"x")]), segment(SIZE, 0, from_ref(&two))].concat();
     again[100] = 7;
     assert_eq!(Made::new("again", &again).survey().lost.iter().filter(|lost| lost.offset < 256).count(), 0);
