@@ -173,7 +173,7 @@ fn check_tree(rescue: &Rescue, tree: &SavedTree, world: &World, score: &mut Scor
 /// Whether the log ends where its last segment does: nothing tells then whether sled had begun the next one, in an empty place of the file.
 fn ends_with_a_segment(rescue: &Rescue, segment: usize) -> bool {
     let room = segment - usize::try_from(rescue.history.survey.end).unwrap() % segment;
-    (room < 32 || room == segment) && rescue.history.survey.lost.iter().any(|lost| lost.zeros)
+    (room <= 32 || room == segment) && rescue.history.survey.lost.iter().any(|lost| lost.zeros)
 }
 
 /// Stores with segments of these sizes, of which programs have dropped so many trees, each damaged in eight ways.
