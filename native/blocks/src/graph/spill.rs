@@ -83,6 +83,27 @@ mod tests {
     }
 
     #[test]
+    fn what_has_the_name_already_is_left_alone() {
+        let directory = std::env::temp_dir().join(format!("kgdump-spill-names-{}", process::id()));
+        std::fs::create_dir(&directory).expect("it can be made");
+        let precious = directory.join("precious");
+        std::fs::write(&precious, b"all of it").expect("it can be written");
+        // Other tests take numbers meanwhile.
+        let next = MADE.load(Ordering::Relaxed);
+        let taken = (next..next + 20).map(|number| directory.join(format!("kgdump-graph-{}-{number}", process::id())));
+        let taken: Vec<PathBuf> = taken.collect();
+        for path in &taken {
+            std::os::unix::fs::symlink(&precious, path).expect("it can be made");
+        }
+        let mut spill = Directory(directory.clone()).open().expect("there is another name");
+        spill.append(b"abc").expect("it can be written");
+        assert_eq!(std::fs::read(&precious).expect("it can be read"), b"all of it");
+        assert!(taken.iter().all(|path| path.is_symlink()));
+        assert_eq!(std::fs::read_dir(&directory).expect("it can be read").count(), 21);
+        std::fs::remove_dir_all(&directory).expect("it can be removed");
+    }
+
+    #[test]
     fn a_directory_that_is_not_there_is_told() {
         let fault = Directory("/nowhere/at/all".into()).open().err().expect("it can't be made");
         assert_eq!((fault.code, fault.path.as_deref()), ("NOT_FOUND", Some("/nowhere/at/all")));

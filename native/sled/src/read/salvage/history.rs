@@ -48,14 +48,13 @@ pub struct History {
     pub survey: Survey,
     pub loss: Loss,
     snapshot: Option<Snapshot>,
-    settings: Settings,
 }
 
 impl History {
     /// The history that a log tells; a snapshot tells what of it is lost.
     pub fn new(survey: Survey, snapshot: Option<Snapshot>, settings: Settings) -> History {
         let loss = Loss::of(&survey, snapshot.as_ref(), settings.segment_size);
-        History { survey, loss, snapshot, settings }
+        History { survey, loss, snapshot }
     }
 
     /// Ids of pages are below this.
@@ -101,24 +100,20 @@ impl History {
             || matches!(state, Some(State::Free(freed)) if between(freed))
     }
 
-    /// Whether all of the log between two places is there.
-    pub fn is_solid(&self, from: i64, to: i64) -> bool {
-        self.loss.is_solid(&self.survey, from, to, self.settings.segment_size)
-    }
-
-    /// Since when the newest lists of trees that are left name a root so, up to `newest`; both places of the log.
+    /// Since when the lists of trees that are left have named each of these roots so, up to `newest`; all are places of the log.
     ///
     /// # Errors
     /// IO_FAILED, PERMISSION_DENIED; never damage.
-    pub fn named_since(&self, reader: &mut BodyReader, newest: i64, tree: &(Vec<u8>, u64)) -> Outcome<i64> {
-        let mut since = newest;
+    pub fn named_since(&self, reader: &mut BodyReader, newest: i64, known: &[(Vec<u8>, u64)]) -> Outcome<Vec<i64>> {
+        let mut since = vec![newest; known.len()];
+        let mut left: Vec<usize> = (0..known.len()).collect();
         for event in self.events(META_PAGE).iter().rev().filter(|event| event.place.lsn < newest) {
-            let named = reader
-                .sound(META_PAGE, event.place, [6, 7], |body| trees(body).is_some_and(|trees| trees.contains(tree)))?;
-            if !named.unwrap_or(false) {
+            let list = reader.sound(META_PAGE, event.place, [6, 7], trees)?.flatten().unwrap_or_default();
+            left.retain(|&at| list.binary_search(&known[at]).is_ok());
+            if left.is_empty() {
                 break;
             }
-            since = event.place.lsn;
+            left.iter().for_each(|&at| since[at] = event.place.lsn);
         }
         Ok(since)
     }
@@ -239,7 +234,7 @@ impl History {
             let same = matches!(snapshot.table.state(id), State::Present(known) if known.lsn == base);
             same && snapshot.table.links(id).iter().any(|link| link.lsn == change)
         });
-        known || self.is_solid(base, change)
+        known || self.loss.is_solid(base, change)
     }
 
     /// Whether the snapshot knows that the page was given back after that.

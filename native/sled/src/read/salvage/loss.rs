@@ -8,8 +8,10 @@ use crate::read::emptied::{Since, emptied};
 #[derive(Debug, Default)]
 pub struct Loss {
     pub parts: Vec<(i64, i64)>,
-    /// The same before what a snapshot knows; what was lost there, the snapshot tells of each page.
-    before: Vec<(i64, i64)>,
+    /// Parts that are there as a whole, the same way, in order.
+    whole: Vec<(i64, i64)>,
+    /// The highest end of what is lost; -1 when nothing is.
+    end: i64,
 }
 
 impl Loss {
@@ -55,21 +57,52 @@ impl Loss {
             parts.push((survey.end, i64::MAX));
         }
         parts.sort_unstable();
-        let (parts, before) = parts.into_iter().partition(|&(_, to)| to > known);
-        Loss { parts, before }
+        let whole = whole(survey.segments.keys().map(|&segment| number(segment) * size), size, &parts);
+        // What was lost before a snapshot, that tells of each page.
+        parts.retain(|&(_, to)| to > known);
+        let end = parts.iter().map(|&(_, to)| to).max().unwrap_or(-1);
+        Loss { parts, whole, end }
     }
 
-    /// Whether all of the log between two places, and the segments that they lie in, is there.
-    pub fn is_solid(&self, survey: &Survey, from: i64, to: i64, size: usize) -> bool {
-        let lost = self.parts.iter().chain(&self.before).any(|&(start, end)| start < to && end > from);
-        let segment = |lsn: i64| lsn.unsigned_abs() / size as u64;
-        !lost && (segment(from)..=segment(to)).all(|number| survey.segments.contains_key(&number))
+    /// Whether all of the log from a message to another one is there.
+    pub fn is_solid(&self, from: i64, to: i64) -> bool {
+        let behind = self.whole.partition_point(|&(start, _)| start <= from);
+        behind > 0 && to <= self.whole[behind - 1].1
     }
 
     /// Whether something may be lost behind a place of the log.
     pub fn behind(&self, lsn: i64) -> bool {
-        self.parts.iter().any(|&(_, end)| end > lsn)
+        self.end > lsn
     }
+}
+
+/// What is left of a log of segments that begin there, without the parts that are lost; all in order.
+fn whole(segments: impl Iterator<Item = i64>, size: i64, lost: &[(i64, i64)]) -> Vec<(i64, i64)> {
+    let mut runs: Vec<(i64, i64)> = Vec::new();
+    for start in segments {
+        match runs.last_mut() {
+            Some(last) if last.1 == start => last.1 += size,
+            _ => runs.push((start, start + size)),
+        }
+    }
+    let mut whole = Vec::new();
+    let mut lost = lost.iter().peekable();
+    for (mut start, end) in runs {
+        while let Some(&&(from, to)) = lost.peek().filter(|(from, _)| *from < end) {
+            if from > start {
+                whole.push((start, from));
+            }
+            start = start.max(to);
+            if to > end {
+                break;
+            }
+            lost.next();
+        }
+        if start < end {
+            whole.push((start, end));
+        }
+    }
+    whole
 }
 
 /// What a lost part of the file is, in words.
@@ -81,4 +114,34 @@ pub fn words(lost: &Lost) -> String {
         (Some(_), false) => "is damaged",
     };
     format!("a part of {} bytes {what}", lost.length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_log_between_two_messages_is_there_when_each_byte_of_it_is() {
+        const SIZE: i64 = 4;
+        let parts = [(0, 1), (3, 4), (2, 9), (6, 7), (8, 12), (10, 17), (13, i64::MAX)];
+        // Segments 0 to 4 without some, and each pair of lost parts.
+        for segments in 0..1 << 5 {
+            for (at, first) in parts.iter().enumerate() {
+                for second in &parts[at..] {
+                    let there = |place: i64| segments >> (place / SIZE) & 1 == 1;
+                    let is_lost = |place: i64| [first, second].iter().any(|&&(from, to)| from <= place && place < to);
+                    let mut lost = [*first, *second];
+                    lost.sort_unstable();
+                    let starts = (0..5).map(|number| number * SIZE).filter(|&start| there(start));
+                    let loss = Loss { whole: whole(starts, SIZE, &lost), ..Loss::default() };
+                    for from in (0..20).filter(|&place| there(place) && !is_lost(place)) {
+                        for to in from + 1..20 {
+                            let expected = (from..to).all(|place| there(place) && !is_lost(place));
+                            assert_eq!(loss.is_solid(from, to), expected, "{segments:b} {lost:?} {from} {to}");
+                        }
+                    }
+                }
+            }
+        }
+    }
 }

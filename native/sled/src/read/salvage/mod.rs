@@ -11,4 +11,6 @@ pub mod uses;
 mod witness;
 
 #[cfg(test)]
+mod gap_tests;
+#[cfg(test)]
 mod tests;

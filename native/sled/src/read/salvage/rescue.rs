@@ -253,9 +253,9 @@ fn put_together(
     }));
     let mut walker = Walker::new(history, reader);
     let mut found = Vec::new();
-    for tree in names {
-        let since = history.named_since(&mut walker.reader, written.base, &tree)?;
-        found.push((tree.0, walker.tree(tree.1, since, age)?));
+    let since = history.named_since(&mut walker.reader, written.base, &names)?;
+    for ((name, root), since) in names.into_iter().zip(since) {
+        found.push((name, walker.tree(root, since, age)?));
     }
     // What is surest takes its pages first.
     for turn in [Age::Old, Age::PerhapsAnothers] {

@@ -3,12 +3,11 @@ use std::fs;
 use std::path::PathBuf;
 use std::slice::from_ref;
 
-use super::history::{Age, History, Version, Written};
+use super::history::{Age, History, Version};
 use super::loss::Loss;
-use super::orphans::{chains, fill};
-use super::plan::{Leaf, Piece, Span, Walker};
+use super::plan::{Piece, Span, Walker};
 use super::rescue::Rescue;
-use super::survey::{Event, Lost, Survey, survey};
+use super::survey::{Lost, Survey, survey};
 use crate::files::conf::{DEFAULTS, Settings};
 use crate::files::made::{header, message_of, segment};
 use crate::files::message::Kind;
@@ -18,7 +17,7 @@ use crate::files::table::{Place, Table};
 use crate::read::pages::BodyReader;
 
 const SIZE: usize = 256;
-const SETTINGS: Settings = Settings { segment_size: SIZE, ..DEFAULTS };
+pub(super) const SETTINGS: Settings = Settings { segment_size: SIZE, ..DEFAULTS };
 /// A leaf of all keys, without any; and a change that puts one.
 const LEAF: &[u8] = &[0; 8];
 const PUT: &[u8] = &[0, 1, b'k', 1, b'v'];
@@ -213,6 +212,27 @@ fn value_files_that_a_page_needs_are_looked_for() {
     assert_eq!(needed(&freed, None), []);
 }
 
+/// What is left of a store with a segment of these messages.
+fn rescued(name: &str, messages: &[Vec<u8>]) -> Rescue {
+    let made = Made::new(name, &segment(SIZE, 0, messages));
+    let conf = b"segment_size: 256\nuse_compression: false\nversion: 0.34\n";
+    fs::write(made.0.join("conf"), [&conf[..], &crc32fast::hash(conf).to_le_bytes()].concat()).unwrap();
+    Rescue::open(&made.0).unwrap()
+}
+
+#[test]
+fn the_list_of_trees_and_the_counter_are_each_told_to_be_lost() {
+    let lists = [message_of(6, 0, 0, b"\x01a\x05"), message_of(6, 0, 0, b"\x09a")];
+    let counters = [message_of(5, 0, 1, &[9]), message_of(5, 0, 1, b"")];
+    for (is_list_lost, is_counter_lost) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
+        let messages = [lists[is_list_lost].clone(), counters[is_counter_lost].clone(), message_of(8, 0, 5, LEAF)];
+        let rescue = rescued(&format!("lost-{is_list_lost}-{is_counter_lost}"), &messages);
+        let told = |what: &str| rescue.problems.iter().filter(|problem| problem.what.starts_with(what)).count();
+        assert_eq!(told("the names of its trees are lost"), is_list_lost);
+        assert_eq!(told("the counter behind generate_id is lost"), is_counter_lost);
+    }
+}
+
 #[test]
 fn nothing_is_called_whole_that_an_export_refuses() {
     const INDEX: &[u8] = &[0, 0, 0, 0, 0, 0, 1, 1, 0, 6];
@@ -220,10 +240,7 @@ fn nothing_is_called_whole_that_an_export_refuses() {
     let [index, leaf, put] = [message_of(8, 0, 5, INDEX), message_of(8, 0, 6, LEAF), message_of(10, 0, 6, PUT)];
     let sound = [list, index, leaf, put].to_vec();
     let told = |name: &str, messages: &[Vec<u8>]| {
-        let made = Made::new(name, &segment(SIZE, 0, messages));
-        let conf = b"segment_size: 256\nuse_compression: false\nversion: 0.34\n";
-        fs::write(made.0.join("conf"), [&conf[..], &crc32fast::hash(conf).to_le_bytes()].concat()).unwrap();
-        let rescue = Rescue::open(&made.0).unwrap();
+        let rescue = rescued(name, messages);
         assert_eq!((rescue.problems.len(), rescue.trees.len()), (0, 1), "{name}: {:?}", rescue.problems);
         rescue.refusal.map(|problem| problem.what)
     };
@@ -234,12 +251,12 @@ fn nothing_is_called_whole_that_an_export_refuses() {
 }
 
 /// Keys from, inclusive, to, exclusive; "" for no end.
-fn span(lo: &str, hi: &str) -> Span {
+pub(super) fn span(lo: &str, hi: &str) -> Span {
     Span { lo: lo.into(), hi: (!hi.is_empty()).then(|| hi.into()) }
 }
 
 /// Pieces as `id lo..hi age`, or `gap lo..hi`.
-fn shown(pieces: &[Piece]) -> Vec<String> {
+pub(super) fn shown(pieces: &[Piece]) -> Vec<String> {
     let text = |span: &Span| {
         let hi = span.hi.as_deref().map(String::from_utf8_lossy).unwrap_or_default();
         format!("{}..{hi}", String::from_utf8_lossy(&span.lo))
@@ -259,62 +276,4 @@ fn what_is_behind_a_page_whose_sibling_is_lost_is_missing() {
     let history = History::new(made.survey(), None, SETTINGS);
     let mut walker = Walker::new(&history, BodyReader::open(&made.0, SETTINGS).unwrap());
     assert_eq!(shown(&walker.tree(5, 0, Age::Newest).unwrap()), ["5 ..m Newest", "gap m.."]);
-}
-
-#[test]
-fn gaps_are_filled_by_neighbours_that_may_be_old() {
-    let leaf = |id, lo, hi, next| Leaf { id, own: span(lo, hi), age: Age::Newest, written: Written::default(), next };
-    let piece = |leaf: Leaf, lo, hi| Piece::Leaf { leaf, span: span(lo, hi) };
-    let gap = |lo, hi| Piece::Gap { span: span(lo, hi), why: "", id: 9 };
-    // Pages 2 and 3 were given back.
-    let given_back = [2, 3].map(|page| Event {
-        page,
-        kind: Kind::Free,
-        code: 4,
-        place: Place { lsn: 20, at: 20, size: 8, blob: false },
-    });
-    let nothing_is_lost = History::new(Survey::default(), None, SETTINGS);
-    let filled_by = |history: &History, pieces, orphans: &[Leaf]| {
-        let mut left = orphans.iter().map(|leaf| (leaf.id, leaf.clone())).collect();
-        let filled = shown(&fill(history, pieces, &mut left));
-        (filled, left.len())
-    };
-    let filled = |pieces, orphans: &[Leaf]| filled_by(&nothing_is_lost, pieces, orphans);
-    let texts = |texts: &[&str]| texts.iter().map(ToString::to_string).collect::<Vec<_>>();
-    let orphan = |id, lo, hi, next| Leaf { age: Age::Old, ..leaf(id, lo, hi, next) };
-    // The leaf before the gap has more keys than it was named for, and names the next one.
-    let around =
-        || vec![piece(leaf(1, "", "f", Some(2)), "", "c"), gap("c", "p"), piece(leaf(3, "p", "", None), "p", "")];
-    let next = orphan(2, "f", "p", Some(3));
-    let whole = ["1 ..c Newest", "1 c..f PerhapsOld", "2 f..p Old", "3 p.. Newest"];
-    assert_eq!(filled(around(), &[next]), (texts(&whole), 0));
-    let part = ["1 ..c Newest", "1 c..f PerhapsOld", "gap f..p", "3 p.. Newest"];
-    assert_eq!(filled(around(), &[]), (texts(&part), 0));
-    // The leaf behind the gap is named by one that is its neighbour, and not by one that is none.
-    let behind = || vec![gap("", "p"), piece(leaf(3, "p", "", None), "p", "")];
-    let neighbours = [orphan(4, "c", "k", Some(5)), orphan(5, "k", "p", Some(3))];
-    assert_eq!(filled(behind(), &neighbours), (texts(&["gap ..c", "4 c..k Old", "5 k..p Old", "3 p.. Newest"]), 0));
-    assert_eq!(filled(behind(), &[orphan(5, "k", "o", Some(3))]), (texts(&["gap ..p", "3 p.. Newest"]), 1));
-    // Beside what may be another tree's, they may be that; a page whose id was given to another one in between is none.
-    let beside = |age, written, next: Leaf| {
-        let log = Survey { events: given_back.to_vec(), ..Survey::default() };
-        let placed = |id, lo, hi, next| piece(Leaf { age, written, ..leaf(id, lo, hi, next) }, lo, hi);
-        let pieces = vec![placed(1, "", "c", Some(2)), gap("c", "p"), placed(3, "p", "", None)];
-        filled_by(&History::new(log, None, SETTINGS), pieces, &[next])
-    };
-    let later = Written { base: 40, last: 40 };
-    let [left, right] = [orphan(2, "c", "k", None), orphan(4, "k", "p", Some(3))];
-    let another = Age::PerhapsAnothers;
-    let middle = |age, written, next: &Leaf| beside(age, written, next.clone()).0[1..3].to_vec();
-    assert_eq!(middle(another, Written::default(), &left), ["2 c..k PerhapsAnothers", "gap k..p"]);
-    assert_eq!(middle(another, Written::default(), &right), ["gap c..k", "4 k..p PerhapsAnothers"]);
-    assert_eq!(middle(Age::Old, Written::default(), &left), ["2 c..k Old", "gap k..p"]);
-    assert_eq!(beside(Age::Old, Written::default(), Leaf { written: later, ..left }).1, 1);
-    assert_eq!(middle(Age::Old, Written::default(), &right), ["gap c..k", "4 k..p Old"]);
-    assert_eq!(beside(Age::Old, later, right).1, 1);
-    // What is left over is put together as far as one leaf names the next.
-    let left = [leaf(7, "a", "c", Some(6)), leaf(6, "c", "e", Some(8)), leaf(8, "f", "", None)];
-    let chains = chains(left.map(|leaf| (leaf.id, leaf)).into());
-    let chains: Vec<_> = chains.iter().map(|chain| shown(chain)).collect();
-    assert_eq!(chains, [texts(&["7 a..c Newest", "6 c..e Newest"]), texts(&["8 f.. Newest"])]);
 }

@@ -39,7 +39,7 @@ impl History {
         }
         // A page that was given back and used again has a newer base; sled cleans away what is older than that.
         let is_newest = age == Age::Newest && base < named.since;
-        if is_newest || self.is_solid(from, to) { Use::Same } else { Use::Unsure }
+        if is_newest || self.loss.is_solid(from, to) { Use::Same } else { Use::Unsure }
     }
 }
 
@@ -146,6 +146,9 @@ mod tests {
         assert_eq!(ages(&[page()]), [(true, Some(Age::PerhapsAnothers))]);
         // It was this tree's before, too.
         assert_eq!(ages(&[list(0), page()]), [(true, Some(Age::PerhapsOld))]);
+        // A list between the two that cannot be read may have named it otherwise.
+        let unread = message_of(6, 0, 0, b"\x09a");
+        assert_eq!(ages(&[list(0), page(), unread]), [(true, Some(Age::PerhapsAnothers))]);
         // So is what it leads to: page 6.
         let index_of = |page, child| message_of(8, 0, page, &[0, 0, 0, 0, 0, 0, 1, 1, 0, child]);
         let leads = [index_of(5, 6), message_of(8, 0, 6, LEAF)];
