@@ -85,3 +85,22 @@ fn what_sled_does_not_leave_behind_is_damage() {
     refused("behind", &|bytes| bytes[200] = 1, "goes on behind");
     refused("ahead", &|bytes| bytes[..SEGMENT_HEADER].copy_from_slice(&header(0, 257)), "was written up to 257");
 }
+
+#[test]
+fn behind_a_damaged_message_of_a_segment_that_is_used_again_the_log_goes_on() {
+    let page = |number, page, length| message_of(8, number, page, &vec![b'x'; length]);
+    // The second segment of the log lies where the first one was.
+    let log = |name: &str, messages: &[Vec<u8>]| {
+        walked(name, &segment(SIZE, 256, messages), SIZE, 256).map(|(end, pages)| (end, pages.len()))
+    };
+    let mut wrong = page(1, 6, 60);
+    wrong[4] = 0;
+    let end = 256 + 20 + 12;
+    assert_eq!(log("again", &[page(1, 5, 4)]), Ok((end, 6)));
+    assert_eq!(log("again-old", &[page(1, 5, 4), wrong.clone(), page(0, 7, 4)]), Ok((end, 6)));
+    assert_eq!(log("again-cut", &[page(1, 5, 4), wrong.clone()]), Ok((end, 6)));
+    for gap in [0, 30, 100] {
+        let found = log(&format!("again-{gap}"), &[page(1, 5, 4), wrong.clone(), vec![0; gap], page(1, 7, 4)]);
+        assert!(found.unwrap_err().contains("goes on behind"), "{gap}");
+    }
+}
