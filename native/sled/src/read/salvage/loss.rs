@@ -22,17 +22,6 @@ impl Loss {
         let mut parts: Vec<(i64, i64)> = survey.lost.iter().filter_map(|lost| lost.lsns).collect();
         let number = |segment: u64| i64::try_from(segment).unwrap_or(i64::MAX / size);
         let tip = survey.segments.last_key_value().map_or(-1, |(&tip, _)| number(tip));
-        // Segments that are not there are used again, or were; or they lie where nothing can be read, or where the file was cut off.
-        let unread = survey.lost.iter().any(|lost| lost.lsns.is_none() && (!lost.zeros || snapshot.is_none()));
-        // Sled writes a snapshot whenever it opens a store: where there is none, the file's end may be gone, too.
-        let bare = survey.ends_in_message && snapshot.is_none();
-        let nameless = unread || survey.is_cut || survey.is_unsure || bare;
-        // Where something is damaged, the end of what seems to be the last segment may be: only a snapshot tells, or zeros where there is noise.
-        let noise = survey.lost.iter().any(|lost| lost.lsns.is_none() && !lost.zeros);
-        let damaged = noise || survey.is_cut || survey.is_unsure || bare;
-        let is_end = if snapshot.is_some() { survey.tail_is_zeros || !noise } else { !damaged };
-        let open = survey.tip_is_open && is_end;
-        let gapless = known.max(survey.stable) / size;
         // A disk may have made the zeros. Where sled has left them, only the segment that was begun last can be among them.
         let empty: Vec<u64> = survey
             .lost
@@ -40,10 +29,19 @@ impl Loss {
             .filter(|lost| lost.lsns.is_none() && lost.zeros)
             .map(|lost| lost.offset / size.unsigned_abs())
             .collect();
+        let noise = survey.lost.iter().any(|lost| lost.lsns.is_none() && !lost.zeros);
+        // Sled writes a snapshot whenever it opens a store: where there is none, the file's end may be gone, too.
+        let bare = survey.ends_in_message && snapshot.is_none();
+        // Segments that are not there are used again, or were; or they lie where nothing can be read, or where the file was cut off.
+        let damaged = noise || survey.is_cut || survey.is_unsure || bare;
+        // Then the end of what seems to be the last segment may be damaged, too: only a snapshot tells, or zeros where there is noise.
+        let is_end = if snapshot.is_some() { survey.tail_is_zeros || !noise } else { !damaged };
+        let open = survey.tip_is_open && is_end;
+        let gapless = known.max(survey.stable) / size;
         let segments = survey.segments.iter().map(|(&number, &place)| (number, place));
         let since = Since::of(segments, known.unsigned_abs().div_ceil(size.unsigned_abs()));
         let zeroed = snapshot.is_none() && !empty.is_empty() || emptied(snapshot, &empty, &since).is_some();
-        let first = if nameless || zeroed { known / size } else { gapless.min(tip + 1) };
+        let first = if damaged || zeroed { known / size } else { gapless.min(tip + 1) };
         let mut expected = first;
         for (&segment, _) in survey.segments.range(first.unsigned_abs()..) {
             if number(segment) > expected {
@@ -53,7 +51,7 @@ impl Loss {
         }
         let cut = known.max(survey.stable) > (survey.end + size - 1) / size * size;
         let torn = survey.lost.iter().any(|lost| lost.lsns.is_some_and(|(from, _)| from >= survey.end));
-        if (nameless || !empty.is_empty()) && !open || cut || torn || survey.batch_cut > 0 {
+        if (damaged || !empty.is_empty()) && !open || cut || torn || survey.batch_cut > 0 {
             parts.push((survey.end, i64::MAX));
         }
         parts.sort_unstable();

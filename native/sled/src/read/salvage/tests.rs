@@ -16,10 +16,10 @@ use crate::files::snapshot::Snapshot;
 use crate::files::table::{Place, Table};
 use crate::read::pages::BodyReader;
 
-const SIZE: usize = 256;
+pub(super) const SIZE: usize = 256;
 pub(super) const SETTINGS: Settings = Settings { segment_size: SIZE, ..DEFAULTS };
 /// A leaf of all keys, without any; and a change that puts one.
-const LEAF: &[u8] = &[0; 8];
+pub(super) const LEAF: &[u8] = &[0; 8];
 const PUT: &[u8] = &[0, 1, b'k', 1, b'v'];
 
 /// A store with this log, which goes with it.
@@ -212,9 +212,9 @@ fn value_files_that_a_page_needs_are_looked_for() {
     assert_eq!(needed(&freed, None), []);
 }
 
-/// What is left of a store with a segment of these messages.
-fn rescued(name: &str, messages: &[Vec<u8>]) -> Rescue {
-    let made = Made::new(name, &segment(SIZE, 0, messages));
+/// What is left of a store with this log.
+pub(super) fn rescued(name: &str, log: &[u8]) -> Rescue {
+    let made = Made::new(name, log);
     let conf = b"segment_size: 256\nuse_compression: false\nversion: 0.34\n";
     fs::write(made.0.join("conf"), [&conf[..], &crc32fast::hash(conf).to_le_bytes()].concat()).unwrap();
     Rescue::open(&made.0).unwrap()
@@ -226,7 +226,7 @@ fn the_list_of_trees_and_the_counter_are_each_told_to_be_lost() {
     let counters = [message_of(5, 0, 1, &[9]), message_of(5, 0, 1, b"")];
     for (is_list_lost, is_counter_lost) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
         let messages = [lists[is_list_lost].clone(), counters[is_counter_lost].clone(), message_of(8, 0, 5, LEAF)];
-        let rescue = rescued(&format!("lost-{is_list_lost}-{is_counter_lost}"), &messages);
+        let rescue = rescued(&format!("lost-{is_list_lost}-{is_counter_lost}"), &segment(SIZE, 0, &messages));
         let told = |what: &str| rescue.problems.iter().filter(|problem| problem.what.starts_with(what)).count();
         assert_eq!(told("the names of its trees are lost"), is_list_lost);
         assert_eq!(told("the counter behind generate_id is lost"), is_counter_lost);
@@ -240,7 +240,7 @@ fn nothing_is_called_whole_that_an_export_refuses() {
     let [index, leaf, put] = [message_of(8, 0, 5, INDEX), message_of(8, 0, 6, LEAF), message_of(10, 0, 6, PUT)];
     let sound = [list, index, leaf, put].to_vec();
     let told = |name: &str, messages: &[Vec<u8>]| {
-        let rescue = rescued(name, messages);
+        let rescue = rescued(name, &segment(SIZE, 0, messages));
         assert_eq!((rescue.problems.len(), rescue.trees.len()), (0, 1), "{name}: {:?}", rescue.problems);
         rescue.refusal.map(|problem| problem.what)
     };

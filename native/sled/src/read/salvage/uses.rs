@@ -45,18 +45,14 @@ impl History {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use super::*;
-    use crate::files::conf::{DEFAULTS, Settings};
     use crate::files::made::{header, message_of, segment};
     use crate::files::message::Kind;
     use crate::files::snapshot::Snapshot;
     use crate::files::table::{Place, Table};
-    use crate::read::salvage::rescue::{Rescue, What};
+    use crate::read::salvage::rescue::What;
     use crate::read::salvage::survey::{Event, Lost, Survey};
-
-    const SIZE: usize = 256;
+    use crate::read::salvage::tests::{LEAF, SETTINGS, SIZE, rescued};
 
     /// What a log of segments 0 to 9 tells without some of them: page 5 was given back there, and a part of the log cannot be read.
     fn log(without: &[u64], freed: Option<i64>, lost: Option<(i64, i64)>) -> History {
@@ -73,7 +69,7 @@ mod tests {
             tail_is_zeros: true,
             ..Survey::default()
         };
-        History::new(survey, None, Settings { segment_size: SIZE, ..DEFAULTS })
+        History::new(survey, None, SETTINGS)
     }
 
     #[test]
@@ -109,8 +105,7 @@ mod tests {
         let mut table = Table::default();
         assert!(table.apply(5, Kind::Free, Place { lsn: 1000, at: 0, size: 8, blob: false }));
         let snapshot = Snapshot { stable: 2000, table, used: [].into() };
-        let settings = Settings { segment_size: SIZE, ..DEFAULTS };
-        let known = History::new(log(&[], None, None).survey, Some(snapshot), settings);
+        let known = History::new(log(&[], None, None).survey, Some(snapshot), SETTINGS);
         assert_eq!(
             [900, 1100].map(|named| known.use_of(5, old(1500), Named::by(named, false))),
             [Use::Another, Use::Same]
@@ -121,19 +116,12 @@ mod tests {
 
     #[test]
     fn what_may_have_been_another_trees_is_told_to_be_that() {
-        const LEAF: &[u8] = &[0; 8];
-        let directory = std::env::temp_dir().join(format!("kgdump-uses-{}", std::process::id()));
-        let conf = b"segment_size: 256\nuse_compression: false\nversion: 0.34\n";
         let list = |number| message_of(6, number, 0, b"\x01a\x05");
         let ages_of = |first: &[Vec<u8>], list: Vec<u8>| {
             // The second of three segments cannot be read; the third names page 5.
             let lost = [header(256, 0).iter().map(|byte| byte ^ 1).collect(), vec![7; SIZE - 20]].concat();
-            fs::create_dir(&directory).unwrap();
             let log = [segment(SIZE, 0, first), lost, segment(SIZE, 512, &[list])].concat();
-            fs::write(directory.join("db"), log).unwrap();
-            fs::write(directory.join("conf"), [&conf[..], &crc32fast::hash(conf).to_le_bytes()].concat()).unwrap();
-            let rescue = Rescue::open(&directory).unwrap();
-            fs::remove_dir_all(&directory).unwrap();
+            let rescue = rescued("uses", &log);
             let age = |what: &What| match what {
                 What::Entries { age, .. } => Some(*age),
                 What::Gap { .. } => None,
