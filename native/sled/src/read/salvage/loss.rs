@@ -37,6 +37,8 @@ impl Loss {
         // Then the end of what seems to be the last segment may be damaged, too: only a snapshot tells, or zeros where there is noise.
         let is_end = if snapshot.is_some() { survey.tail_is_zeros || !noise } else { !damaged };
         let open = survey.tip_is_open && is_end;
+        // What a segment held before looks like noise over its last messages.
+        let littered = snapshot.is_none() && !survey.tail_is_zeros;
         let gapless = known.max(survey.stable) / size;
         let segments = survey.segments.iter().map(|(&number, &place)| (number, place));
         let since = Since::of(segments, known.unsigned_abs().div_ceil(size.unsigned_abs()));
@@ -51,7 +53,7 @@ impl Loss {
         }
         let cut = known.max(survey.stable) > (survey.end + size - 1) / size * size;
         let torn = survey.lost.iter().any(|lost| lost.lsns.is_some_and(|(from, _)| from >= survey.end));
-        if (damaged || !empty.is_empty()) && !open || cut || torn || survey.batch_cut > 0 {
+        if (damaged || !empty.is_empty()) && !open || littered || cut || torn || survey.batch_cut > 0 {
             parts.push((survey.end, i64::MAX));
         }
         parts.sort_unstable();

@@ -155,6 +155,10 @@ fn what_is_lost_of_a_log_is_told_by_what_is_there() {
     for survey in [Survey { tip_is_open: false, ..noise() }, Survey { tail_is_zeros: false, ..noise() }] {
         assert_eq!(parts(&survey, Some(&snapshot(520, &[]))), [rest]);
     }
+    // What a segment held before cannot be told from noise over its last messages, unless a snapshot tells.
+    let littered = || Survey { tail_is_zeros: false, ..sound() };
+    assert_eq!(parts(&littered(), None), [rest]);
+    assert_eq!(parts(&littered(), Some(&snapshot(520, &[]))), []);
     // Zeros are no loss where a snapshot names nothing, and no segment behind them in the file was begun since.
     let zeros_at = |offset, used: &[u64]| {
         let lost = vec![Lost { offset, ..lost(None, true) }];
