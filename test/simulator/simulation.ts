@@ -7,6 +7,7 @@ import { EXIT_CODE_OF } from "#src/errors.js";
 import { Random } from "../fuzz/random.js";
 import { differences } from "../maker/exported.js";
 import type { Made, Maker } from "../maker/run.js";
+import { age } from "./aged.js";
 import type { Exporter } from "./exporter.js";
 import { FAULTS } from "./faults.js";
 import { type Inborn, type LogKind, randomScenario, type Scenario } from "./random-plan.js";
@@ -47,6 +48,7 @@ export async function makeVictim(maker: Maker, directory: string, seed: number, 
   const path = join(directory, `store-${String(turn)}`);
   const copied = scenario.end === "checkpoint" || scenario.end === "restored";
   const plan = shorter ?? scenario.plan;
+  await age(maker, path, scenario.plan, new Random(seed, turn + 2 ** 30));
   const model = await maker.make(
     path,
     plan.map((line) => line.replaceAll("$STORE", path).replaceAll("$LOGS", `${path}.logs`)),
