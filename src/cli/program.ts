@@ -47,7 +47,7 @@ export async function parseCommandLine(args: readonly string[], screen: Screen =
 }
 
 async function shortHelp(width: number): Promise<string> {
-  const help = await parseWith(COMMAND_NAMES, ["-h"], width);
+  const help = await parseWith(["-h"], width);
   return help.kind === "text" ? help.text : "";
 }
 
@@ -59,18 +59,16 @@ async function completionOf(words: readonly string[], width: number): Promise<In
 }
 
 async function parseCommand(args: readonly string[], name: string | undefined, width: number): Promise<Invocation> {
-  if (name !== undefined && isCommand(name)) {
-    const invocation = await parseWith([name], args, width).catch(() => null);
-    if (invocation?.kind === "command") return { ...invocation, run: (context) => invocation.run(context).catch((error: unknown) => { throw withHelpOf(name, error); }) };
-  }
-  // Help, and what is said about mistakes, may be about any of them.
-  return parseWith(COMMAND_NAMES, args, width).catch((error: unknown) => { throw withHelpOf(name, error); });
+  const withHelp = (error: unknown): never => { throw withHelpOf(name, error); };
+  const invocation = await parseWith(args, width).catch(withHelp);
+  return invocation.kind === "command" ? { ...invocation, run: (context) => invocation.run(context).catch(withHelp) } : invocation;
 }
 
-async function parseWith(names: readonly string[], args: readonly string[], width: number): Promise<Invocation> {
+async function parseWith(args: readonly string[], width: number): Promise<Invocation> {
   let text = "";
   const asked: Invocation[] = [];
-  const root = await commandTree(names, {
+  // Help on one of them, and what is said about mistakes, may be about any that is named.
+  const root = await commandTree(COMMAND_NAMES.filter((name) => args.includes(name)), {
     width,
     short: args.includes("-h") && !args.includes("--help"),
     write: (part) => {

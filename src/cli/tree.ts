@@ -8,85 +8,171 @@ type Runner<Flags extends object> = (context: Context, args: readonly string[], 
 
 type Add = <Flags extends object>(command: Command, run: Runner<Flags>) => void;
 
-/** The commands by name, in the order in which help lists them. Each is loaded when it is needed, as loading all takes a tenth of a second. */
-const COMMANDS: Readonly<Record<string, (add: Add) => Promise<void>>> = {
-  export: async (add) => {
-    const { exportCommand, runExport } = await import("./commands/export.js");
-    add(exportCommand(), runExport);
-  },
-  import: async (add) => {
-    const { importCommand, runImport } = await import("./commands/import.js");
-    add(importCommand(), runImport);
-  },
-  restore: async (add) => {
-    const { restoreCommand, runRestore } = await import("./commands/restore.js");
-    add(restoreCommand(), runRestore);
-  },
-  inspect: async (add) => {
-    const { inspectCommand, runInspect } = await import("./commands/inspect.js");
-    add(inspectCommand(), runInspect);
-  },
-  browse: async (add) => {
-    const { browseCommand, runBrowse } = await import("./commands/browse.js");
-    add(browseCommand(), runBrowse);
-  },
-  verify: async (add) => {
-    const { runVerify, verifyCommand } = await import("./commands/verify.js");
-    add(verifyCommand(), runVerify);
-  },
-  stats: async (add) => {
-    const { runStats, statsCommand } = await import("./commands/stats.js");
-    add(statsCommand(), runStats);
-  },
-  report: async (add) => {
-    const { reportCommand, runReport } = await import("./commands/report.js");
-    add(reportCommand(), runReport);
-  },
-  graph: async (add) => {
-    const { graphCommand, runGraph } = await import("./commands/graph.js");
-    add(graphCommand(), runGraph);
-  },
-  find: async (add) => {
-    const { findCommand, runFind } = await import("./commands/find.js");
-    add(findCommand(), runFind);
-  },
-  recover: async (add) => {
-    const { recoverCommand, runRecover } = await import("./commands/recover.js");
-    add(recoverCommand(), runRecover);
-  },
-  migrate: async (add) => {
-    const { migrateCommand, runMigrate } = await import("./commands/migrate.js");
-    add(migrateCommand(), runMigrate);
-  },
-  rollback: async (add) => {
-    const { rollbackCommand, runRollback } = await import("./commands/migrate.js");
-    add(rollbackCommand(), runRollback);
-  },
-  status: async (add) => {
-    const { runStatus, statusCommand } = await import("./commands/status.js");
-    add(statusCommand(), runStatus);
-  },
-  compact: async (add) => {
-    const { compactCommand, runCompact } = await import("./commands/compact.js");
-    add(compactCommand(), runCompact);
-  },
-  cleanup: async (add) => {
-    const { cleanupCommand, runCleanup } = await import("./commands/cleanup.js");
-    add(cleanupCommand(), runCleanup);
-  },
-  completion: async (add) => {
-    const { completionCommand, runCompletion } = await import("./commands/completion.js");
-    add(completionCommand(), runCompletion);
-  },
-};
+/** One command: what the list of commands says of it, and how its own module is loaded. */
+interface Listed {
+  /** What it is for: the heading above it. */
+  readonly group: string;
+  /** As in the usage of the command itself. */
+  readonly operands: string;
+  readonly about: string;
+  readonly load: (add: Add) => Promise<void>;
+}
 
-/** What each command is for, as help groups them. */
-const GROUPS: Readonly<Record<string, readonly string[]>> = {
-  "Move:": ["export", "import", "restore"],
-  "Look:": ["inspect", "browse", "verify", "stats", "report", "graph", "find"],
-  "Repair:": ["recover"],
-  "In place:": ["migrate", "rollback", "status", "compact", "cleanup"],
-  "Help:": ["completion"],
+/** The commands by name, in the order in which help lists them. Each is loaded when it is needed, as loading all takes a tenth of a second. */
+const COMMANDS: Readonly<Record<string, Listed>> = {
+  export: {
+    group: "Move:",
+    operands: "<store>",
+    about: "write a RocksDB, LevelDB or sled store to a dump",
+    load: async (add) => {
+      const { exportCommand, runExport } = await import("./commands/export.js");
+      add(exportCommand(), runExport);
+    },
+  },
+  import: {
+    group: "Move:",
+    operands: "[target]",
+    about: "write a dump to a sled store",
+    load: async (add) => {
+      const { importCommand, runImport } = await import("./commands/import.js");
+      add(importCommand(), runImport);
+    },
+  },
+  restore: {
+    group: "Move:",
+    operands: "<target>",
+    about: "write a dump to a new RocksDB store: the way back",
+    load: async (add) => {
+      const { restoreCommand, runRestore } = await import("./commands/restore.js");
+      add(restoreCommand(), runRestore);
+    },
+  },
+  inspect: {
+    group: "Look:",
+    operands: "[input]",
+    about: "show what a dump or a store is and what it holds",
+    load: async (add) => {
+      const { inspectCommand, runInspect } = await import("./commands/inspect.js");
+      add(inspectCommand(), runInspect);
+    },
+  },
+  browse: {
+    group: "Look:",
+    operands: "<dump>",
+    about: "look through a dump or a store, full screen",
+    load: async (add) => {
+      const { browseCommand, runBrowse } = await import("./commands/browse.js");
+      add(browseCommand(), runBrowse);
+    },
+  },
+  verify: {
+    group: "Look:",
+    operands: "[dump]",
+    about: "check a dump; compare dump and stores side by side",
+    load: async (add) => {
+      const { runVerify, verifyCommand } = await import("./commands/verify.js");
+      add(verifyCommand(), runVerify);
+    },
+  },
+  stats: {
+    group: "Look:",
+    operands: "[dump]",
+    about: "show how much of each prefix is in a dump or a store, how large, and of what kind",
+    load: async (add) => {
+      const { runStats, statsCommand } = await import("./commands/stats.js");
+      add(statsCommand(), runStats);
+    },
+  },
+  report: {
+    group: "Look:",
+    operands: "[dump]",
+    about: "write a page for a browser that shows what is in a dump or a store",
+    load: async (add) => {
+      const { reportCommand, runReport } = await import("./commands/report.js");
+      add(reportCommand(), runReport);
+    },
+  },
+  graph: {
+    group: "Look:",
+    operands: "[dump]",
+    about: "show whether the graph in a dump or a store is whole, and how it hangs together",
+    load: async (add) => {
+      const { graphCommand, runGraph } = await import("./commands/graph.js");
+      add(graphCommand(), runGraph);
+    },
+  },
+  find: {
+    group: "Look:",
+    operands: "<store> <key>",
+    about: "show every version of a key in a RocksDB store, and where each one is",
+    load: async (add) => {
+      const { findCommand, runFind } = await import("./commands/find.js");
+      add(findCommand(), runFind);
+    },
+  },
+  recover: {
+    group: "Repair:",
+    operands: "<damaged>",
+    about: "salvage what is sound in a damaged store or dump",
+    load: async (add) => {
+      const { recoverCommand, runRecover } = await import("./commands/recover.js");
+      add(recoverCommand(), runRecover);
+    },
+  },
+  migrate: {
+    group: "In place:",
+    operands: "[store]",
+    about: "turn a RocksDB store into a sled store in its place, or the reverse, with a way back",
+    load: async (add) => {
+      const { migrateCommand, runMigrate } = await import("./commands/migrate.js");
+      add(migrateCommand(), runMigrate);
+    },
+  },
+  rollback: {
+    group: "In place:",
+    operands: "[store]",
+    about: "undo a migration or a compaction: the old store comes back",
+    load: async (add) => {
+      const { rollbackCommand, runRollback } = await import("./commands/migrate.js");
+      add(rollbackCommand(), runRollback);
+    },
+  },
+  status: {
+    group: "In place:",
+    operands: "[store]",
+    about: "show what is at a store's path, and how far a migration got",
+    load: async (add) => {
+      const { runStatus, statusCommand } = await import("./commands/status.js");
+      add(statusCommand(), runStatus);
+    },
+  },
+  compact: {
+    group: "In place:",
+    operands: "<store>",
+    about: "rebuild a store in its place, as small as what it holds",
+    load: async (add) => {
+      const { compactCommand, runCompact } = await import("./commands/compact.js");
+      add(compactCommand(), runCompact);
+    },
+  },
+  cleanup: {
+    group: "In place:",
+    operands: "[store]",
+    about: "remove what migrations and compactions have left behind",
+    load: async (add) => {
+      const { cleanupCommand, runCleanup } = await import("./commands/cleanup.js");
+      add(cleanupCommand(), runCleanup);
+    },
+  },
+  completion: {
+    group: "Help:",
+    operands: "<shell>",
+    about: "print a script that completes commands in your shell",
+    load: async (add) => {
+      const { completionCommand, runCompletion } = await import("./commands/completion.js");
+      add(completionCommand(), runCompletion);
+    },
+  },
 };
 
 /** Names of all commands, in the order in which help lists them. */
@@ -109,22 +195,26 @@ export interface TreeOptions {
   readonly onAsked: (name: string, flags: GlobalFlags, run: (context: Context) => Promise<void>) => void;
 }
 
-/** Makes the tree. @param names of the commands that are in it */
+/** Makes the tree. @param names of the commands that are whole in it; of the others there is what lists of commands say */
 export async function commandTree(names: readonly string[], { width, short, write, onAsked }: TreeOptions): Promise<Command> {
   const root = makeRoot(width, write);
   if (short) shorten(root);
-  const add: Add = (command, run) => {
+  const list = (command: Command, { group, about }: Listed): void => {
+    root.addCommand(command.summary(about).helpGroup(group).copyInheritedSettings(root));
+  };
+  const add = (listed: Listed): Add => (command, run) => {
     addGlobalOptions(command);
-    command.helpGroup(Object.keys(GROUPS).find((group) => GROUPS[group]?.includes(command.name())) ?? "Commands:");
-    command.copyInheritedSettings(root);
     command.action(() => {
       const flags = command.opts<Parameters<typeof run>[2]>();
       const operands = command.processedArgs.filter((operand) => operand !== undefined).map(String);
       onAsked(command.name(), globalFlags(root, command), (context) => run(context, operands, flags));
     });
-    root.addCommand(command);
+    list(command, listed);
   };
-  for (const name of names) await COMMANDS[name]?.(add);
+  for (const [name, listed] of Object.entries(COMMANDS)) {
+    if (names.includes(name)) await listed.load(add(listed));
+    else list(new Command(name).arguments(listed.operands), listed);
+  }
   return root;
 }
 

@@ -25,7 +25,6 @@ const SLOW_MS = 500;
 /** Defines the command. */
 export function browseCommand(): Command {
   const command = new Command("browse")
-    .summary("look through a dump or a store, full screen")
     .description(
       "Shows a dump or a store full screen: its keyspaces, what keys begin with, entries, and values, which are read as they are looked at: a dump of any size opens\n" +
         "at once. ? shows the keys, q leaves. A store is only read.",

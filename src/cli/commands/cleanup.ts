@@ -18,7 +18,6 @@ interface CleanupFlags {
 /** Defines the command. */
 export function cleanupCommand(): Command {
   const command = new Command("cleanup")
-    .summary("remove what migrations and compactions have left behind")
     .description(
       "Removes the backup, the dump and the journal of a migration, stores that a rollback put aside, and originals that compactions have kept: after that there is no\n" +
         "way back. Each is removed only if the store in place holds the same entries: both are read in full and compared. If the service has written since, they differ;\n" +

@@ -23,7 +23,6 @@ interface CompactFlags {
 /** Defines the command. */
 export function compactCommand(): Command {
   const command = new Command("compact")
-    .summary("rebuild a store in its place, as small as what it holds")
     .description(
       "Rebuilds a sled or RocksDB store beside itself, without what it no longer needs, reads it back, and swaps the two if they\n" +
         "are equal. A RocksDB store keeps its options. The original is kept beside the new store until you remove it. Stop the\n" +

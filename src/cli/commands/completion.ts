@@ -15,7 +15,6 @@ const HOW = `Where it goes:
 /** Defines the command. */
 export function completionCommand(): Command {
   const command = new Command("completion")
-    .summary("print a script that completes commands in your shell")
     .description(
       "Prints a script for bash, zsh, fish or PowerShell. At each TAB it asks kgdump, which knows commands, options, values and files, and, of a dump that is named on " +
         "the line, the keyspaces and the prefixes of keys; only its index is read for that.",

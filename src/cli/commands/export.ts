@@ -36,7 +36,6 @@ const CODEC_HELP = `${USUAL_CODEC} (default), ${OTHER_CODECS.slice(0, -1).join("
 /** Defines the command. */
 export function exportCommand(): Command {
   const command = new Command("export")
-    .summary("write a RocksDB, LevelDB or sled store to a dump")
     .description(
       "Reads a store, which is never changed, and writes all its entries to a dump: to a file, which appears whole or\n" +
         "not at all, or to standard output. A store that can't be read whole is refused.",

@@ -18,7 +18,6 @@ interface FindFlags {
 /** Defines the command. */
 export function findCommand(): Command {
   const command = new Command("find")
-    .summary("show every version of a key in a RocksDB store, and where each one is")
     .description(
       "Looks for a key in every table and log of a RocksDB store, without RocksDB, and shows each version and removal of it:\n" +
         "its sequence number, its file, and whether it counts. The store is only read, and may be damaged; nothing should\n" +

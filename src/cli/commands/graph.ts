@@ -40,7 +40,6 @@ const FIGURES_HELP = `Figures:
 /** Defines the command. */
 export function graphCommand(): Command {
   const command = new Command("graph")
-    .summary("show whether the graph in a dump or a store is whole, and how it hangs together")
     .description(
       "Reads a dump or a store once, and shows the nodes and edges of the graph in it: how many of each label, which nodes have the most edges, what is\n" +
         "connected, when it grew; and what is wrong: edges without their nodes, lists that disagree with edges, values without their shape. A dump is checked on\n" +

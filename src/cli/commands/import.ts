@@ -19,7 +19,6 @@ interface ImportFlags extends SledFlags, LoadingFlags {
 /** Defines the command. */
 export function importCommand(): Command {
   const command = new Command("import")
-    .summary("write a dump to a sled store")
     .description(
       "Checks a dump and writes its entries to a sled store. A new store appears only when all of it has been written, read\n" +
         "back and found equal; until then there is nothing at its path. A delta alone is applied to a store that holds its base: a copy\n" +

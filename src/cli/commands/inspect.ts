@@ -20,7 +20,6 @@ import { takeLayout } from "./layout.js";
 /** Defines the command. */
 export function inspectCommand(): Command {
   const command = new Command("inspect")
-    .summary("show what a dump or a store is and what it holds")
     .description("Shows what a dump is, where it comes from, what it holds, and whether it is complete; or lists what is in it. Does the same for a store, which is only read.")
     .argument("[input]", "a dump's file, a store's directory, or - for a dump on standard input", "-");
   const options = [

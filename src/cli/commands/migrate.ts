@@ -51,7 +51,6 @@ or gone, or the disk is full. Whatever is at its path is kept aside.`;
 /** Defines `migrate`. */
 export function migrateCommand(): Command {
   const command = new Command("migrate")
-    .summary("turn a RocksDB store into a sled store in its place, or the reverse, with a way back")
     .description(
       "Builds a sled store beside the RocksDB store, reads it back, and swaps the two; the original becomes the backup. " +
         "--engine rocksdb turns a sled store into a RocksDB store in the same way. The service must be stopped; with --live, only for the last part. Running it again finishes an interrupted migration, or begins it anew; running\n" +
@@ -175,7 +174,6 @@ interface RollbackFlags {
 /** Defines `rollback`. */
 export function rollbackCommand(): Command {
   const command = new Command("rollback")
-    .summary("undo a migration or a compaction: the old store comes back")
     .description(
       "Puts the store from before a migration back in place, and the new store aside; or puts back the original of\n" +
         "`kgdump compact`, if that was done last. Refuses if the new store has been written to since, unless you say what happens\n" +

@@ -24,7 +24,6 @@ interface RecoverFlags extends AccessFlags {
 /** Defines the command. */
 export function recoverCommand(): Command {
   const command = new Command("recover")
-    .summary("salvage what is sound in a damaged store or dump")
     .description(
       "Writes every entry of a damaged store, or every block of a damaged dump, that passes all its checks to a new dump,\n" +
         "which says where entries are missing. The damaged store or dump is only read. The new dump is read back\n" +

@@ -27,7 +27,6 @@ interface ReportFlags extends ReadingFlags {
 /** Defines the command. */
 export function reportCommand(): Command {
   const command = new Command("report")
-    .summary("write a page for a browser that shows what is in a dump or a store")
     .description(
       "Reads a dump or a store once, as stats does, and writes what it found as one page: pictures of the prefixes, sizes, kinds and shapes\n" +
         "of values, the graph if it is one, problems, where it comes from, and digests. The page needs no network and runs no script. A store is only read.",

@@ -25,7 +25,6 @@ interface RestoreFlags extends LoadingFlags {
 /** Defines the command. */
 export function restoreCommand(): Command {
   const command = new Command("restore")
-    .summary("write a dump to a new RocksDB store: the way back")
     .description(
       "Checks a dump and makes a RocksDB store of it, whose families have the options that the dump records. The store\n" +
         "appears only when all of it has been written, read back and found equal; until then there is nothing at its path.",

@@ -44,7 +44,6 @@ const FIGURES_HELP = `Figures:
 /** Defines the command. */
 export function statsCommand(): Command {
   const command = new Command("stats")
-    .summary("show how much of each prefix is in a dump or a store, how large, and of what kind")
     .description(
       "Reads a dump or a store once, and shows for each keyspace and each prefix of its keys: how many entries, how large their values are,\n" +
         "what kind they are, and which are the largest. The prefixes are found. A dump is checked on the way, as verify does; a store is only read.",

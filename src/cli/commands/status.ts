@@ -26,7 +26,6 @@ interface StatusFlags {
 /** Defines the command. */
 export function statusCommand(): Command {
   const command = new Command("status")
-    .summary("show what is at a store's path, and how far a migration got")
     .description("Looks at files only: no store is opened, and nothing is changed.")
     .argument("[store]", "directory of the store (default: the path in --config)");
   command.addOption(new Option("--config <file>", "the service's storage.toml"));

@@ -43,7 +43,6 @@ Graph:
 /** Defines the command. */
 export function verifyCommand(): Command {
   const command = new Command("verify")
-    .summary("check a dump; compare dump and stores side by side")
     .description(
       "Reads a whole dump and checks all of it: checksums, blocks, the order of keys, sums, digests and index. With\n" +
         "--against, compares every entry with one or more stores, and shows them side by side. A store can be named\n" +

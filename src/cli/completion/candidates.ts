@@ -7,7 +7,7 @@ import type { DumpNames } from "../../operations/inspect/names.js";
 import { TOPICS } from "../help/topics.js";
 import type { Takes } from "../options.js";
 import { formatBytes } from "../text/escape.js";
-import { COMMAND_NAMES, isCommand } from "../tree.js";
+import { isCommand } from "../tree.js";
 import { optionNamed, readTyped, splitOption, takesValue, type Typed } from "./typed.js";
 
 /** What a placeholder, such as `<file>`, stands for; null where nothing can be proposed. */
@@ -96,7 +96,7 @@ function begin({ kind, list }: Candidates, current: string): Candidates {
 }
 
 async function commandsOf(tree: Tree): Promise<Candidate[]> {
-  const root = await tree(COMMAND_NAMES);
+  const root = await tree([]);
   return root.createHelp().visibleCommands(root).map((command) => ({ word: command.name(), about: command.summary() || command.description() }));
 }
 

@@ -111,6 +111,7 @@ export const HELP_LAYOUT: Partial<Help> = {
       ...optionLists(command, help, list),
     ].join("\n\n")}\n`;
   },
+  subcommandTerm: (command) => [command.name(), ...command.registeredArguments.map((operand) => (operand.required ? `<${operand.name()}>` : `[${operand.name()}]`))].join(" "),
   minWidthToWrap: 1,
   formatItem(this: Partial<Help>, term: string, termWidth: number, description: string): string {
     const width = this.helpWidth ?? 80;

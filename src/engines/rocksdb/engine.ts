@@ -22,7 +22,8 @@ export const ROCKSDB: Engine = {
   openLoader: async (path, { keyspaces, scratch }) => (await import("./loader.js")).openRocksdbLoader(path, { tableDirectory: scratch, families: keyspaces }),
   openSalvage: async (path, options) => (await import("./salvage.js")).openRocksdbSalvage(path, options),
   versionIn: (names) => {
-    const newest = names.filter((name) => /^OPTIONS-\d+$/.test(name)).sort().at(-1);
+    const numbered = names.filter((name) => /^OPTIONS-\d+$/.test(name));
+    const newest = numbered.sort((one, other) => Number(one.slice("OPTIONS-".length)) - Number(other.slice("OPTIONS-".length))).at(-1);
     return newest === undefined ? undefined : { file: newest, pattern: /^[ \t]*rocksdb_version=([\w.-]{1,40})/m };
   },
   findKey: async (path, key, keyspace) => (await import("./find.js")).findKey(path, key, keyspace),

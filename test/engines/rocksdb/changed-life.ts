@@ -4,6 +4,7 @@ import { rocksdbAddon } from "#src/engines/rocksdb/addon.js";
 import { createRocksdbSink, type RocksdbOperation, type RocksdbSink } from "#src/engines/rocksdb/rocksdb.js";
 import { familyOptions } from "#src/engines/rocksdb/sink.js";
 import { encodeEntries } from "#src/format/entries.js";
+import { makeOld } from "../../simulator/aged.js";
 import { randomNumbers } from "./live-support.js";
 import { bytes } from "./support.js";
 
@@ -67,10 +68,17 @@ export class StoreLife {
 
   /** Fills a family that is then left alone, so that all else is little. */
   async begin(): Promise<void> {
+    if (this.#random(3) === 0) await this.#grow();
     const sink = await this.#opened();
     const operations = Array.from({ length: 300 }, (_, index) => ({ kind: "put" as const, key: bytes(`k${index}`), value: noise(1000, index) }));
     await sink.operate("base", operations);
     await sink.flush();
+  }
+
+  async #grow(): Promise<void> {
+    await this.#opened();
+    await this.close();
+    await this.#do("grow old", () => makeOld(this.path, this.#random, { recycles: true }));
   }
 
   /** Does the next thing. */

@@ -12,9 +12,12 @@ import { recoverInto, recoverStore, type RecoverStoreResult, requireWholeStore }
 import { unpackStore } from "../../fixtures/unpack.js";
 import { contentOfDump, differences, exportedOf } from "../../maker/exported.js";
 import { hex, makeStore, type MadeFamily } from "../../maker/run.js";
+import { changeableKeys } from "../../simulator/table-key.js";
 import { temporaryDirectory } from "../../support/temporary.js";
 
 const D = hex("default");
+/** Tables in which blocks can be found. */
+const PLAIN = "compression=kNoCompression;block_based_table_factory={format_version=3;checksum=kCRC32c;block_restart_interval=1}";
 const key = (number: number): string => `key${String(number).padStart(5, "0")}`;
 const puts = (family: string, from: number, to: number, text: string): string[] =>
   Array.from({ length: to - from }, (_, index) => `put ${family} ${hex(key(from + index))} ${hex(`${text}${String(from + index)}`)}`);
@@ -112,6 +115,26 @@ test("a table that was ingested is newer than what lay there before, whatever el
   const left = (family?.entries ?? []).filter(([own]) => own.toString() < key(90)).map(([own, value]) => [own.toString(), String(value)]);
   const found = (await contentOfDump(createReadStream(output))).get(Buffer.from("default").toString("hex"));
   t.deepEqual((found ?? []).map(([own, value]) => [own.toString(), value.toString()]), left);
+});
+
+test("a table that was ingested stays newer than what lay there before, whichever of its parts is damaged", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const store = join(directory, "store");
+  const rows = puts(D, 0, 20, "ingested ").map((line) => line.replace(`put ${D}`, "row put"));
+  await makeStore(store, ["options disable_auto_compactions=true", `family ${D} ${PLAIN}`, "open", ...puts(D, 0, 20, "old "), `flush ${D}`, ...rows, `ingest ${D}`, "close"]);
+  const path = join(store, (await readdir(store)).filter((file) => file.endsWith(".sst")).sort().at(-1) ?? "");
+  const sound = await readFile(path);
+  const { at, size } = changeableKeys(sound)[0]?.block ?? { at: 0, size: 0 };
+  for (let byte = at + size + 5; byte < sound.length; byte += 7) {
+    const damaged = Buffer.from(sound);
+    damaged.writeUInt8(damaged.readUInt8(byte) ^ 0x10, byte);
+    await writeFile(path, damaged);
+    const output = join(directory, `${String(byte)}.kgd`);
+    const { doubtful } = await recoverStore({ store, output });
+    const found = (await contentOfDump(createReadStream(output))).get(D) ?? [];
+    const ingested = found.filter(([, value]) => value.toString().startsWith("ingested")).length;
+    t.deepEqual([found.length, ingested, doubtful], [20, 20, 0], `byte ${String(byte)}`);
+  }
 });
 
 test("a value whose file is gone is a gap between its neighbours", async (t) => {

@@ -163,3 +163,31 @@ pub fn read_options(store: &Path) -> Outcome<Vec<OptionsFile>> {
     }
     Ok(parsed)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::files::temporary::Directory;
+
+    #[test]
+    fn a_table_has_the_name_of_leveldb_only_where_there_is_none_of_rocksdb() {
+        let directory = Directory::new("names");
+        let at = |name: &str| directory.0.join(name);
+        assert_eq!(table_path(&directory.0, 7), at("000007.sst"));
+        fs::write(at("000007.ldb"), b"").unwrap();
+        assert_eq!(table_path(&directory.0, 7), at("000007.ldb"));
+        fs::write(at("000007.sst"), b"").unwrap();
+        assert_eq!(table_path(&directory.0, 7), at("000007.sst"));
+        assert_eq!(table_path(&directory.0, 1_000_000), at("1000000.sst"));
+    }
+
+    #[test]
+    fn the_newest_options_have_the_highest_number_however_long_it_is() {
+        let directory = Directory::new("options");
+        assert_eq!(newest_options(&directory.0).unwrap(), None);
+        for name in ["OPTIONS-1000000", "OPTIONS-999999", "OPTIONS-2000000.dbtmp"] {
+            fs::write(directory.0.join(name), b"").unwrap();
+        }
+        assert_eq!(newest_options(&directory.0).unwrap(), Some(1_000_000));
+    }
+}

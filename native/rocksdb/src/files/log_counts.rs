@@ -58,3 +58,31 @@ impl LogCounts {
         self.deletions + self.single_deletions
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_kind_is_one_entry_and_has_its_own_count() {
+        let mut counts = LogCounts::default();
+        let kinds = [
+            Kind::Put,
+            Kind::TimedPut,
+            Kind::Entity,
+            Kind::BlobIndex,
+            Kind::Deletion,
+            Kind::SingleDeletion,
+            Kind::Merge,
+            Kind::RangeDeletion,
+        ];
+        for (at, kind) in kinds.into_iter().enumerate() {
+            counts.add(20 - at as u64, kind, b"key", b"value");
+            assert_eq!(counts.entries(), at as u64 + 1, "{kind:?}");
+        }
+        let own = [counts.puts, counts.entities, counts.blob_indexes, counts.merges, counts.range_deletions];
+        assert_eq!(own, [2, 1, 1, 1, 1]);
+        assert_eq!(counts.hiding(), 2);
+        assert_eq!((counts.bytes, counts.first_sequence, counts.last_sequence), (64, 13, 20));
+    }
+}

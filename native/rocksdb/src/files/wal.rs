@@ -80,3 +80,20 @@ pub fn list_logs(directory: &Path, first: u64) -> Outcome<Vec<Log>> {
     logs.sort_by_key(|log| log.number);
     Ok(logs)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::files::temporary::Directory;
+
+    #[test]
+    fn logs_are_in_the_order_of_their_numbers_however_long_these_are() {
+        let directory = Directory::new("logs");
+        for name in ["1000000.log", "999999.log", "000007.log", "18446744073709551615.log", "000008.sst", "new.log"] {
+            fs::write(directory.0.join(name), b"").unwrap();
+        }
+        let numbers = |first| list_logs(&directory.0, first).unwrap().iter().map(|log| log.number).collect::<Vec<_>>();
+        assert_eq!(numbers(0), [7, 999_999, 1_000_000, u64::MAX]);
+        assert_eq!(numbers(8), [999_999, 1_000_000, u64::MAX]);
+    }
+}

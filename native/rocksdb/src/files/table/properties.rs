@@ -170,3 +170,32 @@ pub fn place_of(block: &[u8], name: &[u8]) -> Option<Range<usize>> {
     }
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_number_of_an_ingested_table_is_the_one_that_manifest_has() {
+        let table = |version: u32, written: u64| {
+            let own = [("rocksdb.external_sst_file.version", version.to_le_bytes().to_vec())];
+            let number = (GLOBAL_SEQUENCE.to_vec(), written.to_le_bytes().to_vec());
+            let properties = own.map(|(name, value)| (name.as_bytes().to_vec(), value)).into_iter().chain([number]);
+            Properties(properties.collect())
+        };
+        for (version, written, largest, number) in [
+            (2, 7, Some(7), Some(Some(7))),
+            (2, 7, None, Some(Some(7))),
+            (2, 0, Some(7), Some(Some(7))),
+            (2, 0, None, Some(Some(0))),
+            (2, 6, Some(7), None),
+            (2, 8, Some(7), None),
+            (2, MOST_SEQUENCE, None, Some(Some(MOST_SEQUENCE))),
+            (2, MOST_SEQUENCE + 1, None, None),
+            (1, 7, Some(9), Some(None)),
+        ] {
+            let told = table(version, written).global_sequence(largest).ok();
+            assert_eq!(told, number, "{version} {written} {largest:?}");
+        }
+    }
+}

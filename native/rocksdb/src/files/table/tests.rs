@@ -3,8 +3,10 @@
 use std::ffi::{c_char, CString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::sync::Arc;
 use std::{fs, ptr, slice};
 
+use super::parts::properties_block;
 use super::{kind, InternalKey, TableFile};
 use crate::error::take_message;
 use crate::ffi;
@@ -247,5 +249,21 @@ fn damage_is_an_error() {
             fs::write(&hostile, &bytes[..length]).unwrap();
             assert!(TableFile::open(&hostile, None).is_err(), "{length}");
         }
+    }
+}
+
+#[test]
+fn a_damaged_block_of_properties_is_not_taken_for_being_written_anew() {
+    let directory = Directory::new("properties");
+    let path = directory.0.join("table.sst");
+    write_table(&path, "", 90);
+    let block = || properties_block(&Arc::new(fs::File::open(&path).unwrap()));
+    let (handle, ..) = block().ok().flatten().unwrap();
+    let sound = fs::read(&path).unwrap();
+    for at in handle.offset..handle.offset + handle.size {
+        let mut damaged = sound.clone();
+        damaged[at as usize] ^= 1;
+        fs::write(&path, damaged).unwrap();
+        assert!(block().is_err(), "byte {at}");
     }
 }
