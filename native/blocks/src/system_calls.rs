@@ -142,7 +142,9 @@ mod tests {
     use std::fs;
     use std::path::{Path, PathBuf};
 
-    use super::exchange;
+    use std::os::fd::AsRawFd as _;
+
+    use super::{exchange, lock_file};
 
     /// A directory of this test's own, removed with it.
     struct Temporary(PathBuf);
@@ -176,5 +178,17 @@ mod tests {
         assert_eq!(fs::read(a.join("name")).expect("it is there"), text(&b).as_bytes());
         // One is within the other: the system refuses.
         assert_ne!(exchange(text(&root.0), text(&a)), 0);
+    }
+    #[test]
+    fn a_file_has_one_lock_whoever_opened_it() {
+        let root = Temporary(std::env::temp_dir().join(format!("kgdump-lock-{}", std::process::id())));
+        fs::create_dir_all(&root.0).expect("it can be made");
+        let open = || fs::File::create(root.0.join("lock")).expect("it can be made");
+        let (first, second) = (open(), open());
+        assert!(lock_file(first.as_raw_fd()));
+        assert!(lock_file(first.as_raw_fd()));
+        assert!(!lock_file(second.as_raw_fd()));
+        drop(first);
+        assert!(lock_file(second.as_raw_fd()));
     }
 }

@@ -73,6 +73,18 @@ mod tests {
         assert_eq!(pid("1: OFDLCK ADVISORY  WRITE -1 08:01:5678 0 EOF", (8, 1), 5678), None);
         assert_eq!(pid("nonsense", (8, 1), 5678), None);
         assert_eq!(pid("", (0, 0), 0), None);
-        assert_eq!((major((8 << 8) | 1), minor((8 << 8) | 1)), (8, 1));
+    }
+
+    #[test]
+    fn the_numbers_of_a_device_are_those_that_the_system_made_its_id_of() {
+        for (id, numbers) in [
+            (0x0801, (8, 1)),
+            (0xfdff, (0xfd, 0xff)),
+            (0x10_fd00, (0xfd, 0x100)),
+            (0xffff_ffff, (0xfff, 0xf_ffff)),
+            (0x1234_5abc_def0, (0x1cde, 0x2345_abf0)),
+        ] {
+            assert_eq!((major(id), minor(id)), numbers, "{id:x}");
+        }
     }
 }

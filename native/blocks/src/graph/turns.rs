@@ -50,3 +50,40 @@ impl Drop for Turn<'_> {
         self.turns.changed.notify_all();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::thread;
+    use std::time::Duration;
+
+    use super::*;
+
+    /// Many wait at once, those with the latest turns first, so that one that is woken alone is hardly ever the next.
+    #[test]
+    fn however_many_wait_each_has_its_turn_in_order() {
+        let turns = &Turns::default();
+        let (done, ended) = mpsc::channel();
+        thread::scope(|scope| {
+            let first = Turn::new(turns, turns.ticket());
+            let tickets: Vec<u64> = (0..24).map(|_| turns.ticket()).collect();
+            for &ticket in tickets.iter().rev() {
+                let done = done.clone();
+                scope.spawn(move || {
+                    let turn = Turn::new(turns, ticket);
+                    turn.wait();
+                    done.send(ticket).expect("somebody waits for it");
+                });
+                thread::sleep(Duration::from_millis(2));
+            }
+            drop(first);
+            let order: Vec<u64> =
+                tickets.iter().map_while(|_| ended.recv_timeout(Duration::from_secs(20)).ok()).collect();
+            if order != tickets {
+                // The others would be waited for without an end.
+                eprintln!("of {tickets:?} came {order:?}");
+                std::process::abort();
+            }
+        });
+    }
+}

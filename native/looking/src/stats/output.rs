@@ -162,3 +162,20 @@ fn text(bytes: &[u8]) -> String {
     push_text(&mut json, &String::from_utf8_lossy(bytes));
     json
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_are_uuids_only_when_each_one_is() {
+        let uuid = [0, 9, 0x5f, 0xfb, 0x6b, 0xd4, 0x45, 0xdb, 0xaf, 0xdb, 0x65, 0xbe, 0x8a, 0x58, 0x35, 0xa6];
+        let label = Label { class: Class::Fixed(16), word: None, end: [].into() };
+        for (parts, are) in [(vec![uuid, uuid], true), (vec![uuid, [1; 16]], false), (vec![[1; 16]], false)] {
+            let mut node = Node::default();
+            parts.iter().for_each(|bytes| node.widths.add(bytes));
+            let told = part(&label, &node);
+            assert!(told.contains(&format!("\"uuids\":{are},")), "{told}");
+        }
+    }
+}

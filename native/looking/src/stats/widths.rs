@@ -32,3 +32,24 @@ impl Widths {
         self.uuids += other.uuids;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(numbers: &[u64]) -> Widths {
+        let mut widths = Widths::default();
+        numbers.iter().for_each(|number| widths.add(&number.to_be_bytes()));
+        widths
+    }
+
+    #[test]
+    fn parts_that_are_joined_are_as_one_that_was_added_to() {
+        let numbers = [700, 5, u64::MAX, 90];
+        for at in 0..=numbers.len() {
+            let (mut one, other) = (of(&numbers[..at]), of(&numbers[at..]));
+            one.merge(other);
+            assert_eq!((one.seen, one.uuids, one.least, one.most), (4, 0, 5, u64::MAX), "{at}");
+        }
+    }
+}

@@ -62,7 +62,7 @@ impl Account {
         let order = if plan.reverse { KeyOrder::Reverse } else { KeyOrder::Bytewise };
         let path = table_path(store.database.path(), number);
         // RocksDB passed over the table because of what MANIFEST says of its first and last key.
-        if overlaps(plan, &file, &self.range) || !ends_ascend(&path, order) {
+        if overlaps(plan.reverse, (file.first_key(), file.last_key()), &self.range) || !ends_ascend(&path, order) {
             let bounds = TableBounds {
                 smallest: Some(file.smallest.to_vec()),
                 largest: Some(file.largest.to_vec()),
@@ -111,17 +111,70 @@ fn tables_of(plan: &Plan) -> VecDeque<(u64, LiveFile)> {
     tables.into()
 }
 
-/// Whether a table may hold keys of a range, as MANIFEST has it.
-fn overlaps(plan: &Plan, file: &LiveFile, range: &Range) -> bool {
-    let before = |a: &[u8], b: &[u8]| if plan.reverse { a > b } else { a < b };
-    let (first, last) = (file.first_key(), file.last_key());
+/// Whether a table with this first and last key may hold keys of a range.
+fn overlaps(reverse: bool, (first, last): (&[u8], &[u8]), range: &Range) -> bool {
+    let before = |a: &[u8], b: &[u8]| if reverse { a > b } else { a < b };
     let from = range.from.as_ref().is_none_or(|from| !before(last, from));
     let to = range.to.as_ref().is_none_or(|to| before(first, to));
     // Keys with a prefix stand together in both orders.
-    let (least, greatest) = if plan.reverse { (last, first) } else { (first, last) };
+    let (least, greatest) = if reverse { (last, first) } else { (first, last) };
     let prefix = range
         .prefix
         .as_ref()
         .is_none_or(|prefix| greatest >= prefix.as_slice() && (least.starts_with(prefix) || least < prefix.as_slice()));
     from && to && prefix
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// All keys of up to three letters, in byte order.
+    fn keys() -> Vec<Vec<u8>> {
+        let mut keys = vec![Vec::new()];
+        for from in 0.. {
+            match keys.get(from).cloned() {
+                Some(key) if key.len() < 3 => keys.extend(b"ab".map(|letter| [&key[..], &[letter]].concat())),
+                Some(_) => {}
+                None => break,
+            }
+        }
+        keys.sort();
+        keys
+    }
+
+    #[test]
+    fn each_table_that_has_a_key_of_the_range_is_checked() {
+        let mut keys = keys();
+        for reverse in [false, true] {
+            let some: Vec<_> = [None].into_iter().chain(keys.iter().cloned().map(Some)).collect();
+            for (from, to, prefix) in some.iter().flat_map(|one| {
+                some.iter().flat_map(move |two| [(one, two, &None), (one, &None, two), (&None, one, two)])
+            }) {
+                let range = Range { from: from.clone(), to: to.clone(), prefix: prefix.clone() };
+                let is_before = |a: &[u8], b: &[u8]| if reverse { a > b } else { a < b };
+                let is_in = |key: &&Vec<u8>| {
+                    from.as_ref().is_none_or(|from| !is_before(key, from))
+                        && to.as_ref().is_none_or(|to| is_before(key, to))
+                        && prefix.as_ref().is_none_or(|prefix| key.starts_with(prefix))
+                };
+                for first in 0..keys.len() {
+                    for last in first..keys.len() {
+                        let has = keys[first..=last].iter().any(|key| is_in(&key));
+                        let told = overlaps(reverse, (&keys[first], &keys[last]), &range);
+                        assert!(
+                            told || !has,
+                            "{reverse} {:?} {:?} {from:?} {to:?} {prefix:?}",
+                            keys[first],
+                            keys[last]
+                        );
+                    }
+                }
+            }
+            keys.reverse();
+        }
+        assert!(!overlaps(false, (b"b", b"c"), &Range { from: Some(b"ca".to_vec()), to: None, prefix: None }));
+        assert!(!overlaps(false, (b"b", b"c"), &Range { from: None, to: Some(b"b".to_vec()), prefix: None }));
+        assert!(!overlaps(false, (b"b", b"c"), &Range { from: None, to: None, prefix: Some(b"a".to_vec()) }));
+    }
 }

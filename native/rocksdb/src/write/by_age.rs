@@ -153,3 +153,35 @@ fn take(input: &mut impl Read, key: &mut Vec<u8>, value: &mut Vec<u8>) -> std::i
     }
     Ok(taken)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::files::temporary::Directory;
+
+    /// Numbers of entries with some bytes each: none, what stays in memory, what goes to the file exactly, and more than that.
+    #[test]
+    fn all_entries_of_an_age_come_back_in_order_whether_they_were_in_the_file_or_not() {
+        let directory = Directory::new("by-age");
+        for (count, length) in
+            [(0, 0), (1, 0), (100, 50), (64, 1024 - LENGTHS - 4), (65, 1024 - LENGTHS - 4), (5000, 90)]
+        {
+            let mut ages = ByAge::new(Ages(Vec::new()), &directory.0);
+            let key = |number: u32| number.to_be_bytes();
+            for number in 0..count {
+                ages.put(&key(number), &vec![number as u8; length]).unwrap();
+            }
+            let waiting = &mut ages.waiting[0];
+            assert_eq!(waiting.in_file, count as usize * length > BUFFER - (1 << 10), "{count}");
+            let mut found = Vec::new();
+            let each = |key: &[u8], value: &[u8]| {
+                found.push((key.to_vec(), value.to_vec()));
+                Ok(())
+            };
+            waiting.for_each(each).unwrap();
+            let wanted: Vec<_> = (0..count).map(|number| (key(number).to_vec(), vec![number as u8; length])).collect();
+            assert!(found == wanted, "{count} of {length}: {}", found.len());
+            assert!(!waiting.path.exists());
+        }
+    }
+}

@@ -63,3 +63,35 @@ impl Turned {
         tables.finish_table()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::files::temporary::Directory;
+    use crate::handle::Options;
+
+    #[test]
+    fn a_key_that_comes_twice_is_seen_between_two_tables_too() {
+        let directory = Directory::new("turned");
+        for end_of_run in [false, true] {
+            let mut number = 0;
+            let name = move || {
+                number += 1;
+                format!("{end_of_run}-{number}.sst")
+            };
+            let mut tables = Tables::new(Arc::new(Options::new()), &directory.0, name);
+            let mut turned = Turned::default();
+            for key in [b"c", b"b", b"a"] {
+                turned.put(key, b"value", &mut tables).unwrap();
+            }
+            if end_of_run {
+                turned.write_table(&mut tables).unwrap();
+            }
+            let fault = turned.put(b"a", b"other", &mut tables).unwrap_err();
+            assert_eq!(fault.code, "DUMP_ORDER_BROKEN");
+            turned.put(b"0", b"value", &mut tables).unwrap();
+        }
+    }
+}
