@@ -280,6 +280,17 @@ test("a scan finds frames in order, and nothing within a sound one", async (t) =
   t.is(encodeEntries([]).length, 0);
 });
 
+test("a frame is found wherever its head begins at the end of what is read at once", async (t) => {
+  const dump = await words(["a", "b"]);
+  const second = splitDump(dump).frames.filter(({ kind }) => kind === Kind.block).at(1)?.offset ?? 0;
+  let window = 0;
+  await scanFrames({ size: 2 ** 24, read: async (_, length) => Buffer.alloc(length) }, (bytes) => { window = Math.max(window, bytes); });
+  for (let before = 0; before <= FRAME_HEAD_LENGTH + 1; before += 1) {
+    const file = Buffer.concat([Buffer.alloc(window - before - second), dump]);
+    t.deepEqual((await scanFrames(new Memory(file), () => undefined)).runs.map(({ frames }) => frames), [7], `${String(before)} bytes before the end`);
+  }
+});
+
 test("bytes that change between two readings are not taken", async (t) => {
   const dump = await smallDump("none");
   const other = Buffer.from(dump);
