@@ -27,8 +27,8 @@ test("whichever user and group are looked up, known or not, the process is then 
   }
   const [, uid = "", gid = ""] = /^daemon:[^:]*:(\d+):(\d+)/m.exec(await readFile("/etc/passwd", "utf8")) ?? [];
   const wanted = Object.entries({
-    "daemon": `${uid}:${gid}`, "daemon:daemon": `${uid}:${gid}`, [`${uid}:daemon`]: `${uid}:${gid}`, "daemon:0": `${uid}:0`, "54321:daemon": `54321:${gid}`, "54321:54322": "54321:54322",
-    "no-such-user": "USAGE", "no-such-user:daemon": "USAGE", "daemon:no-such-group": "USAGE", "54321": "USAGE", "daemon:": "USAGE",
+    daemon: `${uid}:${gid}`, "daemon:daemon": `${uid}:${gid}`, [`${uid}:daemon`]: `${uid}:${gid}`, "daemon:0": `${uid}:0`, "54321:daemon": `54321:${gid}`, "54321:54322": "54321:54322",
+    "no-such-user": "USAGE", "no-such-user:daemon": "USAGE", "daemon:no-such-group": "USAGE", 54321: "USAGE", "daemon:": "USAGE",
   });
   const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "--eval", PROGRAM, JSON.stringify(wanted.map(([text]) => text))], { encoding: "utf8" });
   t.not(stdout, "", stderr);
