@@ -9,7 +9,7 @@ export interface KeyVersion {
   readonly file: string;
   /** Level of the table; null for a log, and where nothing tells. */
   readonly level: number | null;
-  /** Where its block starts in the file; null in a log. */
+  /** Where its block starts in the file; null in a log, and for the removal of a range. */
   readonly offset: number | null;
   /** Bytes of the value; in a blob file, as it is stored there. */
   readonly valueBytes: number;

@@ -25,9 +25,9 @@ test("each version is told with its state, and each file that could not be searc
   await handle.write(Buffer.from("damage that is no record of a log"), 0, 33, (await stat(log)).size).finally(() => handle.close());
   const { code, stdout } = await kgdump(["find", store, "key", "--cf", "a", "--cf", "b", "--json"]);
   t.is(code, 0);
-  const { found } = JSON.parse(stdout.toString()) as { found: { versions: { keyspace: { text: string }; file: string; live: boolean; counts: boolean }[]; problems: { file: string }[] } };
-  t.deepEqual(found.versions.map(({ keyspace, file, live, counts }) => [keyspace.text, file === first ? "first" : file.replace(/^\d+\.log$/, "log"), live, counts]).sort(), [
-    ["a", "009999.sst", false, false], ["a", "first", true, false], ["a", "log", true, true], ["b", "log", true, true],
+  const { found } = JSON.parse(stdout.toString()) as { found: { versions: { keyspace: { text: string }; file: string; level: number | null; offset: number | null; live: boolean; counts: boolean }[]; problems: { file: string }[] } };
+  t.deepEqual(found.versions.map(({ keyspace, file, level, offset, live, counts }) => [keyspace.text, file === first ? "first" : file.replace(/^\d+\.log$/, "log"), level, offset, live, counts]).sort(), [
+    ["a", "009999.sst", null, 0, false, false], ["a", "first", 0, 0, true, false], ["a", "log", null, null, true, true], ["b", "log", null, null, true, true],
   ]);
   const logName = log.slice(store.length + 1);
   t.deepEqual(found.problems.map(({ file }) => file).sort(), [second, logName].sort());
@@ -35,5 +35,6 @@ test("each version is told with its state, and each file that could not be searc
   t.regex(text, /^4 versions of key in /);
   t.is(text.split("not searched:").length, 3, text);
   const states = text.split("\n").filter((line) => /^ {2}[ab] /.test(line)).map((line) => / {2}(\S+(?: \S+)*)$/.exec(line)?.[1]);
+  t.deepEqual(text.split("\n").flatMap((line) => /\s(\S+\.(?:sst|log)) +(\S+) +\d+ {2}/.exec(line)?.slice(1).join(" ") ?? []).map((line) => line.replace(/^\d+\.log/, "log").replace(first, "first")).sort(), ["009999.sst -", "first 0", "log -", "log -"]);
   t.deepEqual(states.sort(), ["counts", "counts", "hidden", "not in the store"]);
 });

@@ -2,7 +2,7 @@
  * An engine's code crashes: RocksDB's does on some tables that were changed and have no checksums. Whatever the signal, and whatever the command: that ends with
  * an error that names the engine and the store, exit code 7, and nothing half done.
  */
-import { execFile, spawn } from "node:child_process";
+import { execFile, spawn, spawnSync } from "node:child_process";
 import { cp, mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -96,6 +96,25 @@ test("a crash while a rollback reads the new store is told of that store", async
   t.is(ended.code, 7, ended.stderr);
   t.regex(ended.stderr, /sled's code crashed on the store at \/.*graph \[STORE_DAMAGED\]/);
   t.is((await kgdump(["rollback", store])).code, 0);
+});
+
+test("what a store is, is what it was opened for first: one that was made and is read back is no user's, and one that is read and then changed is", (t) => {
+  // Whoever watches a process for crashes takes over its signals.
+  const program = `
+    import { tellCrashes, watchCrash } from ${JSON.stringify(import.meta.resolve("#src/crash.js"))};
+    let told = "";
+    tellCrashes(({ code, path }) => (told = code + " " + path));
+    for (const [path, isMade] of JSON.parse(process.argv[1])) watchCrash("sled", path, isMade);
+    console.log(told);`;
+  for (const [opened, wanted] of [
+    [[["/new", true], ["/new", false]], "STORE_UNSUPPORTED /new"],
+    [[["/new", true], ["/new", false], ["/old", false]], "STORE_DAMAGED /old"],
+    [[["/old", false], ["/old", true]], "STORE_DAMAGED /old"],
+    [[["/old", false], ["/new", true], ["/new", false]], "STORE_DAMAGED /old"],
+  ] as const) {
+    const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "--eval", program, JSON.stringify(opened)], { encoding: "utf8" });
+    t.is(stdout.trimEnd(), wanted, `${JSON.stringify(opened)} ${stderr}`);
+  }
 });
 
 test("of stores that are open the read ones are at fault, and one that is made only when there is no other", (t) => {

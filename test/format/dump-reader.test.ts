@@ -98,6 +98,20 @@ test("an input that is not bytes is the caller's mistake; one without return() i
   t.is(await codeOf(bare), "DUMP_TRAILING_DATA");
 });
 
+test("an empty chunk is no byte and no end, wherever it comes", async (t) => {
+  const dump = await smallDump("lz4");
+  const ends = { sound: dump, DUMP_TRUNCATED: dump.subarray(0, -1), DUMP_TRAILING_DATA: Buffer.concat([dump, Buffer.of(0)]) };
+  for (const [code, given] of Object.entries(ends)) {
+    for (const size of [1, 7, dump.length, given.length]) {
+      async function* withEmpty(): AsyncGenerator<Uint8Array> {
+        for (const _ of [1, 2]) yield Buffer.alloc(0);
+        for await (const chunk of inChunks(given, size)) for (const each of [chunk, Buffer.alloc(0), Buffer.alloc(0)]) yield each;
+      }
+      t.is(await codeOf(withEmpty()), code, `${String(size)} bytes a chunk`);
+    }
+  }
+});
+
 test("chunks may be reused by their owner once the next is asked for", async (t) => {
   const dump = await many();
   const shared = Buffer.alloc(50);

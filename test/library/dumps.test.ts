@@ -52,6 +52,7 @@ for (const [what, streamOf] of Object.entries(STREAMS)) {
     };
     await both(async (input) => {
       await using open = await openDump(input);
+      t.is(open.path, typeof input === "string" ? dump : null);
       return [open.kind, open.header, open.footer, open.bytes, await collect(open), await open.get("nodes", "a"), await collect(open.blocks("default"))];
     });
     await both((input) => collect(listEntries(input)));

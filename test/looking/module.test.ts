@@ -2,7 +2,7 @@
  * What looks into blocks as a module of WebAssembly tells what the addon tells, to the letter: of random blocks, hostile ones among them, which both refuse alike.
  * KGDUMP_LOOKS=n tries so many, SEED=n others.
  */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "ava";
@@ -219,6 +219,34 @@ test("temporary files have no names, and are closed", async (t) => {
     graph.close();
     graph.close();
     t.true(open() < before);
+  }
+});
+
+/** Files in a directory, without names too, that this process has open. */
+function openIn(directory: string): string[] {
+  return readdirSync("/proc/self/fd").map((name) => {
+    try {
+      return readlinkSync(join("/proc/self/fd", name));
+    } catch {
+      return "";
+    }
+  }).filter((path) => path.startsWith(directory));
+}
+
+test("of two graphs that are looked at together either may be closed while the other one is used, and with both their files are", async (t) => {
+  for (const first of [0, 1] as const) {
+    const directory = await temporaryDirectory(t);
+    const graphs = [await lookAt({ ...SORTED_IN_FILES, directory }, 20), await lookAt({ ...SORTED_IN_FILES, directory }, 20)] as const;
+    graphs[first].close();
+    const rest = graphs[1 - first as 0 | 1];
+    await rest.finish(1);
+    t.regex(await rest.report(), /^\{"nodes":3,"edges":20,/, String(first));
+    const later = await lookAt({ ...SORTED_IN_FILES, directory }, 20);
+    await later.finish(1);
+    // They are compared only by the module that has both.
+    t.is(typeof await rest.report(later), "string");
+    for (const graph of [rest, later]) graph.close();
+    if (existsSync("/proc/self/fd")) t.deepEqual(openIn(directory), []);
   }
 });
 

@@ -125,6 +125,10 @@ test("a ledger tells a gap only where something is missing, and its size only wh
   t.deepEqual(between((ledger) => { ledger.misses([{ entries: 1 }], null); ledger.mayMiss(1, place); }, 3), { gaps: [1], contradicts: false });
   t.deepEqual(between((ledger) => { ledger.misses([{ entries: 1 }], place); ledger.mayMiss(1, { ...place, bytes: null }); }, 4), { gaps: [2], contradicts: false });
   t.deepEqual(between((ledger) => { ledger.misses([{ entries: 1 }], place); }, 5), { gaps: [1], contradicts: true }, "totals of more blocks than can be missing");
+  t.deepEqual(between(() => undefined, 3), { gaps: [], contradicts: true }, "totals of more blocks than there are, and no place where one can be missing");
+  const twoPlaces = (ledger: KeyspaceLedger): void => { ledger.misses([{ entries: 1 }], place); ledger.keep(block(10, "b"), false); ledger.mayMiss(2, place); };
+  t.deepEqual(between(twoPlaces, 5), { gaps: [1, 1], contradicts: false }, "the block more is where it may be missing");
+  t.deepEqual(between(twoPlaces, 4), { gaps: [1], contradicts: false }, "nothing is missing where it may be");
   t.deepEqual(between(() => undefined, 2, 0, false, 1), { gaps: [], contradicts: true }, "totals of more entries than the blocks have, and of no more blocks");
   t.deepEqual(between((ledger) => { ledger.mayMiss(2, place); }, 2, 0, false, 1), { gaps: [], contradicts: true }, "the same where blocks may be missing");
   t.deepEqual(between((ledger) => { ledger.mayMiss(2, place); }, 3, 0, false, 1), { gaps: [1], contradicts: false });

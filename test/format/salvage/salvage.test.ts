@@ -147,7 +147,13 @@ test("frames of another dump are not taken in, wherever they are", async (t) => 
     const replaced = Buffer.concat([dump.subarray(0, frame.offset), by, dump.subarray(frame.offset + frame.bytes.length)]);
     const expected = ["a", "b", "c"].map((key, block) => (at === block + 2 ? "gap of 1/1" : key));
     t.deepEqual(await shape(replaced), expected, `frame ${String(at)} replaced`);
-    t.deepEqual(await shape(Buffer.concat([dump.subarray(0, frame.offset), other, dump.subarray(frame.offset)])), ["a", "b", "c"], `before frame ${String(at)}`);
+    // Nothing is lost where one is added, the same once more or another's, but the file is not as it was written.
+    for (const [added, what] of [[other, "of another dump"], [by, "of another dump"], [frame.bytes, "doubled or out of place"]] as const) {
+      const more = Buffer.concat([dump.subarray(0, frame.offset), added, dump.subarray(frame.offset)]);
+      t.deepEqual(await shape(more), ["a", "b", "c"], `${what}, before frame ${String(at)}`);
+      const { sound, unused } = await survey(more);
+      t.deepEqual([sound, unused.some((range) => range.what === what)], [false, true], `${what}, before frame ${String(at)}`);
+    }
   }
 });
 
@@ -278,6 +284,17 @@ test("a scan finds frames in order, and nothing within a sound one", async (t) =
   t.is(scan.landmarks.length, 5);
   t.deepEqual(scan.damaged, []);
   t.is(encodeEntries([]).length, 0);
+});
+
+test("a frame is found wherever its head begins at the end of what is read at once", async (t) => {
+  const dump = await words(["a", "b"]);
+  const second = splitDump(dump).frames.filter(({ kind }) => kind === Kind.block).at(1)?.offset ?? 0;
+  let window = 0;
+  await scanFrames({ size: 2 ** 24, read: async (_, length) => Buffer.alloc(length) }, (bytes) => { window = Math.max(window, bytes); });
+  for (let before = 0; before <= FRAME_HEAD_LENGTH + 1; before += 1) {
+    const file = Buffer.concat([Buffer.alloc(window - before - second), dump]);
+    t.deepEqual((await scanFrames(new Memory(file), () => undefined)).runs.map(({ frames }) => frames), [7], `${String(before)} bytes before the end`);
+  }
 });
 
 test("bytes that change between two readings are not taken", async (t) => {

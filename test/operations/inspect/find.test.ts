@@ -71,6 +71,8 @@ async function compare(t: ExecutionContext, drawn: readonly Step[]): Promise<voi
     for (const only of [undefined, ...FAMILIES]) {
       const { versions, problems } = await findVersions(store, bytes(key), only === undefined ? undefined : bytes(only));
       t.deepEqual(problems, []);
+      // What was flushed, and not compacted, is on the first level.
+      t.true(versions.every(({ level, offset, range }) => level === 0 && (offset === null) === (range !== null)), JSON.stringify(versions.map(({ level, offset }) => [level, offset])));
       for (const name of FAMILIES) {
         const wanted = only === undefined || only === name ? (kept[name] ?? []).filter(({ keys }) => keys.includes(key)).reverse() : [];
         const found = versions.filter(({ keyspace }) => Buffer.from(keyspace).toString() === name);

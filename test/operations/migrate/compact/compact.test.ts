@@ -3,6 +3,8 @@ import { chmod, chown, cp, mkdir, readdir, readFile, rename, rm, stat, symlink, 
 import { dirname, join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { openSledSource } from "#src/engines/sled/reader.js";
+import { exportStore } from "#src/operations/export/export.js";
+import { importDump } from "#src/operations/import/import.js";
 import { rollbackStore } from "#src/operations/migrate/back/rollback.js";
 import { cleanUp } from "#src/operations/migrate/cleanup/cleanup.js";
 import { compactStore, planCompact } from "#src/operations/migrate/compact/compact.js";
@@ -62,6 +64,24 @@ test("segments and compression may be others, and the result says how the store 
   t.like(reopen, { useCompression: true, segmentSize: 4096 });
   t.deepEqual(await sledCheck(store, { compression: true, config: { segment_size: "4096" } }), before);
   t.deepEqual((await readdir(join(store, ".."))).sort(), ["graph"]);
+});
+
+test("the level of compression decides on the size", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const words = ["person", "knows", "label", "incoming", "outgoing", "weight", "type", "graph", "node", "edge"];
+  let state = 7;
+  const next = (): string => words[(state = (state * 48_271) % 2_147_483_647) % words.length] ?? "";
+  const input = join(directory, "a.kgd");
+  await exportStore({ store: await makeStore(directory, "source", { default: Object.fromEntries(Array.from({ length: 4000 }, (_, index) => [`k${index.toString().padStart(5, "0")}`, Array.from({ length: 40 }, next).join(" ")])) }), output: input });
+  const sizes = new Map<number | undefined, number>();
+  for (const compressionLevel of [undefined, 1, 19]) {
+    const store = join(directory, `level-${String(compressionLevel)}`);
+    await importDump({ target: store, input });
+    await compactStore({ store, settings: { segmentSize: 65_536, compression: compressionLevel !== undefined, compressionLevel } });
+    sizes.set(compressionLevel, (await stat(join(store, "db"))).size);
+  }
+  const [plain = 0, fast = 0, best = 0] = sizes.values();
+  t.true(best < fast && fast < plain, JSON.stringify([...sizes]));
 });
 
 test("the original comes back when nothing was written since, or when what was is to be kept aside", async (t) => {
