@@ -1,4 +1,5 @@
 /** Text of a report, none of which is longer than a page can bear. */
+import { basename } from "node:path";
 import { formatShort } from "../cli/text/escape.js";
 
 /** Characters of a sentence, and of a name or a key. */
@@ -23,7 +24,7 @@ export function nameOf(name: Uint8Array, bytes = name.length): string {
   return bytes > name.length && !text.endsWith("…") ? `${text}…` : text;
 }
 
-/** The last part of a path. */
+/** The last part of a path, without slashes at its end. */
 export function baseOf(path: string): string {
-  return path.slice(path.lastIndexOf("/", path.length - 2) + 1);
+  return basename(path) || path;
 }

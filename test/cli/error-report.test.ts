@@ -39,6 +39,19 @@ test("verbose tells the causes, safely", (t) => {
   t.true(text.split("\n").every(isPrintable));
 });
 
+test("whatever part of an error has a name in it, a terminal shows it and does not obey it", (t) => {
+  const name = "/tmp/a\u001b]0;b\u0007\n\u202e";
+  const problem = { line: 1, column: 1, message: name };
+  const parts = { message: [name, {}], path: ["no", { path: name }], keyspace: ["no", { keyspace: Buffer.from(name) }], hint: ["no", { hint: name }], cause: ["no", { cause: new Error(name) }], problems: ["no", { problems: [problem, problem] }] } as const;
+  const texts = Object.entries(parts).map(([part, [message, about]]) => [part, renderError(new KgdumpError("CONFIG_INVALID", message, about), { ...plain, verbose: true })] as const);
+  const published = renderError(damaged, { ...plain, published: [name], holds: name });
+  const held = renderError(new Interrupted("SIGINT", "export"), { ...plain, holds: name });
+  for (const [part, text] of [...texts, ["published", published], ["holds", held]] as const) {
+    t.true(text.split("\n").every(isPrintable), `${part}: ${JSON.stringify(text)}`);
+    t.true(text.includes("\\x1b]0;b\\x07"), `${part}: ${text}`);
+  }
+});
+
 test("causes that go in a circle are told once", (t) => {
   const a = new Error("a");
   a.cause = new Error("b", { cause: a });

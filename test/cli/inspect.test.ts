@@ -1,11 +1,14 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { readFile, truncate, writeFile } from "node:fs/promises";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import test from "ava";
 import { parseBytes } from "#src/cli/text/byte-text.js";
 import { isPrintable } from "#src/cli/text/characters.js";
 import { temporaryDirectory } from "../support/temporary.js";
 import { GRAPH, sampleDump, UUID_KEY, writeGraph } from "./support/dumps.js";
-import { assertOneError, kgdump, shell, terminal } from "./support/run.js";
+import { assertOneError, gather, KGDUMP, kgdump, shell, terminal } from "./support/run.js";
 
 interface SummaryShape {
   complete: boolean;
@@ -212,6 +215,16 @@ test("a reader that takes one line ends a long list quietly", async (t) => {
   t.deepEqual(ended.stdout.toString().split("\n").slice(1), ["0", "0", ""]);
   const all = await kgdump(["inspect", path, "--keys"]);
   t.is(all.stdout.toString().trimEnd().split("\n").length, 60_000);
+  // As over SSH or between containers: a socket tells it otherwise than a pipe.
+  const server = createServer((reader: Socket) => { reader.once("data", () => { reader.resetAndDestroy(); }).on("error", () => undefined); }).listen(0, "127.0.0.1");
+  t.teardown(() => server.close());
+  await once(server, "listening");
+  const writer = connect((server.address() as AddressInfo).port, "127.0.0.1").on("error", () => undefined).pause();
+  await once(writer, "connect");
+  const child = spawn(process.execPath, [KGDUMP, "inspect", path, "--entries"], { stdio: ["ignore", writer, "pipe"] });
+  writer.destroy();
+  const socket = await gather(child);
+  t.deepEqual([socket.code, socket.stderr], [0, ""]);
 });
 
 test("colours follow --color, NO_COLOR, TERM and the terminal", async (t) => {

@@ -79,6 +79,8 @@ testAsRoot("each command works as the user who may change a place of it, whichev
     "inspect of a store": ["inspect", store],
     verify: ["verify", dump, "--against", store],
     "verify with several": ["verify", dump, "--against", own, "--against", store],
+    "verify of a store": ["verify", store, "--against", own],
+    "verify of a store with another": ["verify", own, "--against", store],
     export: ["export", store, "-o", join(secret, "x.kgd")],
     "export there": ["export", own, "-o", hers("x.kgd")],
     import: ["import", hers("sled"), "-i", dump],

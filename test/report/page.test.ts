@@ -9,7 +9,7 @@ import { MOST_BYTES, reportPage } from "#src/report/page.js";
 import { leavesOf, treeOf } from "#src/report/tree.js";
 import { makeStore } from "../support/stores.js";
 import { temporaryDirectory } from "../support/temporary.js";
-import { factsOf, hostileContent, keyspaceOf, prefixOf } from "./support.js";
+import { factsOf, graphWith, hostileContent, keyspaceOf, prefixOf } from "./support.js";
 
 /** Elements that a page has. */
 const ELEMENTS = new Set("a b body caption circle code dd details div dl dt figcaption figure footer g h1 h2 head header html li line main meta nav p pre rect section span strong style summary svg table tbody td text th thead title tr ul".split(" "));
@@ -100,6 +100,50 @@ test("an empty store, and one of empty values, have pages", (t) => {
   const empty = prefixOf(Buffer.from("k"), 3, [], { keyBytes: 0, valueBytes: 0, valueSizes: { min: 0, p50: 0, p90: 0, p99: 0, max: 0 } });
   const page = reportPage(factsOf([keyspaceOf(Buffer.from("a"), empty)]));
   t.notRegex(page, /NaN|Infinity|undefined|\[object/);
+});
+
+test("entries of empty keys and values have areas, of the same size", (t) => {
+  const none = { min: 0, p50: 0, p90: 0, p99: 0, max: 0 };
+  const empty = (name: string): ReturnType<typeof prefixOf> => prefixOf(Buffer.from(name), 3, [], { keyBytes: 0, valueBytes: 0, keySizes: none, valueSizes: none });
+  const all = prefixOf(Buffer.alloc(0), 6, [empty("a:"), empty("b:")], { keyBytes: 0, valueBytes: 0, keySizes: none, valueSizes: none });
+  for (const keyspaces of [[keyspaceOf(Buffer.from("one"), all)], [keyspaceOf(Buffer.from("one"), empty("a:")), keyspaceOf(Buffer.from("two"), empty("a:"))]]) {
+    const page = reportPage(factsOf(keyspaces));
+    for (const screen of ["wide", "narrow"]) {
+      const [, chart = ""] = new RegExp(`<svg class="chart treemap ${screen}"[^>]*>([^]*?)\n</svg>`).exec(page) ?? [];
+      const areas = [...chart.matchAll(/<svg [^>]*width="([\d.]+)%" height="([\d.]+)">/g)].map(([, width, height]) => Math.round(Number(width) * Number(height)));
+      t.is(areas.length, 2, screen);
+      t.true((areas[0] ?? 0) > 0 && Math.abs((areas[0] ?? 0) - (areas[1] ?? 0)) < 0.05 * (areas[0] ?? 0), `${screen}: ${areas.join()}`);
+    }
+  }
+});
+
+test("every line of the chart of sizes is within it, also for values of one byte, or none", (t) => {
+  const prefixes = [0, 1, 9, 10, 1e12].map((max) => prefixOf(Buffer.from(`${String(max)}:`), 3, [], { valueSizes: { min: 0, p50: max / 3, p90: max / 2, p99: max, max } }));
+  for (const some of [...prefixes.map((one) => [one]), prefixes]) {
+    const [, chart = ""] = /<svg class="chart sizes"[^>]*>([^]*?)\n<\/svg>/.exec(reportPage(factsOf([keyspaceOf(Buffer.from("a"), prefixOf(Buffer.alloc(0), 15, some))]))) ?? [];
+    const places = [...chart.matchAll(/ (?:x|x1|x2|cx|width)="([^"]*)%"/g)].map(([, place]) => Number(place));
+    t.true(places.length >= 5 * some.length, `${String(places.length)} places`);
+    t.true(places.every((place) => place >= 0 && place <= 100), places.join());
+  }
+});
+
+test("the title is the last part of the path, however that was typed", (t) => {
+  for (const [path, title] of [["/srv/store", "store"], ["/srv/store/", "store"], ["store", "store"], ["store//", "store"], ["./a b.kgd", "a b.kgd"], ["/", "/"], [".", "."], [null, "a dump from a stream"]] as const) {
+    t.true(reportPage(factsOf([], { path })).includes(`<h1>${title}</h1>`), String(path));
+  }
+});
+
+test("labels that have no row of their own are counted, those that were not told apart among them", (t) => {
+  for (const [labels, beyond, without] of [[0, 0, 0], [1, 0, 0], [3, 5, 2], [150, 0, 1], [150, 7, 0], [151, 0, 0], [200, 11, 3]] as const) {
+    const counts = Array.from({ length: labels }, (_, at) => ({ label: `label-${String(at)}`, count: 1000 - at }));
+    const page = reportPage({ ...factsOf([]), graph: graphWith({ each: counts, beyond, without }) });
+    const rest = counts.slice(150).reduce<number>((sum, { count }) => sum + count, beyond);
+    const [, section = ""] = /<section id="graph"([^]*?)<\/section>/.exec(page) ?? [];
+    const told = [...section.matchAll(/and ([\d,]+) with other labels/g)].map(([, count = ""]) => Number(count.replaceAll(",", "")));
+    // One table for nodes, and one for edges.
+    t.deepEqual(told, rest === 0 ? [] : [rest, rest], `${String(labels)} ${String(beyond)}`);
+    t.is(new Set([...section.matchAll(/label-\d+/g)].map(([label]) => label)).size, Math.min(labels, 150));
+  }
 });
 
 test("a graph that was looked at has a section, in its place", (t) => {

@@ -1,4 +1,5 @@
 /** Stores and statistics whose names, keys and values do all they can to become something else than text. */
+import type { LabelCounts } from "#src/operations/graph/index.js";
 import type { ReportFacts } from "#src/operations/report/gather.js";
 import type { KeyspaceStats, PrefixStats } from "#src/operations/stats/results.js";
 import type { Content } from "../support/stores.js";
@@ -39,5 +40,17 @@ export function factsOf(keyspaces: readonly KeyspaceStats[], more: Partial<Repor
   return {
     stats: { kind: "rocksdb", path: "/srv/store", dump: null, keyspaces, samples: [], seed: 1, seconds: 1, warnings: [], ...more },
     store: null, gaps: [], graph: null, values: true, madeAt: new Date(0), producer: "kgdump 0.0.0",
+  };
+}
+
+/** A whole graph whose nodes and edges have these labels. */
+export function graphWith(labels: LabelCounts): NonNullable<ReportFacts["graph"]> {
+  return {
+    report: { nodes: 2, edges: 1, lists: 0, others: 0, layout: "maya", problems: 0, newProblems: 0, kinds: [] },
+    figures: {
+      distinctNodes: 2, nodeLabels: labels, edgeLabels: labels, degrees: { all: [0, 2], outgoing: [1, 1], incoming: [1, 1], most: 1 }, hubs: [], orphans: { count: 0, examples: [] },
+      danglingEdges: 0, loops: 0, parallelEdges: 0, components: { count: 1, largest: 2, sizes: [0, 0, 1] }, growth: null,
+    },
+    near: null,
   };
 }

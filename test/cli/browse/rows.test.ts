@@ -61,6 +61,18 @@ test("each page holds the entries that come there, forward and back, whatever th
   }
 });
 
+test("the size of each value is told, also of an empty one, by pages in both directions and by a search", async (t) => {
+  const wanted = [0, 1, 0, 255, 256, 0].map((size, at) => [`k${String(at)}`, size] as const);
+  const sizes = (rows: readonly Row[]): (readonly [string, number | null])[] => rows.map(({ key, size }) => [Buffer.from(key).toString(), size] as const);
+  for (const { name, open } of await sources(t, [{ name: "default", entries: wanted.map(([key, size]) => [key, "x".repeat(size)] as const) }])) {
+    await using rows = await open();
+    for (const back of [false, true]) t.deepEqual(sizes(await rows.page({ keyspace: 0, prefix: latin1(""), key: undefined, back, limit: 10 })), wanted, `${name} ${String(back)}`);
+    const matches: Row[] = [];
+    for await (const row of rows.matches({ keyspace: 0, prefix: latin1(""), pattern: "^k", signal: new AbortController().signal, onLooked: () => undefined })) matches.push(row);
+    t.deepEqual(sizes(matches), wanted, name);
+  }
+});
+
 const SOME = { name: "default", entries: [["a", "1"], ["edge:1", "x"], ["edge:2", "x"], ["node:1", "x"], ["node:2", "yes"], ["node:3", "x"], ["user/a/1", "no"], ["user/b/1", "x"]] } as const;
 
 test("prefixes are those of the keys, with their shares where the index has them", async (t) => {

@@ -5,7 +5,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test from "ava";
-import { entryJson, exportJson, importJson, type Json, jsonLine, planJson, storeSummaryJson, summaryJson } from "#src/cli/render/json/json.js";
+import { blockJson, entryJson, exportJson, importJson, type Json, jsonLine, planJson, storeSummaryJson, summaryJson } from "#src/cli/render/json/json.js";
 import { migrationJson, migrationPreviewJson, statusJson } from "#src/cli/render/json/migrate.js";
 import { recoverJson, recoverStoreJson } from "#src/cli/render/json/recover.js";
 import { verifyJson } from "#src/cli/render/json/verify.js";
@@ -39,6 +39,7 @@ function printed(): string {
   each("export -n", results.plan, planJson);
   each("import", results.import, importJson);
   each("inspect", results.summary, summaryJson);
+  each("inspect --blocks", results.blocks, blockJson);
   each("inspect a store", results.store, storeSummaryJson);
   each("verify", results.verify, verifyJson);
   each("migrate", results.migrate, migrationJson);

@@ -219,4 +219,9 @@ const lookedInto = like(
   },
 );
 
-export const results = { recover, recoverStore, export: exported, plan, import: imported, restore: restored, summary, store: lookedInto, verify: verify as Table, preview, migrate, rollbackPreview, rollback, status, cleanup: cleanup as Table, compactPlan, compact, undoCompact };
+const blocks = like(
+  { number: 3, keyspace: 1, keyspaceName: bytes("nodes"), codec: "lz4", entries: 70, rawLength: 5000, storedLength: 4000, offset: 4711, frameLength: 4100, firstKey: bytes("k1"), lastKey: bytes("k9") },
+  { "of one key that is no text": { entries: 1, firstKey: Buffer.of(0xff), lastKey: Buffer.of(0xff) } },
+);
+
+export const results = { recover, recoverStore, export: exported, plan, import: imported, restore: restored, summary, blocks, store: lookedInto, verify: verify as Table, preview, migrate, rollbackPreview, rollback, status, cleanup: cleanup as Table, compactPlan, compact, undoCompact };

@@ -25,7 +25,7 @@ test("it is that of KGDUMP_PAGER, else of PAGER, else less where there is one; a
   await chmod(join(there, "less"), 0o755);
   t.is(pagerOf({ PATH }), "less");
   t.is(pagerOf({ PATH: "/nowhere" }), null);
-  for (const none of [{ KGDUMP_PAGER: "" }, { KGDUMP_PAGER: "cat", PAGER: "most" }, { PAGER: " " }, { TERM: "dumb" }]) t.is(pagerOf({ PATH, ...none }), null, JSON.stringify(none));
+  for (const none of [{ KGDUMP_PAGER: "" }, ...["", " ", "cat", " cat "].flatMap((word) => [{ KGDUMP_PAGER: word, PAGER: "most" }, { PAGER: word }]), { TERM: "dumb" }]) t.is(pagerOf({ PATH, ...none }), null, JSON.stringify(none));
 });
 
 test("lists and values go through it on a terminal, and nowhere else", async (t) => {

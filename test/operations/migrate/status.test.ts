@@ -1,5 +1,6 @@
 /** Status: what became of the backup and the dump is said as it is, at every step. */
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import test from "ava";
 import { renderStatus } from "#src/cli/render/migrate.js";
 import { makePaint } from "#src/cli/terminal/style.js";
@@ -80,4 +81,17 @@ test("while a backup is put back it is not gone; of several compactions the last
   t.is((await migrationStatus(path)).backup?.state, "put-back");
   for (const stamp of ["20260102T030405Z", "20260203T040506Z", "20250101T000000Z"]) await mkdir(`${path}.before-compact-${stamp}`);
   t.is((await migrationStatus(path)).compacted?.path, `${path}.before-compact-20260203T040506Z`);
+});
+
+test("whatever leads to a store, what a compaction left of it is told", async (t) => {
+  const path = await makeStore(await temporaryDirectory(t), "graph", { default: { a: "1" } });
+  const kept = `${path}.before-compact-20260102T030405Z`;
+  for (const left of [kept, `${path}.after-compact-20260102T030405Z`]) await makeStore(dirname(path), basename(left), { default: { a: "1" } });
+  const links = await temporaryDirectory(t);
+  for (const [name, to] of [["graph", path], ["again", "graph"], ["data", dirname(path)]] as const) await symlink(to, join(links, name));
+  for (const named of [path, join(links, "graph"), join(links, "again"), join(links, "data", "graph")]) {
+    const { path: told, compacted, remains } = await migrationStatus(named);
+    t.deepEqual([told, compacted?.path, compacted?.state], [named, kept, "there"], named);
+    t.deepEqual(remains.map(({ kind }) => kind).sort(), ["after-compact", "before-compact"], named);
+  }
 });

@@ -47,6 +47,14 @@ test("neighbourhoods are those of a walk with Maps", async (t) => {
   );
 });
 
+test("a node is found by whatever names it: its id in capitals or not, its bytes, its key as bytes or as it is typed", async (t) => {
+  const { store, dump } = await storeOf(await temporaryDirectory(t), "s", plainGraph(3, [[0, 1], [1, 2]]));
+  const typed = [id(0), id(0).toUpperCase(), `node:${id(0)}`, `node:${id(0).toUpperCase()}`, keys.list(0, "outgoing").replace(":outgoing", "")].map((text) => Buffer.from(text));
+  for (const node of [...typed, idOf(0), Buffer.from(keys.node(0), "latin1")]) {
+    for (const input of [store, dump]) t.deepEqual((await neighboursOf(input, { node })).nodes.map((one) => one.id), [id(0), id(1)], node.toString("latin1"));
+  }
+});
+
 test("a key that begins with the one that is looked for is never taken for it, whatever the order, in whatever keyspace", async (t) => {
   const directory = await temporaryDirectory(t);
   const graph = plainGraph(3, [[0, 1], [1, 2]]);

@@ -38,3 +38,15 @@ test("what was waited for leaves nothing at its signal", async (t) => {
   await t.throwsAsync(orAborted(Promise.reject(new Error("broken")), signal), { message: "broken" });
   t.is(getEventListeners(signal, "abort").length, 0);
 });
+
+test("an abort ends the wait with its reason, also one that came before", async (t) => {
+  const reason = new Error("stopped");
+  for (const before of [true, false]) {
+    const controller = new AbortController();
+    if (before) controller.abort(reason);
+    const waiting = orAborted(new Promise<never>(() => undefined), controller.signal);
+    if (!before) controller.abort(reason);
+    // Else the test would wait as long as the work does.
+    t.is(await Promise.race([waiting.catch((error: unknown) => error), later(1000, "it waits")]), reason);
+  }
+});

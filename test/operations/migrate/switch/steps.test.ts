@@ -12,6 +12,8 @@ import { makeStore, numbered } from "../../../support/stores.js";
 import { temporaryDirectory } from "../../../support/temporary.js";
 
 const TELLER = new Teller(undefined);
+/** How the name of a temporary file ends: its owner and a random number. */
+const HALF = ".kgdump-1-2-3-0123456789abcdef.tmp";
 
 async function migrated(t: ExecutionContext, live = false): Promise<{ directory: string; journal: Journal; backup: string }> {
   const directory = await temporaryDirectory(t);
@@ -27,9 +29,23 @@ test("of a migration that did not come to its end, the dump and the delta go, to
   const { directory, journal } = await migrated(t, true);
   const files = [journal.dump, journal.delta].map((path) => basename(path ?? ""));
   t.true((await readdir(directory)).filter((name) => files.includes(name)).length === 2);
+  // What exports that were killed had not finished.
+  for (const name of files) await writeFile(join(directory, `.${name}${HALF}`), "half");
+  await writeFile(join(directory, `.other.kgd${HALF}`), "another one's");
   await clearAway({ ...journal, step: "waiting" }, TELLER);
-  t.deepEqual((await readdir(directory)).filter((name) => files.includes(name)), []);
+  t.deepEqual((await readdir(directory)).filter((name) => name.endsWith(".kgd") || name.endsWith(".tmp")), [`.other.kgd${HALF}`]);
   t.is((await readJournal(journal.target))?.step, "rolled-back");
+});
+
+test("where the dump and the delta were to be, what somebody else put there stays, and what was not finished goes", async (t) => {
+  const { directory, journal } = await migrated(t, true);
+  const files = [journal.dump, journal.delta].map((path) => basename(path ?? ""));
+  for (const name of files) {
+    await writeFile(join(directory, name), "somebody's");
+    await writeFile(join(directory, `.${name}${HALF}`), "half");
+  }
+  await clearAway({ ...journal, step: "waiting" }, TELLER);
+  t.deepEqual((await readdir(directory)).filter((name) => name.endsWith(".kgd") || name.endsWith(".tmp")).sort(), files.sort());
 });
 
 test("what was carried back takes the place of the original only when that is where it was put", async (t) => {
