@@ -247,6 +247,17 @@ test("tables that MANIFEST does not name are read when asked for", async (t) => 
   t.like(await recoverStore({ store: one, unknownTables: true }), { entries: 20, unsure: true, lost: true });
 });
 
+test("tables that MANIFEST is done with are not read as if it named none", async (t) => {
+  const store = join(await temporaryDirectory(t), "store");
+  const A = hex("a");
+  const made = await makeStore(store, [`family ${A}`, "open", ...puts(A, 0, 10, "dropped "), `flush ${A}`, `drop ${A}`, ...puts(D, 0, 5, "v"), "crash"]);
+  t.is((await readdir(store)).filter((file) => file.endsWith(".sst")).length, 1);
+  const output = join(store, "..", "recovered.kgd");
+  t.like(await recoverStore({ store, output }), { entries: 5, unsure: false, lost: false });
+  t.deepEqual(differences(made, await contentOfDump(createReadStream(output))), []);
+  t.like(await recoverStore({ store, unknownTables: true }), { entries: 15, unsure: true, lost: true });
+});
+
 test("a table without its end gives all blocks that are there", async (t) => {
   const store = join(await temporaryDirectory(t), "store");
   const options = "options disable_auto_compactions=true;compression=kNoCompression;block_based_table_factory={block_size=256;format_version=6}";

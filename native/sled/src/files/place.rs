@@ -102,3 +102,60 @@ fn names(path: &Path) -> Outcome<Vec<String>> {
     }
     Ok(names)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::files::conf::DEFAULTS;
+
+    /// What `inspect` says of a directory with these files; the length of `db` is that of a log of zeros.
+    fn said(files: &[&str], length: u64) -> String {
+        let own = format!("kgdump-place-{}-{}-{length}", files.join("-"), std::process::id());
+        let path = std::env::temp_dir().join(own);
+        fs::create_dir_all(&path).unwrap();
+        for name in files {
+            match *name {
+                "blobs" => fs::create_dir(path.join(name)).unwrap(),
+                "db" => fs::File::create(path.join(name)).unwrap().set_len(length).unwrap(),
+                "conf" => {
+                    let text = "segment_size: 1024\nuse_compression: false\nversion: 0.34\n";
+                    let sum = crc32fast::hash(text.as_bytes()).to_le_bytes();
+                    fs::write(path.join(name), [text.as_bytes(), &sum].concat()).unwrap();
+                }
+                _ => fs::write(path.join(name), b"").unwrap(),
+            }
+        }
+        let found = inspect(&path);
+        fs::remove_dir_all(&path).unwrap();
+        match found {
+            Ok(Place::Store(settings)) => format!("store {}", settings.segment_size),
+            Ok(place) => format!("{place:?}"),
+            Err(fault) => format!("{:?}", fault.code),
+        }
+    }
+
+    #[test]
+    fn each_of_the_files_tells_that_it_is_sleds_and_what_is_missing() {
+        let one = DEFAULTS.segment_size as u64;
+        let (damaged, other) = ("StoreDamaged", "StoreNotRecognized");
+        for (files, length, wanted) in [
+            (&[][..], 0, "EmptyDirectory"),
+            (&["db", "conf"], 0, "store 1024"),
+            (&["db", "conf", "blobs", "snap.0000000000000000"], one, "store 1024"),
+            (&["db"], one, other),
+            (&["conf"], 0, other),
+            (&["else"], 0, other),
+            (&["conf", "blobs"], 0, damaged),
+            (&["conf", "snap.0000000000000000"], 0, damaged),
+            (&["blobs"], 0, damaged),
+            (&["snap.0000000000000000"], 0, damaged),
+            // Without settings the log's segments would show their size; one that is no longer than a segment needs none.
+            (&["db", "blobs"], 0, "store 524288"),
+            (&["db", "blobs"], one, "store 524288"),
+            (&["db", "snap.0000000000000000"], one, "store 524288"),
+            (&["db", "blobs"], one + 1, damaged),
+        ] {
+            assert_eq!(said(files, length), wanted, "{files:?} {length}");
+        }
+    }
+}

@@ -71,7 +71,9 @@ impl State {
                 tables.insert(number, TableOf { path: on_disk.get(&number).cloned(), known: Some((id, live.clone())) });
             }
         }
-        let none_known = tables.is_empty() && !on_disk.is_empty();
+        // A crash may leave tables that a compaction or a dropped family is done with.
+        let is_gone = |number: &u64| manifest.as_ref().is_some_and(|manifest| manifest.gone.contains(number));
+        let none_known = tables.is_empty() && !on_disk.keys().all(is_gone);
         let unknown = on_disk.iter().filter(|(number, _)| !tables.contains_key(number)).count();
         let unsure = manifest.is_none() || unknown > 0 && (none_known || all_tables);
         if manifest.is_some() && none_known {
@@ -83,11 +85,11 @@ impl State {
             remarks.push(format!("{unknown} tables are not named by MANIFEST and are left out: with --include-unknown-tables they are read"));
         }
         if unsure {
-            for (number, path) in on_disk {
+            for (number, path) in on_disk.into_iter().filter(|(number, _)| all_tables || !is_gone(number)) {
                 tables.entry(number).or_insert(TableOf { path: Some(path), known: None });
             }
         }
-        let first = manifest.as_ref().map_or(0, |manifest| manifest.first_log(true).min(manifest.first_log(false)));
+        let first = manifest.as_ref().map_or(0, |manifest| manifest.first_log(true));
         let logs = logs_of(path, &options, first)?;
         if tables.is_empty() && logs.is_empty() && manifest.is_none() {
             return Err(Fault::new(
