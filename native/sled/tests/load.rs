@@ -4,6 +4,7 @@
 #[allow(dead_code)] // Not every test needs all of it.
 mod support;
 
+use kgdump_sled::entries::MAX_KEY;
 use kgdump_sled::fault::Code;
 use kgdump_sled::guard::Health;
 use kgdump_sled::store::{DEFAULT_TREE, Store};
@@ -220,7 +221,8 @@ fn what_is_not_in_order_never_becomes_a_tree() {
     failing(&[block(&[b"b", b"a"])], Code::DumpOrderBroken);
     failing(&[good.clone(), good[..good.len() - 1].to_vec()], Code::DumpOrderBroken);
     failing(&[good[..good.len() - 1].to_vec()], Code::DumpEntriesMalformed);
-    failing(&[good, vec![0xc4, 1, 0xff, 0xc0]], Code::DumpEntriesMalformed);
+    failing(&[good.clone(), vec![0xc4, 1, 0xff, 0xc0]], Code::DumpEntriesMalformed);
+    failing(&[good, block(&[&vec![0xff; MAX_KEY + 1]])], Code::StoreUnsupported);
 }
 
 #[test]

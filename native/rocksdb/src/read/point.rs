@@ -125,3 +125,43 @@ pub fn wal_directory(
     .at(&told)
     .hint("make that directory available at that path, or let the store's program flush and close it without wal_dir"))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::files::temporary::Directory;
+
+    #[test]
+    fn logs_stand_still_unless_one_but_the_last_changes_or_they_come_and_go() {
+        let directory = Directory::new("still");
+        let write = |name: &str, length: usize| fs::write(directory.0.join(name), vec![0; length]).unwrap();
+        for (name, length, still) in [
+            ("000005.log", 10, true),
+            ("000007.log", 11, true),
+            ("000007.log", 9, false),
+            ("000005.log", 11, false),
+            ("000005.log", 9, false),
+            ("000006.log", 10, false),
+            ("000008.log", 0, false),
+            ("1000000.log", 0, false),
+        ] {
+            write("000005.log", 10);
+            write("000007.log", 10);
+            let point = Point {
+                files: directory.0.clone(),
+                manifest: Manifest::default(),
+                options: Vec::new(),
+                newest_options: None,
+                wal_directory: None,
+                logs: list_logs(&directory.0, 0).unwrap(),
+                growing: false,
+            };
+            write(name, length);
+            assert_eq!(point.logs_stand_still(), still, "{name} has {length} bytes");
+            fs::remove_file(directory.0.join(name)).unwrap();
+            assert!(!point.logs_stand_still() || !point.logs.iter().any(|log| log.path.ends_with(name)));
+        }
+    }
+}
