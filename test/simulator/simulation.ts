@@ -42,21 +42,30 @@ export function draw(seed: number, turn: number): { fault: string; scenario: Sce
   return { fault, scenario: randomScenario(random, { inborn, changeable: fault === "key rewritten", kinds: ALL_LOGS }) };
 }
 
+/** RocksDB itself hangs in some transactions that are written before they are committed (its process has an alarm), and after some crashes opens no store of several families. */
+export const MAKES_NO_STORE = /ended by signal 14|Column family inconsistency/;
+
+/** Makes a store at `path`, an old one now and then: where it ended up, and what it must hold. `shorter` stands in for its plan. */
+export async function makeScenario(maker: Maker, path: string, scenario: Scenario, random: Random, shorter?: readonly string[]): Promise<Made & { store: string; copied: boolean }> {
+  await age(maker, path, scenario.plan, random);
+  const model = await maker.make(path, (shorter ?? scenario.plan).map((line) => line.replaceAll("$STORE", path).replaceAll("$LOGS", `${path}.logs`)));
+  const copied = scenario.end === "checkpoint" || scenario.end === "restored";
+  return { ...model, store: copied ? `${path}.copy` : path, copied };
+}
+
+/** Removes what was made at `path`, and beside it. */
+export async function removeScenario(path: string): Promise<void> {
+  for (const ending of ["", ".logs", ".copy", ".backups", ".model", ".ingested.sst"]) await rm(`${path}${ending}`, { recursive: true, force: true });
+}
+
 /** Makes the store of this number below `directory`, with its fault: the same for the same seed and turn. `shorter` stands in for its plan. */
 export async function makeVictim(maker: Maker, directory: string, seed: number, turn: number, shorter?: readonly string[]): Promise<Made & { store: string; fault: string; done: Done; scenario: Scenario; plan: readonly string[] }> {
   const { fault, scenario } = draw(seed, turn);
   const path = join(directory, `store-${String(turn)}`);
-  const copied = scenario.end === "checkpoint" || scenario.end === "restored";
-  const plan = shorter ?? scenario.plan;
-  await age(maker, path, scenario.plan, new Random(seed, turn + 2 ** 30));
-  const model = await maker.make(
-    path,
-    plan.map((line) => line.replaceAll("$STORE", path).replaceAll("$LOGS", `${path}.logs`)),
-  );
-  const store = copied ? `${path}.copy` : path;
+  const { store, copied, ...model } = await makeScenario(maker, path, scenario, new Random(seed, turn + 2 ** 30), shorter);
   const logs = scenario.logsElsewhere && !copied ? `${path}.logs` : store;
   const done = await spoil(fault, { store, logs, scenario, random: new Random(seed, turn + 2 ** 31) });
-  return { ...model, store, fault, done, scenario, plan };
+  return { ...model, store, fault, done, scenario, plan: shorter ?? scenario.plan };
 }
 
 /** What a simulation works with. */
@@ -74,9 +83,7 @@ export async function simulate({ maker, exporter, directory }: Tools, seed: numb
     const answer = await exporter.ask({ store, ttl: scenario.ttl });
     return { fault: done.what === fault ? "none" : fault, done, plan, ...judge(answer, model, scenario, done) };
   } finally {
-    for (const ending of ["", ".logs", ".copy", ".backups", ".model", ".ingested.sst"]) {
-      await rm(join(directory, `store-${String(turn)}${ending}`), { recursive: true, force: true });
-    }
+    await removeScenario(join(directory, `store-${String(turn)}`));
   }
 }
 

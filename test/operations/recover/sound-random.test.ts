@@ -11,17 +11,13 @@ import { recoverStore } from "#src/operations/recover/index.js";
 import { Random } from "../../fuzz/random.js";
 import { contentOfDump, differences } from "../../maker/exported.js";
 import { Maker } from "../../maker/run.js";
-import { age } from "../../simulator/aged.js";
 import { type LogKind, randomScenario } from "../../simulator/random-plan.js";
-import { SIMULATION_DIRECTORY } from "../../simulator/simulation.js";
+import { makeScenario, MAKES_NO_STORE, removeScenario, SIMULATION_DIRECTORY } from "../../simulator/simulation.js";
 import { SEED } from "../../support/seed.js";
 
 const STORES = Number(process.env.KGDUMP_SOUND ?? 60);
 /** Without transactions that are written before they are committed: those are refused. */
 const KINDS: readonly LogKind[] = ["plain", "recycled", "compressed", "tracked", "verified", "two-phase", "two-phase", "buffered"];
-/** RocksDB itself makes no store of some plans. */
-const FAILS = /ended by signal 14|Column family inconsistency/;
-
 test("sound stores of every kind", async (t) => {
   t.log(`SEED=${String(SEED)} KGDUMP_SOUND=${String(STORES)}`);
   const directory = await mkdtemp(join(SIMULATION_DIRECTORY, "kgdump-test-"));
@@ -31,25 +27,23 @@ test("sound stores of every kind", async (t) => {
   for (let turn = 0; turn < STORES; turn += 1) {
     const scenario = randomScenario(new Random(SEED, turn), { inborn: null, changeable: false, kinds: KINDS });
     const path = join(directory, `store-${String(turn)}`);
-    await age(maker, path, scenario.plan, new Random(SEED, turn + 2 ** 30));
-    const made = await maker.make(path, scenario.plan.map((line) => line.replaceAll("$STORE", path).replaceAll("$LOGS", `${path}.logs`))).catch((error: unknown) => {
-      if (!FAILS.test(String(error))) throw error;
+    const made = await makeScenario(maker, path, scenario, new Random(SEED, turn + 2 ** 30)).catch((error: unknown) => {
+      if (!MAKES_NO_STORE.test(String(error))) throw error;
       return null;
     });
     // Of operands, and of columns with names, recover may have to leave some out, and values keep their times: store.test has those.
     if (made === null || scenario.mayRefuse.length > 0 || scenario.ttl) counts.none += 1;
     else {
       const what = `SEED=${String(SEED)} store ${String(turn)}\n${scenario.plan.join("\n")}`;
-      const copied = scenario.end === "checkpoint" || scenario.end === "restored";
       const output = join(directory, "recovered.kgd");
-      const { lost, losses } = await recoverStore({ store: copied ? `${path}.copy` : path, output, force: true });
+      const { lost, losses } = await recoverStore({ store: made.store, output, force: true });
       t.deepEqual(differences(made, await contentOfDump(createReadStream(output))), [], what);
       // Numbers that ingested tables took, or an empty log that no copy has, look to recover like those of a log that is missing.
-      const mayMiss = scenario.unlogged || copied || scenario.plan.some((line) => line.startsWith("ingest "));
+      const mayMiss = scenario.unlogged || made.copied || scenario.plan.some((line) => line.startsWith("ingest "));
       t.false(lost && !mayMiss, `${what}\n${losses.map(({ reason }) => reason).join("\n")}`);
       counts.whole += 1;
     }
-    for (const ending of ["", ".logs", ".copy", ".backups", ".model", ".ingested.sst"]) await rm(`${path}${ending}`, { recursive: true, force: true });
+    await removeScenario(path);
   }
   t.log(counts);
   t.true(counts.whole * 2 > STORES);
