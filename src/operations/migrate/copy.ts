@@ -78,7 +78,7 @@ interface Both extends Exported {
 /** Exports the old store, as it is held. */
 async function exportHeld(journal: Journal, held: Held | null, output: ExportOptions["output"], { ttl, paranoid, onProgress, signal, seams }: MigrateOptions): Promise<Exported> {
   const { excludeKeyspaces } = askedNames(journal);
-  const asked = { store: journal.source, output, dumpId: journal.dumpId, target: directionOf(journal).to, excludeKeyspaces, ttl, paranoid, onProgress, signal };
+  const asked = { store: journal.source, output, dumpId: journal.dumpId, target: directionOf(journal).to, excludeKeyspaces, ttl, onProgress, signal };
   const source = held?.source ?? null;
   if (source !== null) return { exported: await exportSource(through(seams?.exporting, source), asked), mark: undefined };
   return closing(await openSource(journal.source, { ttl, paranoid, ...selectionOf(asked) }), async (opened) => ({ exported: await exportSource(opened, asked), mark: opened.mark?.() }));
