@@ -80,13 +80,14 @@ async function scanAll(store: EntrySource, taker: PassTaker, options: PassOption
   const selected = selectedOf(store.info.keyspaces, options);
   const chosen = store.info.keyspaces.filter((_, index) => selected[index] === true);
   const meter = new ProgressMeter("read", onProgress, estimatedTotals(chosen));
+  const given = new Given(taker);
   for (const keyspace of chosen) {
     meter.enter(keyspace.name);
     for await (const block of store.scan(keyspace.name, { blockSize: BLOCK_SIZE, signal })) {
-      await taker.add(block.data, 0);
+      await given.add(block.data, 0, () => { block.release(); });
       meter.add(block.entries, block.data.length);
-      block.release();
     }
+    await given.settled();
     await taker.end?.(keyspace, true, false);
   }
   meter.end();
@@ -111,6 +112,32 @@ async function passDump(taker: PassTaker, options: PassOptions): Promise<PassFac
   return { kind: "dump", path, dump, warnings: salvagedWarnings(dump.header, missingOf(dump.keyspaces)) };
 }
 
+/** Blocks that a taker was given, of which some have not settled yet. */
+class Given {
+  readonly #taker: PassTaker;
+  /** The oldest first. */
+  readonly #taken: Promise<void>[] = [];
+
+  constructor(taker: PassTaker) {
+    this.#taker = taker;
+  }
+
+  /** Gives it a block, and waits until it may be given another. @param release called when nobody needs the bytes any more */
+  async add(raw: Uint8Array, stored: number, release: () => void): Promise<void> {
+    const taken = this.#taker.add(raw, stored).then(release);
+    // Somebody waits for it later, perhaps after another one has failed.
+    taken.catch(() => undefined);
+    this.#taken.push(taken);
+    const most = raw.length > HUGE_BLOCK ? 1 : (this.#taker.atOnce ?? 1);
+    while (this.#taken.length >= most) await this.#taken.shift();
+  }
+
+  /** Waits for all of them. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#taken.splice(0));
+  }
+}
+
 /** One pass over a dump. */
 class DumpPass {
   /** Bytes of the dump, or of what was read of it. */
@@ -123,11 +150,11 @@ class DumpPass {
   /** The keyspace that is read, when it is asked for. */
   #keyspace: PassKeyspace | null = null;
   #meter: ProgressMeter | null = null;
-  /** Blocks that the taker has not settled yet, the oldest first. */
-  readonly #taken: Promise<void>[] = [];
+  readonly #given: Given;
 
   constructor(taker: PassTaker, builder: SummaryBuilder, options: PassOptions) {
     this.#taker = taker;
+    this.#given = new Given(taker);
     this.#builder = builder;
     this.#options = options;
   }
@@ -145,7 +172,7 @@ class DumpPass {
       this.#keyspace = this.#selected[event.keyspace] === true ? keyspace : null;
     } else if (event.type === "block") {
       const { block, raw } = event;
-      if (raw !== null && this.#keyspace !== null) await this.#add(raw, block.storedLength);
+      if (raw !== null && this.#keyspace !== null) await this.#given.add(raw, block.storedLength, () => { giveBack(raw); });
       else if (raw !== null) giveBack(raw);
       this.#meter?.add(block.entries, block.rawLength, block.frameLength);
       this.bytes = block.offset + block.frameLength;
@@ -153,18 +180,9 @@ class DumpPass {
     else if (event.type === "footer") this.bytes = event.bytes;
   }
 
-  async #add(raw: Uint8Array, stored: number): Promise<void> {
-    const taken = this.#taker.add(raw, stored).then(() => { giveBack(raw); });
-    // Somebody waits for it later, perhaps after another one has failed.
-    taken.catch(() => undefined);
-    this.#taken.push(taken);
-    const most = raw.length > HUGE_BLOCK ? 1 : (this.#taker.atOnce ?? 1);
-    while (this.#taken.length >= most) await this.#taken.shift();
-  }
-
   /** Ends the keyspace that is read, if it is asked for. */
   async endKeyspace(whole: boolean): Promise<void> {
-    await Promise.all(this.#taken.splice(0));
+    await this.#given.settled();
     const keyspace = this.#keyspace;
     this.#keyspace = null;
     if (keyspace !== null) await this.#taker.end?.(keyspace, whole, true);

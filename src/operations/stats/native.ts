@@ -17,6 +17,8 @@ export interface CountSettings extends Omit<StatsSettings, "separator"> {
 /** Counts what is in blocks, keyspace by keyspace; all that it tells is JSON. */
 export class Counter {
   readonly #native: NativeStats;
+  /** The block that was taken in last, or is. */
+  #last: Promise<void> = Promise.resolve();
 
   /** @throws {KgdumpError} ADDON_MISSING, USAGE for a regular expression that is none */
   static async start({ separator, ...settings }: CountSettings): Promise<Counter> {
@@ -29,11 +31,12 @@ export class Counter {
   }
 
   /**
-   * Takes in a block of the keyspace that is worked on, in its order; its bytes may be used again when this has settled.
+   * Takes in a block of the keyspace that is worked on, in its order; its bytes may be used again when this has settled, and the next one may be given before.
    * @param stored bytes that it takes where it comes from
    */
-  async add(raw: Uint8Array, stored: number): Promise<void> {
-    await fromAddon(() => this.#native.add(asBuffer(raw), stored));
+  add(raw: Uint8Array, stored: number): Promise<void> {
+    this.#last = this.#last.then(() => fromAddon(() => this.#native.add(asBuffer(raw), stored)));
+    return this.#last;
   }
 
   /** Ends the keyspace that is worked on. */

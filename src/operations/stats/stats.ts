@@ -44,6 +44,8 @@ export async function statsOf(options: StatsOptions, beside?: Beside): Promise<S
 
 /** What was counted so far. */
 class Count implements PassTaker {
+  /** So that the next one is read while one is counted. */
+  readonly atOnce = 2;
   readonly keyspaces: KeyspaceStats[] = [];
   readonly #counter: Counter;
   readonly #beside: Beside | undefined;
