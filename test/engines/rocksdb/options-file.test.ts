@@ -5,7 +5,7 @@ import test from "ava";
 import { type FinalOptions, finishOptions } from "#src/engines/rocksdb/options-file.js";
 import { temporaryDirectory } from "../../support/temporary.js";
 
-/** As RocksDB writes it: names are escaped, each character that it has an escape for among them, and brackets and signs of equality may be anywhere in a value. */
+/** As RocksDB writes it: names are bytes, and escaped, each character that it has an escape for among them, and brackets and signs of equality may be anywhere in a value. */
 const WRITTEN = `# This is a RocksDB option file.
 #
 
@@ -27,11 +27,11 @@ const WRITTEN = `# This is a RocksDB option file.
   block_size=4096
   checksum=kXXH3
 
-[CFOptions "a[b\\"]\\n\\r\\\\c\\#\\:"]
+[CFOptions "a[b\\"]\\n\\r\\\\c\\#\\:éÿ"]
   ttl=2
   write_buffer_size=3
 
-[TableOptions/BlockBasedTable "a[b\\"]\\n\\r\\\\c\\#\\:"]
+[TableOptions/BlockBasedTable "a[b\\"]\\n\\r\\\\c\\#\\:éÿ"]
   block_size=8192
   checksum=kXXH3
 `;
@@ -48,7 +48,7 @@ async function finished(path: string, options: FinalOptions): Promise<Record<str
 }
 
 const NOTHING: FinalOptions = { version: null, database: { values: new Map(), complete: false }, families: [] };
-const ODD = Buffer.from('a[b"]\n\r\\c#:');
+const ODD = Buffer.from('a[b"]\n\r\\c#:éÿ', "latin1");
 
 test("the newest OPTIONS by number take the values, and the older ones go", async (t) => {
   const store = await temporaryDirectory(t);
@@ -67,24 +67,24 @@ test("each section keeps what it has, but for what is to stand there instead", a
     "[DBOptions]": ["max_open_files=-1", "db_log_dir=/a [b]=c", "stats=1"],
     '[CFOptions "default"]': ["ttl=1", 'write_buffer_size=[CFOptions "x"]'],
     '[TableOptions/BlockBasedTable "default"]': ["block_size=4096", "checksum=kXXH3"],
-    '[CFOptions "a[b\\"]\\n\\r\\\\c\\#\\:"]': ["ttl=2", "write_buffer_size=3"],
-    '[TableOptions/BlockBasedTable "a[b\\"]\\n\\r\\\\c\\#\\:"]': ["block_size=8192", "checksum=kXXH3"],
+    '[CFOptions "a[b\\"]\\n\\r\\\\c\\#\\:éÿ"]': ["ttl=2", "write_buffer_size=3"],
+    '[TableOptions/BlockBasedTable "a[b\\"]\\n\\r\\\\c\\#\\:éÿ"]': ["block_size=8192", "checksum=kXXH3"],
   };
   t.deepEqual(await finished(path, NOTHING), before);
   const values = new Map([["ttl", "7"], ["table.block_size", "1"], ["more", "x"]]);
   // Of a family with a name that is escaped; the other one is not touched.
   t.deepEqual(await finished(path, { ...NOTHING, families: [{ name: ODD, values, complete: false }] }), {
     ...before,
-    '[CFOptions "a[b\\"]\\n\\r\\\\c\\#\\:"]': ["ttl=7", "write_buffer_size=3", "more=x"],
-    '[TableOptions/BlockBasedTable "a[b\\"]\\n\\r\\\\c\\#\\:"]': ["block_size=1", "checksum=kXXH3"],
+    '[CFOptions "a[b\\"]\\n\\r\\\\c\\#\\:éÿ"]': ["ttl=7", "write_buffer_size=3", "more=x"],
+    '[TableOptions/BlockBasedTable "a[b\\"]\\n\\r\\\\c\\#\\:éÿ"]': ["block_size=1", "checksum=kXXH3"],
   });
   // All is known of that: others are left out, and the other family has no option that the version does not know.
   t.deepEqual(await finished(path, { ...NOTHING, families: [{ name: ODD, values, complete: true }] }), {
     ...before,
     '[CFOptions "default"]': ["ttl=1"],
     '[TableOptions/BlockBasedTable "default"]': ["block_size=4096"],
-    '[CFOptions "a[b\\"]\\n\\r\\\\c\\#\\:"]': ["ttl=7", "more=x"],
-    '[TableOptions/BlockBasedTable "a[b\\"]\\n\\r\\\\c\\#\\:"]': ["block_size=1"],
+    '[CFOptions "a[b\\"]\\n\\r\\\\c\\#\\:éÿ"]': ["ttl=7", "more=x"],
+    '[TableOptions/BlockBasedTable "a[b\\"]\\n\\r\\\\c\\#\\:éÿ"]': ["block_size=1"],
   });
   const database = new Map([["stats", "2"], ["jobs", "3"]]);
   t.like(await finished(path, { ...NOTHING, database: { values: database, complete: false } }), { ...before, "[DBOptions]": ["max_open_files=-1", "db_log_dir=/a [b]=c", "stats=2", "jobs=3"] });

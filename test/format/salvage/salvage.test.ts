@@ -189,6 +189,19 @@ test("only its header lost: names, orders, codec and entries are there, time and
   t.true(salvage.remarks.some((remark) => remark.includes("header is lost")));
 });
 
+test("its header lost, the codec is that of any block that is compressed, wherever those are that are not", async (t) => {
+  const [packed, plain] = ["x".repeat(2000), "1"];
+  for (const codec of ["lz4", "zstd", "none"] as const) {
+    for (const values of [[packed], [packed, plain], [plain, packed], [plain, packed, plain], [plain]]) {
+      const dump = await makeDump(header({ codec }), [values.map((value, at) => [entry(`k${String(at)}`, value)])]);
+      const what = `${codec} ${values.map(({ length }) => length).join(" ")}`;
+      const salvage = await survey(flipped(dump, (splitDump(dump).frames.at(0)?.offset ?? 0) + 50));
+      t.is(salvage.header.codec, values.includes(packed) ? codec : "none", what);
+      t.deepEqual(await shape(flipped(dump, (splitDump(dump).frames.at(0)?.offset ?? 0) + 50)), values.map((_, at) => `k${String(at)}`), what);
+    }
+  }
+});
+
 test("header and the start of a keyspace lost: it is named after its number, its order is seen from its keys", async (t) => {
   const keyspaces = [keyspace("keyspace-1"), keyspace("edges", { comparator: "reverse-bytewise" })];
   const dump = await makeDump(header({ keyspaces }), [[[entry("a", "1")]], [[entry("z", "1"), entry("y", "2")]]]);

@@ -1,6 +1,6 @@
 /** Owners and modes: what is new is nobody else's, and what stands in for a store is as open as that was, and no more. */
 import { execFile } from "node:child_process";
-import { chmod, chown, cp, lstat, mkdir, readdir, rm } from "node:fs/promises";
+import { chmod, chown, cp, lstat, mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import test, { type ExecutionContext } from "ava";
@@ -18,6 +18,7 @@ import { temporaryDirectory } from "../../support/temporary.js";
 
 const CONTENT = { default: numbered("k", 30) };
 const GROUP = 23_456;
+const USER = 65_534;
 
 /** The modes of a directory and of all in it, each once. */
 async function modes(path: string): Promise<{ directories: string[]; files: string[] }> {
@@ -239,4 +240,39 @@ test("an owner and a group are given, by root", async (t) => {
   for (const path of [store, ...(await readdir(store)).map((name) => join(store, name))]) await chown(path, 12_345, GROUP);
   await makeLike(made, store, "rocksdb");
   t.deepEqual(await modes(made), { directories: [`12345:${GROUP.toString()} 750`], files: [`12345:${GROUP.toString()} 640`] });
+});
+
+test("what another user owns can't be given by a user: that is told; a group that can't be given is left out with its rights", async (t) => {
+  if (process.geteuid?.() !== 0) {
+    t.log("SKIPPED: this needs root, who makes things for two users");
+    t.pass();
+    return;
+  }
+  const directory = await temporaryDirectory(t);
+  await chmod(directory, 0o755);
+  const program = `
+    import { makeLike } from ${JSON.stringify(import.meta.resolve("#src/operations/disk/likeness.js"))};
+    process.setgroups([]);
+    process.setgid(${String(USER)});
+    process.setuid(${String(USER)});
+    console.log(await makeLike(process.argv[1], process.argv[2], "rocksdb").then(() => "done", ({ code }) => code));`;
+  const places = async (name: string, uid: number, gid: number): Promise<string> => {
+    const path = join(directory, name);
+    await mkdir(path);
+    await writeFile(join(path, "CURRENT"), "");
+    await setModes(path, 0o755, 0o664);
+    for (const place of [path, join(path, "CURRENT")]) await chown(place, uid, gid);
+    return path;
+  };
+  for (const [name, uid, gid, wanted, directories, files] of [
+    ["own", USER, USER, "done", `${String(USER)}:${String(USER)} 755`, `${String(USER)}:${String(USER)} 664`],
+    ["group", USER, GROUP, "done", `${String(USER)}:${String(USER)} 705`, `${String(USER)}:${String(USER)} 604`],
+    ["owner", GROUP, USER, "PERMISSION_DENIED", `${String(USER)}:${String(USER)} 755`, `${String(USER)}:${String(USER)} 664`],
+    ["both", GROUP, GROUP, "PERMISSION_DENIED", `${String(USER)}:${String(USER)} 755`, `${String(USER)}:${String(USER)} 664`],
+  ] as const) {
+    const [like, made] = [await places(`${name}-like`, uid, gid), await places(name, USER, USER)];
+    const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", program, made, like]);
+    t.is(stdout.trim(), wanted, name);
+    t.deepEqual(await modes(made), { directories: [directories], files: [files] }, name);
+  }
 });

@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import test from "ava";
 import { isDead, isRunning, ownerText, ownProcess } from "#src/operations/disk/owner.js";
@@ -13,6 +14,13 @@ test("this process runs, one without a number like it does not, and of another m
   t.false(isRunning({ ...own, pid: NOBODY }));
   t.is(isRunning({ ...own, host: `${hostname()}.another` }), null);
   t.is(isRunning({ host: hostname() }), null);
+});
+
+test("when a process began is field 22 of what proc(5) says of it, and no two processes began alike", (t) => {
+  const child = spawnSync(process.execPath, ["--input-type=module", "--eval", `import { ownProcess } from ${JSON.stringify(import.meta.resolve("#src/operations/disk/owner.js"))}; import { readFileSync } from "node:fs"; console.log(JSON.stringify([ownProcess().started, readFileSync("/proc/self/stat", "utf8")]))`], { encoding: "utf8" });
+  const [started, stat] = JSON.parse(child.stdout) as [string, string];
+  for (const [is, text] of [[started, stat], [ownProcess().started, readFileSync("/proc/self/stat", "utf8")]] as const) t.is(is, /^\d+ \(.*\) \S(?: \S+){18} (\d+) /s.exec(text)?.[1] ?? "");
+  t.not(started, ownProcess().started);
 });
 
 test("a process that got the number of a dead one is another one", (t) => {

@@ -74,6 +74,19 @@ test("a delta holds what was put and removed, and leads from its base to the sto
   t.deepEqual(await stateOf([first, second, third]), await stateOf([whole]));
 });
 
+test("a delta leads to its store however much is read ahead while a block is compared", async (t) => {
+  const directory = await temporaryDirectory(t);
+  // All that was removed is read of the base while the store's first block waits, and those behind it are read.
+  const [removed, kept] = [numbered("a", 20_000, "removed"), numbered("k", 10_000, "kept ".repeat(20))];
+  const store = await makeStore(directory, "store", { default: { ...removed, ...kept } });
+  const [first, second, whole] = ["1.kgd", "2.kgd", "whole.kgd"].map((name) => join(directory, name)) as [string, string, string];
+  await exportStore({ store, output: first, blockSize: 8192 });
+  await change(store, { default: { ...Object.fromEntries(Object.keys(removed).map((key) => [key, null])), k0000007: "new" } });
+  t.is((await exportStore({ store, base: [first], output: second, blockSize: 8192 })).entries, 20_001);
+  await exportStore({ store, output: whole });
+  t.deepEqual(await stateOf([first, second]), await stateOf([whole]));
+});
+
 test("a delta of a store that did not change is empty", async (t) => {
   const { directory, store, first } = await changedStore(t);
   const output = join(directory, "same.kgd");

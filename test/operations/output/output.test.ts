@@ -312,15 +312,26 @@ test("an abort ends a write that waits for a slow reader", async (t) => {
   t.true(stream.destroyed);
 });
 
-test("with force, what a link leads to is replaced, and not the link", async (t) => {
+test("with force, what links lead to is replaced, and not the links, each of which is read from where it is", async (t) => {
   const directory = await temporaryDirectory(t);
-  await mkdir(join(directory, "elsewhere"));
-  await writeFile(join(directory, "elsewhere", "a.kgd"), "old");
-  await symlink(join("elsewhere", "a.kgd"), join(directory, "b.kgd"));
-  await symlink("b.kgd", join(directory, "c.kgd"));
-  const output = await openOutput(join(directory, "c.kgd"), { force: true });
-  await output.write([bytes("new")]);
-  await output.commit();
-  t.deepEqual([await readlink(join(directory, "c.kgd")), await readlink(join(directory, "b.kgd"))], ["b.kgd", join("elsewhere", "a.kgd")]);
-  t.is(await readFile(join(directory, "elsewhere", "a.kgd"), "utf8"), "new");
+  const at = (name: string): string => join(directory, name);
+  for (const name of ["one", join("one", "two"), "three"]) await mkdir(at(name));
+  const file = join("three", "a.kgd");
+  for (const chain of [
+    [["b.kgd", file]],
+    [["b.kgd", file], ["c.kgd", "b.kgd"]],
+    [["b.kgd", at(file)], [join("one", "c.kgd"), join("..", "b.kgd")]],
+    [[join("three", "b.kgd"), "a.kgd"], ["c.kgd", join("three", "b.kgd")]],
+    [[join("three", "b.kgd"), "a.kgd"], [join("one", "two", "c.kgd"), join("..", "..", "three", "b.kgd")], [join("one", "d.kgd"), join("two", "c.kgd")], ["e.kgd", join("one", "d.kgd")]],
+  ] as const) {
+    await writeFile(at(file), "old");
+    for (const [name, to] of chain) await symlink(to, at(name));
+    const output = await openOutput(at(chain.at(-1)?.[0] ?? ""), { force: true });
+    await output.write([bytes("new")]);
+    await output.commit();
+    t.deepEqual(await Promise.all(chain.map(([name]) => readlink(at(name)))), chain.map(([, to]) => to));
+    t.is(await readFile(at(file), "utf8"), "new");
+    t.deepEqual((await readdir(directory, { recursive: true })).sort(), ["one", join("one", "two"), "three", file, ...chain.map(([name]) => name)].sort());
+    for (const [name] of chain) await rm(at(name));
+  }
 });
