@@ -32,6 +32,8 @@ for (const [name, args, words] of [
   ["a prefix without a list", ["inspect", "x", "--prefix", "a"], /--prefix can only be used with/],
   ["a mapping without a store", ["verify", "x", "--map", "a=b"], /--against/],
   ["a wrong colour choice", ["inspect", "x", "--color", "green"], /--color/],
+  ...[["--no-compression"], ["--compression-level", "3"], ["--segment-size", "8MiB"], ["--remove-original"], ["--dry-run"]].map((making) => [`an undoing with ${making[0] ?? ""}`, ["compact", "t", "--undo", ...making], /--undo can only be combined with --discard-new/] as const),
+  ["what is discarded without an undoing", ["compact", "t", "--discard-new"], /--discard-new can only be used with --undo/],
   ["a block size beyond the format", ["verify", "x", "--max-block-size", "5GiB"], /from 1 to 4294967296/],
 ] as const) {
   test(`${name} is a usage error with a hint`, async (t) => {

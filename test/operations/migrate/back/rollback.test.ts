@@ -41,20 +41,25 @@ async function carriedBack(t: ExecutionContext, path: string, newer: string): Pr
   t.true((await verifyDump({ input: newer, against: path })).against?.equal);
 }
 
-test("while a rollback carries back, the sled store can't be written to, and no other rollback starts", async (t) => {
+test("while a rollback carries back, the sled store can't be written to until it was put aside, and no other rollback starts", async (t) => {
   const { path, newer } = await migratedAndChanged(t);
   const others: SpawnSyncReturns<string>[] = [];
   const result = await rollbackStore({
     target: path,
     carryBack: true,
-    onEvent: ({ phase, kind }) => {
-      if (phase !== "restore" || kind === "begins") return;
-      // Waited for here: the new RocksDB store is ready, and not in place yet.
-      for (const args of [["import", path, "--merge", "-i", newer], ["rollback", path, "--discard-new"]]) others.push(spawnSync(process.execPath, [KGDUMP, ...args, "-q"], { encoding: "utf8" }));
+    onEvent: ({ phase, kind, facts }) => {
+      if (kind === "begins") return;
+      const tried = {
+        // Waited for here: the new RocksDB store is ready, and not in place yet.
+        restore: [["import", path, "--merge", "-i", newer], ["rollback", path, "--discard-new"]],
+        // It is in place, and the sled store has another name.
+        switch: [["import", String(facts.aside), "--merge", "-i", newer]],
+      }[phase as string] ?? [];
+      for (const args of tried) others.push(spawnSync(process.execPath, [KGDUMP, ...args, "-q"], { encoding: "utf8" }));
     },
   });
   t.true(result.carried);
-  t.is(others.length, 2);
+  t.is(others.length, 3);
   for (const { stderr } of others) t.regex(stderr, /STORE_IN_USE/);
   await carriedBack(t, path, newer);
 });

@@ -63,6 +63,17 @@ test("a rollback that is run again does not go back to an earlier original", asy
   t.is((await readStore(store)).entries.get("default")?.length, 50);
 });
 
+test("a compaction in the second in which an earlier one was undone is undone, too", async (t) => {
+  const store = await rocks(t);
+  await compactStore({ store });
+  t.is((await rollbackStore({ target: store })).status, "rolled-back");
+  const { kept } = await compactStore({ store });
+  const [undone = ""] = (await readdir(join(store, ".."))).filter((name) => name.includes(".after-compact-"));
+  await rename(join(store, "..", undone), (kept ?? "").replace(".before-compact-", ".after-compact-"));
+  t.like(await rollbackStore({ target: store }), { status: "rolled-back", undone: "compaction" });
+  t.is((await rollbackStore({ target: store })).status, "already");
+});
+
 test("nothing is carried back from a compaction", async (t) => {
   const store = await rocks(t);
   await compactStore({ store });

@@ -7,7 +7,7 @@ import { findOriginal } from "#src/operations/migrate/back/original.js";
 import { Teller } from "#src/operations/migrate/events.js";
 import { type Journal, readJournal } from "#src/operations/migrate/journal.js";
 import { migrateStore } from "#src/operations/migrate/migrate.js";
-import { clearAway, finishRollback } from "#src/operations/migrate/switch/steps.js";
+import { asFound, clearAway, finishRollback } from "#src/operations/migrate/switch/steps.js";
 import { makeStore, numbered } from "../../../support/stores.js";
 import { temporaryDirectory } from "../../../support/temporary.js";
 
@@ -90,6 +90,22 @@ test("whichever of a rollback's three places hold a store, what is left to do is
       t.deepEqual(await found(), { ...end, "target.sled-x": "sled" }, given);
     }
   }
+});
+
+test("a journal whose last words were lost stands at the switch when the stores have changed places, wherever the original lies", async (t) => {
+  const { journal, backup } = await migrated(t);
+  const { target, building } = journal;
+  const steps = async (): Promise<string[]> => Promise.all((["imported", "following", "switching", "done"] as const).map(async (step) => (await asFound({ ...journal, step })).step));
+  const [switched, unswitched] = [["switching", "switching", "switching", "done"], ["imported", "following", "switching", "done"]];
+  t.deepEqual(await steps(), switched, "at the backup's place");
+  await rename(backup, building);
+  t.deepEqual(await steps(), switched, "where the new store was built");
+  await rename(building, `${backup}.moved`);
+  t.deepEqual(await steps(), unswitched, "nowhere");
+  await rename(target, building);
+  t.deepEqual(await steps(), unswitched, "nowhere, and the new store where it was built");
+  await rename(`${backup}.moved`, target);
+  t.deepEqual(await steps(), unswitched, "in its own place");
 });
 
 test("the original is found wherever an interruption left it, and what is lost is counted from the last comparison", async (t) => {
