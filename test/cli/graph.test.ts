@@ -2,7 +2,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
-import { type Entries, graphOf, idOf, keys, storeOf, textOf } from "../operations/graph/support.js";
+import { type Entries, graphOf, idOf, keys, storeOf, textOf, values } from "../operations/graph/support.js";
 import { temporaryDirectory } from "../support/temporary.js";
 import { assertOneError, kgdump } from "./support/run.js";
 
@@ -69,4 +69,17 @@ test("damage is told behind what was found", async (t) => {
   const ended = await kgdump(["graph", cut]);
   assertOneError(t, ended, 3, "DUMP_TRUNCATED");
   t.regex(ended.stdout.toString(), /NOT COMPLETE: /);
+});
+
+test("of many periods the latest are shown, and the earlier ones are counted", async (t) => {
+  const entries = graphOf(14, []);
+  const day = (node: number): string => `2026-0${String(1 + Math.floor(node / 7))}-${String(10 + (node % 7))}`;
+  for (let node = 0; node < 14; node += 1) entries.set(keys.node(node), values.node(node, { created_at: `${day(node)}T01:02:03Z` }));
+  const { dump } = await made(t, entries);
+  const all = Array.from({ length: 14 }, (_, node) => day(node));
+  for (const [args, shown] of [[[], 10], [["--top", "1"], 1], [["--top", "13"], 13], [["--top", "14"], 14], [["--top", "20"], 14]] as const) {
+    const text = (await kgdump(["graph", dump, ...args])).stdout.toString();
+    t.deepEqual(text.match(/2026-\d\d-\d\d(?= +1 +0$)/gm), all.slice(-shown), text);
+    t.is(/^ {2}and (.*): --top 14 shows all$/m.exec(text)?.[1], shown === 14 ? undefined : shown === 13 ? "1 earlier day" : `${String(14 - shown)} earlier days`);
+  }
 });

@@ -88,3 +88,16 @@ test("the prefixes that are not shown are counted with all of their entries", as
     t.is(/^ {2}and (.*): --top 6 shows all$/m.exec(stdout.toString())?.[1] ?? null, more, stdout.toString());
   }
 });
+
+test("of many keyspaces the largest are shown, the largest first, and the others are counted", async (t) => {
+  const directory = await temporaryDirectory(t);
+  for (const count of [9, 10, 11, 14]) {
+    // Sizes that are in no order of the names.
+    const sizes = Array.from({ length: count }, (_, index) => [`keyspace-${String(index).padStart(2, "0")}`, ((index * 5) % count) + 1] as const);
+    await makeStore(directory, `s${String(count)}`, { default: {}, ...Object.fromEntries(sizes.map(([name, entries]) => [name, numbered("k", entries * 10)])) });
+    const text = (await kgdump(["stats", `s${String(count)}`], { cwd: directory })).stdout.toString();
+    const largest = sizes.toSorted(([, a], [, b]) => b - a).slice(0, 10).map(([name]) => name);
+    t.deepEqual(text.match(/^keyspace-\d\d/gm), count > 10 ? largest : sizes.map(([name]) => name), text);
+    t.is(/^and (\d+) smaller keyspaces?: /m.exec(text)?.[1], count > 10 ? String(count - 10) : undefined);
+  }
+});

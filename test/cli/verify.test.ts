@@ -85,6 +85,7 @@ test("a key that is missing, added or changed in one of the stores is told of th
   t.is(code, 4);
   t.regex(stderr, /VERIFY_DIFFERENCE/);
   t.deepEqual(verified.stores.map(({ equal }) => equal), [true, false, true]);
+  t.false(verified.equal);
   t.like(verified.stores[1]?.keyspaces[0], { missing: 1, added: 1, changed: 1, entries: 3, storeEntries: 3, equal: false });
   t.like(verified.stores[1]?.keyspaces[1], { equal: true });
   const samples = await verify([dump, "--against", other, "--samples", "1000"]);

@@ -8,6 +8,7 @@ import { exportStore } from "#src/operations/export/export.js";
 import { getEntry, listBlocks, listEntries } from "#src/operations/inspect/entries.js";
 import type { DumpSummary } from "#src/operations/dump/summary.js";
 import { inspectDump } from "#src/operations/inspect/inspect.js";
+import { recoverDump } from "#src/operations/recover/recover.js";
 import { makeStore, numbered } from "../../support/stores.js";
 import { temporaryDirectory } from "../../support/temporary.js";
 
@@ -38,6 +39,24 @@ test("a file and a stream give the same summary", async (t) => {
   t.like(file.keyspaces[1], { entries: 3000, keyBytes: 36_000 });
   t.true((file.keyspaces[1]?.blocks ?? 0) > 10);
   t.is(file.bytes, (await readFile(dump)).length);
+});
+
+test("of a recovered dump a file and a stream tell the same gaps, also where a keyspace has none", async (t) => {
+  const { directory, dump } = await setUp(t);
+  const bytes = await readFile(dump);
+  const blocks = await collect(listBlocks({ input: dump }));
+  for (const [name, block] of [["first", blocks[0]], ["middle", blocks[5]]] as const) {
+    const at = (block?.offset ?? 0) + 40;
+    const [damaged, recovered] = [join(directory, `${name}.kgd`), join(directory, `${name}-recovered.kgd`)];
+    const copy = Buffer.from(bytes);
+    copy.writeUInt8(copy.readUInt8(at) ^ 0xff, at);
+    await writeFile(damaged, copy);
+    await recoverDump({ input: damaged, output: recovered });
+    const gaps = ({ keyspaces }: DumpSummary): unknown => keyspaces.map((keyspace) => [keyspace.entries, keyspace.gaps, keyspace.missingEntries]);
+    const file = await inspectDump({ input: recovered });
+    t.deepEqual(gaps(file), gaps(await inspectDump({ input: createReadStream(recovered) })), name);
+    t.deepEqual(file.keyspaces.map((keyspace) => keyspace.gaps).sort(), [0, 1], name);
+  }
 });
 
 test("a file that is cut short tells where, and what comes before", async (t) => {
