@@ -1,14 +1,18 @@
 /** RocksDB as a sink, and the addon's errors. */
-import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test from "ava";
 import { addonError } from "#src/addon.js";
 import { createRocksdbSink, openRocksdbSource } from "#src/engines/rocksdb/rocksdb.js";
 import { KgdumpError } from "#src/errors.js";
 import { encodeEntries } from "#src/format/entries.js";
+import { straceIsMissing } from "../../faults/series.js";
 import { temporaryDirectory } from "../../support/temporary.js";
 import { assertCode, bytes, entriesOf, numbered, putEntries, readStore, type TextEntry } from "./support.js";
 
+const ROCKSDB = new URL("../../../../dist/engines/rocksdb/rocksdb.js", import.meta.url).href;
 const DEFAULT = Buffer.from("default");
 const block = (entries: readonly TextEntry[]): Uint8Array => encodeEntries(entries.map(([key, value]) => ({ key: bytes(key), value: bytes(value) })));
 
@@ -55,6 +59,24 @@ test("unflushed entries stay in the log, and a store without a log keeps what it
   t.deepEqual((await readStore(join(directory, "log"))).entries.get("default"), numbered(100));
   await putEntries(join(directory, "none"), numbered(100), { flush: false, disableLog: true });
   t.deepEqual((await readStore(join(directory, "none"))).entries.get("default"), numbered(100));
+});
+
+test("what was flushed is on the disk, and not only with the system", async (t) => {
+  if (straceIsMissing(t)) return;
+  const directory = await temporaryDirectory(t);
+  const [path, calls] = [join(directory, "store"), join(directory, "calls")];
+  // It ends hard, as closing flushes once more.
+  const program = `
+    import { createRocksdbSink } from ${JSON.stringify(ROCKSDB)};
+    const sink = await createRocksdbSink(${JSON.stringify(path)}, { manualWalFlush: true });
+    await sink.operate("default", [{ kind: "put", key: Buffer.from("key"), value: Buffer.from("value") }]);
+    await sink.flushLog();
+    process.kill(process.pid, "SIGKILL");`;
+  const child = spawn("strace", ["-f", "-y", "-e", "trace=write,fsync,fdatasync", "-o", calls, process.execPath, "--input-type=module", "-e", program], { stdio: "inherit" });
+  await once(child, "exit");
+  const [log = ""] = (await readdir(path)).filter((name) => name.endsWith(".log"));
+  const ofLog = (await readFile(calls, "utf8")).split("\n").filter((line) => line.includes(`${log}>`)).map((line) => /\d+ +(\w+)/.exec(line)?.[1]);
+  t.deepEqual(ofLog, ["write", "fdatasync"]);
 });
 
 test("what can't be opened or made is told", async (t) => {

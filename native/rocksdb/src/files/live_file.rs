@@ -32,6 +32,14 @@ pub struct TableTimes {
 }
 
 impl LiveFile {
+    /// A table of which nothing but its first and last user key and its sequence numbers is known.
+    #[cfg(test)]
+    pub fn between(first: &[u8], last: &[u8], sequences: Option<(u64, u64)>) -> Self {
+        let internal = |user: &[u8]| Arc::from([user, &[0; 8]].concat());
+        let (smallest, largest, times) = (internal(first), internal(last), TableTimes::default());
+        Self { size: 1, path_id: 0, level: 0, smallest, largest, sequences, times }
+    }
+
     /// The first key, without sequence number and kind.
     pub fn first_key(&self) -> &[u8] {
         user_key(&self.smallest)

@@ -147,11 +147,11 @@ mod tests {
         part(1, payload)
     }
 
-    /// A whole record (1), or its first (2), a middle (3) or its last part (4).
+    /// A whole record (1), or its first (2), a middle (3) or its last part (4); with 0 a whole one with a wrong checksum.
     fn part(kind: u8, payload: &[u8]) -> Vec<u8> {
-        let mut typed = vec![kind];
+        let mut typed = vec![kind.max(1)];
         typed.extend_from_slice(payload);
-        let mut bytes = mask(crc32c::crc32c(&typed)).to_le_bytes().to_vec();
+        let mut bytes = (mask(crc32c::crc32c(&typed)) ^ u32::from(kind == 0)).to_le_bytes().to_vec();
         bytes.extend_from_slice(&(payload.len() as u16).to_le_bytes());
         bytes.extend_from_slice(&typed);
         bytes
@@ -181,6 +181,11 @@ mod tests {
             ("4a 1b", "hole at 0, b"),
             ("2a 1b 4c", "hole at 0, b, hole at 16"),
             ("1a 2b 1c 2d 4e", "a, hole at 8, c, de"),
+            // Behind damage nothing goes on that was begun before it.
+            ("2a 0x 4c", "hole at 8, hole at 16"),
+            ("2a 0x 3b 4c 1d", "hole at 8, hole at 16, hole at 24, d"),
+            ("2a 0x 2b 4c", "hole at 8, bc"),
+            ("2a 3b 0x 1c", "hole at 16, c"),
         ] {
             let log: Vec<u8> =
                 parts.split(' ').map(str::as_bytes).flat_map(|text| part(text[0] - b'0', &text[1..])).collect();

@@ -136,3 +136,32 @@ fn settle(manifest: &mut Manifest, edit: Edit) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::files::log_writer::LogWriter;
+
+    #[test]
+    fn a_group_of_edits_is_whole_or_none() {
+        // For each edit, how many of its group must follow it.
+        for (edits, is_whole) in [
+            (&[0][..], true),
+            (&[1], false),
+            (&[1, 0], true),
+            (&[2, 1], false),
+            (&[2, 1, 0], true),
+            (&[1, 0, 2, 1], false),
+        ] {
+            let mut log = LogWriter::default();
+            // Tag 300, and the count.
+            edits.iter().for_each(|&following| log.add(&[0xac, 0x02, following]));
+            let read = read_manifest_in(&log.into_bytes()[..], Path::new("MANIFEST-000001"));
+            assert_eq!(
+                read.map(drop).map_err(|fault| fault.code),
+                if is_whole { Ok(()) } else { Err("STORE_DAMAGED") },
+                "{edits:?}"
+            );
+        }
+    }
+}

@@ -76,6 +76,28 @@ mod tests {
     use super::*;
     use crate::files::table::tests::write_table;
     use crate::files::temporary::Directory;
+    use crate::handle::Options;
+    use crate::write::tables::Tables;
+
+    #[test]
+    fn both_ends_of_a_table_are_those_that_manifest_has() {
+        let directory = Directory::new("both-ends");
+        let mut tables = Tables::new(Options::from_text("").unwrap().into(), &directory.0, || "1.sst".to_owned());
+        [b"c", b"k", b"p"].iter().for_each(|key| tables.put(&key[..], b"value").unwrap());
+        let made = tables.finish().unwrap();
+        let table = TableFile::open(&made[0].path, None).unwrap();
+        for (first, last, is_sound) in [
+            ("c", "p", true),
+            ("b", "p", false),
+            ("d", "p", false),
+            ("c", "o", false),
+            ("c", "q", false),
+            ("b", "q", false),
+        ] {
+            let file = LiveFile::between(first.as_bytes(), last.as_bytes(), None);
+            assert_eq!(ends_are_sound(&table, &file, KeyOrder::Bytewise), is_sound, "{first} to {last}");
+        }
+    }
 
     #[test]
     fn the_first_two_and_the_last_two_blocks_are_read_and_no_other() {

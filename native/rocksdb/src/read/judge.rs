@@ -70,6 +70,24 @@ pub struct Plan {
     pub tables: HashMap<u64, LiveFile>,
 }
 
+#[cfg(test)]
+impl Plan {
+    /// One of a family of which nothing else is known.
+    pub fn of(id: u32, name: &[u8]) -> Self {
+        Self {
+            id,
+            name: name.to_vec(),
+            selected: true,
+            reverse: false,
+            alias: None,
+            strip_timestamps: false,
+            merge_operator: None,
+            options: None,
+            tables: HashMap::new(),
+        }
+    }
+}
+
 /// Plans the reading of the selected families; those that are not selected are not judged. `options` are all OPTIONS files, newest first.
 /// The plans are those of all families, in the order of their ids.
 ///
@@ -246,4 +264,41 @@ fn check_tables(store: &Path, family: &Family) -> Outcome<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    #[test]
+    fn a_time_to_live_that_came_or_went_is_warned_of() {
+        let file = |has_ttl: bool| {
+            let factory = if has_ttl { "TtlCompactionFilterFactory" } else { "nullptr" };
+            let values = [("compaction_filter_factory".to_owned(), factory.to_owned())];
+            let family = FamilyOptions { name: b"default".to_vec(), values: Arc::new(values.into()), table: None };
+            OptionsFile::of_families(vec![family])
+        };
+        // Whether each OPTIONS file has one, newest first, and what is said of that.
+        for (files, said) in [
+            (&[true][..], None),
+            (&[true, true], None),
+            (&[false, false], None),
+            (&[true, false], Some("had no time to live")),
+            (&[true, true, false], Some("had no time to live")),
+            (&[false, true], Some("had a time to live")),
+            (&[false, false, true], Some("had a time to live")),
+        ] {
+            let options: Vec<_> = files.iter().map(|&has_ttl| file(has_ttl)).collect();
+            for ttl in if files[0] { &[Some(Ttl::Strip), Some(Ttl::Keep)][..] } else { &[None, Some(Ttl::Keep)] } {
+                let mut warnings = Vec::new();
+                let reading = Reading { ttl: *ttl, families: Selection::default() };
+                plan(Path::new("store"), &Manifest::before_all_edits(), &options, &reading, &mut warnings).unwrap();
+                let told: Vec<_> = warnings.iter().filter(|warning| warning.contains("time to live")).collect();
+                assert_eq!(told.len(), usize::from(said.is_some()), "{files:?}, {ttl:?}: {warnings:?}");
+                assert!(told.iter().all(|warning| warning.contains(said.unwrap())), "{files:?}, {ttl:?}: {told:?}");
+            }
+        }
+    }
 }

@@ -75,15 +75,6 @@ mod tests {
 
     #[test]
     fn a_range_deletion_is_newer_than_what_was_ingested_into_its_range() {
-        let table = |first: &[u8], last: &[u8], sequences| LiveFile {
-            size: 1,
-            path_id: 0,
-            level: 0,
-            smallest: [first, &[0; 8]].concat().into(),
-            largest: [last, &[0; 8]].concat().into(),
-            sequences: Some(sequences),
-            times: Default::default(),
-        };
         let overtakes = |comparator: &[u8], first: &[u8], end: &[u8], sequence, kind| {
             let mut bounds = [&b"f"[..], b"m"];
             if comparator == REVERSE_BYTEWISE.as_bytes() {
@@ -91,7 +82,9 @@ mod tests {
             }
             // One that was ingested, and two that were not.
             let tables = [(9, (7, 7)), (10, (8, 8)), (11, (1, 7))];
-            let tables = tables.map(|(number, sequences)| (number, table(bounds[0], bounds[1], sequences))).into();
+            let tables = tables
+                .map(|(number, sequences)| (number, LiveFile::between(bounds[0], bounds[1], Some(sequences))))
+                .into();
             let family = Family { comparator: Some(comparator.to_vec()), tables, ..Family::default() };
             let manifest = Manifest { families: [(3, family)].into(), ingested: [7].into(), ..Manifest::default() };
             let entry = Entry { family: 3, sequence, kind, key: first, value: end };

@@ -134,6 +134,39 @@ mod tests {
     use crate::files::temporary::Directory;
 
     #[test]
+    fn logs_are_elsewhere_when_they_are_there_and_in_no_other_store() {
+        let directory = Directory::new("logs-elsewhere");
+        let (store, told) = (directory.0.join("store"), directory.0.join("told"));
+        // Logs of the store and their lengths; what is in the directory that OPTIONS tell, if that is there.
+        for (own, other, wanted) in [
+            (&[][..], Some(&["000008.log"][..]), Ok(true)),
+            (&[], Some(&[]), Ok(true)),
+            (&[], None, Err("STORE_UNSUPPORTED")),
+            // Those of the original of a copy, or of a store that came to be in its place.
+            (&[], Some(&["CURRENT", "000008.log"]), Ok(false)),
+            (&[("000008.log", 3)], Some(&["000008.log"]), Ok(false)),
+            (&[("000008.log", 0)], Some(&["000008.log"]), Ok(false)),
+            (&[("000008.log", 3)], None, Ok(false)),
+            // One that was left behind empty.
+            (&[("000007.log", 0)], Some(&["000008.log"]), Ok(true)),
+        ] {
+            fs::create_dir_all(&store).unwrap();
+            own.iter().for_each(|&(name, length)| fs::write(store.join(name), vec![0; length]).unwrap());
+            if let Some(names) = other {
+                fs::create_dir_all(&told).unwrap();
+                names.iter().for_each(|name| fs::write(told.join(name), "x").unwrap());
+            }
+            let mut options = OptionsFile::default();
+            options.database = [("wal_dir".to_owned(), told.display().to_string())].into();
+            let manifest = Manifest { number: 9, ..Manifest::default() };
+            let found = wal_directory(&store, &manifest, 0, Some(&options)).map_err(|fault| fault.code);
+            assert_eq!(found, wanted.map(|is_elsewhere| is_elsewhere.then(|| told.clone())), "{own:?}, {other:?}");
+            fs::remove_dir_all(&store).unwrap();
+            let _ = fs::remove_dir_all(&told);
+        }
+    }
+
+    #[test]
     fn logs_stand_still_unless_one_but_the_last_changes_or_they_come_and_go() {
         let directory = Directory::new("still");
         let write = |name: &str, length: usize| fs::write(directory.0.join(name), vec![0; length]).unwrap();

@@ -54,3 +54,30 @@ pub fn in_memory(database: &Database, family: usize) -> u64 {
     database.number(family, c"rocksdb.num-entries-active-mem-table")
         + database.number(family, c"rocksdb.num-entries-imm-mem-tables")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::files::live_file::LiveFile;
+
+    #[test]
+    fn no_table_that_is_read_has_anything_newer_than_the_store_knows() {
+        // The sequence numbers of a table, whether it is read, and whether that is taken by a store which ends with 5.
+        for (sequences, selected, is_taken) in [
+            (Some((1, 5)), true, true),
+            (Some((5, 5)), true, true),
+            (Some((1, 6)), true, false),
+            (Some((6, 6)), true, false),
+            (Some((1, 6)), false, true),
+            (None, true, true),
+        ] {
+            let tables =
+                [(7, LiveFile::between(b"a", b"b", Some((1, 2)))), (8, LiveFile::between(b"c", b"d", sequences))];
+            let plan = Plan { selected, tables: tables.into(), ..Plan::of(0, b"default") };
+            let checked = check_sequences(Path::new("store"), &[plan], 5);
+            let wanted =
+                if is_taken { Ok(()) } else { Err(Some(table_path(Path::new("store"), 8).display().to_string())) };
+            assert_eq!(checked.map_err(|fault| fault.path), wanted, "{sequences:?}");
+        }
+    }
+}

@@ -159,3 +159,35 @@ impl Search {
         Ok(blocks)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_is_found_as_it_is_or_with_something_newer_in_its_place() {
+        // The numbers of the version that is looked for and of one that is there, and whether the latter is an operand.
+        for (wanted, there, is_operand, is_found) in [
+            (5, 5, false, true),
+            (5, 5, true, true),
+            (5, 6, false, true),
+            (5, 6, true, false),
+            (5, 4, false, false),
+            (5, 4, true, false),
+            // Numbers that a compaction has set to 0 tell nothing of the version that is looked for, but that of the other tells its age.
+            (0, 0, false, true),
+            (0, 7, false, true),
+            (0, 7, true, true),
+            (5, 0, false, false),
+        ] {
+            let mut search = Search::new(KeyOrder::Bytewise);
+            search.add(InternalKey { user: b"k", sequence: wanted, kind: kind::VALUE }, false);
+            for other in [&b"a"[..], b"z"] {
+                search.meet(0..1, other, wanted, false);
+            }
+            assert_eq!(search.left(), 1);
+            search.meet(0..1, b"k", there, is_operand);
+            assert_eq!(search.left() == 0, is_found, "{wanted}, {there}, {is_operand}");
+        }
+    }
+}

@@ -30,8 +30,8 @@ pub struct Sink {
     /// Before the database, which is closed when nobody works on it any more.
     pub(crate) crew: Crew,
     pub(crate) database: Arc<Database>,
+    /// Names of the families, by their numbers in the database.
     names: Vec<Vec<u8>>,
-    /// Number of each family in the database.
     numbers: HashMap<Vec<u8>, usize>,
     write_options: *mut ffi::rocksdb_writeoptions_t,
     read_options: *mut ffi::rocksdb_readoptions_t,
@@ -251,15 +251,17 @@ impl Sink {
         sequence::lift_above_zero(&self.database)
     }
 
-    /// Drops a family with all that is in it.
+    /// Drops a family with all that is in it. After an error it is there as before.
     ///
-    /// Errors: KEYSPACE_UNKNOWN, STORE_FAILED for the family `default`, IO_FAILED.
+    /// Errors: KEYSPACE_UNKNOWN, STORE_FAILED for the family `default`, IO_FAILED, and that of work that was given away.
     pub fn drop_family(&mut self, family: &[u8]) -> Outcome<()> {
-        drop_family(&self.database, self.family(family)?)?;
-        if let Some(index) = self.names.iter().position(|name| name == family) {
-            self.names.remove(index);
-            self.alone()?.forget_family(index);
-        }
+        let number = self.number(family)?;
+        let database = self.alone()?;
+        drop_family(database, database.family(number)?)?;
+        database.forget_family(number);
+        self.names.remove(number);
+        self.numbers.remove(family);
+        self.numbers.values_mut().filter(|other| **other > number).for_each(|other| *other -= 1);
         Ok(())
     }
 
@@ -289,3 +291,6 @@ impl Sink {
         &self.names
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -117,6 +117,17 @@ fn zeros_are_an_end_only_when_nothing_follows() {
         Err(LogError::Damaged { offset, .. }) => assert_eq!(offset, length as u64),
         other => panic!("{other:?}"),
     }
+    // Nor when it is no record, and nothing or zeros are all that the file ends with.
+    for zeros in [0, 100, BLOCK] {
+        let mut bytes = write_log(&records()[..3], None);
+        bytes.resize(BLOCK, 0);
+        bytes.resize(2 * BLOCK, 0xec);
+        bytes.resize(2 * BLOCK + zeros, 0);
+        match read(&bytes, None) {
+            Err(LogError::Damaged { offset, .. }) => assert_eq!(offset, length as u64),
+            other => panic!("{zeros} zeros at the end: {other:?}"),
+        }
+    }
 }
 
 #[test]

@@ -65,6 +65,23 @@ mod tests {
     }
 
     #[test]
+    fn a_block_is_told_from_the_same_one_elsewhere() {
+        const BASE: u32 = 0x1234_5678;
+        for (base, offset, wanted) in [
+            (0, 0, 0),
+            (0, (3 << 32) + 4, 0),
+            (BASE, 0, BASE),
+            (BASE, 4, BASE ^ 4),
+            // The upper half of the offset is added to the lower one.
+            (BASE, 1 << 32, BASE ^ 1),
+            (BASE, (3 << 32) + 4, BASE ^ 7),
+            (BASE, (1 << 32) + 0xffff_ffff, BASE),
+        ] {
+            assert_eq!(context(base, offset), wanted, "{base:x} at {offset:x}");
+        }
+    }
+
+    #[test]
     fn empty_input_is_no_panic() {
         for checksum in Checksum::ALL {
             checksum.of(&[]);

@@ -130,3 +130,29 @@ fn logs_that_are_gone_are_told() {
     };
     assert!(told("diary-gone", "4, 5") && !told("diary-there", "3, 5"));
 }
+
+#[test]
+fn only_the_newest_log_may_be_left_out() {
+    // Logs that were begun, those of them that are there, and what is said of it.
+    for (begun, there, wanted) in [
+        (&[5][..], &[5][..], "nothing"),
+        (&[5, 6], &[5], "left out"),
+        (&[5], &[], "left out"),
+        (&[4, 5], &[5], "missing"),
+        (&[4, 5, 6], &[4, 6], "missing"),
+        (&[4, 5, 6], &[5], "missing"),
+        (&[4, 5], &[], "missing"),
+    ] {
+        let mut manifest = Manifest { tells_kept: true, last_sequence: 9, ..manifest(begun[0]) };
+        begun.iter().for_each(|&log| manifest.named_logs.add(log, true, true));
+        let logs: Vec<_> = there.iter().map(|&log| (log, batch(log, 1, PUT))).collect();
+        let made = Made::new(&format!("begun-{begun:?}-{there:?}"), &logs, manifest);
+        let said = match made.read() {
+            Err(fault) if fault.message.contains("is missing") => "missing",
+            Err(fault) => panic!("{begun:?}, {there:?}: {fault:?}"),
+            Ok(report) if report.warnings.iter().any(|warning| warning.contains("leave out empty logs")) => "left out",
+            Ok(_) => "nothing",
+        };
+        assert_eq!(said, wanted, "{begun:?}, {there:?}");
+    }
+}

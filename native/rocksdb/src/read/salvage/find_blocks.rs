@@ -248,21 +248,21 @@ mod tests {
         let directory = Directory::new("find-blocks");
         let (path, cut) = (directory.0.join("1.sst"), directory.0.join("2.sst"));
         let kinds = [
-            (2, "kCRC32c", "kBinarySearch"),
-            (5, "kxxHash", "kBinarySearchWithFirstKey"),
-            (5, "kxxHash64", "kTwoLevelIndexSearch"),
-            (6, "kCRC32c", "kTwoLevelIndexSearch"),
-            (7, "kXXH3", "kBinarySearch"),
+            (2, "kCRC32c", "kBinarySearch", "kNoCompression"),
+            (5, "kxxHash", "kBinarySearchWithFirstKey", "kSnappyCompression"),
+            (5, "kxxHash64", "kTwoLevelIndexSearch", "kZSTD"),
+            (6, "kCRC32c", "kTwoLevelIndexSearch", "kNoCompression"),
+            (7, "kXXH3", "kBinarySearch", "kLZ4Compression"),
         ];
-        for (version, checksum, index) in kinds {
-            let compression = if version % 2 == 0 { "kNoCompression" } else { "kSnappyCompression" };
+        for (version, checksum, index, compression) in kinds {
             let options = format!(
                 "compression={compression};block_based_table_factory={{format_version={version};checksum={checksum};index_type={index};block_size=512;metadata_block_size=256}}"
             );
             write_table(&path, &options, 150);
             let whole = fs::read(&path).unwrap();
-            let expected: Vec<_> =
-                TableFile::open(&path, None).unwrap().blocks().unwrap().into_iter().map(Some).collect();
+            let table = TableFile::open(&path, None).unwrap();
+            let metaindex = table.footer().metaindex.offset as usize;
+            let expected: Vec<_> = table.blocks().unwrap().into_iter().map(Some).collect();
             // Without its footer; the index, filters and properties are there, and none of them is taken for entries.
             assert!(found(&whole[..whole.len() - 1], &cut) == expected, "{options}");
             // Cut within a block.
@@ -276,12 +276,16 @@ mod tests {
             small[9] ^= 0x40;
             assert!(found(&small, &cut).iter().all(Option::is_none), "{options}");
             if checksum == "kCRC32c" {
-                // With a damaged block in the middle.
-                let mut damaged = whole[..whole.len() - 1].to_vec();
-                damaged[at + 9] ^= 0x40;
-                let mut without = expected.clone();
-                without[hole] = None;
-                assert!(found(&damaged, &cut) == without, "{options}");
+                // With a damaged block in the middle, or at the beginning, where the footer tells how blocks are checked.
+                let mut broken = whole.clone();
+                broken[metaindex] ^= 0x40;
+                for (hole, bytes) in [(hole, &whole[..whole.len() - 1]), (0, &broken[..])] {
+                    let mut damaged = bytes.to_vec();
+                    damaged[expected[hole].unwrap().offset as usize + 9] ^= 0x40;
+                    let mut without = expected.clone();
+                    without[hole] = None;
+                    assert!(found(&damaged, &cut) == without, "block {hole} of {options}");
+                }
             }
         }
     }

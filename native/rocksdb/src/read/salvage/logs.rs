@@ -230,3 +230,39 @@ fn keep(family: &mut LogEntries, entry: Entry<'_>) {
     family.run.push(&internal, entry.value);
     family.entries += 1;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::files::family::Family;
+    use crate::files::temporary::Directory;
+
+    #[test]
+    fn the_newest_log_that_any_family_needs_is_there() {
+        let directory = Directory::new("newest-log");
+        // From which log on each family needs logs, the logs that are there, and the one that is missing.
+        for (needed, there, missing) in [
+            (&[0][..], &[][..], None),
+            (&[3], &[], Some("000003.log")),
+            (&[3], &[3], None),
+            (&[3, 7], &[3, 7], None),
+            (&[3, 7], &[3], Some("000007.log")),
+            (&[7, 3], &[3, 5], Some("000007.log")),
+            (&[7, 0], &[], Some("000007.log")),
+            (&[3, 7], &[9], None),
+        ] {
+            let family = |&log_number: &u64| Family { log_number, ..Family::default() };
+            let families = (0..).zip(needed.iter().map(family)).collect();
+            let manifest = Manifest { families, ..Manifest::default() };
+            let log = |&number: &u64| {
+                let path = directory.0.join(format!("{number:06}.log"));
+                File::create(&path).unwrap();
+                Log { number, path, size: 0 }
+            };
+            let logs: Vec<Log> = there.iter().map(log).collect();
+            let losses = survey_logs(&logs, Some(&manifest)).unwrap().losses;
+            let files: Vec<_> = losses.iter().map(|loss| loss.file.as_str()).collect();
+            assert_eq!(files, Vec::from_iter(missing), "{needed:?}, {there:?}");
+        }
+    }
+}

@@ -78,3 +78,39 @@ impl Merge {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::read::salvage::run::MemoryRun;
+
+    #[test]
+    fn of_entries_with_the_same_number_that_of_the_newest_run_comes_first() {
+        let run = |rank, entries: &[(&[u8], u64)]| {
+            let mut run = MemoryRun::default();
+            for (key, sequence) in entries {
+                run.push(&[key, &(sequence << 8 | 1).to_le_bytes()[..]].concat(), b"value");
+            }
+            Cursor::over_memory(rank, Arc::new(run))
+        };
+        let runs: [&[(&[u8], u64)]; 4] =
+            [&[(b"a", 0), (b"b", 3)], &[(b"a", 0), (b"b", 9)], &[(b"a", 4), (b"b", 3)], &[(b"a", 0)]];
+        // Whatever the order in which they are given.
+        for first in 0..runs.len() {
+            let ranks = (0..runs.len()).map(|step| (first + step) % runs.len());
+            let mut merge = Merge::new(KeyOrder::Bytewise, ranks.map(|rank| run(rank as u64, runs[rank])).collect());
+            let mut found = Vec::new();
+            while let Some(cursor) = merge.top() {
+                let key = InternalKey::parse(&cursor.key).unwrap();
+                found.push((key.user[0] as char, key.sequence, cursor.rank));
+                merge.pop();
+            }
+            assert_eq!(
+                found,
+                [('a', 4, 2), ('a', 0, 3), ('a', 0, 1), ('a', 0, 0), ('b', 9, 1), ('b', 3, 2), ('b', 3, 0)]
+            );
+        }
+    }
+}

@@ -241,3 +241,6 @@ fn order_by_name(comparator: Option<&[u8]>) -> Option<KeyOrder> {
 fn is_anywhere(loss: &Loss) -> bool {
     loss.is_anywhere() && loss.what != What::Odd
 }
+
+#[cfg(test)]
+mod tests;

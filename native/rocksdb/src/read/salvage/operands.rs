@@ -87,3 +87,60 @@ pub fn join(merge: &mut Merge, key: &[u8], joining: &Joining, doubts: &Doubts<'_
         None => Joined::Lost(reason.to_owned(), None),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::read::salvage::losses::Loss;
+    use crate::read::salvage::run::{Cursor, MemoryRun};
+    use crate::read::walk::KeyOrder;
+
+    /// Operands with the numbers 8 and 6, and perhaps a value with the number 4 before them.
+    fn entries(with_value: bool) -> Merge {
+        let mut run = MemoryRun::default();
+        let all = [(8, kind::MERGE, "c"), (6, kind::MERGE, "b"), (4, kind::VALUE, "a")];
+        for (sequence, kind, value) in all.into_iter().take(if with_value { 3 } else { 2 }) {
+            run.push(&[b"k", &(sequence << 8 | u64::from(kind)).to_le_bytes()[..]].concat(), value.as_bytes());
+        }
+        Merge::new(KeyOrder::Bytewise, vec![Cursor::over_memory(1, Arc::new(run))])
+    }
+
+    #[test]
+    fn operands_are_joined_unless_one_of_them_may_be_lost() {
+        // The numbers of what is lost about the key, and of what is lost anywhere; what there is, of three and of two entries.
+        for (here, anywhere, of_three, of_two) in [
+            (&[][..], &[][..], "a,b,c", "b,c"),
+            (&[(5, 5)], &[], "older a", "lost"),
+            (&[(7, 7)], &[], "older a", "lost"),
+            (&[], &[(7, 7)], "older a", "lost"),
+            (&[(7, 7)], &[(7, 7)], "older a", "lost"),
+            (&[(0, u64::MAX)], &[], "older a", "lost"),
+            // Behind all that is there, where something newer may be lost and no operand between them.
+            (&[(9, 9)], &[(9, 20)], "a,b,c", "b,c"),
+            (&[(9, 9)], &[(7, 7)], "older a", "lost"),
+            // Before the value.
+            (&[(1, 3)], &[], "a,b,c", "lost"),
+            (&[], &[(1, 3)], "a,b,c", "lost"),
+            (&[(1, 3)], &[(9, 9)], "a,b,c", "lost"),
+        ] {
+            let loss = |&(lowest, highest): &(u64, u64)| Loss::of_file(Some(0), "x", "y").since(lowest).up_to(highest);
+            let losses: Vec<_> = here.iter().map(loss).collect();
+            let mut sweep = Sweep::over_doubts(KeyOrder::Bytewise, losses.iter());
+            sweep.advance(b"k");
+            for (with_value, wanted) in [(true, of_three), (false, of_two)] {
+                let doubts = Doubts { here: &sweep, anywhere, removed: None };
+                let joining = Joining::By(Operator::Joining(b",".to_vec()));
+                let joined = join(&mut entries(with_value), b"k", &joining, &doubts, &mut Values::new(Vec::new()));
+                let said = match joined {
+                    Joined::Whole(value) => String::from_utf8(value).unwrap(),
+                    Joined::Older(value, _) => format!("older {}", String::from_utf8(value).unwrap()),
+                    Joined::Removed => "removed".to_owned(),
+                    Joined::Lost(..) => "lost".to_owned(),
+                };
+                assert_eq!(said, wanted, "{here:?}, {anywhere:?}, {with_value}");
+            }
+        }
+    }
+}

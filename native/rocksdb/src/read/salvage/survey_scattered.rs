@@ -93,3 +93,33 @@ impl Survey<'_> {
         InternalKey::parse(entries.key()).map(|key| key.user.to_vec())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::files::live_file::LiveFile;
+    use crate::files::table::tests::write_table;
+    use crate::files::temporary::Directory;
+    use crate::read::salvage::table_survey::survey_table;
+    use crate::read::walk::KeyOrder;
+
+    #[test]
+    fn entries_of_a_table_without_properties_have_their_own_numbers_unless_all_have_one() {
+        let directory = Directory::new("scattered-numbers");
+        let path = directory.0.join("1.sst");
+        write_table(&path, "block_based_table_factory={format_version=5;checksum=kXXH3;block_size=512}", 60);
+        let whole = fs::read(&path).unwrap();
+        // Without its footer, which tells where the properties are.
+        fs::write(&path, &whole[..whole.len() - 1]).unwrap();
+        // The lowest and the highest number that MANIFEST tells, and what the entries have, which were written without one.
+        for (numbers, wanted) in [(None, 0), (Some((0, 0)), 0), (Some((0, 9)), 0), (Some((8, 9)), 0), (Some((9, 9)), 9)]
+        {
+            let live = LiveFile::between(b"edge", b"text~", numbers);
+            let found = survey_table(&path, "1.sst", Some(0), KeyOrder::Bytewise, Some(&live)).unwrap();
+            let first = found.run.map(|run| InternalKey::parse(&run.first).unwrap().sequence);
+            assert_eq!((found.entries, first, found.largest_sequence), (60, Some(wanted), wanted), "{numbers:?}");
+        }
+    }
+}
