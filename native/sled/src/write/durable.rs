@@ -61,6 +61,8 @@ mod tests {
     use std::os::unix::net::UnixListener;
 
     use super::*;
+    use crate::guard::Health;
+    use crate::store::{Options, Store};
 
     #[test]
     fn each_value_file_is_synced_in_whatever_order_they_are_listed() {
@@ -102,5 +104,45 @@ mod tests {
         unlike_a_file("other");
         assert!(syncer.sync(&place).is_err(), "a file without a number was passed over");
         fs::remove_dir_all(&place).unwrap();
+    }
+
+    /// A value file that can't be opened, which is there as soon as this is dropped.
+    struct Late(PathBuf);
+
+    impl Drop for Late {
+        fn drop(&mut self) {
+            drop(UnixListener::bind(&self.0).unwrap());
+        }
+    }
+
+    #[test]
+    fn what_sled_writes_while_it_lets_a_store_go_is_synced() {
+        let path = std::env::temp_dir().join(format!("kgdump-durable-late-{}", std::process::id()));
+        let options = Options {
+            path: path.clone(),
+            create: true,
+            read_only: false,
+            cache_capacity: 1 << 20,
+            compression: None,
+            compression_factor: 5,
+            segment_size: None,
+            flush_every_ms: None,
+            check: true,
+        };
+        let store = Store::open(&options, Health::now()).unwrap();
+        // Sled drops a tree's operator together with the tree, which it flushes then.
+        let late = Late(path.join("blobs").join("7"));
+        store
+            .with_writable(|db| {
+                db.set_merge_operator(move |_: &[u8], _: Option<&[u8]>, new: &[u8]| {
+                    let _ = &late;
+                    Some(new.to_vec())
+                });
+                Ok(())
+            })
+            .unwrap();
+        store.flush().unwrap();
+        assert!(store.close().is_err(), "a value file that was there at the end was passed over");
+        fs::remove_dir_all(&path).unwrap();
     }
 }
