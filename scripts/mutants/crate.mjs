@@ -9,6 +9,7 @@ import { removeWhenLarge } from "../setup/cache.mjs";
 import { CRATES, LOOKING, SHARED } from "../setup/crates.mjs";
 import { cargoEnvironment } from "../setup/native.mjs";
 import { CACHE, ROOT } from "../setup/paths.mjs";
+import { builtPath, putProduct } from "../setup/product.mjs";
 import { tryRun } from "../setup/run.mjs";
 
 /** Bytes from which on the target directory starts afresh. */
@@ -59,22 +60,24 @@ export async function quickCrate(directory, path) {
   const env = { ...(await cargoEnvironment(crate)), ...QUICK, CARGO_TARGET_DIR: target };
   const manifest = `--manifest-path=${join(directory, relative(ROOT, crate.directory), "Cargo.toml")}`;
   // What is only a part of others has none, and is only tested.
-  const { output = crate.directory, product: name = "", built = "" } = crate;
-  const product = join(directory, relative(ROOT, output), name);
+  const own = { output: crate.directory, product: "", built: "", ...crate };
+  const product = join(directory, relative(ROOT, own.output), own.product);
   // What runs with the old one is not disturbed.
-  const put = async (/** @type {string} */ from) => {
-    await copyFile(from, `${product}.new`);
+  const put = async (/** @type {(path: string) => Promise<void>} */ write) => {
+    await write(`${product}.new`);
     await rename(`${product}.new`, product);
   };
+  // Flags for this platform are not those of another one.
+  const platform = own.target === undefined ? { args: [], flags: {} } : { args: [`--target=${own.target}`], flags: { RUSTFLAGS: "" } };
   return {
     build: async () => {
       await mkdir(target, { recursive: true });
-      const { status, stderr } = await tryRun("cargo", ["build", ...FLAGS, manifest], { cwd: ROOT, env });
+      const { status, stderr } = await tryRun("cargo", ["build", ...FLAGS, manifest, ...platform.args], { cwd: ROOT, env: { ...env, ...platform.flags } });
       if (status !== 0) return `${stderr}\n`;
-      await put(join(target, "release", built));
+      await put((path) => putProduct(own, builtPath(own, target), path));
       return "";
     },
-    restore: () => put(join(output, name)),
+    restore: () => put((path) => copyFile(join(own.output, own.product), path)),
     test: async (test, match) => {
       const file = /\/tests\/(\w+)\.rs$/.exec(test)?.[1];
       // A test's program does not lie beside the library, as the addon does.

@@ -238,8 +238,18 @@ fn a_tree_with_entries_is_left_alone() {
     let outcome = loader.begin(b"t").and_then(|()| loader.end());
     assert_eq!(outcome.unwrap_err().code, Code::TargetExists);
     drop(loader);
+    // Nor is one that the same load has filled.
+    let loader = Loader::start(&store, 1).unwrap();
+    loader.begin(b"u").unwrap();
+    loader.load(encode(&model)).unwrap();
+    assert_eq!(loader.end().unwrap(), 100);
+    let outcome = loader.begin(b"u").and_then(|()| loader.load(encode(&plain(7)))).and_then(|()| loader.end());
+    assert_eq!(outcome.unwrap_err().code, Code::TargetExists);
+    drop(loader);
     store.close().unwrap();
-    check(&open_plain(&path, false, None), b"t", &model);
+    let db = open_plain(&path, false, None);
+    check(&db, b"t", &model);
+    check(&db, b"u", &model);
 }
 
 #[test]

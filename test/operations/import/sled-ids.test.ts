@@ -1,12 +1,14 @@
 /** The counter behind sled's `generate_id`: a store that is made of another's entries never begins below it. */
+import { cp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { openSledSource } from "#src/engines/sled/reader.js";
 import { openSledSink } from "#src/engines/sled/sled.js";
 import { exportStore } from "#src/operations/export/export.js";
 import { importDump } from "#src/operations/import/import.js";
+import { recoverInto, recoverStore } from "#src/operations/recover/index.js";
 import { verifyDump, type VerifyDumpOptions, verifyStore } from "#src/operations/verify/verify.js";
-import { sledCheck, sledWrite } from "../../checker/run.js";
+import { sledCheck, sledId, sledWrite } from "../../checker/run.js";
 import { temporaryDirectory } from "../../support/temporary.js";
 
 async function nextId(path: string): Promise<number> {
@@ -67,6 +69,20 @@ test("ids go on where the original's were when nothing else has changed", async 
   t.is((await importDump({ input: delta, target })).delta, "applied");
   t.true((await nextId(target)) >= wanted);
   t.is((await importDump({ input: delta, target })).delta, "already");
+});
+
+test("ids go on where a damaged store's were", async (t) => {
+  const { store, output } = await behindByIds(t);
+  const root = await temporaryDirectory(t);
+  const [original, target, made] = ["original", "target", "made"].map((name) => join(root, name)) as [string, string, string];
+  await cp(store, original, { recursive: true });
+  await rm(join(store, "conf"));
+  await recoverInto({ store, target });
+  await recoverStore({ store, output, force: true });
+  await importDump({ input: output, target: made });
+  const given = await sledId(original);
+  t.true(given >= 8_000_000);
+  for (const path of [target, made]) t.is(await sledId(path), given);
 });
 
 test("verify says when a store's counter is behind that of the dump or of the other store, and says nothing when it is not", async (t) => {

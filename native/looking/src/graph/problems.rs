@@ -142,7 +142,7 @@ mod tests {
     use super::super::spill::memory::Memory;
     use super::*;
 
-    /// Problems by a model: 3 bits for the kind, 4 for an id; and the same to be sorted.
+    /// Problems by a model: 3 bits for the kind, 2 for an id, 2 for that of the other record (0: none); and the same to be sorted.
     fn problems(bits: u128) -> (BTreeSet<(u8, u8)>, Problems) {
         let room = Room { space: Arc::new(Memory), run_records: Some(5) };
         let (mut model, mut sorter) = (BTreeSet::new(), Problems::new(&room, 0));
@@ -150,7 +150,8 @@ mod tests {
             let (kind, id) = (number >> 4, number & 15);
             model.insert((kind, id));
             let mut record = [0; RECORD];
-            (record[0], record[17]) = (kind, id);
+            (record[0], record[17]) = (kind, id >> 2);
+            (record[18], record[34]) = (u8::from(id & 3 > 0), id & 3);
             // Two keyspaces may have the same.
             for _ in 0..=id % 2 {
                 sorter.push(record).expect("it can be kept");
@@ -179,7 +180,8 @@ mod tests {
                     (all.len() as u64, new.len() as u64),
                     "round {round}, kind {kind}"
                 );
-                let told: Vec<u8> = tally.examples.iter().map(|example| example.id[15]).collect();
+                let id_of = |Example { id, other, .. }: &Example| id[15] << 2 | other.map_or(0, |(_, other)| other[15]);
+                let told: Vec<u8> = tally.examples.iter().map(id_of).collect();
                 let first: Vec<u8> = if new.is_empty() { all.iter().map(|one| one.1).collect() } else { new };
                 assert_eq!(told, first[..first.len().min(EXAMPLES)], "round {round}, kind {kind}");
             }

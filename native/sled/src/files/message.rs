@@ -188,9 +188,17 @@ mod tests {
             }
         };
         let eight = [7; 8];
-        for (code, page, body) in
-            [(4, 2, &[][..]), (5, 1, &[9]), (6, 0, &[1, 2]), (7, 0, &eight), (8, 2, &[1]), (9, 2, &eight)]
-        {
+        for (code, page, body) in [
+            (4, 2, &[][..]),
+            (5, 1, &[9]),
+            (6, 0, &[1, 2]),
+            (7, 0, &eight),
+            (8, 2, &[1]),
+            (9, 2, &eight),
+            (10, 2, &[1]),
+            (10, 2, &[]),
+            (11, 2, &eight),
+        ] {
             assert_eq!(
                 (found(code, page, body, false), found(code, page, body, true)),
                 ("message", "damaged"),
@@ -205,7 +213,10 @@ mod tests {
             (7, 0, &[1]),
             (8, 1, &[1]),
             (9, 2, &[1]),
+            (9, 1, &eight),
+            (10, 1, &[1]),
             (11, 2, &[]),
+            (11, 1, &eight),
             (3, 2, &eight),
         ] {
             // The checksum is what counts, where it is right.

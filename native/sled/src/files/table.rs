@@ -151,4 +151,53 @@ mod tests {
         assert_eq!(lsns(link, 8, true), (vec![], 0));
         assert!(!table.apply(MOST_PAGES, base, place(9, false)));
     }
+
+    #[test]
+    fn what_an_earlier_state_has_of_a_page_is_missed_one_by_one() {
+        let (base, link) = (Kind::Replace { blob: false }, Kind::Link { blob: false });
+        let of = |messages: &[(Kind, i64)]| {
+            let mut table = Table::default();
+            for &(kind, lsn) in messages {
+                assert!(table.apply(1, kind, Place { lsn, at: 0, size: 9, blob: false }));
+            }
+            table
+        };
+        let earlier = [(base, 10), (link, 20), (link, 30)];
+        for (own, expected) in [
+            (&[][..], true),
+            (&[(base, 9)], true),
+            (&[(base, 10)], true),
+            (&[(base, 10), (link, 30)], true),
+            // As many changes, or more, are not the same ones.
+            (&[(base, 10), (link, 20), (link, 40)], true),
+            (&[(base, 10), (link, 30), (link, 40), (link, 50)], true),
+            (&[(base, 9), (link, 10), (link, 20), (link, 30)], true),
+            (&[(Kind::Free, 9)], true),
+            (&earlier, false),
+            (&[(base, 10), (link, 20), (link, 30), (link, 40)], false),
+            (&[(base, 40)], false),
+            (&[(Kind::Free, 40)], false),
+        ] {
+            assert_eq!(of(own).behind(&of(&earlier)), expected.then_some(1), "{own:?}");
+        }
+        let freed = of(&[(Kind::Free, 10)]);
+        assert_eq!([9, 10, 11].map(|lsn| of(&[(Kind::Free, lsn)]).misses(&freed, 1)), [true, false, false]);
+    }
+
+    #[test]
+    fn each_change_with_a_value_file_needs_it() {
+        // Base and changes of one page, each with a file or without.
+        for blobs in 0..1 << 4_u64 {
+            let mut table = Table::default();
+            for number in 0..4 {
+                let blob = blobs >> number & 1 == 1;
+                let kind = if number == 0 { Kind::Replace { blob } } else { Kind::Link { blob } };
+                assert!(table.apply(3, kind, Place { lsn: 1, at: number, size: 9, blob }));
+            }
+            let mut needed: Vec<_> = table.value_files().map(|(page, place)| (page, place.at)).collect();
+            needed.sort_unstable();
+            let expected: Vec<_> = (0..4).filter(|number| blobs >> number & 1 == 1).map(|at| (3, at)).collect();
+            assert_eq!(needed, expected);
+        }
+    }
 }

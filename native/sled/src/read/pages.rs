@@ -277,30 +277,4 @@ impl Inflater {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::files::conf::DEFAULTS;
-    use crate::files::made::{message_of, segment};
-    use crate::files::message::SEGMENT_HEADER;
-
-    #[test]
-    fn a_message_counts_only_for_its_page_kind_and_segment() {
-        let store = std::env::temp_dir().join(format!("kgdump-pages-{}", std::process::id()));
-        std::fs::create_dir_all(&store).unwrap();
-        let body = [b'x'; 40];
-        let one = message_of(8, 0, 2, &body);
-        let size = u32::try_from(one.len()).unwrap();
-        std::fs::write(store.join("db"), segment(256, 0, &[one, message_of(8, 0, 3, &[b'y'; 40])])).unwrap();
-        let mut bodies = BodyReader::open(&store, Settings { segment_size: 256, ..DEFAULTS }).unwrap();
-        let mut read = |page, codes, lsn| {
-            let place = Place { lsn, at: SEGMENT_HEADER as u64, size, blob: false };
-            bodies.body(page, place, codes, |found| Ok(found == body)).map_err(|fault| fault.code)
-        };
-        let first = SEGMENT_HEADER as i64;
-        assert_eq!(read(2, [8, 9], first), Ok(true));
-        assert_eq!(read(3, [8, 9], first), Err(Code::StoreDamaged), "of another page");
-        assert_eq!(read(2, [10, 11], first), Err(Code::StoreDamaged), "of another kind");
-        assert_eq!(read(2, [8, 9], 256 + first), Err(Code::StoreDamaged), "of another use of the segment");
-        std::fs::remove_dir_all(&store).unwrap();
-    }
-}
+mod tests;

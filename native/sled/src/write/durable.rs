@@ -61,17 +61,25 @@ mod tests {
     use std::os::unix::net::UnixListener;
 
     use super::*;
+    use crate::guard::Health;
+    use crate::store::{Options, Store};
 
     #[test]
     fn each_value_file_is_synced_in_whatever_order_they_are_listed() {
         let place = std::env::temp_dir().join(format!("kgdump-durable-each-{}", std::process::id()));
-        for unlike in 1..=12 {
+        // Some file systems list what was made first or last before the rest.
+        let orders: [Vec<i64>; 2] = [(1..=12).collect(), (1..=12).rev().collect()];
+        for (order, unlike) in orders.iter().flat_map(|order| (1..=12).map(move |unlike| (order, unlike))) {
             let blobs = place.join("blobs");
             fs::create_dir_all(&blobs).unwrap();
-            for number in (1..=12).filter(|number| *number != unlike) {
-                fs::write(blobs.join(number.to_string()), "value").unwrap();
+            for number in order {
+                let path = blobs.join(number.to_string());
+                if *number == unlike {
+                    drop(UnixListener::bind(path).unwrap());
+                } else {
+                    fs::write(path, "value").unwrap();
+                }
             }
-            drop(UnixListener::bind(blobs.join(unlike.to_string())).unwrap());
             assert!(Syncer::default().sync(&place).is_err(), "value file {unlike} was passed over");
             fs::remove_dir_all(&place).unwrap();
         }
@@ -96,5 +104,45 @@ mod tests {
         unlike_a_file("other");
         assert!(syncer.sync(&place).is_err(), "a file without a number was passed over");
         fs::remove_dir_all(&place).unwrap();
+    }
+
+    /// A value file that can't be opened, which is there as soon as this is dropped.
+    struct Late(PathBuf);
+
+    impl Drop for Late {
+        fn drop(&mut self) {
+            drop(UnixListener::bind(&self.0).unwrap());
+        }
+    }
+
+    #[test]
+    fn what_sled_writes_while_it_lets_a_store_go_is_synced() {
+        let path = std::env::temp_dir().join(format!("kgdump-durable-late-{}", std::process::id()));
+        let options = Options {
+            path: path.clone(),
+            create: true,
+            read_only: false,
+            cache_capacity: 1 << 20,
+            compression: None,
+            compression_factor: 5,
+            segment_size: None,
+            flush_every_ms: None,
+            check: true,
+        };
+        let store = Store::open(&options, Health::now()).unwrap();
+        // Sled drops a tree's operator together with the tree, which it flushes then.
+        let late = Late(path.join("blobs").join("7"));
+        store
+            .with_writable(|db| {
+                db.set_merge_operator(move |_: &[u8], _: Option<&[u8]>, new: &[u8]| {
+                    let _ = &late;
+                    Some(new.to_vec())
+                });
+                Ok(())
+            })
+            .unwrap();
+        store.flush().unwrap();
+        assert!(store.close().is_err(), "a value file that was there at the end was passed over");
+        fs::remove_dir_all(&path).unwrap();
     }
 }

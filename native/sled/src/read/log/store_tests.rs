@@ -129,6 +129,25 @@ fn a_snapshot_that_cannot_be_used_is_told() {
 }
 
 #[test]
+fn the_name_of_a_snapshot_that_cannot_be_used_says_how_far_the_log_went() {
+    let sound = snapshot(END, 0, &[&[AT]]);
+    let spoilt = |bytes: &[u8]| [&[bytes[0] ^ 1], &bytes[1..]].concat();
+    for (lsn, is_cut) in [(END - 1, false), (END, false), (END + 1, true), (255, true), (256, false), (257, true)] {
+        let newest = (format!("snap.{lsn:016X}"), spoilt(&sound));
+        // Also when an older one can be used.
+        for older in [None, Some(("snap.000000000000000A", sound.clone()))] {
+            let what = format!("{lsn} {}", older.is_some());
+            let files: Vec<_> = older.into_iter().chain([(&newest.0[..], newest.1.clone())]).collect();
+            let read = Made::new(&format!("name-{}-{}", lsn, files.len()), &page(), &files).read();
+            match read {
+                Ok(warnings) => assert!(!is_cut && warnings.len() == 1, "{what}: {warnings:?}"),
+                Err(why) => assert!(is_cut && why.contains("the file db is cut off"), "{what}: {why}"),
+            }
+        }
+    }
+}
+
+#[test]
 fn a_batch_that_is_not_whole_is_told() {
     let db = segment(SIZE, 0, &[message_of(8, 0, 0, b"x"), message_of(3, 0, 0, &1000_i64.to_le_bytes())]);
     let warnings = Made::new("batch", &db, &[]).read();

@@ -28,6 +28,29 @@ fn what_a_snapshot_covers_may_be_gone_from_the_log() {
 }
 
 #[test]
+fn from_the_segment_of_what_is_stable_on_none_is_missing() {
+    let last = 3;
+    for known in [0, 1, 255, 256, 257, 511, 512, 513, 767, 768] {
+        for missing in 0..last {
+            // What is stable is told by the last segment's header, or by a snapshot.
+            for (who, stable, snapshot) in [("header", known, 0), ("snapshot", 0, known)] {
+                let whole =
+                    |number: u8| segment(SIZE, i64::from(number) * SIZE as i64, &[message_of(2, number, 0, b"")]);
+                let mut bytes: Vec<u8> = (0..last).filter(|&number| number != missing).flat_map(whole).collect();
+                bytes.extend(header(i64::from(last) * SIZE as i64, stable));
+                let found = walked(&format!("missing-{who}-{known}-{missing}"), &bytes, SIZE, snapshot);
+                let lost = i64::from(missing) * SIZE as i64;
+                if known < lost + SIZE as i64 {
+                    assert!(found.unwrap_err().contains(&format!("at {lost} is missing")), "{who} {known} {missing}");
+                } else {
+                    assert_eq!(found, Ok((788, Vec::new())), "{who} {known} {missing}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn a_batch_counts_when_its_last_byte_is_there() {
     let batch = |last: i64| {
         let bytes = segment(SIZE, 0, &[message_of(3, 0, 0, &last.to_le_bytes()), message_of(8, 0, 5, b"page")]);

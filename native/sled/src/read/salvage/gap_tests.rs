@@ -3,8 +3,10 @@
 use super::history::{Age, History, Written};
 use super::orphans::{chains, fill};
 use super::plan::{Leaf, Piece};
+use super::rescue::{Stretch, What};
 use super::survey::{Event, Survey};
-use super::tests::{SETTINGS, shown, span};
+use super::tests::{SETTINGS, SIZE, rescued, shown, span, two_leaves, unreadable};
+use crate::files::made::{message_of, segment};
 use crate::files::message::Kind;
 use crate::files::table::Place;
 
@@ -42,6 +44,14 @@ fn gaps_are_filled_by_neighbours_that_may_be_old() {
     let neighbours = [orphan(4, "c", "k", Some(5)), orphan(5, "k", "p", Some(3))];
     assert_eq!(filled(behind(), &neighbours), (texts(&["gap ..c", "4 c..k Old", "5 k..p Old", "3 p.. Newest"]), 0));
     assert_eq!(filled(behind(), &[orphan(5, "k", "o", Some(3))]), (texts(&["gap ..p", "3 p.. Newest"]), 1));
+    // It may be as long as the gap, and not longer.
+    assert_eq!(filled(behind(), &[orphan(5, "", "p", Some(3))]), (texts(&["5 ..p Old", "3 p.. Newest"]), 0));
+    let between =
+        || vec![piece(leaf(1, "", "c", None), "", "c"), gap("c", "p"), piece(leaf(3, "p", "", None), "p", "")];
+    for (lo, expected, left) in [("b", "gap c..p", 1), ("c", "5 c..p Old", 0)] {
+        let found = filled(between(), &[orphan(5, lo, "p", Some(3))]);
+        assert_eq!(found, (texts(&["1 ..c Newest", expected, "3 p.. Newest"]), left), "{lo}");
+    }
     // Beside what may be another tree's, they may be that; a page whose id was given to another one in between is none.
     let beside = |age, written, next: Leaf| {
         let log = Survey { events: given_back.to_vec(), ..Survey::default() };
@@ -64,4 +74,44 @@ fn gaps_are_filled_by_neighbours_that_may_be_old() {
     let chains = chains(left.map(|leaf| (leaf.id, leaf)).into());
     let chains: Vec<_> = chains.iter().map(|chain| shown(chain)).collect();
     assert_eq!(chains, [texts(&["7 a..c Newest", "6 c..e Newest"]), texts(&["8 f.. Newest"])]);
+}
+
+#[test]
+fn no_leaf_is_surer_than_what_leads_to_it() {
+    let told = |name: &str, messages: &[Vec<u8>]| {
+        let rescue = rescued(&format!("surer-{name}"), &segment(SIZE, 0, messages));
+        let one = |Stretch { span, what }: &Stretch| {
+            let what = match what {
+                What::Entries { age, .. } => format!("{age:?}"),
+                What::Gap { .. } => "gap".to_string(),
+            };
+            format!("{}.. {what}", String::from_utf8_lossy(&span.lo))
+        };
+        let of_tree = |named: bool| {
+            let trees = rescue.trees.iter().filter(move |tree| tree.name.is_some() == named);
+            trees.flat_map(|tree| &tree.stretches).map(one).collect::<Vec<_>>().join(", ")
+        };
+        [of_tree(true), of_tree(false)]
+    };
+    let [list, root, first, second] = two_leaves();
+    // The second leaf by another id, and the first one that names it.
+    let elsewhere = message_of(8, 0, 8, &second[8..]);
+    let leads_there = message_of(8, 0, 6, &[&[8], &first[9..]].concat());
+    let all = [list.clone(), root.clone(), first.clone(), second.clone()];
+    let orphans = [list.clone(), unreadable(5), first, second];
+    let beside = [list, root, leads_there, unreadable(7), elsewhere];
+    for (name, messages, lost, tree, without) in [
+        ("sound", &all[..], &[][..], ".. Newest", ""),
+        ("leaf", &all, &[6], ".. Old, m.. Newest", ""),
+        ("root", &all, &[5], ".. PerhapsOld", ""),
+        ("both", &all, &[5, 7], ".. PerhapsOld, m.. Old", ""),
+        // Without a parent they belong to no tree, or into a gap beside one that names them.
+        ("orphans", &orphans, &[], ".. gap", ".. PerhapsOld"),
+        ("old-orphan", &orphans, &[6], ".. gap", ".. Old, m.. PerhapsOld"),
+        ("beside", &beside, &[], ".. Newest, m.. PerhapsOld", ""),
+        ("old-beside", &beside, &[8], ".. Newest, m.. Old", ""),
+    ] {
+        let lost: Vec<_> = lost.iter().map(|&page| unreadable(page)).collect();
+        assert_eq!(told(name, &[messages, &lost].concat()), [tree, without], "{name}");
+    }
 }

@@ -192,3 +192,47 @@ impl<'a> RescueWalk<'a> {
         Ok(entry.map(|(suffix, value)| (self.page.prefix(), suffix, value)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{Made, SIZE, two_leaves, unreadable};
+    use super::*;
+    use crate::files::made::segment;
+
+    /// A fill: whether something may be missing before it, its entries, and how many of them are doubtful.
+    type Told = (bool, usize, usize);
+
+    /// The fills of a pass over a tree of two leaves, of which these have newer versions that cannot be read; so many cuts were made before.
+    fn fills(old: &[u8], cuts: u32) -> Vec<Told> {
+        let log = [&two_leaves()[..], &old.iter().map(|&page| unreadable(page)).collect::<Vec<_>>()].concat();
+        let made = Made::new(&format!("fills-{old:?}-{cuts}"), &segment(SIZE, 0, &log));
+        let mut scan = SalvageScan::new(&Arc::new(made.rescue()), 0).unwrap();
+        scan.cuts = cuts;
+        let mut found = Vec::new();
+        loop {
+            let SalvageFilled { filled, gap, doubtful } = scan.fill(&mut Vec::new(), 4096, 4096).unwrap();
+            found.push((gap, filled.stats.entries, doubtful));
+            if filled.done {
+                return found;
+            }
+        }
+    }
+
+    #[test]
+    fn before_and_behind_what_is_doubtful_something_may_be_missing() {
+        let (one, end) = ((true, 1, 1), (true, 0, 0));
+        let sure_end = (false, 0, 0);
+        let cases: [(&[u8], &[Told], &[Told]); 4] = [
+            (&[], &[(false, 3, 0), sure_end], &[(false, 3, 0), sure_end]),
+            (&[6], &[one, one, (true, 1, 0), sure_end], &[(true, 2, 2), (true, 1, 0), sure_end]),
+            (&[7], &[(false, 2, 0), one, end], &[(false, 2, 0), one, end]),
+            (&[6, 7], &[one, one, one, end], &[(true, 3, 3), end]),
+        ];
+        for (old, cut, together) in cases {
+            assert_eq!(fills(old, 0), cut, "{old:?}");
+            // When there were too many cuts already, doubtful entries share a block.
+            assert_eq!(fills(old, MOST_CUTS), together, "{old:?}");
+        }
+        assert_eq!(fills(&[6, 7], MOST_CUTS - 1), [one, (true, 2, 2), end]);
+    }
+}

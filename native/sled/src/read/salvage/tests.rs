@@ -23,10 +23,10 @@ pub(super) const LEAF: &[u8] = &[0; 8];
 const PUT: &[u8] = &[0, 1, b'k', 1, b'v'];
 
 /// A store with this log, which goes with it.
-struct Made(PathBuf);
+pub(super) struct Made(PathBuf);
 
 impl Made {
-    fn new(name: &str, log: &[u8]) -> Made {
+    pub(super) fn new(name: &str, log: &[u8]) -> Made {
         let directory = std::env::temp_dir().join(format!("kgdump-salvage-{name}-{}", std::process::id()));
         fs::create_dir(&directory).unwrap();
         fs::write(directory.join("db"), log).unwrap();
@@ -44,6 +44,13 @@ impl Made {
         let mut reader = BodyReader::open(&self.0, SETTINGS).unwrap();
         let (version, _) = history.page(&mut reader, 5, &mut page).unwrap();
         (version, page.len())
+    }
+
+    /// What is left of it.
+    pub(super) fn rescue(&self) -> Rescue {
+        let conf = b"segment_size: 256\nuse_compression: false\nversion: 0.34\n";
+        fs::write(self.0.join("conf"), [&conf[..], &crc32fast::hash(conf).to_le_bytes()].concat()).unwrap();
+        Rescue::open(&self.0).unwrap()
     }
 }
 
@@ -132,6 +139,11 @@ fn what_is_lost_of_a_log_is_told_by_what_is_there() {
     // From there on it has no gaps.
     let gap = Survey { segments: [(0, 0), (2, 2)].into(), stable: 0, ..sound() };
     assert_eq!(parts(&gap, None), [(size, 2 * size)]);
+    // What a snapshot knows is lost before its place, and what goes on behind that is not.
+    for (known, expected) in [(size, true), (size + 1, true), (2 * size - 1, true), (2 * size, false), (530, false)] {
+        let found = parts(&gap, Some(&snapshot(known, &[])));
+        assert_eq!(found, if expected { vec![(size, 2 * size)] } else { vec![] }, "{known}");
+    }
     // Its end is damaged, or belongs to a batch that is not whole.
     assert_eq!(parts(&Survey { lost: vec![lost(Some((600, 700)), false)], ..sound() }, None), [(600, 700), rest]);
     assert_eq!(parts(&Survey { batch_cut: 1, ..sound() }, None), [rest]);
@@ -218,10 +230,22 @@ fn value_files_that_a_page_needs_are_looked_for() {
 
 /// What is left of a store with this log.
 pub(super) fn rescued(name: &str, log: &[u8]) -> Rescue {
-    let made = Made::new(name, log);
-    let conf = b"segment_size: 256\nuse_compression: false\nversion: 0.34\n";
-    fs::write(made.0.join("conf"), [&conf[..], &crc32fast::hash(conf).to_le_bytes()].concat()).unwrap();
-    Rescue::open(&made.0).unwrap()
+    Made::new(name, log).rescue()
+}
+
+/// A tree `a` of two leaves: the list of trees, the root 5, page 6 with the keys a and b, and page 7 with the key m, from which on its keys are.
+pub(super) fn two_leaves() -> [Vec<u8>; 4] {
+    [
+        message_of(6, 0, 0, b"\x01a\x05"),
+        message_of(8, 0, 5, b"\0\0\0\0\0\0\x01\x02\0\x01m\x06\x07"),
+        message_of(8, 0, 6, b"\x07\0\0\0\0\x01m\0\x02\x01a\x01b\x011\x012"),
+        message_of(8, 0, 7, b"\0\0\0\0\x01m\0\0\x01\x01m\x013"),
+    ]
+}
+
+/// A newer version of a page, which cannot be read.
+pub(super) fn unreadable(page: u8) -> Vec<u8> {
+    message_of(8, 0, page, b"none")
 }
 
 #[test]
