@@ -1,11 +1,18 @@
-//! Which processes hold locks on a file. Linux lists all locks in /proc/locks.
+//! Which processes hold locks on a file. Linux lists all locks in /proc/locks, piece by piece: one is left out when another before it is
+//! given back between two pieces.
 //!
 //! Contract: the file is never opened, as closing any descriptor of it would release a lock that this very process holds (POSIX record
 //! locks work so). No lock is tried.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::{self, Read as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
+
+/// How often the list is read for a lock that may have been left out.
+const LOOKS: u32 = 4;
+/// Bytes that are asked for at once, as more pieces leave out more: the system gives a page at most.
+const PIECE: usize = 1 << 16;
 
 /// A lock that a process holds.
 #[derive(Debug, PartialEq, Eq)]
@@ -19,9 +26,23 @@ pub struct HeldLock {
 
 /// The locks on a file whose holders are known; none when the system does not tell.
 pub fn locks_on(file: &Path) -> Vec<HeldLock> {
-    let (Ok(facts), Ok(table)) = (fs::metadata(file), fs::read_to_string("/proc/locks")) else { return Vec::new() };
+    let Ok(facts) = fs::metadata(file) else { return Vec::new() };
     let device = (major(facts.dev()), minor(facts.dev()));
-    table.lines().filter_map(|line| lock_in(line, device, facts.ino())).collect()
+    let looks = (0..LOOKS).map_while(|_| list().ok());
+    let mut found = looks.map(|list| list.lines().filter_map(|line| lock_in(line, device, facts.ino())).collect());
+    found.find(|locks: &Vec<_>| !locks.is_empty()).unwrap_or_default()
+}
+
+/// All locks of the system, a line each.
+fn list() -> io::Result<String> {
+    let (mut list, mut piece) = (Vec::new(), vec![0; PIECE]);
+    let mut file = File::open("/proc/locks")?;
+    loop {
+        match file.read(&mut piece)? {
+            0 => return Ok(String::from_utf8_lossy(&list).into_owned()),
+            length => list.extend_from_slice(&piece[..length]),
+        }
+    }
 }
 
 /// The name of a process, as its system has it, when it may be known.

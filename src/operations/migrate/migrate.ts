@@ -107,7 +107,7 @@ function refuseOtherDirection(journal: Journal, engine: EngineName | undefined):
 }
 
 /** How the warning begins that a store is in use, which a live copy is meant for. */
-const IN_USE = "the store is in use by process";
+const IN_USE = "the store is in use by ";
 
 /** A result that tells only of what was before. */
 function nothingDone(status: MigrateResult["status"], target: string, engine: EngineName, journal: Journal | null, started: number): MigrateResult {

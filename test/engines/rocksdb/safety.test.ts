@@ -1,5 +1,5 @@
 /** The source is never changed; stopping, aborting and closing at any moment; buffers; other programs at the same store. */
-import { execFile, spawn } from "node:child_process";
+import { execFile, spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { chmod, readdir, readFile, stat } from "node:fs/promises";
@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import test from "ava";
 import { createRocksdbSink, openRocksdbSource } from "#src/engines/rocksdb/rocksdb.js";
+import { KGDUMP } from "../../cli/support/run.js";
 import { unpackStore } from "../../fixtures/unpack.js";
 import { temporaryDirectory } from "../../support/temporary.js";
 import { assertCode, bytes, entriesOf, numbered, putEntries, readStore } from "./support.js";
@@ -135,6 +136,26 @@ test("a store that is open for writing is readable, with a warning, and keeps it
   t.regex(other, /STORE_IN_USE/);
   await assertCode(t, "STORE_IN_USE", () => createRocksdbSink(path));
   await sink.close();
+});
+
+test("a writer in another container is seen, though it has no number here", async (t) => {
+  const path = join(await temporaryDirectory(t), "store");
+  const sink = await createRocksdbSink(path);
+  const kgdump = (...args: readonly string[]): ReturnType<typeof spawnSync> => spawnSync("unshare", ["--user", "--map-root-user", "--pid", "--fork", "--mount-proc", ...args], { encoding: "utf8" });
+  try {
+    if (kgdump("true").status !== 0) {
+      t.log("SKIPPED: this system lets nobody make a PID namespace");
+      return;
+    }
+    const { status, stderr } = kgdump(process.execPath, KGDUMP, "export", path, "-o", "/dev/null");
+    t.is(status, 0, String(stderr));
+    t.regex(String(stderr), /^warning: the store is in use by a process in another container: you get/m);
+    const migrated = kgdump(process.execPath, KGDUMP, "migrate", "--from", path);
+    t.is(migrated.status, 6);
+    t.regex(String(migrated.stderr), /is open by a process in another container \[STORE_IN_USE\]/);
+  } finally {
+    await sink.close();
+  }
 });
 
 for (const mode of ["automatic", "manual"]) {

@@ -43,10 +43,7 @@ pub fn hold(store: &Path) -> Outcome<Held> {
     if !matches!(error.raw_os_error(), Some(libc::EAGAIN | libc::EACCES)) {
         return Err(Fault::io("locking", &path, &error));
     }
-    let by = lock_holder(store).map_or_else(String::new, |holder| {
-        let name = holder.name.map_or_else(String::new, |name| format!(" ({})", name.escape_debug()));
-        format!(" by process {}{name}", holder.pid)
-    });
+    let by = lock_holder(store).map(|holder| format!(" by {}", holder.words())).unwrap_or_default();
     Err(Fault::new("STORE_IN_USE", format!("{} is open{by}", store.display()))
         .at(store)
         .hint("stop the service that uses it, then run this again"))

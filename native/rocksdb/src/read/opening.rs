@@ -5,7 +5,6 @@
 //!
 //! Contract: nothing in the store's directory is written or locked.
 
-use std::cell::{Cell, OnceCell};
 use std::path::Path;
 use std::sync::Arc;
 use std::thread::sleep;
@@ -13,7 +12,7 @@ use std::time::Duration;
 
 use crate::error::{Fault, Outcome};
 use crate::files::layout::fingerprint;
-use crate::files::lock_holder::{look_for_holder, Holder};
+use crate::files::lock_holder::{lock_holder, Holder};
 use crate::read::diagnose::diagnose;
 use crate::read::judge::Reading;
 use crate::read::pin::{Pin, Unpinned};
@@ -26,9 +25,6 @@ use crate::read::unknown_tables::look_for_unknown_tables;
 const TRIES: u32 = 200;
 /// How often a failure is tried again although nothing seems to have changed.
 const STABLE_TRIES: u32 = 3;
-/// A store with more tables, or more bytes in its logs, is not opened before it is known whether somebody writes to it.
-const FEW_TABLES: usize = 2000;
-const SHORT_LOGS: u64 = 1 << 20;
 
 /// Opens the store at `store` for reading, as it is at one point in time.
 ///
@@ -61,14 +57,10 @@ fn open_any(store: &Path, reading: &Reading) -> Outcome<Store> {
 
 /// Opens a store where it is when nobody writes to it, as far as that can be known; none when somebody does, or may.
 fn open_quiet(store: &Path, reading: &Reading) -> Outcome<Option<Store>> {
-    let holder = Holding::look(store);
-    // A store that is soon opened is opened while it is looked who holds it, which takes some 10 ms: then that is done again.
-    let is_small = |point: &Point| point.tables() <= FEW_TABLES && point.log_bytes() <= SHORT_LOGS;
-    let result = open_still(store, reading, |point| is_small(point) || holder.get().is_none());
-    if holder.get().is_some() {
+    if lock_holder(store).is_some() {
         return Ok(None);
     }
-    match result {
+    match open_still(store, reading) {
         Ok(Some(mut opened)) => {
             look_for_unknown_tables(&mut opened)?;
             Ok(Some(opened))
@@ -79,8 +71,8 @@ fn open_quiet(store: &Path, reading: &Reading) -> Outcome<Option<Store>> {
     }
 }
 
-/// Opens a store where it is; none when `may_open` does not let it, or it did not stand still meanwhile.
-fn open_still(store: &Path, reading: &Reading, may_open: impl FnOnce(&Point) -> bool) -> Outcome<Option<Store>> {
+/// Opens a store where it is; none when it did not stand still meanwhile.
+fn open_still(store: &Path, reading: &Reading) -> Outcome<Option<Store>> {
     let before = fingerprint(store)?;
     let stands_still = || fingerprint(store).as_ref() == Ok(&before);
     let point = match Point::now(store, &before.manifest) {
@@ -88,9 +80,6 @@ fn open_still(store: &Path, reading: &Reading, may_open: impl FnOnce(&Point) -> 
         Err(fault) if stands_still() => return Err(fault),
         Err(_) => return Ok(None),
     };
-    if !may_open(&point) {
-        return Ok(None);
-    }
     let result = Store::at(store, &point, reading);
     if !stands_still() || !point.logs_stand_still() {
         return Ok(None);
@@ -99,13 +88,13 @@ fn open_still(store: &Path, reading: &Reading, may_open: impl FnOnce(&Point) -> 
 }
 
 fn open_pinned(store: &Path, reading: &Reading) -> Result<Store, Unpinned> {
-    let holder = Holding::look(store);
+    let holder = lock_holder(store);
     let (pin, point) = Pin::take(store)?;
     let names = pin.names();
     let mut opened = names.outcome(Store::at(store, &Arc::new(point), reading))?;
     opened.warnings = opened.warnings.into_iter().map(|warning| names.text(warning)).collect();
-    if let Some(holder) = holder.get() {
-        opened.warnings.insert(0, in_use(holder));
+    if let Some(holder) = holder {
+        opened.warnings.insert(0, in_use(&holder));
     }
     Ok(Store { names, _pin: Some(pin), ..opened })
 }
@@ -114,10 +103,10 @@ fn open_pinned(store: &Path, reading: &Reading) -> Result<Store, Unpinned> {
 fn open_patiently(store: &Path, reading: &Reading, why: Fault) -> Outcome<Store> {
     let mut failures = 0;
     for attempt in 0..TRIES {
-        match open_still(store, reading, |_| true) {
+        match open_still(store, reading) {
             Ok(Some(mut opened)) => {
-                if let Some(holder) = Holding::look(store).get() {
-                    opened.warnings.insert(0, in_use(holder));
+                if let Some(holder) = lock_holder(store) {
+                    opened.warnings.insert(0, in_use(&holder));
                 }
                 return Ok(opened);
             }
@@ -134,30 +123,11 @@ fn open_patiently(store: &Path, reading: &Reading, why: Fault) -> Outcome<Store>
     Err(why)
 }
 
-type Look = Box<dyn FnOnce() -> Option<Holder>>;
-
-/// A look for the process that holds a store's lock, which is waited for when its answer is needed.
-struct Holding {
-    look: Cell<Option<Look>>,
-    found: OnceCell<Option<Holder>>,
-}
-
-impl Holding {
-    fn look(store: &Path) -> Self {
-        Self { look: Cell::new(Some(Box::new(look_for_holder(store)))), found: OnceCell::new() }
-    }
-
-    fn get(&self) -> Option<&Holder> {
-        self.found.get_or_init(|| self.look.take().and_then(|look| look())).as_ref()
-    }
-}
-
 /// What is told of a store that a process has open.
 fn in_use(holder: &Holder) -> String {
-    let name = holder.name.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
     format!(
-        "the store is in use by process {}{name}: you get its state at this moment, without what that program has not written yet",
-        holder.pid
+        "the store is in use by {}: you get its state at this moment, without what that program has not written yet",
+        holder.words()
     )
 }
 

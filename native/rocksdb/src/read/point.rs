@@ -66,11 +66,6 @@ impl Point {
         self.manifest.families.values().map(|family| family.live_blobs().count()).sum()
     }
 
-    /// Bytes of the logs.
-    pub fn log_bytes(&self) -> u64 {
-        self.logs.iter().map(|log| log.size).sum()
-    }
-
     /// Whether no log was finished or begun since. The last log may have grown: that is only a later point in time.
     pub fn logs_stand_still(&self) -> bool {
         let directory = self.wal_directory.as_deref().unwrap_or(&self.files);
