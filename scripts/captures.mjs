@@ -43,8 +43,9 @@ const LINES = 40;
  * @param {string} directory
  * @param {Shot} shot
  */
-async function shoot(directory, { command, columns, rows, keys = [], sees }) {
-  const socket = join(directory, "tmux");
+async function shoot(directory, { name, command, columns, rows, keys = [], sees }) {
+  // The server of the picture before may not have ended yet.
+  const socket = join(directory, `tmux-${name}`);
   const tmux = async (/** @type {readonly string[]} */ args) => (await run("tmux", ["-S", socket, ...args])).stdout;
   // What would change what is shown.
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !["CI", "TMUX", "NO_COLOR"].includes(name)));

@@ -35,6 +35,9 @@ export interface DumpFileOptions {
 /** Bytes read at once for the magic and the header. */
 const FIRST_READ = 64 * 1024;
 
+/** Index frames that are kept, as look-ups side by side need now one and now another. */
+const KEPT_FRAMES = 8;
+
 /** An index frame, and where the one before it ends. */
 interface Listed {
   readonly location: IndexLocation;
@@ -57,7 +60,8 @@ export class DumpFile {
   readonly #limits: Limits;
   readonly #marker: Uint8Array;
   readonly #keyspaces: readonly Described[];
-  #lastIndex: { readonly location: IndexLocation; readonly blocks: readonly BlockInfo[] } | undefined;
+  /** What index frames list, or will when they are read; the one that was asked for last is at the end. */
+  readonly #indexes = new Map<IndexLocation, Promise<readonly BlockInfo[]>>();
 
   /** @internal use `DumpFile.open` */
   private constructor(access: RandomAccess, loadCodec: CodecLoader, limits: Limits, head: OpenedHead, footer: DumpFooter) {
@@ -194,11 +198,26 @@ export class DumpFile {
     return undefined;
   }
 
-  async #index({ location, start }: Listed): Promise<readonly BlockInfo[]> {
-    if (this.#lastIndex?.location === location) return this.#lastIndex.blocks;
+  async #index(listed: Listed): Promise<readonly BlockInfo[]> {
+    const { location } = listed;
+    const blocks = this.#indexes.get(location) ?? this.#readIndex(listed);
+    this.#indexes.delete(location);
+    this.#indexes.set(location, blocks);
+    for (const oldest of this.#indexes.keys()) {
+      if (this.#indexes.size <= KEPT_FRAMES) break;
+      this.#indexes.delete(oldest);
+    }
+    return blocks.catch((error: unknown) => {
+      // It may be read the next time.
+      this.#indexes.delete(location);
+      throw error;
+    });
+  }
+
+  async #readIndex({ location, start }: Listed): Promise<readonly BlockInfo[]> {
     const { offset, keyspace, firstBlock } = location;
     const payload = await this.#frame(Kind.index, offset, location.frameLength);
-    const blocks = at({ offset }, () => {
+    return at({ offset }, () => {
       const found = decodeIndex(payload, this.header, this.#limits, offset, start);
       const first = found[0];
       if (found.length !== location.blocks || first?.keyspace !== keyspace || first.number !== firstBlock || !isFirstKey(location.firstKey, first.firstKey)) {
@@ -206,8 +225,6 @@ export class DumpFile {
       }
       return found;
     });
-    this.#lastIndex = { location, blocks };
-    return blocks;
   }
 
   async #frame(kind: number, offset: number, frameLength: number): Promise<Uint8Array> {

@@ -195,6 +195,34 @@ test("looking into many keyspaces asks for the index frames of each only", async
   t.is(reads - before, 3000 * 4, "head and payload of an index frame and of a block");
 });
 
+test("look-ups side by side read each index frame once; eight are kept, and none that could not be read", async (t) => {
+  const keyspaces = Array.from({ length: 9 }, (_, index) => keyspace(String(index)));
+  const dump = await makeDump(header({ keyspaces }), keyspaces.map((_, index) => [[entry(String(index), "x")]]));
+  let [reads, broken] = [0, false];
+  const read = async (offset: number, length: number): Promise<Uint8Array> => {
+    reads += 1;
+    if (broken) throw new Error("EIO");
+    return dump.subarray(offset, offset + length);
+  };
+  const file = await DumpFile.open({ size: dump.length, read }, { loadCodec });
+  const readsOf = async (...places: readonly number[]): Promise<number> => {
+    const before = reads;
+    t.deepEqual(await Promise.all(places.map((place) => file.get(place, bytes(String(place))))), places.map(() => bytes("x")));
+    return reads - before;
+  };
+  broken = true;
+  await t.throwsAsync(file.get(0, bytes("0")), { message: "EIO" });
+  broken = false;
+  // Head and payload of a frame: those of a block are read each time.
+  t.is(await readsOf(0, 1, 0, 1, 0), 2 * 2 + 2 * 5);
+  t.is(await readsOf(2, 3, 4, 5, 6, 7), 2 * 6 + 2 * 6);
+  t.is(await readsOf(0, 7), 2 * 2);
+  // The ninth takes the place of the one that was asked for longest ago.
+  t.is(await readsOf(8), 2 + 2);
+  t.is(await readsOf(0, 2, 8), 2 * 3);
+  t.is(await readsOf(1), 2 + 2);
+});
+
 test("maps in a newer minor version may not have keys without end, nor one twice, nor keys that are no text", async (t) => {
   const version = { major: 1, minor: 7 };
   const sound = Buffer.from(encodeHeader(header({ keyspaces: [] }), DEFAULT_LIMITS));

@@ -104,12 +104,13 @@ class Walk {
 
   async run(node: Uint8Array, depth: number): Promise<Neighbourhood> {
     const start = this.#idOf(node);
-    await this.#add([start], 0);
+    // Its edges are looked for meanwhile.
+    const [ends] = await Promise.all([depth > 0 ? this.#edgesOf(start) : [], this.#add([start], 0)]);
     for (let at = 0; at < this.#nodes.length; at += 1) {
       const from = this.#nodes[at];
       if (from === undefined || from.depth >= depth) break;
       this.#signal?.throwIfAborted();
-      await this.#look(from, at);
+      await this.#look(from, at, at === 0 ? ends : await this.#edgesOf(from.id));
     }
     if (this.#nodes[0]?.missing === true && this.#edges.size === 0) throw new KgdumpError("NOT_FOUND", `there is no node ${JSON.stringify(start)}`, { hint: "kgdump graph names the nodes with the most edges" });
     return { nodes: this.#nodes, edges: [...this.#edges.values()], missingEdges: this.#missing.size };
@@ -148,8 +149,7 @@ class Walk {
     return value === null ? null : { label: say(rule, fieldsOf(rule, key), parseValue(value), "label") };
   }
 
-  async #look(node: Node, at: number): Promise<void> {
-    const all = await this.#edgesOf(node.id);
+  async #look(node: Node, at: number, all: readonly End[]): Promise<void> {
     // An edge from a node to itself stands in both lists.
     const ends = [...new Map(all.map((end) => [end.edge, end])).values()].filter(({ edge }) => !this.#edges.has(edge) && !this.#missing.has(edge));
     const room = Math.max(0, this.#limit - this.#nodes.length);

@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use kgdump_shared::fault::Outcome;
 
-use super::facts::FACT;
+use super::facts::Told;
 use super::gather::Gatherer;
 use super::layout::{Kind, Layout};
 use super::links::{self, Connected};
-use super::merge::Sorted;
 use super::parse::{Parsed, each_piece};
 use super::problems;
 use super::report::{self, Texts};
 use super::sorter::Room;
+use super::threads::beside;
 use super::walk::{self, Figures, Looking, Walked};
 
 pub struct Builder {
@@ -48,7 +48,8 @@ impl Builder {
     ///
     /// Errors: those of the temporary files.
     pub fn finish(&mut self, hubs: Option<usize>) -> Outcome<()> {
-        let Gatherer { facts, problems, .. } = &mut self.gatherer;
+        let Gatherer { facts, problems, linked, .. } = &mut self.gatherer;
+        let linked = *linked;
         let has_lists = self.layout.rules.iter().any(|rule| matches!(rule.kind, Kind::Outgoing | Kind::Incoming));
         let looking = Looking { room: &self.room, hubs, implied: !self.layout.has_nodes, has_lists };
         let walked = walk_all(&mut facts.parts(&self.room)?, looking)?;
@@ -67,7 +68,7 @@ impl Builder {
             }
         }
         if let Some(all) = all {
-            let connected = links::connect(&mut links, all.nodes, &self.room)?;
+            let connected = links::connect(&links, all.nodes, linked, &self.room)?;
             self.figures = Some((all, connected));
         }
         Ok(())
@@ -99,19 +100,11 @@ impl Builder {
 /// Goes through all parts of the facts, through the second one on a thread of its own.
 ///
 /// Errors: those of the temporary files.
-fn walk_all(parts: &mut [Sorted<'_, FACT>], looking: Looking<'_>) -> Outcome<Vec<Walked>> {
+fn walk_all(parts: &mut [Told<'_>], looking: Looking<'_>) -> Outcome<Vec<Walked>> {
     let count = parts.len();
     let [first, second] = parts else {
-        return parts.iter_mut().map(|part| walk::walk(part, looking, 0, count)).collect();
+        return parts.iter_mut().map(|part| walk::walk(part, looking, count)).collect();
     };
-    let mut other = None;
-    let one = std::thread::scope(|scope| {
-        let work = || other = Some(walk::walk(second, looking, 1, count));
-        let started = std::thread::Builder::new().spawn_scoped(scope, work);
-        drop(started);
-        walk::walk(first, looking, 0, count)
-    })?;
-    // There may be no thread to be had.
-    let other = other.unwrap_or_else(|| walk::walk(second, looking, 1, count))?;
-    Ok(vec![one, other])
+    let (other, one) = beside(true, || walk::walk(second, looking, count), || walk::walk(first, looking, count));
+    Ok(vec![one?, other?])
 }

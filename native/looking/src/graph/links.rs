@@ -1,44 +1,132 @@
 //! Which nodes are connected: both ends of each edge are brought together by its number, and then the nodes by union-find.
 //!
-//! Contract: memory is 4 bytes for each node and what two sorts take.
+//! Contract: memory is 4 bytes for each node, what a sort takes, and as much as so many edges take that are looked at together: ends wait in
+//! groups, by the numbers of their edges, so that each has its place when its group is looked at (distribution: Knuth, The Art of Computer
+//! Programming, vol. 3, 5.2.5).
+
+use std::ops::Range;
 
 use kgdump_shared::fault::Outcome;
 
 use super::powers::Powers;
-use super::sorter::{HELD_BYTES, Room, Sorter, merged};
+use super::sorter::{HELD_BYTES, Room, Sorter};
+use super::spill::Spill;
+use super::threads::beside;
 
-/// 6 number of the edge's record, 1 whether it ends here and in which part of the graph the node is, 4 number of the node in that, 4 of the label.
-const END: usize = 15;
+/// Edges that are looked at together.
+const TOGETHER: usize = 1 << 19;
+/// 4 place of the edge among those, twice, with 1 for the end where it starts; 4 number of the node in its part of the graph, 4 of the label.
+const END: usize = 12;
 /// 4 number of the node where it starts, 4 of the one where it ends, 4 of the label.
 const PAIR: usize = 12;
+/// Ends that are read from a file at once.
+const READ: usize = 1 << 12;
+/// No node, of which there are fewer.
+const NONE: u32 = u32::MAX;
 
 /// Ends of edges whose nodes are in one part of a graph.
 pub struct Links {
-    ends: Sorter<END>,
-    part: u8,
+    room: Room,
+    most: usize,
+    held: usize,
+    groups: Vec<Group>,
+    file: Option<Box<dyn Spill>>,
+}
+
+#[derive(Default)]
+struct Group {
+    ends: Vec<[u8; END]>,
+    spilled: Vec<Range<u64>>,
+}
+
+/// An edge between two nodes.
+#[derive(Clone, Copy)]
+struct Edge {
+    from: u32,
+    to: u32,
+    label: u32,
 }
 
 impl Links {
-    /// @param part its number, 0 or 1; held: bytes that it may hold
-    pub fn new(room: &Room, part: u8, held: usize) -> Self {
-        Self { ends: Sorter::new(room, held), part }
+    /// @param held bytes that it may hold
+    pub fn new(room: &Room, held: usize) -> Self {
+        let most = room.run_records.unwrap_or(held / END).max(1);
+        Self { room: room.clone(), most, held: 0, groups: Vec::new(), file: None }
     }
 
-    /// Adds one end of an edge. @param numbers number of its record, then of its label
+    /// Adds one end of an edge. @param numbers number of its record, and of its label
+    ///
+    /// Errors: those of the temporary file.
     #[inline]
-    pub fn push(&mut self, ends: bool, numbers: &[u8], node: u32) -> Outcome<()> {
+    pub fn push(&mut self, starts: bool, (number, label): (u64, u32), node: u32) -> Outcome<()> {
+        let together = together(&self.room) as u64;
+        let group = (number / together) as usize;
+        if group >= self.groups.len() {
+            self.groups.resize_with(group + 1, Group::default);
+        }
+        let place = (number % together) as u32 * 2 + u32::from(starts);
         let mut end = [0; END];
-        end[..6].copy_from_slice(&numbers[..6]);
-        end[6] = u8::from(ends) << 1 | self.part;
-        end[7..11].copy_from_slice(&node.to_be_bytes());
-        end[11..].copy_from_slice(&numbers[6..10]);
-        self.ends.push(end)
+        end[..4].copy_from_slice(&place.to_ne_bytes());
+        end[4..8].copy_from_slice(&node.to_ne_bytes());
+        end[8..].copy_from_slice(&label.to_ne_bytes());
+        self.groups[group].ends.push(end);
+        self.held += 1;
+        if self.held < self.most { Ok(()) } else { self.flush() }
     }
 
-    /// Does what can be done of its part alone.
-    pub fn settle(&mut self) {
-        self.ends.settle();
+    fn flush(&mut self) -> Outcome<()> {
+        let file = match &mut self.file {
+            Some(file) => file,
+            none => none.insert(self.room.space.open()?),
+        };
+        for Group { ends, spilled } in self.groups.iter_mut().filter(|group| !group.ends.is_empty()) {
+            let start = file.length();
+            file.append(ends.as_flattened())?;
+            spilled.push(start..file.length());
+            ends.clear();
+        }
+        self.held = 0;
+        Ok(())
     }
+
+    /// Puts all ends of a group where they belong. @param before nodes in the parts before this one
+    fn place(&self, group: usize, before: u32, edges: &mut [Edge]) -> Outcome<()> {
+        let Some(Group { ends, spilled }) = self.groups.get(group) else { return Ok(()) };
+        let mut put = |ends: &[[u8; END]]| {
+            for end in ends {
+                let [place, node, label] = numbers(end);
+                let edge = &mut edges[place as usize / 2];
+                *if place % 2 == 1 { &mut edge.from } else { &mut edge.to } = node + before;
+                edge.label = label;
+            }
+        };
+        put(ends);
+        let Some(file) = &self.file else { return Ok(()) };
+        let mut read = Vec::new();
+        for Range { mut start, end } in spilled.iter().cloned() {
+            while start < end {
+                let left = ((end - start) / END as u64) as usize;
+                read.resize(left.min(READ), [0; END]);
+                file.read(read.as_flattened_mut(), start)?;
+                put(&read);
+                start += (read.len() * END) as u64;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Edges that are looked at together: few where records that are sorted are few.
+fn together(room: &Room) -> usize {
+    room.run_records.map_or(TOGETHER, |records| records.clamp(1, TOGETHER))
+}
+
+fn numbers(end: &[u8; END]) -> [u32; 3] {
+    let mut numbers = [0; 3];
+    for (number, bytes) in numbers.iter_mut().zip(end.as_chunks().0) {
+        *number = u32::from_ne_bytes(*bytes);
+    }
+    numbers
 }
 
 /// What edges make of nodes.
@@ -56,36 +144,40 @@ pub struct Connected {
     pub sizes: Powers,
 }
 
-/// @param parts the ends in each part of the graph, and how many nodes are in those before it
+/// @param parts the ends in each part of the graph, and how many nodes are in those before it; edges: how many have numbers
 ///
 /// Errors: those of the temporary files.
-pub fn connect(parts: &mut [(Links, u32)], nodes: u32, room: &Room) -> Outcome<Connected> {
+pub fn connect(parts: &[(Links, u32)], nodes: u32, edges: u64, room: &Room) -> Outcome<Connected> {
     let mut connected = Connected::default();
     // The parent of a node; of a root, how many nodes it has, as a negative number.
     let mut parents = vec![-1_i32; nodes as usize];
     let mut pairs = Sorter::<PAIR>::new(room, HELD_BYTES);
-    let before: Vec<u32> = parts.iter().map(|(_, before)| *before).collect();
-    let node = |end: &[u8; END]| number(&end[7..11]) + before[usize::from(end[6] & 1)];
-    let mut sorted = merged(parts.iter_mut().map(|(links, _)| &mut links.ends))?;
-    let mut start: Option<[u8; END]> = None;
-    while let Some(end) = sorted.next()? {
-        if end[6] >> 1 == 0 {
-            start = Some(end);
-            continue;
-        }
-        let Some(from) = start.take().filter(|start| start[..6] == end[..6]) else { continue };
-        let (from, to) = (node(&from), node(&end));
-        connected.whole += 1;
-        connected.loops += u64::from(from == to);
-        let mut pair = [0; PAIR];
-        pair[..4].copy_from_slice(&from.to_be_bytes());
-        pair[4..8].copy_from_slice(&to.to_be_bytes());
-        pair[8..].copy_from_slice(&end[11..]);
-        pairs.push(pair)?;
-        unite(&mut parents, from as usize, to as usize);
+    let together = together(room);
+    let groups = edges.div_ceil(together as u64) as usize;
+    let mut group = Vec::new();
+    for number in 0..groups {
+        let left = edges - (number * together) as u64;
+        group.clear();
+        group.resize(together.min(usize::try_from(left).unwrap_or(together)), Edge { from: NONE, to: NONE, label: 0 });
+        parts.iter().try_for_each(|(links, before)| links.place(number, *before, &mut group))?;
+        group.retain(|edge| edge.from != NONE && edge.to != NONE);
+        let ((), told) = beside(
+            room.has_halves(group.len() as u64),
+            || group.iter().for_each(|edge| unite(&mut parents, edge.from as usize, edge.to as usize)),
+            || -> Outcome<()> {
+                connected.whole += group.len() as u64;
+                for edge in &group {
+                    connected.loops += u64::from(edge.from == edge.to);
+                    pairs.push(pair(edge))?;
+                }
+                if number + 1 == groups {
+                    connected.parallel = repeated(&mut pairs)?;
+                }
+                Ok(())
+            },
+        );
+        told?;
     }
-    drop(sorted);
-    parts.iter_mut().for_each(|(links, _)| links.ends.clear());
     for &parent in &parents {
         if parent < 0 {
             let size = u64::from(parent.unsigned_abs());
@@ -94,18 +186,26 @@ pub fn connect(parts: &mut [(Links, u32)], nodes: u32, room: &Room) -> Outcome<C
             connected.sizes.add(size);
         }
     }
-    drop(parents);
-    let mut sorted = pairs.sorted()?;
-    let mut last = None;
-    while let Some(pair) = sorted.next()? {
-        connected.parallel += u64::from(last == Some(pair));
-        last = Some(pair);
-    }
     Ok(connected)
 }
 
-fn number(bytes: &[u8]) -> u32 {
-    bytes.iter().fold(0, |number, &byte| number << 8 | u32::from(byte))
+fn pair(edge: &Edge) -> [u8; PAIR] {
+    let mut pair = [0; PAIR];
+    pair[..4].copy_from_slice(&edge.from.to_be_bytes());
+    pair[4..8].copy_from_slice(&edge.to.to_be_bytes());
+    pair[8..].copy_from_slice(&edge.label.to_be_bytes());
+    pair
+}
+
+/// How many are the same as another one before them.
+fn repeated(pairs: &mut Sorter<PAIR>) -> Outcome<u64> {
+    let mut sorted = pairs.sorted()?;
+    let (mut last, mut repeated) = (None, 0);
+    while let Some(pair) = sorted.next()? {
+        repeated += u64::from(last == Some(pair));
+        last = Some(pair);
+    }
+    Ok(repeated)
 }
 
 /// The root of a node; on the way there each one is led to its parent's parent.

@@ -31,16 +31,36 @@ impl<'a, const N: usize> Sorted<'a, N> {
     ///
     /// Errors: IO_FAILED.
     pub fn of(mut runs: Vec<Run<'a, N>>) -> Outcome<Self> {
-        if runs.len() < 2 { Ok(Self::One(runs.pop())) } else { Merge::of(runs).map(Self::Merged) }
+        runs.iter_mut().try_for_each(Run::fill)?;
+        if runs.len() < 2 { Ok(Self::One(runs.pop())) } else { Ok(Self::Merged(Merge::of(runs))) }
+    }
+
+    /// The next record, which stays the next one.
+    #[inline]
+    pub fn peek(&self) -> Option<&[u8; N]> {
+        match self {
+            Self::One(run) => run.as_ref().and_then(Run::peek),
+            Self::Merged(merge) => merge.peek(),
+        }
+    }
+
+    /// Leaves the next record behind.
+    ///
+    /// Errors: IO_FAILED.
+    #[inline]
+    pub fn advance(&mut self) -> Outcome<()> {
+        match self {
+            Self::One(run) => run.as_mut().map_or(Ok(()), Run::advance),
+            Self::Merged(merge) => merge.advance(),
+        }
     }
 
     /// Errors: IO_FAILED.
     #[inline]
     pub fn next(&mut self) -> Outcome<Option<[u8; N]>> {
-        match self {
-            Self::One(run) => run.as_mut().map_or(Ok(None), Run::next),
-            Self::Merged(merge) => merge.next(),
-        }
+        let next = self.peek().copied();
+        self.advance()?;
+        Ok(next)
     }
 }
 
@@ -52,32 +72,33 @@ pub struct Merge<'a, const N: usize> {
 }
 
 impl<'a, const N: usize> Merge<'a, N> {
-    fn of(runs: Vec<Run<'a, N>>) -> Outcome<Self> {
-        let mut merge = Self { runs: Vec::new(), heads: Vec::new(), heap: Vec::new() };
-        for mut run in runs {
-            let Some(head) = run.next()? else { continue };
-            merge.heap.push(merge.runs.len());
-            merge.runs.push(run);
-            merge.heads.push(head);
-        }
+    fn of(runs: Vec<Run<'a, N>>) -> Self {
+        let heads: Vec<_> = runs.iter().map(|run| run.peek().copied().unwrap_or([0; N])).collect();
+        let heap = (0..runs.len()).filter(|&run| runs[run].peek().is_some()).collect();
+        let mut merge = Self { runs, heads, heap };
         for place in (0..merge.heap.len() / 2).rev() {
             merge.sink(place);
         }
-        Ok(merge)
+        merge
     }
 
     #[inline]
-    fn next(&mut self) -> Outcome<Option<[u8; N]>> {
-        let Some(&first) = self.heap.first() else { return Ok(None) };
-        let record = self.heads[first];
-        match self.runs[first].next()? {
-            Some(next) => self.heads[first] = next,
+    fn peek(&self) -> Option<&[u8; N]> {
+        self.heap.first().map(|&first| &self.heads[first])
+    }
+
+    #[inline]
+    fn advance(&mut self) -> Outcome<()> {
+        let Some(&first) = self.heap.first() else { return Ok(()) };
+        self.runs[first].advance()?;
+        match self.runs[first].peek() {
+            Some(next) => self.heads[first] = *next,
             None => {
                 self.heap.swap_remove(0);
             }
         }
         self.sink(0);
-        Ok(Some(record))
+        Ok(())
     }
 
     /// Moves a run down below those whose next record comes before its own.
@@ -140,11 +161,30 @@ impl<const N: usize> Run<'_, N> {
         }
     }
 
-    #[inline]
-    fn next(&mut self) -> Outcome<Option<[u8; N]>> {
+    /// Reads the first piece.
+    fn fill(&mut self) -> Outcome<()> {
         match self {
-            Self::Held(records) => Ok(records.next().copied()),
-            Self::Spilled(piece) => piece.next(),
+            Self::Held(_) => Ok(()),
+            Self::Spilled(piece) => piece.fill(),
+        }
+    }
+
+    #[inline]
+    fn peek(&self) -> Option<&[u8; N]> {
+        match self {
+            Self::Held(records) => records.as_slice().first(),
+            Self::Spilled(piece) => piece.records.get(piece.at),
+        }
+    }
+
+    #[inline]
+    fn advance(&mut self) -> Outcome<()> {
+        match self {
+            Self::Held(records) => {
+                records.next();
+                Ok(())
+            }
+            Self::Spilled(piece) => piece.advance(),
         }
     }
 }
@@ -185,16 +225,19 @@ impl<'a, const N: usize> Piece<'a, N> {
         Ok([start..between, between..end].map(|left| Self::new(self.file, left, self.at_once)))
     }
 
-    fn next(&mut self) -> Outcome<Option<[u8; N]>> {
-        if self.at == self.records.len() {
-            let left = ((self.left.end - self.left.start) / N as u64) as usize;
-            self.records.resize(left.min(self.at_once), [0; N]);
-            self.file.read(self.records.as_flattened_mut(), self.left.start)?;
-            self.left.start += (self.records.len() * N) as u64;
-            self.at = 0;
-        }
-        let record = self.records.get(self.at).copied();
+    #[inline]
+    fn advance(&mut self) -> Outcome<()> {
         self.at += 1;
-        Ok(record)
+        if self.at < self.records.len() { Ok(()) } else { self.fill() }
+    }
+
+    /// Reads the next piece; nothing when there is none.
+    fn fill(&mut self) -> Outcome<()> {
+        let left = ((self.left.end - self.left.start) / N as u64) as usize;
+        self.records.resize(left.min(self.at_once), [0; N]);
+        self.file.read(self.records.as_flattened_mut(), self.left.start)?;
+        self.left.start += (self.records.len() * N) as u64;
+        self.at = 0;
+        Ok(())
     }
 }

@@ -19,8 +19,10 @@ mod pick;
 mod powers;
 mod problems;
 mod report;
+mod sort;
 mod sorter;
 mod spill;
+mod threads;
 mod walk;
 
 pub use self::builder::Builder;

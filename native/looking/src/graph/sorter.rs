@@ -9,13 +9,16 @@ use std::sync::Arc;
 use kgdump_shared::fault::Outcome;
 
 use super::merge::{Piece, Run, Sorted, order};
+use super::sort::sort;
 use super::spill::{Space, Spill};
 
 /// Bytes of records that are held where nothing asks for another amount.
 pub const HELD_BYTES: usize = 16 << 20;
-/// Bytes of all spilled runs together that are held while they are merged, unless there are so many that each has too few.
-const MERGE_BYTES: usize = 8 * 1024 * 1024;
+/// Bytes of all spilled runs of a sorter that are held while they are merged, unless there are so many that each has too few.
+const MERGE_BYTES: usize = 2 << 20;
 const LEAST_RECORDS_READ: usize = 128;
+/// Most bytes of one run that are held: as many as a processor's cache has room for.
+const MOST_BYTES_READ: usize = 1 << 18;
 /// More runs than these are sorted instead.
 const MOST_NATURAL_RUNS: usize = 8;
 /// From so many records on, each half is looked at by a thread of its own.
@@ -31,7 +34,7 @@ pub struct Room {
 
 impl Room {
     /// Whether so many records are worth a second thread, of which WebAssembly has none.
-    fn has_halves(&self, records: u64) -> bool {
+    pub fn has_halves(&self, records: u64) -> bool {
         !cfg!(target_family = "wasm") && records >= self.run_records.unwrap_or(FEWEST_IN_HALVES) as u64
     }
 }
@@ -82,25 +85,19 @@ impl<const N: usize> Sorter<N> {
         Ok(())
     }
 
-    /// Sorts what is in memory, on this thread.
-    pub fn settle(&mut self) {
+    /// Runs of `records`, which are sorted for that when they are in no order.
+    fn held(&mut self) -> Vec<Range<usize>> {
         let records = &mut self.records;
-        self.starts.get_or_insert_with(|| {
-            records.sort_unstable_by(order);
+        let starts = self.starts.get_or_insert_with(|| {
+            sort(records);
             vec![0]
         });
-    }
-
-    /// Runs of `records`, which are sorted for that when they are in no order.
-    fn runs(&mut self) -> Vec<Range<usize>> {
-        let records = &mut self.records;
-        let starts = self.starts.get_or_insert_with(|| sort(records));
         let ends = starts.iter().skip(1).copied().chain([records.len()]);
         starts.iter().zip(ends).map(|(&start, end)| start..end).collect()
     }
 
     fn flush(&mut self) -> Outcome<()> {
-        let runs = self.runs();
+        let runs = self.held();
         let file = match &mut self.file {
             Some(file) => file,
             none => none.insert(self.room.space.open()?),
@@ -123,86 +120,58 @@ impl<const N: usize> Sorter<N> {
         Ok(())
     }
 
+    /// Number of all records.
+    pub fn len(&self) -> u64 {
+        self.spilled.iter().map(|run| (run.end - run.start) / N as u64).sum::<u64>() + self.records.len() as u64
+    }
+
+    /// All runs, in memory and in the file.
+    fn runs(&mut self) -> Vec<Run<'_, N>> {
+        let held = self.held();
+        let bytes = MOST_BYTES_READ.min(MERGE_BYTES / self.spilled.len().max(1));
+        let at_once = (bytes / N).max(LEAST_RECORDS_READ);
+        let file = self.file.as_deref().into_iter();
+        let spilled = file.flat_map(|file| {
+            self.spilled.iter().map(move |left| Run::Spilled(Piece::new(file, left.clone(), at_once)))
+        });
+        spilled.chain(held.into_iter().map(|run| Run::Held(self.records[run].iter()))).collect()
+    }
+
     /// All records in byte order. More may be added later, and it may be called again.
     ///
     /// Errors: those of the temporary file.
     pub fn sorted(&mut self) -> Outcome<Sorted<'_, N>> {
-        merged([self])
+        Sorted::of(self.runs())
+    }
+
+    /// The same in two parts: what comes before `at` in byte order, and the rest. @param at the first bytes of a record
+    ///
+    /// Errors: those of the temporary file.
+    pub fn halves(&mut self, at: &[u8]) -> Outcome<[Sorted<'_, N>; 2]> {
+        let mut record = [0; N];
+        record[..at.len()].copy_from_slice(at);
+        let (mut first, mut second) = (Vec::new(), Vec::new());
+        for run in self.runs() {
+            let [before, behind] = run.split(&record)?;
+            first.push(before);
+            second.push(behind);
+        }
+        Ok([Sorted::of(first)?, Sorted::of(second)?])
+    }
+
+    /// The length of the longest run, and the record in its middle.
+    ///
+    /// Errors: those of the temporary file.
+    pub fn middle(&mut self) -> Outcome<(u64, Option<[u8; N]>)> {
+        let runs = self.runs();
+        let Some(longest) = runs.iter().max_by_key(|run| run.len()) else { return Ok((0, None)) };
+        Ok((longest.len(), Some(longest.middle()?)))
     }
 
     /// Gives memory and disk back; nothing may be asked of it any more.
     pub fn clear(&mut self) {
         *self = Self { most: self.most, ..Self::new(&self.room, 0) };
     }
-}
-
-/// The records of several sorters in byte order.
-///
-/// Errors: those of the temporary files.
-pub fn merged<'a, const N: usize>(sorters: impl IntoIterator<Item = &'a mut Sorter<N>>) -> Outcome<Sorted<'a, N>> {
-    Sorted::of(runs_of(sorters)?)
-}
-
-/// The same in two parts, where a second thread is worth it, and else in one.
-/// @param boundary the first record that may be in the second part, from one in the middle
-///
-/// Errors: those of the temporary files.
-pub fn parts<'a, const N: usize>(
-    room: &Room,
-    sorters: impl IntoIterator<Item = &'a mut Sorter<N>>,
-    boundary: impl FnOnce([u8; N]) -> [u8; N],
-) -> Outcome<Vec<Sorted<'a, N>>> {
-    let runs = runs_of(sorters)?;
-    let longest = runs.iter().max_by_key(|run| run.len());
-    let Some(longest) = longest.filter(|_| room.has_halves(runs.iter().map(Run::len).sum())) else {
-        return Ok(vec![Sorted::of(runs)?]);
-    };
-    let at = boundary(longest.middle()?);
-    let mut halves = [Vec::new(), Vec::new()];
-    for run in runs {
-        for (half, part) in halves.iter_mut().zip(run.split(&at)?) {
-            half.push(part);
-        }
-    }
-    halves.into_iter().map(Sorted::of).collect()
-}
-
-fn runs_of<'a, const N: usize>(sorters: impl IntoIterator<Item = &'a mut Sorter<N>>) -> Outcome<Vec<Run<'a, N>>> {
-    let sorters: Vec<_> = sorters.into_iter().collect();
-    let spilled: usize = sorters.iter().map(|sorter| sorter.spilled.len()).sum();
-    // Two parts are read at once.
-    let at_once = (MERGE_BYTES / 2 / spilled.max(1) / N).max(LEAST_RECORDS_READ);
-    let mut runs = Vec::new();
-    for sorter in sorters {
-        let held = sorter.runs();
-        if let Some(file) = sorter.file.as_deref() {
-            let spilled = sorter.spilled.iter().cloned();
-            runs.extend(spilled.map(|left| Run::Spilled(Piece::new(file, left, at_once))));
-        }
-        runs.extend(held.into_iter().map(|run| Run::Held(sorter.records[run].iter())));
-    }
-    Ok(runs)
-}
-
-/// Sorts records, and says where runs begin then.
-fn sort<const N: usize>(records: &mut [[u8; N]]) -> Vec<usize> {
-    let by_bytes = |records: &mut [[u8; N]]| records.sort_unstable_by(order);
-    // WebAssembly has one thread.
-    if cfg!(target_family = "wasm") || records.len() < FEWEST_IN_HALVES {
-        by_bytes(records);
-        return vec![0];
-    }
-    let half = records.len() / 2;
-    let (first, second) = records.split_at_mut(half);
-    let alone = std::thread::scope(|scope| {
-        let other = std::thread::Builder::new().spawn_scoped(scope, || by_bytes(first));
-        by_bytes(second);
-        other.is_err()
-    });
-    if alone {
-        by_bytes(first);
-    }
-    vec![0, half]
 }
 
 #[cfg(test)]
@@ -263,52 +232,30 @@ mod tests {
     }
 
     #[test]
-    fn parts_are_all_of_it_each_on_its_side_of_the_boundary() {
-        for (count, run, wanted_parts) in [(0, 5, 1), (4, 5, 1), (5, 5, 2), (1000, 7, 2), (1000, 1, 2), (300, 1000, 1)]
-        {
+    fn halves_are_all_of_it_each_on_its_side_of_the_boundary() {
+        for (count, run) in [(0, 5), (1, 5), (5, 5), (1000, 7), (1000, 1), (300, 1000)] {
             for (number, records) in orders(count).into_iter().enumerate() {
                 let what = format!("{count} in runs of {run}, order {number}");
                 let room = Room { space: Arc::new(Memory), run_records: Some(run) };
-                let mut sorters = [0; 2].map(|_| Sorter::<3>::new(&room, 0));
-                for (at, record) in records.iter().enumerate() {
-                    sorters[at % 2].push(*record).expect("it can be written");
-                }
-                let mut boundary = [0; 3];
-                let parts = parts(&room, &mut sorters, |middle| {
-                    boundary = if number % 2 == 0 { middle } else { [middle[0], 0, 0] };
-                    boundary
-                });
-                let parts = parts.expect("they can be sorted").into_iter();
-                let parts: Vec<Vec<_>> = parts
-                    .map(|mut part| std::iter::from_fn(|| part.next().expect("it can be read")).collect())
-                    .collect();
+                let mut sorter = Sorter::<3>::new(&room, 0);
+                records.iter().for_each(|record| sorter.push(*record).expect("it can be written"));
+                assert_eq!(sorter.len(), count as u64, "{what}");
                 let mut wanted = records;
                 wanted.sort_unstable();
-                assert_eq!((parts.len(), &parts.concat()), (wanted_parts, &wanted), "{what}");
-                if let [first, second] = &parts[..] {
-                    assert!(first.iter().all(|record| *record < boundary), "{what}");
-                    assert!(second.first().is_some_and(|record| *record >= boundary), "{what}");
+                let (length, middle) = sorter.middle().expect("it can be read");
+                assert!(length <= count as u64 && (length == 0) == (count == 0), "{what}");
+                assert_eq!(middle.is_none(), count == 0, "{what}");
+                assert!(middle.is_none_or(|middle| wanted.contains(&middle)), "{what}");
+                let middle = middle.unwrap_or_default();
+                for boundary in [&[][..], &middle[..1], &middle, &[0xff; 3]] {
+                    let [first, second] = sorter.halves(boundary).expect("they can be sorted").map(|mut half| {
+                        std::iter::from_fn(|| half.next().expect("it can be read")).collect::<Vec<_>>()
+                    });
+                    assert!(first.iter().all(|record| record[..] < *boundary), "{what}");
+                    assert!(second.iter().all(|record| record[..] >= *boundary), "{what}");
+                    assert_eq!([first, second].concat(), wanted, "{what}");
                 }
             }
-        }
-    }
-
-    #[test]
-    fn several_sorters_give_one_order() {
-        for run in [3, 1000] {
-            let room = Room { space: Arc::new(Memory), run_records: Some(run) };
-            let mut sorters = [0; 3].map(|_| Sorter::<3>::new(&room, 0));
-            let mut wanted = Vec::new();
-            for (number, records) in orders(100).into_iter().take(3).enumerate() {
-                for record in records {
-                    sorters[number].push(record).expect("it can be written");
-                    wanted.push(record);
-                }
-            }
-            wanted.sort_unstable();
-            let mut sorted = merged(sorters.each_mut()).expect("they can be sorted");
-            let all: Vec<_> = std::iter::from_fn(|| sorted.next().expect("it can be read")).collect();
-            assert_eq!(all, wanted);
         }
     }
 }

@@ -6,13 +6,12 @@ use std::collections::BinaryHeap;
 use kgdump_shared::fault::{Fault, Outcome};
 
 use super::facts::{
-    ABOUT, BAD_INCOMING, BAD_OUTGOING, EDGE, EXISTENCE, EXISTING, FACT, INCOMING_LIST, LABEL, LISTED, NODE_RECORD,
-    NUMBER, OUTGOING, OUTGOING_LIST,
+    ABOUT, BAD_INCOMING, BAD_OUTGOING, EXISTING, INCOMING_LIST, NODE_RECORD, OUTGOING, OUTGOING_LIST, Told, end_of,
+    label_of, node_of, numbers_of,
 };
 use super::id::Id;
 use super::layout::Kind;
 use super::links::Links;
-use super::merge::Sorted;
 use super::powers::Powers;
 use super::problems::{self, Problem, Problems};
 use super::sorter::{HELD_BYTES, Room, Sorter};
@@ -130,110 +129,106 @@ pub struct Walked {
 }
 
 /// Goes through the facts of a part.
-/// @param part its number; parts: how many there are, which share the memory
+/// @param parts how many there are, which share the memory
 ///
 /// Errors: those of the temporary files.
-pub fn walk(facts: &mut Sorted<'_, FACT>, looking: Looking<'_>, part: u8, parts: usize) -> Outcome<Walked> {
+pub fn walk(facts: &mut Told<'_>, looking: Looking<'_>, parts: usize) -> Outcome<Walked> {
     let Looking { room, hubs, implied, has_lists } = looking;
     let held = HELD_BYTES / parts;
     let mut walk = Walk {
         found: Walked {
             problems: Sorter::new(room, held),
-            figures: hubs.map(|hubs| (Figures::new(hubs), Links::new(room, part, held))),
+            figures: hubs.map(|hubs| (Figures::new(hubs), Links::new(room, held))),
         },
         implied,
         has_lists,
-        last: None,
-        exists: [0; EXISTING],
-        label: super::counts::NONE,
-        by_edge: 0,
-        by_list: 0,
-        outgoing: 0,
-        incoming: 0,
     };
-    while let Some(fact) = facts.next()? {
-        walk.step(&fact)?;
+    while let Some(node) = facts.node() {
+        walk.node(node, facts)?;
     }
-    walk.end_edge()?;
-    walk.end_node()?;
-    let mut found = walk.found;
-    if let Some((_, links)) = &mut found.figures {
-        links.settle();
-    }
-    Ok(found)
+    Ok(walk.found)
 }
 
-/// What is known of the node and of the edge that the walk is at.
 struct Walk {
     found: Walked,
     implied: bool,
     has_lists: bool,
-    /// The fact before, of which node, subject and edge are compared with the next.
-    last: Option<[u8; FACT]>,
+}
+
+/// What exists of a node.
+struct Node {
+    id: Id,
     exists: [u64; EXISTING],
     label: u32,
-    by_edge: u64,
-    by_list: u64,
-    outgoing: u64,
-    incoming: u64,
+    is_node: bool,
 }
 
 impl Walk {
-    #[inline]
-    fn step(&mut self, fact: &[u8; FACT]) -> Outcome<()> {
-        let last = self.last.as_ref();
-        let same_node = last.is_some_and(|last| last[..ABOUT] == fact[..ABOUT]);
-        let same_edge = same_node && last.is_some_and(|last| last[ABOUT..NUMBER] == fact[ABOUT..NUMBER]);
-        if !same_edge {
-            self.end_edge()?;
-            if !same_node {
-                self.end_node()?;
+    /// Takes all facts of the next node.
+    fn node(&mut self, number: u128, facts: &mut Told<'_>) -> Outcome<()> {
+        let node = self.existing(number, facts)?;
+        let (mut outgoing, mut incoming) = (0, 0);
+        loop {
+            let of_edge = facts.linked.peek().filter(|fact| node_of(fact) == number).map(end_of);
+            let of_list = facts.listed.peek().filter(|fact| node_of(fact) == number).map(end_of);
+            let Some(end) = of_edge.into_iter().chain(of_list).min() else { break };
+            let (mut by_edge, mut by_list) = (0, 0);
+            while let Some(fact) = facts.linked.peek().filter(|fact| node_of(fact) == number && end_of(fact) == end) {
+                by_edge += 1;
+                if let Some((figures, links)) = self.found.figures.as_mut().filter(|_| node.is_node) {
+                    links.push(end.0 == OUTGOING, numbers_of(fact), figures.nodes)?;
+                }
+                facts.linked.advance()?;
             }
-            self.last = Some(*fact);
+            while facts.listed.peek().is_some_and(|fact| node_of(fact) == number && end_of(fact) == end) {
+                by_list += 1;
+                facts.listed.advance()?;
+            }
+            if by_edge > 0 {
+                *if end.0 == OUTGOING { &mut outgoing } else { &mut incoming } += 1;
+            }
+            if by_edge != 1 || by_list != 1 || !node.is_node {
+                self.wrong_end(&node, end, by_edge, by_list)?;
+            }
         }
-        if fact[ABOUT] == EXISTENCE {
-            let what = usize::from(fact[EDGE]);
-            if self.exists[what] == 0 && fact[EDGE] == NODE_RECORD {
-                self.label = u32::from_be_bytes([fact[LABEL], fact[LABEL + 1], fact[LABEL + 2], fact[LABEL + 3]]);
-            }
-            self.exists[what] += 1;
-        } else if fact[NUMBER..LABEL] == LISTED {
-            self.by_list += 1;
-        } else {
-            self.by_edge += 1;
-            if self.is_node()
-                && let Some((figures, links)) = &mut self.found.figures
-            {
-                links.push(fact[ABOUT] != OUTGOING, &fact[NUMBER..], figures.nodes)?;
-            }
+        self.wrong_node(&node)?;
+        match &mut self.found.figures {
+            Some((figures, _)) if node.is_node => figures.node(&node.id, node.label, outgoing, incoming),
+            _ => Ok(()),
         }
-        Ok(())
     }
 
-    fn end_edge(&mut self) -> Outcome<()> {
-        let (by_edge, by_list) = (std::mem::take(&mut self.by_edge), std::mem::take(&mut self.by_list));
-        let Some(last) = self.last.filter(|_| by_edge + by_list > 0) else { return Ok(()) };
-        let (mut node, mut edge) = (Id::default(), Id::default());
-        node.copy_from_slice(&last[..ABOUT]);
-        edge.copy_from_slice(&last[EDGE..NUMBER]);
-        let starts = last[ABOUT] == OUTGOING;
+    fn existing(&mut self, number: u128, facts: &mut Told<'_>) -> Outcome<Node> {
+        let (mut exists, mut label) = ([0; EXISTING], super::counts::NONE);
+        while let Some(fact) = facts.existing.peek().filter(|fact| node_of(fact) == number) {
+            let what = usize::from(fact[ABOUT]);
+            if exists[what] == 0 && fact[ABOUT] == NODE_RECORD {
+                label = label_of(&fact[ABOUT + 1..]);
+            }
+            exists[what] += 1;
+            facts.existing.advance()?;
+        }
+        let is_node = self.implied || exists[usize::from(NODE_RECORD)] > 0;
+        Ok(Node { id: number.to_be_bytes(), exists, label, is_node })
+    }
+
+    /// Tells what is wrong with an end of an edge, of which so many records and so many lists say that it is there.
+    fn wrong_end(&mut self, node: &Node, (about, edge): (u8, u128), by_edge: u64, by_list: u64) -> Outcome<()> {
+        let (problems, edge) = (&mut self.found.problems, edge.to_be_bytes());
+        let starts = about == OUTGOING;
         let (list, bad, missing) = if starts {
             (Kind::Outgoing, BAD_OUTGOING, Problem::SourceMissing)
         } else {
             (Kind::Incoming, BAD_INCOMING, Problem::TargetMissing)
         };
-        if by_edge > 0 {
-            *if starts { &mut self.outgoing } else { &mut self.incoming } += 1;
-            if !self.is_node() {
-                problems::add(&mut self.found.problems, missing, (Kind::Edge, &edge), Some((Kind::Node, &node)))?;
-            }
+        if by_edge > 0 && !node.is_node {
+            problems::add(problems, missing, (Kind::Edge, &edge), Some((Kind::Node, &node.id)))?;
         }
         if by_edge > 1 && starts {
-            problems::add(&mut self.found.problems, Problem::StoredTwice, (Kind::Edge, &edge), None)?;
+            problems::add(problems, Problem::StoredTwice, (Kind::Edge, &edge), None)?;
         }
-        let mut listed =
-            |problem| problems::add(&mut self.found.problems, problem, (list, &node), Some((Kind::Edge, &edge)));
-        if by_edge > 0 && by_list == 0 && self.exists[usize::from(bad)] == 0 && self.has_lists {
+        let mut listed = |problem| problems::add(problems, problem, (list, &node.id), Some((Kind::Edge, &edge)));
+        if by_edge > 0 && by_list == 0 && node.exists[usize::from(bad)] == 0 && self.has_lists {
             listed(Problem::ListLacksEdge)?;
         }
         if by_edge == 0 {
@@ -245,32 +240,19 @@ impl Walk {
         Ok(())
     }
 
-    fn end_node(&mut self) -> Outcome<()> {
-        let exists = std::mem::take(&mut self.exists);
-        let (outgoing, incoming) = (std::mem::take(&mut self.outgoing), std::mem::take(&mut self.incoming));
-        let label = std::mem::replace(&mut self.label, super::counts::NONE);
-        let Some(last) = self.last else { return Ok(()) };
-        let mut id = Id::default();
-        id.copy_from_slice(&last[..ABOUT]);
-        let is_node = self.implied || exists[usize::from(NODE_RECORD)] > 0;
+    /// Tells what is wrong with what exists of a node.
+    fn wrong_node(&mut self, node: &Node) -> Outcome<()> {
         for (kind, what) in
             [(Kind::Node, NODE_RECORD), (Kind::Outgoing, OUTGOING_LIST), (Kind::Incoming, INCOMING_LIST)]
         {
-            let many = exists[usize::from(what)];
+            let many = node.exists[usize::from(what)];
             if many > 1 {
-                problems::add(&mut self.found.problems, Problem::StoredTwice, (kind, &id), None)?;
+                problems::add(&mut self.found.problems, Problem::StoredTwice, (kind, &node.id), None)?;
             }
-            if many > 0 && !is_node {
-                problems::add(&mut self.found.problems, Problem::ListWithoutNode, (kind, &id), None)?;
+            if many > 0 && !node.is_node {
+                problems::add(&mut self.found.problems, Problem::ListWithoutNode, (kind, &node.id), None)?;
             }
         }
-        match &mut self.found.figures {
-            Some((figures, _)) if is_node => figures.node(&id, label, outgoing, incoming),
-            _ => Ok(()),
-        }
-    }
-
-    fn is_node(&self) -> bool {
-        self.implied || self.exists[usize::from(NODE_RECORD)] > 0
+        Ok(())
     }
 }
