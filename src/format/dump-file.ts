@@ -6,7 +6,7 @@ import { FOOTER_KEY_BYTES, FORMAT_MINOR, FRAME_HEAD_LENGTH, Kind, MAGIC_LENGTH, 
 import { checkEntries, findEntry } from "./entries.js";
 import { checkHeaderMarker, checkPayload, checkPayloadLength, decodeFrameHead, decodeMagic, decodeTail, endsLikeTail, type FrameHead, kindName, startsLikeMagic } from "./frame.js";
 import { itemAt } from "./item-at.js";
-import { compareKeys, type KeyOrder } from "./key-order.js";
+import { compareKeys, type KeyOrder, lastUpTo } from "./key-order.js";
 import { type Limits, resolveLimits } from "./limits.js";
 import { decodeIndex } from "./payload/block-index.js";
 import { decodeBlock } from "./payload/block.js";
@@ -188,7 +188,7 @@ export class DumpFile {
       const { firstKey } = listed.location;
       if (firstKey !== null && compareKeys(order, firstKey, key) > 0) continue;
       const blocks = await this.#index(listed);
-      const block = blocks.findLast((one) => compareKeys(order, one.firstKey, key) <= 0);
+      const block = blocks[lastUpTo(order, blocks, ({ firstKey }) => firstKey, key)];
       if (block === undefined) continue;
       if (compareKeys(order, block.lastKey, key) < 0) return undefined;
       const entry = findEntry(await this.readBlock(block), key);

@@ -1,4 +1,5 @@
-/** Orders of keys, and comparing by them. */
+/** Orders of keys, comparing and searching by them. */
+import { itemAt } from "./item-at.js";
 
 /** Orders that a keyspace can have: unsigned byte order (a key before those it is a prefix of), or exactly its reverse. */
 export type KeyOrder = "bytewise" | "reverse-bytewise";
@@ -12,6 +13,20 @@ export const KEY_ORDERS: readonly KeyOrder[] = ["bytewise", "reverse-bytewise"];
  */
 export function compareKeys(order: KeyOrder, a: Uint8Array, b: Uint8Array): number {
   return order === "bytewise" ? Buffer.compare(a, b) : Buffer.compare(b, a);
+}
+
+/**
+ * Searches items that are in the order of their keys.
+ * @returns place of the last one whose key does not come after `key`; -1 when there is none
+ */
+export function lastUpTo<T>(order: KeyOrder, items: readonly T[], keyOf: (item: T) => Uint8Array, key: Uint8Array): number {
+  let [low, high] = [0, items.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (compareKeys(order, keyOf(itemAt(items, middle, "item")), key) <= 0) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
 }
 
 /**

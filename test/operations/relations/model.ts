@@ -17,7 +17,7 @@ export interface PlainFigures {
   readonly outgoing: readonly number[];
   readonly incoming: readonly number[];
   readonly most: number;
-  readonly hubs: readonly (readonly [id: string, outgoing: number, incoming: number])[];
+  readonly hubs: readonly (readonly [id: string, outgoing: number, incoming: number, label: string | null])[];
   readonly orphans: number;
   /** The first of them by their ids, five at most. */
   readonly orphanExamples: readonly string[];
@@ -48,7 +48,8 @@ export function figuresOf({ nodes, edges, hasNodes }: PlainGraph, hubs: number):
     const name = JSON.stringify([from, to, label]);
     same.set(name, (same.get(name) ?? 0) + 1);
   }
-  const degrees = [...ids].map((id) => [id, outgoing.get(id)?.size ?? 0, incoming.get(id)?.size ?? 0] as const);
+  const labels = new Map(nodes.flatMap(({ id, label }) => (label === null ? [] : [[id, label]])));
+  const degrees = [...ids].map((id) => [id, outgoing.get(id)?.size ?? 0, incoming.get(id)?.size ?? 0, labels.get(id) ?? null] as const);
   const sizes = componentsOf(near);
   const orphans = degrees.filter(([, out, into]) => out + into === 0).map(([id]) => id);
   const days: Record<string, [number, number]> = {};
@@ -115,7 +116,7 @@ export function plainFigures(result: {
   readonly nodeLabels: { readonly each: readonly { readonly label: string; readonly count: number }[] };
   readonly edgeLabels: { readonly each: readonly { readonly label: string; readonly count: number }[] };
   readonly degrees: { readonly all: readonly number[]; readonly outgoing: readonly number[]; readonly incoming: readonly number[]; readonly most: number };
-  readonly hubs: readonly { readonly id: Uint8Array; readonly outgoing: number; readonly incoming: number }[];
+  readonly hubs: readonly { readonly id: Uint8Array; readonly label: string | null; readonly outgoing: number; readonly incoming: number }[];
   readonly orphans: { readonly count: number; readonly examples: readonly Uint8Array[] };
   readonly danglingEdges: number;
   readonly loops: number;
@@ -133,7 +134,7 @@ export function plainFigures(result: {
     outgoing: degrees.outgoing,
     incoming: degrees.incoming,
     most: degrees.most,
-    hubs: result.hubs.map(({ id, outgoing, incoming }) => [Buffer.from(id).toString("utf8"), outgoing, incoming]),
+    hubs: result.hubs.map(({ id, outgoing, incoming, label }) => [Buffer.from(id).toString("utf8"), outgoing, incoming, label]),
     orphans: result.orphans.count,
     orphanExamples: result.orphans.examples.map((id) => Buffer.from(id).toString("utf8")),
     danglingEdges: result.danglingEdges,
