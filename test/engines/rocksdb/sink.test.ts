@@ -106,6 +106,11 @@ test("what an addon throws becomes a KgdumpError", (t) => {
   t.is(told.keyspace, undefined);
   t.deepEqual(addonError(new Error('{"code":"NO_SPACE","message":"m","keyspace":"61ff"}')).keyspace, Buffer.from([0x61, 0xff]));
   t.is(addonError(new Error('{"code":"NO_SUCH_CODE","message":"m"}')).code, "INTERNAL");
+  // Of a call of the system: 24 is EMFILE.
+  const failed = addonError(new Error('{"code":"IO_FAILED","message":"m","system":24}'));
+  t.is(failed.message, "m (EMFILE)");
+  t.regex(failed.hint ?? "", /ulimit -n/);
+  t.is(addonError(new Error('{"code":"IO_FAILED","message":"m","system":24,"hint":"h"}')).hint, "h");
   for (const text of ["no JSON", "null", "[1]", '{"code":1,"message":"m"}', '{"code":"USAGE","message":"m","path":1}', '{"code":"USAGE","message":"m","keyspace":1}']) {
     const error = addonError(new Error(text));
     t.is(error.code, "INTERNAL");
