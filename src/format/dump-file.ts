@@ -2,38 +2,22 @@
 
 import { KgdumpError } from "../errors.js";
 import { type CodecLoader, unpackBlock } from "./codec.js";
-import { FOOTER_KEY_BYTES, FORMAT_MINOR, FRAME_HEAD_LENGTH, Kind, MAGIC_LENGTH, TAIL_LENGTH } from "./constants.js";
+import { FOOTER_KEY_BYTES, FRAME_HEAD_LENGTH, Kind, MAGIC_LENGTH } from "./constants.js";
 import { checkEntries, findEntry } from "./entries.js";
-import { checkHeaderMarker, checkPayload, checkPayloadLength, decodeFrameHead, decodeMagic, decodeTail, endsLikeTail, type FrameHead, kindName, startsLikeMagic } from "./frame.js";
 import { itemAt } from "./item-at.js";
 import { compareKeys, type KeyOrder, lastUpTo } from "./key-order.js";
 import { type Limits, resolveLimits } from "./limits.js";
 import { decodeIndex } from "./payload/block-index.js";
 import { decodeBlock } from "./payload/block.js";
-import { decodeHeader } from "./payload/header.js";
-import { decodeFooter } from "./payload/totals.js";
 import { at, placed, withBlock } from "./place.js";
-import { guessFormat } from "./sniff.js";
+import { checkMember, openFooter, openHead, type OpenedHead, type RandomAccess, readFrame } from "./single-frames.js";
 import type { BlockInfo, DumpFooter, DumpHeader, IndexLocation, Totals } from "./types.js";
-
-/** Something with a known size whose bytes can be read anywhere, such as a file. */
-export interface RandomAccess {
-  readonly size: number;
-  /**
-   * Reads exactly `length` bytes at `offset`.
-   * @throws when there are fewer
-   */
-  read(offset: number, length: number): Promise<Uint8Array>;
-}
 
 /** How to open a dump for random access. */
 export interface DumpFileOptions {
   readonly loadCodec: CodecLoader;
   readonly limits?: Partial<Limits> | undefined;
 }
-
-/** Bytes read at once for the magic and the header. */
-const FIRST_READ = 64 * 1024;
 
 /** Index frames that are kept, as look-ups side by side need now one and now another. */
 const KEPT_FRAMES = 8;
@@ -60,6 +44,8 @@ export class DumpFile {
   readonly #limits: Limits;
   readonly #marker: Uint8Array;
   readonly #keyspaces: readonly Described[];
+  /** Blocks that are being read, by their numbers. */
+  readonly #reading = new Map<number, Promise<Uint8Array>>();
   /** What index frames list, or will when they are read; the one that was asked for last is at the end. */
   readonly #indexes = new Map<IndexLocation, Promise<readonly BlockInfo[]>>();
 
@@ -191,11 +177,18 @@ export class DumpFile {
       const block = blocks[lastUpTo(order, blocks, ({ firstKey }) => firstKey, key)];
       if (block === undefined) continue;
       if (compareKeys(order, block.lastKey, key) < 0) return undefined;
-      const entry = findEntry(await this.readBlock(block), key);
+      const entry = findEntry(await this.#block(block), key);
       if (entry === undefined) return undefined;
       return entry.value === null ? null : new Uint8Array(entry.value);
     }
     return undefined;
+  }
+
+  /** A block's entries; those who ask while it is read share it. */
+  async #block(info: BlockInfo): Promise<Uint8Array> {
+    const reading = this.#reading.get(info.number) ?? this.readBlock(info).finally(() => this.#reading.delete(info.number));
+    this.#reading.set(info.number, reading);
+    return reading;
   }
 
   async #index(listed: Listed): Promise<readonly BlockInfo[]> {
@@ -240,59 +233,6 @@ export class DumpFile {
   }
 }
 
-interface OpenedHead {
-  readonly header: DumpHeader;
-  readonly marker: Uint8Array;
-  readonly lenient: boolean;
-}
-
-async function openHead(access: RandomAccess, limits: Limits): Promise<OpenedHead> {
-  const start = await access.read(0, Math.min(access.size, FIRST_READ));
-  if (start.length === 0) throw new KgdumpError("DUMP_TRUNCATED", "the file is empty: its producer wrote nothing", { offset: 0 });
-  if (!startsLikeMagic(start)) throw new KgdumpError("DUMP_NOT_A_DUMP", "the file is not a dump", { offset: 0, hint: guessFormat(start.subarray(0, 512)) });
-  if (start.length < MAGIC_LENGTH) throw cut(access);
-  const version = decodeMagic(start.subarray(0, MAGIC_LENGTH));
-  const { head, payload } = await readFrame(access, limits, MAGIC_LENGTH);
-  checkMember(head, head.marker, Kind.header, MAGIC_LENGTH);
-  checkHeaderMarker(head, payload, MAGIC_LENGTH);
-  const header = at({ offset: MAGIC_LENGTH }, () => decodeHeader(payload, version, limits));
-  return { header, marker: head.marker, lenient: version.minor > FORMAT_MINOR };
-}
-
-async function openFooter(access: RandomAccess, limits: Limits, { header, marker, lenient }: OpenedHead): Promise<DumpFooter> {
-  const tailOffset = access.size - TAIL_LENGTH;
-  const tail = await access.read(tailOffset, TAIL_LENGTH);
-  if (!endsLikeTail(tail)) {
-    const hint = "it is cut off, was aborted by its producer, or something was added to it: read it front to back to learn what it holds";
-    throw new KgdumpError("DUMP_TRUNCATED", "the file does not end as a complete dump does", { offset: access.size, hint });
-  }
-  const offset = decodeTail(tail, tailOffset);
-  const { head, payload } = await readFrame(access, limits, offset);
-  checkMember(head, marker, Kind.footer, offset);
-  if (offset + FRAME_HEAD_LENGTH + payload.length !== tailOffset) {
-    throw new KgdumpError("DUMP_TAIL_DAMAGED", "the dump's tail does not follow its footer", { offset: tailOffset });
-  }
-  return at({ offset }, () => decodeFooter(payload, header, lenient, { offset, indexFrames: limits.indexFrames }));
-}
-
-async function readFrame(access: RandomAccess, limits: Limits, offset: number): Promise<{ head: FrameHead; payload: Uint8Array }> {
-  if (offset + FRAME_HEAD_LENGTH > access.size) throw cut(access);
-  const head = decodeFrameHead(await access.read(offset, FRAME_HEAD_LENGTH), offset);
-  checkPayloadLength(head, limits, offset);
-  if (offset + FRAME_HEAD_LENGTH + head.payloadLength > access.size) throw cut(access);
-  const payload = await access.read(offset + FRAME_HEAD_LENGTH, head.payloadLength);
-  checkPayload(head, payload, offset);
-  return { head, payload };
-}
-
-function checkMember(head: FrameHead, marker: Uint8Array, kind: number, offset: number): void {
-  if (Buffer.compare(head.marker, marker) !== 0) {
-    throw new KgdumpError("DUMP_FRAME_FOREIGN", `the ${kindName(head.kind)} frame at byte ${String(offset)} belongs to another dump`, { offset });
-  }
-  if (head.kind === kind) return;
-  throw new KgdumpError("DUMP_FRAME_MISPLACED", `a ${kindName(head.kind)} frame stands at byte ${String(offset)}, where a ${kindName(kind)} frame should`, { offset });
-}
-
 function isListed(block: Omit<BlockInfo, "number" | "offset" | "frameLength" | "storedLength"> & { data: Uint8Array }, info: BlockInfo): boolean {
   return (
     block.keyspace === info.keyspace &&
@@ -313,8 +253,4 @@ function outOfOrder({ number }: BlockInfo, frames: readonly Listed[]): KgdumpErr
 /** Whether the footer has a frame's first key as it must: nil when it is long. */
 function isFirstKey(said: Uint8Array | null, key: Uint8Array): boolean {
   return said === null ? key.length > FOOTER_KEY_BYTES : Buffer.compare(said, key) === 0;
-}
-
-function cut(access: RandomAccess): KgdumpError {
-  return new KgdumpError("DUMP_TRUNCATED", `the dump is cut off after ${String(access.size)} bytes`, { offset: access.size });
 }

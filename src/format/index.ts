@@ -3,7 +3,7 @@ export type { Codec, CodecLoader, CodecName, PackedBlock } from "./codec.js";
 export { DEFAULT_BLOCK_SIZE, FORMAT_MAJOR, FORMAT_MINOR, FORMAT_VERSION, MAX_PAYLOAD_LENGTH } from "./constants.js";
 export type { BlockUnpacker, CheckedFacts, KeyspaceShape, UnpackedBlock } from "./content-checker.js";
 export { DumpFile } from "./dump-file.js";
-export type { DumpFileOptions, RandomAccess } from "./dump-file.js";
+export type { DumpFileOptions } from "./dump-file.js";
 export { readDump } from "./dump-reader.js";
 export type { ReadOptions } from "./dump-reader.js";
 export { DumpWriter } from "./dump-writer.js";
@@ -17,6 +17,7 @@ export { salvagedBlocks, surveyDump } from "./salvage/salvage.js";
 export type { Salvage, SalvagedKeyspace, SalvageOptions, UnusedRange } from "./salvage/salvage.js";
 export type { SalvagedGap } from "./salvage/holes.js";
 export type { DroppedFrame } from "./salvage/survey.js";
+export type { RandomAccess } from "./single-frames.js";
 export type {
   BaseKeyspace,
   Block,

@@ -6,7 +6,7 @@
  */
 
 import { FRAME_HEAD_LENGTH, Kind, MAGIC_LENGTH, TAIL_LENGTH } from "../constants.js";
-import type { RandomAccess } from "../dump-file.js";
+import type { RandomAccess } from "../single-frames.js";
 import { decodeFrameHead, startsLikeMagic } from "../frame.js";
 import { itemAt } from "../item-at.js";
 import { type KnownFrame, lastBefore, type Run, type Scan } from "./scan.js";

@@ -4,7 +4,7 @@ import { KgdumpError } from "../../errors.js";
 import { markerOf } from "../checksum.js";
 import { CODEC_NAMES, type CodecName } from "../codec.js";
 import { DEFAULT_BLOCK_SIZE, FORMAT_MAJOR, FORMAT_VERSION, FRAME_HEAD_LENGTH, Kind } from "../constants.js";
-import type { RandomAccess } from "../dump-file.js";
+import type { RandomAccess } from "../single-frames.js";
 import { checkPayload, checkPayloadLength, decodeFrameHead } from "../frame.js";
 import { KEY_ORDERS, type KeyOrder } from "../key-order.js";
 import type { Limits } from "../limits.js";

@@ -2,7 +2,7 @@
 
 import { KgdumpError } from "../../errors.js";
 import { Kind } from "../constants.js";
-import type { RandomAccess } from "../dump-file.js";
+import type { RandomAccess } from "../single-frames.js";
 import { itemAt } from "../item-at.js";
 import { compareKeys } from "../key-order.js";
 import type { Limits } from "../limits.js";

@@ -6,7 +6,7 @@
 import { KgdumpError } from "../../errors.js";
 import { type CodecLoader, unpackBlock } from "../codec.js";
 import { Kind, MAGIC_LENGTH, TAIL_LENGTH } from "../constants.js";
-import type { RandomAccess } from "../dump-file.js";
+import type { RandomAccess } from "../single-frames.js";
 import type { BlockToWrite } from "../dump-writer.js";
 import { checkEntries } from "../entries.js";
 import { decodeMagic, decodeTail, startsLikeMagic } from "../frame.js";

@@ -10,7 +10,7 @@
 import { KgdumpError } from "../../errors.js";
 import { crcOf, crcOn } from "../checksum.js";
 import { FRAME_HEAD_LENGTH, Kind } from "../constants.js";
-import type { RandomAccess } from "../dump-file.js";
+import type { RandomAccess } from "../single-frames.js";
 import { decodeFrameHead, FRAME_START } from "../frame.js";
 import { itemAt } from "../item-at.js";
 import { type PendingFrame, PendingFrames } from "./pending.js";

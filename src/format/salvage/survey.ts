@@ -8,7 +8,7 @@ import { KgdumpError } from "../../errors.js";
 import { EntryDigest } from "../checksum.js";
 import { type CodecLoader, unpackBlock } from "../codec.js";
 import { FORMAT_MINOR, Kind } from "../constants.js";
-import type { RandomAccess } from "../dump-file.js";
+import type { RandomAccess } from "../single-frames.js";
 import { checkEntries } from "../entries.js";
 import { kindName } from "../frame.js";
 import { itemAt } from "../item-at.js";
