@@ -1,4 +1,4 @@
-import { cp, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { cp, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { makeStore, numbered } from "../support/stores.js";
@@ -27,6 +27,7 @@ test("a service's store is migrated by its settings, and comes back", async (t) 
   const lines = migrated.stderr.split("\n").filter((line) => /^\d{4}-/.test(line));
   t.true(lines.length >= 8 && lines.every((line) => line.includes("migration")));
   t.deepEqual((await readFile(log, "utf8")).trimEnd().split("\n"), lines);
+  t.is((await stat(log)).mode & 0o777, 0o600);
   t.regex(migrated.stderr, /migrated: .* is a sled store now, with 501 entries/);
   t.regex(migrated.stderr, /use_compression\(true\)/);
 

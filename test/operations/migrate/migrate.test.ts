@@ -16,6 +16,7 @@ import { migrateStore } from "#src/operations/migrate/migrate.js";
 import { migrationPaths } from "#src/operations/migrate/options.js";
 import { previewMigration } from "#src/operations/migrate/plan/preview.js";
 import { verifyDump } from "#src/operations/verify/verify.js";
+import { unpackStore } from "../../fixtures/unpack.js";
 import { makeStore, numbered } from "../../support/stores.js";
 import { temporaryDirectory } from "../../support/temporary.js";
 
@@ -285,4 +286,13 @@ test("a dump is removed by its id: a file that somebody put in its place stays",
   await writeFile(journalPath(path), JSON.stringify({ ...own, step: "switching" }));
   await migrateStore({ source: path, keepDump: false });
   t.false(existsSync(again.dump ?? ""));
+});
+
+test("a family that can't be read keeps nothing back when it is left out", async (t) => {
+  const source = await unpackStore(t, "account-odd-family-excluded");
+  const target = `${source}-sled`;
+  await t.throwsAsync(migrateStore({ source, target }), { code: "STORE_COMPARATOR_UNSUPPORTED" });
+  const { status, entries } = await migrateStore({ source, target, excludeKeyspaces: ["odd"] });
+  t.is(status, "migrated");
+  t.is(entries, 100);
 });

@@ -13,7 +13,7 @@ export type OnInPlace = (path: string, holds: string) => void;
 export function inPlaceText(journal: Journal): string {
   const { target, step, keyspaces, delta } = journal;
   const left = [
-    ...(step === "switching" ? ["the last steps of the switch"] : []),
+    ...(step === "switching" ? ["the end of the switch"] : []),
     ...(step === "confirming" && keyspaces === null ? ["reading the original once more, whole"] : []),
     ...(step === "confirming" && delta !== null ? ["the delta of what had changed since the dump"] : []),
   ];

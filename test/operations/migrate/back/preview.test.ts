@@ -154,3 +154,10 @@ test("a preview is told in words, and its log is not begun", async (t) => {
   t.regex(await told(), /the migration was rolled back already: there would be nothing to do/);
   t.deepEqual((await readdir(dirname(path))).filter((name) => name === "log"), []);
 });
+
+test("a look at what --discard-new would do lets the new store go", async (t) => {
+  const path = await makeStore(await temporaryDirectory(t), "graph", { default: numbered("k", 10) });
+  await migrate(path);
+  t.is((await previewRollback({ target: path, discardNew: true })).status, "to-roll-back");
+  await t.notThrowsAsync(change(path));
+});

@@ -9,6 +9,7 @@ import { occupantOf } from "#src/operations/disk/places.js";
 import { migrateStore } from "#src/operations/migrate/migrate.js";
 import { previewMigration } from "#src/operations/migrate/plan/preview.js";
 import { kgdump } from "../../../cli/support/run.js";
+import { unpackStore } from "../../../fixtures/unpack.js";
 import { makeStore } from "../../../support/stores.js";
 import { temporaryDirectory } from "../../../support/temporary.js";
 
@@ -44,6 +45,14 @@ test("where sled stores are on both sides, or one in place, there is nothing to 
   t.is((await migrateStore({ source })).status, "already");
   t.is((await migrateStore({ source, target })).status, "already");
 });
+
+for (const version of ["0.32", "0.33"]) {
+  test(`a store of sled ${version} in place is not what the service could open`, async (t) => {
+    const source = await unpackStore(t, `words-sled-${version}`);
+    await t.throwsAsync(migrateStore({ source }), { code: "STORE_UNSUPPORTED" });
+    await t.throwsAsync(migrateStore({ source: join(source, "..", "nothing"), target: source }), { code: "STORE_UNSUPPORTED" });
+  });
+}
 
 test("where nothing is, the name of a store beside it is said, and what is empty is not taken for its own neighbour", async (t) => {
   const directory = await temporaryDirectory(t);
