@@ -37,4 +37,6 @@ test("each version is told with its state, and each file that could not be searc
   const states = text.split("\n").filter((line) => /^ {2}[ab] /.test(line)).map((line) => / {2}(\S+(?: \S+)*)$/.exec(line)?.[1]);
   t.deepEqual(text.split("\n").flatMap((line) => /\s(\S+\.(?:sst|log)) +(\S+) +\d+ {2}/.exec(line)?.slice(1).join(" ") ?? []).map((line) => line.replace(/^\d+\.log/, "log").replace(first, "first")).sort(), ["009999.sst -", "first 0", "log -", "log -"]);
   t.deepEqual(states.sort(), ["counts", "counts", "hidden", "not in the store"]);
+  t.regex(text, new RegExp(` ${first} .* {2}hidden$`, "m"));
+  t.regex(text, / 009999\.sst .* {2}not in the store$/m);
 });

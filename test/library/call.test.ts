@@ -116,3 +116,13 @@ test("keys of UUIDs", (t) => {
   t.throws(() => library.uuidKey("node:", "0f8fad5b"), { code: "USAGE", message: /^uuidKey: id must be a UUID/ });
   t.throws(() => library.uuidKey(5 as unknown as string, "0f8fad5b-d9cb-469f-a165-70867728950e"), { code: "USAGE", message: /^uuidKey: prefix must be text/ });
 });
+
+test("a mode lets the owner in, and is one", async (t) => {
+  const target = join(await temporaryDirectory(t), "new");
+  for (const mode of [0, 0o77, 0o677, 0o700, 0o777, 0o1000, 448.5]) {
+    const error = await failure("importDump", join(target, "no.kgd"), { target, mode });
+    t.true(error instanceof KgdumpError, String(error));
+    const isOne = mode === 0o700 || mode === 0o777;
+    t.is(/^importDump: mode must be/.test((error as Error).message), !isOne, `${mode.toString(8)}: ${String(error)}`);
+  }
+});

@@ -100,6 +100,8 @@ test("what comes from sled has the options of the original, also of a family tha
     t.deepEqual(await differences(restored, store), []);
     t.true((await verifyDump({ input: dump, against: restored })).against?.equal);
   }
+  // By the name that it has in the dump, where none has its new one.
+  t.deepEqual((await restoreDump({ target: join(directory, "renamed"), input: dump, optionsFrom: store, map: new Map([["nodes", "vertices"]]) })).warnings, []);
   const other = join(directory, "other");
   const { warnings } = await restoreDump({ target: other, input: second, optionsFrom: store });
   t.true(warnings.some((warning) => warning.startsWith('family "vertices"') && warning.includes("has no such family")));

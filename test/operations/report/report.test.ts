@@ -66,6 +66,7 @@ test("damage and gaps are told first", async (t) => {
   const bytes = await readFile(dump);
   await writeFile(cut, bytes.subarray(0, bytes.length >> 1));
   const half = await gatherReport({ input: cut });
+  for (const [input, what] of [[dump, "a whole store"], [cut, "a part of a store"]] as const) t.true(reportPage(await gatherReport({ input })).includes(`<dd>${what}`), what);
   t.regex(reportPage(half), /class="badge bad">NOT COMPLETE<[^]*\[DUMP_TRUNCATED\]; all figures are of what comes before the damage/);
   bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 1;
   await writeFile(cut, bytes);
