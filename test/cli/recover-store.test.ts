@@ -1,5 +1,5 @@
 /** `kgdump recover` of stores, and `kgdump find`, in processes of their own: what they say, and their exit codes. */
-import { readdir, rm } from "node:fs/promises";
+import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { isPrintable } from "#src/cli/text/characters.js";
@@ -32,6 +32,19 @@ test("what is lost of a store is told, the new dump is there, and the exit code 
   const verified = await kgdump(["verify", output]);
   t.is(verified.code, 0, verified.stderr);
   t.regex(verified.stderr, /salvaged from a damaged dump or store; entries are missing in one place/);
+});
+
+test("the new store has the mode, and the owner, that are asked for", async (t) => {
+  const { directory, store } = await damagedStore(t);
+  const made = join(directory, "made");
+  const owner = process.geteuid?.() === 0 ? ["--owner", "1234:4321"] : [];
+  const { code, stderr } = await kgdump(["recover", store, "-o", join(directory, "new.kgd"), "--to", made, "--mode", "750", ...owner]);
+  t.is(code, 3, stderr);
+  for (const path of [made, join(made, "CURRENT")]) {
+    const { mode, uid, gid } = await stat(path);
+    t.is(mode & 0o777, path === made ? 0o750 : 0o640, path);
+    if (owner.length > 0) t.deepEqual([uid, gid], [1234, 4321], path);
+  }
 });
 
 test("a dry run writes nothing and says the same, also as JSON", async (t) => {

@@ -29,6 +29,13 @@ test("JSON has the whole tree, CSV each of its leaves, and both say the same of 
   t.is((await kgdump(["stats", dump, "--csv", "--depth", "0"])).stdout.toString().split("\n")[1]?.split(",").slice(0, 3).join(" "), "default * 341");
 });
 
+test("cells of CSV are quoted for each character that asks for it", async (t) => {
+  const directory = await temporaryDirectory(t);
+  await makeStore(directory, "s", { default: { ...numbered("with,comma:", 30), ...numbered('with"quote:', 30), ...numbered("plain:", 30) } });
+  const lines = (await kgdump(["stats", "s", "--csv"], { cwd: directory })).stdout.toString().trim().split("\n");
+  t.deepEqual(lines.slice(1).map((line) => /^default,("(?:[^"]|"")*"|[^",]*),30,/.exec(line)?.[1]).sort(), ['"with""quote:<number>"', '"with,comma:<number>"', "plain:<number>"]);
+});
+
 test("a store of many keyspaces floods nobody, and what is in keys obeys nothing", async (t) => {
   const directory = await temporaryDirectory(t);
   const families = Object.fromEntries(Array.from({ length: 14 }, (_, at) => [`f${String(at)}`, numbered("k", at + 1)]));
