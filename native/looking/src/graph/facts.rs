@@ -35,6 +35,7 @@ pub const EXISTING: usize = 5;
 const EXISTING_BYTES: usize = 8 << 20;
 const LINKED_BYTES: usize = 40 << 20;
 const LISTED_BYTES: usize = 16 << 20;
+
 /// Facts by where they come from: but for those of edges they come in the order of keys, which is mostly that of their bytes.
 pub struct Facts {
     existing: Sorter<EXISTING_FACT>,

@@ -11,7 +11,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use crate::error::{Fault, Outcome, Reason as _};
-use crate::files::lock_holder::lock_holder;
+use crate::files::lock_holder::{lock_holder, whole_file};
 
 /// RocksDB's lock on a store, held until this is dropped.
 #[derive(Debug)]
@@ -51,10 +51,7 @@ pub fn hold(store: &Path) -> Outcome<Held> {
 
 /// Takes or gives back the lock of the whole file.
 fn set_lock(file: &File, kind: libc::c_int) -> io::Result<()> {
-    // SAFETY: all fields are plain numbers, for which 0 is right.
-    let mut lock: libc::flock = unsafe { std::mem::zeroed() };
-    lock.l_type = kind as libc::c_short;
-    lock.l_whence = libc::SEEK_SET as libc::c_short;
+    let lock = whole_file(kind);
     // SAFETY: the descriptor is open and the argument lives through the call.
     if unsafe { libc::fcntl(file.as_raw_fd(), libc::F_OFD_SETLK, &raw const lock) } == 0 {
         return Ok(());

@@ -87,10 +87,7 @@ fn answer(lock: &CString) -> i32 {
     if file < 0 {
         return failure();
     }
-    // SAFETY: all fields are plain numbers, for which 0 is right.
-    let mut found: libc::flock = unsafe { std::mem::zeroed() };
-    found.l_type = libc::F_WRLCK as libc::c_short;
-    found.l_whence = libc::SEEK_SET as libc::c_short;
+    let mut found = whole_file(libc::F_WRLCK);
     // SAFETY: the descriptor is open and the argument lives through the call.
     if unsafe { libc::fcntl(file, libc::F_GETLK, &raw mut found) } != 0 {
         return failure();
@@ -100,6 +97,15 @@ fn answer(lock: &CString) -> i32 {
         (false, _) | (true, -1) => FREE,
         (true, pid) => FREE - 1 - pid.max(0),
     }
+}
+
+/// A lock of a whole file, as it is asked for.
+pub fn whole_file(kind: libc::c_int) -> libc::flock {
+    // SAFETY: all fields are plain numbers, for which 0 is right.
+    let mut lock: libc::flock = unsafe { std::mem::zeroed() };
+    lock.l_type = kind as libc::c_short;
+    lock.l_whence = libc::SEEK_SET as libc::c_short;
+    lock
 }
 
 #[cfg(test)]

@@ -27,7 +27,8 @@ const HEADERS: u64 = 1024;
 /// What keeps sled from opening it: STORE_DAMAGED, STORE_UNSUPPORTED, STORE_NOT_FOUND, STORE_NOT_RECOGNIZED; PERMISSION_DENIED, IO_FAILED.
 pub fn look(path: &Path) -> Outcome<()> {
     let db = path.join("db");
-    if lock::is_held(&db) || look_once(path).is_ok() {
+    // Who holds it takes longer to learn than how it looks.
+    if look_once(path).is_ok() || lock::is_held(&db) {
         return Ok(());
     }
     thread::sleep(SETTLE);

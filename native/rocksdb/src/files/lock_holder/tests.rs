@@ -11,9 +11,7 @@ use crate::files::temporary::Directory;
 /// Takes a POSIX record lock, as RocksDB does.
 fn lock(path: &Path) -> File {
     let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).unwrap();
-    // SAFETY: all fields are plain numbers, for which 0 is right.
-    let mut lock: libc::flock = unsafe { std::mem::zeroed() };
-    lock.l_type = libc::F_WRLCK as libc::c_short;
+    let lock = whole_file(libc::F_WRLCK);
     // SAFETY: the descriptor is open and the argument lives through the call.
     assert_eq!(unsafe { libc::fcntl(file.as_raw_fd(), libc::F_SETLK, &raw const lock) }, 0);
     file
