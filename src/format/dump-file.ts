@@ -28,6 +28,12 @@ interface Listed {
   readonly start: number;
 }
 
+/** Encoded entries, and where some of them start. */
+interface Searchable {
+  readonly raw: Uint8Array;
+  readonly marks: readonly number[];
+}
+
 /** What footer and header say of one keyspace. */
 interface Described {
   readonly order: KeyOrder;
@@ -45,7 +51,7 @@ export class DumpFile {
   readonly #marker: Uint8Array;
   readonly #keyspaces: readonly Described[];
   /** Blocks that are being read, by their numbers. */
-  readonly #reading = new Map<number, Promise<Uint8Array>>();
+  readonly #reading = new Map<number, Promise<Searchable>>();
   /** What index frames list, or will when they are read; the one that was asked for last is at the end. */
   readonly #indexes = new Map<IndexLocation, Promise<readonly BlockInfo[]>>();
 
@@ -150,13 +156,17 @@ export class DumpFile {
    * @throws {KgdumpError} DUMP_INDEX_WRONG when another block is there, and the codes of a damaged one
    */
   async readBlock(info: BlockInfo): Promise<Uint8Array> {
+    return this.#checkedBlock(info);
+  }
+
+  async #checkedBlock(info: BlockInfo, marks?: number[]): Promise<Uint8Array> {
     const { name: keyspace, comparator: order } = itemAt(this.header.keyspaces, info.keyspace, "keyspace");
     try {
       const payload = await this.#frame(Kind.block, info.offset, info.frameLength);
       const block = decodeBlock(payload, this.header, this.#limits);
       if (!isListed(block, info)) throw new KgdumpError("DUMP_INDEX_WRONG", "the block is not the one that the index lists");
       const raw = await unpackBlock(await this.#loadCodec(block.codec), block.data, block.rawLength);
-      checkEntries(raw, { ...info, order, deletions: this.header.kind === "delta" }, this.#limits);
+      checkEntries(raw, { ...info, order, deletions: this.header.kind === "delta" }, this.#limits, marks);
       return raw;
     } catch (error) {
       throw withBlock(placed(error, { offset: info.offset, block: info.number, keyspace }), info.number);
@@ -177,7 +187,8 @@ export class DumpFile {
       const block = blocks[lastUpTo(order, blocks, ({ firstKey }) => firstKey, key)];
       if (block === undefined) continue;
       if (compareKeys(order, block.lastKey, key) < 0) return undefined;
-      const entry = findEntry(await this.#block(block), key);
+      const { raw, marks } = await this.#block(block);
+      const entry = findEntry(raw, marks, order, key);
       if (entry === undefined) return undefined;
       return entry.value === null ? null : new Uint8Array(entry.value);
     }
@@ -185,10 +196,15 @@ export class DumpFile {
   }
 
   /** A block's entries; those who ask while it is read share it. */
-  async #block(info: BlockInfo): Promise<Uint8Array> {
-    const reading = this.#reading.get(info.number) ?? this.readBlock(info).finally(() => this.#reading.delete(info.number));
+  async #block(info: BlockInfo): Promise<Searchable> {
+    const reading = this.#reading.get(info.number) ?? this.#searchable(info).finally(() => this.#reading.delete(info.number));
     this.#reading.set(info.number, reading);
     return reading;
+  }
+
+  async #searchable(info: BlockInfo): Promise<Searchable> {
+    const marks: number[] = [];
+    return { raw: await this.#checkedBlock(info, marks), marks };
   }
 
   async #index(listed: Listed): Promise<readonly BlockInfo[]> {

@@ -4,7 +4,7 @@
  */
 
 import { KgdumpError } from "../errors.js";
-import type { KeyOrder } from "./key-order.js";
+import { compareKeys, type KeyOrder, lastUpTo } from "./key-order.js";
 import type { Limits } from "./limits.js";
 import { binHead } from "./msgpack/writer.js";
 
@@ -30,9 +30,11 @@ export class EntryCursor {
   deleted = false;
   readonly #view: DataView;
   readonly #length: number;
-  #next = 0;
+  #next: number;
 
-  constructor(raw: Uint8Array) {
+  /** @param from where an entry starts */
+  constructor(raw: Uint8Array, from = 0) {
+    this.#next = from;
     this.#view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
     this.#length = raw.byteLength;
   }
@@ -111,12 +113,16 @@ export interface ExpectedEntries {
   readonly deletions: boolean;
 }
 
+/** A look-up goes through so many entries at most. */
+const MARKED = 16;
+
 /**
  * Checks a block's entries: each in its shortest form, as many as said, in strict order, the first and last key as said.
+ * @param marks gets where each sixteenth entry starts, from the first on, for `findEntry`
  * @returns sums of the lengths of keys and values
  * @throws {KgdumpError} DUMP_ENTRIES_MALFORMED, DUMP_ORDER_BROKEN, DUMP_LIMIT_EXCEEDED
  */
-export function checkEntries(raw: Uint8Array, expected: ExpectedEntries, limits: Limits): { keyBytes: number; valueBytes: number } {
+export function checkEntries(raw: Uint8Array, expected: ExpectedEntries, limits: Limits, marks?: number[]): { keyBytes: number; valueBytes: number } {
   const cursor = new EntryCursor(raw);
   const sign = expected.order === "bytewise" ? 1 : -1;
   let [entries, keyBytes, valueBytes, lastStart, lastEnd] = [0, 0, 0, 0, 0];
@@ -129,6 +135,7 @@ export function checkEntries(raw: Uint8Array, expected: ExpectedEntries, limits:
     else if (cursor.compareKey(lastStart, lastEnd) * sign <= 0) {
       throw new KgdumpError("DUMP_ORDER_BROKEN", `the key of entry ${String(entries)} of the block does not come after the one before it`);
     }
+    if (marks !== undefined && entries % MARKED === 0) marks.push(cursor.start);
     entries += 1;
     keyBytes += keyLength;
     valueBytes += valueLength;
@@ -155,13 +162,18 @@ export function* iterateEntries(raw: Uint8Array): Generator<Entry, void, undefin
 
 /**
  * Looks one key up among a block's entries.
+ * @param marks of `checkEntries`, which checked them
  * @returns the entry as views of `raw`, or undefined
- * @throws {KgdumpError} DUMP_ENTRIES_MALFORMED
  */
-export function findEntry(raw: Uint8Array, key: Uint8Array): Entry | undefined {
-  const cursor = new EntryCursor(raw);
+export function findEntry(raw: Uint8Array, marks: readonly number[], order: KeyOrder, key: Uint8Array): Entry | undefined {
+  const from = marks[lastUpTo(order, marks, (mark) => firstKeyFrom(raw, mark), key)];
+  if (from === undefined) return undefined;
+  const cursor = new EntryCursor(raw, from);
   while (cursor.next()) {
-    if (isKey(raw, cursor, key)) return { key: raw.subarray(cursor.keyStart, cursor.keyEnd), value: valueAt(raw, cursor) };
+    const found = raw.subarray(cursor.keyStart, cursor.keyEnd);
+    const difference = compareKeys(order, found, key);
+    if (difference === 0) return { key: found, value: valueAt(raw, cursor) };
+    if (difference > 0) return undefined;
   }
   return undefined;
 }
@@ -175,6 +187,12 @@ export function encodeEntries(entries: Iterable<Entry>): Uint8Array {
     else parts.push(binHead(value.length), value);
   }
   return new Uint8Array(Buffer.concat(parts));
+}
+
+function firstKeyFrom(raw: Uint8Array, from: number): Uint8Array {
+  const cursor = new EntryCursor(raw, from);
+  cursor.next();
+  return raw.subarray(cursor.keyStart, cursor.keyEnd);
 }
 
 function valueAt(raw: Uint8Array, cursor: EntryCursor): Uint8Array | null {

@@ -105,20 +105,19 @@ export function guessFormat(start: Uint8Array): string {
 /** What is said about text: its first line, and whether a dump follows it. */
 function wordsBefore(bytes: string): string | undefined {
   const magic = bytes.indexOf(MAGIC_WORD);
-  const words = magic > 0 ? bytes.slice(0, magic) : bytes;
-  if (magic === 0 || words.trim() === "" || !/^[\t\n\r\x20-\xff]+$/.test(words.replaceAll("\u001b", "")) || !isText(words)) return undefined;
-  const line = Buffer.from(words, "latin1").toString("utf8").split(/[\r\n]+/).find((one) => one.trim() !== "")?.trim() ?? "";
+  const words = textOf(magic > 0 ? bytes.slice(0, magic) : bytes);
+  const line = words?.split(/[\r\n]+/).map((one) => one.trim()).find((one) => one !== "");
+  if (words === undefined || line === undefined) return undefined;
   const shown = line.length > QUOTED ? `${line.slice(0, QUOTED)}…` : line;
   if (magic > 0) return `it begins with the text "${shown}", and the dump comes after that: let nothing else write into the pipe (a shell's greeting, another program's messages)`;
   const terminal = /[^\r]\r\n/.test(words) ? "; its lines end with CR and LF: a terminal may stand between (ssh -t), which changes a dump" : "";
-  if (/^[<{[]/.test(line)) return undefined;
   return `it is text, perhaps the message of a program that failed: "${shown}"${terminal}`;
 }
 
-/** Whether bytes are text in UTF-8, but for a character that may be cut at their end. */
-function isText(bytes: string): boolean {
+/** The text that bytes are in UTF-8, but for a character that may be cut at their end; undefined for what is no text, or has controls besides a terminal's. */
+function textOf(bytes: string): string | undefined {
   const decoded = Buffer.from(bytes, "latin1").toString("utf8").replace(/\ufffd$/, "");
-  return !decoded.includes("\ufffd");
+  return decoded.includes("\ufffd") || !/^[\t\n\r\x20-\xff]+$/.test(bytes.replaceAll("\u001b", "")) ? undefined : decoded;
 }
 
 function latin1(start: Uint8Array): string {

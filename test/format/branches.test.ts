@@ -9,7 +9,8 @@ import { itemAt } from "#src/format/item-at.js";
 import { MsgpackWriter } from "#src/format/msgpack/writer.js";
 import { decodeIndex } from "#src/format/payload/block-index.js";
 import { placed, withBlock } from "#src/format/place.js";
-import { bytes, entry, header, keyspace, makeDump, splitDump } from "./support/dumps.js";
+import { encodeHeader } from "#src/format/payload/header.js";
+import { bytes, codeOf, entry, forge, header, keyspace, makeDump, outcome, splitDump } from "./support/dumps.js";
 
 const open = (dump: Uint8Array): Promise<DumpFile> => DumpFile.open({ size: dump.length, read: async (offset, length) => dump.subarray(offset, offset + length) }, { loadCodec });
 const small = (): Promise<Buffer> => makeDump(header(), [[[entry("a", "1"), entry("b", "2")]]]);
@@ -74,4 +75,25 @@ test("an error keeps what it says when its place is added, and no place is added
   t.is(withBlock(found, 9), found);
   t.is(withBlock(cause, 9), cause);
   t.like(withBlock(new KgdumpError("DUMP_TRUNCATED", "cut", { offset: 5, hint: "again" }), 2), { code: "DUMP_TRUNCATED", offset: 5, block: 2, hint: "again", path: undefined });
+});
+
+test("the source of a dump of version 1.0 has no options of its own, and only there may they be missing", async (t) => {
+  const options = new Map([["max_open_files", "7"]]);
+  const sound = Buffer.from(encodeHeader(header({ keyspaces: [], source: { ...header().source, options } }), DEFAULT_LIMITS)).toString("latin1");
+  const [map, key] = ["\x85\xa6engine", `\xa7options\x81\xaemax_open_files\xa17`];
+  t.true(sound.includes(map) && sound.includes(key));
+  const without = sound.replace(map, map.replace("\x85", "\x84")).replace(key, "");
+  const read = (payload: string, minor: number): Promise<{ events: readonly unknown[] }> =>
+    outcome(forge([{ kind: Kind.header, payload: Buffer.from(payload.replace("\x92\x01\x01", `\x92\x01${String.fromCharCode(minor)}`), "latin1") }], { major: 1, minor }));
+  t.like((await read(without, 0)).events[0], { header: { formatVersion: { major: 1, minor: 0 }, source: header().source } });
+  t.like((await read(sound, 1)).events[0], { header: { source: { options } } });
+  t.is((await read(sound, 0)).events.length, 0);
+  t.is((await read(without, 1)).events.length, 0);
+});
+
+test("when a block is refused elsewhere, and turns out to be sound, reading does not go on as if nothing was", async (t) => {
+  const dump = await small();
+  const refusing = { unpack: async (_: unknown, data: Uint8Array) => ({ raw: data, facts: null }), digest: () => new Uint8Array(32) };
+  t.is(await codeOf(dump), "sound");
+  t.is(await codeOf(dump, { unpackerOf: () => refusing }), "threw a block that was refused elsewhere is sound");
 });

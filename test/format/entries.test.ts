@@ -26,7 +26,6 @@ test("nil is a deletion in a delta only", (t) => {
   t.deepEqual(check(raw, { deletions: true }), { keyBytes: 2, valueBytes: 2 });
   t.throws(() => check(raw, {}), { code: "DUMP_ENTRIES_MALFORMED", message: /delta/ });
   t.deepEqual([...iterateEntries(raw)].map(({ value }) => value), [null, bytes("22")]);
-  t.is(findEntry(raw, bytes("a"))?.value, null);
 });
 
 test("equal and descending keys are refused, in whichever of four bytes they differ", (t) => {
@@ -76,10 +75,23 @@ test("every bit of encoded entries matters or is content", (t) => {
   }
 });
 
-test("findEntry finds what is there", (t) => {
-  t.deepEqual(findEntry(two, bytes("b"))?.value, bytes("22"));
-  t.is(findEntry(two, bytes("c")), undefined);
-  t.is(findEntry(two, bytes("bb")), undefined);
+test("findEntry finds each key that is there and no other, whatever the order, wherever its entry is", (t) => {
+  const keys = fc.uniqueArray(fc.uint8Array({ maxLength: 3, max: 4 }), { minLength: 1, maxLength: 60, selector: (key) => key.join() });
+  fc.assert(
+    fc.property(keys, fc.array(fc.uint8Array({ maxLength: 3, max: 4 })), fc.constantFrom("bytewise" as const, "reverse-bytewise" as const), (unsorted, others, order) => {
+      const entries = unsorted.toSorted((a, b) => compareKeys(order, a, b)).map((key, place): Entry => ({ key, value: place % 3 === 0 ? null : bytes(String(place)) }));
+      const [first, last] = [entries[0], entries.at(-1)];
+      if (first === undefined || last === undefined) return;
+      const raw = encodeEntries(entries);
+      const marks: number[] = [];
+      checkEntries(raw, { order, entries: entries.length, firstKey: first.key, lastKey: last.key, deletions: true }, DEFAULT_LIMITS, marks);
+      const of = (key: Uint8Array) => entries.find((each) => Buffer.compare(each.key, key) === 0)?.value;
+      for (const key of [...unsorted, ...others]) t.deepEqual(findEntry(raw, marks, order, key)?.value, of(key));
+      // A look-up goes through few entries, and the first one is among those that it may begin at.
+      t.is(marks.length, Math.ceil(entries.length / 16));
+    }),
+  );
+  t.is(findEntry(new Uint8Array(0), [], "bytewise", bytes("a")), undefined);
 });
 
 test("rangeMayHoldPrefix: for all ranges of short keys and all prefixes", (t) => {
