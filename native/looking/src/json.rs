@@ -115,8 +115,15 @@ impl<'a> Reader<'a> {
     }
 
     /// A string, from its quote on.
-    #[inline]
+    #[inline(always)]
     fn string(&mut self) -> Option<Quoted<'a>> {
+        let start = self.at + 1;
+        let escaped = self.pass_string()?;
+        Some(Quoted { raw: &self.text[start..self.at - 1], escaped })
+    }
+
+    /// Passes over a string, from its quote on, and tells whether it has escapes: as little as a register holds, since it is asked for so often.
+    fn pass_string(&mut self) -> Option<bool> {
         let start = self.at + 1;
         let mut at = start;
         let mut escaped = false;
@@ -142,9 +149,8 @@ impl<'a> Reader<'a> {
             }
         }
         self.at = at + 1;
-        let raw = &self.text[start..at];
         // Elsewhere only ASCII stands.
-        (bits & HIGHS == 0 || std::str::from_utf8(raw).is_ok()).then_some(Quoted { raw, escaped })
+        (bits & HIGHS == 0 || std::str::from_utf8(&self.text[start..at]).is_ok()).then_some(escaped)
     }
 
     fn number(&mut self) -> Option<&'a [u8]> {
@@ -182,7 +188,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// How many bytes at the start, eight at a time, are such that no string ends there and nothing is special. Theirs, and of some behind, are added to `bits`.
+/// How many bytes at the start, eight at a time, are such that no string ends there and nothing is special. Theirs are added to `bits`.
 #[inline]
 fn plain(bytes: &[u8], bits: &mut u64) -> usize {
     // The high bit of each byte that is 0, and of no byte below the first such.
@@ -192,10 +198,11 @@ fn plain(bytes: &[u8], bits: &mut u64) -> usize {
         let word = u64::from_le_bytes(*chunk);
         let controls = word.wrapping_sub(ONES * 0x20) & !word & HIGHS;
         let special = zeros(word ^ (ONES * u64::from(b'"'))) | zeros(word ^ (ONES * u64::from(b'\\'))) | controls;
-        *bits |= word;
         if special != 0 {
+            *bits |= word & special.wrapping_sub(1) & !special;
             return length + special.trailing_zeros() as usize / 8;
         }
+        *bits |= word;
         length += 8;
     }
     length

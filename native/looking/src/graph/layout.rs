@@ -104,6 +104,10 @@ impl Layout {
             let mut rest = key;
             let mut named = false;
             if let Some((Part::Literal(start), more)) = parts.split_first() {
+                // Most kinds differ in their first byte already.
+                if start.first().is_some_and(|first| key.first() != Some(first)) {
+                    continue;
+                }
                 let Some(behind) = key.strip_prefix(&start[..]) else { continue };
                 (parts, rest, named) = (more, behind, !start.is_empty());
             }
