@@ -81,6 +81,23 @@ test("a page has less than a megabyte, whatever it is about", (t) => {
   }
 });
 
+test("less than a megabyte of bytes, where characters have several", (t) => {
+  const drawn: number[] = [];
+  for (const letter of ["é", "漢", "😀"]) {
+    const name = Buffer.from(letter.repeat(200));
+    const place = { types: { string: 1 }, range: null, lengths: [0, 1e9], examples: Array.from({ length: 3 }, () => letter.repeat(500)), fields: [], items: null } as const;
+    const root = { ...place, types: { object: 1 }, fields: Array.from({ length: 200 }, (_, at) => ({ name: `${letter.repeat(300)}${String(at)}`, value: place })) };
+    for (const keyspaces of [2, 8, 12, 16, 20, 24, 30, 40, 60]) {
+      const shapes = (at: number) => Array.from({ length: 6 }, (_, prefix) => prefixOf(Buffer.from(`${String(prefix)}${letter.repeat(200)}`), 5, [], { shape: { beyond: 5, signature: `${String(at)} ${String(prefix)}`, root } }));
+      const length = Buffer.byteLength(reportPage(factsOf(Array.from({ length: keyspaces }, (_, at) => keyspaceOf(name, prefixOf(name, 300, shapes(at)))))));
+      t.true(length < MOST_BYTES, `${String(keyspaces)} keyspaces of ${letter}: ${String(length)} bytes`);
+      drawn.push(length);
+    }
+  }
+  // Less is shown only where it has to be.
+  t.true(Math.max(...drawn) > 0.8 * MOST_BYTES);
+});
+
 test("the parts of a tree are all of it, whatever is left out", (t) => {
   const some = (count: number): ReturnType<typeof prefixOf>[] => Array.from({ length: count }, (_, at) => prefixOf(Buffer.from(`${String(at)}:`), at + 1));
   const total = (prefixes: readonly { entries: number }[]): number => prefixes.reduce((sum, { entries }) => sum + entries, 0);
