@@ -1,11 +1,11 @@
 /** Who root is while it works on another user's places: in every command, in every thread, and for what lies in directories of several users. */
-import { chmod, chown, copyFile, cp, lstat, mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { chmod, chown, copyFile, cp, lchown, lstat, mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ExecutionContext } from "ava";
 import { lockPlace } from "#src/operations/disk/place-lock.js";
 import { gather, kgdump, start } from "../cli/support/run.js";
-import { give, MAYA, type Meeting, owners, stickyDirectory, testAsRoot } from "./other-users.js";
+import { asMaya, give, MAYA, type Meeting, owners, stickyDirectory, testAsRoot } from "./other-users.js";
 
 /** A directory of root's, such as /var/lib, with a sled store of the other user's in it. */
 async function library(t: ExecutionContext, { common, dump }: Meeting): Promise<string> {
@@ -120,6 +120,34 @@ testAsRoot("where a group may write, root does not work; a link into another use
   await symlink(within, join(links, "graph"));
   const led = await kgdump(["export", join(links, "graph"), "-o", join(secret, "x.kgd"), "-v"]);
   t.regex(led.stderr, /works as user 54321/, led.stderr);
+});
+
+testAsRoot("a link of another user's in a directory like /tmp is in that user's hands, wherever it leads; root's own, and one that can't be replaced, are not", async (t, meeting) => {
+  const [directory, { own, common, dump }] = [await stickyDirectory(meeting), meeting];
+  t.is((await kgdump(["migrate", "--from", own])).code, 0);
+  const before = await owners(join(common, "secret"));
+  const into = join(common, "secret", "empty");
+  await mkdir(into);
+  await asMaya(`ln -s ${own} ${directory}/hers; ln -s ${into} ${directory}/new`);
+  for (const words of [["status", "hers"], ["rollback", "hers"], ["cleanup", "hers"], ["compact", "hers"], ["export", "hers", "-o", join(common, "secret", "x.kgd")], ["import", "new", "-i", dump]]) {
+    const [command = "", name = "", ...more] = words;
+    const { code, stderr } = await kgdump([command, join(directory, name), ...more, "-v"]);
+    t.regex(stderr, new RegExp(`works as user ${MAYA.toString()}, who could change ${directory}/${name}`), `${command}: ${stderr}`);
+    t.not(code, 0, command);
+  }
+  await rm(into, { recursive: true });
+  t.deepEqual(await owners(join(common, "secret")), before);
+  await symlink(own, join(directory, "roots"));
+  const kept = join(common, "kept");
+  await mkdir(kept, { mode: 0o755 });
+  await symlink(own, join(kept, "hers"));
+  await lchown(join(kept, "hers"), MAYA, MAYA);
+  for (const link of [join(directory, "roots"), join(kept, "hers")]) {
+    const { code, stdout, stderr } = await kgdump(["status", link, "-v"]);
+    t.is(code, 0, stderr);
+    t.notRegex(stderr, /works as/);
+    t.regex(stdout.toString(), /migration: \w+, done/);
+  }
 });
 
 testAsRoot("in a directory like /tmp, names of other users' files stay", async (t, meeting) => {

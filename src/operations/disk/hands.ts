@@ -21,12 +21,18 @@ const STICKY = 0o1000;
 export function handsOf(path: string): Hands {
   const users = new Map<number, string>();
   let open: string | null = null;
-  for (const directory of directoriesTo(path)) {
+  const { directories, links } = wayTo(path);
+  for (const directory of directories) {
     const found = look(statSync, directory);
     if (found === null) continue;
     if (found.uid !== 0) users.set(found.uid, directory);
     // In a sticky one, as /tmp is, nobody renames what belongs to others.
     else if ((found.mode & OTHERS_WRITE) !== 0 && (found.mode & STICKY) === 0) open ??= directory;
+  }
+  // In a sticky directory, too, whoever a link belongs to may put another one there.
+  for (const link of links) {
+    const uid = look(lstatSync, link)?.uid ?? 0;
+    if (uid !== 0 && ((look(statSync, dirname(link))?.mode ?? 0) & OTHERS_WRITE) !== 0) users.set(uid, link);
   }
   const uid = look(statSync, path)?.uid ?? 0;
   const owner = uid === 0 ? null : uid;
@@ -41,26 +47,30 @@ export function isRoots(directory: string): boolean {
   return users.size === 0 && open === null && found?.uid === 0 && (found.mode & OTHERS_WRITE) === 0;
 }
 
-/** The directories in which the names of a path are: its own, and those of links on the way. */
-function directoriesTo(path: string): Set<string> {
-  const directories = new Set<string>();
-  let rest = resolve(path);
-  for (let links = 0; links <= MOST_LINKS; links++) {
-    const next = throughDirectories(rest, directories);
-    if (next === null) return directories;
-    rest = next;
-  }
-  return directories;
+/** What a path leads through: the directories in which its names are, and those of links on the way; and these links. */
+interface Way {
+  readonly directories: Set<string>;
+  readonly links: Set<string>;
+}
+
+function wayTo(path: string): Way {
+  const way: Way = { directories: new Set(), links: new Set() };
+  let rest: string | null = resolve(path);
+  for (let count = 0; rest !== null && count <= MOST_LINKS; count++) rest = throughDirectories(rest, way);
+  return way;
 }
 
 /** @returns where the first link on the way leads to, with what follows it; null when there is none */
-function throughDirectories(path: string, directories: Set<string>): string | null {
+function throughDirectories(path: string, { directories, links }: Way): string | null {
   const names = path.split(sep).filter((name) => name !== "");
   let at: string = sep;
   for (const [index, name] of names.entries()) {
     directories.add(at);
     const here = join(at, name);
-    if (look(lstatSync, here)?.isSymbolicLink() === true) return resolve(at, readlinkSync(here), ...names.slice(index + 1));
+    if (look(lstatSync, here)?.isSymbolicLink() === true) {
+      links.add(here);
+      return resolve(at, readlinkSync(here), ...names.slice(index + 1));
+    }
     at = here;
   }
   if (names.length === 0) directories.add(dirname(at));

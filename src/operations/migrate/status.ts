@@ -1,8 +1,9 @@
 /** Status: what lies at a path and around it, told from files alone; no store is opened, and no lock is taken. */
 import { readdir, realpath } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { engineNamed, isEngineName } from "../../engines/registry.js";
 import { type ErrorCode, KgdumpError } from "../../errors.js";
+import { behindLinks } from "../disk/names.js";
 import { diskUseOf, type Occupant, occupantOf } from "../disk/places.js";
 import { isForeign } from "../disk/recognize.js";
 import { startOfFile } from "../disk/small-file.js";
@@ -69,11 +70,11 @@ export interface MigrationStatus {
 }
 
 /**
- * Looks at the path of a service's store.
+ * Looks at the path of a service's store; what is told is of where it leads when it is a symbolic link.
  * @throws {KgdumpError} MIGRATION_JOURNAL_DAMAGED, PERMISSION_DENIED, IO_FAILED
  */
 export async function migrationStatus(path: string): Promise<MigrationStatus> {
-  const target = resolve(path);
+  const target = await behindLinks(path);
   const [found, journal] = [await occupantOf(target), await readJournal(target)];
   const place = async (at: string | null | undefined, absent: PlaceState): Promise<StatusPlace | null> => {
     if (at === null || at === undefined) return null;

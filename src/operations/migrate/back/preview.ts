@@ -1,9 +1,10 @@
 /** What a rollback would do, without doing it. */
 import { stat } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
+import { dirname } from "node:path";
 import { isEngineName } from "../../../engines/registry.js";
 import type { EntrySource } from "../../../engines/store.js";
 import { holdStore, lockOf } from "../../disk/hold.js";
+import { behindLinks } from "../../disk/names.js";
 import { diskUseOf, type Occupant, occupantOf } from "../../disk/places.js";
 import { type Space, spacesFor } from "../../disk/space.js";
 import { openSource } from "../../disk/stores.js";
@@ -22,8 +23,9 @@ import { isBack, isSwitched, isUnswitched, nothingToUndo, writtenSince } from ".
  * Says what `rollbackStore` would do, and reads the new store to know whether it was written to. Nothing is changed. That the disk is too small is no error here: the preview says it.
  * @throws {KgdumpError} what would keep `rollbackStore` from it: NOT_FOUND, ROLLBACK_LOSES_DATA, STORE_*, MIGRATION_*, …
  */
-export async function previewRollback(options: RollbackOptions): Promise<RollbackPreview> {
-  const target = resolve(options.target);
+export async function previewRollback(asked: RollbackOptions): Promise<RollbackPreview> {
+  const target = await behindLinks(asked.target);
+  const options = { ...asked, target };
   const written = await readJournal(target);
   const compaction = await previewCompaction(written, options);
   if (compaction !== null) return compaction;

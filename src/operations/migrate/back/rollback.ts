@@ -3,12 +3,11 @@
  *
  * What was written to the new store since is not lost unnoticed: the rollback refuses, or carries it back into a store of the old engine.
  */
-import { resolve } from "node:path";
 import { engineTitle } from "../../../engines/registry.js";
 import type { EntrySource } from "../../../engines/store.js";
 import { KgdumpError } from "../../../errors.js";
 import { holdStore } from "../../disk/hold.js";
-import { nameIsTaken } from "../../disk/names.js";
+import { behindLinks, nameIsTaken } from "../../disk/names.js";
 import { lockPlace } from "../../disk/place-lock.js";
 import { freeStamp, occupantOf } from "../../disk/places.js";
 import { openSource } from "../../disk/stores.js";
@@ -32,13 +31,14 @@ import { isBack, isSwitched, isUnswitched, nothingToUndo, writtenSince } from ".
  * not said what is to become of that, STORE_IN_USE, MIGRATION_*, NO_SPACE, …
  */
 export async function rollbackStore(asked: RollbackOptions): Promise<RollbackResult> {
-  using _ = await lockPlace(asked.target, "rollback");
+  const target = await behindLinks(asked.target);
+  using _ = await lockPlace(target, "rollback");
   using teller = new Teller(asked.onEvent);
-  return await rollBack({ ...asked, onProgress: teller.watch(asked.onProgress) }, teller);
+  return await rollBack({ ...asked, target, onProgress: teller.watch(asked.onProgress) }, teller);
 }
 
 async function rollBack(options: RollbackOptions, teller: Teller): Promise<RollbackResult> {
-  const target = resolve(options.target);
+  const { target } = options;
   // Of one that was killed while it wrote the journal, be it its first one.
   await clearJournalTemporary(target).catch(() => undefined);
   let journal = await readJournal(target);

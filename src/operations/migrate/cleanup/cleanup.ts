@@ -3,11 +3,12 @@
  * holds, too: both are read whole and compared.
  */
 import { realpath } from "node:fs/promises";
-import { dirname, resolve, sep } from "node:path";
+import { dirname, sep } from "node:path";
 import { isEngineName } from "../../../engines/registry.js";
 import { KgdumpError, systemError } from "../../../errors.js";
 import { removeFile } from "../../disk/name-changes.js";
 import { lockPlace } from "../../disk/place-lock.js";
+import { behindLinks } from "../../disk/names.js";
 import { occupantOf, removeDirectory } from "../../disk/places.js";
 import { shellWord } from "../../disk/shell-word.js";
 import { troubleOf } from "../../disk/trouble.js";
@@ -56,7 +57,7 @@ export interface CleanupResult {
  * when it has to be read and its service runs, PERMISSION_DENIED, IO_FAILED
  */
 export async function cleanUp(options: CleanupOptions): Promise<CleanupResult> {
-  const target = await realpath(resolve(options.target)).catch(() => resolve(options.target));
+  const target = await realpath(options.target).catch(() => behindLinks(options.target));
   using _ = options.dryRun === true ? null : await lockPlace(target, "cleanup");
   const journal = await readJournal(target);
   if (journal !== null) await refuseUnfinished(journal);

@@ -18,7 +18,7 @@ export async function refuseUnmovable(path: string, backups: string): Promise<vo
   if (leadsTo !== null) {
     throw new KgdumpError("USAGE", `${path} is a symbolic link to ${leadsTo}, and only a directory can change places with another`, {
       path,
-      hint: "name the directory that it leads to with --from, and with rollback and status",
+      hint: "name the directory that it leads to with --from",
     });
   }
   if ((await mountPoints()).has(path)) throw mounted(path);
