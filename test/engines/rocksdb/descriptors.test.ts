@@ -50,8 +50,8 @@ const openSink = (store: string): Promise<RocksdbSink> =>
   });
 
 /** Runs kgdump with a low limit of open files. */
-async function limited(args: readonly string[]): Promise<Ended> {
-  const child = spawn("sh", ["-c", `ulimit -n ${String(LIMIT)}; exec "$0" "$@"`, process.execPath, KGDUMP, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+async function limited(args: readonly string[], limit = LIMIT): Promise<Ended> {
+  const child = spawn("sh", ["-c", `ulimit -n ${String(limit)}; exec "$0" "$@"`, process.execPath, KGDUMP, ...args], { stdio: ["ignore", "pipe", "pipe"] });
   return gather(child);
 }
 
@@ -103,6 +103,21 @@ test("a store of more tables and logs than may be open is read whole, also while
     await ends("rollback", store);
     await ends("verify", dump, "--against", store);
   }
+});
+
+test("whichever call meets the limit of open files, nothing stays beside a store that is in use", async (t) => {
+  const directory = await temporaryDirectory(t);
+  const store = join(directory, "store");
+  await using sink = await createRocksdbSink(store, { families: [{ name: "default", options: "" }] });
+  await sink.operate("default", [{ kind: "put", key: keyOf(1), value: Buffer.from("1") }]);
+  const codes = new Set<number | null>();
+  for (let limit = 18; limit <= 44; limit++) {
+    const { code, stderr } = await limited(["export", store, "-o", "-"], limit);
+    codes.add(code);
+    t.deepEqual(await readdir(directory), ["store"], `${String(limit)} open files: ${stderr}`);
+  }
+  t.log([...codes]);
+  t.true(codes.has(0) && codes.has(1), "some limits are too low, and some are not");
 });
 
 test("more tables in level 0 than may be open are an error that says what to do", async (t) => {

@@ -63,6 +63,22 @@ test("a log that stands in the place of another one is told by its content, wher
   t.regex(await said(), /the logs \S+ and \S+ have the same content: one of them may have replaced another log/);
 });
 
+test("a log that is not needed any more, and stands in the place of one that is, is told by its content", async (t) => {
+  const directory = await temporaryDirectory(t);
+  await using maker = new Maker();
+  const store = join(directory, "graph");
+  await maker.make(store, ["mode transactions committed", "open", ...transaction("A"), `rollback ${hex("A")}`, "crash"]);
+  const [first = ""] = await logsOf(store);
+  const old = join(directory, "old.log");
+  await copyFile(join(store, first), old);
+  await maker.make(store, ["mode transactions committed", "open", `put ${hex("default")} ${hex("a")} ${hex("1")}`, `flush ${hex("default")}`, ...transaction("B"), "crash"]);
+  const needed = (await logsOf(store)).at(-1) ?? "";
+  await copyFile(old, join(store, first));
+  t.notRegex((await warningsOf(store)).join("\n"), /same content/);
+  await copyFile(old, join(store, needed));
+  t.regex((await warningsOf(store)).join("\n"), /the logs \S+ and \S+ have the same content: one of them may have replaced another log/);
+});
+
 test("transactions of another write policy are refused by its name, with what to do", async (t) => {
   const error = await assertCode(t, "STORE_UNSUPPORTED", async () => openRocksdbSource(await unpackStore(t, "words-write-prepared")));
   t.regex(error.message, /WRITE_PREPARED/);

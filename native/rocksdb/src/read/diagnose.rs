@@ -218,7 +218,36 @@ fn numbers(version: &str) -> Vec<u32> {
 
 #[cfg(test)]
 mod tests {
-    use super::numbers;
+    use super::*;
+    use crate::files::temporary::Directory;
+
+    #[test]
+    fn only_what_may_have_another_cause_is_told_otherwise() {
+        let directory = Directory::new("diagnose");
+        let store = directory.0.join("private").join("1");
+        std::fs::create_dir_all(&store).unwrap();
+        std::fs::create_dir(directory.0.join("meta")).unwrap();
+        let told = |code, message: &str| {
+            let fault = Fault::new(code, message);
+            let found = diagnose(&store, fault.clone());
+            (found == fault, found.code)
+        };
+        assert_eq!(
+            told("STORE_DAMAGED", "RocksDB: No such file or directory: 000007.sst"),
+            (false, "STORE_UNSUPPORTED")
+        );
+        let by_itself = format!("RocksDB: No such file or directory: its value {NO_TIMESTAMP}");
+        assert_eq!(told("STORE_DAMAGED", &by_itself), (true, "STORE_DAMAGED"));
+        // Each rule looks at the words as well.
+        for code in ["IO_FAILED", "PERMISSION_DENIED", "STORE_IN_USE"] {
+            for message in
+                ["RocksDB: No such file or directory: 000007.sst", "RocksDB: Compression type not supported: 4"]
+            {
+                assert_eq!(told(code, message), (true, code), "{message}");
+            }
+        }
+        assert_eq!(told("STORE_FAILED", "RocksDB: Compression type not supported: 4").0, false);
+    }
 
     #[test]
     fn versions_are_compared_by_their_numbers() {

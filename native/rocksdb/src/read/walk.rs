@@ -303,5 +303,13 @@ mod tests {
         walk.entry(&internal(b"c", 8, kind::VALUE)).unwrap();
         assert_eq!(walk.misplaced.as_ref().map(|(key, _, _)| key.as_slice()), Some(&b"c"[..]));
         assert!(walk.entry(&internal(b"d", 5, 0x66)).is_err());
+        for (sequence, is_one) in [(2, false), (3, true), (5, true), (6, false)] {
+            let bounds = TableBounds { largest_sequence: Some(5), ..bounds.clone() };
+            let mut walk = Walk::new(KeyOrder::Bytewise, &bounds, 7);
+            walk.entry(&internal(b"a", sequence, kind::VALUE)).unwrap();
+            let what = walk.misplaced.map(|(_, what, _)| what);
+            assert_eq!(what.is_none(), is_one, "{sequence}: {what:?}");
+            assert!(what.is_none_or(|what| what.contains("outside of those that MANIFEST has")), "{sequence}");
+        }
     }
 }
