@@ -1,6 +1,6 @@
 /** Status: what lies at a path and around it, told from files alone; no store is opened, and no lock is taken. */
 import { readdir, realpath } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { engineNamed, isEngineName } from "../../engines/registry.js";
 import { type ErrorCode, KgdumpError } from "../../errors.js";
 import { behindLinks } from "../disk/names.js";
@@ -70,7 +70,7 @@ export interface MigrationStatus {
 }
 
 /**
- * Looks at the path of a service's store; what is told is of where it leads when it is a symbolic link.
+ * Looks at the path of a service's store; what is told is of where it leads when it is a symbolic link, but for the path itself.
  * @throws {KgdumpError} MIGRATION_JOURNAL_DAMAGED, PERMISSION_DENIED, IO_FAILED
  */
 export async function migrationStatus(path: string): Promise<MigrationStatus> {
@@ -84,7 +84,7 @@ export async function migrationStatus(path: string): Promise<MigrationStatus> {
   const supposed = stateOf(found, journal);
   const { state, trouble } = supposed === "unfinished" ? { state: supposed, trouble: null } : await lookAt(target, found, journal, supposed);
   return {
-    path: target,
+    path: resolve(path),
     state,
     trouble,
     found,

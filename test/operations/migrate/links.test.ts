@@ -28,7 +28,7 @@ test("status, rollback and cleanup follow a link, whatever it is like, at each s
   const path = await makeStore(join(directory, "data"), "graph", { default: { a: "1" } });
   const links = await linksTo(directory);
   const same = async (step: string): Promise<void> => {
-    const looks = [migrationStatus, (target: string) => cleanUp({ target, dryRun: true }), (target: string) => previewRollback({ target }).catch((error: unknown) => String(error))];
+    const looks = [async (target: string) => ({ ...(await migrationStatus(target)), path }), (target: string) => cleanUp({ target, dryRun: true }), (target: string) => previewRollback({ target }).catch((error: unknown) => String(error))];
     for (const look of looks) {
       const wanted = await look(path);
       for (const [name, link] of Object.entries(links)) t.deepEqual(await look(link), wanted, `${step}: ${name}`);
@@ -36,13 +36,13 @@ test("status, rollback and cleanup follow a link, whatever it is like, at each s
   };
   await same("before");
   await migrateStore({ source: path });
-  t.like(await migrationStatus(links.relative ?? ""), { path, state: "migrated", backup: { state: "there" } });
+  t.like(await migrationStatus(links.relative ?? ""), { path: links.relative, state: "migrated", backup: { state: "there" } });
   await same("migrated");
   await compactStore({ store: path });
   await same("compacted");
   // The store is away: the link leads nowhere.
   await rename(path, `${path}.away`);
-  for (const link of Object.values(links)) t.like(await migrationStatus(link), { path, found: "absent", journal: { step: "done" } });
+  for (const link of Object.values(links)) t.like(await migrationStatus(link), { path: link, found: "absent", journal: { step: "done" } });
   await same("away");
   await rename(`${path}.away`, path);
   const undone = await rollbackStore({ target: links["short/up"] ?? "" });
