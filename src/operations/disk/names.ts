@@ -1,6 +1,6 @@
 /** Which names there are, and what they stand for. */
-import { lstat, readdir, readlink, realpath, stat } from "node:fs/promises";
-import { basename, dirname, resolve } from "node:path";
+import { lstat, readdir, stat } from "node:fs/promises";
+import { basename } from "node:path";
 import { hasCode, KgdumpError, systemError } from "../../errors.js";
 
 /** Whether something, even a dangling link, has this name. */
@@ -12,20 +12,6 @@ export async function nameIsTaken(path: string): Promise<boolean> {
     if (hasCode(error, "ENOENT", "ENAMETOOLONG")) return false;
     throw systemError(error, `looking at ${path}`, { path });
   }
-}
-
-/** Links that lead to one another are followed as far as Linux does. */
-const MOST_LINKS = 40;
-
-/** The path of a store, absolute: where it leads when it is a symbolic link, also to where nothing is just now; as it is when it is none. */
-export async function behindLinks(path: string): Promise<string> {
-  let at = resolve(path);
-  for (let links = 0; links < MOST_LINKS; links++) {
-    const to = await readlink(at).catch(() => null);
-    if (to === null) return at;
-    at = resolve(await realpath(dirname(at)).catch(() => dirname(at)), to);
-  }
-  return at;
 }
 
 /** The names in a directory; none when it is not there. @throws {KgdumpError} PERMISSION_DENIED, IO_FAILED */

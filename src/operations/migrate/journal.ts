@@ -2,9 +2,11 @@
  * The journal of a migration: a small file beside the store that says how far it got, so that it can be finished or undone
  * after any interruption. It is replaced as a whole, and durable before the step that it names begins.
  */
-import { basename, dirname, join } from "node:path";
+import { readlink, realpath } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
 import { KgdumpError, systemError } from "../../errors.js";
 import { createFile, giveDescriptor, removeFile, renameName } from "../disk/name-changes.js";
+import { nameIsTaken } from "../disk/names.js";
 import { isRunning, ownProcess } from "../disk/owner.js";
 import { syncDirectory } from "../disk/sync.js";
 import { mayDecide, readSmallFile } from "../disk/trusted.js";
@@ -16,6 +18,24 @@ export { isBeforeSwitch, type Journal, type JournalKeyspace, type JournalRollbac
 /** Path of the journal of a target. */
 export function journalPath(target: string): string {
   return `${target}.kgdump-migration.json`;
+}
+
+/** Links that lead to one another are followed as far as Linux does. */
+const MOST_LINKS = 40;
+
+/**
+ * The path of a store that was migrated, absolute: where a path leads when it is a symbolic link, also to where nothing is just now. A link with a journal
+ * beside it was put there since, in the place of the store.
+ * @throws {KgdumpError} PERMISSION_DENIED, IO_FAILED
+ */
+export async function placeOf(path: string): Promise<string> {
+  let at = resolve(path);
+  for (let links = 0; links < MOST_LINKS && !(await nameIsTaken(journalPath(at))); links++) {
+    const to = await readlink(at).catch(() => null);
+    if (to === null) return at;
+    at = resolve(await realpath(dirname(at)).catch(() => dirname(at)), to);
+  }
+  return at;
 }
 
 /**

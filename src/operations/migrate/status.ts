@@ -3,7 +3,6 @@ import { readdir, realpath } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { engineNamed, isEngineName } from "../../engines/registry.js";
 import { type ErrorCode, KgdumpError } from "../../errors.js";
-import { behindLinks } from "../disk/names.js";
 import { diskUseOf, type Occupant, occupantOf } from "../disk/places.js";
 import { isForeign } from "../disk/recognize.js";
 import { startOfFile } from "../disk/small-file.js";
@@ -14,7 +13,7 @@ import { type Remain, remainsOf } from "./cleanup/remains.js";
 import { keptOf } from "./compact/places.js";
 import { directionOf } from "./direction.js";
 import { isBeforeSwitch } from "./journal-form.js";
-import { type Journal, type MigrationStep, readJournal } from "./journal.js";
+import { type Journal, type MigrationStep, placeOf, readJournal } from "./journal.js";
 
 /** In a word, for scripts. `unsupported`: a store that is none of kgdump's engines, or of another version of sled than services open. */
 export type MigrationState = "migrated" | "to-migrate" | "unfinished" | "nothing" | "unknown" | "unsupported" | "damaged";
@@ -74,7 +73,7 @@ export interface MigrationStatus {
  * @throws {KgdumpError} MIGRATION_JOURNAL_DAMAGED, PERMISSION_DENIED, IO_FAILED
  */
 export async function migrationStatus(path: string): Promise<MigrationStatus> {
-  const target = await behindLinks(path);
+  const target = await placeOf(path);
   const [found, journal] = [await occupantOf(target), await readJournal(target)];
   const place = async (at: string | null | undefined, absent: PlaceState): Promise<StatusPlace | null> => {
     if (at === null || at === undefined) return null;

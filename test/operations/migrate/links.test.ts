@@ -1,13 +1,13 @@
 /** A service's path may be a symbolic link: what is known of its store, and the way back, are those of the store that it leads to. */
-import { mkdir, readdir, rename, symlink } from "node:fs/promises";
+import { mkdir, readdir, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import test from "ava";
-import { behindLinks } from "#src/operations/disk/names.js";
 import { occupantOf } from "#src/operations/disk/places.js";
 import { previewRollback } from "#src/operations/migrate/back/preview.js";
 import { rollbackStore } from "#src/operations/migrate/back/rollback.js";
 import { cleanUp } from "#src/operations/migrate/cleanup/cleanup.js";
 import { compactStore } from "#src/operations/migrate/compact/compact.js";
+import { journalPath, placeOf } from "#src/operations/migrate/journal.js";
 import { migrateStore } from "#src/operations/migrate/migrate.js";
 import { migrationStatus } from "#src/operations/migrate/status.js";
 import { makeStore } from "../../support/stores.js";
@@ -60,8 +60,18 @@ test("what is no link is left as it is written, and links that lead round end", 
   const directory = await temporaryDirectory(t);
   await mkdir(join(directory, "real"));
   await symlink("real", join(directory, "through"));
-  for (const path of [join(directory, "real"), join(directory, "through", "not there"), join(directory, "nowhere", "at all")]) t.is(await behindLinks(path), path);
+  for (const path of [join(directory, "real"), join(directory, "through", "not there"), join(directory, "nowhere", "at all")]) t.is(await placeOf(path), path);
+  // What was put in the place of a store that was migrated is no way to another one.
+  const [place, other] = [join(directory, "migrated"), join(directory, "other")];
+  for (const to of ["real", "nowhere"]) {
+    await symlink(to, place);
+    t.is(await placeOf(place), join(directory, to));
+    await writeFile(journalPath(place), "{}");
+    await symlink("migrated", other);
+    t.deepEqual([await placeOf(place), await placeOf(other)], [place, place]);
+    for (const path of [place, other, journalPath(place)]) await rm(path);
+  }
   await symlink("round", join(directory, "round"));
-  t.is(await behindLinks(join(directory, "round")), join(directory, "round"));
-  t.is(await behindLinks("package.json"), join(process.cwd(), "package.json"));
+  t.is(await placeOf(join(directory, "round")), join(directory, "round"));
+  t.is(await placeOf("package.json"), join(process.cwd(), "package.json"));
 });

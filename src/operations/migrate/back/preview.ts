@@ -4,7 +4,6 @@ import { dirname } from "node:path";
 import { isEngineName } from "../../../engines/registry.js";
 import type { EntrySource } from "../../../engines/store.js";
 import { holdStore, lockOf } from "../../disk/hold.js";
-import { behindLinks } from "../../disk/names.js";
 import { diskUseOf, type Occupant, occupantOf } from "../../disk/places.js";
 import { type Space, spacesFor } from "../../disk/space.js";
 import { openSource } from "../../disk/stores.js";
@@ -12,7 +11,7 @@ import { closing } from "../../run/closing.js";
 import { previewCompaction } from "../compact/rollback.js";
 import { keyspacesOfOriginal } from "../confirm.js";
 import { directionOf } from "../direction.js";
-import { type Journal, readJournal, refuseOtherOwner } from "../journal.js";
+import { type Journal, placeOf, readJournal, refuseOtherOwner } from "../journal.js";
 import { asFound } from "../switch/steps.js";
 import { storeIsGone, withWayBack } from "./loss.js";
 import { whereOriginal } from "./original.js";
@@ -24,7 +23,7 @@ import { isBack, isSwitched, isUnswitched, nothingToUndo, writtenSince } from ".
  * @throws {KgdumpError} what would keep `rollbackStore` from it: NOT_FOUND, ROLLBACK_LOSES_DATA, STORE_*, MIGRATION_*, …
  */
 export async function previewRollback(asked: RollbackOptions): Promise<RollbackPreview> {
-  const target = await behindLinks(asked.target);
+  const target = await placeOf(asked.target);
   const options = { ...asked, target };
   const written = await readJournal(target);
   const compaction = await previewCompaction(written, options);

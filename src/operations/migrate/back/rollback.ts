@@ -7,7 +7,7 @@ import { engineTitle } from "../../../engines/registry.js";
 import type { EntrySource } from "../../../engines/store.js";
 import { KgdumpError } from "../../../errors.js";
 import { holdStore } from "../../disk/hold.js";
-import { behindLinks, nameIsTaken } from "../../disk/names.js";
+import { nameIsTaken } from "../../disk/names.js";
 import { lockPlace } from "../../disk/place-lock.js";
 import { freeStamp, occupantOf } from "../../disk/places.js";
 import { openSource } from "../../disk/stores.js";
@@ -16,7 +16,7 @@ import { rollbackCompaction } from "../compact/rollback.js";
 import { keyspacesOfOriginal } from "../confirm.js";
 import { directionOf } from "../direction.js";
 import { Teller } from "../events.js";
-import { clearJournalTemporary, isBeforeSwitch, type Journal, readJournal, refuseOtherOwner, writeJournal } from "../journal.js";
+import { clearJournalTemporary, isBeforeSwitch, type Journal, placeOf, readJournal, refuseOtherOwner, writeJournal } from "../journal.js";
 import { asFound, clearAway, clearCarried, clearLeftovers, finishRollback, switchOver } from "../switch/steps.js";
 import { carryBack } from "./carry-back.js";
 import { beginRollback, discardNew } from "./discard.js";
@@ -31,7 +31,7 @@ import { isBack, isSwitched, isUnswitched, nothingToUndo, writtenSince } from ".
  * not said what is to become of that, STORE_IN_USE, MIGRATION_*, NO_SPACE, …
  */
 export async function rollbackStore(asked: RollbackOptions): Promise<RollbackResult> {
-  const target = await behindLinks(asked.target);
+  const target = await placeOf(asked.target);
   using _ = await lockPlace(target, "rollback");
   using teller = new Teller(asked.onEvent);
   return await rollBack({ ...asked, target, onProgress: teller.watch(asked.onProgress) }, teller);

@@ -8,7 +8,6 @@ import { isEngineName } from "../../../engines/registry.js";
 import { KgdumpError, systemError } from "../../../errors.js";
 import { removeFile } from "../../disk/name-changes.js";
 import { lockPlace } from "../../disk/place-lock.js";
-import { behindLinks } from "../../disk/names.js";
 import { occupantOf, removeDirectory } from "../../disk/places.js";
 import { shellWord } from "../../disk/shell-word.js";
 import { troubleOf } from "../../disk/trouble.js";
@@ -16,7 +15,7 @@ import { syncDirectory } from "../../disk/sync.js";
 import type { WithProgress } from "../../run/progress.js";
 import { verifyDump, verifyStore } from "../../verify/verify.js";
 import { troubleOfMigrated } from "../back/loss.js";
-import { type Journal, readJournal, refuseOtherOwner } from "../journal.js";
+import { type Journal, placeOf, readJournal, refuseOtherOwner } from "../journal.js";
 import { deltaPath } from "../options.js";
 import { type Remain, remainsOf } from "./remains.js";
 
@@ -57,7 +56,7 @@ export interface CleanupResult {
  * when it has to be read and its service runs, PERMISSION_DENIED, IO_FAILED
  */
 export async function cleanUp(options: CleanupOptions): Promise<CleanupResult> {
-  const target = await realpath(options.target).catch(() => behindLinks(options.target));
+  const target = await realpath(options.target).catch(() => placeOf(options.target));
   using _ = options.dryRun === true ? null : await lockPlace(target, "cleanup");
   const journal = await readJournal(target);
   if (journal !== null) await refuseUnfinished(journal);

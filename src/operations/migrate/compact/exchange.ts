@@ -5,9 +5,9 @@
  * have changed places, and what has the name is the other one.
  */
 import { lstat, realpath } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { hasCode, systemError } from "../../../errors.js";
-import { behindLinks, nameIsTaken, namesIn } from "../../disk/names.js";
+import { nameIsTaken, namesIn } from "../../disk/names.js";
 import { clearRemoved, freeStamp, removeDirectory, renameDurably } from "../../disk/places.js";
 import { syncDirectory } from "../../disk/sync.js";
 import { exchangeDirectories } from "../../disk/system-calls.js";
@@ -60,7 +60,7 @@ async function toFinal(path: string, store: string, change: Change, stamp: strin
  * @throws {KgdumpError} PERMISSION_DENIED, IO_FAILED
  */
 export async function settleInterrupted(path: string): Promise<void> {
-  const store = await realpath(path).catch(() => behindLinks(path));
+  const store = await realpath(path).catch(() => resolve(path));
   for (const { at, change, stamp, inode, removed } of await interruptedAt(store)) {
     if (removed !== undefined) await clearRemoved(store + removed);
     else if (change === "compacting" || change === "undoing") await settle(at, store, change, stamp, inode);

@@ -1,11 +1,12 @@
 /** Putting the original of a compaction back, when nothing was written to the store since. */
 import { realpath } from "node:fs/promises";
+import { resolve } from "node:path";
 import { isEngineName } from "../../../engines/registry.js";
 import type { EngineName } from "../../../engines/store.js";
 import { KgdumpError, withDetails } from "../../../errors.js";
 import { holdStore, lockOf } from "../../disk/hold.js";
 import { noStoreAt } from "../../disk/missing.js";
-import { behindLinks, nameIsTaken } from "../../disk/names.js";
+import { nameIsTaken } from "../../disk/names.js";
 import { type Occupant, occupantOf } from "../../disk/places.js";
 import { lockPlace } from "../../disk/place-lock.js";
 import { detectEngine, openSource } from "../../disk/stores.js";
@@ -49,7 +50,7 @@ export async function undoCompact(options: UndoCompactOptions): Promise<UndoComp
 /** The same for who holds the lock of the place already. */
 export async function undoLocked(options: Undoing): Promise<UndoCompactResult> {
   if (options.dryRun !== true) await settleInterrupted(options.store);
-  const store = await realpath(options.store).catch(() => behindLinks(options.store));
+  const store = await realpath(options.store).catch(() => resolve(options.store));
   const kept = (await keptOf(store)).at(-1);
   if (kept === undefined) {
     if (!(await nameIsTaken(store))) throw await noStoreAt(options.store);
