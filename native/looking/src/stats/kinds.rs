@@ -130,7 +130,7 @@ mod tests {
 
     #[test]
     fn values_are_told_apart() {
-        let cases: [(&[u8], &str); 22] = [
+        let cases: [(&[u8], &str); 23] = [
             (b"", "empty"),
             (b"{\"a\":1}", "json-object"),
             (b" [1]", "json-array"),
@@ -138,6 +138,7 @@ mod tests {
             (b"\"x\"", "json-other"),
             (b"{\"a\":1", "text"),
             ("né\n".as_bytes(), "text"),
+            (b"one\r\n\ttwo\r\n", "text"),
             (b"\x01", "integer-8"),
             (b"\x00\x01", "integer-16"),
             (b"\x00\x00\x00\x01", "integer-32"),

@@ -59,7 +59,7 @@ mod tests {
 
     #[test]
     fn whole_structures_are_found() {
-        let good: [&[u8]; 8] = [
+        let good: [&[u8]; 10] = [
             b"\x80",
             b"\x90",
             b"\x81\xa3abc\x93\x01\xc0\xcd\x01\x00",
@@ -68,6 +68,8 @@ mod tests {
             b"\xdd\0\0\0\x01\xd6\x01abcd",
             b"\xdf\0\0\0\x01\xc7\x02\x01ab\xe0",
             b"\x92\xd4\x01a\xd8\x010123456789abcdef",
+            b"\x91\xc8\0\x02\x01ab",
+            b"\x91\xc9\0\0\0\x02\x01ab",
         ];
         for bytes in good {
             assert!(is_structure(bytes), "{bytes:?}");
